@@ -1,0 +1,62 @@
+# How every target of ours is built: one room of the house is one object library, the installed library is all rooms.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+find_program(A2AKIT_CCACHE ccache)
+if(A2AKIT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${A2AKIT_CCACHE})
+endif()
+find_program(A2AKIT_MOLD mold)
+if(A2AKIT_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(a2akit_flags INTERFACE)
+target_include_directories(a2akit_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+target_compile_definitions(a2akit_flags INTERFACE SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ALL_NO_LIB)
+target_compile_options(a2akit_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers)
+if(A2AKIT_WERROR)
+  target_compile_options(a2akit_flags INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # gcc 12 sees a coroutine's frame as freed twice or uninitialised where it is neither.
+  target_compile_options(a2akit_flags INTERFACE -Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-tsan)
+endif()
+
+# a2akit_room(json reader.cpp …): src/json as the object library a2akit_json, part of the installed library.
+function(a2akit_room name)
+  add_library(a2akit_${name} OBJECT ${ARGN})
+  target_link_libraries(a2akit_${name} PRIVATE a2akit_flags)
+  set_property(GLOBAL APPEND PROPERTY A2AKIT_ROOMS a2akit_${name})
+endfunction()
+
+# a2akit_test(name sources…): one GoogleTest program, linked with the library, every test registered with ctest.
+# ROOMS limits it to some rooms, so that it links while the others change.
+function(a2akit_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "ROOMS;LABELS;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE a2akit_flags GTest::gmock GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  if(ARG_ROOMS)
+    foreach(room ${ARG_ROOMS})
+      target_link_libraries(${name} PRIVATE a2akit_${room})
+    endforeach()
+    target_link_libraries(${name} PRIVATE a2akit_libs)
+  else()
+    target_link_libraries(${name} PRIVATE a2akit)
+  endif()
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  include(GoogleTest)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
