@@ -1,0 +1,102 @@
+#include <a2akit/core/ids.hpp>
+
+#include <sys/random.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+
+namespace a2akit {
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+
+constexpr int hex_value(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+constexpr bool is_dash_position(std::size_t i) noexcept { return i == 8 || i == 13 || i == 18 || i == 23; }
+
+// Random bytes from the kernel, fetched for many ids at once.
+class RandomBytes {
+public:
+    void take(std::uint8_t* out, std::size_t size) noexcept {
+        if (used_ + size > buffer_.size()) refill();
+        std::memcpy(out, buffer_.data() + used_, size);
+        std::memset(buffer_.data() + used_, 0, size);
+        used_ += size;
+    }
+
+private:
+    void refill() noexcept {
+        std::size_t have = 0;
+        while (have < buffer_.size()) {
+            const ssize_t got = ::getrandom(buffer_.data() + have, buffer_.size() - have, 0);
+            if (got > 0) have += static_cast<std::size_t>(got);
+            else if (errno != EINTR) std::abort();  // no kernel that we run on lacks it
+        }
+        used_ = 0;
+    }
+
+    std::array<std::uint8_t, 2048> buffer_{};
+    std::size_t used_ = buffer_.size();
+};
+
+thread_local RandomBytes random_bytes;
+
+}  // namespace
+
+std::string Uuid::to_string() const {
+    std::string text(36, '-');
+    std::size_t at = 0;
+    for (const std::uint8_t byte : bytes) {
+        if (is_dash_position(at)) ++at;
+        text[at++] = kHex[byte >> 4];
+        text[at++] = kHex[byte & 15];
+    }
+    return text;
+}
+
+std::optional<Uuid> Uuid::parse(std::string_view text) noexcept {
+    if (text.size() != 36) return std::nullopt;
+    Uuid id;
+    std::size_t at = 0;
+    for (auto& byte : id.bytes) {
+        if (is_dash_position(at) && text[at++] != '-') return std::nullopt;
+        const int high = hex_value(text[at]);
+        const int low = hex_value(text[at + 1]);
+        if (high < 0 || low < 0) return std::nullopt;
+        byte = static_cast<std::uint8_t>(high * 16 + low);
+        at += 2;
+    }
+    return id;
+}
+
+Uuid Uuid::generate() noexcept {
+    Uuid id;
+    random_bytes.take(id.bytes.data() + 6, 10);
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+    for (int i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
+    id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x70);
+    id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | 0x80);
+    return id;
+}
+
+WriteId WriteId::next() noexcept {
+    // A random name per thread, then a counter: unique without a random number per write.
+    struct Sequencer {
+        Uuid name = Uuid::generate();
+        std::uint64_t count = 0;
+    };
+    thread_local Sequencer sequencer;
+    WriteId id{sequencer.name};
+    const std::uint64_t count = ++sequencer.count;
+    for (int i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(count >> (8 * i));
+    return id;
+}
+
+}  // namespace a2akit

@@ -1,0 +1,83 @@
+#include <a2akit/testing/manual_loop.hpp>
+
+#include "core/timer_queue.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <stdexcept>
+
+namespace a2akit::testing {
+
+struct ManualLoop::State {
+    // Posts from other threads (a BlockingWorker's) come in under the lock; without any the test is single-threaded.
+    std::mutex mutex;
+    Work* first = nullptr;
+    Work* last = nullptr;
+    TimerQueue timers;
+    Loop* former = nullptr;
+
+    Work* pop() {
+        const std::lock_guard lock(mutex);
+        Work* work = first;
+        if (work != nullptr) {
+            first = work->next;
+            if (first == nullptr) last = nullptr;
+        }
+        return work;
+    }
+};
+
+ManualLoop::ManualLoop(std::shared_ptr<FakeClock> clock)
+    : state_(std::make_unique<State>()), clock_(std::move(clock)) {
+    state_->former = Loop::current();
+    set_current(this);
+}
+
+ManualLoop::~ManualLoop() { set_current(state_->former); }
+
+void ManualLoop::post(Work& work) noexcept {
+    const std::lock_guard lock(state_->mutex);
+    work.next = nullptr;
+    (state_->last == nullptr ? state_->first : state_->last->next) = &work;
+    state_->last = &work;
+}
+
+void ManualLoop::run_ready() {
+    while (Work* work = state_->pop()) work->run(*work);
+}
+
+void ManualLoop::move_to(SteadyTime time) {
+    if (time <= now_) return;
+    if (clock_) clock_->advance(std::chrono::duration_cast<Duration>(time - now_));
+    now_ = time;
+}
+
+void ManualLoop::advance(Duration span) {
+    const SteadyTime end = now_ + span;
+    run_ready();
+    for (auto next = state_->timers.next(); next && *next <= end; next = state_->timers.next()) {
+        move_to(*next);
+        state_->timers.fire_due(now_);
+        run_ready();
+    }
+    move_to(end);
+}
+
+void ManualLoop::run_until(const std::function<bool()>& done, Duration at_most) {
+    const SteadyTime end = now_ + at_most;
+    run_ready();
+    while (!done()) {
+        const auto next = state_->timers.next();
+        if (!next || *next > end) {
+            throw std::runtime_error("ManualLoop::await: nothing left that could end the coroutine");
+        }
+        move_to(*next);
+        state_->timers.fire_due(now_);
+        run_ready();
+    }
+}
+
+void ManualLoop::start_timer(Timer& timer, SteadyTime at) { state_->timers.start(timer, at); }
+void ManualLoop::cancel_timer(Timer& timer) noexcept { state_->timers.cancel(timer); }
+
+}  // namespace a2akit::testing

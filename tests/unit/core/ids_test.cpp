@@ -1,0 +1,37 @@
+#include <a2akit/core/clock.hpp>
+#include <a2akit/core/ids.hpp>
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace a2akit {
+namespace {
+
+TEST(UuidTest, ReadsWhatItWrites) {
+    const Uuid id = Uuid::generate();
+    EXPECT_EQ(Uuid::parse(id.to_string()), id);
+    EXPECT_EQ(id.to_string()[14], '7');
+}
+
+TEST(UuidTest, RefusesEverythingElse) {
+    for (const char* text : {"", "x", "0190b3a0-1111-7222-8333-44445555666", "0190b3a0-1111-7222-8333-44445555666g",
+                             "0190b3a01111-7222-8333-4444-55556666777", "0190b3a0-1111-7222-8333-444455556666 "}) {
+        EXPECT_FALSE(Uuid::parse(text)) << text;
+    }
+}
+
+TEST(UuidTest, NeverTwice) {
+    std::set<std::string> seen;
+    for (int i = 0; i < 10'000; ++i) {
+        EXPECT_TRUE(seen.insert(TaskId::generate().to_string()).second);
+        EXPECT_TRUE(seen.insert(WriteId::next().to_string()).second);
+    }
+}
+
+TEST(TimestampTest, IsWrittenAsTheProtocolWants) {
+    EXPECT_EQ(to_string(Timestamp(Duration(1761647400123))), "2025-10-28T10:30:00.123Z");
+}
+
+}  // namespace
+}  // namespace a2akit
