@@ -1,0 +1,32 @@
+#pragma once
+
+#include <a2akit/core/async.hpp>
+#include <a2akit/core/ids.hpp>
+#include <a2akit/protocol/task.hpp>
+
+#include <string>
+
+namespace a2akit {
+
+struct StateChange {
+    TaskId task;
+    std::string context_id;  ///< Empty when the writer did not know it.
+    Turn turn = 0;
+    TaskState before = TaskState::kUnspecified;
+    TaskState after = TaskState::kUnspecified;
+};
+
+/// What an application wants to do when a task changes its state: audit, metrics, notifications.
+///
+/// Called after the write succeeded, at most once per change, on the node and loop that wrote. A hook that throws is
+/// logged and changes nothing. Emitting waits for the hooks: keep them short.
+class LifecycleHooks {
+public:
+    virtual ~LifecycleHooks() = default;
+    virtual Async<void> on_state_change(StateChange change);  ///< Every change, before the more special ones.
+    virtual Async<void> on_working(StateChange change);
+    virtual Async<void> on_turn_end(StateChange change);      ///< Terminal or interrupted.
+    virtual Async<void> on_terminal(StateChange change);
+};
+
+}  // namespace a2akit

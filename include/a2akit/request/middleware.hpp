@@ -1,0 +1,54 @@
+#pragma once
+
+#include <a2akit/core/async.hpp>
+#include <a2akit/request/request_envelope.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace a2akit {
+
+/// Sees every request before and after the TaskManager does.
+///
+/// `before_dispatch` runs in the order of registration, `after_dispatch` in reverse, for those whose `before_dispatch`
+/// was started. Called on the loop of the request; one object serves all requests, on several threads at once.
+class Middleware {
+public:
+    virtual ~Middleware() = default;
+
+    /// May change the envelope: move secrets from params to `context.values`, set the principal. An error ends the
+    /// request here (kUnauthenticated with Details::challenge gives a 401).
+    virtual AsyncResult<void> before_dispatch(RequestEnvelope& envelope) = 0;
+
+    /// Sees the outcome; for a stream, that it was opened. An error that is thrown or returned here is logged only.
+    virtual AsyncResult<void> after_dispatch(const RequestEnvelope& envelope, const Result<Reply>& reply);
+};
+
+/// Checks "Authorization: Bearer …" by a callback of the application; nothing means refused. 401 without a valid one.
+class BearerMiddleware final : public Middleware {
+public:
+    using Verify = std::function<Async<std::optional<Principal>>(std::string token)>;
+    explicit BearerMiddleware(Verify verify, std::string realm = "a2a");
+    AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override;
+
+private:
+    Verify verify_;
+    std::string realm_;
+};
+
+/// Checks an API key in a header (compared in constant time). 401 without a valid one.
+class ApiKeyMiddleware final : public Middleware {
+public:
+    /// `keys`: key -> principal.
+    explicit ApiKeyMiddleware(std::map<std::string, Principal> keys, std::string header = "x-api-key");
+    AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override;
+
+private:
+    std::map<std::string, Principal> keys_;
+    std::string header_;
+};
+
+}  // namespace a2akit

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <a2akit/broker/broker.hpp>
+#include <a2akit/cancel/cancel_registry.hpp>
+#include <a2akit/emitter/lifecycle_hooks.hpp>
+#include <a2akit/event_bus/event_bus.hpp>
+#include <a2akit/protocol/agent_card.hpp>
+#include <a2akit/request/authorizer.hpp>
+#include <a2akit/request/middleware.hpp>
+#include <a2akit/server/settings.hpp>
+#include <a2akit/storage/context_store.hpp>
+#include <a2akit/storage/maintenance.hpp>
+#include <a2akit/storage/storage.hpp>
+#include <a2akit/worker/blocking_worker.hpp>
+#include <a2akit/worker/worker.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace a2akit {
+
+/// The agent card as an author writes it. The server adds what it knows: interfaces, protocol versions, and
+/// "text/plain" where no modes are named.
+struct CardConfig {
+    std::string name;
+    std::string description;
+    std::string version;
+    std::optional<AgentProvider> provider = {};
+    std::vector<AgentSkill> skills = {};           ///< None: one skill, made from name and description.
+    std::vector<std::string> input_modes = {};     ///< Default text/plain; messages with other parts are refused.
+    std::vector<std::string> output_modes = {};    ///< Default text/plain.
+    bool streaming = true;
+    bool push_notifications = false;
+    bool extended_agent_card = false;
+    std::vector<AgentExtension> extensions = {};
+    std::map<std::string, SecurityScheme> security_schemes = {};
+    std::vector<SecurityRequirement> security_requirements = {};
+    std::optional<std::string> documentation_url = {};
+    std::optional<std::string> icon_url = {};
+    std::vector<AgentCardSignature> signatures = {};
+};
+
+/// Ready-made ports, for those who share or test them; whatever is null is made from the settings' URLs.
+struct Ports {
+    std::shared_ptr<Storage> storage = {};
+    std::shared_ptr<ContextStore> context_store = {};
+    std::shared_ptr<Maintenance> maintenance = {};
+    std::shared_ptr<Broker> broker = {};
+    std::shared_ptr<EventBus> event_bus = {};
+    std::shared_ptr<CancelRegistry> cancel_registry = {};
+};
+
+struct ServerOptions {
+    std::shared_ptr<Worker> worker = {};
+    CardConfig card = {};
+    Settings settings = {};
+    std::vector<std::shared_ptr<Middleware>> middlewares = {};
+    std::shared_ptr<Authorizer> authorizer = {};   ///< Default: OwnerAuthorizer.
+    std::shared_ptr<LifecycleHooks> hooks = {};
+    std::shared_ptr<Dependencies> dependencies = {};
+    Ports ports = {};
+    /// Called once the server listens, with its base URL; for tests and supervisors.
+    std::function<void(std::string url)> on_listening = {};
+};
+
+/// An agent behind HTTP: JSON-RPC and HTTP+JSON on one port.
+class Server {
+public:
+    explicit Server(ServerOptions options);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Serves until SIGTERM or SIGINT, drains, and returns the exit status: 0, or 1 after a message on stderr that
+    /// says what was wrong (a setting, a port in use). What `main` returns.
+    int run();
+
+    /// The same in pieces, for programs with a main of their own. `start` returns once the server listens.
+    Result<void> start();
+    /// Drains and stops; returns when everything has ended. Safe to call from any other thread; idempotent.
+    void stop();
+
+    /// REQUIRES: started.
+    [[nodiscard]] std::uint16_t port() const noexcept;
+    [[nodiscard]] std::string url() const;
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace a2akit

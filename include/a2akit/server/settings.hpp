@@ -1,0 +1,68 @@
+#pragma once
+
+#include <a2akit/core/clock.hpp>
+#include <a2akit/core/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace a2akit {
+
+/// Every number and switch of a server. Order: what the constructor was given, then `A2AKIT_*` of the environment,
+/// then the default named here. An absent optional means "not given": the environment or the default decides.
+struct Settings {
+    // Where it listens.
+    std::optional<std::string> host;               ///< A2AKIT_HOST, 127.0.0.1
+    std::optional<std::uint16_t> port;             ///< A2AKIT_PORT, 8000; 0: any free one
+    std::optional<std::string> base_path;          ///< A2AKIT_BASE_PATH, "": where the endpoints are mounted
+    std::optional<int> threads;                    ///< A2AKIT_THREADS, one per core
+    std::optional<std::string> public_url;         ///< A2AKIT_PUBLIC_URL: for the card; default http://host:port
+    std::optional<bool> trust_forwarded;           ///< A2AKIT_TRUST_FORWARDED, false: X-Forwarded-Proto / -Host
+
+    // Backends, by URL.
+    std::optional<std::string> storage;            ///< A2AKIT_STORAGE, memory:
+    std::optional<std::string> broker;             ///< A2AKIT_BROKER, memory:
+    std::optional<std::string> event_bus;          ///< A2AKIT_EVENT_BUS, memory:
+    std::optional<std::string> cancel_registry;    ///< A2AKIT_CANCEL_REGISTRY, memory:
+
+    // Tasks.
+    std::optional<Duration> blocking_timeout;      ///< A2AKIT_BLOCKING_TIMEOUT (s), none: waits as section 3.2.2 says
+    std::optional<Duration> cancel_wait;           ///< A2AKIT_CANCEL_WAIT (s), 2
+    std::optional<Duration> cancel_force_timeout;  ///< A2AKIT_CANCEL_FORCE_TIMEOUT (s), 60
+    std::optional<int> max_concurrent_tasks;       ///< A2AKIT_MAX_CONCURRENT_TASKS, 10000
+    std::optional<int> max_retries;                ///< A2AKIT_MAX_RETRIES, 3: further attempts after a lost run
+    std::optional<std::int64_t> max_stored_tasks;  ///< A2AKIT_MAX_STORED_TASKS, 100000 (memory); 0: no cap
+    std::optional<int> broker_buffer;              ///< A2AKIT_BROKER_BUFFER, 1000: entries ahead of the handlers
+    std::optional<int> event_buffer;               ///< A2AKIT_EVENT_BUFFER, 200: events read for a stream at once
+    std::optional<Duration> lease;                 ///< A2AKIT_LEASE (s), 15
+    std::optional<Duration> drain_timeout;         ///< A2AKIT_DRAIN_TIMEOUT (s), 30
+    std::optional<Duration> idempotency_lifetime;  ///< A2AKIT_IDEMPOTENCY_LIFETIME (s), 86400
+
+    // HTTP.
+    std::optional<std::size_t> max_body_bytes;     ///< A2AKIT_MAX_BODY_BYTES, 10 MiB
+    std::optional<std::size_t> max_header_bytes;   ///< A2AKIT_MAX_HEADER_BYTES, 16 KiB
+    std::optional<int> max_connections;            ///< A2AKIT_MAX_CONNECTIONS, 20000
+    std::optional<int> max_streams;                ///< A2AKIT_MAX_STREAMS, 10000
+    std::optional<int> max_pending_requests;       ///< A2AKIT_MAX_PENDING_REQUESTS, 10000: unary calls under way
+    std::optional<Duration> header_timeout;        ///< A2AKIT_HEADER_TIMEOUT (s), 10
+    std::optional<Duration> body_timeout;          ///< A2AKIT_BODY_TIMEOUT (s), 30
+    std::optional<Duration> idle_timeout;          ///< A2AKIT_IDLE_TIMEOUT (s), 75
+    std::optional<Duration> write_timeout;         ///< A2AKIT_WRITE_TIMEOUT (s), 60: a client that does not read
+    std::optional<Duration> heartbeat;             ///< A2AKIT_HEARTBEAT (s), 15
+
+    std::optional<std::string> log_level;          ///< A2AKIT_LOG_LEVEL, info: trace|debug|info|warn|error|off
+
+    using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+    /// Fills what is absent from the environment and the defaults, so that every optional is set afterwards (except
+    /// blocking_timeout and public_url). kInvalidParams naming variable, value and what is allowed.
+    [[nodiscard]] Result<Settings> resolved(const Environment& environment) const;
+    /// The process's own environment.
+    [[nodiscard]] static Environment process_environment();
+};
+
+}  // namespace a2akit

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <a2akit/core/async.hpp>
+#include <a2akit/storage/task_update.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace a2akit {
+
+/// Something a sweep has to look at. `due` moved its next look already, so no other node got it as well.
+struct Due {
+    enum class Kind {
+        kTurn,         ///< A turn that nobody runs: enqueue it (again).
+        kExpiredRun,   ///< A run whose lease is over, its turn not ended: enqueue the turn, so that it is taken over.
+        kCancel,       ///< A pending cancel is overdue: force the end.
+    };
+    Kind kind{};
+    TaskId task;
+    Turn turn = 0;
+    Epoch epoch = 0;
+    int attempts = 0;  ///< Claims of this turn so far.
+};
+
+struct DeadLetter {
+    TaskId task;
+    Turn turn = 0;
+    OwnerScope owner;
+    std::string context_id;
+    std::string reason;
+    Timestamp at{};
+    int attempts = 0;
+    Shared<Message> message;        ///< Of the turn.
+    std::optional<TaskId> redriven; ///< The task that a redrive made.
+};
+
+/// Which ended tasks to erase: both limits apply, whichever erases more.
+struct EraseQuery {
+    std::optional<TaskState> state;      ///< A terminal state; absent: all of them.
+    std::optional<Timestamp> ended_before;
+    std::optional<std::int64_t> keep_at_most;
+    int limit = 1000;                    ///< At most so many in one call, so that nobody waits long.
+};
+
+/// The housekeeping side of Storage. Safe from any thread; several nodes may call it at once.
+/// Implementations pass a2akit/testing/maintenance_contract.hpp.
+class Maintenance {
+public:
+    virtual ~Maintenance() = default;
+
+    /// What a sweep has to look at now. Each answer's next look is moved by compare-and-set: for a turn 1 s after it
+    /// was made, then doubling up to 30 s; for a run its lease deadline. Deletes expired runs of ended turns.
+    virtual AsyncResult<std::vector<Due>> due(int limit) = 0;
+
+    /// Erases ended tasks with everything of theirs. Never touches a task that has not ended. Returns their ids.
+    virtual AsyncResult<std::vector<TaskId>> erase(EraseQuery query) = 0;
+
+    /// Drops the event logs of tasks that ended before `ended_before`; their snapshots stay. Returns how many.
+    virtual AsyncResult<int> compact(Timestamp ended_before, int limit) = 0;
+
+    virtual AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit) = 0;
+
+    /// Notes the task that a redrive made. The first one wins: returns the task that is noted after the call.
+    virtual AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) = 0;
+
+    /// Paused tasks whose status is older than `before`, to be canceled by an append.
+    virtual AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) = 0;
+};
+
+}  // namespace a2akit

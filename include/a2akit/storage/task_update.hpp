@@ -1,0 +1,94 @@
+#pragma once
+
+#include <a2akit/core/clock.hpp>
+#include <a2akit/core/ids.hpp>
+#include <a2akit/core/request_context.hpp>
+#include <a2akit/storage/snapshot.hpp>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace a2akit {
+
+/// What must still hold, or the write is refused and changes nothing.
+struct Guard {
+    std::optional<Revision> revision;  ///< Unchanged since I looked; else kRevisionConflict.
+    std::optional<Epoch> epoch;        ///< Still that run; else kLeaseLost.
+    bool no_live_run = false;          ///< Else kLiveRun.
+};
+
+/// A transient context that leaves the process: encrypted for one task and turn.
+struct SealedContext {
+    std::string bytes;
+};
+
+/// What a turn gives to the handler.
+struct TurnInput {
+    Shared<Message> message;
+    RawJson metadata;                                 ///< SendMessageRequest.metadata
+    std::vector<std::string> accepted_output_modes;   ///< Empty: any
+    std::vector<std::string> extensions;              ///< Activated for the request that made the turn.
+    /// Passed as it is where Storage::capabilities().in_process holds; dropped, never stored, elsewhere.
+    std::shared_ptr<const RequestContext> context;
+    std::optional<SealedContext> sealed_context;      ///< Erased when the turn ends.
+};
+
+/// Makes a write happen once, however often a client repeats it. Scoped to the owner and tenant of the call.
+struct IdempotencyKey {
+    std::string key;
+    std::array<std::uint8_t, 32> request_hash{};  ///< Another hash under the same key: kIdempotencyConflict.
+    Duration lifetime{std::chrono::hours(24)};
+};
+
+/// What one call of TaskContext, TaskManager or recovery wants to change: all of it, or nothing.
+///
+/// Each status and each chunk becomes one event, in this order: artifacts, then the status. Storage stamps the
+/// status's timestamp. Events need a `status` or `artifacts`; everything else changes the task silently.
+struct TaskUpdate {
+    WriteId id;                        ///< REQUIRED. Repeated under the same id, it is applied once.
+    Guard guard;
+    bool raise_epoch = false;          ///< A forced end: ends the run as well.
+    bool reveal = false;
+    std::optional<TaskStatus> status;
+    RawJson status_metadata;           ///< Of the status event.
+    std::vector<ArtifactChunk> artifacts;
+    std::vector<Shared<Message>> history;
+    std::optional<Shared<Message>> reply;   ///< A direct reply; kRevealed when the task is already visible.
+    std::optional<TurnInput> turn;          ///< Makes the next turn, due at once.
+    std::optional<IdempotencyKey> once;
+    std::optional<RawJson> checkpoint;
+    std::optional<RawJson> metadata;
+    std::optional<Timestamp> cancel_by;     ///< No live run: canceled at once, in this append; else kept.
+    std::optional<std::string> dead_letter; ///< With a terminal status: the turn becomes a dead letter, for this reason.
+};
+
+/// What a write did.
+struct Appended {
+    TaskId task;
+    Turn turn = 0;           ///< The newest turn after the write (for `once` repeats: the turn that the key made).
+    Revision revision = 0;
+    Sequence first = 0;      ///< The first event that this write added; last + 1 when it added none.
+    Sequence last = 0;       ///< The task's last event after the write.
+    TaskState before = TaskState::kUnspecified;
+    TaskState after = TaskState::kUnspecified;
+    bool turn_ended = false; ///< Whether `turn` has ended, seen after the write.
+    /// True when `turn` may be enqueued now; false while the pausing run of the turn before is not released.
+    bool turn_due = false;
+    bool repeated = false;   ///< It had been applied before; nothing was written now.
+};
+
+struct NewTask {
+    TaskId id;               ///< Chosen by the caller, so that it can subscribe first.
+    std::string context_id;
+    bool revealed = true;
+};
+
+struct Created {
+    Appended appended;
+    TaskSnapshot snapshot;   ///< For a `once` repeat: the task that the key made, as it stands now.
+};
+
+}  // namespace a2akit

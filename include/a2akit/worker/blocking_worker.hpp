@@ -1,0 +1,98 @@
+#pragma once
+
+#include <a2akit/worker/task_context.hpp>
+#include <a2akit/worker/worker.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace a2akit {
+
+/// TaskContext for code that blocks: the same calls, which return when they are done. Each one is carried out on the
+/// task's own loop; reading never is. See TaskContext for what they do and throw.
+class BlockingTaskContext {
+public:
+    explicit BlockingTaskContext(TaskContext& context, Loop& loop) noexcept : context_(context), loop_(loop) {}
+
+    [[nodiscard]] const std::string& task_id() const noexcept { return context_.task_id(); }
+    [[nodiscard]] const std::string& context_id() const noexcept { return context_.context_id(); }
+    [[nodiscard]] const std::string& message_id() const noexcept { return context_.message_id(); }
+    [[nodiscard]] const Message& message() const noexcept { return context_.message(); }
+    [[nodiscard]] std::string_view user_text() const noexcept { return context_.user_text(); }
+    [[nodiscard]] const std::vector<Part>& parts() const noexcept { return context_.parts(); }
+    [[nodiscard]] std::vector<FilePart> files() const { return context_.files(); }
+    [[nodiscard]] std::vector<RawJson> data_parts() const { return context_.data_parts(); }
+    [[nodiscard]] const RawJson& metadata() const noexcept { return context_.metadata(); }
+    [[nodiscard]] const RequestContext& request_context() const noexcept { return context_.request_context(); }
+    [[nodiscard]] const std::vector<Shared<Message>>& history() const noexcept { return context_.history(); }
+    [[nodiscard]] const std::vector<Shared<Artifact>>& previous_artifacts() const noexcept {
+        return context_.previous_artifacts();
+    }
+    [[nodiscard]] const std::vector<std::string>& reference_task_ids() const noexcept {
+        return context_.reference_task_ids();
+    }
+    [[nodiscard]] const std::vector<std::string>& message_extensions() const noexcept {
+        return context_.message_extensions();
+    }
+    [[nodiscard]] const std::vector<std::string>& extensions() const noexcept { return context_.extensions(); }
+    [[nodiscard]] const Principal& principal() const noexcept { return context_.principal(); }
+    [[nodiscard]] const std::string& tenant() const noexcept { return context_.tenant(); }
+    [[nodiscard]] const Dependencies& dependencies() const noexcept { return context_.dependencies(); }
+    [[nodiscard]] bool accepts(std::string_view media_type) const noexcept { return context_.accepts(media_type); }
+
+    [[nodiscard]] bool is_cancelled() const noexcept { return context_.is_cancelled(); }
+    /// Blocks until the task is cancelled.
+    void cancelled();
+    [[nodiscard]] bool turn_ended() const noexcept { return context_.turn_ended(); }
+    [[nodiscard]] int attempt() const noexcept { return context_.attempt(); }
+    [[nodiscard]] std::optional<Timestamp> deadline() const noexcept { return context_.deadline(); }
+    [[nodiscard]] spdlog::logger& logger() noexcept { return context_.logger(); }
+
+    [[nodiscard]] const RawJson& checkpoint() const noexcept { return context_.checkpoint(); }
+    void save_checkpoint(RawJson value);
+    RawJson load_context();
+    void update_context(RawJson value);
+
+    void send_status(std::string text);
+    void emit_artifact(EmitArtifact artifact);
+    void emit_text_artifact(std::string text, std::string artifact_id = "final-answer", bool append = false,
+                            bool last_chunk = false);
+    void emit_data_artifact(RawJson data, std::string artifact_id = "final-answer");
+
+    void complete(std::optional<std::string> text = std::nullopt, std::string artifact_id = "final-answer");
+    void complete_json(RawJson data, std::string artifact_id = "final-answer");
+    void respond(std::string text);
+    void reply_directly(std::string text);
+    void reply_directly(std::vector<Part> parts);
+    void fail(std::string reason);
+    void reject(std::string reason);
+    void request_input(std::string question);
+    void request_auth(AuthRequest request);
+
+private:
+    TaskContext& context_;
+    Loop& loop_;
+};
+
+/// An agent whose code blocks: a local model, a database driver. `handle` runs on a thread of a bounded pool; when
+/// all threads are busy, further tasks wait for one.
+class BlockingWorker : public Worker {
+public:
+    /// `threads` 0: as many as the machine has cores, at least 4.
+    explicit BlockingWorker(std::size_t threads = 0);
+    ~BlockingWorker() override;
+
+    virtual void handle(BlockingTaskContext& ctx) = 0;
+
+    Async<void> handle(TaskContext& ctx) final;
+
+private:
+    class Pool;
+    std::unique_ptr<Pool> pool_;
+};
+
+}  // namespace a2akit

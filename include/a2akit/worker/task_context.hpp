@@ -1,0 +1,135 @@
+#pragma once
+
+#include <a2akit/core/async.hpp>
+#include <a2akit/core/clock.hpp>
+#include <a2akit/core/request_context.hpp>
+#include <a2akit/protocol/requests.hpp>
+#include <a2akit/request/request_envelope.hpp>
+#include <a2akit/worker/dependencies.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spdlog {
+class logger;
+}
+
+namespace a2akit {
+
+/// A file that came with a message: its bytes, or where they are.
+struct FilePart {
+    std::optional<std::string> bytes;
+    std::optional<std::string> url;
+    std::string filename;
+    std::string media_type;
+};
+
+/// One call of `emit_artifact`: exactly one of text, data, bytes and url.
+struct EmitArtifact {
+    std::string artifact_id = "final-answer";
+    std::optional<std::string> text;
+    std::optional<RawJson> data;
+    std::optional<std::string> bytes;
+    std::optional<std::string> url;
+    std::string media_type;
+    std::string filename;
+    std::string name;
+    std::string description;
+    bool append = false;      ///< Adds to the artifact of that id; false starts or replaces it.
+    bool last_chunk = false;
+    RawJson metadata;         ///< Of the artifact.
+    std::vector<std::string> extensions;
+};
+
+/// What `request_auth` tells the client; written into the status message as a data part beside the text.
+struct AuthRequest {
+    std::string details;               ///< In words, for a person.
+    std::vector<std::string> schemes;
+    std::string url;
+};
+
+/// What a handler knows of its task, and all it can do with it.
+///
+/// Used on the task's own loop, from its handler only. Calls that write return when Storage holds the update; they
+/// throw Exception: kTaskTerminal when the task has ended meanwhile, kLeaseLost when another node took over,
+/// kUnavailable when Storage stays out of reach. A handler makes exactly one turn-ending call (marked †) and then
+/// returns; a second one throws std::logic_error.
+class TaskContext {
+public:
+    virtual ~TaskContext() = default;
+
+    // -- The task and its message --------------------------------------------------------------------------------
+    [[nodiscard]] virtual const std::string& task_id() const noexcept = 0;
+    [[nodiscard]] virtual const std::string& context_id() const noexcept = 0;
+    [[nodiscard]] virtual const std::string& message_id() const noexcept = 0;
+    [[nodiscard]] virtual const Message& message() const noexcept = 0;
+    /// The text parts of the message, joined by newlines.
+    [[nodiscard]] virtual std::string_view user_text() const noexcept = 0;
+    [[nodiscard]] virtual const std::vector<Part>& parts() const noexcept = 0;
+    [[nodiscard]] virtual std::vector<FilePart> files() const = 0;
+    [[nodiscard]] virtual std::vector<RawJson> data_parts() const = 0;
+    /// SendMessageRequest.metadata: persisted with the turn.
+    [[nodiscard]] virtual const RawJson& metadata() const noexcept = 0;
+    /// Headers and secrets of the request; never persisted in clear. Empty when it was lost with its node.
+    [[nodiscard]] virtual const RequestContext& request_context() const noexcept = 0;
+    /// The messages before this one, oldest first.
+    [[nodiscard]] virtual const std::vector<Shared<Message>>& history() const noexcept = 0;
+    /// What earlier turns of this task produced.
+    [[nodiscard]] virtual const std::vector<Shared<Artifact>>& previous_artifacts() const noexcept = 0;
+    [[nodiscard]] virtual const std::vector<std::string>& reference_task_ids() const noexcept = 0;
+    [[nodiscard]] virtual const std::vector<std::string>& message_extensions() const noexcept = 0;
+    /// Extensions that are active for this request.
+    [[nodiscard]] virtual const std::vector<std::string>& extensions() const noexcept = 0;
+    [[nodiscard]] virtual const Principal& principal() const noexcept = 0;
+    [[nodiscard]] virtual const std::string& tenant() const noexcept = 0;
+    [[nodiscard]] virtual const Dependencies& dependencies() const noexcept = 0;
+    /// Whether the client takes this media type: true if it named none; "text/*" and "*/*" count.
+    [[nodiscard]] virtual bool accepts(std::string_view media_type) const noexcept = 0;
+
+    // -- This run ------------------------------------------------------------------------------------------------
+    [[nodiscard]] virtual bool is_cancelled() const noexcept = 0;
+    /// Returns when the task is cancelled, the run lost or the server draining past its grace: stop soon.
+    virtual Async<void> cancelled() = 0;
+    [[nodiscard]] virtual bool turn_ended() const noexcept = 0;
+    /// 1 for the first run of this turn; more after a crash.
+    [[nodiscard]] virtual int attempt() const noexcept = 0;
+    /// When a pending cancel is forced; absent when none is pending.
+    [[nodiscard]] virtual std::optional<Timestamp> deadline() const noexcept = 0;
+    /// Writes lines with the task's and the request's id.
+    [[nodiscard]] virtual spdlog::logger& logger() noexcept = 0;
+
+    // -- Resumable work ------------------------------------------------------------------------------------------
+    /// What the last `save_checkpoint` of this task stored; empty for none.
+    [[nodiscard]] virtual const RawJson& checkpoint() const noexcept = 0;
+    virtual Async<void> save_checkpoint(RawJson value) = 0;
+    /// One JSON value per contextId and owner; see ContextStore.
+    virtual Async<RawJson> load_context() = 0;
+    virtual Async<void> update_context(RawJson value) = 0;
+
+    // -- Progress ------------------------------------------------------------------------------------------------
+    virtual Async<void> send_status(std::string text) = 0;
+    virtual Async<void> emit_artifact(EmitArtifact artifact) = 0;
+    virtual Async<void> emit_text_artifact(std::string text, std::string artifact_id = "final-answer",
+                                           bool append = false, bool last_chunk = false) = 0;
+    virtual Async<void> emit_data_artifact(RawJson data, std::string artifact_id = "final-answer") = 0;
+
+    // -- The end of the turn: exactly one of these † ---------------------------------------------------------------
+    /// † Completed; with text, that text becomes one artifact.
+    virtual Async<void> complete(std::optional<std::string> text = std::nullopt,
+                                 std::string artifact_id = "final-answer") = 0;
+    virtual Async<void> complete_json(RawJson data, std::string artifact_id = "final-answer") = 0;  ///< †
+    /// † Completed with a status message, no artifact.
+    virtual Async<void> respond(std::string text) = 0;
+    /// † The answer is a Message, not a task. See Worker::may_reply_directly.
+    virtual Async<void> reply_directly(std::string text) = 0;
+    virtual Async<void> reply_directly(std::vector<Part> parts) = 0;  ///< †
+    virtual Async<void> fail(std::string reason) = 0;                 ///< †
+    virtual Async<void> reject(std::string reason) = 0;               ///< †
+    virtual Async<void> request_input(std::string question) = 0;      ///< † Paused: INPUT_REQUIRED
+    virtual Async<void> request_auth(AuthRequest request) = 0;        ///< † Paused: AUTH_REQUIRED
+};
+
+}  // namespace a2akit

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <a2akit/core/error.hpp>
+#include <a2akit/request/request_envelope.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// Both HTTP bindings of A2A 1.0 without any I/O: bytes in, typed requests out; typed replies in, bytes out. `http`
+/// owns the sockets and asks here what the bytes mean.
+namespace a2akit::wire {
+
+/// The head of a request as `http` parsed it. Views into the connection's buffer.
+struct RequestHead {
+    std::string_view method;
+    std::string_view target;  ///< Path and query, still percent-encoded, without the server's base path.
+    /// Names in lower case, in the order received.
+    const std::vector<std::pair<std::string, std::string>>* headers = nullptr;
+
+    [[nodiscard]] std::string_view header(std::string_view lower_case_name) const noexcept;
+};
+
+/// A whole answer. `http` adds Date, Connection and Content-Length.
+struct HttpResponse {
+    int status = 200;
+    std::string content_type;  ///< Empty: no body.
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+};
+
+/// What the path and method stand for.
+enum class RouteKind {
+    kJsonRpc,     ///< POST /
+    kOperation,   ///< An HTTP+JSON operation.
+    kAgentCard,   ///< GET or HEAD /.well-known/agent-card.json
+    kHealth,      ///< GET or HEAD /health
+    kReadiness,   ///< GET or HEAD /health/ready
+};
+
+struct Route {
+    RouteKind kind{};
+    Operation operation{};      ///< Of kOperation.
+    std::string tenant;         ///< From the path; empty for none.
+    std::string id;             ///< The task's id from the path, decoded.
+    std::string config_id;      ///< The push configuration's id from the path, decoded.
+    bool under_v1 = false;      ///< Came by a /v1/ path.
+    std::string query;          ///< Still percent-encoded, without '?'.
+};
+
+/// One call that was decoded and waits for its reply; knows how its binding wants the answer.
+struct Call {
+    RequestEnvelope envelope;
+    bool json_rpc = false;
+    std::string rpc_id;        ///< The JSON-RPC id as JSON text; empty: a notification, no answer is sent.
+    std::string content_type;  ///< Of the answer (HTTP+JSON: by Accept, else the request's type).
+};
+
+/// What a body held. A JSON-RPC batch holds several entries: each is a call, or an error already written as the JSON of
+/// its answer.
+struct Decoded {
+    std::vector<std::variant<Call, std::string>> entries;
+    bool batch = false;
+};
+
+/// Finds the route and checks everything that can be checked before the body arrives: path (404), method (405 with
+/// Allow), Content-Type (415; on JSON-RPC -32005), Accept (406), protocol version, the limit on the body (413).
+/// Returns the finished answer when the request is refused.
+[[nodiscard]] std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max_body_bytes);
+
+/// Reads the body (and the query) of a request to kJsonRpc or kOperation. The finished answer when it is refused.
+/// Fills the envelope but for what only `http` knows (context.remote_address); headers are copied into its context.
+[[nodiscard]] std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead& head,
+                                                         std::string_view body);
+
+/// The answer to a single call, or the error; REQUIRES: the reply is no stream.
+[[nodiscard]] HttpResponse encode(const Call& call, const HandledRequest& handled);
+
+/// One entry of a batch's answer, as JSON text; empty for a notification. A stream in a batch was refused by `decode`.
+[[nodiscard]] std::string encode_batch_entry(const Call& call, const HandledRequest& handled);
+/// The whole answer to a batch; 204 without a body when every entry was a notification.
+[[nodiscard]] HttpResponse encode_batch(const std::vector<std::string>& entries);
+
+/// The head of a stream's answer: 200, text/event-stream, Cache-Control: no-cache, X-Accel-Buffering: no, the
+/// activated extensions.
+[[nodiscard]] HttpResponse stream_head(const HandledRequest& handled);
+/// Appends one SSE event: id, data; to `out`.
+void encode_stream_item(const Call& call, const StreamItem& item, std::string& out);
+/// Appends what a stream ends with besides its items: an error event, or "retry" with a comment when draining.
+void encode_stream_end(const Call& call, const EventStream::Batch& last, std::string& out);
+/// Appends a comment line that keeps proxies from closing an idle stream.
+void encode_heartbeat(std::string& out);
+
+/// Errors that belong to HTTP alone (404 for a path, 405, 408, 411, 413, 431, 503 at a limit): google.rpc.Status JSON,
+/// or a JSON-RPC error object when the path is that of JSON-RPC.
+[[nodiscard]] HttpResponse http_error(int status, std::string_view message, bool json_rpc);
+
+}  // namespace a2akit::wire
