@@ -1,16 +1,11 @@
 #pragma once
 
-#include <a2akit/broker/broker.hpp>
-#include <a2akit/cancel/cancel_registry.hpp>
 #include <a2akit/emitter/lifecycle_hooks.hpp>
-#include <a2akit/event_bus/event_bus.hpp>
+#include <a2akit/ports.hpp>
 #include <a2akit/protocol/agent_card.hpp>
 #include <a2akit/request/authorizer.hpp>
 #include <a2akit/request/middleware.hpp>
 #include <a2akit/server/settings.hpp>
-#include <a2akit/storage/context_store.hpp>
-#include <a2akit/storage/maintenance.hpp>
-#include <a2akit/storage/storage.hpp>
 #include <a2akit/worker/blocking_worker.hpp>
 #include <a2akit/worker/worker.hpp>
 
@@ -42,16 +37,6 @@ struct CardConfig {
     std::optional<std::string> documentation_url = {};
     std::optional<std::string> icon_url = {};
     std::vector<AgentCardSignature> signatures = {};
-};
-
-/// Ready-made ports, for those who share or test them; whatever is null is made from the settings' URLs.
-struct Ports {
-    std::shared_ptr<Storage> storage = {};
-    std::shared_ptr<ContextStore> context_store = {};
-    std::shared_ptr<Maintenance> maintenance = {};
-    std::shared_ptr<Broker> broker = {};
-    std::shared_ptr<EventBus> event_bus = {};
-    std::shared_ptr<CancelRegistry> cancel_registry = {};
 };
 
 struct ServerOptions {

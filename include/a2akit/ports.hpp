@@ -1,0 +1,25 @@
+#pragma once
+
+#include <a2akit/broker/broker.hpp>
+#include <a2akit/cancel/cancel_registry.hpp>
+#include <a2akit/event_bus/event_bus.hpp>
+#include <a2akit/storage/context_store.hpp>
+#include <a2akit/storage/maintenance.hpp>
+#include <a2akit/storage/storage.hpp>
+
+#include <memory>
+
+namespace a2akit {
+
+/// Ready-made ports, for those who share, decorate or test them. Given to a Server, whatever is null is made from the
+/// settings' URLs. One object may stand behind several of them.
+struct Ports {
+    std::shared_ptr<Storage> storage = {};
+    std::shared_ptr<ContextStore> context_store = {};
+    std::shared_ptr<Maintenance> maintenance = {};
+    std::shared_ptr<Broker> broker = {};
+    std::shared_ptr<EventBus> event_bus = {};
+    std::shared_ptr<CancelRegistry> cancel_registry = {};
+};
+
+}  // namespace a2akit
