@@ -19,13 +19,13 @@ namespace a2akit::wire {
 struct RequestHead {
     std::string_view method;
     std::string_view target;  ///< Path and query, still percent-encoded, without the server's base path.
-    /// Names in lower case, in the order received.
-    const std::vector<std::pair<std::string, std::string>>* headers = nullptr;
+    /// Names in lower case, in the order received. `decode` moves them out into the call's context.
+    std::vector<std::pair<std::string, std::string>>* headers = nullptr;
 
     [[nodiscard]] std::string_view header(std::string_view lower_case_name) const noexcept;
 };
 
-/// A whole answer. `http` adds Date, Connection and Content-Length.
+/// A whole answer. `http` adds Date, Connection and Content-Length, and leaves the body out of an answer to HEAD.
 struct HttpResponse {
     int status = 200;
     std::string content_type;  ///< Empty: no body.
@@ -73,7 +73,8 @@ struct Decoded {
 [[nodiscard]] std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max_body_bytes);
 
 /// Reads the body (and the query) of a request to kJsonRpc or kOperation. The finished answer when it is refused.
-/// Fills the envelope but for what only `http` knows (context.remote_address); headers are copied into its context.
+/// Fills the envelope but for what only `http` knows (context.remote_address). The headers are moved into the context of
+/// the call (a batch copies them for all but its last call), so ask the head before.
 [[nodiscard]] std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead& head,
                                                          std::string_view body);
 
