@@ -1,0 +1,119 @@
+#include "net/asio_loop.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+
+namespace a2akit::net {
+namespace {
+
+// How much posted work, and how many socket events, one side may run before the other has its turn.
+constexpr int kWorkPerTurn = 256;
+constexpr int kEventsPerTurn = 128;
+
+}  // namespace
+
+struct AsioLoop::TakeRemote {
+    using allocator_type = HandlerAllocator<char>;
+    void operator()() const noexcept { loop->take_remote(); }
+    [[nodiscard]] allocator_type get_allocator() const noexcept {
+        return allocator_type(loop->wake_memory_);
+    }
+    AsioLoop* loop;
+};
+
+AsioLoop::StopWork::StopWork(AsioLoop& l) noexcept
+    : Work([](Work& work) noexcept { static_cast<StopWork&>(work).loop.stopping_ = true; }), loop(l) {}
+
+AsioLoop::AsioLoop() : guard_(context_.get_executor()), stop_work_(*this) {}
+
+AsioLoop::~AsioLoop() = default;
+
+void AsioLoop::append(Work& work) noexcept {
+    work.next = nullptr;
+    (last_ == nullptr ? first_ : last_->next) = &work;
+    last_ = &work;
+}
+
+void AsioLoop::post(Work& work) noexcept {
+    if (Loop::current() == this) {
+        append(work);
+        return;
+    }
+    Work* head = remote_.load(std::memory_order_relaxed);
+    do {
+        work.next = head;
+    } while (!remote_.compare_exchange_weak(head, &work, std::memory_order_acq_rel));
+    // Who finds the list empty wakes the loop; `take_remote` empties it before it runs anything.
+    if (head == nullptr) boost::asio::post(context_, TakeRemote{this});
+}
+
+void AsioLoop::take_remote() noexcept {
+    Work* newest = remote_.exchange(nullptr, std::memory_order_acq_rel);
+    Work* oldest = nullptr;
+    while (newest != nullptr) {
+        Work* next = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    while (oldest != nullptr) {
+        Work* next = oldest->next;
+        append(*oldest);
+        oldest = next;
+    }
+}
+
+void AsioLoop::run_local() noexcept {
+    for (int left = kWorkPerTurn; left > 0 && first_ != nullptr; --left) {
+        Work* work = first_;
+        first_ = work->next;
+        if (first_ == nullptr) last_ = nullptr;
+        work->run(*work);
+    }
+}
+
+void AsioLoop::poll_events() {
+    for (int left = kEventsPerTurn; left > 0 && context_.poll_one() != 0; --left) {
+    }
+}
+
+void AsioLoop::wait_for_events() {
+    const auto next = timers_.next();
+    if (!next) {
+        context_.run_one();
+        return;
+    }
+    const SteadyTime time = now();
+    if (*next > time) {
+        context_.run_one_until(*next);
+        return;
+    }
+    timers_.fire_due(time);
+    context_.poll_one();
+}
+
+void AsioLoop::run() {
+    Loop* const former = Loop::current();
+    set_current(this);
+    for (;;) {
+        run_local();
+        if (stopping_) break;
+        if (first_ == nullptr) {
+            wait_for_events();
+            continue;
+        }
+        // Posted work that never ends must not keep the sockets and timers waiting.
+        poll_events();
+        timers_.fire_due(now());
+    }
+    context_.poll();
+    while (first_ != nullptr) run_local();
+    set_current(former);
+}
+
+void AsioLoop::stop() noexcept {
+    if (!stop_asked_.exchange(true)) post(stop_work_);
+}
+
+}  // namespace a2akit::net

@@ -1,0 +1,95 @@
+#include "net/loop_group.hpp"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cassert>
+#include <exception>
+#include <string>
+
+namespace a2akit::net {
+namespace {
+
+struct Job : Work {
+    explicit Job(Async<void> c) noexcept
+        : Work([](Work& work) noexcept {
+              auto& self = static_cast<Job&>(work);
+              self.group.spawn(self.carry_out());
+          }),
+          coroutine(std::move(c)) {}
+
+    Async<void> carry_out() {
+        try {
+            co_await std::move(coroutine);
+        } catch (const std::exception&) {
+            thrown = std::current_exception();
+        }
+        // The job may end as soon as its group is empty, which the loop says after this frame is gone.
+        Loop::current()->post(report);
+    }
+
+    struct Report : Work {
+        explicit Report(Job& j) noexcept
+            : Work([](Work& work) noexcept {
+                  auto& job = static_cast<Report&>(work).job;
+                  const std::lock_guard lock(job.mutex);
+                  job.reported = true;
+                  job.changed.notify_one();
+              }),
+              job(j) {}
+        Job& job;
+    };
+
+    Async<void> coroutine;
+    TaskGroup group;
+    Report report{*this};
+    std::exception_ptr thrown;
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool reported = false;
+};
+
+}  // namespace
+
+LoopGroup::LoopGroup(std::size_t threads) {
+    loops_.reserve(threads);
+    threads_.reserve(threads);
+    for (std::size_t i = 0; i < threads; ++i) loops_.push_back(std::make_unique<AsioLoop>());
+    for (std::size_t i = 0; i < threads; ++i) {
+        threads_.emplace_back([loop = loops_[i].get()] { loop->run(); });
+        pthread_setname_np(threads_.back().native_handle(), ("a2akit-io-" + std::to_string(i)).c_str());
+    }
+}
+
+LoopGroup::~LoopGroup() {
+    for (const auto& loop : loops_) loop->stop();
+    for (auto& thread : threads_) thread.join();
+}
+
+std::vector<Loop*> LoopGroup::loops() const {
+    std::vector<Loop*> all;
+    for (const auto& loop : loops_) all.push_back(loop.get());
+    return all;
+}
+
+void run_on(Loop& loop, Async<void> coroutine) {
+    assert(Loop::current() == nullptr && "a loop's thread never blocks");
+    Job job(std::move(coroutine));
+    loop.post(job);
+    std::unique_lock lock(job.mutex);
+    job.changed.wait(lock, [&] { return job.reported; });
+    lock.unlock();
+    if (job.thrown) std::rethrow_exception(job.thrown);
+}
+
+std::size_t available_cores() noexcept {
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    if (sched_getaffinity(0, sizeof cores, &cores) != 0) {
+        return std::max(1U, std::thread::hardware_concurrency());
+    }
+    return static_cast<std::size_t>(std::max(1, CPU_COUNT(&cores)));
+}
+
+}  // namespace a2akit::net

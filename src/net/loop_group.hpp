@@ -1,0 +1,40 @@
+#pragma once
+
+#include "net/asio_loop.hpp"
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace a2akit::net {
+
+/// Loops, each on a thread of its own.
+class LoopGroup {
+public:
+    /// REQUIRES: threads >= 1.
+    explicit LoopGroup(std::size_t threads);
+    /// Stops the loops and joins their threads.
+    ~LoopGroup();
+    LoopGroup(const LoopGroup&) = delete;
+    LoopGroup& operator=(const LoopGroup&) = delete;
+
+    [[nodiscard]] std::size_t size() const noexcept { return loops_.size(); }
+    [[nodiscard]] AsioLoop& operator[](std::size_t index) noexcept { return *loops_[index]; }
+    [[nodiscard]] std::vector<Loop*> loops() const;
+
+private:
+    std::vector<std::unique_ptr<AsioLoop>> loops_;
+    std::vector<std::jthread> threads_;
+};
+
+/// Runs `coroutine` on `loop` and blocks the calling thread until it has ended; throws what it threw.
+/// REQUIRES: called on a thread that runs no loop.
+void run_on(Loop& loop, Async<void> coroutine);
+
+/// The cores that this process may use.
+[[nodiscard]] std::size_t available_cores() noexcept;
+
+}  // namespace a2akit::net

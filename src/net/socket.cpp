@@ -1,0 +1,92 @@
+#include "net/socket.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+
+#include <sys/socket.h>
+
+#include <cassert>
+#include <cerrno>
+
+namespace a2akit::net {
+
+struct Socket::ReadDone {
+    using allocator_type = HandlerAllocator<char>;
+    [[nodiscard]] allocator_type get_allocator() const noexcept {
+        return allocator_type(socket->read_memory_);
+    }
+    void operator()(const NetError& error, std::size_t bytes) const noexcept {
+        Socket& s = *socket;
+        s.reading_ = false;
+        s.read_ = {error, bytes};
+        if (s.reader_) std::exchange(s.reader_, nullptr).resume();
+        else if (s.notify_ != nullptr) s.notify_(s.notified_);
+    }
+    Socket* socket;
+};
+
+void Socket::start_read(std::span<char> into) {
+    assert(!reading_);
+    reading_ = true;
+    socket_.async_read_some(boost::asio::mutable_buffer(into.data(), into.size()), ReadDone{this});
+}
+
+std::size_t Socket::try_send(std::string_view data, NetError& error) noexcept {
+    for (;;) {
+        const ssize_t sent = ::send(socket_.native_handle(), data.data(), data.size(),
+                                    MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent >= 0) {
+            sent_ += static_cast<std::uint64_t>(sent);
+            return static_cast<std::size_t>(sent);
+        }
+        if (errno == EINTR) continue;
+        if (errno != EAGAIN && errno != EWOULDBLOCK) {
+            error.assign(errno, boost::system::system_category());
+        }
+        return 0;
+    }
+}
+
+struct Socket::Write::Ready {
+    using allocator_type = HandlerAllocator<char>;
+    [[nodiscard]] allocator_type get_allocator() const noexcept {
+        return allocator_type(write->socket_.write_memory_);
+    }
+    void operator()(const NetError& error) const noexcept {
+        write->error_ = error;
+        if (!error && !write->await_ready()) return write->wait();
+        std::exchange(write->writer_, nullptr).resume();
+    }
+    Write* write;
+};
+
+bool Socket::Write::await_ready() noexcept {
+    rest_.remove_prefix(socket_.try_send(rest_, error_));
+    return rest_.empty() || error_;
+}
+
+void Socket::Write::await_suspend(std::coroutine_handle<> handle) {
+    writer_ = handle;
+    wait();
+}
+
+void Socket::Write::wait() { socket_.socket_.async_wait(TcpSocket::wait_write, Ready{this}); }
+
+void Socket::cancel() noexcept {
+    NetError ignored;
+    socket_.cancel(ignored);
+}
+
+void Socket::shutdown_send() noexcept {
+    NetError ignored;
+    socket_.shutdown(TcpSocket::shutdown_send, ignored);
+}
+
+void Accept::await_suspend(std::coroutine_handle<> handle) {
+    acceptor.async_accept(socket, peer, [this, handle](const NetError& outcome) {
+        error = outcome;
+        handle.resume();
+    });
+}
+
+}  // namespace a2akit::net

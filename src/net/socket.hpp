@@ -1,0 +1,114 @@
+#pragma once
+
+#include "net/asio_loop.hpp"
+#include "net/handler_memory.hpp"
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <coroutine>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace a2akit::net {
+
+using Tcp = boost::asio::ip::tcp;
+using TcpSocket = boost::asio::basic_stream_socket<Tcp, AsioLoop::Executor>;
+using TcpAcceptor = boost::asio::basic_socket_acceptor<Tcp, AsioLoop::Executor>;
+using NetError = boost::system::error_code;
+
+/// A connected TCP socket: at most one read and one write at a time, none of which allocates.
+/// Belongs to one loop. REQUIRES: nothing is under way when it is destroyed.
+class Socket {
+public:
+    explicit Socket(TcpSocket socket) noexcept : socket_(std::move(socket)) {}
+
+    struct ReadResult {
+        NetError error;
+        std::size_t bytes = 0;
+    };
+    /// Called when a read ends for which no coroutine waits.
+    using Notify = void (*)(void* who) noexcept;
+
+    /// Starts a read; `into` stays valid until it has ended. REQUIRES: none is under way.
+    void start_read(std::span<char> into);
+    [[nodiscard]] bool reading() const noexcept { return reading_; }
+    void notify(Notify notify, void* who) noexcept {
+        notify_ = notify;
+        notified_ = who;
+    }
+    /// Of the last read that ended.
+    [[nodiscard]] const ReadResult& last_read() const noexcept { return read_; }
+
+    struct [[nodiscard]] ReadEnd {
+        Socket& socket;
+        bool await_ready() const noexcept { return !socket.reading_; }
+        void await_suspend(std::coroutine_handle<> handle) noexcept { socket.reader_ = handle; }
+        ReadResult await_resume() const noexcept { return socket.read_; }
+    };
+    /// Waits for the read that is under way.
+    ReadEnd read_end() noexcept { return {*this}; }
+    ReadEnd read(std::span<char> into) {
+        start_read(into);
+        return {*this};
+    }
+
+    /// Sends what the kernel takes at once. Returns how much; nothing and `error` set when the peer has gone.
+    std::size_t try_send(std::string_view data, NetError& error) noexcept;
+
+    class [[nodiscard]] Write {
+    public:
+        Write(Socket& socket, std::string_view data) noexcept : socket_(socket), rest_(data) {}
+        bool await_ready() noexcept;
+        void await_suspend(std::coroutine_handle<> handle);
+        NetError await_resume() const noexcept { return error_; }
+
+    private:
+        struct Ready;
+        void wait();
+        Socket& socket_;
+        std::string_view rest_;
+        NetError error_;
+        std::coroutine_handle<> writer_;
+    };
+    /// Sends all of `data`, which stays valid meanwhile.
+    Write write(std::string_view data) noexcept { return {*this, data}; }
+    /// Grows with every byte sent: whether a slow peer still reads.
+    [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+
+    /// Ends what is under way with operation_aborted.
+    void cancel() noexcept;
+    /// Says that nothing more is sent; the peer's bytes may still be read.
+    void shutdown_send() noexcept;
+
+private:
+    struct ReadDone;
+
+    TcpSocket socket_;
+    std::uint64_t sent_ = 0;
+    bool reading_ = false;
+    ReadResult read_;
+    std::coroutine_handle<> reader_;
+    Notify notify_ = nullptr;
+    void* notified_ = nullptr;
+    HandlerMemory read_memory_;
+    HandlerMemory write_memory_;
+};
+
+/// Waits for the next connection.
+struct [[nodiscard]] Accept {
+    Accept(TcpAcceptor& a, AsioLoop& loop) : acceptor(a), socket(loop.context().get_executor()) {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> handle);
+    NetError await_resume() const noexcept { return error; }
+
+    TcpAcceptor& acceptor;
+    TcpSocket socket;  ///< Afterwards: the connection.
+    Tcp::endpoint peer;
+    NetError error;
+};
+
+}  // namespace a2akit::net
