@@ -1,0 +1,40 @@
+#pragma once
+
+#include <a2akit/storage/storage.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace a2akit::backends {
+
+/// Where a listing goes on: behind the last task of the page before.
+struct ListCursor {
+    Timestamp started{};  ///< When the first page was read: statuses later than this are not in the
+                          ///< listing.
+    Timestamp last_time{};   ///< Status time of the last task given out…
+    TaskId last_id;          ///< …and its id.
+    std::int64_t total = 0;  ///< Of the whole listing, counted with its first page.
+};
+
+/// Writes cursors as opaque page tokens and reads them back. A token is bound to the owner and the
+/// filters that it was made for, and signed (HMAC-SHA-256): a client can neither alter one nor use
+/// it elsewhere. Page size, history length and artifacts may change from page to page. Safe from
+/// any thread.
+class CursorCodec {
+public:
+    using Key = std::array<std::uint8_t, 32>;
+    explicit CursorCodec(const Key& key) : key_(key) {}
+    [[nodiscard]] static Key random_key();
+
+    [[nodiscard]] std::string write(const ListCursor& cursor, const OwnerScope& scope,
+                                    const ListQuery& query) const;
+    /// kInvalidParams for a text that `write` did not make for this owner and these filters.
+    [[nodiscard]] Result<ListCursor> read(const std::string& token, const OwnerScope& scope,
+                                          const ListQuery& query) const;
+
+private:
+    Key key_;
+};
+
+}  // namespace a2akit::backends
