@@ -38,7 +38,8 @@ function(a2akit_room name)
 endfunction()
 
 # a2akit_test(name sources…): one GoogleTest program, linked with the library, every test registered with ctest.
-# ROOMS limits it to some rooms, so that it links while the others change.
+# ROOMS limits it to some rooms, so that it links while the others change. Its tests carry the name of their folder
+# under tests/ as a label, and LABELS after it: "concurrent" for those that .ci/run repeats under ThreadSanitizer.
 function(a2akit_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "ROOMS;LABELS;LIBS" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
@@ -56,7 +57,12 @@ function(a2akit_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR}/tests OUTPUT_VARIABLE folder)
+  string(REGEX REPLACE "/.*" "" folder "${folder}")
+  # One word, since gtest_discover_tests takes no list for a property: "unit", "unit.concurrent".
+  list(PREPEND ARG_LABELS ${folder})
+  list(JOIN ARG_LABELS "." labels)
   include(GoogleTest)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${labels})
 endfunction()
