@@ -1,0 +1,85 @@
+#include <a2akit/request/middleware.hpp>
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+Error unauthenticated(std::string message, std::string challenge) {
+    Error::Details details;
+    details.challenge = std::move(challenge);
+    return Error{ErrorCode::kUnauthenticated, std::move(message), nullptr}.with(std::move(details));
+}
+
+bool is_bearer(std::string_view scheme) noexcept {
+    constexpr std::string_view kBearer = "bearer";
+    return std::ranges::equal(scheme, kBearer, [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) == b;
+    });
+}
+
+/// The token of "Bearer <token>"; empty for anything else.
+std::string_view bearer_token(std::string_view header) noexcept {
+    const auto space = header.find(' ');
+    if (space == std::string_view::npos || !is_bearer(header.substr(0, space))) return {};
+    header.remove_prefix(space);
+    const auto first = header.find_first_not_of(' ');
+    if (first == std::string_view::npos) return {};
+    const auto last = header.find_last_not_of(' ');
+    return header.substr(first, last - first + 1);
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace
+
+AsyncResult<void> Middleware::after_dispatch(const RequestEnvelope&, const Result<Reply>&) {
+    return Result<void>{};
+}
+
+BearerMiddleware::BearerMiddleware(Verify verify, std::string realm)
+    : verify_(std::move(verify)), realm_(std::move(realm)) {}
+
+AsyncResult<void> BearerMiddleware::before_dispatch(RequestEnvelope& envelope) {
+    const std::string_view token = bearer_token(envelope.context.header("authorization"));
+    if (token.empty()) {
+        co_return unauthenticated("a bearer token is needed: send \"Authorization: Bearer <token>\"",
+                                  "Bearer realm=\"" + realm_ + "\"");
+    }
+    std::optional<Principal> principal = co_await verify_(std::string(token));
+    if (!principal) {
+        co_return unauthenticated("the bearer token is not valid",
+                                  "Bearer realm=\"" + realm_ + "\", error=\"invalid_token\"");
+    }
+    envelope.principal = std::move(*principal);
+    co_return Result<void>{};
+}
+
+ApiKeyMiddleware::ApiKeyMiddleware(std::map<std::string, Principal> keys, std::string header)
+    : keys_(std::move(keys)), header_(std::move(header)) {
+    std::ranges::transform(header_, header_.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+}
+
+AsyncResult<void> ApiKeyMiddleware::before_dispatch(RequestEnvelope& envelope) {
+    const std::string_view sent = envelope.context.header(header_);
+    const Principal* found = nullptr;
+    // Every key is compared, whichever fits: the time tells nothing about which one was close.
+    for (const auto& [key, principal] : keys_) {
+        if (equal_in_constant_time(key, sent) && !key.empty()) found = &principal;
+    }
+    if (found == nullptr) {
+        return unauthenticated("a valid API key is needed in the header " + header_,
+                               "ApiKey realm=\"a2a\", header=\"" + header_ + "\"");
+    }
+    envelope.principal = *found;
+    return Result<void>{};
+}
+
+}  // namespace a2akit

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <a2akit/core/error.hpp>
+#include <a2akit/core/ids.hpp>
+#include <a2akit/protocol/task.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace a2akit::runtime {
+
+// The life of a task as pure functions: facts in, verdicts out. No clock, no Storage, no waiting.
+
+/// Whether a task in `from` may next be seen in `to`. Repeating a state that runs (working: progress with a message)
+/// is a transition; nothing follows a terminal state.
+[[nodiscard]] bool may_follow(TaskState from, TaskState to) noexcept;
+
+/// What a message that names an existing task meets.
+struct FollowUpFacts {
+    TaskState state = TaskState::kUnspecified;
+    std::string_view task_context;     ///< contextId of the task.
+    std::string_view message_context;  ///< contextId of the message; empty: inferred from the task.
+};
+/// Nothing when the message may continue the task; otherwise why not: kInvalidParams for another contextId,
+/// kUnsupportedOperation naming the state for a task that is not paused.
+[[nodiscard]] std::optional<Error> refuse_follow_up(TaskId task, const FollowUpFacts& facts);
+
+/// kTaskNotCancelable naming the state when the task has ended; nothing otherwise.
+[[nodiscard]] std::optional<Error> refuse_cancel(TaskId task, TaskState state);
+
+/// Who reads a stream: the one that sent a message ends with that message's turn, a subscription with the task.
+enum class StreamKind : std::uint8_t { kSend, kSubscription };
+
+/// Whether a status ends a stream. REQUIRES for kSend: the status came after the message of the stream.
+[[nodiscard]] bool ends_stream(StreamKind kind, TaskState state) noexcept;
+
+/// How a turn stands in the eyes of one who waits for it.
+struct TurnFacts {
+    Turn waited_for = 0;
+    Turn newest = 0;
+    bool newest_ended = false;
+    TaskState state = TaskState::kUnspecified;
+};
+/// Whether the turn that is waited for has ended. A pause of an earlier turn never counts.
+[[nodiscard]] bool turn_has_ended(const TurnFacts& facts) noexcept;
+
+}  // namespace a2akit::runtime
