@@ -1,5 +1,6 @@
 #pragma once
 
+#include <a2akit/core/loop.hpp>
 #include <a2akit/worker/task_context.hpp>
 #include <a2akit/worker/worker.hpp>
 
@@ -76,6 +77,7 @@ public:
 private:
     TaskContext& context_;
     Loop& loop_;
+    TaskGroup calls_;  ///< Under way on the loop; one at a time.
 };
 
 /// An agent whose code blocks: a local model, a database driver. `handle` runs on a thread of a bounded pool; when

@@ -1,0 +1,195 @@
+#include <a2akit/worker/blocking_worker.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+
+namespace a2akit {
+namespace {
+
+template <class T>
+struct Unwrap;
+template <class T>
+struct Unwrap<Async<T>> {
+    using type = T;
+};
+
+// The promise lives in the frame: its thread may go on, and take everything else with it, as soon as it is kept.
+template <class T>
+Async<void> keep(std::promise<T> promise, Async<T> call) {
+    std::exception_ptr thrown;
+    try {
+        if constexpr (std::is_void_v<T>) {
+            co_await std::move(call);
+            promise.set_value();
+        } else {
+            promise.set_value(co_await std::move(call));
+        }
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    if (thrown) promise.set_exception(thrown);
+}
+
+// Starts the call on the loop's thread and blocks this one until it has ended.
+template <class Start>
+auto call_on(Loop& loop, TaskGroup& calls, Start start) {
+    using T = typename Unwrap<std::invoke_result_t<Start&>>::type;
+    struct Call : Work {
+        Call(TaskGroup& g, Start s)
+            : Work([](Work& work) noexcept { static_cast<Call&>(work).run(); }), group(g), starter(std::move(s)) {}
+        void run() noexcept {
+            std::promise<T> kept = std::move(promise);
+            try {
+                auto call = starter();
+                group.spawn(keep(std::move(kept), std::move(call)));
+            } catch (...) {
+                kept.set_exception(std::current_exception());
+            }
+        }
+        TaskGroup& group;
+        Start starter;
+        std::promise<T> promise;
+    };
+    Call call(calls, std::move(start));
+    std::future<T> answer = call.promise.get_future();
+    loop.post(call);
+    return answer.get();
+}
+
+}  // namespace
+
+void BlockingTaskContext::cancelled() {
+    call_on(loop_, calls_, [&] { return context_.cancelled(); });
+}
+void BlockingTaskContext::save_checkpoint(RawJson value) {
+    call_on(loop_, calls_, [&] { return context_.save_checkpoint(std::move(value)); });
+}
+RawJson BlockingTaskContext::load_context() {
+    return call_on(loop_, calls_, [&] { return context_.load_context(); });
+}
+void BlockingTaskContext::update_context(RawJson value) {
+    call_on(loop_, calls_, [&] { return context_.update_context(std::move(value)); });
+}
+void BlockingTaskContext::send_status(std::string text) {
+    call_on(loop_, calls_, [&] { return context_.send_status(std::move(text)); });
+}
+void BlockingTaskContext::emit_artifact(EmitArtifact artifact) {
+    call_on(loop_, calls_, [&] { return context_.emit_artifact(std::move(artifact)); });
+}
+void BlockingTaskContext::emit_text_artifact(std::string text, std::string artifact_id, bool append,
+                                             bool last_chunk) {
+    call_on(loop_, calls_, [&] {
+        return context_.emit_text_artifact(std::move(text), std::move(artifact_id), append, last_chunk);
+    });
+}
+void BlockingTaskContext::emit_data_artifact(RawJson data, std::string artifact_id) {
+    call_on(loop_, calls_, [&] { return context_.emit_data_artifact(std::move(data), std::move(artifact_id)); });
+}
+void BlockingTaskContext::complete(std::optional<std::string> text, std::string artifact_id) {
+    call_on(loop_, calls_, [&] { return context_.complete(std::move(text), std::move(artifact_id)); });
+}
+void BlockingTaskContext::complete_json(RawJson data, std::string artifact_id) {
+    call_on(loop_, calls_, [&] { return context_.complete_json(std::move(data), std::move(artifact_id)); });
+}
+void BlockingTaskContext::respond(std::string text) {
+    call_on(loop_, calls_, [&] { return context_.respond(std::move(text)); });
+}
+void BlockingTaskContext::reply_directly(std::string text) {
+    call_on(loop_, calls_, [&] { return context_.reply_directly(std::move(text)); });
+}
+void BlockingTaskContext::reply_directly(std::vector<Part> parts) {
+    call_on(loop_, calls_, [&] { return context_.reply_directly(std::move(parts)); });
+}
+void BlockingTaskContext::fail(std::string reason) {
+    call_on(loop_, calls_, [&] { return context_.fail(std::move(reason)); });
+}
+void BlockingTaskContext::reject(std::string reason) {
+    call_on(loop_, calls_, [&] { return context_.reject(std::move(reason)); });
+}
+void BlockingTaskContext::request_input(std::string question) {
+    call_on(loop_, calls_, [&] { return context_.request_input(std::move(question)); });
+}
+void BlockingTaskContext::request_auth(AuthRequest request) {
+    call_on(loop_, calls_, [&] { return context_.request_auth(std::move(request)); });
+}
+
+/// Threads, started when they are first needed, and the jobs that wait for one.
+class BlockingWorker::Pool {
+public:
+    struct Job {
+        BlockingWorker& worker;
+        BlockingTaskContext& context;
+        Signal done;
+        std::exception_ptr thrown;
+    };
+
+    explicit Pool(std::size_t limit) : limit_(limit) {}
+    ~Pool() {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        wake_.notify_all();
+        for (auto& thread : threads_) thread.join();
+    }
+
+    void add(Job& job) {
+        {
+            const std::lock_guard lock(mutex_);
+            jobs_.push_back(&job);
+            if (idle_ < jobs_.size() && threads_.size() < limit_) threads_.emplace_back([this] { run(); });
+        }
+        wake_.notify_one();
+    }
+
+private:
+    void run() {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            ++idle_;
+            wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+            --idle_;
+            if (jobs_.empty()) return;
+            Job& job = *jobs_.front();
+            jobs_.pop_front();
+            lock.unlock();
+            try {
+                job.worker.handle(job.context);
+            } catch (...) {
+                job.thrown = std::current_exception();
+            }
+            job.done.set();
+            lock.lock();
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Job*> jobs_;
+    std::vector<std::thread> threads_;
+    std::size_t limit_;
+    std::size_t idle_ = 0;
+    bool stopping_ = false;
+};
+
+BlockingWorker::BlockingWorker(std::size_t threads)
+    : pool_(std::make_unique<Pool>(
+          threads != 0 ? threads : std::max<std::size_t>(4, std::thread::hardware_concurrency()))) {}
+
+BlockingWorker::~BlockingWorker() = default;
+
+Async<void> BlockingWorker::handle(TaskContext& ctx) {
+    BlockingTaskContext context(ctx, *Loop::current());
+    Pool::Job job{*this, context, {}, {}};
+    pool_->add(job);
+    co_await job.done.wait();
+    if (job.thrown) std::rethrow_exception(job.thrown);
+}
+
+}  // namespace a2akit
