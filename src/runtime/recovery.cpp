@@ -1,0 +1,107 @@
+#include "runtime/recovery.hpp"
+
+#include "runtime/worker_node.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace a2akit {
+
+Recovery::Recovery(RecoveryPorts ports, int max_attempts) : ports_(std::move(ports)), max_attempts_(max_attempts) {}
+
+void Recovery::start() {
+    group_.spawn(sweep_regularly());
+    group_.spawn(check_tails_regularly());
+}
+
+Async<void> Recovery::stop() {
+    stop_sweeps_.set();
+    stop_tail_checks_.set();
+    co_await group_.join();
+}
+
+Async<void> Recovery::sweep_regularly() {
+    Loop& loop = *Loop::current();
+    while (!co_await stop_sweeps_.wait_until(loop.now() + kSweepEvery)) co_await sweep();
+}
+
+Async<void> Recovery::check_tails_regularly() {
+    Loop& loop = *Loop::current();
+    while (!co_await stop_tail_checks_.wait_until(loop.now() + kTailCheckEvery)) co_await check_tails();
+}
+
+Async<void> Recovery::sweep() {
+    constexpr int kBatch = 256;
+    for (;;) {
+        const auto due = co_await ports_.maintenance->due(kBatch);
+        if (!due) {
+            spdlog::warn("the sweep could not ask the storage: {}", due.error().message);
+            co_return;
+        }
+        for (const Due& one : *due) co_await handle(one);
+        if (due->size() < static_cast<std::size_t>(kBatch) || stop_sweeps_.is_set()) co_return;
+        co_await yield();
+    }
+}
+
+Async<void> Recovery::handle(Due due) {
+    if (due.kind == Due::Kind::kCancel) co_return co_await force_end(due, TaskState::kCanceled, {});
+    if (due.attempts >= max_attempts_) {
+        co_return co_await force_end(due, TaskState::kFailed, too_many_attempts(due.attempts));
+    }
+    const auto enqueued = co_await ports_.broker->enqueue(RunOperation{due.task, due.turn}, std::nullopt);
+    if (!enqueued) {
+        spdlog::warn("the sweep could not enqueue turn {} of task {}: {}", due.turn, due.task.to_string(),
+                     enqueued.error().message);
+    }
+}
+
+Async<void> Recovery::force_end(Due due, TaskState state, std::string reason) {
+    TaskUpdate update;
+    update.id = WriteId::next();
+    update.raise_epoch = true;
+    update.reveal = true;
+    update.status = TaskStatus{state, std::nullopt, std::nullopt};
+    if (state == TaskState::kFailed) {
+        // An expired run that has renewed its lease since the sweep looked goes on.
+        update.guard.no_live_run = true;
+        Message message;
+        message.message_id = Uuid::generate().to_string();
+        message.task_id = due.task.to_string();
+        message.role = Role::kAgent;
+        message.parts.push_back(Part::from_text(reason));
+        update.status->message = std::move(message);
+        update.dead_letter = std::move(reason);
+    }
+    const auto ended = co_await ports_.emitter->append(due.task, OwnerScope::everything(), std::move(update));
+    if (!ended) {
+        spdlog::info("task {} was not ended by force: {}", due.task.to_string(), ended.error().message);
+        co_return;
+    }
+    spdlog::warn("task {} was ended by force: {}", due.task.to_string(), to_string(state));
+    const auto forgotten = co_await ports_.cancels->forget(due.task);
+    if (!forgotten) spdlog::debug("a cancel signal was not dropped: {}", forgotten.error().message);
+}
+
+Async<void> Recovery::check_tails() {
+    constexpr std::size_t kBatch = 1024;  // so that a loop with many streams is not held up
+    const std::vector<TaskId> watched = ports_.bus->watched();
+    for (std::size_t at = 0; at < watched.size() && !stop_tail_checks_.is_set(); at += kBatch) {
+        const auto first = watched.begin() + static_cast<std::ptrdiff_t>(at);
+        const auto last = watched.begin() + static_cast<std::ptrdiff_t>(std::min(at + kBatch, watched.size()));
+        std::vector<TaskId> asked(first, last);
+        const auto tails = co_await ports_.storage->tails(std::move(asked));
+        if (!tails) {
+            spdlog::warn("the tail check could not ask the storage: {}", tails.error().message);
+            co_return;
+        }
+        for (const Tail& tail : *tails) {
+            ports_.bus->wake_local(Wake{tail.task, tail.last, tail.turn, tail.turn_ended}, !tail.exists);
+        }
+        if (at + kBatch < watched.size()) co_await yield();
+    }
+}
+
+}  // namespace a2akit

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <a2akit/broker/broker.hpp>
+#include <a2akit/cancel/cancel_registry.hpp>
+#include <a2akit/core/loop.hpp>
+#include <a2akit/emitter/event_emitter.hpp>
+#include <a2akit/event_bus/event_bus.hpp>
+#include <a2akit/storage/maintenance.hpp>
+#include <a2akit/storage/storage.hpp>
+
+#include <memory>
+#include <string>
+
+namespace a2akit {
+
+struct RecoveryPorts {
+    std::shared_ptr<Storage> storage;
+    std::shared_ptr<Maintenance> maintenance;
+    std::shared_ptr<Broker> broker;
+    std::shared_ptr<EventBus> bus;
+    std::shared_ptr<CancelRegistry> cancels;
+    std::shared_ptr<EventEmitter> emitter;
+};
+
+/// Finds what hints and wake-ups have lost: turns that nobody runs, runs whose node died, cancels that are overdue,
+/// subscribers that missed the last event. What fails is logged and looked at again; nothing stops the sweeps.
+///
+/// One per server; belongs to the loop that starts it.
+class Recovery {
+public:
+    static constexpr Duration kSweepEvery{500};
+    static constexpr Duration kTailCheckEvery{1000};
+
+    /// `max_attempts`: so many claims a turn may have.
+    Recovery(RecoveryPorts ports, int max_attempts);
+
+    void start();
+    /// Returns once nothing of it runs any more.
+    Async<void> stop();
+
+    /// One sweep, and one tail check, now. For tests and for a bus that has reconnected.
+    Async<void> sweep();
+    Async<void> check_tails();
+
+private:
+    Async<void> sweep_regularly();
+    Async<void> check_tails_regularly();
+    Async<void> handle(Due due);
+    Async<void> force_end(Due due, TaskState state, std::string reason);
+
+    RecoveryPorts ports_;
+    int max_attempts_;
+    TaskGroup group_;
+    Signal stop_sweeps_;
+    Signal stop_tail_checks_;
+};
+
+}  // namespace a2akit

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <a2akit/core/loop.hpp>
+
+#include <deque>
+#include <mutex>
+
+namespace a2akit {
+
+/// How many handlers may run at once, counted over all loops of a server. Safe from any thread.
+class RunSlots {
+public:
+    explicit RunSlots(int count) noexcept : free_(count) {}
+
+    /// Takes a slot; or, when none is free, remembers `waiter`, which is raised once a slot is taken for it.
+    bool take_or_wait(Signal& waiter) {
+        const std::lock_guard lock(mutex_);
+        if (free_ > 0) {
+            --free_;
+            return true;
+        }
+        waiters_.push_back(&waiter);
+        return false;
+    }
+
+    void give_back() {
+        const std::lock_guard lock(mutex_);
+        if (waiters_.empty()) {
+            ++free_;
+            return;
+        }
+        Signal* next = waiters_.front();
+        waiters_.pop_front();
+        next->set();
+    }
+
+    /// Stops waiting. False: too late, a slot was taken for the waiter.
+    bool forget(Signal& waiter) {
+        const std::lock_guard lock(mutex_);
+        return std::erase(waiters_, &waiter) != 0;
+    }
+
+private:
+    std::mutex mutex_;
+    int free_;
+    std::deque<Signal*> waiters_;
+};
+
+}  // namespace a2akit

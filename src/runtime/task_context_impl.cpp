@@ -1,0 +1,374 @@
+#include "runtime/task_context_impl.hpp"
+
+#include "runtime/media_range.hpp"
+#include "runtime/task_logger.hpp"
+
+#include <a2akit/protocol/json.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace a2akit {
+namespace {
+
+// What is still in history behind the turn's own message came from an earlier attempt at the same turn.
+void keep_only_before(std::vector<Shared<Message>>& history, const Message& message) {
+    for (auto at = history.rbegin(); at != history.rend(); ++at) {
+        if ((*at)->role == Role::kUser && (*at)->message_id == message.message_id) {
+            history.erase(at.base() - 1, history.end());
+            return;
+        }
+    }
+}
+
+const char* why_lost(ErrorCode code) noexcept {
+    switch (code) {
+        case ErrorCode::kTaskTerminal: return "the task has ended meanwhile: it was canceled, or ended by force";
+        case ErrorCode::kTaskNotFound: return "the task does not exist any more";
+        case ErrorCode::kStopped: return "the server is stopping and has handed this run back";
+        default: return "this run was taken over: its lease expired, or the task was ended by force";
+    }
+}
+
+Async<void> let_others_run() { co_await yield(); }
+
+}  // namespace
+
+TaskContextImpl::TaskContextImpl(WorkerNode& node, Turn turn, Run run)
+    : node_(node),
+      turn_(turn),
+      run_(std::move(run)),
+      task_id_(run_.snapshot.id.to_string()),
+      principal_{run_.snapshot.owner.owner, {}} {
+    keep_only_before(run_.snapshot.history, message());
+    if (run_.snapshot.cancel_by) note_cancel(*run_.snapshot.cancel_by);
+}
+
+void TaskContextImpl::lose(ErrorCode why) noexcept {
+    if (lost()) return;
+    lost_why_ = why;
+    lost_.store(true, std::memory_order_release);
+    stop_signal().set();
+}
+
+void TaskContextImpl::note_cancel(Timestamp cancel_by) noexcept {
+    cancel_by_.store(std::max<std::int64_t>(1, cancel_by.time_since_epoch().count()), std::memory_order_release);
+    stop_signal().set();
+}
+
+bool TaskContextImpl::cancel_requested() const noexcept {
+    return cancel_by_.load(std::memory_order_acquire) != 0 || (scope_ && scope_->is_cancelled());
+}
+
+bool TaskContextImpl::is_cancelled() const noexcept { return lost() || cancel_requested(); }
+
+Async<void> TaskContextImpl::cancelled() {
+    if (is_cancelled()) return {};
+    return wait_for_stop();
+}
+
+Async<void> TaskContextImpl::wait_for_stop() { co_await stop_signal().wait(); }
+
+std::optional<Timestamp> TaskContextImpl::deadline() const noexcept {
+    const std::int64_t at = cancel_by_.load(std::memory_order_acquire);
+    if (at == 0) return std::nullopt;
+    return Timestamp(Duration(at));
+}
+
+std::string_view TaskContextImpl::user_text() const noexcept {
+    const auto& all = parts();
+    if (all.size() == 1 && all.front().text() != nullptr) return *all.front().text();
+    if (joined_text_.empty()) joined_text_ = message().text();
+    return joined_text_;
+}
+
+std::vector<FilePart> TaskContextImpl::files() const {
+    std::vector<FilePart> files;
+    for (const auto& part : parts()) {
+        const auto* raw = std::get_if<RawContent>(&part.content);
+        const auto* url = std::get_if<UrlContent>(&part.content);
+        if (raw == nullptr && url == nullptr) continue;
+        FilePart file;
+        if (raw != nullptr) file.bytes = raw->bytes;
+        if (url != nullptr) file.url = url->url;
+        file.filename = part.filename;
+        file.media_type = part.media_type;
+        files.push_back(std::move(file));
+    }
+    return files;
+}
+
+std::vector<RawJson> TaskContextImpl::data_parts() const {
+    std::vector<RawJson> data;
+    for (const auto& part : parts()) {
+        if (part.data() != nullptr) data.push_back(*part.data());
+    }
+    return data;
+}
+
+const RequestContext& TaskContextImpl::request_context() const noexcept {
+    static const RequestContext kNone;
+    return run_.input.context ? *run_.input.context : kNone;
+}
+
+const Dependencies& TaskContextImpl::dependencies() const noexcept {
+    static const Dependencies kNone;
+    return node_.dependencies ? *node_.dependencies : kNone;
+}
+
+bool TaskContextImpl::accepts(std::string_view media_type) const noexcept {
+    const auto& accepted = run_.input.accepted_output_modes;
+    return accepted.empty() || std::any_of(accepted.begin(), accepted.end(), [&](const std::string& range) {
+               return media_range_covers(range, media_type);
+           });
+}
+
+spdlog::logger& TaskContextImpl::logger() noexcept {
+    if (!logger_) {
+        std::string prefix = "[task " + task_id_;
+        const std::string& request = request_context().request_id;
+        if (!request.empty()) prefix += " request " + request;
+        logger_ = make_task_logger(prefix + "] ");
+    }
+    return *logger_;
+}
+
+OwnerScope TaskContextImpl::owner() const { return {principal_.name, tenant(), false}; }
+
+Async<RawJson> TaskContextImpl::load_context() {
+    auto loaded = co_await node_.contexts->load_context(owner(), context_id());
+    co_return std::move(loaded).value_or_throw().value;
+}
+
+Async<void> TaskContextImpl::update_context(RawJson value) {
+    auto updated = co_await node_.contexts->update_context(owner(), context_id(), std::move(value), std::nullopt);
+    (void)std::move(updated).value_or_throw();
+}
+
+// -- Writing ----------------------------------------------------------------------------------------------------------
+
+// Where Storage answers at once no call here makes a coroutine frame; the handler's own frame is the only one.
+
+TaskUpdate TaskContextImpl::blank_update() {
+    TaskUpdate update;
+    update.id = WriteId::next();
+    update.guard.epoch = run_.epoch;
+    update.reveal = !run_.snapshot.revealed;
+    return update;
+}
+
+void TaskContextImpl::check_may_write(Ending ending) const {
+    if (ending_ != Ending::kNone) {
+        throw std::logic_error(ending != Ending::kNone
+                                   ? "the turn has ended already: a handler makes exactly one turn-ending call"
+                                   : "the turn has ended already: nothing can be written after a turn-ending call");
+    }
+    if (lost()) throw Exception(Error::about_task(lost_why_, why_lost(lost_why_), task_id_));
+}
+
+Async<void> TaskContextImpl::write(TaskUpdate update) {
+    constexpr std::uint8_t kMaxUnbrokenWrites = 64;
+    Ending ending = Ending::kNone;
+    if (update.status && is_terminal(update.status->state)) ending = Ending::kTerminal;
+    if (update.status && is_interrupted(update.status->state)) ending = Ending::kPaused;
+    check_may_write(ending);
+    auto pending = node_.emitter->append(id(), OwnerScope::everything(), std::move(update));
+    if (!pending.await_ready()) return await_write(std::move(pending), ending);
+    settle(pending.await_resume(), ending);
+    if (++unbroken_writes_ < kMaxUnbrokenWrites) return {};
+    unbroken_writes_ = 0;
+    return let_others_run();
+}
+
+Async<void> TaskContextImpl::await_write(AsyncResult<Appended> pending, Ending ending) {
+    unbroken_writes_ = 0;
+    const auto result = co_await std::move(pending);
+    settle(result, ending);
+}
+
+void TaskContextImpl::settle(const Result<Appended>& result, Ending ending) {
+    if (result) {
+        run_.snapshot.revealed = true;
+        ending_ = ending;
+        storage_failed_ = false;
+        return;
+    }
+    const ErrorCode code = result.error().code;
+    if (code == ErrorCode::kLeaseLost || code == ErrorCode::kTaskTerminal || code == ErrorCode::kTaskNotFound) {
+        lose(code);
+        throw Exception(Error::about_task(code, why_lost(code), task_id_));
+    }
+    storage_failed_ = code == ErrorCode::kUnavailable;
+    throw Exception(result.error());
+}
+
+AsyncResult<Appended> TaskContextImpl::end_as(TaskState state, std::string text,
+                                              std::optional<std::string> dead_letter) {
+    TaskUpdate update = blank_update();
+    update.status = TaskStatus{state, std::nullopt, std::nullopt};
+    if (!text.empty()) update.status->message = agent_text(std::move(text));
+    update.dead_letter = std::move(dead_letter);
+    return node_.emitter->append(id(), OwnerScope::everything(), std::move(update));
+}
+
+Async<void> TaskContextImpl::save_checkpoint(RawJson value) {
+    TaskUpdate update = blank_update();
+    update.checkpoint = value;
+    co_await write(std::move(update));
+    run_.snapshot.checkpoint = std::move(value);
+}
+
+Shared<Message> TaskContextImpl::agent_message(std::vector<Part> parts) const {
+    Message message;
+    message.message_id = Uuid::generate().to_string();
+    message.context_id = context_id();
+    message.task_id = task_id_;
+    message.role = Role::kAgent;
+    message.parts = std::move(parts);
+    return message;
+}
+
+Shared<Message> TaskContextImpl::agent_text(std::string text) const {
+    std::vector<Part> parts;
+    parts.push_back(Part::from_text(std::move(text)));
+    return agent_message(std::move(parts));
+}
+
+Async<void> TaskContextImpl::write_status(TaskState state, std::optional<Shared<Message>> message, bool remember) {
+    TaskUpdate update = blank_update();
+    if (remember && message) update.history.push_back(*message);
+    update.status = TaskStatus{state, std::move(message), std::nullopt};
+    return write(std::move(update));
+}
+
+Async<void> TaskContextImpl::send_status(std::string text) {
+    return write_status(TaskState::kWorking, agent_text(std::move(text)), true);
+}
+
+Async<void> TaskContextImpl::emit_chunk(Artifact artifact, bool append, bool last_chunk) {
+    TaskUpdate update = blank_update();
+    update.artifacts.push_back({std::move(artifact), append, last_chunk, {}});
+    return write(std::move(update));
+}
+
+Async<void> TaskContextImpl::emit_artifact(EmitArtifact artifact) {
+    const int given = static_cast<int>(artifact.text.has_value()) + static_cast<int>(artifact.data.has_value()) +
+                      static_cast<int>(artifact.bytes.has_value()) + static_cast<int>(artifact.url.has_value());
+    if (given != 1) {
+        throw std::invalid_argument(
+            fmt::format("emit_artifact needs exactly one of text, data, bytes and url; {} were given", given));
+    }
+    if (artifact.artifact_id.empty()) throw std::invalid_argument("emit_artifact needs an artifact_id");
+    Part part;
+    if (artifact.text) part.content = TextContent{std::move(*artifact.text)};
+    if (artifact.data) part.content = DataContent{std::move(*artifact.data)};
+    if (artifact.bytes) part.content = RawContent{std::move(*artifact.bytes)};
+    if (artifact.url) part.content = UrlContent{std::move(*artifact.url)};
+    part.media_type = std::move(artifact.media_type);
+    part.filename = std::move(artifact.filename);
+    Artifact value;
+    value.artifact_id = std::move(artifact.artifact_id);
+    value.name = std::move(artifact.name);
+    value.description = std::move(artifact.description);
+    value.metadata = std::move(artifact.metadata);
+    value.extensions = std::move(artifact.extensions);
+    value.parts.push_back(std::move(part));
+    return emit_chunk(std::move(value), artifact.append, artifact.last_chunk);
+}
+
+Async<void> TaskContextImpl::emit_text_artifact(std::string text, std::string artifact_id, bool append,
+                                                bool last_chunk) {
+    Artifact value;
+    value.artifact_id = std::move(artifact_id);
+    value.parts.push_back(Part::from_text(std::move(text)));
+    return emit_chunk(std::move(value), append, last_chunk);
+}
+
+Async<void> TaskContextImpl::emit_data_artifact(RawJson data, std::string artifact_id) {
+    Artifact value;
+    value.artifact_id = std::move(artifact_id);
+    value.parts.push_back(Part::from_data(std::move(data)));
+    return emit_chunk(std::move(value), false, true);
+}
+
+// -- The end of the turn ------------------------------------------------------------------------------------------
+
+Async<void> TaskContextImpl::complete(std::optional<std::string> text, std::string artifact_id) {
+    if (!text) return write_status(TaskState::kCompleted, std::nullopt, false);
+    return complete_with(Part::from_text(std::move(*text)), std::move(artifact_id));
+}
+
+Async<void> TaskContextImpl::complete_json(RawJson data, std::string artifact_id) {
+    return complete_with(Part::from_data(std::move(data)), std::move(artifact_id));
+}
+
+Async<void> TaskContextImpl::complete_with(Part part, std::string artifact_id) {
+    Artifact artifact;
+    artifact.artifact_id = std::move(artifact_id);
+    artifact.parts.push_back(std::move(part));
+    TaskUpdate update = blank_update();
+    update.artifacts.push_back({std::move(artifact), false, true, {}});
+    update.status = TaskStatus{TaskState::kCompleted, std::nullopt, std::nullopt};
+    return write(std::move(update));
+}
+
+Async<void> TaskContextImpl::respond(std::string text) {
+    return write_status(TaskState::kCompleted, agent_text(std::move(text)), false);
+}
+
+Async<void> TaskContextImpl::reply_directly(std::string text) {
+    std::vector<Part> parts;
+    parts.push_back(Part::from_text(std::move(text)));
+    return reply_directly(std::move(parts));
+}
+
+Async<void> TaskContextImpl::reply_directly(std::vector<Part> parts) {
+    Shared<Message> message = agent_message(std::move(parts));
+    if (run_.snapshot.revealed) return write_status(TaskState::kCompleted, std::move(message), false);
+    check_may_write(Ending::kTerminal);
+    TaskUpdate update = blank_update();
+    update.reveal = false;
+    update.reply = message;
+    update.status = TaskStatus{TaskState::kCompleted, std::nullopt, std::nullopt};
+    auto pending = node_.emitter->append(id(), OwnerScope::everything(), std::move(update));
+    return await_reply(std::move(pending), std::move(message));
+}
+
+Async<void> TaskContextImpl::await_reply(AsyncResult<Appended> pending, Shared<Message> message) {
+    const auto result = co_await std::move(pending);
+    if (!result && result.error().code == ErrorCode::kRevealed) {
+        run_.snapshot.revealed = true;
+        co_return co_await write_status(TaskState::kCompleted, std::move(message), false);
+    }
+    settle(result, Ending::kTerminal);
+    run_.snapshot.revealed = false;
+}
+
+Async<void> TaskContextImpl::fail(std::string reason) {
+    return write_status(TaskState::kFailed, agent_text(std::move(reason)), false);
+}
+
+Async<void> TaskContextImpl::reject(std::string reason) {
+    return write_status(TaskState::kRejected, agent_text(std::move(reason)), false);
+}
+
+Async<void> TaskContextImpl::request_input(std::string question) {
+    return write_status(TaskState::kInputRequired, agent_text(std::move(question)), true);
+}
+
+Async<void> TaskContextImpl::request_auth(AuthRequest request) {
+    std::string data = R"({"schemes":[)";
+    for (std::size_t i = 0; i < request.schemes.size(); ++i) {
+        if (i != 0) data += ',';
+        data += json_string(request.schemes[i]).text();
+    }
+    data += R"(],"url":)" + json_string(request.url).text() + '}';
+    std::vector<Part> parts;
+    parts.push_back(Part::from_text(std::move(request.details)));
+    parts.push_back(Part::from_data(RawJson(std::move(data))));
+    return write_status(TaskState::kAuthRequired, agent_message(std::move(parts)), true);
+}
+
+}  // namespace a2akit

@@ -1,0 +1,137 @@
+#pragma once
+
+#include "runtime/worker_node.hpp"
+
+#include <a2akit/worker/task_context.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace a2akit {
+
+/// One run's view of its task: turns every call into one TaskUpdate under the run's epoch.
+///
+/// Belongs to the loop of its adapter; the flags that a BlockingWorker's thread may read are atomic.
+class TaskContextImpl final : public TaskContext {
+public:
+    /// How far the handler has come.
+    enum class Ending : std::uint8_t { kNone, kPaused, kTerminal };
+
+    TaskContextImpl(WorkerNode& node, Turn turn, Run run);
+
+    // -- For the adapter -----------------------------------------------------------------------------------------
+    [[nodiscard]] TaskId id() const noexcept { return run_.snapshot.id; }
+    [[nodiscard]] Epoch epoch() const noexcept { return run_.epoch; }
+    [[nodiscard]] Turn turn() const noexcept { return turn_; }
+    [[nodiscard]] const Appended& claimed() const noexcept { return run_.appended; }
+    [[nodiscard]] Ending ending() const noexcept { return ending_; }
+    /// The run is over here: taken over, ended by force, or handed back. The next call throws `why`.
+    void lose(ErrorCode why) noexcept;
+    [[nodiscard]] bool lost() const noexcept { return lost_.load(std::memory_order_acquire); }
+    /// True after a call that failed because Storage stayed out of reach.
+    [[nodiscard]] bool storage_failed() const noexcept { return storage_failed_; }
+    void watch(std::unique_ptr<CancelScope> scope) noexcept { scope_ = std::move(scope); }
+    void note_cancel(Timestamp cancel_by) noexcept;
+    [[nodiscard]] bool cancel_requested() const noexcept;
+    /// Ends the task in place of the handler.
+    AsyncResult<Appended> end_as(TaskState state, std::string text, std::optional<std::string> dead_letter);
+
+    // -- TaskContext ---------------------------------------------------------------------------------------------
+    [[nodiscard]] const std::string& task_id() const noexcept override { return task_id_; }
+    [[nodiscard]] const std::string& context_id() const noexcept override { return run_.snapshot.context_id; }
+    [[nodiscard]] const std::string& message_id() const noexcept override { return message().message_id; }
+    [[nodiscard]] const Message& message() const noexcept override { return *run_.input.message; }
+    [[nodiscard]] std::string_view user_text() const noexcept override;
+    [[nodiscard]] const std::vector<Part>& parts() const noexcept override { return message().parts; }
+    [[nodiscard]] std::vector<FilePart> files() const override;
+    [[nodiscard]] std::vector<RawJson> data_parts() const override;
+    [[nodiscard]] const RawJson& metadata() const noexcept override { return run_.input.metadata; }
+    [[nodiscard]] const RequestContext& request_context() const noexcept override;
+    [[nodiscard]] const std::vector<Shared<Message>>& history() const noexcept override {
+        return run_.snapshot.history;
+    }
+    [[nodiscard]] const std::vector<Shared<Artifact>>& previous_artifacts() const noexcept override {
+        return run_.snapshot.artifacts;
+    }
+    [[nodiscard]] const std::vector<std::string>& reference_task_ids() const noexcept override {
+        return message().reference_task_ids;
+    }
+    [[nodiscard]] const std::vector<std::string>& message_extensions() const noexcept override {
+        return message().extensions;
+    }
+    [[nodiscard]] const std::vector<std::string>& extensions() const noexcept override {
+        return run_.input.extensions;
+    }
+    [[nodiscard]] const Principal& principal() const noexcept override { return principal_; }
+    [[nodiscard]] const std::string& tenant() const noexcept override { return run_.snapshot.owner.tenant; }
+    [[nodiscard]] const Dependencies& dependencies() const noexcept override;
+    [[nodiscard]] bool accepts(std::string_view media_type) const noexcept override;
+
+    [[nodiscard]] bool is_cancelled() const noexcept override;
+    Async<void> cancelled() override;
+    [[nodiscard]] bool turn_ended() const noexcept override { return ending_ != Ending::kNone; }
+    [[nodiscard]] int attempt() const noexcept override { return run_.attempt; }
+    [[nodiscard]] std::optional<Timestamp> deadline() const noexcept override;
+    [[nodiscard]] spdlog::logger& logger() noexcept override;
+
+    [[nodiscard]] const RawJson& checkpoint() const noexcept override { return run_.snapshot.checkpoint; }
+    Async<void> save_checkpoint(RawJson value) override;
+    Async<RawJson> load_context() override;
+    Async<void> update_context(RawJson value) override;
+
+    Async<void> send_status(std::string text) override;
+    Async<void> emit_artifact(EmitArtifact artifact) override;
+    Async<void> emit_text_artifact(std::string text, std::string artifact_id, bool append, bool last_chunk) override;
+    Async<void> emit_data_artifact(RawJson data, std::string artifact_id) override;
+
+    Async<void> complete(std::optional<std::string> text, std::string artifact_id) override;
+    Async<void> complete_json(RawJson data, std::string artifact_id) override;
+    Async<void> respond(std::string text) override;
+    Async<void> reply_directly(std::string text) override;
+    Async<void> reply_directly(std::vector<Part> parts) override;
+    Async<void> fail(std::string reason) override;
+    Async<void> reject(std::string reason) override;
+    Async<void> request_input(std::string question) override;
+    Async<void> request_auth(AuthRequest request) override;
+
+private:
+    [[nodiscard]] Signal& stop_signal() noexcept { return scope_ ? scope_->signal() : own_signal_; }
+    Async<void> wait_for_stop();
+    [[nodiscard]] OwnerScope owner() const;
+
+    [[nodiscard]] Shared<Message> agent_message(std::vector<Part> parts) const;
+    [[nodiscard]] Shared<Message> agent_text(std::string text) const;
+    [[nodiscard]] TaskUpdate blank_update();
+    Async<void> emit_chunk(Artifact artifact, bool append, bool last_chunk);
+    /// `message` null: none. With `remember` the message becomes part of the conversation's history as well.
+    Async<void> write_status(TaskState state, std::optional<Shared<Message>> message, bool remember);
+    Async<void> complete_with(Part part, std::string artifact_id);
+
+    Async<void> write(TaskUpdate update);
+    Async<void> await_write(AsyncResult<Appended> pending, Ending ending);
+    Async<void> await_reply(AsyncResult<Appended> pending, Shared<Message> message);
+    void check_may_write(Ending ending) const;
+    void settle(const Result<Appended>& result, Ending ending);
+
+    WorkerNode& node_;
+    Turn turn_;
+    Run run_;
+    std::string task_id_;
+    Principal principal_;
+    mutable std::string joined_text_;
+    std::unique_ptr<CancelScope> scope_;
+    std::shared_ptr<spdlog::logger> logger_;
+    Signal own_signal_;
+    std::atomic<std::int64_t> cancel_by_{0};  ///< milliseconds since 1970; 0: none known
+    std::atomic<bool> lost_{false};
+    ErrorCode lost_why_ = ErrorCode::kLeaseLost;
+    Ending ending_ = Ending::kNone;
+    bool storage_failed_ = false;
+    std::uint8_t unbroken_writes_ = 0;  ///< Writes since the handler last let others run.
+};
+
+}  // namespace a2akit

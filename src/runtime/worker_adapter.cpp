@@ -1,0 +1,370 @@
+#include "runtime/worker_adapter.hpp"
+
+#include "runtime/storage_event_emitter.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <tuple>
+
+namespace a2akit {
+namespace {
+
+constexpr int kTries = StorageEventEmitter::kTries;
+constexpr Duration kTroubleDelay(1000);  // before an entry is looked at again when Storage did not answer
+
+constexpr const char* kNoEnd =
+    "the handler returned without ending its turn; it has to call exactly one of complete, complete_json, respond, "
+    "reply_directly, fail, reject, request_input and request_auth";
+
+// The first retry comes at once, then 1 s, 2 s, 4 s… pass.
+Duration retry_backoff(int attempt) noexcept {
+    if (attempt <= 1) return Duration(0);
+    return std::min(Duration(1000) * (1 << std::min(attempt - 2, 5)), Duration(30'000));
+}
+
+void log_unanswered(const Result<void>& answered, TaskId task) {
+    if (answered) return;
+    spdlog::warn("answering the broker about task {} failed, the entry will come again: {}", task.to_string(),
+                 answered.error().message);
+}
+
+}  // namespace
+
+/// One run on this loop, from its claim until its handler has returned.
+struct WorkerAdapter::ActiveRun {
+    ActiveRun(WorkerNode& node, Turn turn, Run run) : context(node, turn, std::move(run)) {}
+    static void* operator new(std::size_t size) { return detail::allocate_frame(size); }
+    static void operator delete(void* memory, std::size_t size) noexcept { detail::free_frame(memory, size); }
+
+    TaskContextImpl context;
+    std::unique_ptr<Delivery> delivery;  ///< null: answered, or handed back
+    std::uint64_t round = 0;             ///< The renewal round in which it was claimed.
+    ActiveRun* before = nullptr;
+    ActiveRun* after = nullptr;
+};
+
+/// How the handler left.
+struct WorkerAdapter::Outcome {
+    bool threw = false;
+    bool storage_failed = false;  ///< It let pass what one of its calls threw because Storage was out of reach.
+    std::string text;
+};
+
+WorkerAdapter::WorkerAdapter(WorkerNode& node) : node_(node), loop_(*Loop::current()) {}
+
+WorkerAdapter::~WorkerAdapter() = default;
+
+void WorkerAdapter::start() {
+    receiver_ = node_.broker->receiver(node_.options.node, node_.options.lease);
+    dispatching_.spawn(dispatch());
+}
+
+Async<void> WorkerAdapter::dispatch() {
+    // A handler that never suspends has ended when `spawn` returns; the loop's other work must not starve meanwhile.
+    constexpr int kRunsPerTurn = 16;
+    int started = 0;
+    while (co_await take_slot()) {
+        auto delivery = co_await receiver_->receive();
+        if (!delivery) {
+            node_.slots.give_back();
+            co_return;
+        }
+        ++running_;
+        runs_.spawn(serve(std::move(delivery)));
+        if (++started % kRunsPerTurn == 0) co_await yield();
+    }
+}
+
+// False: the adapter drains, and holds no slot.
+Async<bool> WorkerAdapter::take_slot() {
+    if (draining_) return false;
+    if (node_.slots.take_or_wait(slot_)) return true;
+    return wait_for_slot();
+}
+
+Async<bool> WorkerAdapter::wait_for_slot() {
+    waiting_for_slot_ = true;
+    co_await slot_.wait();
+    slot_.reset();
+    const bool got_it = std::exchange(waiting_for_slot_, false);
+    if (got_it && draining_) node_.slots.give_back();
+    co_return !draining_;
+}
+
+Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
+    if (std::unique_ptr<ActiveRun> run = co_await claim(*delivery)) {
+        run->delivery = std::move(delivery);
+        enter(*run);
+        co_await watch(*run);
+        Outcome outcome;
+        if (!must_not_start(*run)) {
+            try {
+                co_await node_.worker->handle(run->context);
+            } catch (const Exception& e) {
+                outcome.threw = true;
+                outcome.storage_failed = e.code() == ErrorCode::kUnavailable && run->context.storage_failed();
+                outcome.text = e.what();
+            } catch (const std::exception& e) {
+                outcome.threw = true;
+                outcome.text = e.what();
+            } catch (...) {
+                outcome.threw = true;
+                outcome.text = "the handler threw something that is no std::exception";
+            }
+        }
+        co_await conclude(*run, std::move(outcome));
+        leave(*run);
+    }
+    node_.slots.give_back();
+    if (--running_ == 0) idle_.set();
+}
+
+// -- Claiming ---------------------------------------------------------------------------------------------------------
+
+std::unique_ptr<WorkerAdapter::ActiveRun> WorkerAdapter::make_run(RunOperation operation, Run run) {
+    if (!busy_.empty()) busy_.erase(operation.task);
+    auto active = std::make_unique<ActiveRun>(node_, operation.turn, std::move(run));
+    active->round = node_.renewal_round.load();
+    return active;
+}
+
+Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim(Delivery& delivery) {
+    const RunOperation operation = delivery.operation();
+    if (auto& claimed = delivery.claimed()) return make_run(operation, std::move(*claimed));
+    const WriteId id = WriteId::next();
+    auto pending =
+        node_.storage->claim(id, operation.task, operation.turn, node_.options.node, node_.options.lease);
+    if (!pending.await_ready()) return claim_slowly(std::move(pending), delivery, id);
+    auto answer = pending.await_resume();
+    if (answer && std::holds_alternative<Run>(*answer)) {
+        return make_run(operation, std::get<Run>(std::move(*answer)));
+    }
+    return claim_slowly(std::move(answer), delivery, id);
+}
+
+Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim_slowly(AsyncResult<Claimed> pending,
+                                                                             Delivery& delivery, WriteId id) {
+    const RunOperation operation = delivery.operation();
+    auto answer = co_await std::move(pending);
+    for (int tries = 1; tries < kTries && !answer && answer.error().code == ErrorCode::kUnavailable; ++tries) {
+        co_await sleep_for(retry_delay(tries));
+        answer = co_await node_.storage->claim(id, operation.task, operation.turn, node_.options.node,
+                                               node_.options.lease);
+    }
+    if (answer && std::holds_alternative<Run>(*answer)) {
+        co_return make_run(operation, std::get<Run>(std::move(*answer)));
+    }
+    if (answer) {
+        co_await answer_refusal(delivery, std::get<Refusal>(*answer));
+    } else {
+        spdlog::warn("claiming turn {} of task {} failed: {}", operation.turn, operation.task.to_string(),
+                     answer.error().message);
+        const auto answered = co_await delivery.nack(kTroubleDelay);
+        log_unanswered(answered, operation.task);
+    }
+    co_return nullptr;
+}
+
+Async<void> WorkerAdapter::answer_refusal(Delivery& delivery, Refusal refusal) {
+    const TaskId task = delivery.operation().task;
+    if (refusal == Refusal::kBusy) co_return co_await answer_busy(delivery);
+    busy_.erase(task);
+    const auto answered = co_await delivery.ack();
+    log_unanswered(answered, task);
+}
+
+Async<void> WorkerAdapter::answer_busy(Delivery& delivery) {
+    constexpr Duration kFirst(50);
+    constexpr std::size_t kRemembered = 1024;
+    const TaskId task = delivery.operation().task;
+    if (busy_.size() >= kRemembered) busy_.clear();
+    const int times = busy_[task]++;
+    const Duration delay = kFirst * (1 << std::min(times, 5));
+    const auto answered = co_await delivery.nack(delay);
+    log_unanswered(answered, task);
+}
+
+// -- Running ----------------------------------------------------------------------------------------------------------
+
+Async<void> WorkerAdapter::watch(ActiveRun& run) {
+    auto watched = co_await node_.cancels->watch(run.context.id());
+    if (watched) {
+        run.context.watch(std::move(*watched));
+    } else {
+        // The renewals of the lease say so as well, only later.
+        spdlog::warn("watching for a cancel of task {} failed: {}", run.context.task_id(), watched.error().message);
+    }
+    const auto announced = co_await node_.emitter->announce(run.context.claimed());
+    if (!announced) spdlog::warn("announcing task {} failed: {}", run.context.task_id(), announced.error().message);
+}
+
+bool WorkerAdapter::must_not_start(ActiveRun& run) const {
+    return run.context.deadline().has_value() || run.context.attempt() > node_.max_attempts() || handing_back_;
+}
+
+Async<void> WorkerAdapter::conclude(ActiveRun& run, Outcome outcome) {
+    auto& context = run.context;
+    if (outcome.threw && (context.ending() != TaskContextImpl::Ending::kNone || context.lost())) {
+        spdlog::warn("the handler of task {} threw after its {}: {}", context.task_id(),
+                     context.lost() ? "run was over" : "turn had ended", outcome.text);
+    }
+    if (!run.delivery) co_return;  // handed back
+    if (handing_back_ && context.ending() == TaskContextImpl::Ending::kNone && !context.lost()) {
+        context.lose(ErrorCode::kStopped);
+        co_return co_await release(context.id(), context.epoch(), Release::kHandBack, {}, std::move(run.delivery));
+    }
+    if (context.ending() == TaskContextImpl::Ending::kNone && !context.lost()) {
+        co_return co_await end_in_place_of_handler(run, std::move(outcome));
+    }
+    if (context.ending() == TaskContextImpl::Ending::kPaused) {
+        co_return co_await release(context.id(), context.epoch(), Release::kDone, {}, std::move(run.delivery));
+    }
+    co_await finish(run);
+}
+
+Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outcome) {
+    auto& context = run.context;
+    TaskState state = TaskState::kFailed;
+    std::string text;
+    std::optional<std::string> dead_letter;
+    if (context.cancel_requested()) {
+        state = TaskState::kCanceled;
+        if (outcome.threw) spdlog::info("task {} threw while cancelled: {}", context.task_id(), outcome.text);
+    } else if (context.attempt() > node_.max_attempts()) {
+        text = too_many_attempts(context.attempt() - 1);
+        dead_letter = text;
+    } else if (outcome.storage_failed) {
+        co_return co_await retry_later(run);
+    } else {
+        text = outcome.threw ? std::move(outcome.text) : kNoEnd;
+        spdlog::warn("task {} failed: {}", context.task_id(), text);
+    }
+    const auto ended = co_await context.end_as(state, std::move(text), std::move(dead_letter));
+    if (!ended && ended.error().code == ErrorCode::kUnavailable) co_return co_await retry_later(run);
+    if (!ended) {
+        spdlog::info("task {} had ended already, or its run was over: {}", context.task_id(), ended.error().message);
+    }
+    co_await finish(run);
+}
+
+// The task has ended, or the run is over: nothing is left to do but to answer the entry.
+Async<void> WorkerAdapter::finish(ActiveRun& run) {
+    if (run.context.cancel_requested()) {
+        const auto forgotten = co_await node_.cancels->forget(run.context.id());
+        if (!forgotten) spdlog::debug("a cancel signal was not dropped: {}", forgotten.error().message);
+    }
+    const auto delivery = std::move(run.delivery);
+    if (!delivery) co_return;
+    const auto answered = co_await delivery->ack();
+    log_unanswered(answered, run.context.id());
+}
+
+Async<void> WorkerAdapter::retry_later(ActiveRun& run) {
+    Timestamp not_before{};
+    if (const Duration backoff = retry_backoff(run.context.attempt()); backoff.count() != 0) {
+        const auto now = co_await node_.storage->now();
+        if (now) not_before = *now + backoff;
+    }
+    co_await release(run.context.id(), run.context.epoch(), Release::kRetry, not_before, std::move(run.delivery));
+}
+
+// Ends the run, answers its entry and enqueues what became due. When Storage stays out of reach nothing is lost: the
+// lease expires, and a sweep finds the turn.
+Async<void> WorkerAdapter::release(TaskId task, Epoch epoch, Release how, Timestamp not_before,
+                                   std::unique_ptr<Delivery> delivery) {
+    auto due = co_await node_.storage->release(task, epoch, how, not_before);
+    for (int tries = 1; tries < kTries && !due && due.error().code == ErrorCode::kUnavailable; ++tries) {
+        co_await sleep_for(retry_delay(tries));
+        due = co_await node_.storage->release(task, epoch, how, not_before);
+    }
+    if (!due) {
+        spdlog::warn("releasing the run of task {} failed, its lease expires instead: {}", task.to_string(),
+                     due.error().message);
+    }
+    if (delivery) {
+        const auto answered = co_await delivery->ack();
+        log_unanswered(answered, task);
+    }
+    if (!due || !*due) co_return;
+    const RunOperation operation{task, **due};
+    std::optional<Timestamp> when;
+    if (not_before != Timestamp{}) when = not_before;
+    const auto enqueued = co_await node_.broker->enqueue(operation, when);
+    if (!enqueued) {
+        spdlog::warn("enqueuing turn {} of task {} failed, a sweep will find it: {}", operation.turn,
+                     task.to_string(), enqueued.error().message);
+    }
+}
+
+// -- The runs of this loop --------------------------------------------------------------------------------------------
+
+void WorkerAdapter::enter(ActiveRun& run) noexcept {
+    run.after = first_;
+    if (first_ != nullptr) first_->before = &run;
+    first_ = &run;
+    node_.active_runs.fetch_add(1, std::memory_order_relaxed);
+}
+
+void WorkerAdapter::leave(ActiveRun& run) noexcept {
+    (run.before != nullptr ? run.before->after : first_) = run.after;
+    if (run.after != nullptr) run.after->before = run.before;
+    node_.active_runs.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void WorkerAdapter::apply(const RenewalRound& round) {
+    const auto order = [](const Renewal& a, const std::pair<TaskId, Epoch>& b) {
+        return std::tie(a.task, a.epoch) < std::tie(b.first, b.second);
+    };
+    for (ActiveRun* run = first_; run != nullptr; run = run->after) {
+        auto& context = run->context;
+        if (context.ending() == TaskContextImpl::Ending::kTerminal) continue;
+        const std::pair<TaskId, Epoch> key(context.id(), context.epoch());
+        const auto found = std::lower_bound(round.renewals.begin(), round.renewals.end(), key, order);
+        const bool known = found != round.renewals.end() && found->task == key.first && found->epoch == key.second;
+        if (known && found->cancel_by) context.note_cancel(*found->cancel_by);
+        // A run that was claimed while the renewal was under way may be absent from its answer.
+        if (known ? !found->kept : run->round < round.round) context.lose(ErrorCode::kLeaseLost);
+    }
+}
+
+Async<void> WorkerAdapter::drain(SteadyTime deadline) {
+    draining_ = true;
+    if (receiver_) receiver_->close();
+    if (waiting_for_slot_ && node_.slots.forget(slot_)) {
+        waiting_for_slot_ = false;
+        slot_.set();
+    }
+    co_await dispatching_.join();
+    while (running_ != 0 && loop_.now() < deadline) {
+        idle_.reset();
+        co_await idle_.wait_until(deadline);
+    }
+    handing_back_ = true;
+    co_await hand_back_all();
+}
+
+Async<void> WorkerAdapter::hand_back_all() {
+    struct HandedBack {
+        TaskId task;
+        Epoch epoch;
+        Release how;
+        std::unique_ptr<Delivery> delivery;
+    };
+    std::vector<HandedBack> runs;
+    for (ActiveRun* run = first_; run != nullptr; run = run->after) {
+        auto& context = run->context;
+        if (!run->delivery || context.lost() || context.ending() == TaskContextImpl::Ending::kTerminal) continue;
+        const bool paused = context.ending() == TaskContextImpl::Ending::kPaused;
+        runs.push_back({context.id(), context.epoch(), paused ? Release::kDone : Release::kHandBack,
+                        std::move(run->delivery)});
+        context.lose(ErrorCode::kStopped);
+    }
+    for (auto& run : runs) co_await release(run.task, run.epoch, run.how, {}, std::move(run.delivery));
+}
+
+Async<void> WorkerAdapter::join() { co_await runs_.join(); }
+
+}  // namespace a2akit

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "runtime/task_context_impl.hpp"
+#include "runtime/worker_node.hpp"
+
+#include <a2akit/core/loop.hpp>
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace a2akit {
+
+/// The renewals of one round, sorted by task and epoch.
+struct RenewalRound {
+    std::uint64_t round = 0;
+    std::vector<Renewal> renewals;
+};
+
+/// Takes runs from the Broker, on one loop, and lets the Worker handle them. Every loop of a server has one.
+///
+/// Takes a slot before it receives: what goes beyond the limit stays in the Broker, where other nodes find it.
+/// Made, used and destroyed on its loop.
+class WorkerAdapter {
+public:
+    /// REQUIRES: `node` outlives it.
+    explicit WorkerAdapter(WorkerNode& node);
+    WorkerAdapter(const WorkerAdapter&) = delete;
+    WorkerAdapter& operator=(const WorkerAdapter&) = delete;
+    /// REQUIRES: joined.
+    ~WorkerAdapter();
+
+    /// Begins to receive. Once.
+    void start();
+
+    /// Receives nothing more, and waits for the handlers until `deadline`. Those that have not ended their turns by
+    /// then are handed back: their `cancelled()` fires, and whatever they write later is refused.
+    Async<void> drain(SteadyTime deadline);
+
+    /// Returns when every handler has returned. REQUIRES: drained.
+    Async<void> join();
+
+    /// What the last renewal says of the runs on this loop.
+    void apply(const RenewalRound& round);
+
+    [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+    [[nodiscard]] std::size_t running() const noexcept { return running_; }
+
+private:
+    struct ActiveRun;
+    struct Outcome;
+
+    Async<void> dispatch();
+    Async<bool> take_slot();
+    Async<bool> wait_for_slot();
+    Async<void> serve(std::unique_ptr<Delivery> delivery);
+
+    Async<std::unique_ptr<ActiveRun>> claim(Delivery& delivery);
+    Async<std::unique_ptr<ActiveRun>> claim_slowly(AsyncResult<Claimed> pending, Delivery& delivery, WriteId id);
+    std::unique_ptr<ActiveRun> make_run(RunOperation operation, Run run);
+    Async<void> answer_refusal(Delivery& delivery, Refusal refusal);
+    Async<void> answer_busy(Delivery& delivery);
+
+    Async<void> watch(ActiveRun& run);
+    [[nodiscard]] bool must_not_start(ActiveRun& run) const;
+    Async<void> conclude(ActiveRun& run, Outcome outcome);
+    Async<void> end_in_place_of_handler(ActiveRun& run, Outcome outcome);
+    Async<void> finish(ActiveRun& run);
+    Async<void> retry_later(ActiveRun& run);
+    Async<void> release(TaskId task, Epoch epoch, Release how, Timestamp not_before,
+                        std::unique_ptr<Delivery> delivery);
+
+    void enter(ActiveRun& run) noexcept;
+    void leave(ActiveRun& run) noexcept;
+    Async<void> hand_back_all();
+
+    WorkerNode& node_;
+    Loop& loop_;
+    std::unique_ptr<Broker::Receiver> receiver_;
+    TaskGroup dispatching_;
+    TaskGroup runs_;
+    ActiveRun* first_ = nullptr;
+    std::size_t running_ = 0;  ///< Deliveries under way, each with its slot.
+    Signal slot_;
+    Signal idle_;
+    bool waiting_for_slot_ = false;
+    bool draining_ = false;
+    bool handing_back_ = false;
+    std::unordered_map<TaskId, int> busy_;  ///< How often a task in a row was found busy.
+};
+
+}  // namespace a2akit
