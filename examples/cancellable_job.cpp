@@ -1,0 +1,28 @@
+// A long job that stops when it is asked to. It waits for its next step or for the cancel, whichever comes first, and
+// reports how far it got.
+
+#include <a2akit/a2akit.hpp>
+
+#include <chrono>
+#include <string>
+
+class CountdownWorker final : public a2akit::Worker {
+public:
+    a2akit::Async<void> handle(a2akit::TaskContext& ctx) override {
+        constexpr int kSteps = 600;
+        for (int step = 1; step <= kSteps; ++step) {
+            co_await a2akit::sleep_for(std::chrono::milliseconds(100));
+            // Returning without a turn-ending call, once cancelled, ends the task as canceled.
+            if (ctx.is_cancelled()) co_return;
+            co_await ctx.send_status("Step " + std::to_string(step) + " of " + std::to_string(kSteps));
+        }
+        co_await ctx.complete("All steps done.");
+    }
+};
+
+int main() {
+    return a2akit::Server({
+        .worker = std::make_shared<CountdownWorker>(),
+        .card = {.name = "Countdown", .description = "A long job that can be cancelled.", .version = "0.1.0"},
+    }).run();
+}

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Starts one example on a free port, talks to it as its reader would, and checks what it says.
+
+usage: run_example.py PROGRAM NAME
+"""
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+
+
+class Agent:
+    def __init__(self, program):
+        self.lines = []
+        self.listening = threading.Event()
+        self.url = None
+        self.process = subprocess.Popen([program], env={**os.environ, "A2AKIT_PORT": "0"}, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+        if not self.listening.wait(30) or self.url is None:
+            raise SystemExit("the example did not say where it listens:\n" + "".join(self.lines))
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.append(line)
+            found = re.search(r"http://127\.0\.0\.1:\d+", line)
+            if found and self.url is None:
+                self.url = found.group(0)
+                self.listening.set()
+        self.listening.set()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(30)
+        self.reader.join(10)
+        assert status == 0, f"the example ended with {status}:\n" + "".join(self.lines)
+
+    def request(self, method, params, headers=None, accept="application/json"):
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+        return urllib.request.Request(self.url + "/", body, {"Content-Type": "application/json", "Accept": accept,
+                                                            "A2A-Version": "1.0", **(headers or {})})
+
+    def call(self, method, params, headers=None):
+        with urllib.request.urlopen(self.request(method, params, headers), timeout=30) as answer:
+            return json.load(answer)
+
+    def send(self, parts, headers=None, configuration=None, **message):
+        if isinstance(parts, str):
+            parts = [{"text": parts}]
+        params = {"message": {"messageId": "m1", "role": "ROLE_USER", "parts": parts, **message}}
+        if configuration:
+            params["configuration"] = configuration
+        return self.call("SendMessage", params, headers)["result"]["task"]
+
+    def stream(self, text):
+        params = {"message": {"messageId": "m1", "role": "ROLE_USER", "parts": [{"text": text}]}}
+        request = self.request("SendStreamingMessage", params, accept="text/event-stream")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            for line in answer:
+                if line.startswith(b"data:"):
+                    yield json.loads(line[5:])["result"]
+
+
+def state(task):
+    return task["status"]["state"]
+
+
+def text_of(parts):
+    return "".join(part.get("text", "") for part in parts)
+
+
+def answer(task):
+    return text_of(task["artifacts"][0]["parts"])
+
+
+def question(task):
+    return text_of(task["status"]["message"]["parts"])
+
+
+def check_echo(agent):
+    task = agent.send("hello")
+    assert state(task) == "TASK_STATE_COMPLETED", task
+    assert answer(task) == "Echo: hello", task
+
+
+def check_streaming(agent):
+    events = list(agent.stream("one two three"))
+    assert "task" in events[0], events
+    chunks = [text_of(e["artifactUpdate"]["artifact"]["parts"]) for e in events if "artifactUpdate" in e]
+    assert chunks == ["one ", "two ", "three "], chunks
+    assert state(events[-1]["statusUpdate"]) == "TASK_STATE_COMPLETED", events[-1]
+
+
+def check_multi_turn_form(agent):
+    task = agent.send("I want to travel")
+    assert state(task) == "TASK_STATE_INPUT_REQUIRED" and question(task) == "Where would you like to go?", task
+    task = agent.send("Lisbon", taskId=task["id"])
+    assert state(task) == "TASK_STATE_INPUT_REQUIRED" and "Lisbon" in question(task), task
+    task = agent.send("Friday", taskId=task["id"])
+    assert state(task) == "TASK_STATE_COMPLETED" and answer(task) == "Booked: Lisbon on Friday.", task
+
+
+def check_blocking_worker(agent):
+    assert answer(agent.send("97")) == "97 is a prime."
+    assert answer(agent.send("91")) == "91 is divisible by 7."
+    assert state(agent.send("many")) == "TASK_STATE_REJECTED"
+
+
+def check_cancellable_job(agent):
+    events = agent.stream("go")
+    task = next(events)["task"]
+    for event in events:
+        if "message" in event.get("statusUpdate", {}).get("status", {}):
+            break
+    canceled = agent.call("CancelTask", {"id": task["id"]})["result"]
+    assert state(canceled) == "TASK_STATE_CANCELED", canceled
+    assert [state(e["statusUpdate"]) for e in events if "statusUpdate" in e][-1] == "TASK_STATE_CANCELED"
+
+
+def check_middleware_secret(agent):
+    task = agent.send("go", {"X-Api-Key": "alice-key", "X-Backend-Token": "very-secret"})
+    assert answer(task) == "alice called the back end with a token of 11 characters.", task
+    assert "very-secret" not in json.dumps(task)
+    try:
+        agent.send("go")
+        raise AssertionError("a request without a key was answered")
+    except urllib.error.HTTPError as refused:
+        assert refused.code == 401, refused.code
+        assert refused.headers["WWW-Authenticate"], refused.headers
+    agent.stop()
+    assert "very-secret" not in "".join(agent.lines)
+
+
+def check_hooks(agent):
+    task = agent.send("hello")
+    agent.stop()
+    audit = [line.split()[2] for line in agent.lines if line.startswith("audit " + task["id"])]
+    assert audit == ["TASK_STATE_SUBMITTED", "TASK_STATE_WORKING", "TASK_STATE_COMPLETED"], audit
+
+
+def check_dependencies(agent):
+    assert answer(agent.send("thanks")) == "merci"
+    assert state(agent.send("unheard of")) == "TASK_STATE_FAILED"
+
+
+def check_output_modes(agent):
+    task = agent.send("a b c", configuration={"acceptedOutputModes": ["application/json"]})
+    assert task["artifacts"][0]["parts"][0]["data"] == {"words": 3}, task
+    assert answer(agent.send("a b c", configuration={"acceptedOutputModes": ["text/*"]})) == "3 words"
+    assert state(agent.send("a", configuration={"acceptedOutputModes": ["image/png"]})) == "TASK_STATE_REJECTED"
+
+
+def check_files(agent):
+    raw = base64.b64encode(b"small letters").decode()
+    task = agent.send([{"raw": raw, "filename": "a.txt", "mediaType": "text/plain"}])
+    capitals, original = (artifact["parts"][0] for artifact in task["artifacts"])
+    assert base64.b64decode(capitals["raw"]) == b"SMALL LETTERS" and capitals["filename"] == "capitals-a.txt", task
+    assert original["url"] == "https://files.example.com/a.txt", task
+    assert state(agent.send("no file")) == "TASK_STATE_INPUT_REQUIRED"
+
+
+def main():
+    program, name = sys.argv[1:]
+    agent = Agent(program)
+    try:
+        globals()["check_" + name](agent)
+        if agent.process.poll() is None:
+            agent.stop()
+    finally:
+        if agent.process.poll() is None:
+            agent.process.kill()
+
+
+if __name__ == "__main__":
+    main()
