@@ -1,0 +1,148 @@
+#pragma once
+
+#include "backends/memory/intrusive_table.hpp"
+#include "backends/memory/pooled.hpp"
+
+#include <a2akit/broker/broker.hpp>
+#include <a2akit/core/loop.hpp>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace a2akit::memory {
+
+/// One run operation, from its first enqueue to its ack.
+struct BrokerEntry : TableLink<BrokerEntry>, Pooled {
+    explicit BrokerEntry(RunOperation op) noexcept : operation(op) {}
+    const RunOperation operation;
+    BrokerEntry* behind = nullptr;  ///< In its queue.
+    Timestamp due{};
+    bool delayed = false;           ///< In BrokerHub's delayed set. Under its lock.
+};
+
+/// First in, first out; linked through the entries.
+class EntryQueue {
+public:
+    void push(BrokerEntry& entry) noexcept {
+        entry.behind = nullptr;
+        (last_ == nullptr ? first_ : last_->behind) = &entry;
+        last_ = &entry;
+    }
+    BrokerEntry* pop() noexcept {
+        BrokerEntry* entry = first_;
+        if (entry == nullptr) return nullptr;
+        first_ = entry->behind;
+        if (first_ == nullptr) last_ = nullptr;
+        return entry;
+    }
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+
+private:
+    BrokerEntry* first_ = nullptr;
+    BrokerEntry* last_ = nullptr;
+};
+
+/// A receiver as the hub sees it. Everything but `signal` is under the hub's lock.
+///
+/// It is *waiting* until an entry is handed to it. From then on its loop will run it, so entries that follow in the same
+/// turn of the loop queue up behind, and an *offer* is posted after it: what the receiver has left by then goes to
+/// receivers that wait elsewhere.
+struct Seat : Work {
+    explicit Seat(Loop& l, Work::Run offer) noexcept : Work(offer), loop(l) {}
+    Loop& loop;
+    class BrokerHub* hub = nullptr;
+    EntryQueue queue;
+    BrokerEntry* handed = nullptr;
+    Signal signal;
+    std::optional<Timestamp> wakes_at;  ///< While waiting: looks for delayed entries then.
+    bool waiting = false;
+    bool offering = false;
+    bool closed = false;
+    bool released = false;  ///< Its receiver is gone; the offer that is still posted ends it.
+};
+
+/// Which entries there are, and who gets them. Safe from any thread.
+///
+/// Two kinds of locks, always in this order: one per shard of the index, and one for all queues, which is held for a
+/// few pointer writes only. The invariant of the queues: while some receiver waits, an entry that is due stands only in
+/// the queue of a receiver with an offer posted.
+class BrokerHub {
+public:
+    explicit BrokerHub(std::shared_ptr<const Clock> clock) : clock_(std::move(clock)) {}
+    ~BrokerHub();
+    BrokerHub(const BrokerHub&) = delete;
+    BrokerHub& operator=(const BrokerHub&) = delete;
+
+    void start();
+    void stop();
+
+    /// Nothing when the entry is known, except that it gets due earlier if it is still delayed.
+    void enqueue(RunOperation operation, std::optional<Timestamp> not_before);
+    /// A delivered entry is due again.
+    void put_back(BrokerEntry& entry, Duration delay);
+    /// A delivered entry is done with.
+    void forget(BrokerEntry& entry);
+
+    Seat& take_seat(Loop& loop);
+    void close(Seat& seat);
+    /// The seat is not used any more. REQUIRES: closed.
+    void release(Seat& seat);
+
+    struct Taken {
+        BrokerEntry* entry = nullptr;
+        bool ended = false;              ///< Closed or stopped: there will be none.
+        std::optional<Duration> wait;    ///< Look again then, even without a signal.
+    };
+    /// An entry, if one is due; never waits.
+    Taken take(Seat& seat);
+    /// The same, but when there is none the seat waits: its signal says when to come again.
+    Taken take_or_wait(Seat& seat);
+
+private:
+    struct alignas(64) Shard {
+        std::mutex mutex;
+        IntrusiveTable<BrokerEntry> entries;
+    };
+    [[nodiscard]] static std::uint64_t hash_of(const RunOperation& operation) noexcept {
+        return operation.task.hash() + operation.turn * 0x9E3779B9ULL;
+    }
+
+    // All of these: REQUIRE the lock of the queues.
+    void place(BrokerEntry& entry, std::optional<Timestamp> not_before);
+    void delay(BrokerEntry& entry, Timestamp due);
+    void undelay(BrokerEntry& entry);
+    void push(BrokerEntry& entry);
+    void hand(Seat& seat, BrokerEntry& entry);
+    void stop_waiting(Seat& seat);
+    void distribute(Seat& seat);
+    void promote_due(Seat& seat);
+    void ensure_somebody_wakes();
+    [[nodiscard]] Seat* local_seat() noexcept;
+    [[nodiscard]] Seat* any_waiting() noexcept;
+    [[nodiscard]] BrokerEntry* pick(Seat& seat);
+    Taken take_locked(Seat& seat);
+
+    static void run_offer(Work& work) noexcept;
+    void offer(Seat& seat);
+
+    const std::shared_ptr<const Clock> clock_;
+    std::array<Shard, kShards> shards_;
+
+    std::mutex mutex_;
+    EntryQueue unplaced_;  ///< Enqueued where no receiver is, or nobody waited.
+    std::set<std::pair<Timestamp, BrokerEntry*>> delayed_;
+    std::vector<Seat*> open_;
+    std::vector<std::unique_ptr<Seat>> seats_;
+    std::size_t waiting_ = 0;
+    std::size_t next_waiting_ = 0;
+    int users_ = 0;
+    bool stopped_ = false;
+};
+
+}  // namespace a2akit::memory

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "backends/memory/intrusive_table.hpp"
+
+#include <a2akit/cancel/cancel_registry.hpp>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+
+namespace a2akit {
+
+/// Signals of this process, sharded by task. While nobody cancels, `watch` costs its scope and `forget` one load.
+///
+/// Keeps a bounded number of signals: some thousands that nobody forgot may drop one, and the next renewal of the
+/// task's lease says it again. REQUIRES: outlives its scopes.
+class MemoryCancelRegistry final : public CancelRegistry {
+public:
+    AsyncResult<void> start() override { return Result<void>(); }
+    AsyncResult<void> stop(SteadyTime) override { return Result<void>(); }
+    AsyncResult<void> check() override { return Result<void>(); }
+
+    AsyncResult<void> request_cancel(TaskId task) override;
+    AsyncResult<std::unique_ptr<CancelScope>> watch(TaskId task) override;
+    AsyncResult<void> forget(TaskId task) override;
+
+private:
+    class Scope;
+    struct alignas(64) Shard {
+        std::mutex mutex;
+        memory::IntrusiveTable<Scope> scopes;
+        std::unordered_set<TaskId> requested;
+        std::atomic<std::size_t> requested_count{0};
+    };
+    [[nodiscard]] Shard& shard(TaskId task) noexcept { return shards_[memory::shard_of(task.hash())]; }
+
+    std::array<Shard, memory::kShards> shards_;
+};
+
+}  // namespace a2akit
