@@ -1,0 +1,22 @@
+#include "json/codec_impl.hpp"
+
+namespace a2akit::json {
+
+A2AKIT_JSON_INSTANTIATE(SendMessageConfiguration)
+A2AKIT_JSON_INSTANTIATE(AuthenticationInfo)
+A2AKIT_JSON_INSTANTIATE(TaskPushNotificationConfig)
+A2AKIT_JSON_INSTANTIATE(SendMessageRequest)
+A2AKIT_JSON_INSTANTIATE(GetTaskRequest)
+A2AKIT_JSON_INSTANTIATE(ListTasksRequest)
+A2AKIT_JSON_INSTANTIATE(ListTasksResponse)
+A2AKIT_JSON_INSTANTIATE(CancelTaskRequest)
+A2AKIT_JSON_INSTANTIATE(GetTaskPushNotificationConfigRequest)
+A2AKIT_JSON_INSTANTIATE(DeleteTaskPushNotificationConfigRequest)
+A2AKIT_JSON_INSTANTIATE(SubscribeToTaskRequest)
+A2AKIT_JSON_INSTANTIATE(ListTaskPushNotificationConfigsRequest)
+A2AKIT_JSON_INSTANTIATE(GetExtendedAgentCardRequest)
+A2AKIT_JSON_INSTANTIATE(SendMessageResponse)
+A2AKIT_JSON_INSTANTIATE(StreamResponse)
+A2AKIT_JSON_INSTANTIATE(ListTaskPushNotificationConfigsResponse)
+
+}  // namespace a2akit::json

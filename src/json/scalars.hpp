@@ -1,0 +1,62 @@
+#pragma once
+
+#include <a2akit/core/clock.hpp>
+#include <a2akit/protocol/message.hpp>
+#include <a2akit/protocol/task.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+// The scalars of ProtoJSON, as text. Used by the codecs and by whoever reads them from elsewhere (query parameters).
+
+namespace a2akit::json {
+
+/// A whole number in a JSON number's notation ("50", "-1", "5e1", "1.0"); none when it is something else or out of
+/// range.
+[[nodiscard]] std::optional<std::int32_t> parse_int32(std::string_view text) noexcept;
+
+/// RFC 3339 with any offset and any number of fractional digits; truncated to milliseconds.
+[[nodiscard]] std::optional<Timestamp> parse_timestamp(std::string_view text) noexcept;
+
+/// Appends "2025-10-28T10:30:00.000Z".
+void append_timestamp(std::string& out, Timestamp time);
+
+/// Both alphabets, padding optional. False: not base64; `out` is then unspecified.
+[[nodiscard]] bool decode_base64(std::string_view text, std::string& out);
+/// Standard alphabet, padded.
+void append_base64(std::string& out, std::string_view bytes);
+
+/// One value of an enum and its name in the protocol buffer.
+template <class E>
+struct EnumName {
+    E value;
+    std::string_view name;
+};
+/// All values, by number.
+[[nodiscard]] std::span<const EnumName<TaskState>> enum_names(TaskState) noexcept;
+[[nodiscard]] std::span<const EnumName<Role>> enum_names(Role) noexcept;
+
+/// By name ("TASK_STATE_WORKING"); none when there is no such name.
+template <class E>
+[[nodiscard]] std::optional<E> parse_enum(std::string_view text) noexcept {
+    for (const auto& entry : enum_names(E{})) {
+        if (entry.name == text) return entry.value;
+    }
+    return std::nullopt;
+}
+
+/// The allowed names, for an error: all but the unspecified one.
+template <class E>
+[[nodiscard]] std::string list_enum_names() {
+    std::string list;
+    for (const auto& entry : enum_names(E{}).subspan(1)) {
+        if (!list.empty()) list += ", ";
+        list += entry.name;
+    }
+    return list;
+}
+
+}  // namespace a2akit::json

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace a2akit::json {
+
+/// The first quote, backslash or control character (below 0x20) in [at, end), or `end`: what ends a run of plain
+/// characters inside a JSON string, for the reader and the writer alike.
+inline const char* find_special(const char* at, const char* end) noexcept {
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i last_control = _mm_set1_epi8(0x1f);
+    while (end - at >= 16) {
+        const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        const __m128i hits = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, backslash)),
+            _mm_cmpeq_epi8(_mm_max_epu8(chunk, last_control), last_control));
+        const int mask = _mm_movemask_epi8(hits);
+        if (mask != 0) return at + std::countr_zero(static_cast<unsigned>(mask));
+        at += 16;
+    }
+#endif
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    constexpr std::uint64_t kHighs = 0x8080808080808080;
+    const auto has_zero_byte = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighs; };
+    while (end - at >= 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, at, 8);
+        const std::uint64_t control = (word - kOnes * 0x20) & ~word & kHighs;
+        if ((control | has_zero_byte(word ^ (kOnes * '"')) | has_zero_byte(word ^ (kOnes * '\\'))) != 0) break;
+        at += 8;
+    }
+    while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) ++at;
+    return at;
+}
+
+}  // namespace a2akit::json
