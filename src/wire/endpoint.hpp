@@ -57,7 +57,7 @@ struct Call {
     RequestEnvelope envelope;
     bool json_rpc = false;
     std::string rpc_id;        ///< The JSON-RPC id as JSON text; empty: a notification, no answer is sent.
-    std::string content_type;  ///< Of the answer (HTTP+JSON: by Accept, else the request's type).
+    std::string_view content_type;  ///< Of the answer (HTTP+JSON: by Accept, else the request's type); a literal.
 };
 
 /// What a body held. A JSON-RPC batch holds several entries: each is a call, or an error already written as the JSON of

@@ -1,0 +1,98 @@
+#include "wire/decode.hpp"
+
+#include "json/codec.hpp"
+#include "wire/error_render.hpp"
+#include "wire/media_type.hpp"
+#include "wire/params.hpp"
+
+namespace a2akit::wire {
+namespace {
+
+/// What HTTP+JSON answers in: by Accept, else as the request was sent, else the protocol's own type.
+std::string_view answer_type(const RequestHead& head) noexcept {
+    const std::string_view sent = readable_body_type(head.header("content-type"));
+    const std::string_view otherwise = sent.empty() ? kA2aJson : sent;
+    const std::string_view preferred = preferred_json(head.header("accept"), otherwise);
+    return preferred.empty() ? otherwise : preferred;
+}
+
+bool takes_empty_body(Operation operation) noexcept {
+    return operation == Operation::kCancelTask || operation == Operation::kSubscribeToTask;
+}
+
+Result<void> read_body(std::string_view body, OperationParams& params) {
+    json::Cursor cursor(body);
+    std::visit([&](auto& p) { return json::read(cursor, p); }, params);
+    return cursor.finish();
+}
+
+/// Moves the headers into the last call and copies them into the others.
+void hand_over_headers(const RequestHead& head, Decoded& decoded) {
+    if (head.headers == nullptr) return;
+    Call* previous = nullptr;
+    for (auto& entry : decoded.entries) {
+        Call* call = std::get_if<Call>(&entry);
+        if (call == nullptr) continue;
+        if (previous != nullptr) previous->envelope.context.headers = *head.headers;
+        previous = call;
+    }
+    if (previous != nullptr) previous->envelope.context.headers = std::move(*head.headers);
+}
+
+}  // namespace
+
+Result<void> complete(const Route& route, const ServiceParameters& parameters,
+                      std::vector<FieldViolation> violations, RequestEnvelope& envelope) {
+    check_path(route, envelope.params, violations);
+    check_ranges(envelope.params, envelope.operation, violations);
+    if (!violations.empty()) return fail(invalid_params(std::move(violations)));
+    auto tenant = unify_tenant(route.tenant, envelope.params);
+    if (!tenant) return fail(std::move(tenant.error()));
+    envelope.tenant = std::move(*tenant);
+    return apply(parameters, envelope);
+}
+
+Result<Call> decode_http_json(const Route& route, const RequestHead& head, const ServiceParameters& parameters,
+                              std::string_view body) {
+    Call call;
+    call.content_type = answer_type(head);
+    RequestEnvelope& envelope = call.envelope;
+    envelope.operation = route.operation;
+    envelope.params = empty_params(route.operation);
+    fill_from_path(route, envelope.params);
+    std::vector<FieldViolation> violations;
+    if (head.method != "POST") {
+        auto query = parse_query(route.query);
+        if (!query) return fail(std::move(query.error()));
+        read_query(*query, envelope.params, violations);
+    } else if (!body.empty() || !takes_empty_body(route.operation)) {
+        auto read = read_body(body, envelope.params);
+        if (!read) return fail(std::move(read.error()));
+    }
+    auto completed = complete(route, parameters, std::move(violations), envelope);
+    if (!completed) return fail(std::move(completed.error()));
+    return call;
+}
+
+std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead& head, std::string_view body) {
+    const bool json_rpc = route.kind == RouteKind::kJsonRpc;
+    const auto parameters = read_service_parameters(head, route.query);
+    if (!parameters) {
+        return json_rpc ? json_rpc_error({}, parameters.error())
+                        : status_error(parameters.error(), answer_type(head));
+    }
+    Decoded decoded;
+    if (json_rpc) {
+        auto outcome = decode_json_rpc(route, head, *parameters, body);
+        if (auto* refused = std::get_if<HttpResponse>(&outcome)) return std::move(*refused);
+        decoded = std::move(std::get<Decoded>(outcome));
+    } else {
+        auto call = decode_http_json(route, head, *parameters, body);
+        if (!call) return status_error(call.error(), answer_type(head));
+        decoded.entries.emplace_back(std::move(*call));
+    }
+    hand_over_headers(head, decoded);
+    return decoded;
+}
+
+}  // namespace a2akit::wire

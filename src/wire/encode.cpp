@@ -1,0 +1,141 @@
+#include "json/codec.hpp"
+#include "wire/endpoint.hpp"
+#include "wire/error_render.hpp"
+#include "wire/error_table.hpp"
+#include "wire/media_type.hpp"
+
+namespace a2akit::wire {
+namespace {
+
+constexpr std::size_t kUsualAnswerBytes = 1024;
+constexpr std::size_t kUsualEventBytes = 512;
+
+Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+/// A reply that is a stream has no single value; `http` never asks for one.
+void write_reply(std::string& out, const Reply& reply) {
+    std::visit(
+        [&out]<class R>(const R& value) {
+            if constexpr (std::is_same_v<R, Empty> || std::is_same_v<R, std::unique_ptr<EventStream>>) {
+                out += "{}";
+            } else {
+                json::encode(value, out);
+            }
+        },
+        reply);
+}
+
+void begin_result(std::string& out, const Call& call) {
+    out += R"({"jsonrpc":"2.0","id":)";
+    out += call.rpc_id;
+    out += R"(,"result":)";
+}
+
+void write_rpc_reply(std::string& out, const Call& call, const Reply& reply) {
+    out.reserve(out.size() + kUsualAnswerBytes);
+    begin_result(out, call);
+    write_reply(out, reply);
+    out += '}';
+}
+
+/// Tells the client which of its extensions are in force.
+void add_extensions(HttpResponse& response, const HandledRequest& handled) {
+    if (handled.activated_extensions.empty()) return;
+    std::string list;
+    for (const std::string& uri : handled.activated_extensions) {
+        if (!list.empty()) list += ", ";
+        list += uri;
+    }
+    response.headers.emplace_back("A2A-Extensions", std::move(list));
+}
+
+HttpResponse no_content() {
+    HttpResponse response;
+    response.status = 204;
+    return response;
+}
+
+}  // namespace
+
+HttpResponse encode(const Call& call, const HandledRequest& handled) {
+    if (call.json_rpc && call.rpc_id.empty()) return no_content();
+    HttpResponse response;
+    if (!handled.reply) {
+        response = call.json_rpc ? json_rpc_error(call.rpc_id, handled.reply.error())
+                                 : status_error(handled.reply.error(), call.content_type);
+    } else {
+        response.content_type = call.content_type;
+        if (call.json_rpc) {
+            write_rpc_reply(response.body, call, *handled.reply);
+        } else {
+            response.body.reserve(kUsualAnswerBytes);
+            write_reply(response.body, *handled.reply);
+        }
+    }
+    add_extensions(response, handled);
+    return response;
+}
+
+std::string encode_batch_entry(const Call& call, const HandledRequest& handled) {
+    std::string out;
+    if (call.rpc_id.empty()) return out;
+    if (handled.reply) {
+        write_rpc_reply(out, call, *handled.reply);
+    } else {
+        append_json_rpc_error(out, call.rpc_id, handled.reply.error(), now());
+    }
+    return out;
+}
+
+HttpResponse encode_batch(const std::vector<std::string>& entries) {
+    HttpResponse response;
+    for (const std::string& entry : entries) {
+        if (entry.empty()) continue;
+        response.body += response.body.empty() ? '[' : ',';
+        response.body += entry;
+    }
+    if (response.body.empty()) return no_content();
+    response.body += ']';
+    response.content_type = kJson;
+    return response;
+}
+
+HttpResponse stream_head(const HandledRequest& handled) {
+    HttpResponse response;
+    response.content_type = kEventStream;
+    response.headers.emplace_back("Cache-Control", "no-cache");
+    response.headers.emplace_back("X-Accel-Buffering", "no");
+    add_extensions(response, handled);
+    return response;
+}
+
+void encode_stream_item(const Call& call, const StreamItem& item, std::string& out) {
+    if (out.capacity() - out.size() < kUsualEventBytes) out.reserve(2 * out.size() + kUsualEventBytes);
+    json::Writer writer(out);
+    out += "id: ";
+    writer.integer(static_cast<std::int64_t>(item.id));
+    out += "\ndata: ";
+    if (call.json_rpc) begin_result(out, call);
+    json::encode(item.response, out);
+    out += call.json_rpc ? "}\n\n" : "\n\n";
+}
+
+void encode_stream_end(const Call& call, const EventStream::Batch& last, std::string& out) {
+    if (last.end == EventStream::End::kDraining) {
+        out += ": the server is stopping, go on with Last-Event-ID\nretry: 1000\n\n";
+        return;
+    }
+    if (last.end != EventStream::End::kFailed) return;
+    const Error error = last.error.value_or(Error{ErrorCode::kInternal, "the stream failed", nullptr});
+    out += call.json_rpc ? "data: " : "event: error\ndata: ";
+    if (call.json_rpc) {
+        append_json_rpc_error(out, call.rpc_id, error, now());
+    } else {
+        append_status(out, error, error_row(error.code).http_status, now());
+    }
+    out += "\n\n";
+}
+
+void encode_heartbeat(std::string& out) { out += ": keep-alive\n\n"; }
+
+}  // namespace a2akit::wire

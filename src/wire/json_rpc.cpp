@@ -1,0 +1,279 @@
+#include "json/codec.hpp"
+#include "wire/decode.hpp"
+#include "wire/error_render.hpp"
+#include "wire/params.hpp"
+#include "wire/route_table.hpp"
+#include "wire/version.hpp"
+
+namespace a2akit::wire {
+namespace {
+
+constexpr std::size_t kMaxBatchEntries = 50;
+constexpr std::size_t kMaxIdBytes = 1024;
+
+/// One request object as it was read. `fault` says why it is none; the rest is only of use without one.
+struct RpcRequest {
+    std::string_view id;  ///< JSON text; empty: absent.
+    std::string method;
+    std::optional<Operation> operation;
+    OperationParams params;
+    std::string_view late_params;  ///< Came before the method, so they are read afterwards.
+    bool params_seen = false;
+    bool params_are_object = true;
+    const char* fault = nullptr;
+};
+
+/// What one entry came to: a call, an answer (JSON text), or neither for a notification that needs nothing done.
+struct EntryOutcome {
+    std::optional<Call> call;
+    std::optional<Error> error;
+    std::string id;
+    bool notification = false;
+};
+
+/// Reads the members of one request object.
+class RequestReader {
+public:
+    RequestReader(json::Cursor& cursor, RpcRequest& request) : cursor_(cursor), request_(request) {}
+
+    bool member(std::string_view key) {
+        if (key == "jsonrpc") return once(kVersion) ? version() : cursor_.skip();
+        if (key == "id") return once(kId) ? id() : cursor_.skip();
+        if (key == "method") return once(kMethod) ? method() : cursor_.skip();
+        if (key == "params") return once(kParams) ? params() : cursor_.skip();
+        return cursor_.skip();
+    }
+
+    void end() {
+        if ((seen_ & kVersion) == 0) fault("jsonrpc: must be \"2.0\"");
+        if ((seen_ & kMethod) == 0) fault("method: is required, a string");
+    }
+
+private:
+    enum Member : unsigned { kVersion = 1, kId = 2, kMethod = 4, kParams = 8 };
+
+    bool once(Member member) {
+        if ((seen_ & member) != 0) {
+            fault("a member of the request object is given more than once");
+            return false;
+        }
+        seen_ |= member;
+        return true;
+    }
+    void fault(const char* what) {
+        if (request_.fault == nullptr) request_.fault = what;
+    }
+    bool version() {
+        std::string_view text;
+        if (cursor_.kind() != json::Kind::kString) {
+            fault("jsonrpc: must be \"2.0\"");
+            return cursor_.skip();
+        }
+        if (!cursor_.token(text, "a string")) return false;
+        if (text != "2.0") fault("jsonrpc: must be \"2.0\"");
+        return true;
+    }
+    bool id() {
+        const json::Kind kind = cursor_.kind();
+        std::string_view text;
+        if (!cursor_.raw(text)) return false;
+        const bool allowed =
+            kind == json::Kind::kString || kind == json::Kind::kNumber || kind == json::Kind::kNull;
+        if (allowed && text.size() <= kMaxIdBytes) {
+            request_.id = text;
+        } else {
+            fault("id: must be a string, a number or null, of at most 1024 bytes");
+        }
+        return true;
+    }
+    bool method() {
+        std::string_view text;
+        if (cursor_.kind() != json::Kind::kString) {
+            fault("method: must be a string");
+            return cursor_.skip();
+        }
+        if (!cursor_.token(text, "a string")) return false;
+        request_.operation = operation_by_name(text);
+        if (!request_.operation) request_.method = text;
+        return true;
+    }
+    bool params() {
+        const json::Kind kind = cursor_.kind();
+        if (kind == json::Kind::kNull) return cursor_.skip();
+        request_.params_seen = true;
+        request_.params_are_object = kind == json::Kind::kObject;
+        if (!request_.params_are_object) return cursor_.skip();
+        if (!request_.operation) return cursor_.raw(request_.late_params);
+        const json::Cursor::RelativePath relative(cursor_);
+        request_.params = empty_params(*request_.operation);
+        return std::visit([this](auto& p) { return json::read(cursor_, p); }, request_.params);
+    }
+
+    json::Cursor& cursor_;
+    RpcRequest& request_;
+    unsigned seen_ = 0;
+};
+
+/// kParseError: no JSON. kInvalidParams: the params, which were read on the way.
+Result<void> read_request(std::string_view text, RpcRequest& request) {
+    json::Cursor cursor(text);
+    if (cursor.kind() != json::Kind::kObject) {
+        request.fault = "a request must be an object";
+        cursor.skip();
+        return cursor.finish();
+    }
+    RequestReader reader(cursor, request);
+    cursor.object([&](std::string_view key) { return reader.member(key); });
+    reader.end();
+    return cursor.finish();
+}
+
+Result<void> read_late_params(RpcRequest& request) {
+    const bool read_already = request.params_seen && request.late_params.empty();
+    if (read_already) return {};
+    request.params = empty_params(*request.operation);
+    json::Cursor cursor(request.params_seen ? request.late_params : std::string_view("{}"));
+    std::visit([&](auto& p) { return json::read(cursor, p); }, request.params);
+    return cursor.finish();
+}
+
+/// A stream that nobody can read is a send that nobody waits for.
+void stop_streaming(RequestEnvelope& envelope) {
+    envelope.operation = Operation::kSendMessage;
+    auto& send = std::get<SendMessageRequest>(envelope.params);
+    if (!send.configuration) send.configuration.emplace();
+    send.configuration->return_immediately = true;
+}
+
+class EntryDecoder {
+public:
+    EntryDecoder(const Route& route, const ServiceParameters& parameters, std::string_view version, bool batch)
+        : route_(route), parameters_(parameters), version_(version), batch_(batch) {}
+
+    [[nodiscard]] EntryOutcome decode(std::string_view text) const {
+        EntryOutcome outcome;
+        RpcRequest request;
+        const auto read = read_request(text, request);
+        if (!read && read.error().code != ErrorCode::kInvalidParams) {
+            outcome.error = read.error();
+            return outcome;
+        }
+        outcome.id = request.id;
+        if (request.fault != nullptr) {
+            outcome.error = Error{ErrorCode::kInvalidRequest, request.fault, nullptr};
+            return outcome;
+        }
+        outcome.notification = request.id.empty();
+        auto call = decode_call(request, read);
+        if (!call) {
+            outcome.error = std::move(call.error());
+            return outcome;
+        }
+        call->rpc_id = outcome.id;
+        if (outcome.notification && is_streaming(call->envelope.operation)) {
+            if (call->envelope.operation == Operation::kSubscribeToTask) return outcome;
+            stop_streaming(call->envelope);
+        }
+        outcome.call = std::move(*call);
+        return outcome;
+    }
+
+private:
+    [[nodiscard]] Result<Call> decode_call(RpcRequest& request, const Result<void>& read) const {
+        auto version = check_version(version_, is_v03_method(request.method));
+        if (!version) return fail(std::move(version.error()));
+        if (!request.operation) {
+            return fail(ErrorCode::kMethodNotFound,
+                        "method: there is no \"" + printable(request.method) + "\"; one is \"SendMessage\"");
+        }
+        if (!request.params_are_object) return fail(Error::invalid_field("params", "must be an object"));
+        if (!read) return fail(read.error());
+        auto late = read_late_params(request);
+        if (!late) return fail(std::move(late.error()));
+        if (batch_ && is_streaming(*request.operation) && !request.id.empty()) {
+            return fail(ErrorCode::kUnsupportedOperation,
+                        "method: a streaming method can't be part of a batch; send it by itself");
+        }
+        Call call;
+        call.json_rpc = true;
+        call.content_type = "application/json";
+        call.envelope.operation = *request.operation;
+        call.envelope.params = std::move(request.params);
+        auto completed = complete(route_, parameters_, {}, call.envelope);
+        if (!completed) return fail(std::move(completed.error()));
+        return call;
+    }
+
+    const Route& route_;
+    const ServiceParameters& parameters_;
+    std::string_view version_;
+    bool batch_;
+};
+
+HttpResponse no_content() {
+    HttpResponse response;
+    response.status = 204;
+    return response;
+}
+
+std::variant<Decoded, HttpResponse> decode_single(const EntryDecoder& decoder, std::string_view body) {
+    EntryOutcome outcome = decoder.decode(body);
+    if (outcome.error) {
+        if (outcome.notification) return no_content();
+        return json_rpc_error(outcome.id, *outcome.error);
+    }
+    if (!outcome.call) return no_content();
+    Decoded decoded;
+    decoded.entries.emplace_back(std::move(*outcome.call));
+    return decoded;
+}
+
+std::variant<Decoded, HttpResponse> decode_batch(const EntryDecoder& decoder, std::string_view body) {
+    std::vector<std::string_view> texts;
+    bool too_many = false;
+    json::Cursor cursor(body);
+    cursor.array([&] {
+        if (texts.size() == kMaxBatchEntries) {
+            too_many = true;
+            return cursor.skip();
+        }
+        return cursor.raw(texts.emplace_back());
+    });
+    const auto read = cursor.finish();
+    if (!read) return json_rpc_error({}, read.error());
+    if (texts.empty()) {
+        return json_rpc_error({}, Error{ErrorCode::kInvalidRequest, "a batch must not be empty", nullptr});
+    }
+    if (too_many) {
+        return json_rpc_error({}, Error{ErrorCode::kInvalidRequest,
+                                        "a batch must have at most " + std::to_string(kMaxBatchEntries) + " entries",
+                                        nullptr});
+    }
+    Decoded decoded;
+    decoded.batch = true;
+    const Timestamp now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    for (const std::string_view text : texts) {
+        EntryOutcome outcome = decoder.decode(text);
+        if (outcome.call) {
+            decoded.entries.emplace_back(std::move(*outcome.call));
+        } else {
+            std::string answer;
+            if (outcome.error && !outcome.notification) append_json_rpc_error(answer, outcome.id, *outcome.error, now);
+            decoded.entries.emplace_back(std::move(answer));
+        }
+    }
+    return decoded;
+}
+
+}  // namespace
+
+std::variant<Decoded, HttpResponse> decode_json_rpc(const Route& route, const RequestHead& head,
+                                                    const ServiceParameters& parameters, std::string_view body) {
+    const std::string version = requested_version(head.header("a2a-version"), route.query);
+    const std::size_t start = body.find_first_not_of(" \t\r\n");
+    const bool batch = start != std::string_view::npos && body[start] == '[';
+    const EntryDecoder decoder(route, parameters, version, batch);
+    return batch ? decode_batch(decoder, body) : decode_single(decoder, body);
+}
+
+}  // namespace a2akit::wire

@@ -1,0 +1,137 @@
+#include "wire/error_render.hpp"
+#include "wire/media_type.hpp"
+#include "wire/route_table.hpp"
+#include "wire/uri.hpp"
+#include "wire/version.hpp"
+
+#include <charconv>
+
+namespace a2akit::wire {
+namespace {
+
+/// What the head says of the body that follows.
+struct AnnouncedBody {
+    bool present = false;
+    std::size_t size = 0;  ///< 0 also when it is sent in chunks.
+};
+
+AnnouncedBody announced_body(const RequestHead& head) noexcept {
+    AnnouncedBody body;
+    const std::string_view length = head.header("content-length");
+    if (!length.empty()) {
+        const auto parsed = std::from_chars(length.data(), length.data() + length.size(), body.size);
+        if (parsed.ec == std::errc::result_out_of_range) body.size = static_cast<std::size_t>(-1);
+        body.present = body.size != 0;
+    }
+    if (!head.header("transfer-encoding").empty()) body.present = true;
+    return body;
+}
+
+HttpResponse not_routed(const RouteMatch& match, const RequestHead& head) {
+    const bool json_rpc = match.route.kind == RouteKind::kJsonRpc;
+    const std::string method = printable(head.method);
+    switch (match.outcome) {
+        case RouteMatch::Outcome::kMalformed:
+            return http_error(400, "the path must be percent-encoded UTF-8 without NUL characters", false);
+        case RouteMatch::Outcome::kOptions: {
+            HttpResponse response;
+            response.status = 204;
+            response.headers.emplace_back("Allow", match.allow);
+            return response;
+        }
+        case RouteMatch::Outcome::kMethodNotAllowed: {
+            HttpResponse response =
+                http_error(405, "this path does not take " + method + " but " + match.allow, json_rpc);
+            response.headers.emplace_back("Allow", match.allow);
+            return response;
+        }
+        default: {
+            const std::string_view path = head.target.substr(0, head.target.find('?'));
+            return http_error(404, "there is no " + printable(path) + " here", false);
+        }
+    }
+}
+
+/// The refusal in the manner of the route's binding, with the HTTP status of HTTP+JSON.
+HttpResponse refuse(const Route& route, const RequestHead& head, const Error& error, int http_status) {
+    if (route.kind == RouteKind::kJsonRpc) return json_rpc_error({}, error);
+    const std::string_view type = preferred_json(head.header("accept"), kA2aJson);
+    return status_error(error, type.empty() ? kJson : type, http_status);
+}
+
+Error unsupported(std::string field, std::string message) {
+    Error::Details details;
+    details.violations.push_back({std::move(field), message});
+    return Error{ErrorCode::kContentTypeNotSupported, std::move(message), nullptr}.with(std::move(details));
+}
+
+/// Nothing when the body may come.
+std::optional<HttpResponse> check_body(const Route& route, const RequestHead& head, std::size_t max_body_bytes) {
+    const AnnouncedBody body = announced_body(head);
+    if (body.size > max_body_bytes) {
+        return http_error(413, "the body is larger than " + std::to_string(max_body_bytes) + " bytes",
+                          route.kind == RouteKind::kJsonRpc);
+    }
+    if (head.method != "POST") return std::nullopt;
+    const std::string_view encoding = trim(head.header("content-encoding"));
+    if (!encoding.empty() && !equal_ignoring_case(encoding, "identity")) {
+        HttpResponse response =
+            refuse(route, head, unsupported("Content-Encoding", "Content-Encoding: must be identity or absent"), 415);
+        response.status = 415;
+        response.headers.emplace_back("Accept-Encoding", "identity");
+        return response;
+    }
+    const std::string_view type = head.header("content-type");
+    const bool needed = body.present || (route.kind == RouteKind::kJsonRpc);
+    if (!needed || !readable_body_type(type).empty()) return std::nullopt;
+    return refuse(route, head,
+                  unsupported("Content-Type", "Content-Type: must be application/json or application/a2a+json, not \"" +
+                                                  printable(type) + '"'),
+                  415);
+}
+
+/// Nothing when the answer's type is one that the client takes.
+std::optional<HttpResponse> check_accept(const Route& route, const RequestHead& head) {
+    const std::string_view accept = head.header("accept");
+    const bool may_stream = route.kind == RouteKind::kJsonRpc || is_streaming(route.operation);
+    if (!preferred_json(accept, kJson).empty()) return std::nullopt;
+    if (may_stream && acceptance(accept, kEventStream) > 0) return std::nullopt;
+    HttpResponse response = refuse(
+        route, head,
+        unsupported("Accept", std::string("Accept: must allow application/json, application/a2a+json") +
+                                  (may_stream ? " or text/event-stream" : "")),
+        406);
+    response.status = 406;
+    return response;
+}
+
+}  // namespace
+
+std::string_view RequestHead::header(std::string_view lower_case_name) const noexcept {
+    if (headers == nullptr) return {};
+    for (const auto& [name, value] : *headers) {
+        if (name == lower_case_name) return value;
+    }
+    return {};
+}
+
+std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max_body_bytes) {
+    RouteMatch match = match_route(head.method, head.target);
+    if (match.outcome != RouteMatch::Outcome::kFound) return not_routed(match, head);
+    const RouteKind kind = match.route.kind;
+    if (kind != RouteKind::kJsonRpc && kind != RouteKind::kOperation) return std::move(match.route);
+    if (kind == RouteKind::kOperation) {
+        const std::string version = requested_version(head.header("a2a-version"), match.route.query);
+        const auto checked = check_version(version, match.shared_with_v03);
+        if (!checked) return refuse(match.route, head, checked.error(), 0);
+        if (match.only_v03) {
+            match.outcome = RouteMatch::Outcome::kUnknownPath;
+            return not_routed(match, head);
+        }
+    }
+    if (auto refused = check_body(match.route, head, max_body_bytes)) return std::move(*refused);
+    if (auto refused = check_accept(match.route, head)) return std::move(*refused);
+    return std::move(match.route);
+}
+
+}  // namespace a2akit::wire

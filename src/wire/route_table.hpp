@@ -1,0 +1,28 @@
+#pragma once
+
+#include "wire/endpoint.hpp"
+
+#include <string>
+#include <string_view>
+
+/// Which paths there are and which methods they take; nothing about headers.
+namespace a2akit::wire {
+
+/// What a path and method came to. A path that is known but not with this method has `allow`.
+struct RouteMatch {
+    enum class Outcome { kFound, kUnknownPath, kMethodNotAllowed, kOptions, kMalformed };
+    Outcome outcome = Outcome::kUnknownPath;
+    Route route;
+    std::string allow;             ///< Of kMethodNotAllowed and kOptions: "GET, POST".
+    bool shared_with_v03 = false;  ///< Protocol 0.3 has this path too.
+    bool only_v03 = false;         ///< Only protocol 0.3 has it.
+};
+
+[[nodiscard]] RouteMatch match_route(std::string_view method, std::string_view target);
+
+/// True for the operations whose answer is a stream.
+[[nodiscard]] constexpr bool is_streaming(Operation operation) noexcept {
+    return operation == Operation::kSendStreamingMessage || operation == Operation::kSubscribeToTask;
+}
+
+}  // namespace a2akit::wire

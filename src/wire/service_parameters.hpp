@@ -1,0 +1,21 @@
+#pragma once
+
+#include "wire/endpoint.hpp"
+
+namespace a2akit::wire {
+
+/// What a request carries beside its operation, from headers and query (specification 1.0, section 3.2.6).
+struct ServiceParameters {
+    std::vector<std::string> extensions;  ///< Each once, in order.
+    std::string idempotency_key;
+    std::string last_event_id;            ///< As sent; only a subscription reads it.
+    std::string request_id;               ///< X-Request-Id, or one made up.
+};
+
+/// kInvalidParams naming a header that can't be used.
+[[nodiscard]] Result<ServiceParameters> read_service_parameters(const RequestHead& head, std::string_view query);
+
+/// Puts them into the envelope, whose operation and params are set. kInvalidParams for a bad Last-Event-ID.
+[[nodiscard]] Result<void> apply(ServiceParameters parameters, RequestEnvelope& envelope);
+
+}  // namespace a2akit::wire
