@@ -33,8 +33,9 @@ public:
 
 /// A queue of run operations that any node may put into and take from. At least once; order is not promised.
 ///
-/// Entries are deduplicated per (task, turn) until they are acked. Safe from any thread; `receive` resumes on the
-/// loop it was called on. Implementations pass a2akit/testing/broker_contract.hpp.
+/// Entries are deduplicated per (task, turn) until they are acked, the delivered ones among them: who wants one again
+/// acks it first, or nacks it. Safe from any thread; `receive` resumes on the loop it was called on.
+/// Implementations pass a2akit/testing/broker_contract.hpp.
 class Broker {
 public:
     virtual ~Broker() = default;
@@ -44,11 +45,12 @@ public:
     virtual AsyncResult<void> stop(SteadyTime deadline) = 0;
     virtual AsyncResult<void> check() = 0;
 
-    /// Due now, or not before the given time.
+    /// Due now, or not before the given time. An entry that is there already stays as it is; only if it was to wait
+    /// longer than this, it gets due earlier.
     virtual AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) = 0;
 
     /// The next entry that is due; waits for one. Null when `receiver` was closed or the broker stopped.
-    /// Prefers what was enqueued on this thread.
+    /// Prefers what was enqueued on this thread. REQUIRES: one `receive` at a time per receiver.
     class Receiver {
     public:
         virtual ~Receiver() = default;

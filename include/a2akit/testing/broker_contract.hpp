@@ -1,0 +1,365 @@
+#pragma once
+
+#include <a2akit/broker/broker.hpp>
+#include <a2akit/testing/contract_case.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace a2akit::testing {
+
+/// What a backend supplies to run BrokerContract.
+class BrokerHarness : public PortHarness {
+public:
+    /// The broker under test, made by the first call.
+    [[nodiscard]] virtual Broker& broker() = 0;
+    /// The broker of another node on the same queue; the same one, where there is only one process.
+    [[nodiscard]] virtual Broker& other_node() { return broker(); }
+    /// When an entry whose delivery was dropped without an answer is delivered again, at the latest.
+    [[nodiscard]] virtual Duration redelivered_within() const { return Duration::zero(); }
+};
+
+/// What every Broker does. Include in one source file per backend and instantiate; see ContractCase.
+class BrokerContract : public ::testing::TestWithParam<ContractCase<BrokerHarness>> {
+protected:
+    using Deliveries = std::vector<std::unique_ptr<Delivery>>;
+
+    /// A receiver with a coroutine that receives up to `room` entries, or until it is closed.
+    struct Consumer {
+        std::unique_ptr<Broker::Receiver> receiver;
+        Deliveries got;
+        std::size_t room = 0;
+        bool ended = false;
+        TaskGroup group;
+    };
+
+    void SetUp() override { EXPECT_TRUE(ok(loop_.await(broker().start()))); }
+    void TearDown() override {
+        for (auto& one : consumers_) one->receiver->close();
+        settle();
+        consumers_.clear();
+        EXPECT_TRUE(ok(loop_.await(broker().stop(loop_.now()))));
+    }
+
+    Broker& broker() { return harness_->broker(); }
+
+    Consumer& consumer(Broker& broker, std::size_t room = 1'000'000) {
+        auto& made = *consumers_.emplace_back(std::make_unique<Consumer>());
+        made.receiver = broker.receiver(NodeId::generate(), std::chrono::seconds(15));
+        receive(made, room);
+        return made;
+    }
+    Consumer& consumer(std::size_t room = 1'000'000) { return consumer(broker(), room); }
+    /// Lets it receive `more`; REQUIRES: what it had room for before has come.
+    void receive(Consumer& one, std::size_t more) {
+        one.room = more;
+        one.group.spawn(consume(one));
+        settle();
+    }
+    static Async<void> consume(Consumer& self) {
+        while (self.room > 0) {
+            auto delivery = co_await self.receiver->receive();
+            if (!delivery) break;
+            --self.room;
+            self.got.push_back(std::move(delivery));
+        }
+        self.ended = self.room > 0;
+    }
+
+    void enqueue(Broker& to, RunOperation operation, std::optional<Duration> after = std::nullopt) {
+        std::optional<Timestamp> not_before;
+        if (after) not_before = harness_->clock()->now() + *after;
+        EXPECT_TRUE(ok(loop_.await(to.enqueue(operation, not_before))));
+        settle();
+    }
+    void enqueue(RunOperation operation, std::optional<Duration> after = std::nullopt) {
+        enqueue(broker(), operation, after);
+    }
+    void ack(std::unique_ptr<Delivery> delivery) { EXPECT_TRUE(ok(loop_.await(delivery->ack()))); }
+    void nack(std::unique_ptr<Delivery> delivery, Duration delay) {
+        EXPECT_TRUE(ok(loop_.await(delivery->nack(delay))));
+        settle();
+    }
+    void settle() { loop_.advance(harness_->latency()); }
+
+    static RunOperation operation() { return {TaskId::generate(), 1}; }
+    static std::multiset<std::pair<TaskId, Turn>> named(const Deliveries& deliveries) {
+        std::multiset<std::pair<TaskId, Turn>> names;
+        for (const auto& one : deliveries) names.emplace(one->operation().task, one->operation().turn);
+        return names;
+    }
+
+    std::unique_ptr<BrokerHarness> harness_ = GetParam().make();
+    ManualLoop loop_{harness_->clock()};
+    std::vector<std::unique_ptr<Consumer>> consumers_;
+    const RunOperation operation_ = operation();
+};
+
+TEST_P(BrokerContract, WhatWasEnqueuedIsDelivered) {
+    enqueue(operation_);
+    const Consumer& one = consumer();
+    ASSERT_EQ(one.got.size(), 1U);
+    EXPECT_EQ(one.got[0]->operation(), operation_);
+}
+
+TEST_P(BrokerContract, AReceiverThatWaitsGetsWhatIsEnqueuedLater) {
+    const Consumer& one = consumer();
+    EXPECT_TRUE(one.got.empty());
+    enqueue(operation_);
+    ASSERT_EQ(one.got.size(), 1U);
+    EXPECT_EQ(one.got[0]->operation(), operation_);
+}
+
+TEST_P(BrokerContract, WhatOneNodeEnqueuesAnotherMayReceive) {
+    const Consumer& one = consumer(harness_->other_node());
+    enqueue(operation_);
+    ASSERT_EQ(one.got.size(), 1U);
+    EXPECT_EQ(one.got[0]->operation(), operation_);
+}
+
+TEST_P(BrokerContract, NothingIsDeliveredBeforeItsTime) {
+    const Consumer& one = consumer();
+    enqueue(operation_, std::chrono::seconds(5));
+    loop_.advance(std::chrono::milliseconds(4999) - harness_->latency());
+    EXPECT_TRUE(one.got.empty());
+    loop_.advance(std::chrono::milliseconds(1) + harness_->latency());
+    EXPECT_EQ(one.got.size(), 1U);
+}
+
+TEST_P(BrokerContract, ADelayedEntryIsDeliveredToAReceiverThatComesLater) {
+    enqueue(operation_, std::chrono::seconds(5));
+    Consumer& early = consumer(1);
+    EXPECT_TRUE(early.got.empty());
+    early.receiver->close();
+    loop_.advance(std::chrono::seconds(5));
+    EXPECT_EQ(consumer().got.size(), 1U);
+}
+
+TEST_P(BrokerContract, ATimeThatHasPassedIsNow) {
+    const Consumer& one = consumer();
+    enqueue(operation_, -std::chrono::seconds(5));
+    EXPECT_EQ(one.got.size(), 1U);
+}
+
+TEST_P(BrokerContract, DelayedEntriesComeEachAtItsTime) {
+    const Consumer& one = consumer();
+    const RunOperation last = operation();
+    const RunOperation first = operation();
+    enqueue(last, std::chrono::seconds(30));
+    enqueue(first, std::chrono::seconds(10));
+    enqueue(operation_, std::chrono::seconds(20));
+    for (const RunOperation& expected : {first, operation_, last}) {
+        const std::size_t before = one.got.size();
+        loop_.advance(std::chrono::seconds(10));
+        ASSERT_EQ(one.got.size(), before + 1);
+        EXPECT_EQ(one.got.back()->operation(), expected);
+    }
+}
+
+TEST_P(BrokerContract, AnEntryThatWaitsForItsTimeHoldsUpNoOther) {
+    const Consumer& one = consumer();
+    enqueue(operation_, std::chrono::seconds(5));
+    enqueue(operation());
+    EXPECT_EQ(one.got.size(), 1U);
+}
+
+TEST_P(BrokerContract, ATurnThatIsEnqueuedTwiceIsDeliveredOnce) {
+    enqueue(operation_);
+    enqueue(operation_);
+    enqueue(harness_->other_node(), operation_);
+    EXPECT_EQ(consumer().got.size(), 1U);
+}
+
+TEST_P(BrokerContract, AnotherTurnOfTheTaskIsAnEntryOfItsOwn) {
+    const Consumer& one = consumer();
+    enqueue({operation_.task, 1});
+    enqueue({operation_.task, 2});
+    EXPECT_EQ(named(one.got), (std::multiset<std::pair<TaskId, Turn>>{{operation_.task, 1}, {operation_.task, 2}}));
+}
+
+TEST_P(BrokerContract, ADeliveredEntryIsDeduplicatedUntilItIsAcked) {
+    Consumer& one = consumer();
+    enqueue(operation_);
+    enqueue(operation_);
+    ASSERT_EQ(one.got.size(), 1U);
+    ack(std::move(one.got.front()));
+    one.got.clear();
+    enqueue(operation_);
+    EXPECT_EQ(one.got.size(), 1U) << "after the ack it is a new entry";
+}
+
+TEST_P(BrokerContract, AnAckedEntryNeverComesBack) {
+    Consumer& one = consumer();
+    enqueue(operation_);
+    ASSERT_EQ(one.got.size(), 1U);
+    ack(std::move(one.got.front()));
+    one.got.clear();
+    loop_.advance(std::chrono::minutes(5));
+    EXPECT_TRUE(one.got.empty());
+}
+
+TEST_P(BrokerContract, EnqueuedAgainForAnEarlierTimeItIsDueEarlier) {
+    const Consumer& one = consumer();
+    enqueue(operation_, std::chrono::minutes(5));
+    enqueue(operation_, std::chrono::seconds(5));
+    loop_.advance(std::chrono::seconds(5));
+    EXPECT_EQ(one.got.size(), 1U);
+    loop_.advance(std::chrono::minutes(5));
+    EXPECT_EQ(one.got.size(), 1U);
+}
+
+TEST_P(BrokerContract, EnqueuedAgainForNowADelayedEntryIsDueNow) {
+    const Consumer& one = consumer();
+    enqueue(operation_, std::chrono::minutes(5));
+    enqueue(operation_);
+    EXPECT_EQ(one.got.size(), 1U);
+}
+
+TEST_P(BrokerContract, EnqueuedAgainForALaterTimeItStaysDue) {
+    enqueue(operation_);
+    enqueue(operation_, std::chrono::minutes(5));
+    EXPECT_EQ(consumer().got.size(), 1U);
+}
+
+TEST_P(BrokerContract, ANackedEntryComesBackAfterItsDelay) {
+    Consumer& one = consumer();
+    enqueue(operation_);
+    ASSERT_EQ(one.got.size(), 1U);
+    nack(std::move(one.got.front()), std::chrono::seconds(2));
+    one.got.clear();
+    loop_.advance(std::chrono::milliseconds(1999) - harness_->latency());
+    EXPECT_TRUE(one.got.empty());
+    loop_.advance(std::chrono::milliseconds(1) + harness_->latency());
+    ASSERT_EQ(one.got.size(), 1U);
+    EXPECT_EQ(one.got[0]->operation(), operation_);
+}
+
+TEST_P(BrokerContract, NackedWithoutDelayItComesBackAtOnce) {
+    Consumer& one = consumer();
+    enqueue(operation_);
+    ASSERT_EQ(one.got.size(), 1U);
+    auto delivery = std::move(one.got.front());
+    one.got.clear();
+    nack(std::move(delivery), Duration::zero());
+    EXPECT_EQ(one.got.size(), 1U);
+}
+
+TEST_P(BrokerContract, ANackedEntryMayGoToAnybody) {
+    Consumer& one = consumer(1);
+    enqueue(operation_);
+    ASSERT_EQ(one.got.size(), 1U);
+    const Consumer& other = consumer(harness_->other_node());
+    nack(std::move(one.got.front()), std::chrono::seconds(1));
+    loop_.advance(std::chrono::seconds(1));
+    EXPECT_EQ(other.got.size(), 1U);
+}
+
+TEST_P(BrokerContract, ANackedEntryIsStillDeduplicated) {
+    Consumer& one = consumer();
+    enqueue(operation_);
+    ASSERT_EQ(one.got.size(), 1U);
+    nack(std::move(one.got.front()), std::chrono::seconds(1));
+    one.got.clear();
+    enqueue(operation_, std::chrono::seconds(1));
+    loop_.advance(std::chrono::seconds(2));
+    EXPECT_EQ(one.got.size(), 1U);
+}
+
+TEST_P(BrokerContract, ADeliveryThatIsDroppedWithoutAnAnswerIsDeliveredAgain) {
+    Consumer& one = consumer(1);
+    enqueue(operation_);
+    ASSERT_EQ(one.got.size(), 1U);
+    one.got.clear();
+    const Consumer& other = consumer(harness_->other_node());
+    loop_.advance(harness_->redelivered_within());
+    ASSERT_EQ(other.got.size(), 1U);
+    EXPECT_EQ(other.got[0]->operation(), operation_);
+}
+
+TEST_P(BrokerContract, ADeliveryMayBeAckedAfterItsReceiverIsGone) {
+    Consumer& one = consumer(1);
+    enqueue(operation_);
+    ASSERT_EQ(one.got.size(), 1U);
+    auto delivery = std::move(one.got.front());
+    consumers_.clear();
+    ack(std::move(delivery));
+    loop_.advance(harness_->redelivered_within());
+    EXPECT_TRUE(consumer().got.empty());
+}
+
+TEST_P(BrokerContract, ADeliverySaysWhatItIsAfterItsAnswer) {
+    Consumer& one = consumer(1);
+    enqueue(operation_);
+    ASSERT_EQ(one.got.size(), 1U);
+    EXPECT_TRUE(ok(loop_.await(one.got[0]->ack())));
+    EXPECT_EQ(one.got[0]->operation(), operation_);
+}
+
+TEST_P(BrokerContract, EveryEntryGoesToOneReceiverOnly) {
+    const Consumer& here = consumer();
+    const Consumer& there = consumer(harness_->other_node());
+    std::multiset<std::pair<TaskId, Turn>> expected;
+    for (int i = 0; i < 500; ++i) {
+        const RunOperation one = operation();
+        expected.emplace(one.task, one.turn);
+        enqueue(one, i % 2 == 0 ? std::nullopt : std::optional<Duration>(i));
+    }
+    loop_.advance(std::chrono::seconds(1));
+    auto got = named(here.got);
+    got.merge(named(there.got));
+    EXPECT_EQ(got, expected);
+}
+
+TEST_P(BrokerContract, WhatOneReceiverHasNoRoomForGoesToOneThatWaits) {
+    Consumer& full = consumer(1);
+    const Consumer& idle = consumer(harness_->other_node(), 3);
+    for (int i = 0; i < 4; ++i) enqueue(operation());
+    EXPECT_EQ(full.got.size() + idle.got.size(), 4U);
+}
+
+TEST_P(BrokerContract, WhatNobodyHasRoomForWaitsForTheFirstWhoHas) {
+    Consumer& one = consumer(1);
+    Consumer& other = consumer(harness_->other_node(), 1);
+    for (int i = 0; i < 4; ++i) enqueue(operation());
+    EXPECT_EQ(one.got.size() + other.got.size(), 2U);
+    receive(other, 2);
+    EXPECT_EQ(one.got.size() + other.got.size(), 4U);
+}
+
+TEST_P(BrokerContract, ClosingEndsTheReceiveThatWaitsAndEveryLaterOne) {
+    Consumer& one = consumer();
+    EXPECT_FALSE(one.ended);
+    one.receiver->close();
+    settle();
+    EXPECT_TRUE(one.ended);
+    enqueue(operation_);
+    EXPECT_EQ(loop_.await(one.receiver->receive()), nullptr);
+}
+
+TEST_P(BrokerContract, EntriesOutliveTheReceiverThatMightHaveTakenThem) {
+    Consumer& one = consumer(1);
+    for (int i = 0; i < 3; ++i) enqueue(operation());
+    EXPECT_EQ(one.got.size(), 1U);
+    one.receiver->close();
+    one.receiver.reset();
+    EXPECT_EQ(consumer().got.size(), 2U);
+    one.receiver = broker().receiver(NodeId::generate(), std::chrono::seconds(15));
+}
+
+TEST_P(BrokerContract, StoppingEndsEveryReceive) {
+    Consumer& one = consumer();
+    Consumer& two = consumer();
+    EXPECT_TRUE(ok(loop_.await(broker().stop(loop_.now()))));
+    settle();
+    EXPECT_TRUE(one.ended);
+    EXPECT_TRUE(two.ended);
+    EXPECT_EQ(loop_.await(one.receiver->receive()), nullptr);
+}
+
+TEST_P(BrokerContract, AStartedBrokerIsReady) { EXPECT_TRUE(ok(loop_.await(broker().check()))); }
+
+}  // namespace a2akit::testing
