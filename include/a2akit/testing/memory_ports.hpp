@@ -1,0 +1,19 @@
+#pragma once
+
+#include <a2akit/ports.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace a2akit::testing {
+
+struct MemoryPortsOptions {
+    std::shared_ptr<const Clock> clock = {};  ///< null: the machine's. A FakeClock in tests.
+    std::int64_t max_tasks = 0;               ///< Ended tasks go first, oldest first; 0: no cap.
+};
+
+/// Every port, in this process's memory: what `memory:` means in the settings. They forget everything with the last
+/// reference. Several Servers may share one set.
+[[nodiscard]] Ports memory_ports(MemoryPortsOptions options = {});
+
+}  // namespace a2akit::testing

@@ -1,0 +1,247 @@
+#include "backends/memory/memory_storage.hpp"
+
+#include <algorithm>
+#include <queue>
+#include <utility>
+
+namespace a2akit::backends {
+namespace {
+
+constexpr std::array kEnded = {TaskState::kCompleted, TaskState::kFailed, TaskState::kCanceled,
+                               TaskState::kRejected};
+constexpr Duration kRetryWhenFull = std::chrono::seconds(1);
+constexpr Duration kCancelLookAgain = std::chrono::seconds(1);
+
+// The end of one shard's list of ended tasks.
+struct Oldest {
+    StatusKey key;
+    std::size_t shard = 0;
+    TaskState state = TaskState::kUnspecified;
+    // For a queue whose top is the oldest.
+    friend bool operator<(const Oldest& a, const Oldest& b) noexcept {
+        return a.key.time != b.key.time ? a.key.time > b.key.time : a.key.id > b.key.id;
+    }
+};
+
+std::optional<Due> look_at_run(TaskShard& shard, TaskRecord& task, Timestamp now) {
+    ActivePart& active = *task.active;
+    LiveRun& run = *active.run;
+    if (run.turn == task.turn && !task.turn_ended) {
+        run.look = now + until_next_look(active.looks++);
+        return Due{Due::Kind::kExpiredRun, task.id, task.turn, task.epoch, active.attempts};
+    }
+    // Its turn has ended, its handler never returned: what waited for it waits no longer.
+    shard.end_run(task, false, now);
+    active.turn_look = now;
+    return std::nullopt;
+}
+
+std::optional<Due> look_at_turn(TaskRecord& task, Timestamp now) {
+    if (task.turn == 0 || task.turn_ended) return std::nullopt;
+    ActivePart& active = *task.active;
+    active.turn_look = now + until_next_look(++active.looks);
+    return Due{Due::Kind::kTurn, task.id, task.turn, task.epoch, active.attempts};
+}
+
+// What to do about a task whose look has come; moves the look.
+std::optional<Due> look_at(TaskShard& shard, TaskRecord& task, Timestamp now) {
+    ActivePart& active = *task.active;
+    std::optional<Due> found;
+    if (active.cancel_by && active.cancel_look <= now) {
+        active.cancel_look = now + kCancelLookAgain;
+        found = Due{Due::Kind::kCancel, task.id, task.turn, task.epoch, active.attempts};
+    } else {
+        if (active.run && active.run->look <= now) found = look_at_run(shard, task, now);
+        if (!active.run && !found && active.turn_look <= now) found = look_at_turn(task, now);
+    }
+    shard.update_look(task);
+    return found;
+}
+
+}  // namespace
+
+AsyncResult<std::vector<Due>> MemoryStorage::due(int limit) {
+    std::vector<Due> found;
+    keys_.sweep(time());
+    const std::size_t first = next_sweep_.fetch_add(1);
+    const auto wanted = static_cast<std::size_t>(std::max(limit, 0));
+    for (std::size_t i = 0; i < kShards && found.size() < wanted; ++i) {
+        TaskShard& shard = shards_[(first + i) % kShards];
+        Removed expired;
+        {
+            const std::lock_guard lock(shard.mutex);
+            const Timestamp now = time();
+            while (found.size() < wanted && !shard.looks().empty() &&
+                   shard.looks().begin()->next_look <= now) {
+                TaskRecord& task = *shard.looks().begin();
+                if (task.has_ended()) {
+                    expired.push_back(
+                        shard.remove(task));  // a direct reply that was kept long enough
+                    --tasks_;
+                } else if (auto due = look_at(shard, task, now)) {
+                    found.push_back(*due);
+                }
+            }
+        }
+        for (const RemovedTask& task : expired) forget(task);
+    }
+    return found;
+}
+
+template <class Wanted>
+MemoryStorage::Removed MemoryStorage::remove_oldest(std::optional<TaskState> state,
+                                                    std::size_t limit, Wanted wanted) {
+    Removed removed;
+    std::priority_queue<Oldest> oldest;
+    const auto note = [&oldest, this](std::size_t shard, TaskState of) {
+        const TaskRecord* task = shards_[shard].resting(of)->oldest();
+        if (task != nullptr) oldest.push({StatusKeyOf{}(*task), shard, of});
+    };
+    for (std::size_t shard = 0; shard < kShards; ++shard) {
+        const std::lock_guard lock(shards_[shard].mutex);
+        for (const TaskState of : kEnded) {
+            if (!state || *state == of) note(shard, of);
+        }
+    }
+    while (!oldest.empty() && removed.size() < limit) {
+        const Oldest next = oldest.top();
+        oldest.pop();
+        const std::lock_guard lock(shards_[next.shard].mutex);
+        TaskRecord* task = shards_[next.shard].resting(next.state)->oldest();
+        if (task != nullptr && StatusKeyOf{}(*task) == next.key) {
+            if (!wanted(next.key, removed.size())) break;
+            removed.push_back(shards_[next.shard].remove(*task));
+            --tasks_;
+        }
+        note(next.shard, next.state);
+    }
+    return removed;
+}
+
+Result<> MemoryStorage::make_room(Removed& evicted) {
+    if (++tasks_ <= max_tasks_ || max_tasks_ == 0) return {};
+    // Some at once: finding the oldest looks at every shard.
+    const auto count = static_cast<std::size_t>(std::clamp<std::int64_t>(max_tasks_ / 1024, 1, 64));
+    evicted = remove_oldest({}, count, [](const StatusKey&, std::size_t) { return true; });
+    if (!evicted.empty()) return {};
+    --tasks_;
+    return Error::unavailable("the store is full of tasks that have not ended; try again later",
+                              kRetryWhenFull);
+}
+
+AsyncResult<std::vector<TaskId>> MemoryStorage::erase(EraseQuery query) {
+    const std::int64_t excess =
+        query.keep_at_most ? count_ended(query.state) - *query.keep_at_most : 0;
+    const Removed removed =
+        remove_oldest(query.state, static_cast<std::size_t>(std::max(query.limit, 0)),
+                      [&query, excess](const StatusKey& key, std::size_t so_far) {
+                          if (query.ended_before && key.time < *query.ended_before) return true;
+                          return static_cast<std::int64_t>(so_far) < excess;
+                      });
+    std::vector<TaskId> erased;
+    erased.reserve(removed.size());
+    for (const RemovedTask& task : removed) {
+        forget(task);
+        erased.push_back(task.record->id);
+    }
+    return erased;
+}
+
+void MemoryStorage::forget(const RemovedTask& removed) {
+    const TaskRecord& task = *removed.record;
+    if (task.rare) {
+        for (const std::string& key : task.rare->keys) keys_.forget(key, task.id);
+        if (task.rare->dead_letter) {
+            const std::lock_guard lock(dead_letters_mutex_);
+            dead_letters_.erase(task.id);
+        }
+    }
+    if (contexts_.holds(removed.owner, task.context_id) &&
+        !context_is_used(removed.owner, task.context_id)) {
+        contexts_.forget(removed.owner, task.context_id);
+    }
+}
+
+bool MemoryStorage::context_is_used(const OwnerScope& scope, const std::string& context_id) {
+    const std::uint64_t hash = TaskShard::context_hash(context_id);
+    for (std::size_t i = 0; i < kShards; ++i) {
+        const std::lock_guard lock(shards_[i].mutex);
+        auto& contexts = shards_[i].contexts();
+        for (auto at = contexts.lower_bound(TaskShard::ContextKey{hash, {}});
+             at != contexts.end() && at->context_hash == hash; ++at) {
+            const OwnerName& owner = at->owner->name;
+            if (at->context_id == context_id && owner.owner == scope.owner &&
+                owner.tenant == scope.tenant)
+                return true;
+        }
+    }
+    return false;
+}
+
+std::int64_t MemoryStorage::count_ended(std::optional<TaskState> state) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < kShards; ++i) {
+        const std::lock_guard lock(shards_[i].mutex);
+        for (const TaskState of : kEnded) {
+            if (!state || *state == of) count += shards_[i].resting(of)->size();
+        }
+    }
+    return static_cast<std::int64_t>(count);
+}
+
+AsyncResult<int> MemoryStorage::compact(Timestamp ended_before, int limit) {
+    int compacted = 0;
+    for (std::size_t i = 0; i < kShards; ++i) {
+        const std::lock_guard lock(shards_[i].mutex);
+        for (const TaskState of : kEnded) {
+            RestList& ended = *shards_[i].resting(of);
+            TaskRecord* task = ended.oldest_uncompacted();
+            for (; task != nullptr && task->status_time < ended_before;
+                 task = ended.oldest_uncompacted()) {
+                if (compacted >= limit) return compacted;
+                compact_log(*task);
+                ended.compacted_oldest();
+                ++compacted;
+            }
+        }
+    }
+    return compacted;
+}
+
+AsyncResult<std::vector<DeadLetter>> MemoryStorage::dead_letters(std::optional<TaskId> after,
+                                                                 int limit) {
+    std::vector<DeadLetter> letters;
+    const std::lock_guard lock(dead_letters_mutex_);
+    auto at = after ? dead_letters_.upper_bound(*after) : dead_letters_.begin();
+    for (; at != dead_letters_.end() && static_cast<int>(letters.size()) < limit; ++at)
+        letters.push_back(at->second);
+    return letters;
+}
+
+AsyncResult<TaskId> MemoryStorage::mark_redriven(TaskId dead_letter, TaskId redriven) {
+    const std::lock_guard lock(dead_letters_mutex_);
+    const auto found = dead_letters_.find(dead_letter);
+    if (found == dead_letters_.end()) {
+        return Error::about_task(ErrorCode::kTaskNotFound, "there is no dead letter of this task",
+                                 dead_letter.to_string());
+    }
+    if (!found->second.redriven) found->second.redriven = redriven;
+    return *found->second.redriven;
+}
+
+AsyncResult<std::vector<TaskId>> MemoryStorage::stale_paused(Timestamp before, int limit) {
+    std::vector<TaskId> stale;
+    for (std::size_t i = 0; i < kShards; ++i) {
+        const std::lock_guard lock(shards_[i].mutex);
+        for (const TaskState state : {TaskState::kInputRequired, TaskState::kAuthRequired}) {
+            for (const TaskRecord& task : *shards_[i].resting(state)) {
+                if (static_cast<int>(stale.size()) >= limit) return stale;
+                if (task.status_time >= before) break;
+                stale.push_back(task.id);
+            }
+        }
+    }
+    return stale;
+}
+
+}  // namespace a2akit::backends

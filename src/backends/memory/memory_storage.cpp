@@ -1,0 +1,306 @@
+#include "backends/memory/memory_storage.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace a2akit::backends {
+namespace {
+
+constexpr Duration kTellLostRuns = std::chrono::minutes(1);
+
+Error not_found(const TaskId& task) {
+    return Error::about_task(ErrorCode::kTaskNotFound, "there is no such task", task.to_string());
+}
+
+bool sees(const OwnerScope& scope, const TaskRecord& task) {
+    if (scope.system) return true;
+    return task.revealed && task.owner->name.owner == scope.owner &&
+           task.owner->name.tenant == scope.tenant;
+}
+
+// The letter's message has to be taken before the update ends the turn.
+std::optional<DeadLetter> letter_of(const TaskRecord& task, const TaskUpdate& update,
+                                    Timestamp now) {
+    if (!update.dead_letter || !update.status || !is_terminal(update.status->state))
+        return std::nullopt;
+    DeadLetter letter;
+    letter.task = task.id;
+    letter.turn = task.turn;
+    letter.owner = {task.owner->name.owner, task.owner->name.tenant, false};
+    letter.context_id = task.context_id;
+    letter.reason = *update.dead_letter;
+    letter.at = now;
+    letter.attempts = task.active->attempts;
+    if (task.active->input) letter.message = task.active->input->message;
+    return letter;
+}
+
+}  // namespace
+
+MemoryStorage::MemoryStorage(std::shared_ptr<const Clock> clock, std::int64_t max_tasks)
+    : clock_(std::move(clock)),
+      max_tasks_(max_tasks),
+      cursors_(CursorCodec::random_key()),
+      shards_(std::make_unique<TaskShard[]>(kShards)) {}
+
+Timestamp MemoryStorage::time() {
+    const Timestamp now = clock_->now();
+    Timestamp latest = latest_.load();
+    while (latest < now) {
+        if (latest_.compare_exchange_weak(latest, now)) return now;
+    }
+    return latest;
+}
+
+AsyncResult<Created> MemoryStorage::create(NewTask task, OwnerScope scope, TaskUpdate update) {
+    Removed evicted;
+    auto created = update.once
+                       ? create_once(std::move(task), scope, std::move(update), evicted)
+                       : create_fresh(std::move(task), scope, std::move(update), nullptr, evicted);
+    for (const RemovedTask& removed : evicted) forget(removed);
+    return created;
+}
+
+Result<Created> MemoryStorage::create_once(NewTask task, const OwnerScope& scope, TaskUpdate update,
+                                           Removed& evicted) {
+    const IdempotencyKey key = *update.once;
+    IdempotencyTable::Locked locked = keys_.lock(scope, key);
+    auto before = created_before(locked, key);
+    if (!before) return before.error();
+    if (*before) return std::move(**before);
+    auto created =
+        create_fresh(std::move(task), scope, std::move(update), &locked.scoped_key(), evicted);
+    if (created) locked.put(key, created->appended, time());
+    return created;
+}
+
+Result<std::optional<Created>> MemoryStorage::created_before(IdempotencyTable::Locked& locked,
+                                                             const IdempotencyKey& key) {
+    const auto first = locked.find(key, time());
+    if (!first) return first.error();
+    if (!*first) return std::optional<Created>();
+    SnapshotTaker taker({}, true);
+    TaskShard& shard = shard_of((*first)->task);
+    {
+        const std::lock_guard lock(shard.mutex);
+        const TaskRecord* task = shard.find((*first)->task);
+        if (task == nullptr) {
+            locked.drop();
+            return std::optional<Created>();
+        }
+        taker.take(*task, time());
+    }
+    return std::optional(Created{joined(**first), std::move(taker).merged()});
+}
+
+Result<Created> MemoryStorage::create_fresh(NewTask task, const OwnerScope& scope,
+                                            TaskUpdate update, const std::string* key,
+                                            Removed& evicted) {
+    if (auto room = make_room(evicted); !room) return room.error();
+    auto record = std::make_unique<TaskRecord>();
+    record->id = task.id;
+    record->context_id = std::move(task.context_id);
+    record->revealed = task.revealed;
+    if (key != nullptr) record->rarely().keys.push_back(*key);
+    SnapshotTaker taker({}, true);
+    Appended appended;
+    TaskShard& shard = shard_of(task.id);
+    {
+        const std::lock_guard lock(shard.mutex);
+        const Timestamp now = time();
+        if (TaskRecord* taken = shard.find(task.id)) {
+            --tasks_;
+            if (taken->made.id != update.id || !repeated_write(*taken, update.id)) {
+                return fail(ErrorCode::kInternal,
+                            "the id " + task.id.to_string() + " names another task");
+            }
+            appended = *repeated_write(*taken, update.id);
+            taker.take(*taken, now);
+        } else {
+            if (update.once && !task.revealed)
+                record->rarely().keep_reply_until = now + update.once->lifetime;
+            TaskRecord& made = shard.insert(std::move(record), scope);
+            appended = apply(shard, made, std::move(update), now, true);
+            taker.take(made, now);
+        }
+    }
+    return Created{appended, std::move(taker).merged()};
+}
+
+Appended MemoryStorage::joined(const Appended& first) {
+    Appended appended = first;
+    appended.repeated = true;
+    appended.turn_due = false;
+    TaskShard& shard = shard_of(first.task);
+    const std::lock_guard lock(shard.mutex);
+    const TaskRecord* task = shard.find(first.task);
+    appended.turn_ended = task == nullptr || task->turn != first.turn || task->turn_ended;
+    return appended;
+}
+
+AsyncResult<TaskSnapshot> MemoryStorage::load(TaskId task, OwnerScope scope,
+                                              std::optional<std::int32_t> history_length,
+                                              bool include_artifacts) {
+    SnapshotTaker taker(history_length, include_artifacts);
+    TaskShard& shard = shard_of(task);
+    {
+        const std::lock_guard lock(shard.mutex);
+        const TaskRecord* record = shard.find(task);
+        if (record == nullptr || !sees(scope, *record)) return not_found(task);
+        taker.take(*record, time());
+    }
+    return std::move(taker).merged();
+}
+
+AsyncResult<Appended> MemoryStorage::append(TaskId task, OwnerScope scope, TaskUpdate update) {
+    if (update.once) return append_once(task, scope, std::move(update));
+    return append_fresh(task, scope, std::move(update), nullptr);
+}
+
+Result<Appended> MemoryStorage::append_once(const TaskId& task, const OwnerScope& scope,
+                                            TaskUpdate update) {
+    const IdempotencyKey key = *update.once;
+    IdempotencyTable::Locked locked = keys_.lock(scope, key);
+    const auto first = locked.find(key, time());
+    if (!first) return first.error();
+    if (*first) {
+        if ((*first)->task != task) {
+            return fail(ErrorCode::kIdempotencyConflict,
+                        "Idempotency-Key: this key was used for another task; use a new key for a "
+                        "new request");
+        }
+        return joined(**first);
+    }
+    auto appended = append_fresh(task, scope, std::move(update), &locked.scoped_key());
+    if (appended) locked.put(key, *appended, time());
+    return appended;
+}
+
+Result<Appended> MemoryStorage::append_fresh(const TaskId& task, const OwnerScope& scope,
+                                             TaskUpdate update, const std::string* key) {
+    TaskShard& shard = shard_of(task);
+    const std::lock_guard lock(shard.mutex);
+    TaskRecord* record = shard.find(task);
+    if (record == nullptr || !sees(scope, *record)) return not_found(task);
+    if (auto repeated = repeated_write(*record, update.id)) return *repeated;
+    const Timestamp now = time();
+    if (auto refused = refusal(*record, update, now)) return std::move(*refused);
+    if (key != nullptr) record->rarely().keys.push_back(*key);
+    if (auto letter = letter_of(*record, update, now)) {
+        record->rarely().dead_letter = true;
+        const std::lock_guard letters(dead_letters_mutex_);
+        dead_letters_.insert_or_assign(task, std::move(*letter));
+    }
+    return apply(shard, *record, std::move(update), now, false);
+}
+
+AsyncResult<Claimed> MemoryStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node,
+                                          Lease lease) {
+    Run run;
+    SnapshotTaker taker({}, true);
+    TaskShard& shard = shard_of(task);
+    {
+        const std::lock_guard lock(shard.mutex);
+        TaskRecord* record = shard.find(task);
+        if (record == nullptr) return Claimed(Refusal::kEnded);
+        const Timestamp now = time();
+        auto claimed = backends::claim(shard, *record, id, turn, node, lease, now);
+        if (const auto* refused = std::get_if<Refusal>(&claimed)) return Claimed(*refused);
+        auto& made = std::get<ClaimedRun>(claimed);
+        run.epoch = made.epoch;
+        run.attempt = made.attempt;
+        run.input = std::move(made.input);
+        run.appended = made.appended;
+        taker.take(*record, now);
+    }
+    run.snapshot = std::move(taker).merged();
+    return Claimed(std::move(run));
+}
+
+AsyncResult<std::vector<Renewal>> MemoryStorage::renew(NodeId node, Lease lease) {
+    std::vector<Renewal> renewals;
+    for (std::size_t i = 0; i < kShards; ++i) {
+        TaskShard& shard = shards_[i];
+        const std::lock_guard lock(shard.mutex);
+        if (shard.runs().empty() && shard.lost_runs().empty()) continue;
+        const Timestamp now = time();
+        for (ActivePart& active : shard.runs()) {
+            if (active.run->node != node) continue;
+            active.run->lease_until = now + lease;
+            active.run->look = active.run->lease_until;
+            shard.update_look(*active.record);
+            renewals.push_back({active.record->id, active.run->epoch, true, active.cancel_by});
+        }
+        // Told for a while, not once: the answer may get lost.
+        std::erase_if(shard.lost_runs(),
+                      [now](const LostRun& lost) { return lost.at + kTellLostRuns < now; });
+        for (const LostRun& lost : shard.lost_runs()) {
+            if (lost.node == node) renewals.push_back({lost.task, lost.epoch, false, {}});
+        }
+    }
+    return renewals;
+}
+
+AsyncResult<std::optional<Turn>> MemoryStorage::release(TaskId task, Epoch epoch, Release how,
+                                                        Timestamp not_before) {
+    TaskShard& shard = shard_of(task);
+    const std::lock_guard lock(shard.mutex);
+    TaskRecord* record = shard.find(task);
+    if (record == nullptr) return std::optional<Turn>();
+    return backends::release(shard, *record, epoch, how, not_before, time());
+}
+
+AsyncResult<EventPage> MemoryStorage::events(TaskId task, OwnerScope scope, Sequence after,
+                                             int limit) {
+    EventPage page;
+    TaskShard& shard = shard_of(task);
+    const std::lock_guard lock(shard.mutex);
+    const TaskRecord* record = shard.find(task);
+    if (record == nullptr || !sees(scope, *record)) return not_found(task);
+    if (after < record->compacted) {
+        return Error::about_task(
+            ErrorCode::kCompacted,
+            "the events up to " + std::to_string(record->compacted) + " are kept no longer",
+            task.to_string());
+    }
+    page.last = record->last_sequence();
+    page.turn = record->turn;
+    page.state = record->state;
+    page.turn_ended = record->turn_ended;
+    const Sequence begin = std::min<Sequence>(after, page.last);
+    const Sequence end =
+        std::min<Sequence>(page.last, begin + static_cast<Sequence>(std::max(limit, 0)));
+    page.events.reserve(end - begin);
+    for (Sequence sequence = begin + 1; sequence <= end; ++sequence) {
+        page.events.push_back(to_event(record->events[sequence - record->compacted - 1], sequence));
+    }
+    return page;
+}
+
+AsyncResult<std::vector<Tail>> MemoryStorage::tails(std::vector<TaskId> tasks) {
+    std::vector<Tail> tails;
+    tails.reserve(tasks.size());
+    for (const TaskId& task : tasks) {
+        TaskShard& shard = shard_of(task);
+        const std::lock_guard lock(shard.mutex);
+        const TaskRecord* record = shard.find(task);
+        if (record == nullptr)
+            tails.push_back({task, 0, 0, false, false});
+        else
+            tails.push_back(
+                {task, record->last_sequence(), record->turn, record->turn_ended, true});
+    }
+    return tails;
+}
+
+AsyncResult<ContextValue> MemoryStorage::load_context(OwnerScope scope, std::string context_id) {
+    return contexts_.load(scope, context_id);
+}
+
+AsyncResult<std::uint64_t> MemoryStorage::update_context(OwnerScope scope, std::string context_id,
+                                                         RawJson value,
+                                                         std::optional<std::uint64_t> expected) {
+    return contexts_.update(scope, context_id, std::move(value), expected);
+}
+
+}  // namespace a2akit::backends

@@ -1,0 +1,110 @@
+#pragma once
+
+#include "backends/common/list_cursor.hpp"
+#include "backends/memory/context_table.hpp"
+#include "backends/memory/idempotency_table.hpp"
+#include "backends/memory/task_shard.hpp"
+#include "backends/memory/task_writes.hpp"
+
+#include <a2akit/storage/context_store.hpp>
+#include <a2akit/storage/maintenance.hpp>
+#include <a2akit/storage/storage.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace a2akit::backends {
+
+/// Tasks in this process's memory.
+///
+/// Sharded by task id; every call holds one shard's lock at a time, briefly, and has its answer
+/// when it returns. What a removed task held is destroyed outside of the lock. Several servers of
+/// one process may share one object.
+class MemoryStorage final : public Storage, public ContextStore, public Maintenance {
+public:
+    /// `max_tasks` 0: no cap.
+    MemoryStorage(std::shared_ptr<const Clock> clock, std::int64_t max_tasks);
+
+    AsyncResult<void> start() override { return Result<>(); }
+    AsyncResult<void> stop(SteadyTime) override { return Result<>(); }
+    [[nodiscard]] StorageCapabilities capabilities() const noexcept override {
+        return {.in_process = true};
+    }
+    AsyncResult<void> check() override { return Result<>(); }
+
+    AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override;
+    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
+                                   std::optional<std::int32_t> history_length,
+                                   bool include_artifacts) override;
+    AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override;
+    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node,
+                               Lease lease) override;
+    AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override;
+    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
+                                             Timestamp not_before) override;
+    AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override;
+    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
+                                  int limit) override;
+    AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override;
+    AsyncResult<Timestamp> now() override { return Result<Timestamp>(time()); }
+
+    AsyncResult<ContextValue> load_context(OwnerScope scope, std::string context_id) override;
+    AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id,
+                                              RawJson value,
+                                              std::optional<std::uint64_t> expected) override;
+
+    AsyncResult<std::vector<Due>> due(int limit) override;
+    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override;
+    AsyncResult<int> compact(Timestamp ended_before, int limit) override;
+    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
+                                                      int limit) override;
+    AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override;
+    AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
+
+private:
+    static constexpr std::size_t kShards = 512;
+
+    TaskShard& shard_of(const TaskId& task) { return shards_[task.hash() >> 55]; }
+    /// The clock's time, never earlier than one that was given out before.
+    [[nodiscard]] Timestamp time();
+    using Removed = std::vector<RemovedTask>;
+    Result<Created> create_once(NewTask task, const OwnerScope& scope, TaskUpdate update,
+                                Removed& evicted);
+    Result<Created> create_fresh(NewTask task, const OwnerScope& scope, TaskUpdate update,
+                                 const std::string* key, Removed& evicted);
+    Result<std::optional<Created>> created_before(IdempotencyTable::Locked& locked,
+                                                  const IdempotencyKey& key);
+    Result<Appended> append_once(const TaskId& task, const OwnerScope& scope, TaskUpdate update);
+    Result<Appended> append_fresh(const TaskId& task, const OwnerScope& scope, TaskUpdate update,
+                                  const std::string* key);
+    Appended joined(const Appended& first);
+
+    /// Counts a task in; `evicted` is what had to go, for `forget` once no key is locked.
+    Result<> make_room(Removed& evicted);
+    /// Removes ended tasks, oldest first, while `wanted(status key, removed so far)` holds.
+    template <class Wanted>
+    Removed remove_oldest(std::optional<TaskState> state, std::size_t limit, Wanted wanted);
+    /// Drops what names a removed task. REQUIRES: the caller holds no lock.
+    void forget(const RemovedTask& removed);
+    bool context_is_used(const OwnerScope& scope, const std::string& context_id);
+    std::int64_t count_ended(std::optional<TaskState> state);
+
+    const std::shared_ptr<const Clock> clock_;
+    const std::int64_t max_tasks_;
+    const CursorCodec cursors_;
+    std::atomic<Timestamp> latest_{Timestamp{}};
+    std::atomic<std::int64_t> tasks_{0};
+    std::atomic<std::size_t> next_sweep_{0};  ///< The shard that a sweep looks at first.
+    std::unique_ptr<TaskShard[]> shards_;
+    IdempotencyTable keys_;
+    ContextTable contexts_;
+    std::mutex dead_letters_mutex_;  ///< Taken after the lock of a shard.
+    std::map<TaskId, DeadLetter> dead_letters_;
+};
+
+}  // namespace a2akit::backends

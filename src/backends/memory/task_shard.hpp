@@ -1,0 +1,202 @@
+#pragma once
+
+#include "backends/memory/task_record.hpp"
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
+#include <boost/intrusive/unordered_set.hpp>
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace a2akit::backends {
+
+inline constexpr std::size_t kStates = 9;
+
+/// A task's place in a listing: newest status first, then by id.
+struct StatusKey {
+    Timestamp time{};
+    TaskId id;
+    friend bool operator<(const StatusKey& a, const StatusKey& b) noexcept {
+        return a.time != b.time ? a.time > b.time : a.id < b.id;
+    }
+    friend bool operator==(const StatusKey&, const StatusKey&) = default;
+};
+struct StatusKeyOf {
+    using type = StatusKey;
+    StatusKey operator()(const TaskRecord& task) const noexcept {
+        return {task.status_time, task.id};
+    }
+};
+using StatusSet = boost::intrusive::set<TaskRecord, boost::intrusive::base_hook<SetHook<ByStatus>>,
+                                        boost::intrusive::key_of_value<StatusKeyOf>>;
+
+struct OwnerName {
+    std::string owner;
+    std::string tenant;
+};
+struct OwnerNameView {
+    std::string_view owner;
+    std::string_view tenant;
+};
+struct OwnerHash {
+    using is_transparent = void;
+    std::size_t operator()(const OwnerNameView& name) const noexcept {
+        const std::hash<std::string_view> hash;
+        return hash(name.owner) * 31 + hash(name.tenant);
+    }
+    std::size_t operator()(const OwnerName& name) const noexcept {
+        return (*this)(OwnerNameView{name.owner, name.tenant});
+    }
+};
+struct OwnerEqual {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const noexcept {
+        return a.owner == b.owner && a.tenant == b.tenant;
+    }
+};
+
+/// The visible tasks of one owner in one shard, by state: the sizes are the counts.
+struct OwnerIndex {
+    OwnerName name;
+    std::array<StatusSet, kStates> by_state;
+    std::size_t tasks = 0;  ///< Visible or not.
+};
+
+/// Tasks that have come to rest in one state, in the order in which they did. Those in front of
+/// `uncompacted` have been compacted.
+class RestList {
+public:
+    using List = boost::intrusive::list<TaskRecord, boost::intrusive::base_hook<ListHook<ByRest>>>;
+    void push_back(TaskRecord& task) {
+        list_.push_back(task);
+        if (uncompacted_ == list_.end()) uncompacted_ = list_.iterator_to(task);
+    }
+    void erase(TaskRecord& task) {
+        const auto at = list_.iterator_to(task);
+        if (uncompacted_ == at) ++uncompacted_;
+        list_.erase(at);
+    }
+    [[nodiscard]] TaskRecord* oldest_uncompacted() {
+        return uncompacted_ == list_.end() ? nullptr : &*uncompacted_;
+    }
+    void compacted_oldest() { ++uncompacted_; }
+    [[nodiscard]] TaskRecord* oldest() { return list_.empty() ? nullptr : &list_.front(); }
+    [[nodiscard]] std::size_t size() const { return list_.size(); }
+    [[nodiscard]] auto begin() const { return list_.begin(); }
+    [[nodiscard]] auto end() const { return list_.end(); }
+    void clear() { list_.clear(); }
+
+private:
+    List list_;
+    List::iterator uncompacted_ = list_.end();
+};
+
+/// A run that its node holds no longer without having given it back.
+struct LostRun {
+    NodeId node;
+    TaskId task;
+    Epoch epoch = 0;
+    Timestamp at{};
+};
+
+/// A task that is in no shard any more.
+struct RemovedTask {
+    std::unique_ptr<TaskRecord> record;
+    OwnerScope owner;
+};
+
+/// A part of all tasks with its own lock and its own small indexes, so that no call waits for work
+/// that grows with the number of tasks. Every call but `mutex` REQUIRES the lock.
+class TaskShard {
+public:
+    TaskShard();
+    ~TaskShard();
+    TaskShard(const TaskShard&) = delete;
+    TaskShard& operator=(const TaskShard&) = delete;
+
+    std::mutex mutex;
+
+    [[nodiscard]] TaskRecord* find(const TaskId& id);
+    TaskRecord& insert(std::unique_ptr<TaskRecord> task, const OwnerScope& owner);
+    /// Unlinks a task; the caller destroys it once it has left the lock.
+    [[nodiscard]] RemovedTask remove(TaskRecord& task);
+
+    /// Puts the task where its new state and time belong.
+    void move_status(TaskRecord& task, TaskState state, Timestamp time);
+    void reveal(TaskRecord& task);
+    /// Puts the task where the earliest of its deadlines belongs.
+    void update_look(TaskRecord& task);
+    void begin_run(TaskRecord& task, LiveRun run);
+    /// Ends the run, if there is one; `lost`: its node has to be told.
+    void end_run(TaskRecord& task, bool lost, Timestamp now);
+    /// Drops what only a task that goes on needs.
+    void retire(TaskRecord& task);
+
+    struct LookOf {
+        using type = Timestamp;
+        Timestamp operator()(const TaskRecord& task) const noexcept { return task.next_look; }
+    };
+    struct ContextKey {
+        std::uint64_t hash = 0;
+        TaskId id;
+        friend auto operator<=>(const ContextKey&, const ContextKey&) = default;
+    };
+    struct ContextOf {
+        using type = ContextKey;
+        ContextKey operator()(const TaskRecord& task) const noexcept {
+            return {task.context_hash, task.id};
+        }
+    };
+    using LookSet =
+        boost::intrusive::multiset<TaskRecord, boost::intrusive::base_hook<SetHook<ByLook>>,
+                                   boost::intrusive::key_of_value<LookOf>>;
+    using ContextSet =
+        boost::intrusive::set<TaskRecord, boost::intrusive::base_hook<SetHook<ByContext>>,
+                              boost::intrusive::key_of_value<ContextOf>>;
+    using RunList =
+        boost::intrusive::list<ActivePart, boost::intrusive::base_hook<ListHook<ByRun>>>;
+    using Owners =
+        std::unordered_map<OwnerName, std::unique_ptr<OwnerIndex>, OwnerHash, OwnerEqual>;
+
+    [[nodiscard]] LookSet& looks() { return looks_; }
+    [[nodiscard]] ContextSet& contexts() { return contexts_; }
+    [[nodiscard]] RunList& runs() { return runs_; }
+    [[nodiscard]] Owners& owners() { return owners_; }
+    [[nodiscard]] std::vector<LostRun>& lost_runs() { return lost_runs_; }
+    /// Where tasks of this state rest; null for the states in which a task does not rest.
+    [[nodiscard]] RestList* resting(TaskState state);
+    [[nodiscard]] static std::uint64_t context_hash(std::string_view context_id);
+
+private:
+    struct IdOf {
+        using type = TaskId;
+        const TaskId& operator()(const TaskRecord& task) const noexcept { return task.id; }
+    };
+    using IdSet = boost::intrusive::unordered_set<
+        TaskRecord,
+        boost::intrusive::base_hook<boost::intrusive::unordered_set_base_hook<
+            boost::intrusive::tag<ById>, boost::intrusive::link_mode<boost::intrusive::safe_link>>>,
+        boost::intrusive::key_of_value<IdOf>, boost::intrusive::hash<std::hash<TaskId>>,
+        boost::intrusive::power_2_buckets<true>>;
+    OwnerIndex& owner_index(const OwnerScope& owner);
+    void leave_status(TaskRecord& task);
+    void enter_status(TaskRecord& task);
+
+    std::vector<IdSet::bucket_type> buckets_;
+    IdSet tasks_;
+    Owners owners_;
+    ContextSet contexts_;
+    LookSet looks_;
+    RunList runs_;
+    std::array<RestList, 6> resting_;
+    std::vector<LostRun> lost_runs_;
+};
+
+}  // namespace a2akit::backends
