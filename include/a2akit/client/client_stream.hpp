@@ -1,0 +1,80 @@
+#pragma once
+
+#include <a2akit/protocol/requests.hpp>
+
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace a2akit {
+
+/// One event of a stream, with the id by which the stream can be resumed after it.
+struct StreamEvent {
+    std::string id;  ///< Empty when the agent gave none.
+    StreamResponse response;
+
+    [[nodiscard]] const Task* task() const noexcept { return std::get_if<Task>(&response.payload); }
+    [[nodiscard]] const Message* message() const noexcept { return std::get_if<Message>(&response.payload); }
+    [[nodiscard]] const TaskStatusUpdateEvent* status() const noexcept {
+        return std::get_if<TaskStatusUpdateEvent>(&response.payload);
+    }
+    [[nodiscard]] const TaskArtifactUpdateEvent* artifact() const noexcept {
+        return std::get_if<TaskArtifactUpdateEvent>(&response.payload);
+    }
+    /// What this event adds to the answer: the text of an artifact chunk or of a message; else empty.
+    [[nodiscard]] std::string text() const;
+    /// After this event the task has ended or waits for its client. A message ends as well.
+    [[nodiscard]] bool is_final() const noexcept;
+};
+
+/// The events of one task, pulled one by one. Used by one thread at a time; destroying it closes the connection and
+/// changes nothing for the task.
+///
+///     for (const StreamEvent& event : client.stream("Hello")) std::cout << event.text() << std::flush;
+class ClientStream {
+public:
+    class Source;
+    explicit ClientStream(std::unique_ptr<Source> source) noexcept;
+    ClientStream(ClientStream&&) noexcept;
+    ClientStream& operator=(ClientStream&&) noexcept;
+    ~ClientStream();
+
+    /// Blocks until the next event is there; nothing when the agent has ended the stream. Throws Exception: the
+    /// agent's own error, or kUnavailable when the connection broke (resume with Client::subscribe).
+    std::optional<StreamEvent> next();
+    /// Of the last event that had one: what Client::subscribe takes to go on after it.
+    [[nodiscard]] const std::string& last_event_id() const noexcept;
+
+    class Iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = StreamEvent;
+        using difference_type = std::ptrdiff_t;
+        using pointer = const StreamEvent*;
+        using reference = const StreamEvent&;
+
+        Iterator() = default;
+        explicit Iterator(ClientStream& stream) : stream_(&stream) { ++*this; }
+        reference operator*() const noexcept { return *event_; }
+        pointer operator->() const noexcept { return &*event_; }
+        Iterator& operator++() {
+            event_ = stream_->next();
+            return *this;
+        }
+        void operator++(int) { ++*this; }
+        friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept { return !it.event_; }
+
+    private:
+        ClientStream* stream_ = nullptr;
+        std::optional<StreamEvent> event_;
+    };
+    [[nodiscard]] Iterator begin() { return Iterator(*this); }
+    [[nodiscard]] static std::default_sentinel_t end() noexcept { return {}; }
+
+private:
+    std::unique_ptr<Source> source_;
+};
+
+}  // namespace a2akit

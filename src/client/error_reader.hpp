@@ -1,0 +1,25 @@
+#pragma once
+
+#include <a2akit/core/error.hpp>
+
+#include <string_view>
+
+/// What an agent's error answer says, as an Error: the way back through wire's error table.
+namespace a2akit::client {
+
+/// The fields of an answer's outermost object that tell result and error apart; views into the body, empty when absent.
+struct Envelope {
+    std::string_view result;
+    std::string_view error;
+};
+/// A body that is no JSON object has neither.
+[[nodiscard]] Envelope read_envelope(std::string_view body);
+
+/// `error`: the value of "error" in a JSON-RPC response.
+[[nodiscard]] Error read_json_rpc_error(std::string_view error);
+/// `error`: the value of "error" in the JSON of a google.rpc.Status.
+[[nodiscard]] Error read_status_error(std::string_view error);
+/// An answer with a status that is no success, whatever its body holds.
+[[nodiscard]] Error read_http_error(int status, std::string_view body);
+
+}  // namespace a2akit::client

@@ -1,0 +1,128 @@
+#include "client/binding.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace a2akit::client {
+namespace {
+
+using ::testing::HasSubstr;
+
+AgentInterface json_rpc(std::string tenant = {}) { return {"http://agent/rpc", "JSONRPC", std::move(tenant), "1.0"}; }
+AgentInterface http_json(std::string tenant = {}) {
+    return {"http://agent/", "HTTP+JSON", std::move(tenant), "1.0"};
+}
+
+AgentCard card_with(std::vector<AgentInterface> interfaces) {
+    AgentCard card;
+    card.name = "Echo";
+    card.supported_interfaces = std::move(interfaces);
+    return card;
+}
+
+const std::vector<std::string> kBoth{"JSONRPC", "HTTP+JSON"};
+
+SendMessageRequest hello(std::string tenant = {}) {
+    SendMessageRequest request;
+    request.tenant = std::move(tenant);
+    request.message.message_id = "m1";
+    request.message.role = Role::kUser;
+    request.message.parts.push_back(Part::from_text("hi"));
+    return request;
+}
+
+TEST(ChooseInterface, TakesTheFirstThatBothSpeak) {
+    const auto card = card_with({{"http://agent/grpc", "GRPC", "", "1.0"}, http_json(), json_rpc()});
+    EXPECT_EQ(choose_interface(card, kBoth)->protocol_binding, "HTTP+JSON");
+}
+
+TEST(ChooseInterface, PassesOverABindingThatTheUserRuledOut) {
+    EXPECT_EQ(choose_interface(card_with({http_json(), json_rpc()}), {"JSONRPC"})->url, "http://agent/rpc");
+}
+
+TEST(ChooseInterface, TakesNoInterfaceOfAnotherProtocolVersion) {
+    const auto chosen = choose_interface(card_with({{"http://agent/", "JSONRPC", "", "0.3"}}), kBoth);
+    ASSERT_FALSE(chosen);
+    EXPECT_EQ(chosen.error().code, ErrorCode::kVersionNotSupported);
+    EXPECT_THAT(chosen.error().message, HasSubstr("JSONRPC 0.3"));
+}
+
+TEST(ChooseInterface, SaysThatACardOffersNothing) {
+    EXPECT_THAT(choose_interface(card_with({}), kBoth).error().message, HasSubstr("offers no interface"));
+}
+
+TEST(CardUrl, AddsTheWellKnownPathToAnAgentsUrl) {
+    EXPECT_EQ(card_url("http://agent"), "http://agent/.well-known/agent-card.json");
+    EXPECT_EQ(card_url("http://agent/base/"), "http://agent/base/.well-known/agent-card.json");
+    EXPECT_EQ(card_url("http://agent/my-card.json"), "http://agent/my-card.json");
+}
+
+TEST(PercentEncode, KeepsOnlyWhatPathsAndQueriesMayHold) {
+    EXPECT_EQ(percent_encode("a-Z_0.~"), "a-Z_0.~");
+    EXPECT_EQ(percent_encode("a/b c?&=\xC3\xA4"), "a%2Fb%20c%3F%26%3D%C3%A4");
+}
+
+TEST(JsonRpcBinding, WrapsTheParametersAndNumbersItsCalls) {
+    const auto binding = make_binding(json_rpc("acme"));
+    const HttpRequest first = binding->send(hello("acme"));
+    EXPECT_EQ(first.method, "POST");
+    EXPECT_EQ(first.url, "http://agent/rpc");
+    EXPECT_EQ(first.body,
+              R"({"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"tenant":"acme","message":{)"
+              R"("messageId":"m1","role":"ROLE_USER","parts":[{"text":"hi"}]}}})");
+    EXPECT_THAT(binding->get_task({"", "t1", 3}).body,
+                HasSubstr(R"("id":2,"method":"GetTask","params":{"id":"t1","historyLength":3})"));
+    EXPECT_THAT(binding->stream(hello()).body, HasSubstr(R"("method":"SendStreamingMessage")"));
+    EXPECT_THAT(binding->list_tasks({}).body, HasSubstr(R"("method":"ListTasks")"));
+    EXPECT_THAT(binding->cancel({}).body, HasSubstr(R"("method":"CancelTask")"));
+    EXPECT_THAT(binding->subscribe({}).body, HasSubstr(R"("method":"SubscribeToTask")"));
+}
+
+TEST(JsonRpcBinding, TakesTheResultOutOfItsResponse) {
+    const auto binding = make_binding(json_rpc());
+    EXPECT_EQ(*binding->result(200, R"({"jsonrpc":"2.0","id":1,"result":{"task":{}}})"), R"({"task":{}})");
+}
+
+TEST(JsonRpcBinding, ThrowsNothingAwayThatIsNoResponse) {
+    const auto binding = make_binding(json_rpc());
+    EXPECT_EQ(binding->result(200, "<html>").error().code, ErrorCode::kInvalidAgentResponse);
+    EXPECT_EQ(binding->result(200, R"({"jsonrpc":"2.0"})").error().code, ErrorCode::kInvalidAgentResponse);
+    EXPECT_EQ(binding->result(502, "<html>").error().code, ErrorCode::kUnavailable);
+}
+
+TEST(HttpJsonBinding, PutsTenantAndIdIntoThePath) {
+    const auto binding = make_binding(http_json("acme"));
+    EXPECT_EQ(binding->send(hello()).url, "http://agent/acme/message:send");
+    EXPECT_EQ(binding->stream(hello()).url, "http://agent/acme/message:stream");
+    EXPECT_EQ(binding->get_task({"", "t/1", 2}).url, "http://agent/acme/tasks/t%2F1?historyLength=2");
+    EXPECT_EQ(binding->get_task({"", "t", {}}).method, "GET");
+    EXPECT_EQ(binding->cancel({"", "t1", {}}).url, "http://agent/acme/tasks/t1:cancel");
+    EXPECT_EQ(binding->subscribe({"", "t1"}).url, "http://agent/acme/tasks/t1:subscribe");
+    EXPECT_EQ(binding->subscribe({"", "t1"}).method, "POST");
+}
+
+TEST(HttpJsonBinding, WritesTheFiltersOfAListIntoTheQuery) {
+    ListTasksRequest request;
+    EXPECT_EQ(make_binding(http_json())->list_tasks(request).url, "http://agent/tasks");
+    request.context_id = "c 1";
+    request.status = TaskState::kWorking;
+    request.page_size = 5;
+    request.page_token = "p+";
+    request.history_length = 0;
+    request.status_timestamp_after = Timestamp(std::chrono::seconds(1));
+    request.include_artifacts = true;
+    EXPECT_EQ(make_binding(http_json())->list_tasks(request).url,
+              "http://agent/tasks?contextId=c%201&status=TASK_STATE_WORKING&pageSize=5&pageToken=p%2B&historyLength=0"
+              "&statusTimestampAfter=1970-01-01T00%3A00%3A01.000Z&includeArtifacts=true");
+}
+
+TEST(HttpJsonBinding, FindsTheErrorInAnEventOfAStream) {
+    const auto result = make_binding(http_json())
+                            ->result(200, R"({"error":{"code":503,"status":"UNAVAILABLE","message":"full"}})");
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(result.error().message, "full");
+}
+
+}  // namespace
+}  // namespace a2akit::client

@@ -1,0 +1,168 @@
+#include "fake_agent.hpp"
+
+#include <a2akit/client/client.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace a2akit::client {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kTask =
+    R"({"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_COMPLETED"},)"
+    R"("artifacts":[{"artifactId":"a","parts":[{"text":"Echo: hi"},{"data":{"n":1}}]}]})";
+
+/// An agent that serves its card, and answers everything else with `status` and `body`.
+class Agent {
+public:
+    Agent(std::string binding, std::string body, std::string status = "200 OK", std::string tenant = {})
+        : fake([=, this](const std::string& request) {
+              if (request.starts_with("GET /.well-known/")) {
+                  return http_answer("200 OK", "application/json", fake.card(binding, tenant));
+              }
+              return http_answer(status, "application/json", body);
+          }) {}
+    FakeAgent fake;
+};
+
+ErrorCode code_of(const std::function<void()>& call) {
+    try {
+        call();
+    } catch (const Exception& exception) {
+        return exception.code();
+    }
+    ADD_FAILURE() << "nothing was thrown";
+    return ErrorCode::kInternal;
+}
+
+std::string rpc_result(const std::string& result) { return R"({"jsonrpc":"2.0","id":1,"result":)" + result + "}"; }
+
+TEST(ClientTest, SendsOverJsonRpcWhatTheSpecificationAsksFor) {
+    Agent agent("JSONRPC", rpc_result(R"({"task":)" + std::string(kTask) + "}"), "200 OK", "acme");
+    Client client = Client::connect(agent.fake.url());
+    const SendResult result = client.send("hi");
+    EXPECT_EQ(result.task_id(), "t1");
+    EXPECT_EQ(result.context_id(), "c1");
+    EXPECT_EQ(result.text(), "Echo: hi");
+    EXPECT_EQ(result.data().text(), R"({"n":1})");
+    EXPECT_TRUE(result.is_terminal());
+    EXPECT_EQ(result.message(), nullptr);
+    const std::string request = agent.fake.request(1);
+    EXPECT_THAT(request, HasSubstr("POST / HTTP/1.1\r\n"));
+    EXPECT_THAT(request, HasSubstr("A2A-Version: 1.0\r\n"));
+    EXPECT_THAT(request, HasSubstr("Content-Type: application/json\r\n"));
+    EXPECT_THAT(request, HasSubstr("Idempotency-Key: "));
+    EXPECT_THAT(request, HasSubstr(R"("params":{"tenant":"acme","message":{"messageId":")"));
+    EXPECT_THAT(request, HasSubstr(R"("role":"ROLE_USER","parts":[{"text":"hi"}])"));
+}
+
+TEST(ClientTest, SendsOverHttpJson) {
+    Agent agent("HTTP+JSON", R"({"message":{"messageId":"m","contextId":"c","role":"ROLE_AGENT","parts":[)"
+                             R"({"text":"Hello"}]}})");
+    Client client = Client::connect(agent.fake.url());
+    const SendResult result = client.send("hi", {.idempotency_key = "k1"});
+    EXPECT_EQ(result.text(), "Hello");
+    EXPECT_EQ(result.task(), nullptr);
+    EXPECT_TRUE(result.is_terminal());
+    const std::string request = agent.fake.request(1);
+    EXPECT_THAT(request, HasSubstr("POST /message:send HTTP/1.1\r\n"));
+    EXPECT_THAT(request, HasSubstr("Idempotency-Key: k1\r\n"));
+}
+
+TEST(ClientTest, GetsListsAndCancels) {
+    Agent agent("HTTP+JSON", kTask);
+    Client client = Client::connect(agent.fake.url());
+    EXPECT_EQ(client.get_task("t1", 2).text(), "Echo: hi");
+    EXPECT_EQ(client.cancel("t1").id, "t1");
+    EXPECT_THAT(agent.fake.request(1), HasSubstr("GET /tasks/t1?historyLength=2 HTTP/1.1"));
+    EXPECT_THAT(agent.fake.request(2), HasSubstr("POST /tasks/t1:cancel HTTP/1.1"));
+
+    Agent lists("JSONRPC", rpc_result(R"({"tasks":[)" + std::string(kTask) +
+                                      R"(],"nextPageToken":"p","pageSize":50,"totalSize":7})"));
+    Client other = Client::connect(lists.fake.url());
+    const ListTasksResponse page = other.list_tasks();
+    EXPECT_EQ(page.tasks.size(), 1U);
+    EXPECT_EQ(page.next_page_token, "p");
+    EXPECT_EQ(page.total_size, 7);
+}
+
+TEST(ClientTest, SendsTheUsersHeadersInsteadOfItsOwn) {
+    Agent agent("HTTP+JSON", kTask);
+    ClientOptions options;
+    options.bearer_token = "secret";
+    options.extensions = {"urn:a", "urn:b"};
+    options.headers = {{"X-Api-Key", "k"}, {"a2a-version", "1.1"}};
+    Client client = Client::connect(agent.fake.url(), options);
+    (void)client.get_task("t1");
+    const std::string request = agent.fake.request(1);
+    EXPECT_THAT(request, HasSubstr("Authorization: Bearer secret\r\n"));
+    EXPECT_THAT(request, HasSubstr("A2A-Extensions: urn:a, urn:b\r\n"));
+    EXPECT_THAT(request, HasSubstr("X-Api-Key: k\r\n"));
+    EXPECT_THAT(request, HasSubstr("a2a-version: 1.1\r\n"));
+    EXPECT_THAT(request, Not(HasSubstr("A2A-Version")));
+}
+
+TEST(ClientTest, ThrowsTheAgentsErrorWithItsCode) {
+    Agent rpc("JSONRPC", R"({"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"no such task"}})");
+    Client over_rpc = Client::connect(rpc.fake.url());
+    EXPECT_EQ(code_of([&] { (void)over_rpc.get_task("t"); }), ErrorCode::kTaskNotFound);
+
+    Agent rest("HTTP+JSON", R"({"error":{"code":400,"status":"FAILED_PRECONDITION","message":"ended","details":[)"
+                            R"({"reason":"TASK_NOT_CANCELABLE","domain":"a2a-protocol.org"}]}})",
+               "400 Bad Request");
+    Client over_rest = Client::connect(rest.fake.url());
+    EXPECT_EQ(code_of([&] { (void)over_rest.cancel("t"); }), ErrorCode::kTaskNotCancelable);
+}
+
+TEST(ClientTest, ThrowsAnUnreadableAnswer) {
+    Agent agent("HTTP+JSON", "<html>");
+    Client client = Client::connect(agent.fake.url());
+    EXPECT_EQ(code_of([&] { (void)client.get_task("t"); }), ErrorCode::kInvalidAgentResponse);
+    EXPECT_EQ(code_of([&] { (void)client.send("hi"); }), ErrorCode::kInvalidAgentResponse);
+}
+
+TEST(ClientTest, RefusesAnAnswerBeyondItsLimit) {
+    Agent agent("HTTP+JSON", R"({"id":")" + std::string(20000, 'x') + R"("})");
+    ClientOptions options;
+    options.max_answer_bytes = 10000;
+    Client client = Client::connect(agent.fake.url(), options);
+    EXPECT_EQ(code_of([&] { (void)client.get_task("t"); }), ErrorCode::kInvalidAgentResponse);
+}
+
+TEST(ClientTest, SaysThatNobodyAnswers) {
+    std::string url;
+    {
+        FakeAgent gone([](const std::string&) { return std::string(); });
+        url = gone.url();
+    }
+    try {
+        (void)Client::connect(url);
+        FAIL();
+    } catch (const Exception& exception) {
+        EXPECT_EQ(exception.code(), ErrorCode::kUnavailable);
+        EXPECT_THAT(exception.what(), HasSubstr(url));
+    }
+}
+
+TEST(ClientTest, SaysThatThereIsNoCard) {
+    FakeAgent agent([](const std::string&) { return http_answer("404 Not Found", "text/plain", "no"); });
+    EXPECT_EQ(code_of([&] { (void)Client::connect(agent.url()); }), ErrorCode::kInvalidAgentResponse);
+}
+
+TEST(ClientTest, SpeaksOnlyHttp) {
+    EXPECT_EQ(code_of([] { (void)Client::connect("file:///etc/hostname"); }), ErrorCode::kUnavailable);
+}
+
+TEST(ClientTest, FollowsNoRedirect) {
+    FakeAgent agent([](const std::string&) {
+        return std::string("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n"
+                           "Connection: close\r\n\r\n");
+    });
+    EXPECT_EQ(code_of([&] { (void)Client::connect(agent.url()); }), ErrorCode::kInvalidAgentResponse);
+}
+
+}  // namespace
+}  // namespace a2akit::client
