@@ -144,7 +144,9 @@ public:
     }
 
     Result<void> await_head() override {
-        return run_until([this] { return transfer_.head_done(); });
+        auto outcome = run_until([this] { return transfer_.head_done(); });
+        // A transfer that failed after its head may still have brought bytes: `read` hands them out, then fails.
+        return transfer_.head_done() ? Result<void>() : outcome;
     }
     [[nodiscard]] int status() const override { return transfer_.status(); }
     [[nodiscard]] std::string content_type() const override { return transfer_.content_type(); }
