@@ -1,0 +1,229 @@
+#include "unit/runtime/worker_fixture.hpp"
+
+namespace a2akit {
+namespace {
+
+using std::chrono::seconds;
+
+Async<void> echo(TaskContext& ctx) { co_await ctx.complete("Echo: " + std::string(ctx.user_text())); }
+
+struct Seen {
+    int attempt = 0;
+    std::string checkpoint;
+    bool cancelled = false;
+    std::optional<ErrorCode> code;
+};
+
+// Hangs in the middle of its work, as if its process had stopped; wakes up when nobody waits for it any more.
+Async<void> hangs(Signal& gate, Seen& seen, TaskContext& ctx) {
+    seen.attempt = ctx.attempt();
+    seen.checkpoint = ctx.checkpoint().text();
+    co_await ctx.save_checkpoint(RawJson(std::to_string(ctx.attempt() * 10)));
+    co_await gate.wait();
+    seen.cancelled = ctx.is_cancelled();
+    try {
+        co_await ctx.complete("I am back");
+    } catch (const Exception& e) {
+        seen.code = e.code();
+    }
+}
+Async<void> resumes(Seen& seen, TaskContext& ctx) {
+    seen.attempt = ctx.attempt();
+    seen.checkpoint = ctx.checkpoint().text();
+    co_await ctx.complete("taken over");
+}
+
+class RecoveryTest : public WorkerFixture {
+protected:
+    TestServer& hanging(Signal& gate, Seen& seen, WorkerNodeOptions options = {}) {
+        return serve([&](TaskContext& ctx) { return hangs(gate, seen, ctx); }, options, false);
+    }
+};
+
+TEST_F(RecoveryTest, ATurnThatWasNeverEnqueuedIsFound) {
+    serve(echo);
+    const TaskId task = create("hello");
+    loop.advance(seconds(2));
+    EXPECT_EQ(state(task), TaskState::kCompleted);
+}
+
+TEST_F(RecoveryTest, ADeadNodesRunIsTakenOverAndItsLateWritesAreRefused) {
+    Signal gate;
+    Seen old_run;
+    Seen new_run;
+    auto& dead = hanging(gate, old_run);
+    const TaskId task = send(dead, "hello");
+    serve([&](TaskContext& ctx) { return resumes(new_run, ctx); });
+    loop.advance(seconds(14));
+    EXPECT_EQ(new_run.attempt, 0) << "the lease has not expired yet";
+    loop.advance(seconds(3));
+    EXPECT_EQ(new_run.attempt, 2);
+    EXPECT_EQ(new_run.checkpoint, "10") << "what the first attempt saved";
+    EXPECT_EQ(to_task(load(task)).text(), "taken over");
+    gate.set();
+    loop.run_ready();
+    EXPECT_TRUE(old_run.code == ErrorCode::kLeaseLost || old_run.code == ErrorCode::kTaskTerminal);
+    EXPECT_EQ(to_task(load(task)).text(), "taken over");
+}
+
+TEST_F(RecoveryTest, ANodeThatWakesUpIsToldThatItsRunWasTakenOver) {
+    Signal gate;
+    Signal never;
+    Seen old_run;
+    Seen new_run;
+    auto& sleepy = hanging(gate, old_run);
+    send(sleepy, "hello");
+    auto& other = serve([&](TaskContext& ctx) { return hangs(never, new_run, ctx); });
+    loop.advance(seconds(17));
+    ASSERT_EQ(new_run.attempt, 2);
+    sleepy.keeper.start();
+    loop.advance(seconds(6));
+    gate.set();
+    loop.run_ready();
+    EXPECT_TRUE(old_run.cancelled);
+    EXPECT_EQ(old_run.code, ErrorCode::kLeaseLost);
+    never.set();
+    loop.run_ready();
+    EXPECT_FALSE(new_run.code) << "the run that took over goes on";
+    EXPECT_EQ(other.adapter.running(), 0U);
+}
+
+TEST_F(RecoveryTest, ASlowHandlerIsNeverRunTwice) {
+    Signal gate;
+    Seen seen;
+    auto worker = std::make_shared<FunctionWorker>([&](TaskContext& ctx) { return hangs(gate, seen, ctx); });
+    auto& server = serve_with(worker);
+    serve(echo);
+    const TaskId task = send(server, "hello");
+    loop.advance(std::chrono::minutes(20));
+    EXPECT_EQ(state(task), TaskState::kWorking);
+    gate.set();
+    loop.run_ready();
+    EXPECT_EQ(to_task(load(task)).text(), "I am back");
+    EXPECT_EQ(worker->calls, 1);
+}
+
+TEST_F(RecoveryTest, AnExpiredRunThatNobodyTookOverMayStillWrite) {
+    Signal gate;
+    Seen seen;
+    const TaskId task = send(hanging(gate, seen), "hello");
+    loop.advance(seconds(60));
+    gate.set();
+    loop.run_ready();
+    EXPECT_EQ(to_task(load(task)).text(), "I am back");
+}
+
+TEST_F(RecoveryTest, ACancelOfALostRunEndsTheTaskWithoutCallingTheHandler) {
+    Signal gate;
+    Seen seen;
+    auto& dead = hanging(gate, seen);
+    const TaskId task = send(dead, "hello");
+    cancel(task, seconds(300));
+    auto worker = std::make_shared<FunctionWorker>(echo);
+    serve_with(worker);
+    loop.advance(seconds(17));
+    EXPECT_EQ(state(task), TaskState::kCanceled);
+    EXPECT_EQ(worker->calls, 0);
+    gate.set();
+    loop.run_ready();
+}
+
+TEST_F(RecoveryTest, AfterTooManyAttemptsTheSweepFailsTheTaskAndKeepsADeadLetter) {
+    Signal gate;
+    Signal other_gate;
+    Seen seen;
+    WorkerNodeOptions options;
+    options.max_retries = 1;
+    const TaskId task = send(hanging(gate, seen, options), "hello");
+    loop.advance(seconds(16));
+    WorkerNodeOptions others = options;
+    others.node = NodeId::generate();
+    auto& second = hanging(other_gate, seen, others);
+    loop.await(second.recovery.sweep());
+    loop.run_ready();
+    EXPECT_EQ(seen.attempt, 2);
+    loop.advance(seconds(16));
+    loop.await(second.recovery.sweep());
+    EXPECT_EQ(state(task), TaskState::kFailed);
+    EXPECT_NE(status_text(task).find("2 times"), std::string::npos) << status_text(task);
+    const auto letters = loop.await(ports.maintenance->dead_letters(std::nullopt, 10));
+    ASSERT_TRUE(letters);
+    ASSERT_EQ(letters->size(), 1U);
+    EXPECT_EQ(letters->front().task, task);
+    EXPECT_EQ(letters->front().message->text(), "hello");
+    gate.set();
+    other_gate.set();
+    loop.run_ready();
+    EXPECT_EQ(state(task), TaskState::kFailed);
+}
+
+TEST_F(RecoveryTest, AClaimBeyondTheAttemptsFailsTheTaskAsWell) {
+    Signal gate;
+    Seen seen;
+    WorkerNodeOptions options;
+    options.max_retries = 0;
+    const TaskId task = send(hanging(gate, seen, options), "hello");
+    loop.advance(seconds(16));
+    options.node = NodeId::generate();
+    auto worker = std::make_shared<FunctionWorker>(echo);
+    enqueue(serve_with(worker, options, false), task);
+    loop.run_ready();
+    EXPECT_EQ(state(task), TaskState::kFailed);
+    EXPECT_EQ(worker->calls, 0);
+    EXPECT_EQ(loop.await(ports.maintenance->dead_letters(std::nullopt, 10))->size(), 1U);
+    gate.set();
+    loop.run_ready();
+}
+
+TEST_F(RecoveryTest, ASubscriberThatMissedTheLastWakeUpIsWokenByTheTailCheck) {
+    serve(echo);
+    const TaskId task = create("hello");
+    auto subscribed = loop.await(ports.bus->subscribe(task, Interest::kEveryEvent));
+    ASSERT_TRUE(subscribed);
+    TaskUpdate update;
+    update.id = WriteId::next();
+    update.status = TaskStatus{TaskState::kCanceled, std::nullopt, std::nullopt};
+    ASSERT_TRUE(loop.await(ports.storage->append(task, OwnerScope::everything(), std::move(update))));
+    EXPECT_EQ((*subscribed)->ended_turn(), 0U) << "nobody published";
+    loop.advance(seconds(1));
+    EXPECT_EQ((*subscribed)->last(), load(task).last_sequence);
+    EXPECT_EQ((*subscribed)->ended_turn(), 1U);
+}
+
+class BrokenMaintenance final : public Maintenance {
+public:
+    explicit BrokenMaintenance(std::shared_ptr<Maintenance> inner) : inner_(std::move(inner)) {}
+    int failures = 3;
+    AsyncResult<std::vector<Due>> due(int limit) override {
+        if (failures > 0) {
+            --failures;
+            return Error{ErrorCode::kUnavailable, "the storage does not answer", nullptr};
+        }
+        return inner_->due(limit);
+    }
+    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override { return inner_->erase(query); }
+    AsyncResult<int> compact(Timestamp before, int limit) override { return inner_->compact(before, limit); }
+    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit) override {
+        return inner_->dead_letters(after, limit);
+    }
+    AsyncResult<TaskId> mark_redriven(TaskId letter, TaskId by) override { return inner_->mark_redriven(letter, by); }
+    AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override {
+        return inner_->stale_paused(before, limit);
+    }
+
+private:
+    std::shared_ptr<Maintenance> inner_;
+};
+
+TEST_F(RecoveryTest, ASweepThatFailsIsFollowedByTheNext) {
+    auto broken = std::make_shared<BrokenMaintenance>(ports.maintenance);
+    ports.maintenance = broken;
+    serve(echo);
+    const TaskId task = create("hello");
+    loop.advance(seconds(4));
+    EXPECT_EQ(broken->failures, 0);
+    EXPECT_EQ(state(task), TaskState::kCompleted);
+}
+
+}  // namespace
+}  // namespace a2akit

@@ -1,0 +1,333 @@
+#include "unit/runtime/worker_fixture.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <sstream>
+#include <stdexcept>
+
+namespace a2akit {
+namespace {
+
+using std::chrono::seconds;
+
+/// Runs one handler on one task and leaves what became of it.
+class TaskContextTest : public WorkerFixture {
+protected:
+    TaskId run(FunctionWorker::Body body, bool revealed = true) {
+        return run(std::move(body), turn_of(user_message("hello")), revealed);
+    }
+    TaskId run(FunctionWorker::Body body, TaskUpdate first, bool revealed = true) {
+        const TaskId task = create(std::move(first), revealed);
+        enqueue(serve(std::move(body)), task);
+        loop.run_ready();
+        return task;
+    }
+    /// The states and artifact ids of the task's events, in order.
+    std::string log(TaskId task) {
+        std::string text;
+        for (const auto& event : events(task)) {
+            if (const auto* chunk = std::get_if<ArtifactChunk>(&event.change)) {
+                text += chunk->artifact->artifact_id + (chunk->append ? "+" : "") + (chunk->last_chunk ? ". " : " ");
+            } else {
+                text += std::string(to_string(std::get<StatusChange>(event.change).status.state)).substr(11) + ' ';
+            }
+        }
+        return text;
+    }
+};
+
+// -- What it knows ----------------------------------------------------------------------------------------------------
+
+Async<void> looks_at_everything(TaskContext& ctx) {
+    EXPECT_EQ(ctx.user_text(), "hello\nthere");
+    EXPECT_EQ(ctx.message_id(), "m-hello");
+    EXPECT_EQ(ctx.context_id(), "context");
+    EXPECT_EQ(ctx.parts().size(), 5U);
+    EXPECT_EQ(ctx.metadata().text(), R"({"k":1})");
+    EXPECT_EQ(ctx.principal().name, "ann");
+    EXPECT_EQ(ctx.tenant(), "acme");
+    EXPECT_EQ(ctx.reference_task_ids(), std::vector<std::string>{"earlier"});
+    EXPECT_EQ(ctx.message_extensions(), std::vector<std::string>{"urn:m"});
+    EXPECT_EQ(ctx.extensions(), std::vector<std::string>{"urn:x"});
+    EXPECT_EQ(ctx.request_context().value("token"), "secret");
+    EXPECT_TRUE(ctx.history().empty()) << "the message itself is not history";
+    EXPECT_EQ(ctx.attempt(), 1);
+    EXPECT_FALSE(ctx.is_cancelled());
+    EXPECT_FALSE(ctx.deadline());
+    EXPECT_TRUE(ctx.checkpoint().empty());
+    EXPECT_TRUE(ctx.accepts("text/plain"));
+    EXPECT_TRUE(ctx.accepts("image/png"));
+    EXPECT_FALSE(ctx.accepts("application/json"));
+    const auto files = ctx.files();
+    if (files.size() == 2) {
+        EXPECT_EQ(files[0].bytes, "PNG");
+        EXPECT_EQ(files[0].filename, "a.png");
+        EXPECT_EQ(files[1].url, "https://example.com/b");
+        EXPECT_EQ(files[1].media_type, "text/csv");
+    } else {
+        ADD_FAILURE() << files.size() << " files";
+    }
+    EXPECT_EQ(ctx.data_parts(), std::vector<RawJson>{RawJson("[1,2]")});
+    EXPECT_THROW((void)ctx.dependencies().get<int>(), Exception);
+    EXPECT_FALSE(ctx.turn_ended());
+    co_await ctx.complete();
+    EXPECT_TRUE(ctx.turn_ended());
+}
+
+TEST_F(TaskContextTest, KnowsItsTaskAndMessage) {
+    Message message = user_message("hello");
+    message.parts.push_back(Part::from_text("there"));
+    message.parts.push_back(Part::from_bytes("PNG", "image/png", "a.png"));
+    message.parts.push_back(Part::from_url("https://example.com/b", "text/csv"));
+    message.parts.push_back(Part::from_data(RawJson("[1,2]")));
+    message.reference_task_ids = {"earlier"};
+    message.extensions = {"urn:m"};
+    TaskUpdate update = turn_of(std::move(message));
+    update.turn->metadata = RawJson(R"({"k":1})");
+    update.turn->accepted_output_modes = {"text/plain", "image/*"};
+    update.turn->extensions = {"urn:x"};
+    RequestContext context;
+    context.values["token"] = "secret";
+    update.turn->context = std::make_shared<const RequestContext>(std::move(context));
+    const TaskId task = run(looks_at_everything, std::move(update));
+    EXPECT_EQ(log(task), "SUBMITTED WORKING COMPLETED ");
+}
+
+// -- Progress and ends ------------------------------------------------------------------------------------------------
+
+Async<void> streams(TaskContext& ctx) {
+    co_await ctx.send_status("on it");
+    co_await ctx.emit_text_artifact("one ", "answer");
+    co_await ctx.emit_text_artifact("two", "answer", true, true);
+    co_await ctx.emit_data_artifact(RawJson("{}"), "numbers");
+    EmitArtifact file;
+    file.artifact_id = "file";
+    file.bytes = "abc";
+    file.media_type = "image/png";
+    file.filename = "a.png";
+    file.name = "A picture";
+    co_await ctx.emit_artifact(std::move(file));
+    co_await ctx.complete();
+}
+
+TEST_F(TaskContextTest, EveryCallIsOneUpdate) {
+    const TaskId task = run(streams);
+    EXPECT_EQ(log(task), "SUBMITTED WORKING WORKING answer answer+. numbers. file COMPLETED ");
+    const TaskSnapshot snapshot = load(task);
+    ASSERT_EQ(snapshot.artifacts.size(), 3U);
+    EXPECT_EQ(snapshot.artifacts[0]->text(), "one two");
+    EXPECT_EQ(snapshot.artifacts[2]->name, "A picture");
+    EXPECT_EQ(snapshot.artifacts[2]->parts[0].filename, "a.png");
+    ASSERT_EQ(snapshot.history.size(), 2U) << "what was said on the way belongs to the conversation";
+    EXPECT_EQ(snapshot.history[1]->text(), "on it");
+    EXPECT_EQ(snapshot.history[1]->role, Role::kAgent);
+    EXPECT_EQ(snapshot.history[1]->task_id, task.to_string());
+    EXPECT_EQ(snapshot.history[1]->context_id, "context");
+    EXPECT_FALSE(snapshot.history[1]->message_id.empty());
+}
+
+Async<void> completes_with_text(TaskContext& ctx) { co_await ctx.complete("the answer"); }
+
+TEST_F(TaskContextTest, CompletingWithATextIsOneAppend) {
+    const TaskId task = create("hello");
+    const Revision before = load(task).revision;
+    enqueue(serve(completes_with_text), task);
+    loop.run_ready();
+    EXPECT_EQ(load(task).revision, before + 2) << "the claim, and one append";
+    EXPECT_EQ(log(task), "SUBMITTED WORKING final-answer. COMPLETED ");
+}
+
+Async<void> ends_with(std::string how, TaskContext& ctx) {
+    if (how == "json") co_await ctx.complete_json(RawJson("{}"));
+    if (how == "respond") co_await ctx.respond("as you say");
+    if (how == "fail") co_await ctx.fail("as you say");
+    if (how == "reject") co_await ctx.reject("as you say");
+    if (how == "input") co_await ctx.request_input("as you say");
+    if (how == "direct") co_await ctx.reply_directly("as you say");
+}
+
+TEST_F(TaskContextTest, EachEndHasItsState) {
+    const std::vector<std::pair<std::string, TaskState>> ends = {
+        {"json", TaskState::kCompleted},  {"respond", TaskState::kCompleted},     {"fail", TaskState::kFailed},
+        {"reject", TaskState::kRejected}, {"input", TaskState::kInputRequired}, {"direct", TaskState::kCompleted}};
+    for (const auto& [how, expected] : ends) {
+        const TaskId task = run([how = how](TaskContext& ctx) { return ends_with(how, ctx); });
+        EXPECT_EQ(state(task), expected) << how;
+        EXPECT_EQ(status_text(task), how == "json" ? "" : "as you say") << how;
+    }
+}
+
+Async<void> asks_for_auth(TaskContext& ctx) {
+    AuthRequest request;
+    request.details = "log in \"there\"";
+    request.schemes = {"oauth2", "bearer"};
+    request.url = "https://example.com/login";
+    co_await ctx.request_auth(std::move(request));
+}
+
+TEST_F(TaskContextTest, AskingForCredentialsNamesSchemesAndUrl) {
+    const TaskId task = run(asks_for_auth);
+    EXPECT_EQ(state(task), TaskState::kAuthRequired);
+    const auto message = *load(task).status.message;
+    ASSERT_EQ(message->parts.size(), 2U);
+    EXPECT_EQ(*message->parts[0].text(), "log in \"there\"");
+    EXPECT_EQ(message->parts[1].data()->text(),
+              R"({"schemes":["oauth2","bearer"],"url":"https://example.com/login"})");
+}
+
+Async<void> ends_twice(bool& refused, TaskContext& ctx) {
+    co_await ctx.complete("first");
+    try {
+        co_await ctx.fail("second");
+    } catch (const std::logic_error&) {
+        refused = true;
+    }
+}
+Async<void> writes_after_the_end(bool& refused, TaskContext& ctx) {
+    co_await ctx.request_input("which?");
+    try {
+        co_await ctx.emit_text_artifact("more");
+    } catch (const std::logic_error&) {
+        refused = true;
+    }
+}
+Async<void> emits_nothing(bool& refused, TaskContext& ctx) {
+    try {
+        EmitArtifact nothing;
+        co_await ctx.emit_artifact(std::move(nothing));
+    } catch (const std::invalid_argument&) {
+        refused = true;
+    }
+    co_await ctx.complete();
+}
+
+TEST_F(TaskContextTest, ASecondTurnEndingCallIsAnError) {
+    bool refused = false;
+    const TaskId task = run([&](TaskContext& ctx) { return ends_twice(refused, ctx); });
+    EXPECT_TRUE(refused);
+    EXPECT_EQ(state(task), TaskState::kCompleted);
+}
+
+TEST_F(TaskContextTest, NothingIsWrittenAfterTheEndOfTheTurn) {
+    bool refused = false;
+    const TaskId task = run([&](TaskContext& ctx) { return writes_after_the_end(refused, ctx); });
+    EXPECT_TRUE(refused);
+    EXPECT_TRUE(load(task).artifacts.empty());
+}
+
+TEST_F(TaskContextTest, AnArtifactNeedsExactlyOneContent) {
+    bool refused = false;
+    run([&](TaskContext& ctx) { return emits_nothing(refused, ctx); });
+    EXPECT_TRUE(refused);
+}
+
+// -- Direct replies ---------------------------------------------------------------------------------------------------
+
+Async<void> replies(TaskContext& ctx) { co_await ctx.reply_directly("hi"); }
+Async<void> works_then_replies(TaskContext& ctx) {
+    co_await ctx.send_status("on it");
+    co_await ctx.reply_directly("hi");
+}
+Async<void> waits_then_replies(Signal& gate, TaskContext& ctx) {
+    co_await gate.wait();
+    co_await ctx.reply_directly("hi");
+}
+
+TEST_F(TaskContextTest, ADirectReplyAsTheFirstCallIsAMessage) {
+    const TaskId task = run(replies, false);
+    const TaskSnapshot snapshot = load(task);
+    EXPECT_FALSE(snapshot.revealed);
+    ASSERT_TRUE(snapshot.reply);
+    EXPECT_EQ((*snapshot.reply)->text(), "hi");
+    EXPECT_EQ(snapshot.status.state, TaskState::kCompleted);
+}
+
+TEST_F(TaskContextTest, AnyOtherFirstCallRevealsTheTask) {
+    const TaskId task = run(works_then_replies, false);
+    const TaskSnapshot snapshot = load(task);
+    EXPECT_TRUE(snapshot.revealed);
+    EXPECT_FALSE(snapshot.reply);
+    EXPECT_EQ(status_text(task), "hi");
+}
+
+TEST_F(TaskContextTest, ADirectReplyThatComesTooLateIsAStatusMessage) {
+    Signal gate;
+    const TaskId task = run([&](TaskContext& ctx) { return waits_then_replies(gate, ctx); }, false);
+    TaskUpdate reveal;
+    reveal.id = WriteId::next();
+    reveal.reveal = true;
+    ASSERT_TRUE(loop.await(ports.emitter->append(task, OwnerScope::everything(), std::move(reveal))));
+    gate.set();
+    loop.run_ready();
+    const TaskSnapshot snapshot = load(task);
+    EXPECT_FALSE(snapshot.reply);
+    EXPECT_EQ(status_text(task), "hi");
+    EXPECT_EQ(snapshot.status.state, TaskState::kCompleted);
+}
+
+// -- Memory between turns and tasks -----------------------------------------------------------------------------------
+
+Async<void> counts(TaskContext& ctx) {
+    const RawJson before = co_await ctx.load_context();
+    const int count = before.empty() ? 1 : std::stoi(before.text()) + 1;
+    co_await ctx.update_context(RawJson(std::to_string(count)));
+    co_await ctx.save_checkpoint(RawJson("7"));
+    EXPECT_EQ(ctx.checkpoint().text(), "7");
+    co_await ctx.complete(std::to_string(count));
+}
+
+TEST_F(TaskContextTest, TheContextIsRememberedFromTaskToTask) {
+    run(counts);
+    EXPECT_EQ(to_task(load(run(counts))).text(), "2");
+}
+
+// -- Manners ----------------------------------------------------------------------------------------------------------
+
+Async<void> emits_many(int& emitted, TaskContext& ctx) {
+    for (emitted = 0; emitted < 100; ++emitted) co_await ctx.emit_text_artifact("x", "answer", true);
+    co_await ctx.complete();
+}
+Async<void> notes_its_next_chance(int& emitted, int& seen) {
+    while (emitted == 0) co_await yield();
+    seen = emitted;
+}
+
+TEST_F(TaskContextTest, AHandlerThatOnlyEmitsLetsOthersRun) {
+    int emitted = 0;
+    int seen = -1;
+    auto& server = serve([&](TaskContext& ctx) { return emits_many(emitted, ctx); });
+    const TaskId task = create("hello");
+    const RunOperation operation{task, 1};
+    ASSERT_TRUE(server.broker->enqueue(operation, std::nullopt).await_resume());
+    TaskGroup group;
+    group.spawn(notes_its_next_chance(emitted, seen));
+    loop.run_ready();
+    EXPECT_LE(seen, 64);
+    EXPECT_EQ(emitted, 100);
+    EXPECT_EQ(state(task), TaskState::kCompleted);
+}
+
+Async<void> logs(TaskContext& ctx) {
+    ctx.logger().info("counted {}", 3);
+    co_await ctx.complete();
+}
+
+TEST_F(TaskContextTest, LogLinesNameTaskAndRequest) {
+    std::ostringstream lines;
+    const auto before = spdlog::default_logger();
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(lines)));
+    TaskUpdate update = turn_of(user_message("hello"));
+    RequestContext context;
+    context.request_id = "r-1";
+    update.turn->context = std::make_shared<const RequestContext>(std::move(context));
+    const TaskId task = run(logs, std::move(update));
+    spdlog::set_default_logger(before);
+    EXPECT_NE(lines.str().find("[task " + task.to_string() + " request r-1] counted 3"), std::string::npos)
+        << lines.str();
+}
+
+}  // namespace
+}  // namespace a2akit
