@@ -83,7 +83,7 @@ TEST(Routes, AnUnknownPathIsNotFound) {
          {"/nope", "/v1", "/v1/", "/acme", "/tasks/t/nope", "/tasks/:cancel", "//tasks", "/tasks//x",
           "/acme/corp/tasks", "/message:nope", "/message:send/x", "/tasks/t/pushNotificationConfigs/c/x",
           "/a/b/c/d/e/f/g/h/i/j/k/l", "/.well-known", "/.well-known/other.json", "/health/other",
-          "/v1/v1/tasks/t", "tasks", "/extendedAgentCard/x", "/v1/card", "/V1/tasks/t/x"}) {
+          "/v1/v1/tasks/t", "tasks", "/extendedAgentCard/x", "/V1/tasks/t/x"}) {
         for (const std::string method : {"GET", "POST"}) {
             TestRequest request{method, target, {{"a2a-version", "1.0"}, {"content-type", "application/json"}}};
             const HttpResponse response = request.refusal();
@@ -91,6 +91,11 @@ TEST(Routes, AnUnknownPathIsNotFound) {
             EXPECT_THAT(response.body, HasSubstr(R"("status":"NOT_FOUND")")) << target;
         }
     }
+}
+
+TEST(Routes, ThePathThatOnlyVersion03HasIsUnknownToThisVersion) {
+    TestRequest request{"GET", "/v1/card", {{"a2a-version", "1.0"}}};
+    EXPECT_EQ(request.refusal().status, 404);
 }
 
 TEST(Routes, ReservedNamesAreNeverTenants) {
