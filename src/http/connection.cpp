@@ -1,0 +1,412 @@
+#include "http/connection.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+#include <variant>
+
+namespace a2akit::http {
+namespace {
+
+// A slow body must bring this much within each body_timeout.
+constexpr std::size_t kSlowBody = std::size_t{16} * 1024;
+// The body of a refused request is read, so that the connection can go on, when it is no larger.
+constexpr std::size_t kReadAnyway = std::size_t{64} * 1024;
+constexpr std::size_t kKeptOut = std::size_t{256} * 1024;
+constexpr std::size_t kLongestRequestId = 128;
+constexpr auto kLinger = std::chrono::seconds(1);
+constexpr std::size_t kLingerBytes = std::size_t{1} << 20U;
+constexpr auto kRetryAfter = std::chrono::seconds(1);
+
+/// Short enough to live inside the string object.
+std::string make_request_id() {
+    static thread_local std::uint64_t next = TaskId::generate().hash();
+    std::string id(15, '0');
+    std::uint64_t rest = next += 0x9E3779B97F4A7C15ULL;
+    for (char& digit : id) {
+        digit = "0123456789abcdefghjkmnpqrstvwxyz"[rest % 16];
+        rest /= 16;
+    }
+    return id;
+}
+
+std::string request_id_for(std::string_view given) {
+    const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
+    if (given.empty() || given.size() > kLongestRequestId ||
+        !std::all_of(given.begin(), given.end(), printable)) {
+        return make_request_id();
+    }
+    return std::string(given);
+}
+
+/// The path and query of a target that names a whole URL.
+std::string_view without_authority(std::string_view target) {
+    if (target.empty() || target.front() == '/') return target;
+    const auto scheme = target.find("://");
+    if (scheme == std::string_view::npos) return target;
+    const auto path = target.find_first_of("/?", scheme + 3);
+    return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+}
+
+bool under_base(std::string_view target, std::string_view base) {
+    if (!target.starts_with(base)) return false;
+    return target.size() == base.size() || target[base.size()] == '/' || target[base.size()] == '?';
+}
+
+}  // namespace
+
+Connection::Connection(Shard& shard, net::TcpSocket socket, std::string peer, Slot slot)
+    : shard_(shard),
+      socket_(std::move(socket)),
+      reader_({shard.options.max_header_bytes, shard.options.max_body_bytes}),
+      peer_(std::move(peer)),
+      slot_(std::move(slot)) {
+    shard_.connections.push_back(*this);
+    socket_.notify([](void* who) noexcept { static_cast<Connection*>(who)->on_client_sign(); }, this);
+}
+
+Async<void> Connection::run(std::unique_ptr<Connection> connection) {
+    try {
+        co_await connection->serve();
+    } catch (const std::exception& e) {
+        spdlog::error("connection ended by an exception error=\"{}\"", e.what());
+    }
+    co_await connection->close();
+}
+
+// -- Deadlines ------------------------------------------------------------------------------------
+
+void Connection::wait_in(Phase phase, Duration span) {
+    phase_ = phase;
+    timed_out_ = false;
+    deadline_ = shard_.loop.now() + span;
+    if (timer_.started() && armed_ <= deadline_) return;
+    armed_ = deadline_;
+    timer_.start(shard_.loop, armed_);
+}
+
+void Connection::on_timer() noexcept {
+    if (phase_ == Phase::kWorking) return;
+    const SteadyTime now = shard_.loop.now();
+    if (phase_ == Phase::kWriting && socket_.sent() != sent_before_) {
+        sent_before_ = socket_.sent();
+        deadline_ = now + shard_.options.write_timeout;
+    }
+    if (deadline_ > now) {
+        armed_ = deadline_;
+        timer_.start(shard_.loop, armed_);
+        return;
+    }
+    if (phase_ == Phase::kStreaming) {
+        heartbeat_due_ = true;
+        if (waiting_for_events_ != nullptr) waiting_for_events_->wake();
+        return;
+    }
+    timed_out_ = true;
+    socket_.cancel();
+}
+
+void Connection::drain() noexcept {
+    if (phase_ == Phase::kIdle) abort();
+    else if (waiting_for_events_ != nullptr) waiting_for_events_->wake();
+}
+
+void Connection::abort() noexcept {
+    aborted_ = true;
+    socket_.cancel();
+    if (waiting_for_events_ != nullptr) waiting_for_events_->wake();
+}
+
+// -- Requests -------------------------------------------------------------------------------------
+
+Async<void> Connection::serve() {
+    for (;;) {
+        const bool answerable = co_await read_request();
+        if (!answerable) co_return;
+        co_await answer();
+        if (open_stream_) co_await run_stream();
+        if (broken_ || aborted_ || !keep_alive_ || shard_.draining) co_return;
+        reader_.next();
+    }
+}
+
+void Connection::set_reading_deadline() {
+    if (!reader_.started()) {
+        wait_in(Phase::kIdle, shard_.options.idle_timeout);
+    } else if (!reader_.in_body()) {
+        // Counted from the first byte: a head that trickles in gains nothing.
+        if (phase_ != Phase::kReading) wait_in(Phase::kReading, shard_.options.header_timeout);
+    } else if (reader_.body_received() >= slow_body_mark_) {
+        slow_body_mark_ = reader_.body_received() + kSlowBody;
+        wait_in(Phase::kReading, shard_.options.body_timeout);
+    }
+}
+
+Async<bool> Connection::read_request() {
+    phase_ = Phase::kIdle;
+    refusal_.reset();
+    request_id_.clear();
+    for (;;) {
+        const RequestReader::Step step = reader_.advance();
+        if (step == RequestReader::Step::kComplete) co_return true;
+        if (step == RequestReader::Step::kRefused) {
+            const auto& refused = reader_.refusal();
+            refusal_ = wire::http_error(refused.status, refused.message, is_json_rpc_path());
+            keep_alive_ = false;
+            lingering_ = true;
+            co_return true;
+        }
+        if (step == RequestReader::Step::kHead) {
+            begin_request();
+            if (refusal_ && !keep_alive_) co_return true;
+            continue;
+        }
+        if (reader_.in_body() && reader_.expects_continue() && !reader_.has_unread_bytes() &&
+            slow_body_mark_ == 0) {
+            const bool sent = co_await send_continue();
+            if (!sent) co_return false;
+        }
+        set_reading_deadline();
+        const bool more = co_await read_more();
+        if (!more) co_return refuse_slow_client();
+    }
+}
+
+/// After a read that brought nothing: true when a 408 is to be answered.
+bool Connection::refuse_slow_client() {
+    if (!timed_out_ || aborted_ || !reader_.started()) return false;
+    refusal_ = wire::http_error(408, "the rest of the request did not arrive in time",
+                                is_json_rpc_path());
+    keep_alive_ = false;
+    lingering_ = true;
+    return true;
+}
+
+Async<bool> Connection::read_more() {
+    if (aborted_ || (shard_.draining && !reader_.started())) co_return false;
+    if (!socket_.reading()) socket_.start_read(reader_.space());
+    const net::Socket::ReadResult result = co_await socket_.read_end();
+    if (std::exchange(probing_, false)) {
+        std::copy_n(probe_.data(), result.bytes, reader_.space().data());
+    }
+    reader_.received(result.bytes);
+    co_return !result.error && result.bytes != 0;
+}
+
+Async<bool> Connection::send_continue() {
+    shard_.out.assign("HTTP/1.1 100 Continue\r\n\r\n");
+    co_await flush();
+    co_return !broken_;
+}
+
+wire::RequestHead Connection::head() noexcept {
+    std::string_view target = without_authority(reader_.target());
+    const std::string_view base = shard_.options.base_path;
+    if (under_base(target, base)) target.remove_prefix(base.size());
+    return {reader_.method(), target, &reader_.headers()};
+}
+
+bool Connection::is_json_rpc_path() const noexcept {
+    std::string_view target = without_authority(reader_.target());
+    const std::string_view base = shard_.options.base_path;
+    if (!under_base(target, base)) return false;
+    target.remove_prefix(base.size());
+    return reader_.method() == "POST" && (target.empty() || target == "/");
+}
+
+/// All that can be decided before the body is there.
+void Connection::begin_request() {
+    slow_body_mark_ = 0;
+    wire::RequestHead request = head();
+    request_id_ = request_id_for(request.header("x-request-id"));
+    keep_alive_ = reader_.keep_alive();
+    if (!under_base(without_authority(reader_.target()), shard_.options.base_path)) {
+        refusal_ = wire::http_error(404, "nothing is served at this path", false);
+    } else {
+        if (request.target.empty()) request.target = "/";
+        auto routed = wire::route(request, shard_.options.max_body_bytes);
+        if (auto* route = std::get_if<wire::Route>(&routed)) {
+            route_ = std::move(*route);
+            return;
+        }
+        refusal_ = std::move(std::get<wire::HttpResponse>(routed));
+    }
+    const auto length = reader_.body_length();
+    if (!length || *length > kReadAnyway || reader_.expects_continue()) {
+        keep_alive_ = false;
+        lingering_ = true;
+    }
+}
+
+// -- Answers --------------------------------------------------------------------------------------
+
+Framing Connection::framing() noexcept {
+    if (shard_.draining) keep_alive_ = false;
+    return {.date = shard_.date.now(),
+            .request_id = request_id_,
+            .close = !keep_alive_,
+            .http_1_0 = reader_.http_1_0()};
+}
+
+Async<void> Connection::respond(wire::HttpResponse response) {
+    if (response.status == 503) {
+        const auto named = [](const auto& field) { return field.first == "Retry-After"; };
+        if (std::none_of(response.headers.begin(), response.headers.end(), named)) {
+            response.headers.emplace_back("Retry-After", std::to_string(kRetryAfter.count()));
+        }
+    }
+    std::string& out = shard_.out;
+    out.clear();
+    append_head(out, response, framing());
+    if (reader_.method() != "HEAD") out.append(response.body);
+    if (spdlog::should_log(spdlog::level::debug)) {
+        const std::string_view target = reader_.target();
+        spdlog::debug("request method={} path={} status={} request_id={}", reader_.method(),
+                      target.substr(0, target.find('?')), response.status, request_id_);
+    }
+    return flush();
+}
+
+Async<void> Connection::flush() {
+    std::string& out = shard_.out;
+    if (broken_) return {};
+    net::NetError error;
+    const std::size_t sent = socket_.try_send(out, error);
+    if (error) {
+        broken_ = true;
+    } else if (sent < out.size()) {
+        return flush_rest(out.substr(sent));
+    }
+    if (out.capacity() > kKeptOut) out = {};
+    return {};
+}
+
+Async<void> Connection::flush_rest(std::string rest) {
+    sent_before_ = socket_.sent();
+    wait_in(Phase::kWriting, shard_.options.write_timeout);
+    const net::NetError error = co_await socket_.write(rest);
+    phase_ = Phase::kWorking;
+    if (error || aborted_) broken_ = true;
+}
+
+Async<void> Connection::answer() {
+    phase_ = Phase::kWorking;
+    if (refusal_) return respond(std::move(*refusal_));
+    switch (route_.kind) {
+        case wire::RouteKind::kHealth:
+            return respond({.content_type = "application/json", .body = R"({"status":"ok"})"});
+        case wire::RouteKind::kAgentCard: {
+            wire::RequestHead request = head();
+            return respond(shard_.site.agent_card(request));
+        }
+        case wire::RouteKind::kReadiness: return answer_readiness();
+        case wire::RouteKind::kJsonRpc:
+        case wire::RouteKind::kOperation: break;
+    }
+    wire::RequestHead request = head();
+    auto decoded = wire::decode(route_, request, reader_.body());
+    if (auto* refused = std::get_if<wire::HttpResponse>(&decoded)) {
+        return respond(std::move(*refused));
+    }
+    auto& calls = std::get<wire::Decoded>(decoded);
+    const bool single = !calls.batch && calls.entries.size() == 1 &&
+                        std::holds_alternative<wire::Call>(calls.entries.front());
+    return single ? answer_call(std::move(calls)) : answer_batch(std::move(calls));
+}
+
+Async<void> Connection::answer_readiness() {
+    wire::HttpResponse response = co_await shard_.site.readiness();
+    co_await respond(std::move(response));
+}
+
+Async<HandledRequest> Connection::dispatch(wire::Call& call) {
+    call.envelope.context.remote_address = peer_;
+    call.envelope.context.request_id = request_id_;
+    try {
+        Async<HandledRequest> pending = shard_.site.handler().handle(std::move(call.envelope));
+        HandledRequest handled = co_await std::move(pending);
+        co_return handled;
+    } catch (const std::exception& e) {
+        spdlog::error("request failed request_id={} error=\"{}\"", request_id_, e.what());
+    } catch (...) {
+        spdlog::error("request failed request_id={} error=\"an unknown exception\"", request_id_);
+    }
+    Error failed{ErrorCode::kInternal, "the request failed inside the server", nullptr};
+    co_return HandledRequest{Result<Reply>(std::move(failed)), {}};
+}
+
+HandledRequest Connection::refused_at_limit(std::string_view what) {
+    return {Error::unavailable("the server is at its limit of " + std::string(what), kRetryAfter), {}};
+}
+
+Async<void> Connection::answer_call(wire::Decoded decoded) {
+    auto& call = std::get<wire::Call>(decoded.entries.front());
+    const bool streaming = call.envelope.operation == Operation::kSendStreamingMessage ||
+                           call.envelope.operation == Operation::kSubscribeToTask;
+    const Options& options = shard_.options;
+    Slot slot = streaming ? Slot::take(shard_.counters.streams, options.max_streams)
+                          : Slot::take(shard_.counters.pending, options.max_pending_requests);
+    const bool refused = !slot;
+    HandledRequest handled;
+    if (!refused) handled = co_await dispatch(call);
+    else handled = refused_at_limit(streaming ? "open streams" : "pending requests");
+    if (handled.reply) {
+        if (auto* events = std::get_if<std::unique_ptr<EventStream>>(&*handled.reply)) {
+            stream_head_ = wire::stream_head(handled);
+            open_stream_ = std::make_unique<OpenStream>();
+            open_stream_->decoded = std::move(decoded);
+            open_stream_->events = std::move(*events);
+            open_stream_->slot = std::move(slot);
+            co_return;
+        }
+    }
+    wire::HttpResponse response = wire::encode(call, handled);
+    // What stands before the server reads the status; a JSON-RPC error alone would be a 200.
+    if (refused) response.status = 503;
+    co_await respond(std::move(response));
+}
+
+Async<void> Connection::answer_batch(wire::Decoded decoded) {
+    std::vector<std::string> answers;
+    answers.reserve(decoded.entries.size());
+    for (auto& entry : decoded.entries) {
+        if (auto* written = std::get_if<std::string>(&entry)) {
+            answers.push_back(std::move(*written));
+            continue;
+        }
+        auto& call = std::get<wire::Call>(entry);
+        const Slot slot =
+            Slot::take(shard_.counters.pending, shard_.options.max_pending_requests);
+        HandledRequest handled;
+        if (slot) handled = co_await dispatch(call);
+        else handled = refused_at_limit("pending requests");
+        std::string answer = wire::encode_batch_entry(call, handled);
+        if (!answer.empty()) answers.push_back(std::move(answer));
+    }
+    wire::HttpResponse response = wire::encode_batch(answers);
+    co_await respond(std::move(response));
+}
+
+// -- The end --------------------------------------------------------------------------------------
+
+Async<void> Connection::close() {
+    if (socket_.reading()) {
+        socket_.cancel();
+        co_await socket_.read_end();
+    }
+    if (!lingering_ || broken_ || aborted_) co_return;
+    // Closing with unread bytes would reset the connection, and the client might never see why.
+    socket_.shutdown_send();
+    wait_in(Phase::kClosing, kLinger);
+    reader_.release();
+    std::array<char, 4096> ignored;
+    for (std::size_t left = kLingerBytes; left > 0 && !timed_out_;) {
+        const net::Socket::ReadResult result = co_await socket_.read(ignored);
+        if (result.error || result.bytes == 0) break;
+        left -= std::min(left, result.bytes);
+    }
+}
+
+}  // namespace a2akit::http

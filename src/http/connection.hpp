@@ -1,0 +1,119 @@
+#pragma once
+
+#include "http/request_reader.hpp"
+#include "http/shard.hpp"
+#include "net/socket.hpp"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace a2akit::http {
+
+/// One client's connection: reads requests one after the other and answers them.
+///
+/// Has one timer, whose deadline is moved lazily. While a stream is idle it holds no buffers.
+class Connection final : public Served {
+public:
+    Connection(Shard& shard, net::TcpSocket socket, std::string peer, Slot slot);
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    ~Connection() = default;
+
+    /// The whole life of a connection.
+    static Async<void> run(std::unique_ptr<Connection> connection);
+
+    void drain() noexcept override;
+    void abort() noexcept override;
+
+private:
+    /// What the connection waits for, and so what its deadline means.
+    enum class Phase {
+        kIdle,       ///< The next request: closes.
+        kReading,    ///< The rest of a request: 408.
+        kWorking,    ///< The handler: no deadline.
+        kWriting,    ///< A client that reads: closes, unless it has read something meanwhile.
+        kStreaming,  ///< Events: a heartbeat.
+        kClosing,    ///< The client's end of the connection: closes.
+    };
+    struct DeadlineTimer : Timer {
+        explicit DeadlineTimer(Connection& c) noexcept
+            : Timer([](Timer& t) noexcept { static_cast<DeadlineTimer&>(t).connection.on_timer(); }),
+              connection(c) {}
+        Connection& connection;
+    };
+    /// A stream that was opened, on its way from `answer` to `run_stream`.
+    struct OpenStream {
+        wire::Decoded decoded;  ///< Of one call.
+        std::unique_ptr<EventStream> events;
+        Slot slot;
+    };
+
+    void wait_in(Phase phase, Duration span);
+    void on_timer() noexcept;
+
+    Async<void> serve();
+    /// False: the client has gone, or nothing of its request can be answered.
+    Async<bool> read_request();
+    Async<bool> read_more();
+    Async<bool> send_continue();
+    void set_reading_deadline();
+    [[nodiscard]] bool refuse_slow_client();
+    void begin_request();
+    [[nodiscard]] wire::RequestHead head() noexcept;
+    [[nodiscard]] bool is_json_rpc_path() const noexcept;
+
+    Async<void> answer();
+    Async<void> answer_readiness();
+    /// REQUIRES: `call` lives until it has returned.
+    Async<HandledRequest> dispatch(wire::Call& call);
+    Async<void> answer_call(wire::Decoded decoded);
+    Async<void> answer_batch(wire::Decoded decoded);
+    [[nodiscard]] static HandledRequest refused_at_limit(std::string_view what);
+    Async<void> respond(wire::HttpResponse response);
+    [[nodiscard]] Framing framing() noexcept;
+    /// Sends `shard_.out`. Sets `broken_` when the client has gone.
+    Async<void> flush();
+    Async<void> flush_rest(std::string rest);
+
+    Async<void> run_stream();
+    bool write_batch(const wire::Call& call, const EventStream::Batch& batch, bool chunked);
+    void watch_client();
+    void on_client_sign() noexcept;
+
+    Async<void> close();
+
+    Shard& shard_;
+    net::Socket socket_;
+    RequestReader reader_;
+    std::string peer_;
+    Slot slot_;
+    DeadlineTimer timer_{*this};
+    Phase phase_ = Phase::kIdle;
+    SteadyTime deadline_ = SteadyTime::max();
+    SteadyTime armed_ = SteadyTime::max();  ///< When the timer fires: at the deadline or before.
+    std::uint64_t sent_before_ = 0;
+    std::size_t slow_body_mark_ = 0;
+
+    bool timed_out_ = false;
+    bool broken_ = false;     ///< Nothing can be sent any more.
+    bool keep_alive_ = true;
+    bool lingering_ = false;  ///< Bytes of the request may be under way: close so that the answer survives.
+    bool aborted_ = false;
+
+    std::string request_id_;
+    wire::Route route_;
+    std::optional<wire::HttpResponse> refusal_;
+
+    std::optional<wire::HttpResponse> stream_head_;
+    std::unique_ptr<OpenStream> open_stream_;
+    EventStream* waiting_for_events_ = nullptr;
+    bool heartbeat_due_ = false;
+    bool client_gone_ = false;
+    bool probing_ = false;  ///< The read that is under way goes into `probe_`.
+    std::array<char, 64> probe_;
+};
+
+}  // namespace a2akit::http

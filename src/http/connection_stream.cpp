@@ -1,0 +1,81 @@
+#include "http/connection.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace a2akit::http {
+
+Async<void> Connection::run_stream() {
+    const std::unique_ptr<OpenStream> stream = std::move(open_stream_);
+    const bool chunked = !reader_.http_1_0();
+    if (!chunked) keep_alive_ = false;
+    // An idle stream keeps what it needs to go on, and nothing else.
+    reader_.next();
+    reader_.release();
+    route_ = {};
+    const auto& call = std::get<wire::Call>(stream->decoded.entries.front());
+    if (!reader_.started()) watch_client();
+    for (;;) {
+        wait_in(Phase::kStreaming, shard_.options.heartbeat);
+        Async<EventStream::Batch> pending = stream->events->next();
+        waiting_for_events_ = stream->events.get();
+        EventStream::Batch batch = co_await std::move(pending);
+        waiting_for_events_ = nullptr;
+        if (client_gone_ || aborted_) break;
+        if (batch.end == EventStream::End::kMore && shard_.draining) {
+            batch.end = EventStream::End::kDraining;
+        }
+        const bool last = batch.end != EventStream::End::kMore;
+        if (write_batch(call, batch, chunked)) co_await flush();
+        if (last || broken_ || client_gone_ || aborted_) break;
+    }
+    if (client_gone_) broken_ = true;
+    phase_ = Phase::kWorking;
+    heartbeat_due_ = false;
+}
+
+/// Encodes what there is to send into the shard's buffer. False: nothing.
+bool Connection::write_batch(const wire::Call& call, const EventStream::Batch& batch, bool chunked) {
+    std::string& out = shard_.out;
+    out.clear();
+    if (stream_head_) {
+        Framing how = framing();
+        how.chunked = chunked;
+        how.until_close = !chunked;
+        append_head(out, *stream_head_, how);
+        stream_head_.reset();
+    }
+    const std::size_t head_size = out.size();
+    const std::size_t chunk = chunked ? begin_chunk(out) : 0;
+    const std::size_t before = out.size();
+    for (const StreamItem& item : batch.items) wire::encode_stream_item(call, item, out);
+    const bool last = batch.end != EventStream::End::kMore;
+    if (last) wire::encode_stream_end(call, batch, out);
+    if (std::exchange(heartbeat_due_, false) && out.size() == before) wire::encode_heartbeat(out);
+    if (out.size() == before) out.resize(head_size);
+    else if (chunked) end_chunk(out, chunk);
+    if (last && chunked) out.append(kLastChunk);
+    return !out.empty();
+}
+
+/// Keeps a read under way, only to see the client leave. What it sends meanwhile is its next request.
+void Connection::watch_client() {
+    probing_ = true;
+    socket_.start_read(probe_);
+}
+
+void Connection::on_client_sign() noexcept {
+    const net::Socket::ReadResult& result = socket_.last_read();
+    if (!result.error && result.bytes != 0) {
+        // From here on its leaving shows only when something is sent: a heartbeat at the latest.
+        probing_ = false;
+        std::copy_n(probe_.data(), result.bytes, reader_.space().data());
+        reader_.received(result.bytes);
+        return;
+    }
+    client_gone_ = true;
+    if (waiting_for_events_ != nullptr) waiting_for_events_->wake();
+}
+
+}  // namespace a2akit::http

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "http/shard.hpp"
+#include "net/loop_group.hpp"
+#include "net/socket.hpp"
+
+#include <a2akit/core/result.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace a2akit::http {
+
+/// Listens on one port with all loops of a group and serves a Site.
+///
+/// Called from a thread that runs no loop. REQUIRES: site and loops outlive it; `stop` was called before it ends.
+class HttpServer {
+public:
+    HttpServer(net::LoopGroup& loops, Options options, Site& site);
+    ~HttpServer();
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+    /// Binds and listens; connections are accepted from now on. Returns the port. kUnavailable when the address can't
+    /// be had, kInvalidParams when `host` is no address.
+    Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
+
+    /// Accepts no more; idle connections close, streams end with kDraining, requests under way are the last of their
+    /// connections. Idempotent.
+    void drain();
+    /// Drains, waits for the connections until `at_most` has passed, then ends them.
+    /// REQUIRES: the handler answers what it was asked, in the end.
+    void stop(Duration at_most);
+
+private:
+    struct Listener;
+
+    net::LoopGroup& loops_;
+    Options options_;
+    Counters counters_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+};
+
+}  // namespace a2akit::http

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <a2akit/core/clock.hpp>
+
+#include <cstddef>
+#include <string>
+
+namespace a2akit::http {
+
+/// The limits of the HTTP side; see Settings for their meaning and defaults.
+struct Options {
+    std::string base_path;  ///< Empty, or starts with '/' and does not end with one.
+    std::size_t max_body_bytes = 10U << 20U;
+    std::size_t max_header_bytes = 16U << 10U;
+    int max_connections = 20000;
+    int max_streams = 10000;
+    int max_pending_requests = 10000;
+    Duration header_timeout = std::chrono::seconds(10);
+    Duration body_timeout = std::chrono::seconds(30);
+    Duration idle_timeout = std::chrono::seconds(75);
+    Duration write_timeout = std::chrono::seconds(60);
+    Duration heartbeat = std::chrono::seconds(15);
+};
+
+}  // namespace a2akit::http

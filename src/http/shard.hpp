@@ -1,0 +1,77 @@
+#pragma once
+
+#include "http/options.hpp"
+#include "http/response.hpp"
+#include "http/site.hpp"
+#include "net/asio_loop.hpp"
+
+#include <boost/intrusive/list.hpp>
+
+#include <atomic>
+#include <string>
+
+namespace a2akit::http {
+
+/// What is under way in the whole server.
+struct Counters {
+    std::atomic<int> connections{0};
+    std::atomic<int> streams{0};
+    std::atomic<int> pending{0};
+};
+
+/// One unit of a limit, given back when it ends.
+class Slot {
+public:
+    Slot() noexcept = default;
+    Slot(Slot&& other) noexcept : counter_(std::exchange(other.counter_, nullptr)) {}
+    Slot& operator=(Slot&& other) noexcept {
+        std::swap(counter_, other.counter_);
+        return *this;
+    }
+    ~Slot() {
+        if (counter_ != nullptr) counter_->fetch_sub(1, std::memory_order_relaxed);
+    }
+    /// An empty slot when the limit is reached.
+    [[nodiscard]] static Slot take(std::atomic<int>& counter, int limit) noexcept {
+        if (counter.fetch_add(1, std::memory_order_relaxed) < limit) return Slot(&counter);
+        counter.fetch_sub(1, std::memory_order_relaxed);
+        return {};
+    }
+    explicit operator bool() const noexcept { return counter_ != nullptr; }
+
+private:
+    explicit Slot(std::atomic<int>* counter) noexcept : counter_(counter) {}
+    std::atomic<int>* counter_ = nullptr;
+};
+
+/// A connection as its shard sees it. In the shard's list as long as it lives.
+class Served : public boost::intrusive::list_base_hook<
+                   boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+public:
+    /// The server stops: an idle connection closes, a stream ends, a request under way is the last.
+    virtual void drain() noexcept = 0;
+    /// Ends all I/O of this connection.
+    virtual void abort() noexcept = 0;
+
+protected:
+    ~Served() = default;
+};
+
+/// What the connections of one loop share. Used on that loop only, but for the counters.
+struct Shard {
+    Shard(net::AsioLoop& l, const Options& o, Site& s, Counters& c) noexcept
+        : loop(l), options(o), site(s), counters(c) {}
+
+    net::AsioLoop& loop;
+    const Options& options;
+    Site& site;
+    Counters& counters;
+    DateLine date;
+    /// Answers are written here and sent at once; only what the kernel did not take is copied.
+    std::string out;
+    bool draining = false;
+    TaskGroup connections_group;
+    boost::intrusive::list<Served, boost::intrusive::constant_time_size<false>> connections;
+};
+
+}  // namespace a2akit::http

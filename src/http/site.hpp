@@ -1,0 +1,20 @@
+#pragma once
+
+#include <a2akit/core/async.hpp>
+
+#include "wire/endpoint.hpp"
+
+namespace a2akit::http {
+
+/// What is served besides the eleven operations, and who answers those. One object for all loops.
+class Site {
+public:
+    virtual ~Site() = default;
+    [[nodiscard]] virtual RequestHandler& handler() noexcept = 0;
+    /// The answer to GET or HEAD of the agent card, 304 included.
+    [[nodiscard]] virtual wire::HttpResponse agent_card(const wire::RequestHead& head) = 0;
+    /// The answer to /health/ready.
+    virtual Async<wire::HttpResponse> readiness() = 0;
+};
+
+}  // namespace a2akit::http

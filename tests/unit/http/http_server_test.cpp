@@ -1,0 +1,375 @@
+#include "unit/http/served.hpp"
+
+namespace a2akit::http {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class HttpServerTest : public ServedTest {};
+
+TEST_F(HttpServerTest, OneConnectionServesManyRequestsOverBothBindings) {
+    serve();
+    Client client(port);
+    const auto first = client.exchange("POST", "/message:send", send_body("hi"));
+    EXPECT_EQ(first.status, 200);
+    EXPECT_NE(first.body.find("hi from 127.0.0.1"), std::string::npos);
+    EXPECT_FALSE(first.header("date").empty());
+    EXPECT_TRUE(first.header("connection").empty());
+    const auto second = client.exchange("POST", "/", rpc("SendMessage", send_body("rpc")));
+    EXPECT_EQ(second.status, 200);
+    EXPECT_NE(second.body.find("rpc from"), std::string::npos);
+    EXPECT_EQ(client.exchange("GET", "/tasks/abc").status, 200);
+}
+
+TEST_F(HttpServerTest, TheRequestIdIsEchoedOrMadeUp) {
+    serve();
+    Client client(port);
+    const auto echoed = client.exchange("GET", "/tasks/abc", {}, "X-Request-Id: my-id\r\n");
+    EXPECT_EQ(echoed.header("x-request-id"), "my-id");
+    EXPECT_NE(echoed.body.find("my-id"), std::string::npos);
+    EXPECT_EQ(client.exchange("GET", "/tasks/abc").header("x-request-id").size(), 15U);
+}
+
+TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInOrder) {
+    serve();
+    Client client(port);
+    std::string all;
+    for (int i = 0; i < 50; ++i) {
+        all += "GET /tasks/t" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\n\r\n";
+    }
+    client.send(all);
+    for (int i = 0; i < 50; ++i) {
+        EXPECT_NE(client.response().body.find("\"t" + std::to_string(i) + "\""), std::string::npos);
+    }
+}
+
+TEST_F(HttpServerTest, ARequestInSingleBytesIsARequest) {
+    serve();
+    Client client(port);
+    for (const char c : std::string_view("GET /health HTTP/1.1\r\nHost: h\r\n\r\n")) client.send({&c, 1});
+    EXPECT_EQ(client.response().body, R"({"status":"ok"})");
+}
+
+TEST_F(HttpServerTest, ChunkedBodiesAreRead) {
+    serve();
+    Client client(port);
+    const std::string body = send_body("chunky");
+    client.send("POST /message:send HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\nContent-Type: application/json\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n");
+    char size[16];
+    std::snprintf(size, sizeof size, "%zx\r\n", body.size() - 1);
+    client.send(size + body.substr(1) + "\r\n0\r\n\r\n");
+    EXPECT_NE(client.response().body.find("chunky from"), std::string::npos);
+    EXPECT_EQ(client.exchange("GET", "/health").status, 200);
+}
+
+TEST_F(HttpServerTest, ExpectContinueIsAnsweredBeforeTheBody) {
+    serve();
+    Client client(port);
+    const std::string body = send_body("patient");
+    client.send("POST /message:send HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\nContent-Type: application/json\r\n"
+                "Expect: 100-continue\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+    EXPECT_EQ(client.response().status, 100);
+    client.send(body);
+    EXPECT_EQ(client.response().status, 200);
+}
+
+TEST_F(HttpServerTest, ExpectContinueIsRefusedWithoutReadingTheBody) {
+    serve({.max_body_bytes = 1000});
+    Client client(port);
+    client.send("POST /message:send HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+                "Expect: 100-continue\r\nContent-Length: 5000\r\n\r\n");
+    EXPECT_EQ(client.response().status, 413);
+    EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(HttpServerTest, HeadHasTheLengthButNoBody) {
+    serve();
+    Client client(port);
+    const auto head = client.exchange("HEAD", "/.well-known/agent-card.json");
+    EXPECT_EQ(head.status, 200);
+    const auto get = client.exchange("GET", "/.well-known/agent-card.json");
+    EXPECT_EQ(head.header("content-length"), std::to_string(get.body.size()));
+}
+
+struct Refused {
+    const char* name;
+    const char* method;
+    const char* target;
+    const char* headers;
+    const char* body;
+    int status;
+};
+
+class RefusedTest : public HttpServerTest, public ::testing::WithParamInterface<Refused> {};
+
+TEST_P(RefusedTest, AndTheConnectionGoesOn) {
+    serve();
+    Client client(port);
+    const Refused& p = GetParam();
+    EXPECT_EQ(client.exchange(p.method, p.target, p.body, p.headers).status, p.status);
+    EXPECT_EQ(site.handled, 0);
+    EXPECT_EQ(client.exchange("GET", "/health").status, 200);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, RefusedTest,
+    ::testing::Values(Refused{"UnknownPath", "GET", "/nowhere/at/all", "", "", 404},
+                      Refused{"UnknownPathWithBody", "POST", "/nowhere/at/all", "", "{}", 404},
+                      Refused{"WrongMethod", "DELETE", "/message:send", "", "", 405},
+                      Refused{"WrongType", "POST", "/message:send", "Content-Type: text/html\r\n", "{}", 415},
+                      Refused{"NotAcceptable", "GET", "/tasks/1", "Accept: text/html\r\n", "", 406},
+                      Refused{"BadJson", "POST", "/message:send", "Content-Type: application/json\r\n", "{", 400}),
+    [](const auto& info) { return info.param.name; });
+
+TEST_F(HttpServerTest, MalformedHttpIsABadRequest) {
+    serve();
+    Client client(port);
+    client.send("what is this\r\n\r\n");
+    const auto answer = client.response();
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_EQ(answer.header("connection"), "close");
+    EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(HttpServerTest, ALargeHeadIsRefusedWith431) {
+    serve({.max_header_bytes = 2000});
+    Client client(port);
+    client.request("GET", "/health", {}, "X: " + std::string(5000, 'x') + "\r\n");
+    EXPECT_EQ(client.response().status, 431);
+    EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(HttpServerTest, ALargeBodyIsRefusedWith413WhileItIsStillBeingSent) {
+    serve({.max_body_bytes = 1000});
+    Client client(port);
+    client.request("POST", "/message:send", std::string(500000, ' '));
+    EXPECT_EQ(client.response().status, 413);
+    EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(HttpServerTest, ALargeChunkedBodyIsRefusedWith413) {
+    serve({.max_body_bytes = 1000});
+    Client client(port);
+    client.send("POST /message:send HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\nContent-Type: application/json\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n1000\r\n" + std::string(4096, ' '));
+    EXPECT_EQ(client.response().status, 413);
+    EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(HttpServerTest, AHandlerThatThrowsIsAnInternalErrorThatTellsNothing) {
+    serve();
+    Client client(port);
+    const auto answer = client.exchange("POST", "/message:send", send_body("throw"));
+    EXPECT_EQ(answer.status, 500);
+    EXPECT_EQ(answer.body.find("secret"), std::string::npos);
+    EXPECT_EQ(client.exchange("GET", "/health").status, 200);
+}
+
+TEST_F(HttpServerTest, BatchesAreAnsweredInOrderAndNotificationsNotAtAll) {
+    serve();
+    Client client(port);
+    const std::string notification =
+        R"({"jsonrpc":"2.0","method":"GetTask","params":{"id":"n"}})";
+    const auto answer = client.exchange("POST", "/",
+                                        "[" + rpc("GetTask", R"({"id":"a"})", "1") + "," + notification + "," +
+                                            rpc("Unknown", "{}", "2") + "," + rpc("GetTask", R"({"id":"b"})", "3") +
+                                            "]");
+    EXPECT_EQ(answer.status, 200);
+    const auto a = answer.body.find("\"id\":\"a\"");
+    const auto b = answer.body.find("\"id\":\"b\"");
+    EXPECT_LT(a, b);
+    EXPECT_NE(b, std::string::npos);
+    EXPECT_NE(answer.body.find("-32601"), std::string::npos);
+    EXPECT_EQ(answer.body.find("\"id\":\"n\""), std::string::npos);
+    EXPECT_EQ(client.exchange("POST", "/", notification).status, 204);
+    EXPECT_EQ(client.exchange("POST", "/", "[" + notification + "]").status, 204);
+    EXPECT_EQ(site.handled, 5);
+}
+
+TEST_F(HttpServerTest, AnOldClientIsServedAndTheConnectionCloses) {
+    serve();
+    Client client(port);
+    client.send("GET /health HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(client.response().status, 200);
+    EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(HttpServerTest, ConnectionCloseIsHonoured) {
+    serve();
+    Client client(port);
+    EXPECT_EQ(client.exchange("GET", "/health", {}, "Connection: close\r\n").header("connection"), "close");
+    EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(HttpServerTest, AClientThatHasSaidItsLastIsStillAnswered) {
+    serve();
+    Client client(port);
+    client.request("GET", "/health");
+    client.shutdown_send();
+    EXPECT_EQ(client.response().status, 200);
+    EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(HttpServerTest, HalfAHeadIsATimeout) {
+    serve({.header_timeout = milliseconds(30)});
+    Client client(port);
+    client.send("GET /health HTTP/1.1\r\nHo");
+    EXPECT_EQ(client.response().status, 408);
+    EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(HttpServerTest, HalfABodyIsATimeout) {
+    serve({.body_timeout = milliseconds(30)});
+    Client client(port);
+    client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+    EXPECT_EQ(client.response().status, 408);
+    EXPECT_TRUE(client.closed_by_server());
+    EXPECT_EQ(site.handled, 0);
+}
+
+TEST_F(HttpServerTest, AnIdleConnectionIsClosed) {
+    serve({.idle_timeout = milliseconds(30)});
+    Client silent(port);
+    EXPECT_TRUE(silent.closed_by_server());
+    Client client(port);
+    EXPECT_EQ(client.exchange("GET", "/health").status, 200);
+    EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(HttpServerTest, TooManyConnectionsAreTurnedAwayUntilOneCloses) {
+    serve({.max_connections = 1});
+    auto first = std::make_unique<Client>(port);
+    EXPECT_EQ(first->exchange("GET", "/health").status, 200);
+    Client second(port);
+    const auto refused = second.response();
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_EQ(refused.header("retry-after"), "1");
+    first.reset();
+    const auto admitted = [this] {
+        Client third(port);
+        return third.exchange("GET", "/health").status == 200;
+    };
+    until(admitted);
+}
+
+TEST_F(HttpServerTest, TooManyPendingRequestsGet503WithRetryInfo) {
+    serve({.max_pending_requests = 1});
+    Client waiting(port);
+    waiting.request("POST", "/message:send", send_body("wait"));
+    until([&] { return site.waiting == 1; });
+    Client client(port);
+    for (const bool json_rpc : {false, true}) {
+        const auto refused = json_rpc ? client.exchange("POST", "/", rpc("GetTask", R"({"id":"1"})"))
+                                      : client.exchange("GET", "/tasks/1");
+        EXPECT_EQ(refused.status, 503);
+        EXPECT_EQ(refused.header("retry-after"), "1");
+        EXPECT_NE(refused.body.find("RetryInfo"), std::string::npos);
+    }
+    EXPECT_EQ(client.exchange("GET", "/health").status, 200);
+    site.released.set();
+    EXPECT_EQ(waiting.response().status, 200);
+    EXPECT_EQ(client.exchange("GET", "/tasks/1").status, 200);
+}
+
+TEST_F(HttpServerTest, AResetClientDisturbsNobody) {
+    serve();
+    {
+        Client leaver(port);
+        leaver.request("POST", "/message:send", send_body("wait"));
+        until([&] { return site.waiting == 1; });
+        leaver.reset();
+    }
+    site.released.set();
+    Client client(port);
+    EXPECT_EQ(client.exchange("GET", "/health").status, 200);
+}
+
+TEST_F(HttpServerTest, OnlyWhatIsUnderTheBasePathIsServed) {
+    serve({.base_path = "/agent"});
+    Client client(port);
+    EXPECT_EQ(client.exchange("GET", "/agent/health").status, 200);
+    EXPECT_EQ(client.exchange("POST", "/agent", rpc("GetTask", R"({"id":"1"})")).status, 200);
+    EXPECT_EQ(client.exchange("POST", "/agent/", rpc("GetTask", R"({"id":"1"})")).status, 200);
+    EXPECT_EQ(client.exchange("GET", "/agents/health").status, 404);
+    EXPECT_EQ(client.exchange("GET", "/health").status, 404);
+}
+
+TEST_F(HttpServerTest, AWholeUrlAsTargetIsServed) {
+    serve();
+    Client client(port);
+    EXPECT_EQ(client.exchange("GET", "http://test/health").status, 200);
+}
+
+TEST_F(HttpServerTest, APortInUseIsNamed) {
+    for (const std::size_t threads : {1U, 2U}) {
+        serve({}, threads);
+        net::LoopGroup other_loops(threads);
+        HttpServer other(other_loops, {}, site);
+        const auto refused = other.listen("127.0.0.1", port);
+        ASSERT_FALSE(refused);
+        EXPECT_NE(refused.error().message.find("port " + std::to_string(port) + ": Address already in use"),
+                  std::string::npos)
+            << refused.error().message;
+        other.stop(seconds(1));
+        stop();
+    }
+}
+
+TEST_F(HttpServerTest, AHostThatIsNoAddressIsNamed) {
+    net::LoopGroup some(1);
+    HttpServer other(some, {}, site);
+    const auto refused = other.listen("no such host", 0);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidParams);
+    EXPECT_NE(refused.error().message.find("no such host"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, DrainClosesIdleConnectionsAndFinishesWhatIsUnderWay) {
+    serve();
+    Client idle(port);
+    EXPECT_EQ(idle.exchange("GET", "/health").status, 200);
+    Client busy(port);
+    busy.request("POST", "/message:send", send_body("wait"));
+    until([&] { return site.waiting == 1; });
+    server->drain();
+    EXPECT_TRUE(idle.closed_by_server());
+    EXPECT_THROW(Client late(port), std::runtime_error);
+    site.released.set();
+    const auto answer = busy.response();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.header("connection"), "close");
+    EXPECT_TRUE(busy.closed_by_server());
+}
+
+TEST_F(HttpServerTest, StopEndsHalfRequestsAtItsDeadline) {
+    serve();
+    Client half(port);
+    half.send("GET /health HT");
+    Client probe(port);
+    EXPECT_EQ(probe.exchange("GET", "/health").status, 200);
+    stop(milliseconds(20));
+    EXPECT_TRUE(half.closed_by_server());
+}
+
+TEST_F(HttpServerTest, FourLoopsServeManyClients) {
+    serve({}, 4);
+    std::vector<std::jthread> threads;
+    std::atomic<int> answered{0};
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&] {
+            for (int c = 0; c < 10; ++c) {
+                Client client(port);
+                for (int i = 0; i < 20; ++i) {
+                    if (client.exchange("POST", "/message:send", send_body("x")).status == 200) ++answered;
+                }
+            }
+        });
+    }
+    threads.clear();
+    EXPECT_EQ(answered, 4 * 10 * 20);
+}
+
+}  // namespace
+}  // namespace a2akit::http

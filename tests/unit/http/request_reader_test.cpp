@@ -1,0 +1,177 @@
+#include "http/request_reader.hpp"
+
+#include "http/response.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+
+namespace a2akit::http {
+namespace {
+
+using Step = RequestReader::Step;
+
+/// Feeds all, in as many pieces as the reader has room for; goes on until more is needed, or it is over.
+Step read_into(RequestReader& reader, std::string_view bytes, int* heads = nullptr) {
+    Step step = Step::kMore;
+    while (!bytes.empty()) {
+        const auto room = reader.space();
+        const std::size_t part = std::min(room.size(), bytes.size());
+        std::memcpy(room.data(), bytes.data(), part);
+        reader.received(part);
+        bytes.remove_prefix(part);
+        step = reader.advance();
+        if (step == Step::kHead) {
+            if (heads != nullptr) ++*heads;
+            step = reader.advance();
+        }
+        if (step == Step::kRefused) break;
+    }
+    return step;
+}
+
+class RequestReaderTest : public ::testing::Test {
+protected:
+    Step read(std::string_view bytes) { return read_into(reader, bytes, &heads); }
+    RequestReader reader{{1024, 4096}};
+    int heads = 0;
+};
+
+TEST_F(RequestReaderTest, ReadsARequestWithItsBody) {
+    ASSERT_EQ(read("POST /x?y=1 HTTP/1.1\r\nHost: h\r\nContent-LENGTH: 5\r\nX-A: Some Value\r\n\r\nhello"),
+              Step::kComplete);
+    EXPECT_EQ(heads, 1);
+    EXPECT_EQ(reader.method(), "POST");
+    EXPECT_EQ(reader.target(), "/x?y=1");
+    EXPECT_EQ(reader.body_length(), 5U);
+    ASSERT_EQ(reader.headers().size(), 3U);
+    EXPECT_EQ(reader.headers()[2], (std::pair<std::string, std::string>("x-a", "Some Value")));
+    EXPECT_EQ(reader.body(), "hello");
+    EXPECT_TRUE(reader.keep_alive());
+}
+
+TEST_F(RequestReaderTest, ByteByByteGivesTheSame) {
+    Step step = Step::kMore;
+    for (const char c : std::string_view("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc")) {
+        step = read({&c, 1});
+    }
+    EXPECT_EQ(heads, 1);
+    EXPECT_EQ(step, Step::kComplete);
+    EXPECT_EQ(reader.body(), "abc");
+}
+
+TEST_F(RequestReaderTest, PipelinedRequestsComeOneAfterTheOther) {
+    ASSERT_EQ(read("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\nGET /3"), Step::kComplete);
+    EXPECT_EQ(reader.target(), "/1");
+    reader.next();
+    ASSERT_EQ(reader.advance(), Step::kHead);
+    EXPECT_EQ(reader.target(), "/2");
+    ASSERT_EQ(reader.advance(), Step::kComplete);
+    reader.next();
+    EXPECT_TRUE(reader.started());
+    EXPECT_EQ(reader.advance(), Step::kMore);
+}
+
+TEST_F(RequestReaderTest, CollectsAChunkedBody) {
+    ASSERT_EQ(read("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), Step::kMore);
+    EXPECT_EQ(reader.body_length(), std::nullopt);
+    ASSERT_EQ(read("2;x=y\r\nde\r\n0\r\nTrailer: t\r\n\r\nGET"), Step::kComplete);
+    EXPECT_EQ(reader.body(), "abcde");
+    EXPECT_EQ(reader.headers().size(), 2U);
+    reader.next();
+    EXPECT_TRUE(reader.started());
+}
+
+TEST_F(RequestReaderTest, ALargeBodyGrowsTheBuffer) {
+    RequestReader large{{1024, 1U << 20U}};
+    const std::string body(300000, 'b');
+    ASSERT_EQ(read_into(large, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\n" + body),
+              Step::kComplete);
+    EXPECT_EQ(large.body(), body);
+}
+
+TEST_F(RequestReaderTest, RefusesAHeadThatIsTooLarge) {
+    EXPECT_EQ(read("GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(2000, 'x') + "\r\n\r\n"), Step::kRefused);
+    EXPECT_EQ(reader.refusal().status, 431);
+}
+
+TEST_F(RequestReaderTest, RefusesAHeadThatGrowsTooLargeWithoutEnding) {
+    Step step = read("GET / HTTP/1.1\r\n");
+    for (int i = 0; i < 200 && step == Step::kMore; ++i) step = read("X: yyyyy\r\n");
+    EXPECT_EQ(step, Step::kRefused);
+    EXPECT_EQ(reader.refusal().status, 431);
+}
+
+TEST_F(RequestReaderTest, RefusesAnEndlessRequestLine) {
+    EXPECT_EQ(read("GET /" + std::string(3000, 'a')), Step::kRefused);
+    EXPECT_EQ(reader.refusal().status, 431);
+}
+
+TEST_F(RequestReaderTest, RefusesAChunkedBodyThatIsTooLarge) {
+    Step step = read("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+    const std::string chunk = "400\r\n" + std::string(1024, 'c') + "\r\n";
+    for (int i = 0; i < 6 && step == Step::kMore; ++i) step = read(chunk);
+    EXPECT_EQ(step, Step::kRefused);
+    EXPECT_EQ(reader.refusal().status, 413);
+}
+
+struct Malformed {
+    const char* name;
+    const char* bytes;
+    int status;
+};
+
+class MalformedRequestTest : public RequestReaderTest, public ::testing::WithParamInterface<Malformed> {};
+
+TEST_P(MalformedRequestTest, IsRefused) {
+    EXPECT_EQ(read(GetParam().bytes), Step::kRefused);
+    EXPECT_EQ(reader.refusal().status, GetParam().status);
+    EXPECT_FALSE(reader.refusal().message.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, MalformedRequestTest,
+    ::testing::Values(
+        Malformed{"NoVersion", "GET /\r\n\r\n", 400}, Malformed{"OtherProtocol", "GET / SIP/2.0\r\n\r\n", 400},
+        Malformed{"Tls", "\x16\x03\x01\x02\x01\x01\x01\r\n\r\n", 400},
+        Malformed{"NoHost", "GET / HTTP/1.1\r\nX: y\r\n\r\n", 400},
+        Malformed{"TwoHosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+        Malformed{"BadLength", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400},
+        Malformed{"TwoLengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400},
+        Malformed{"LengthAndChunks",
+                  "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+        Malformed{"ChunksAndLength",
+                  "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", 400},
+        Malformed{"Gzip", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
+        Malformed{"GzipChunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
+        Malformed{"Expectation", "POST / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\n\r\n", 417},
+        Malformed{"SpaceBeforeColon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},
+        Malformed{"BadChunk", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(ResponseTest, AChunkHasItsLengthInFront) {
+    std::string out = "head";
+    const std::size_t at = begin_chunk(out);
+    out += "0123456789abcdefXYZ";
+    end_chunk(out, at);
+    EXPECT_EQ(out, "head00000013\r\n0123456789abcdefXYZ\r\n");
+}
+
+TEST(ResponseTest, TheHeadSaysLengthAndClose) {
+    std::string out;
+    const wire::HttpResponse response{.status = 404, .content_type = "text/plain", .headers = {}, .body = "nothing"};
+    append_head(out, response, {.date = "D", .request_id = "r", .close = true});
+    EXPECT_EQ(out,
+              "HTTP/1.1 404 Not Found\r\nDate: D\r\nX-Request-Id: r\r\nContent-Type: text/plain\r\n"
+              "Content-Length: 7\r\nConnection: close\r\n\r\n");
+}
+
+TEST(ResponseTest, TheDateIsWrittenAsHttpWantsIt) {
+    DateLine date;
+    EXPECT_EQ(date.now().size(), std::string_view("Tue, 24 Nov 2026 00:10:00 GMT").size());
+    EXPECT_TRUE(date.now().ends_with(" GMT"));
+}
+
+}  // namespace
+}  // namespace a2akit::http
