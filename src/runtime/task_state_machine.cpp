@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace a2akit::runtime {
+namespace a2akit {
 
 bool may_follow(TaskState from, TaskState to) noexcept {
     if (to == TaskState::kUnspecified || is_terminal(from)) return false;
@@ -49,4 +49,4 @@ bool turn_has_ended(const TurnFacts& facts) noexcept {
     return facts.newest == facts.waited_for && facts.newest_ended;
 }
 
-}  // namespace a2akit::runtime
+}  // namespace a2akit

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-namespace a2akit::runtime {
+namespace a2akit {
 
 // The life of a task as pure functions: facts in, verdicts out. No clock, no Storage, no waiting.
 
@@ -45,4 +45,4 @@ struct TurnFacts {
 /// Whether the turn that is waited for has ended. A pause of an earlier turn never counts.
 [[nodiscard]] bool turn_has_ended(const TurnFacts& facts) noexcept;
 
-}  // namespace a2akit::runtime
+}  // namespace a2akit

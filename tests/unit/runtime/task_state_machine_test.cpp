@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-namespace a2akit::runtime {
+namespace a2akit {
 namespace {
 
 using enum TaskState;
@@ -76,4 +76,4 @@ TEST(TaskStateMachineTest, AWaiterWaitsForItsOwnTurn) {
 }
 
 }  // namespace
-}  // namespace a2akit::runtime
+}  // namespace a2akit

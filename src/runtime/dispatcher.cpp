@@ -1,0 +1,153 @@
+#include "runtime/dispatcher.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+// What the text of an exception says is for the operator, not for the client.
+Error internal_error(const RequestEnvelope& envelope, std::string_view where, std::string_view what) {
+    spdlog::error("request {} ({}): {} threw: {}", envelope.context.request_id, to_string(envelope.operation), where,
+                  what);
+    return Error{ErrorCode::kInternal, "internal error", nullptr};
+}
+
+template <class T>
+AsyncResult<Reply> as_reply(AsyncResult<T> pending) {
+    Result<T> result = co_await std::move(pending);
+    if (!result) co_return fail(std::move(result.error()));
+    co_return Reply(std::move(*result));
+}
+
+/// The tenant of the params counts where the path named none.
+void fill_tenant(RequestEnvelope& envelope) {
+    if (!envelope.tenant.empty()) return;
+    std::visit([&](const auto& params) { envelope.tenant = params.tenant; }, envelope.params);
+}
+
+/// For handlers of operations whose params the envelope may not hold: a middleware may replace anything.
+Error wrong_params(Operation operation) {
+    return Error{ErrorCode::kInvalidRequest, "these are no parameters of " + std::string(to_string(operation)), nullptr};
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(TaskManager& manager, const AgentCard& card, std::shared_ptr<Authorizer> authorizer,
+                       std::vector<std::shared_ptr<Middleware>> middlewares)
+    : manager_(manager),
+      rules_(card),
+      authorizer_(std::move(authorizer)),
+      middlewares_(std::move(middlewares)) {}
+
+Async<HandledRequest> Dispatcher::handle(RequestEnvelope envelope) {
+    HandledRequest handled;
+    fill_tenant(envelope);
+    if (middlewares_.empty()) {
+        handled.reply = co_await dispatch(envelope);
+    } else {
+        std::size_t started = 0;
+        Result<void> passed = co_await before(envelope, started);
+        if (passed) {
+            handled.reply = co_await dispatch(envelope);
+        } else {
+            handled.reply = fail(std::move(passed.error()));
+        }
+        co_await after(envelope, handled.reply, started);
+    }
+    handled.activated_extensions = std::move(envelope.activated_extensions);
+    co_return handled;
+}
+
+AsyncResult<void> Dispatcher::before(RequestEnvelope& envelope, std::size_t& started) {
+    for (const auto& middleware : middlewares_) {
+        ++started;
+        try {
+            Result<void> passed = co_await middleware->before_dispatch(envelope);
+            if (!passed) co_return passed;
+        } catch (const std::exception& e) {
+            co_return internal_error(envelope, "a middleware", e.what());
+        }
+    }
+    co_return Result<void>{};
+}
+
+Async<void> Dispatcher::after(const RequestEnvelope& envelope, const Result<Reply>& reply, std::size_t started) {
+    while (started > 0) {
+        --started;
+        try {
+            const Result<void> seen = co_await middlewares_[started]->after_dispatch(envelope, reply);
+            if (!seen) spdlog::warn("request {}: after_dispatch: {}", envelope.context.request_id, seen.error().message);
+        } catch (const std::exception& e) {
+            spdlog::error("request {}: after_dispatch threw: {}", envelope.context.request_id, e.what());
+        }
+    }
+}
+
+Result<OwnerScope> Dispatcher::authorize(const RequestEnvelope& envelope) const {
+    try {
+        Result<OwnerScope> scope = authorizer_->authorize(envelope);
+        // The runtime's own sight is never a client's, whatever an application's gate says.
+        if (scope) scope->system = false;
+        return scope;
+    } catch (const std::exception& e) {
+        return internal_error(envelope, "the authorizer", e.what());
+    }
+}
+
+AsyncResult<Reply> Dispatcher::dispatch(RequestEnvelope& envelope) {
+    Result<OwnerScope> scope = authorize(envelope);
+    if (!scope) return fail(std::move(scope.error()));
+    if (auto refusal = rules_.refuse(envelope)) return std::move(*refusal);
+    Result<std::vector<std::string>> active = rules_.activate(envelope.extensions);
+    if (!active) return fail(std::move(active.error()));
+    envelope.activated_extensions = std::move(*active);
+    return perform(envelope, std::move(*scope));
+}
+
+AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope scope) {
+    switch (envelope.operation) {
+        case Operation::kSendMessage:
+        case Operation::kSendStreamingMessage: {
+            auto* request = std::get_if<SendMessageRequest>(&envelope.params);
+            if (request == nullptr) break;
+            const bool watched = !middlewares_.empty();
+            SendCommand command;
+            command.request = watched ? *request : std::move(*request);
+            command.scope = std::move(scope);
+            command.context = std::make_shared<const RequestContext>(watched ? envelope.context
+                                                                              : std::move(envelope.context));
+            command.extensions = envelope.activated_extensions;
+            command.idempotency_key = envelope.idempotency_key;
+            if (envelope.operation == Operation::kSendMessage) return as_reply(manager_.send(std::move(command)));
+            return as_reply(manager_.send_streaming(std::move(command)));
+        }
+        case Operation::kGetTask:
+            if (auto* request = std::get_if<GetTaskRequest>(&envelope.params)) {
+                return as_reply(manager_.get(*request, std::move(scope)));
+            }
+            break;
+        case Operation::kListTasks:
+            if (auto* request = std::get_if<ListTasksRequest>(&envelope.params)) {
+                return as_reply(manager_.list(*request, std::move(scope)));
+            }
+            break;
+        case Operation::kCancelTask:
+            if (auto* request = std::get_if<CancelTaskRequest>(&envelope.params)) {
+                return as_reply(manager_.cancel(*request, std::move(scope)));
+            }
+            break;
+        case Operation::kSubscribeToTask:
+            if (auto* request = std::get_if<SubscribeToTaskRequest>(&envelope.params)) {
+                return as_reply(manager_.subscribe(*request, std::move(scope), envelope.last_event_id));
+            }
+            break;
+        default: break;  // The rules let nothing else through.
+    }
+    return wrong_params(envelope.operation);
+}
+
+}  // namespace a2akit

@@ -1,0 +1,45 @@
+#include "runtime/public_error.hpp"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+constexpr std::chrono::milliseconds kRetryAfter{1000};
+constexpr std::size_t kLongestEchoedId = 64;
+
+}  // namespace
+
+Error public_error(Error error) {
+    switch (error.code) {
+        case ErrorCode::kTaskTerminal:
+            error.code = ErrorCode::kUnsupportedOperation;
+            return error;
+        case ErrorCode::kIdempotencyConflict: {
+            Error::Details details;
+            details.violations.push_back(
+                {"Idempotency-Key", "was sent before with another request; use a new key for a new request"});
+            std::string message = "Idempotency-Key: " + details.violations.front().description;
+            return Error{ErrorCode::kIdempotencyConflict, std::move(message), nullptr}.with(std::move(details));
+        }
+        case ErrorCode::kRevisionConflict:
+        case ErrorCode::kLiveRun:
+            return Error::unavailable("the task is being changed by others; try again", kRetryAfter);
+        case ErrorCode::kStopped: return draining_error();
+        case ErrorCode::kLeaseLost:
+        case ErrorCode::kRevealed:
+        case ErrorCode::kCompacted: return Error{ErrorCode::kInternal, "internal error", nullptr};
+        default: return error;
+    }
+}
+
+Error task_not_found(std::string_view id) {
+    if (id.size() > kLongestEchoedId) id = {};
+    return Error::about_task(ErrorCode::kTaskNotFound, "no such task", id);
+}
+
+Error draining_error() { return Error::unavailable("the server is stopping; try again", kRetryAfter); }
+
+}  // namespace a2akit

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <a2akit/core/error.hpp>
+
+#include <string_view>
+
+namespace a2akit {
+
+/// An error of a port as a client may see it. What the protocol has a word for passes unchanged; what only the ports
+/// know becomes the nearest public error.
+[[nodiscard]] Error public_error(Error error);
+
+/// For an id that no task of the caller has, whether it exists or not.
+[[nodiscard]] Error task_not_found(std::string_view id);
+
+/// The server is draining: nothing new is accepted here.
+[[nodiscard]] Error draining_error();
+
+}  // namespace a2akit

@@ -1,0 +1,251 @@
+#include "runtime/task_manager.hpp"
+
+#include "runtime/public_error.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+/// How often a follow-up looks again when others change the task meanwhile.
+constexpr int kFollowUpTries = 8;
+/// No task ever has it: a guard that only the repeat of an Idempotency-Key passes.
+constexpr Revision kNoRevision = 0;
+
+std::optional<std::int32_t> history_length(const SendMessageRequest& request) {
+    return request.configuration ? request.configuration->history_length : std::nullopt;
+}
+
+SendMessageResponse response_of(const TaskSnapshot& snapshot, std::optional<std::int32_t> history) {
+    SendMessageResponse response;
+    if (snapshot.reply) {
+        response.payload = **snapshot.reply;
+    } else {
+        response.payload = to_task(snapshot, history);
+    }
+    return response;
+}
+
+/// What the agent said when it paused belongs into the history before the answer to it.
+bool forgot_question(const TaskSnapshot& task) {
+    if (!task.status.message) return false;
+    return task.history.empty() || task.history.back()->message_id != (*task.status.message)->message_id;
+}
+
+}  // namespace
+
+TaskManager::TaskManager(Ports ports, std::shared_ptr<EventEmitter> emitter, TaskManagerOptions options)
+    : ports_(std::move(ports)),
+      emitter_(std::move(emitter)),
+      options_(options),
+      streams_{ports_.storage, waiters_, options_.event_buffer} {}
+
+AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
+    const auto history = history_length(command.request);
+    const bool waits = !command.request.configuration || !command.request.configuration->return_immediately;
+    OwnerScope scope = reader(command);
+    const WakeFor wake_for = waits ? WakeFor(Interest::kTurnEnds) : std::nullopt;
+    AsyncResult<Accepted> accepting = accept(std::move(command), wake_for);
+    Result<Accepted> accepted = co_await std::move(accepting);
+    if (!accepted) co_return fail(public_error(std::move(accepted.error())));
+    if (!waits && accepted->snapshot) co_return response_of(*accepted->snapshot, history);
+
+    if (waits && !accepted->turn_ended) {
+        Signal& signal = accepted->subscription->signal();
+        const Waiters::Entry waiter(waiters_, signal);
+        std::optional<SteadyTime> until;
+        if (options_.blocking_timeout) until = Loop::current()->now() + *options_.blocking_timeout;
+        while (true) {
+            signal.reset();
+            if (accepted->subscription->ended_turn() >= accepted->turn || accepted->subscription->erased()) break;
+            if (waiters_.draining()) break;
+            if (!co_await Signal::Wait(signal, until)) break;
+        }
+    }
+    Result<TaskSnapshot> snapshot = co_await load_to_answer(accepted->task, std::move(scope), history);
+    if (!snapshot) co_return fail(public_error(std::move(snapshot.error())));
+    co_return response_of(*snapshot, history);
+}
+
+AsyncResult<std::unique_ptr<EventStream>> TaskManager::send_streaming(SendCommand command) {
+    OwnerScope scope = command.scope;
+    AsyncResult<Accepted> accepting = accept(std::move(command), Interest::kEveryEvent);
+    Result<Accepted> accepted = co_await std::move(accepting);
+    if (!accepted) co_return fail(public_error(std::move(accepted.error())));
+    if (!accepted->snapshot || !accepted->snapshot->revealed) {
+        Result<TaskSnapshot> snapshot = co_await settle(accepted->task, *accepted->subscription);
+        if (!snapshot) co_return fail(public_error(std::move(snapshot.error())));
+        accepted->snapshot = std::move(*snapshot);
+    }
+    const TaskSnapshot& snapshot = *accepted->snapshot;
+    if (snapshot.reply) co_return TaskStream::of_reply(snapshot);
+    TaskStream::Start start{accepted->task, snapshot.context_id, std::move(scope), StreamKind::kSend, 0};
+    auto stream = std::make_unique<TaskStream>(streams_, std::move(start), std::move(accepted->subscription));
+    stream->begin_with(snapshot, accepted->turn_ended);
+    co_return std::unique_ptr<EventStream>(std::move(stream));
+}
+
+AsyncResult<TaskManager::Accepted> TaskManager::accept(SendCommand command, WakeFor wake_for) {
+    if (waiters_.draining()) return draining_error();
+    const std::string& named = command.request.message.task_id;
+    if (named.empty()) return start_task(std::move(command), wake_for);
+    const auto task = TaskId::parse(named);
+    if (!task) return task_not_found(named);
+    return continue_task(std::move(command), *task, wake_for);
+}
+
+AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, WakeFor wake_for) {
+    Accepted accepted;
+    accepted.task = TaskId::generate();
+    if (wake_for) {
+        auto subscription = co_await ports_.event_bus->subscribe(accepted.task, *wake_for);
+        if (!subscription) co_return fail(std::move(subscription.error()));
+        accepted.subscription = std::move(*subscription);
+    }
+    auto key = once(command);
+    Message message = std::move(command.request.message);
+    message.task_id = accepted.task.to_string();
+    if (message.context_id.empty()) message.context_id = Uuid::generate().to_string();
+    // A client that does not wait gets the task: too late for a direct reply.
+    NewTask fresh{accepted.task, message.context_id, !options_.may_reply_directly || !wake_for};
+    Shared<Message> first(std::move(message));
+    TaskUpdate update = turn_update(command, std::move(first));
+    update.once = std::move(key);
+
+    Result<Created> created =
+        co_await emitter_->create(std::move(fresh), std::move(command.scope), std::move(update));
+    if (!created) co_return fail(std::move(created.error()));
+    const Appended& appended = created->appended;
+    if (appended.repeated) co_return co_await join(appended.task, appended.turn, wake_for);
+    accepted.turn = appended.turn;
+    if (appended.turn_due) co_await enqueue(accepted.task, appended.turn);
+    if (wake_for != Interest::kTurnEnds) accepted.snapshot = std::move(created->snapshot);
+    co_return accepted;
+}
+
+AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand command, TaskId task, WakeFor wake_for) {
+    Accepted accepted;
+    accepted.task = task;
+    if (wake_for) {
+        auto subscription = co_await ports_.event_bus->subscribe(task, *wake_for);
+        if (!subscription) co_return fail(std::move(subscription.error()));
+        accepted.subscription = std::move(*subscription);
+    }
+    const auto key = once(command);
+    for (int tries = 0; tries < kFollowUpTries; ++tries) {
+        Result<TaskSnapshot> now = co_await ports_.storage->load(task, command.scope, 1, false);
+        if (!now) co_return fail(std::move(now.error()));
+        const FollowUpFacts facts{now->status.state, now->context_id, command.request.message.context_id};
+        const auto refusal = refuse_follow_up(task, facts);
+        if (refusal && (!key || refusal->code == ErrorCode::kInvalidParams)) co_return *refusal;
+
+        Message message = command.request.message;
+        message.task_id = task.to_string();
+        message.context_id = now->context_id;
+        TaskUpdate update = turn_update(command, Shared<Message>(std::move(message)));
+        if (forgot_question(*now)) update.history.insert(update.history.begin(), *now->status.message);
+        update.once = key;
+        update.guard.revision = refusal ? kNoRevision : now->revision;
+        Result<Appended> appended = co_await emitter_->append(task, command.scope, std::move(update));
+        if (appended && appended->repeated) co_return co_await join(task, appended->turn, wake_for);
+        if (appended) {
+            accepted.turn = appended->turn;
+            if (appended->turn_due) co_await enqueue(task, appended->turn);
+            co_return accepted;
+        }
+        const ErrorCode code = appended.error().code;
+        const bool moved_on = code == ErrorCode::kRevisionConflict || code == ErrorCode::kTaskTerminal;
+        if (!moved_on) co_return fail(std::move(appended.error()));
+        if (refusal) co_return *refusal;
+    }
+    co_return fail(ErrorCode::kRevisionConflict, "the task keeps changing");
+}
+
+AsyncResult<TaskManager::Accepted> TaskManager::join(TaskId task, Turn turn, WakeFor wake_for) {
+    Accepted accepted;
+    accepted.task = task;
+    accepted.turn = turn;
+    if (wake_for) {
+        auto subscription = co_await ports_.event_bus->subscribe(task, *wake_for);
+        if (!subscription) co_return fail(std::move(subscription.error()));
+        accepted.subscription = std::move(*subscription);
+    }
+    Result<TaskSnapshot> now = co_await ports_.storage->load(task, OwnerScope::everything());
+    if (!now) co_return fail(std::move(now.error()));
+    const TurnFacts facts{turn, now->turn, now->turn_ended, now->status.state};
+    accepted.turn_ended = turn_has_ended(facts);
+    accepted.snapshot = std::move(*now);
+    co_return accepted;
+}
+
+TaskUpdate TaskManager::turn_update(const SendCommand& command, Shared<Message> message) const {
+    TaskUpdate update;
+    update.id = WriteId::next();
+    update.status = TaskStatus{TaskState::kSubmitted, std::nullopt, std::nullopt};
+    update.history.push_back(message);
+    TurnInput& input = update.turn.emplace();
+    input.message = std::move(message);
+    input.metadata = command.request.metadata;
+    if (command.request.configuration) {
+        input.accepted_output_modes = command.request.configuration->accepted_output_modes;
+    }
+    input.extensions = command.extensions;
+    input.context = command.context;
+    return update;
+}
+
+std::optional<IdempotencyKey> TaskManager::once(const SendCommand& command) const {
+    if (command.idempotency_key.empty()) return std::nullopt;
+    return IdempotencyKey{command.idempotency_key, request_hash(command.request), options_.idempotency_lifetime};
+}
+
+OwnerScope TaskManager::reader(const SendCommand& command) const {
+    return options_.may_reply_directly ? OwnerScope::everything() : command.scope;
+}
+
+Async<void> TaskManager::enqueue(TaskId task, Turn turn) {
+    const RunOperation operation{task, turn};
+    const Result<void> queued = co_await ports_.broker->enqueue(operation, std::nullopt);
+    // The turn stands in Storage: the sweep finds it.
+    if (!queued) spdlog::warn("task {} turn {} waits for a sweep: {}", task.to_string(), turn, queued.error().message);
+}
+
+AsyncResult<TaskSnapshot> TaskManager::load_to_answer(TaskId task, OwnerScope reader,
+                                                      std::optional<std::int32_t> history) {
+    Result<TaskSnapshot> now = co_await ports_.storage->load(task, reader, history);
+    if (!now || now->revealed || now->reply) co_return now;
+    // Nobody replied directly in time; from here on the task is the answer. A reply may still win the race.
+    co_await reveal(task);
+    co_return co_await ports_.storage->load(task, std::move(reader), history);
+}
+
+AsyncResult<TaskSnapshot> TaskManager::settle(TaskId task, Subscription& subscription) {
+    Signal& signal = subscription.signal();
+    const Waiters::Entry waiter(waiters_, signal);
+    const SteadyTime until = Loop::current()->now() + options_.reveal_after;
+    bool time_is_up = false;
+    while (true) {
+        signal.reset();
+        Result<TaskSnapshot> now = co_await ports_.storage->load(task, OwnerScope::everything());
+        if (!now || now->revealed || now->reply || is_terminal(now->status.state)) co_return now;
+        if (time_is_up || waiters_.draining()) {
+            co_await reveal(task);
+            co_return co_await ports_.storage->load(task, OwnerScope::everything());
+        }
+        time_is_up = !co_await signal.wait_until(until);
+    }
+}
+
+Async<void> TaskManager::reveal(TaskId task) {
+    TaskUpdate update;
+    update.id = WriteId::next();
+    update.reveal = true;
+    const Result<Appended> revealed = co_await emitter_->append(task, OwnerScope::everything(), std::move(update));
+    if (!revealed && revealed.error().code != ErrorCode::kTaskTerminal) {
+        spdlog::warn("task {} could not be revealed: {}", task.to_string(), revealed.error().message);
+    }
+}
+
+}  // namespace a2akit

@@ -1,0 +1,110 @@
+#pragma once
+
+#include "runtime/task_stream.hpp"
+#include "runtime/waiters.hpp"
+
+#include <a2akit/emitter/event_emitter.hpp>
+#include <a2akit/ports.hpp>
+#include <a2akit/request/request_envelope.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace a2akit {
+
+struct TaskManagerOptions {
+    std::optional<Duration> blocking_timeout = {};  ///< None: a blocking send waits for the end of its turn.
+    Duration cancel_wait{std::chrono::seconds(2)};
+    Duration cancel_force_timeout{std::chrono::seconds(60)};
+    Duration reveal_after{std::chrono::seconds(1)};  ///< So long a stream waits for a direct reply.
+    Duration idempotency_lifetime{std::chrono::hours(24)};
+    int event_buffer = 200;                          ///< Events read for a stream at once.
+    bool may_reply_directly = false;                 ///< Worker::may_reply_directly
+};
+
+/// A message from a client, with what came beside it. REQUIRES: allowed by RequestRules.
+struct SendCommand {
+    SendMessageRequest request;
+    OwnerScope scope;
+    std::shared_ptr<const RequestContext> context = {};  ///< Transient.
+    std::vector<std::string> extensions = {};            ///< Activated ones.
+    std::string idempotency_key = {};                    ///< Empty: none.
+};
+
+/// Accepts work and answers questions about it; never touches the Worker. What it accepts stands in Storage before the
+/// Broker hears of it, and whoever waits is a subscriber of the task.
+///
+/// One object per server; any of its loops may call. Errors are those a client may see. Outlives its streams.
+class TaskManager {
+public:
+    /// REQUIRES: no port is null (context_store may be).
+    TaskManager(Ports ports, std::shared_ptr<EventEmitter> emitter, TaskManagerOptions options);
+
+    /// Waits for the end of the message's own turn, unless configuration.returnImmediately.
+    AsyncResult<SendMessageResponse> send(SendCommand command);
+    AsyncResult<std::unique_ptr<EventStream>> send_streaming(SendCommand command);
+
+    AsyncResult<Task> get(GetTaskRequest request, OwnerScope scope);
+    AsyncResult<ListTasksResponse> list(ListTasksRequest request, OwnerScope scope);
+    /// Answers when the task has ended, or after `cancel_wait` with the task as it stands. Idempotent until then.
+    AsyncResult<Task> cancel(CancelTaskRequest request, OwnerScope scope);
+    /// With `after`, the Last-Event-ID, the stream goes on behind that event instead of beginning with the Task.
+    AsyncResult<std::unique_ptr<EventStream>> subscribe(SubscribeToTaskRequest request, OwnerScope scope,
+                                                        std::optional<Sequence> after);
+
+    /// Continues a task in AUTH_REQUIRED whose credentials arrived out of band: a new turn with the last message of
+    /// the user. kUnsupportedOperation in any other state. For the application; sees every task.
+    AsyncResult<void> resume(TaskId task);
+    /// Makes the one new task that a dead letter may become, and returns it; a second redrive returns the same.
+    AsyncResult<TaskId> redrive(DeadLetter letter);
+
+    /// Nothing new is accepted from now on; who waits is answered with the task as it stands, streams end with
+    /// kDraining. Idempotent; from any thread.
+    void drain() noexcept { waiters_.drain(); }
+
+private:
+    /// A message that Storage holds, and what is known of its turn.
+    struct Accepted {
+        TaskId task;
+        Turn turn = 0;
+        bool turn_ended = false;
+        std::unique_ptr<Subscription> subscription;  ///< Null when nobody waits.
+        std::optional<TaskSnapshot> snapshot;        ///< Absent: to be loaded.
+    };
+    using WakeFor = std::optional<Interest>;
+
+    AsyncResult<Accepted> accept(SendCommand command, WakeFor wake_for);
+    AsyncResult<Accepted> start_task(SendCommand command, WakeFor wake_for);
+    AsyncResult<Accepted> continue_task(SendCommand command, TaskId task, WakeFor wake_for);
+    /// The turn that an Idempotency-Key made before.
+    AsyncResult<Accepted> join(TaskId task, Turn turn, WakeFor wake_for);
+
+    /// The update that makes a turn of this message. May be called again when the write was refused.
+    TaskUpdate turn_update(const SendCommand& command, Shared<Message> message) const;
+    std::optional<IdempotencyKey> once(const SendCommand& command) const;
+    Async<void> enqueue(TaskId task, Turn turn);
+
+    AsyncResult<TaskSnapshot> load_to_answer(TaskId task, OwnerScope reader, std::optional<std::int32_t> history);
+    /// Waits until a direct reply or the task itself is there to be shown, and makes it so when time is up.
+    AsyncResult<TaskSnapshot> settle(TaskId task, Subscription& subscription);
+    Async<void> reveal(TaskId task);
+    Async<void> await_end(TaskId task, Subscription& subscription);
+    AsyncResult<TaskSnapshot> request_cancel(TaskSnapshot task, OwnerScope scope);
+    /// The scope in which an accepted message's task is found: unrevealed ones need more than the client's own.
+    [[nodiscard]] OwnerScope reader(const SendCommand& command) const;
+
+    Ports ports_;
+    std::shared_ptr<EventEmitter> emitter_;
+    TaskManagerOptions options_;
+    Waiters waiters_;
+    TaskStream::Source streams_;
+};
+
+/// SHA-256 over the request in canonical form, without its tenant: the key is scoped to that already.
+[[nodiscard]] std::array<std::uint8_t, 32> request_hash(const SendMessageRequest& request);
+
+}  // namespace a2akit

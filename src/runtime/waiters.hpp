@@ -1,0 +1,51 @@
+#pragma once
+
+#include <a2akit/core/loop.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+
+namespace a2akit {
+
+/// Everybody in this server who waits on behalf of a client, so that a drain can wake them all. Safe from any thread.
+class Waiters {
+public:
+    /// One who waits on `signal`, from its construction to its destruction. After each wake-up it asks `draining()`.
+    class Entry {
+    public:
+        /// REQUIRES: `waiters` and `signal` outlive it.
+        Entry(Waiters& waiters, Signal& signal) noexcept;
+        Entry(const Entry&) = delete;
+        Entry& operator=(const Entry&) = delete;
+        ~Entry();
+
+    private:
+        friend class Waiters;
+        Waiters& waiters_;
+        Signal& signal_;
+        Entry* before_ = nullptr;
+        Entry* after_ = nullptr;
+        std::size_t shard_;
+    };
+
+    /// From now on `draining()` holds. Wakes everybody; idempotent.
+    void drain() noexcept;
+    [[nodiscard]] bool draining() const noexcept { return draining_.load(std::memory_order_acquire); }
+
+private:
+    struct alignas(64) Shard {
+        std::mutex mutex;
+        Entry* first = nullptr;
+    };
+
+    // One shard per thread, as long as there are enough: nobody waits for a lock.
+    static constexpr std::size_t kShards = 16;
+    static std::size_t own_shard() noexcept;
+
+    std::array<Shard, kShards> shards_;
+    std::atomic<bool> draining_{false};
+};
+
+}  // namespace a2akit
