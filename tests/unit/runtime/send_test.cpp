@@ -1,0 +1,381 @@
+#include "task_manager_fixture.hpp"
+
+namespace a2akit {
+namespace {
+
+using std::chrono::seconds;
+using enum TaskState;
+
+using SendTest = TaskManagerTest;
+
+TEST_F(SendTest, ABlockingSendAnswersWhenItsTurnHasEnded) {
+    auto sent = send("hello");
+    const ClaimedRun run = claim();
+    EXPECT_EQ(run.input.message->text(), "hello");
+    EXPECT_FALSE(sent.done());
+    EXPECT_TRUE(write(run, chunk("hi", false)));
+    EXPECT_FALSE(sent.done());
+    end(run, kCompleted);
+    ASSERT_TRUE(sent.done());
+    const Task& task = task_of(sent.value());
+    EXPECT_EQ(task.status.state, kCompleted);
+    EXPECT_EQ(task.text(), "hi");
+    EXPECT_EQ(task.id, run.snapshot.id.to_string());
+}
+
+TEST_F(SendTest, TheMessageCarriesTheIdsItWasGiven) {
+    auto sent = send("hello");
+    const ClaimedRun run = claim();
+    EXPECT_EQ(run.input.message->task_id, run.snapshot.id.to_string());
+    EXPECT_EQ(run.input.message->context_id, run.snapshot.context_id);
+    EXPECT_FALSE(run.snapshot.context_id.empty());
+    EXPECT_EQ(run.snapshot.history.size(), 1U);
+    end(run, kCompleted);
+    EXPECT_EQ(task_of(sent.value()).context_id, run.snapshot.context_id);
+}
+
+TEST_F(SendTest, TheContextOfTheClientIsKept) {
+    SendMessageRequest request = message_of("hello");
+    request.message.context_id = "my conversation";
+    auto sent = send(command(std::move(request)));
+    end(claim(), kCompleted);
+    EXPECT_EQ(task_of(sent.value()).context_id, "my conversation");
+}
+
+TEST_F(SendTest, TheTurnCarriesWhatTheHandlerNeeds) {
+    SendMessageRequest request = message_of("hello");
+    request.metadata = RawJson("{\"k\":1}");
+    request.configuration.emplace().accepted_output_modes = {"text/html"};
+    SendCommand made = command(std::move(request));
+    made.extensions = {"https://example.com/x"};
+    RequestContext context;
+    context.request_id = "r1";
+    made.context = std::make_shared<const RequestContext>(std::move(context));
+    auto sent = send(std::move(made));
+    const ClaimedRun run = claim();
+    EXPECT_EQ(run.input.metadata.text(), "{\"k\":1}");
+    EXPECT_EQ(run.input.accepted_output_modes, Words{"text/html"});
+    EXPECT_EQ(run.input.extensions, Words{"https://example.com/x"});
+    ASSERT_TRUE(run.input.context);
+    EXPECT_EQ(run.input.context->request_id, "r1");
+    end(run, kCompleted);
+}
+
+TEST_F(SendTest, EveryInterruptedStateAnswersToo) {
+    for (const TaskState state : {kInputRequired, kAuthRequired, kFailed, kRejected, kCanceled}) {
+        auto sent = send("hello");
+        end(claim(), state);
+        ASSERT_TRUE(sent.done()) << to_string(state);
+        EXPECT_EQ(task_of(sent.value()).status.state, state);
+    }
+}
+
+TEST_F(SendTest, ReturnImmediatelyDoesNotWait) {
+    SendMessageRequest request = message_of("hello");
+    request.configuration.emplace().return_immediately = true;
+    const auto sent = send_now(command(std::move(request)));
+    EXPECT_EQ(task_of(sent).status.state, kSubmitted);
+    EXPECT_EQ(task_of(sent).history.size(), 1U);
+    end(claim(), kCompleted);
+}
+
+TEST_F(SendTest, HistoryLengthLimitsTheAnswer) {
+    SendMessageRequest request = message_of("hello");
+    request.configuration.emplace().history_length = 0;
+    auto sent = send(command(std::move(request)));
+    end(claim(), kCompleted);
+    EXPECT_TRUE(task_of(sent.value()).history.empty());
+}
+
+TEST_F(SendTest, AFollowUpWaitsForItsOwnTurn) {
+    auto first = send("book a flight");
+    const ClaimedRun asking = claim();
+    end(asking, kInputRequired, "where to?");
+    auto second = send(command(follow_up(task_of(first.value()).id, "Rome")));
+    EXPECT_FALSE(second.done()) << "the pause before must not answer it";
+    const ClaimedRun answering = claim();
+    EXPECT_EQ(answering.snapshot.turn, 2U);
+    EXPECT_FALSE(second.done());
+    end(answering, kCompleted);
+    ASSERT_TRUE(second.done());
+    EXPECT_EQ(task_of(second.value()).status.state, kCompleted);
+}
+
+TEST_F(SendTest, TheQuestionStandsInTheHistoryBeforeItsAnswer) {
+    auto first = send("book a flight");
+    end(claim(), kInputRequired, "where to?");
+    auto second = send(command(follow_up(task_of(first.value()).id, "Rome")));
+    const ClaimedRun run = claim();
+    Words texts;
+    for (const auto& message : run.snapshot.history) texts.push_back(message->text());
+    EXPECT_EQ(texts, (Words{"book a flight", "where to?", "Rome"}));
+    EXPECT_EQ(run.input.message->context_id, run.snapshot.context_id);
+    end(run, kCompleted);
+}
+
+TEST_F(SendTest, AFollowUpBeforeTheHandlerHasReturnedIsRunAfterIt) {
+    auto first = send("book a flight");
+    const ClaimedRun asking = claim();
+    EXPECT_TRUE(write(asking, status(kInputRequired)));
+    ASSERT_TRUE(first.done());
+    auto second = send(command(follow_up(task_of(first.value()).id, "Rome")));
+    const auto due =
+        loop_.await(ports_.storage->release(asking.snapshot.id, asking.epoch, Release::kDone, clock_->now()));
+    ASSERT_TRUE(due && *due);
+    const RunOperation operation{asking.snapshot.id, **due};
+    EXPECT_TRUE(loop_.await(ports_.broker->enqueue(operation, std::nullopt)));
+    EXPECT_FALSE(second.done());
+    end(claim(), kCompleted);
+    EXPECT_TRUE(second.done());
+}
+
+TEST_F(SendTest, ARunningTaskTakesNoFollowUp) {
+    auto sent = send("hello");
+    const ClaimedRun run = claim();
+    const auto refused = send_now(command(follow_up(run.snapshot.id.to_string(), "and?")));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kUnsupportedOperation);
+    EXPECT_NE(refused.error().message.find("TASK_STATE_WORKING"), std::string::npos);
+    end(run, kCompleted);
+    const auto late = send_now(command(follow_up(run.snapshot.id.to_string(), "and?")));
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code, ErrorCode::kUnsupportedOperation);
+    EXPECT_NE(late.error().message.find("TASK_STATE_COMPLETED"), std::string::npos);
+}
+
+TEST_F(SendTest, AFollowUpUnderAnotherContextIsRefused) {
+    auto sent = send("hello");
+    end(claim(), kInputRequired);
+    SendMessageRequest request = follow_up(task_of(sent.value()).id, "and?");
+    request.message.context_id = "another";
+    const auto refused = send_now(command(std::move(request)));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidParams);
+}
+
+TEST_F(SendTest, AnUnknownTaskIsNotFound) {
+    for (const std::string& id : {std::string("no uuid"), TaskId::generate().to_string()}) {
+        const auto refused = send_now(command(follow_up(id, "and?")));
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, ErrorCode::kTaskNotFound) << id;
+    }
+}
+
+TEST_F(SendTest, SomebodyElsesTaskIsNotFoundByAFollowUp) {
+    auto sent = send("hello");
+    end(claim(), kInputRequired);
+    SendCommand made = command(follow_up(task_of(sent.value()).id, "and?"));
+    made.scope = kBob;
+    const auto refused = send_now(std::move(made));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kTaskNotFound);
+}
+
+TEST_F(SendTest, OfTwoFollowUpsOneIsTaken) {
+    auto sent = send("hello");
+    end(claim(), kInputRequired);
+    auto one = send(command(follow_up(task_of(sent.value()).id, "one")));
+    auto two = send(command(follow_up(task_of(sent.value()).id, "two")));
+    ASSERT_TRUE(two.done());
+    EXPECT_EQ(two.value().error().code, ErrorCode::kUnsupportedOperation);
+    end(claim(), kCompleted);
+    EXPECT_TRUE(one.done() && one.value());
+}
+
+// -- Idempotency --------------------------------------------------------------------------------------------------
+
+TEST_F(SendTest, ARepeatJoinsTheTurnOfItsKey) {
+    const SendMessageRequest request = message_of("pay");
+    auto first = send(command(request, "key"));
+    auto second = send(command(request, "key"));
+    EXPECT_FALSE(second.done());
+    const ClaimedRun run = claim();
+    end(run, kCompleted);
+    ASSERT_TRUE(first.done() && second.done());
+    EXPECT_EQ(task_of(first.value()).id, task_of(second.value()).id);
+    const auto third = send_now(command(request, "key"));
+    EXPECT_EQ(task_of(third).id, task_of(first.value()).id) << "a finished one answers at once";
+}
+
+TEST_F(SendTest, ARepeatedFollowUpJoinsItsTurn) {
+    auto first = send("book");
+    end(claim(), kInputRequired);
+    const SendMessageRequest request = follow_up(task_of(first.value()).id, "Rome");
+    auto second = send(command(request, "key"));
+    auto third = send(command(request, "key"));
+    EXPECT_FALSE(third.done());
+    end(claim(), kInputRequired);
+    ASSERT_TRUE(second.done() && third.done());
+    EXPECT_TRUE(third.value());
+    EXPECT_EQ(task_of(send_now(command(request, "key"))).history.size(), 2U) << "nothing was added";
+}
+
+TEST_F(SendTest, AKeyWithAnotherRequestIsRefused) {
+    auto first = send(command(message_of("pay 1"), "key"));
+    const auto refused = send_now(command(message_of("pay 2"), "key"));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kIdempotencyConflict);
+    EXPECT_EQ(refused.error().details->violations.at(0).field, "Idempotency-Key");
+    end(claim(), kCompleted);
+}
+
+TEST_F(SendTest, AKeyBelongsToItsOwner) {
+    const SendMessageRequest request = message_of("pay");
+    auto alices = send(command(request, "key"));
+    SendCommand made = command(request, "key");
+    made.scope = kBob;
+    auto bobs = send(std::move(made));
+    end(claim(), kCompleted);
+    end(claim(), kCompleted);
+    EXPECT_NE(task_of(alices.value()).id, task_of(bobs.value()).id);
+}
+
+TEST_F(SendTest, AMessageIdAloneMakesNoRepeat) {
+    const SendMessageRequest request = message_of("pay");
+    auto first = send(command(request));
+    auto second = send(command(request));
+    end(claim(), kCompleted);
+    end(claim(), kCompleted);
+    EXPECT_NE(task_of(first.value()).id, task_of(second.value()).id);
+}
+
+TEST(RequestHashTest, TheTenantDoesNotCount) {
+    SendMessageRequest request = message_of("pay");
+    const auto hash = request_hash(request);
+    request.tenant = "t";
+    EXPECT_EQ(request_hash(request), hash);
+    request.message.parts[0] = Part::from_text("pay more");
+    EXPECT_NE(request_hash(request), hash);
+}
+
+// -- Timeout and drain ----------------------------------------------------------------------------------------------
+
+class BlockingTimeoutTest : public TaskManagerTest {
+protected:
+    BlockingTimeoutTest() : TaskManagerTest({.blocking_timeout = seconds(30)}) {}
+};
+
+TEST_F(BlockingTimeoutTest, AnswersWithTheTaskAsItStands) {
+    auto sent = send("hello");
+    const ClaimedRun run = claim();
+    loop_.advance(seconds(29));
+    EXPECT_FALSE(sent.done());
+    loop_.advance(seconds(2));
+    ASSERT_TRUE(sent.done());
+    EXPECT_EQ(task_of(sent.value()).status.state, kWorking);
+}
+
+TEST_F(SendTest, WithoutATimeoutASendWaitsForHours) {
+    auto sent = send("hello");
+    const ClaimedRun run = claim();
+    for (int i = 0; i < 24; ++i) {
+        loop_.advance(std::chrono::hours(1));
+        EXPECT_TRUE(loop_.await(ports_.storage->renew(node_, kLease)));
+    }
+    EXPECT_FALSE(sent.done());
+    end(run, kCompleted);
+    EXPECT_TRUE(sent.done());
+}
+
+TEST_F(SendTest, ADrainAnswersWithTheTaskAsItStandsAndTakesNoMore) {
+    auto sent = send("hello");
+    const ClaimedRun run = claim();
+    manager_.drain();
+    loop_.run_ready();
+    ASSERT_TRUE(sent.done());
+    EXPECT_EQ(task_of(sent.value()).status.state, kWorking);
+    const auto refused = send_now(command(message_of("more")));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
+    EXPECT_TRUE(refused.error().details->retry_after);
+}
+
+// -- Direct replies -------------------------------------------------------------------------------------------------
+
+class DirectReplyTest : public TaskManagerTest {
+protected:
+    DirectReplyTest() : TaskManagerTest({.may_reply_directly = true}) {}
+};
+
+TEST_F(DirectReplyTest, ABlockingSendGetsTheMessage) {
+    auto sent = send("hello");
+    const ClaimedRun run = claim();
+    EXPECT_FALSE(run.snapshot.revealed);
+    EXPECT_FALSE(get(run.snapshot.id.to_string())) << "not visible yet";
+    EXPECT_TRUE(write(run, direct_reply("hi")));
+    ASSERT_TRUE(sent.done());
+    EXPECT_EQ(std::get<Message>(sent.value()->payload).text(), "hi");
+    EXPECT_FALSE(get(run.snapshot.id.to_string())) << "not visible afterwards";
+}
+
+TEST_F(DirectReplyTest, ATaskThatWasRevealedIsTheAnswer) {
+    auto sent = send("hello");
+    const ClaimedRun run = claim();
+    TaskUpdate update = status(kCompleted, "done");
+    update.reveal = true;
+    EXPECT_TRUE(write(run, std::move(update)));
+    ASSERT_TRUE(sent.done());
+    EXPECT_EQ(task_of(sent.value()).status.state, kCompleted);
+    EXPECT_TRUE(get(run.snapshot.id.to_string()));
+}
+
+TEST_F(DirectReplyTest, ReturnImmediatelyReveals) {
+    const std::string id = accept();
+    EXPECT_TRUE(get(id));
+    const ClaimedRun run = claim();
+    const auto refused = write(run, direct_reply("hi"));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kRevealed);
+}
+
+TEST_F(DirectReplyTest, ADrainReveals) {
+    auto sent = send("hello");
+    const ClaimedRun run = claim();
+    manager_.drain();
+    loop_.run_ready();
+    ASSERT_TRUE(sent.done());
+    EXPECT_EQ(task_of(sent.value()).status.state, kWorking);
+    EXPECT_TRUE(get(run.snapshot.id.to_string()));
+}
+
+TEST_F(DirectReplyTest, AStreamIsExactlyOneMessage) {
+    Pending<Result<std::unique_ptr<EventStream>>> opening(group_, manager_.send_streaming(command(message_of("hello"))));
+    loop_.run_ready();
+    const ClaimedRun run = claim();
+    loop_.run_ready();
+    EXPECT_FALSE(opening.done()) << "nobody knows yet whether it is a Task";
+    EXPECT_TRUE(write(run, direct_reply("hi")));
+    ASSERT_TRUE(opening.done());
+    const auto batch = next(**opening.value());
+    EXPECT_EQ(seen(batch), Words{"message:hi"});
+    EXPECT_EQ(batch.end, EventStream::End::kFinished);
+}
+
+TEST_F(DirectReplyTest, AStreamRevealsTheTaskAfterASecond) {
+    Pending<Result<std::unique_ptr<EventStream>>> opening(group_, manager_.send_streaming(command(message_of("hello"))));
+    loop_.run_ready();
+    const ClaimedRun run = claim();
+    loop_.advance(std::chrono::milliseconds(900));
+    EXPECT_FALSE(opening.done());
+    loop_.advance(std::chrono::milliseconds(200));
+    ASSERT_TRUE(opening.done());
+    EventStream& stream = **opening.value();
+    EXPECT_EQ(seen(next(stream)), Words{"task:WORKING"});
+    EXPECT_EQ(write(run, direct_reply("hi")).error().code, ErrorCode::kRevealed);
+    end(run, kCompleted);
+    EXPECT_EQ(seen(next(stream)), Words{"COMPLETED"});
+}
+
+TEST_F(DirectReplyTest, ARepeatGetsTheMessageToo) {
+    const SendMessageRequest request = message_of("hello");
+    auto first = send(command(request, "key"));
+    auto second = send(command(request, "key"));
+    EXPECT_TRUE(write(claim(), direct_reply("hi")));
+    ASSERT_TRUE(first.done() && second.done());
+    EXPECT_EQ(std::get<Message>(second.value()->payload).text(), "hi");
+    const auto batch = next(*stream(command(request, "key")));
+    EXPECT_EQ(seen(batch), Words{"message:hi"});
+}
+
+}  // namespace
+}  // namespace a2akit
