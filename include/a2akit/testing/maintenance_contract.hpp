@@ -1,0 +1,380 @@
+#pragma once
+
+#include <a2akit/testing/storage_fixture.hpp>
+
+#include <algorithm>
+
+namespace a2akit::testing {
+
+/// What every Maintenance does. Instantiated like StorageContract, with the same harness.
+class MaintenanceContract : public StorageFixture {
+protected:
+    /// The seconds, counted from now, at which sweeps twice a second find something, in the next
+    /// `span`.
+    std::vector<double> looks_within(Duration span, Due::Kind kind) {
+        std::vector<double> found;
+        constexpr Duration kSweep(500);
+        for (Duration at = kSweep; at <= span; at += kSweep) {
+            advance(kSweep);
+            for (const Due& one : due()) {
+                EXPECT_EQ(one.kind, kind);
+                found.push_back(static_cast<double>(at.count()) / 1000);
+            }
+        }
+        return found;
+    }
+    TaskId make_dead_letter(std::string reason = "too many attempts") {
+        const TaskId task = make_task();
+        claim(task);
+        advance(kLease);
+        TaskUpdate update = with_status(TaskState::kFailed);
+        update.raise_epoch = true;
+        update.dead_letter = std::move(reason);
+        append(task, std::move(update));
+        return task;
+    }
+    static EraseQuery keep(std::int64_t count) {
+        EraseQuery query;
+        query.keep_at_most = count;
+        return query;
+    }
+};
+
+// -- Sweeps
+// ----------------------------------------------------------------------------------------------------------
+
+TEST_P(MaintenanceContract, AFreshTurnIsNotDueToASweep) {
+    make_task();
+    advance(Duration(999));
+    EXPECT_TRUE(due().empty());
+}
+
+TEST_P(MaintenanceContract, ATurnThatNobodyRunsIsDueAfterASecondThenAtDoublingIntervals) {
+    const TaskId task = make_task();
+    EXPECT_EQ(looks_within(std::chrono::seconds(92), Due::Kind::kTurn),
+              (std::vector<double>{1, 3, 7, 15, 31, 61, 91}));
+    advance(std::chrono::seconds(30));
+    const auto found = due();
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].task, task);
+    EXPECT_EQ(found[0].turn, 1U);
+    EXPECT_EQ(found[0].attempts, 0) << "looks do not count as attempts";
+}
+
+TEST_P(MaintenanceContract, OneOfTwoSweepsGetsIt) {
+    make_task();
+    advance(std::chrono::seconds(1));
+    EXPECT_EQ(due().size(), 1U);
+    EXPECT_TRUE(due().empty());
+}
+
+TEST_P(MaintenanceContract, ASweepAnswersNoMoreThanAskedAndTheNextGoesOn) {
+    for (int i = 0; i < 5; ++i) make_task();
+    advance(std::chrono::seconds(1));
+    EXPECT_EQ(due(3).size(), 3U);
+    EXPECT_EQ(due(3).size(), 2U);
+    EXPECT_TRUE(due(3).empty());
+}
+
+TEST_P(MaintenanceContract, AHealthyRunIsNeverDue) {
+    const TaskId task = make_task();
+    claim(task);
+    for (int i = 0; i < 20; ++i) {
+        advance(std::chrono::seconds(5));
+        renew(node_);
+        EXPECT_TRUE(due().empty());
+    }
+    EXPECT_TRUE(load(task).live_run);
+}
+
+TEST_P(MaintenanceContract, AnExpiredRunIsDueAtItsDeadline) {
+    const TaskId task = make_task();
+    const Run run = claim(task);
+    advance(kLease - Duration(1));
+    EXPECT_TRUE(due().empty());
+    advance(Duration(1));
+    const auto found = due();
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].kind, Due::Kind::kExpiredRun);
+    EXPECT_EQ(found[0].task, task);
+    EXPECT_EQ(found[0].turn, 1U);
+    EXPECT_EQ(found[0].epoch, run.epoch);
+    EXPECT_EQ(found[0].attempts, 1);
+    EXPECT_TRUE(due().empty());
+    advance(std::chrono::seconds(1));
+    EXPECT_EQ(due().size(), 1U) << "nobody took it over";
+    append(task, under(run.epoch, with_status(TaskState::kCompleted)));
+    advance(std::chrono::hours(1));
+    EXPECT_TRUE(due().empty());
+}
+
+TEST_P(MaintenanceContract, AnExpiredRunThatRenewsIsDueAtItsNewDeadline) {
+    const TaskId task = make_task();
+    claim(task);
+    advance(kLease);
+    EXPECT_EQ(due().size(), 1U);
+    renew(node_);
+    advance(kLease - Duration(1));
+    EXPECT_TRUE(due().empty());
+    advance(Duration(1));
+    EXPECT_EQ(due().size(), 1U);
+}
+
+TEST_P(MaintenanceContract, APausedTaskIsNotDue) {
+    make_paused_task();
+    advance(std::chrono::hours(1));
+    EXPECT_TRUE(due().empty());
+}
+
+TEST_P(MaintenanceContract, AnEndedTaskIsNotDue) {
+    make_ended_task();
+    advance(std::chrono::hours(1));
+    EXPECT_TRUE(due().empty());
+}
+
+TEST_P(MaintenanceContract, AnExpiredPausingRunIsDeletedAndItsFollowUpComesForth) {
+    const TaskId task = make_task();
+    const Run run = claim(task);
+    append(task, under(run.epoch, with_status(TaskState::kInputRequired)));
+    EXPECT_FALSE(append(task, with_turn("more")).turn_due);
+    advance(std::chrono::seconds(10));
+    EXPECT_TRUE(due().empty()) << "the handler may still return";
+    advance(std::chrono::seconds(5));
+    const auto found = due();
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].kind, Due::Kind::kTurn);
+    EXPECT_EQ(found[0].turn, 2U);
+    EXPECT_TRUE(renew(node_).empty());
+    claim(task, 2);
+}
+
+TEST_P(MaintenanceContract, ARetriedTurnIsNotDueBeforeItsTime) {
+    const TaskId task = make_task();
+    const Run run = claim(task);
+    release(task, run.epoch, Release::kRetry, now() + std::chrono::seconds(20));
+    advance(std::chrono::seconds(20));
+    EXPECT_TRUE(due().empty());
+    advance(std::chrono::seconds(1));
+    const auto found = due();
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].attempts, 1);
+}
+
+TEST_P(MaintenanceContract, AnOverdueCancelIsDueUntilItIsForced) {
+    const TaskId task = make_task();
+    const Run run = claim(task);
+    TaskUpdate cancel = blank();
+    cancel.cancel_by = now() + std::chrono::seconds(10);
+    append(task, std::move(cancel));
+    advance(std::chrono::seconds(10) - Duration(1));
+    EXPECT_TRUE(due().empty());
+    advance(Duration(1));
+    auto found = due();
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].kind, Due::Kind::kCancel);
+    EXPECT_EQ(found[0].epoch, run.epoch);
+    EXPECT_TRUE(due().empty());
+    advance(std::chrono::seconds(2));
+    EXPECT_EQ(due().size(), 1U) << "the node that got it may have died";
+    TaskUpdate forced = with_status(TaskState::kCanceled);
+    forced.raise_epoch = true;
+    append(task, std::move(forced));
+    advance(std::chrono::hours(1));
+    EXPECT_TRUE(due().empty());
+}
+
+// -- Erasing
+// ---------------------------------------------------------------------------------------------------------
+
+TEST_P(MaintenanceContract, ErasesWhatEndedBefore) {
+    const TaskId old = make_ended_task();
+    const TaskId running = make_task();
+    const TaskId paused = make_paused_task();
+    advance(std::chrono::hours(1));
+    const TaskId young = make_ended_task();
+    EraseQuery query;
+    query.ended_before = now();
+    EXPECT_EQ(must(maintenance().erase(query)), std::vector{old});
+    EXPECT_EQ(error_of(storage().load(old, all_)), ErrorCode::kTaskNotFound);
+    for (const TaskId task : {running, paused, young}) EXPECT_EQ(load(task).id, task);
+    EXPECT_EQ(must(storage().list(alice_, {})).total, 3);
+    EXPECT_FALSE(must(storage().tails({old})).at(0).exists);
+}
+
+TEST_P(MaintenanceContract, KeepsTheNewestSoMany) {
+    std::vector<TaskId> ended;
+    for (int i = 0; i < 6; ++i) {
+        ended.push_back(make_ended_task(i % 2 == 0 ? TaskState::kCompleted : TaskState::kFailed));
+        advance(Duration(1));
+    }
+    const auto erased = must(maintenance().erase(keep(2)));
+    EXPECT_EQ(erased, (std::vector<TaskId>(ended.begin(), ended.begin() + 4)));
+    EXPECT_TRUE(must(maintenance().erase(keep(2))).empty());
+}
+
+TEST_P(MaintenanceContract, ErasesOnlyTheStateAskedFor) {
+    const TaskId done = make_ended_task();
+    const TaskId failed = make_ended_task(TaskState::kFailed);
+    EraseQuery query = keep(0);
+    query.state = TaskState::kFailed;
+    EXPECT_EQ(must(maintenance().erase(query)), std::vector{failed});
+    EXPECT_EQ(load(done).id, done);
+}
+
+TEST_P(MaintenanceContract, BothLimitsApplyWhicheverErasesMore) {
+    for (int i = 0; i < 4; ++i) {
+        make_ended_task();
+        advance(std::chrono::minutes(1));
+    }
+    EraseQuery query = keep(3);
+    query.ended_before = now() - std::chrono::seconds(150);
+    EXPECT_EQ(must(maintenance().erase(query)).size(), 2U);
+    query = keep(0);
+    query.ended_before = now() - std::chrono::hours(1);
+    EXPECT_EQ(must(maintenance().erase(query)).size(), 2U);
+}
+
+TEST_P(MaintenanceContract, WithoutALimitNothingIsErased) {
+    make_ended_task();
+    EXPECT_TRUE(must(maintenance().erase({})).empty());
+}
+
+TEST_P(MaintenanceContract, ErasesAtMostTheLimitInOneCall) {
+    for (int i = 0; i < 5; ++i) make_ended_task();
+    EraseQuery query = keep(0);
+    query.limit = 3;
+    EXPECT_EQ(must(maintenance().erase(query)).size(), 3U);
+    EXPECT_EQ(must(maintenance().erase(query)).size(), 2U);
+}
+
+TEST_P(MaintenanceContract, TheKeyOfAnErasedTaskMakesANewOne) {
+    const auto request = [&] { return once("k", 1, with_turn("hello")); };
+    const TaskId task = must(storage().create(fresh_task(), alice_, request())).appended.task;
+    append(task, under(claim(task).epoch, with_status(TaskState::kCompleted)));
+    EXPECT_EQ(must(maintenance().erase(keep(0))).size(), 1U);
+    const Created again = must(storage().create(fresh_task(), alice_, request()));
+    EXPECT_FALSE(again.appended.repeated);
+    EXPECT_NE(again.appended.task, task);
+}
+
+// -- Compaction
+// ------------------------------------------------------------------------------------------------------
+
+TEST_P(MaintenanceContract, ACompactedTaskKeepsItsSnapshot) {
+    const TaskId task = make_task();
+    const Run run = claim(task);
+    append(task, under(run.epoch, with_chunk("a", "one ", false)));
+    append(task, under(run.epoch, with_chunk("a", "two", true)));
+    TaskUpdate end = with_status(TaskState::kCompleted);
+    end.status->message = message_of("that's it");
+    append(task, under(run.epoch, std::move(end)));
+    const TaskSnapshot before = load(task);
+    advance(std::chrono::hours(1));
+    EXPECT_EQ(must(maintenance().compact(now(), 100)), 1);
+    const TaskSnapshot after = load(task);
+    EXPECT_EQ(after.last_sequence, before.last_sequence);
+    EXPECT_EQ(after.status.state, TaskState::kCompleted);
+    EXPECT_EQ(after.status.timestamp, before.status.timestamp);
+    ASSERT_TRUE(after.status.message);
+    EXPECT_EQ((*after.status.message)->text(), "that's it");
+    ASSERT_EQ(after.artifacts.size(), 1U);
+    EXPECT_EQ(after.artifacts[0]->text(), "one two");
+    EXPECT_EQ(after.history.size(), 1U);
+}
+
+TEST_P(MaintenanceContract, BehindTheCompactionHorizonReadersAreTold) {
+    const TaskId task = make_ended_task();
+    advance(Duration(1));
+    EXPECT_EQ(must(maintenance().compact(now(), 100)), 1);
+    EXPECT_EQ(error_of(storage().events(task, all_, 0, 10)), ErrorCode::kCompacted);
+    EXPECT_EQ(error_of(storage().events(task, all_, 3, 10)), ErrorCode::kCompacted);
+    const EventPage end = must(storage().events(task, all_, 4, 10));
+    EXPECT_TRUE(end.events.empty());
+    EXPECT_EQ(end.last, 4U);
+    EXPECT_EQ(end.state, TaskState::kCompleted);
+}
+
+TEST_P(MaintenanceContract, OnlyTasksThatEndedBeforeAreCompactedAndOnlyOnce) {
+    for (int i = 0; i < 3; ++i)
+        make_ended_task(i == 0 ? TaskState::kFailed : TaskState::kCompleted);
+    const TaskId paused = make_paused_task();
+    advance(Duration(1));
+    const Timestamp limit = now();
+    const TaskId young = make_ended_task();
+    EXPECT_EQ(must(maintenance().compact(limit, 2)), 2);
+    EXPECT_EQ(must(maintenance().compact(limit, 2)), 1);
+    EXPECT_EQ(must(maintenance().compact(limit, 2)), 0);
+    EXPECT_EQ(events(young).size(), 4U);
+    EXPECT_FALSE(events(paused).empty());
+}
+
+// -- Dead letters and stale tasks
+// ------------------------------------------------------------------------------------
+
+TEST_P(MaintenanceContract, ATurnThatFailedForGoodIsADeadLetter) {
+    const TaskId task = make_dead_letter("gave up after 4 attempts");
+    const auto letters = must(maintenance().dead_letters({}, 10));
+    ASSERT_EQ(letters.size(), 1U);
+    EXPECT_EQ(letters[0].task, task);
+    EXPECT_EQ(letters[0].turn, 1U);
+    EXPECT_EQ(letters[0].owner, alice_);
+    EXPECT_EQ(letters[0].context_id, "context");
+    EXPECT_EQ(letters[0].reason, "gave up after 4 attempts");
+    EXPECT_EQ(letters[0].attempts, 1);
+    EXPECT_EQ(letters[0].at, *load(task).status.timestamp);
+    EXPECT_EQ(letters[0].message->text(), "hello");
+    EXPECT_FALSE(letters[0].redriven);
+}
+
+TEST_P(MaintenanceContract, DeadLettersAreReadInPages) {
+    std::vector<TaskId> tasks;
+    for (int i = 0; i < 5; ++i) tasks.push_back(make_dead_letter());
+    std::sort(tasks.begin(), tasks.end());
+    std::vector<TaskId> read;
+    std::optional<TaskId> after;
+    for (;;) {
+        const auto page = must(maintenance().dead_letters(after, 2));
+        if (page.empty()) break;
+        for (const DeadLetter& letter : page) read.push_back(letter.task);
+        after = read.back();
+    }
+    EXPECT_EQ(read, tasks);
+}
+
+TEST_P(MaintenanceContract, TheFirstRedriveOfADeadLetterWins) {
+    const TaskId task = make_dead_letter();
+    const TaskId first = TaskId::generate();
+    EXPECT_EQ(must(maintenance().mark_redriven(task, first)), first);
+    EXPECT_EQ(must(maintenance().mark_redriven(task, TaskId::generate())), first);
+    EXPECT_EQ(must(maintenance().dead_letters({}, 10)).at(0).redriven, first);
+}
+
+TEST_P(MaintenanceContract, WhatIsNoDeadLetterIsNotRedriven) {
+    EXPECT_EQ(error_of(maintenance().mark_redriven(make_ended_task(), TaskId::generate())),
+              ErrorCode::kTaskNotFound);
+}
+
+TEST_P(MaintenanceContract, ADeadLetterIsErasedWithItsTask) {
+    make_dead_letter();
+    must(maintenance().erase(keep(0)));
+    EXPECT_TRUE(must(maintenance().dead_letters({}, 10)).empty());
+}
+
+TEST_P(MaintenanceContract, StalePausedTasksAreFound) {
+    const TaskId input = make_paused_task();
+    const TaskId auth = make_paused_task(TaskState::kAuthRequired);
+    make_task();
+    make_ended_task();
+    advance(std::chrono::hours(1));
+    make_paused_task();
+    auto stale = must(maintenance().stale_paused(now() - std::chrono::minutes(1), 10));
+    std::vector<TaskId> expected = {input, auth};
+    std::sort(stale.begin(), stale.end());
+    std::sort(expected.begin(), expected.end());
+    EXPECT_EQ(stale, expected);
+    EXPECT_EQ(must(maintenance().stale_paused(now(), 1)).size(), 1U);
+    append(input, with_status(TaskState::kCanceled));
+    EXPECT_EQ(must(maintenance().stale_paused(now(), 10)), std::vector{auth});
+}
+
+}  // namespace a2akit::testing
