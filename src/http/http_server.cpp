@@ -147,8 +147,11 @@ Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t 
         listener->acceptor.listen(kBacklog, error);
         if (error) return refused(error);
     }
-    for (const auto& listener : listeners_) net::run_on(listener->shard.loop, listener->start());
     return endpoint.port();
+}
+
+void HttpServer::serve() {
+    for (const auto& listener : listeners_) net::run_on(listener->shard.loop, listener->start());
 }
 
 void HttpServer::drain() {

@@ -23,9 +23,11 @@ public:
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
 
-    /// Binds and listens; connections are accepted from now on. Returns the port. kUnavailable when the address can't
-    /// be had, kInvalidParams when `host` is no address.
+    /// Binds and listens; who connects from now on waits to be accepted. Returns the port. kUnavailable when the
+    /// address can't be had, kInvalidParams when `host` is no address.
     Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
+    /// Accepts connections. REQUIRES: listens.
+    void serve();
 
     /// Accepts no more; idle connections close, streams end with kDraining, requests under way are the last of their
     /// connections. Idempotent.

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <condition_variable>
 #include <exception>
+#include <mutex>
 #include <string>
 
 namespace a2akit::net {

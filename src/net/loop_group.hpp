@@ -2,11 +2,12 @@
 
 #include "net/asio_loop.hpp"
 
-#include <condition_variable>
 #include <cstddef>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace a2akit::net {
@@ -33,6 +34,22 @@ private:
 /// Runs `coroutine` on `loop` and blocks the calling thread until it has ended; throws what it threw.
 /// REQUIRES: called on a thread that runs no loop.
 void run_on(Loop& loop, Async<void> coroutine);
+
+namespace detail {
+template <class T>
+Async<void> store(Async<T> coroutine, std::optional<T>& result) {
+    result.emplace(co_await std::move(coroutine));
+}
+}  // namespace detail
+
+/// The same for a coroutine that returns something.
+template <class T>
+    requires(!std::is_void_v<T>)
+T run_on(Loop& loop, Async<T> coroutine) {
+    std::optional<T> result;
+    run_on(loop, detail::store(std::move(coroutine), result));
+    return std::move(*result);
+}
 
 /// The cores that this process may use.
 [[nodiscard]] std::size_t available_cores() noexcept;

@@ -32,8 +32,8 @@ ALLOWED = {
     "cli": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http", "client", "server"},
 }
 
-# Public headers of another room that a room implements.
-IMPLEMENTS = {("backends/memory", "a2akit/testing/memory_ports.hpp")}
+# Public headers of another room that a room implements or opens.
+IMPLEMENTS = {("backends/memory", "a2akit/testing/memory_ports.hpp"), ("server", "a2akit/testing/memory_ports.hpp")}
 
 # What only some rooms may include, by the beginning of the header's name.
 FOREIGN = {

@@ -107,6 +107,7 @@ protected:
         const auto listening = server->listen("127.0.0.1", 0);
         ASSERT_TRUE(listening) << listening.error().message;
         port = *listening;
+        server->serve();
     }
     void TearDown() override { stop(); }
     void stop(Duration at_most = std::chrono::seconds(10)) {

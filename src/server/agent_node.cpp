@@ -1,0 +1,190 @@
+#include "server/agent_node.hpp"
+
+#include "runtime/storage_event_emitter.hpp"
+
+#include <a2akit/emitter/hookable_emitter.hpp>
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <functional>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+std::shared_ptr<EventEmitter> make_emitter(const Ports& ports, std::shared_ptr<LifecycleHooks> hooks) {
+    std::shared_ptr<EventEmitter> emitter = std::make_shared<StorageEventEmitter>(ports.storage, ports.event_bus);
+    if (hooks) emitter = std::make_shared<HookableEmitter>(std::move(emitter), std::move(hooks));
+    return emitter;
+}
+
+TaskManagerOptions manager_options(const ServerOptions& options, const Settings& settings) {
+    TaskManagerOptions result;
+    result.blocking_timeout = settings.blocking_timeout;
+    result.cancel_wait = *settings.cancel_wait;
+    result.cancel_force_timeout = *settings.cancel_force_timeout;
+    result.idempotency_lifetime = *settings.idempotency_lifetime;
+    result.event_buffer = *settings.event_buffer;
+    result.may_reply_directly = options.worker->may_reply_directly();
+    return result;
+}
+
+WorkerNodeOptions node_options(const Settings& settings) {
+    WorkerNodeOptions result;
+    result.lease = *settings.lease;
+    result.max_concurrent_tasks = *settings.max_concurrent_tasks;
+    result.max_retries = *settings.max_retries;
+    return result;
+}
+
+std::shared_ptr<Authorizer> authorizer_of(const ServerOptions& options) {
+    if (options.authorizer) return options.authorizer;
+    return std::make_shared<OwnerAuthorizer>();
+}
+
+}  // namespace
+
+/// One port as something to start and stop.
+struct AgentNode::Component {
+    std::string name;
+    std::function<AsyncResult<void>()> start;
+    std::function<AsyncResult<void>(SteadyTime)> stop;
+};
+
+AgentNode::AgentNode(net::LoopGroup& loops, const ServerOptions& options, const Settings& settings, Ports ports,
+                     const AgentCard& card)
+    : loops_(loops),
+      ports_(std::move(ports)),
+      dependencies_(options.dependencies),
+      emitter_(make_emitter(ports_, options.hooks)),
+      manager_(ports_, emitter_, manager_options(options, settings)),
+      dispatcher_(manager_, card, authorizer_of(options), options.middlewares),
+      node_{.storage = ports_.storage,
+            .contexts = ports_.context_store,
+            .broker = ports_.broker,
+            .cancels = ports_.cancel_registry,
+            .emitter = emitter_,
+            .worker = options.worker,
+            .dependencies = options.dependencies,
+            .options = node_options(settings)} {}
+
+AgentNode::~AgentNode() = default;
+
+std::vector<AgentNode::Component> AgentNode::components() {
+    std::vector<Component> all;
+    const auto add = [&all](const char* name, auto port) {
+        all.push_back({name, [port] { return port->start(); },
+                       [port](SteadyTime deadline) { return port->stop(deadline); }});
+    };
+    add("storage", ports_.storage);
+    add("event bus", ports_.event_bus);
+    add("cancel registry", ports_.cancel_registry);
+    add("broker", ports_.broker);
+    return all;
+}
+
+AsyncResult<void> AgentNode::start_components() {
+    for (const Component& component : components()) {
+        Result<void> started = co_await component.start();
+        if (!started) {
+            Error error = std::move(started.error());
+            error.message = "the " + component.name + " does not start: " + error.message;
+            co_return fail(std::move(error));
+        }
+        ++components_started_;
+    }
+    co_return co_await start_dependencies();
+}
+
+AsyncResult<void> AgentNode::start_dependencies() {
+    if (!dependencies_) co_return Result<void>();
+    std::string problem;
+    try {
+        co_await dependencies_->startup();
+        co_return Result<void>();
+    } catch (const std::exception& e) {
+        problem = e.what();
+    }
+    co_return fail(ErrorCode::kUnavailable, "a dependency does not start: " + problem);
+}
+
+Async<void> AgentNode::stop_components(SteadyTime deadline) {
+    const std::vector<Component> all = components();
+    while (components_started_ > 0) {
+        const Component& component = all[--components_started_];
+        const Result<void> stopped = co_await component.stop(deadline);
+        if (!stopped) {
+            spdlog::warn("stop component=\"{}\" error=\"{}\"", component.name, stopped.error().message);
+        }
+    }
+}
+
+Result<void> AgentNode::start() {
+    Result<void> started = net::run_on(loops_[0], start_components());
+    if (!started) {
+        net::run_on(loops_[0], stop_components(loops_[0].now()));
+        return started;
+    }
+    net::run_on(loops_[0], start_adapters());
+    return {};
+}
+
+Async<void> AgentNode::start_adapters() {
+    Loop& home = *Loop::current();
+    std::vector<WorkerAdapter*> all;
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+        co_await resume_on(loops_[i]);
+        adapters_.push_back(std::make_unique<WorkerAdapter>(node_));
+        all.push_back(adapters_.back().get());
+        adapters_.back()->start();
+    }
+    co_await resume_on(home);
+    leases_ = std::make_unique<LeaseKeeper>(node_, std::move(all));
+    leases_->start();
+    RecoveryPorts ports{ports_.storage, ports_.maintenance,     ports_.broker,
+                        ports_.event_bus, ports_.cancel_registry, emitter_};
+    recovery_ = std::make_unique<Recovery>(std::move(ports), node_.max_attempts());
+    recovery_->start();
+}
+
+void AgentNode::drain_runs(SteadyTime deadline) { net::run_on(loops_[0], drain_adapters(deadline)); }
+
+Async<void> AgentNode::drain_adapters(SteadyTime deadline) {
+    TaskGroup draining;
+    for (std::size_t i = 0; i < adapters_.size(); ++i) draining.spawn(drain_adapter(i, deadline));
+    co_await draining.join();
+}
+
+Async<void> AgentNode::drain_adapter(std::size_t index, SteadyTime deadline) {
+    Loop& home = *Loop::current();
+    co_await resume_on(adapters_[index]->loop());
+    co_await adapters_[index]->drain(deadline);
+    co_await adapters_[index]->join();
+    co_await resume_on(home);
+}
+
+Async<void> AgentNode::stop_keepers() {
+    Loop& home = *Loop::current();
+    if (leases_) co_await leases_->stop();
+    if (recovery_) co_await recovery_->stop();
+    leases_.reset();
+    recovery_.reset();
+    for (auto& adapter : adapters_) {
+        co_await resume_on(adapter->loop());
+        adapter.reset();
+    }
+    co_await resume_on(home);
+    adapters_.clear();
+    try {
+        if (dependencies_) co_await dependencies_->shutdown();
+    } catch (const std::exception& e) {
+        spdlog::error("stop component=dependencies error=\"{}\"", e.what());
+    }
+}
+
+void AgentNode::stop(SteadyTime deadline) {
+    net::run_on(loops_[0], stop_keepers());
+    net::run_on(loops_[0], stop_components(deadline));
+}
+
+}  // namespace a2akit

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "net/loop_group.hpp"
+#include "runtime/dispatcher.hpp"
+#include "runtime/lease_keeper.hpp"
+#include "runtime/recovery.hpp"
+#include "runtime/task_manager.hpp"
+#include "runtime/worker_adapter.hpp"
+#include "runtime/worker_node.hpp"
+
+#include <a2akit/ports.hpp>
+#include <a2akit/server/server.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace a2akit {
+
+/// A server without its sockets: ports, TaskManager, worker adapters and recovery, put together, and started and
+/// stopped in the order in which they need each other.
+///
+/// Called from a thread that runs no loop. REQUIRES: loops outlive it; stopped before it ends, if it was started.
+class AgentNode {
+public:
+    /// REQUIRES: options checked, settings resolved, no port null.
+    AgentNode(net::LoopGroup& loops, const ServerOptions& options, const Settings& settings, Ports ports,
+              const AgentCard& card);
+    ~AgentNode();
+    AgentNode(const AgentNode&) = delete;
+    AgentNode& operator=(const AgentNode&) = delete;
+
+    /// When something does not start, what had started is stopped again, and the error says what it was.
+    Result<void> start();
+    [[nodiscard]] RequestHandler& handler() noexcept { return dispatcher_; }
+
+    /// Nothing new is accepted; who waits is answered, streams end.
+    void refuse_new_work() noexcept { manager_.drain(); }
+    /// Waits for the handlers until `deadline`, hands back the others, and returns when all have returned.
+    void drain_runs(SteadyTime deadline);
+    /// REQUIRES: no request is under way, and the runs are drained.
+    void stop(SteadyTime deadline);
+
+private:
+    struct Component;
+    [[nodiscard]] std::vector<Component> components();
+    AsyncResult<void> start_components();
+    Async<void> stop_components(SteadyTime deadline);
+    AsyncResult<void> start_dependencies();
+    Async<void> start_adapters();
+    Async<void> drain_adapters(SteadyTime deadline);
+    Async<void> drain_adapter(std::size_t index, SteadyTime deadline);
+    Async<void> stop_keepers();
+
+    net::LoopGroup& loops_;
+    Ports ports_;
+    std::shared_ptr<Dependencies> dependencies_;
+    std::shared_ptr<EventEmitter> emitter_;
+    TaskManager manager_;
+    Dispatcher dispatcher_;
+    WorkerNode node_;
+    std::vector<std::unique_ptr<WorkerAdapter>> adapters_;  ///< One per loop, in their order.
+    std::unique_ptr<LeaseKeeper> leases_;
+    std::unique_ptr<Recovery> recovery_;
+    std::size_t components_started_ = 0;
+};
+
+}  // namespace a2akit

@@ -1,0 +1,167 @@
+#include "server/agent_site.hpp"
+
+#include "server/card_builder.hpp"
+
+#include <a2akit/protocol/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+constexpr auto kCheckTimeout = std::chrono::seconds(1);
+// Checks that have not answered yet; beyond that, asking again would only pile up more.
+constexpr std::size_t kMostUnanswered = 16;
+constexpr std::size_t kMostDocuments = 16;
+constexpr std::array<const char*, 4> kPortNames{"storage", "broker", "event_bus", "cancel_registry"};
+
+std::string_view to_string(AgentSite::State state) noexcept {
+    switch (state) {
+        case AgentSite::State::kStarting: return "starting";
+        case AgentSite::State::kDraining: return "draining";
+        case AgentSite::State::kReady: break;
+    }
+    return "ready";
+}
+
+bool is_host(std::string_view text) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+               c == ':' || c == '[' || c == ']';
+    };
+    return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), allowed);
+}
+
+/// The first of several values, as the outermost proxy wrote it.
+std::string_view first_of(std::string_view list) {
+    list = list.substr(0, list.find(','));
+    while (list.ends_with(' ')) list.remove_suffix(1);
+    return list;
+}
+
+}  // namespace
+
+struct AgentSite::Check {
+    Signal done;
+    Result<void> result;
+};
+
+/// The checks that one loop has under way.
+struct AgentSite::LoopChecks {
+    explicit LoopChecks(Loop& l) noexcept : loop(l) {}
+    Loop& loop;
+    TaskGroup group;
+};
+
+AgentSite::AgentSite(net::LoopGroup& loops, RequestHandler& handler, Ports ports, CardConfig card,
+                     bool trust_forwarded, std::string base_path)
+    : loops_(loops),
+      handler_(handler),
+      ports_(std::move(ports)),
+      card_(std::move(card)),
+      trust_forwarded_(trust_forwarded),
+      base_path_(std::move(base_path)),
+      started_(system_clock()->now()) {
+    for (Loop* loop : loops.loops()) checks_.push_back(std::make_unique<LoopChecks>(*loop));
+}
+
+AgentSite::~AgentSite() = default;
+
+void AgentSite::set_url(std::string base_url) { base_url_ = std::move(base_url); }
+
+std::string AgentSite::url_for(const wire::RequestHead& head) const {
+    if (!trust_forwarded_) return base_url_;
+    const std::string_view host = first_of(head.header("x-forwarded-host"));
+    if (!is_host(host)) return base_url_;
+    const std::string_view scheme = first_of(head.header("x-forwarded-proto"));
+    return std::string(scheme == "https" ? "https://" : "http://").append(host).append(base_path_);
+}
+
+std::shared_ptr<const wire::CardDocument> AgentSite::document(const std::string& base_url) {
+    const std::lock_guard lock(mutex_);
+    auto found = documents_.find(base_url);
+    if (found == documents_.end()) {
+        if (documents_.size() >= kMostDocuments) documents_.clear();
+        auto made = std::make_shared<const wire::CardDocument>(
+            wire::make_card_document(to_json(build_card(card_, base_url)), started_));
+        found = documents_.emplace(base_url, std::move(made)).first;
+    }
+    return found->second;
+}
+
+wire::HttpResponse AgentSite::agent_card(const wire::RequestHead& head) {
+    wire::HttpResponse response = wire::card_response(*document(url_for(head)), head);
+    if (trust_forwarded_) response.headers.emplace_back("Vary", "X-Forwarded-Host, X-Forwarded-Proto");
+    return response;
+}
+
+AgentSite::LoopChecks& AgentSite::checks_of_this_loop() noexcept {
+    const auto here = [](const auto& checks) { return &checks->loop == Loop::current(); };
+    return **std::find_if(checks_.begin(), checks_.end(), here);
+}
+
+AsyncResult<void> AgentSite::check_port(std::size_t port) {
+    switch (port) {
+        case 0: return ports_.storage->check();
+        case 1: return ports_.broker->check();
+        case 2: return ports_.event_bus->check();
+        default: return ports_.cancel_registry->check();
+    }
+}
+
+Async<void> AgentSite::perform(std::shared_ptr<Check> check, std::size_t port) {
+    try {
+        check->result = co_await check_port(port);
+    } catch (const std::exception&) {
+        check->result = fail(ErrorCode::kInternal, "the check failed");
+    }
+    check->done.set();
+}
+
+Async<wire::HttpResponse> AgentSite::readiness() {
+    LoopChecks& mine = checks_of_this_loop();
+    const SteadyTime until = mine.loop.now() + kCheckTimeout;
+    const bool may_ask = mine.group.size() < kMostUnanswered;
+    std::vector<std::shared_ptr<Check>> asked;
+    for (std::size_t port = 0; may_ask && port < kPortNames.size(); ++port) {
+        asked.push_back(std::make_shared<Check>());
+        mine.group.spawn(perform(asked.back(), port));
+    }
+    const State state = state_.load(std::memory_order_acquire);
+    bool ready = state == State::kReady;
+    std::string checks;
+    for (std::size_t port = 0; port < kPortNames.size(); ++port) {
+        bool answered = false;
+        if (may_ask) answered = co_await asked[port]->done.wait_until(until);
+        std::string outcome = "ok";
+        if (!answered) outcome = "no answer";
+        else if (!asked[port]->result) outcome = asked[port]->result.error().message;
+        ready = ready && outcome == "ok";
+        if (!checks.empty()) checks += ',';
+        checks.append("\"").append(kPortNames[port]).append("\":").append(json_string(outcome).text());
+    }
+    wire::HttpResponse response;
+    response.status = ready ? 200 : 503;
+    response.content_type = "application/json";
+    response.headers.emplace_back("Cache-Control", "no-store");
+    const std::string_view status = state == State::kReady && !ready ? "unavailable" : to_string(state);
+    response.body.append(R"({"status":")").append(status).append(R"(","checks":{)").append(checks).append("}}");
+    co_return response;
+}
+
+void AgentSite::stop() { net::run_on(loops_[0], join_checks()); }
+
+Async<void> AgentSite::join_checks() {
+    Loop& home = *Loop::current();
+    for (const auto& checks : checks_) {
+        co_await resume_on(checks->loop);
+        co_await checks->group.join();
+    }
+    co_await resume_on(home);
+}
+
+}  // namespace a2akit

@@ -1,0 +1,103 @@
+#include "server/backend_registry.hpp"
+
+#include <a2akit/testing/memory_ports.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+std::string_view scheme_of(std::string_view url) { return url.substr(0, url.find(':')); }
+
+Result<Ports> open_memory(const std::string& url, const Settings& settings) {
+    if (url != "memory:") {
+        return fail(ErrorCode::kInvalidParams, "memory: takes nothing after the colon");
+    }
+    testing::MemoryPortsOptions options;
+    options.max_tasks = settings.max_stored_tasks.value_or(0);
+    return testing::memory_ports(std::move(options));
+}
+
+/// Storage, ContextStore and Maintenance are views of one set of tasks.
+std::optional<Error> complete_storage(Ports& ports) {
+    if (!ports.storage) return std::nullopt;
+    if (!ports.context_store) ports.context_store = std::dynamic_pointer_cast<ContextStore>(ports.storage);
+    if (!ports.maintenance) ports.maintenance = std::dynamic_pointer_cast<Maintenance>(ports.storage);
+    if (ports.context_store && ports.maintenance) return std::nullopt;
+    return Error{ErrorCode::kInvalidParams,
+                 "ports.storage was given without its context_store and maintenance; give all three", nullptr};
+}
+
+}  // namespace
+
+void BackendRegistry::add(std::string scheme, Factory factory) {
+    factories_.insert_or_assign(std::move(scheme), std::move(factory));
+}
+
+Result<Ports> BackendRegistry::open_one(std::string_view variable, const std::string& url,
+                                        const Settings& settings) const {
+    const bool has_scheme = url.find(':') != std::string::npos;
+    const auto found = has_scheme ? factories_.find(scheme_of(url)) : factories_.end();
+    if (found == factories_.end()) {
+        std::string known;
+        for (const auto& [scheme, factory] : factories_) known += (known.empty() ? "" : ", ") + scheme + ":";
+        return fail(Error::invalid_field(
+            std::string(variable), has_scheme ? "unknown scheme \"" + std::string(scheme_of(url)) + "\"; known: " + known
+                                              : "a URL begins with its scheme; known: " + known));
+    }
+    Result<Ports> opened = found->second(url, settings);
+    if (!opened) {
+        opened.error().message = std::string(variable) + ": " + opened.error().message;
+    }
+    return opened;
+}
+
+Result<Ports> BackendRegistry::open(Ports given, const Settings& settings) const {
+    if (auto error = complete_storage(given)) return fail(std::move(*error));
+    std::map<std::string, Ports> opened;
+    std::optional<Error> error;
+    const auto fill = [&](std::string_view variable, const std::string& url, auto Ports::*port) {
+        if (given.*port || error) return;
+        auto backend = opened.find(url);
+        if (backend == opened.end()) {
+            Result<Ports> made = open_one(variable, url, settings);
+            if (!made) {
+                error = std::move(made.error());
+                return;
+            }
+            backend = opened.emplace(url, std::move(*made)).first;
+        }
+        given.*port = backend->second.*port;
+        if (!(given.*port)) {
+            error = Error::invalid_field(std::string(variable),
+                                         "the backend " + std::string(scheme_of(url)) + ": can't be used for this");
+        }
+    };
+    fill("A2AKIT_STORAGE", *settings.storage, &Ports::storage);
+    fill("A2AKIT_STORAGE", *settings.storage, &Ports::context_store);
+    fill("A2AKIT_STORAGE", *settings.storage, &Ports::maintenance);
+    fill("A2AKIT_BROKER", *settings.broker, &Ports::broker);
+    fill("A2AKIT_EVENT_BUS", *settings.event_bus, &Ports::event_bus);
+    fill("A2AKIT_CANCEL_REGISTRY", *settings.cancel_registry, &Ports::cancel_registry);
+    if (error) return fail(std::move(*error));
+    return given;
+}
+
+BackendRegistry BackendRegistry::standard() {
+    BackendRegistry registry;
+    registry.add("memory", open_memory);
+    return registry;
+}
+
+std::string shown_url(std::string_view url) {
+    const auto authority = url.find("://");
+    if (authority == std::string_view::npos) return std::string(scheme_of(url)) + ":";
+    std::string_view rest = url.substr(authority + 3);
+    rest = rest.substr(0, rest.find_first_of("?#"));
+    const auto path = rest.find('/');
+    if (const auto at = rest.substr(0, path).rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
+    return std::string(url.substr(0, authority + 3)).append(rest);
+}
+
+}  // namespace a2akit

@@ -1,0 +1,84 @@
+#include "server/card_builder.hpp"
+
+#include <cctype>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+constexpr const char* kVersion = "1.0";
+
+/// A skill's id from the agent's name: "My Agent" -> "my-agent".
+std::string id_from(std::string_view name) {
+    std::string id;
+    for (const char c : name) {
+        if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+            id += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        } else if (!id.empty() && id.back() != '-') {
+            id += '-';
+        }
+    }
+    while (id.ends_with('-')) id.pop_back();
+    return id.empty() ? "main" : id;
+}
+
+std::optional<Error> check_skill(const AgentSkill& skill, std::size_t index) {
+    const std::string path = "card.skills[" + std::to_string(index) + "].";
+    if (skill.id.empty()) return Error::invalid_field(path + "id", "must not be empty");
+    if (skill.name.empty()) return Error::invalid_field(path + "name", "must not be empty");
+    if (skill.description.empty()) return Error::invalid_field(path + "description", "must not be empty");
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<void> check_card(const CardConfig& config) {
+    const auto needed = [](std::string_view value, const char* field) -> std::optional<Error> {
+        if (!value.empty()) return std::nullopt;
+        return Error::invalid_field(field, "must not be empty: every agent card says it");
+    };
+    if (auto error = needed(config.name, "card.name")) return fail(std::move(*error));
+    if (auto error = needed(config.description, "card.description")) return fail(std::move(*error));
+    if (auto error = needed(config.version, "card.version")) return fail(std::move(*error));
+    for (std::size_t i = 0; i < config.skills.size(); ++i) {
+        if (auto error = check_skill(config.skills[i], i)) return fail(std::move(*error));
+    }
+    if (config.push_notifications) {
+        return fail(Error::invalid_field("card.push_notifications",
+                                         "this version sends no push notifications; leave it false"));
+    }
+    return {};
+}
+
+AgentCard build_card(const CardConfig& config, const std::string& base_url) {
+    AgentCard card;
+    card.name = config.name;
+    card.description = config.description;
+    card.version = config.version;
+    card.provider = config.provider;
+    card.documentation_url = config.documentation_url;
+    card.icon_url = config.icon_url;
+    card.supported_interfaces = {{base_url + "/", "JSONRPC", {}, kVersion}, {base_url, "HTTP+JSON", {}, kVersion}};
+    card.capabilities.streaming = config.streaming;
+    card.capabilities.push_notifications = config.push_notifications;
+    card.capabilities.extended_agent_card = config.extended_agent_card;
+    card.capabilities.extensions = config.extensions;
+    card.security_schemes = config.security_schemes;
+    card.security_requirements = config.security_requirements;
+    card.default_input_modes = config.input_modes;
+    card.default_output_modes = config.output_modes;
+    if (card.default_input_modes.empty()) card.default_input_modes = {"text/plain"};
+    if (card.default_output_modes.empty()) card.default_output_modes = {"text/plain"};
+    card.skills = config.skills;
+    if (card.skills.empty()) {
+        AgentSkill skill;
+        skill.id = id_from(config.name);
+        skill.name = config.name;
+        skill.description = config.description;
+        card.skills.push_back(std::move(skill));
+    }
+    card.signatures = config.signatures;
+    return card;
+}
+
+}  // namespace a2akit

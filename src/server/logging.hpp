@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+namespace spdlog {
+class logger;
+namespace details {
+class thread_pool;
+}
+}  // namespace spdlog
+
+namespace a2akit {
+
+/// The log of a program that is a server: key=value lines on stderr, written by a thread of their own, so that nobody
+/// waits for the terminal. While it lives it is spdlog's default logger.
+///
+/// When more comes than can be written, the oldest lines are lost.
+class ServerLog {
+public:
+    /// `level` as Settings::log_level allows it.
+    explicit ServerLog(const std::string& level);
+    /// Writes what is left, and makes the former logger the default again.
+    ~ServerLog();
+    ServerLog(const ServerLog&) = delete;
+    ServerLog& operator=(const ServerLog&) = delete;
+
+private:
+    std::shared_ptr<spdlog::logger> former_;
+    std::shared_ptr<spdlog::details::thread_pool> writer_;
+};
+
+}  // namespace a2akit

@@ -1,0 +1,217 @@
+#include <a2akit/server/server.hpp>
+
+#include "http/http_server.hpp"
+#include "net/loop_group.hpp"
+#include "server/agent_node.hpp"
+#include "server/agent_site.hpp"
+#include "server/backend_registry.hpp"
+#include "server/card_builder.hpp"
+#include "server/logging.hpp"
+#include "server/process.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+constexpr auto kLeastTimeForAnswers = std::chrono::seconds(1);
+
+http::Options http_options(const Settings& settings) {
+    http::Options options;
+    options.base_path = *settings.base_path;
+    options.max_body_bytes = *settings.max_body_bytes;
+    options.max_header_bytes = *settings.max_header_bytes;
+    options.max_connections = *settings.max_connections;
+    options.max_streams = *settings.max_streams;
+    options.max_pending_requests = *settings.max_pending_requests;
+    options.header_timeout = *settings.header_timeout;
+    options.body_timeout = *settings.body_timeout;
+    options.idle_timeout = *settings.idle_timeout;
+    options.write_timeout = *settings.write_timeout;
+    options.heartbeat = *settings.heartbeat;
+    return options;
+}
+
+Result<void> check_options(const ServerOptions& options) {
+    if (!options.worker) return fail(Error::invalid_field("worker", "must not be null: it is the agent itself"));
+    for (std::size_t i = 0; i < options.middlewares.size(); ++i) {
+        if (!options.middlewares[i]) {
+            return fail(Error::invalid_field("middlewares[" + std::to_string(i) + "]", "must not be null"));
+        }
+    }
+    return check_card(options.card);
+}
+
+/// A host as it stands in a URL; one that means every address is replaced by one that can be called.
+std::string url_host(const std::string& host) {
+    if (host == "0.0.0.0") return "127.0.0.1";
+    if (host == "::") return "[::1]";
+    return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+/// Where a port of the settings or of the options lives, as the start-up line says it.
+std::string shown(bool given, const std::optional<std::string>& url) { return given ? "given" : shown_url(*url); }
+
+}  // namespace
+
+class Server::Impl {
+public:
+    explicit Impl(ServerOptions options) : options_(std::move(options)) {}
+
+    Result<void> start();
+    void stop();
+    int run();
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] const std::string& url() const noexcept { return url_; }
+
+private:
+    enum class Phase { kNew, kRunning, kStopped };
+    Result<void> start_locked();
+    void announce() const;
+    void stop_serving();
+    void set_running(StopSignals* signals) {
+        const std::lock_guard lock(mutex_);
+        running_ = signals;
+    }
+
+    ServerOptions options_;
+    Settings settings_;
+    std::uint16_t port_ = 0;
+    std::string url_;
+    std::mutex mutex_;  ///< Held by whoever starts or stops.
+    Phase phase_ = Phase::kNew;
+    StopSignals* running_ = nullptr;  ///< Under the mutex.
+
+    std::unique_ptr<net::LoopGroup> loops_;
+    std::unique_ptr<AgentNode> node_;
+    std::unique_ptr<AgentSite> site_;
+    std::unique_ptr<http::HttpServer> http_;
+};
+
+Result<void> Server::Impl::start() {
+    const std::lock_guard lock(mutex_);
+    if (phase_ != Phase::kNew) return fail(ErrorCode::kUnsupportedOperation, "a server is started once");
+    Result<void> started = start_locked();
+    if (started) {
+        phase_ = Phase::kRunning;
+        return started;
+    }
+    http_.reset();
+    site_.reset();
+    node_.reset();
+    loops_.reset();
+    return started;
+}
+
+Result<void> Server::Impl::start_locked() {
+    if (Result<void> checked = check_options(options_); !checked) return checked;
+    Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
+    if (!resolved) return fail(std::move(resolved.error()));
+    settings_ = std::move(*resolved);
+    Result<Ports> ports = BackendRegistry::standard().open(options_.ports, settings_);
+    if (!ports) return fail(std::move(ports.error()));
+
+    raise_descriptor_limit();
+    const auto threads = static_cast<std::size_t>(*settings_.threads);
+    loops_ = std::make_unique<net::LoopGroup>(threads != 0 ? threads : net::available_cores());
+    node_ = std::make_unique<AgentNode>(*loops_, options_, settings_, *ports, build_card(options_.card, ""));
+    site_ = std::make_unique<AgentSite>(*loops_, node_->handler(), *ports, options_.card, *settings_.trust_forwarded,
+                                        *settings_.base_path);
+    http_ = std::make_unique<http::HttpServer>(*loops_, http_options(settings_), *site_);
+
+    // The port first: a second server on it must not touch what the first one works on.
+    Result<std::uint16_t> listening = http_->listen(*settings_.host, *settings_.port);
+    if (!listening) {
+        Error error = std::move(listening.error());
+        error.message += " (A2AKIT_HOST, A2AKIT_PORT)";
+        return fail(std::move(error));
+    }
+    port_ = *listening;
+    url_ = "http://" + url_host(*settings_.host) + ":" + std::to_string(port_) + *settings_.base_path;
+    site_->set_url(settings_.public_url.value_or(url_));
+    if (Result<void> started = node_->start(); !started) return started;
+    site_->set_state(AgentSite::State::kReady);
+    http_->serve();
+    announce();
+    if (options_.on_listening) options_.on_listening(url_);
+    return {};
+}
+
+void Server::Impl::announce() const {
+    const Ports& given = options_.ports;
+    const bool in_memory = !given.storage && settings_.storage == "memory:";
+    spdlog::info("listening url={} threads={} storage={} broker={} event_bus={} cancel_registry={}{}", url_,
+                 loops_->size(), shown(given.storage != nullptr, settings_.storage),
+                 shown(given.broker != nullptr, settings_.broker),
+                 shown(given.event_bus != nullptr, settings_.event_bus),
+                 shown(given.cancel_registry != nullptr, settings_.cancel_registry),
+                 in_memory ? " note=\"memory forgets every task when the process ends\"" : "");
+}
+
+void Server::Impl::stop() {
+    const std::lock_guard lock(mutex_);
+    if (phase_ == Phase::kRunning) stop_serving();
+    phase_ = Phase::kStopped;
+    if (running_ != nullptr) running_->notify();
+}
+
+void Server::Impl::stop_serving() {
+    spdlog::info("stopping url={}", url_);
+    const SteadyTime deadline = std::chrono::steady_clock::now() + *settings_.drain_timeout;
+    site_->set_state(AgentSite::State::kDraining);
+    http_->drain();
+    node_->refuse_new_work();
+    node_->drain_runs(deadline);
+    const auto left = std::chrono::ceil<Duration>(deadline - std::chrono::steady_clock::now());
+    http_->stop(std::max<Duration>(left, kLeastTimeForAnswers));
+    site_->stop();
+    node_->stop(deadline);
+    http_.reset();
+    site_.reset();
+    node_.reset();
+    loops_.reset();
+    spdlog::info("stopped");
+}
+
+int Server::Impl::run() {
+    Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
+    std::optional<ServerLog> log;
+    if (resolved) log.emplace(*resolved->log_level);
+    StopSignals signals;
+    set_running(&signals);
+    if (const Result<void> started = start(); !started) {
+        set_running(nullptr);
+        std::fprintf(stderr, "a2akit: %s\n", started.error().message.c_str());
+        return EXIT_FAILURE;
+    }
+    signals.wait();
+    // Meanwhile a second signal ends it at once.
+    std::jthread stopper([this] { stop(); });
+    const int second = signals.wait();
+    if (second != 0) {
+        std::fprintf(stderr, "a2akit: stopped at once by a second signal\n");
+        std::_Exit(128 + second);
+    }
+    stopper.join();
+    set_running(nullptr);
+    return EXIT_SUCCESS;
+}
+
+Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Server::~Server() {
+    if (impl_) impl_->stop();
+}
+int Server::run() { return impl_->run(); }
+Result<void> Server::start() { return impl_->start(); }
+void Server::stop() { impl_->stop(); }
+std::uint16_t Server::port() const noexcept { return impl_->port(); }
+std::string Server::url() const { return impl_->url(); }
+
+}  // namespace a2akit

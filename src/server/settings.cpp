@@ -1,0 +1,196 @@
+#include <a2akit/server/settings.hpp>
+
+#include <a2akit/core/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::array<std::string_view, 6> kLogLevels{"trace", "debug", "info", "warn", "error", "off"};
+constexpr Duration kLongest = hours(24 * 365);
+
+std::string seconds_text(Duration span) {
+    std::string text = std::to_string(span.count() / 1000);
+    if (const auto rest = span.count() % 1000; rest != 0) {
+        std::string digits = std::to_string(1000 + rest).substr(1);
+        digits.erase(digits.find_last_not_of('0') + 1);
+        text += "." + digits;
+    }
+    return text;
+}
+
+/// Fills one field after the other; remembers the first that is wrong.
+class Resolver {
+public:
+    explicit Resolver(const Settings::Environment& environment) : environment_(environment) {}
+
+    /// `standard` null: stays absent.
+    void text(std::string_view name, std::optional<std::string>& field, const char* standard) {
+        if (field) return;
+        if (auto given = from_environment(name)) field = std::move(given);
+        else if (standard != nullptr) field = standard;
+    }
+
+    template <class Integer>
+    void number(std::string_view name, std::optional<Integer>& field, std::int64_t standard, std::int64_t least,
+                std::int64_t most) {
+        std::int64_t value = standard;
+        std::string written;
+        bool readable = true;
+        if (field) {
+            written = std::to_string(*field);
+            value = static_cast<std::int64_t>(*field);
+        } else if (const auto given = from_environment(name)) {
+            written = *given;
+            const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), value);
+            readable = error == std::errc{} && end == given->data() + given->size();
+        }
+        if (!readable || value < least || value > most) {
+            return wrong(name, written,
+                         "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+        }
+        field = static_cast<Integer>(value);
+    }
+
+    /// `standard` none: stays absent.
+    void span(std::string_view name, std::optional<Duration>& field, std::optional<Duration> standard,
+              Duration least = milliseconds(1)) {
+        std::string written;
+        std::optional<Duration> value = field ? field : standard;
+        bool readable = true;
+        if (field) {
+            written = seconds_text(*field);
+        } else if (const auto given = from_environment(name)) {
+            written = *given;
+            double number = 0;
+            const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), number);
+            readable = error == std::errc{} && end == given->data() + given->size() && std::isfinite(number) &&
+                       std::abs(number) <= std::chrono::duration<double>(kLongest).count();
+            if (readable) value = milliseconds(std::llround(number * 1000));
+        }
+        if (!readable || (value && (*value < least || *value > kLongest))) {
+            return wrong(name, written,
+                         "a number of seconds from " + seconds_text(least) + " to " + seconds_text(kLongest));
+        }
+        field = value;
+    }
+
+    void flag(std::string_view name, std::optional<bool>& field, bool standard) {
+        if (field) return;
+        const auto given = from_environment(name);
+        if (!given) field = standard;
+        else if (*given == "true" || *given == "1") field = true;
+        else if (*given == "false" || *given == "0") field = false;
+        else wrong(name, *given, "true, false, 1 or 0");
+    }
+
+    void wrong(std::string_view name, std::string_view value, std::string_view allowed) {
+        if (error_) return;
+        error_ = Error::invalid_field(
+            std::string(name), "\"" + std::string(value) + "\" is not allowed; use " + std::string(allowed));
+    }
+
+    [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
+
+private:
+    std::optional<std::string> from_environment(std::string_view name) const {
+        auto value = environment_ ? environment_(name) : std::nullopt;
+        if (value && value->empty()) return std::nullopt;
+        return value;
+    }
+
+    const Settings::Environment& environment_;
+    std::optional<Error> error_;
+};
+
+void resolve_address(Resolver& resolver, Settings& s) {
+    resolver.text("A2AKIT_HOST", s.host, "127.0.0.1");
+    resolver.number("A2AKIT_PORT", s.port, 8000, 0, 65535);
+    resolver.text("A2AKIT_BASE_PATH", s.base_path, "");
+    resolver.text("A2AKIT_PUBLIC_URL", s.public_url, nullptr);
+    resolver.flag("A2AKIT_TRUST_FORWARDED", s.trust_forwarded, false);
+    if (s.base_path && !s.base_path->empty()) {
+        while (s.base_path->ends_with('/')) s.base_path->pop_back();
+        if ((!s.base_path->empty() && s.base_path->front() != '/') ||
+            s.base_path->find_first_of("?#% ") != std::string::npos) {
+            resolver.wrong("A2AKIT_BASE_PATH", *s.base_path, "a path such as /agent");
+        }
+    }
+    if (s.public_url) {
+        while (s.public_url->ends_with('/')) s.public_url->pop_back();
+        if (!s.public_url->starts_with("http://") && !s.public_url->starts_with("https://")) {
+            resolver.wrong("A2AKIT_PUBLIC_URL", *s.public_url, "a URL that begins with http:// or https://");
+        }
+    }
+}
+
+void resolve_tasks(Resolver& resolver, Settings& s) {
+    constexpr int kMany = 1'000'000;
+    resolver.text("A2AKIT_STORAGE", s.storage, "memory:");
+    resolver.text("A2AKIT_BROKER", s.broker, "memory:");
+    resolver.text("A2AKIT_EVENT_BUS", s.event_bus, "memory:");
+    resolver.text("A2AKIT_CANCEL_REGISTRY", s.cancel_registry, "memory:");
+    resolver.span("A2AKIT_BLOCKING_TIMEOUT", s.blocking_timeout, std::nullopt);
+    resolver.span("A2AKIT_CANCEL_WAIT", s.cancel_wait, seconds(2), milliseconds(0));
+    resolver.span("A2AKIT_CANCEL_FORCE_TIMEOUT", s.cancel_force_timeout, seconds(60), milliseconds(0));
+    resolver.number("A2AKIT_MAX_CONCURRENT_TASKS", s.max_concurrent_tasks, 10'000, 1, kMany);
+    resolver.number("A2AKIT_MAX_RETRIES", s.max_retries, 3, 0, 1000);
+    resolver.number("A2AKIT_MAX_STORED_TASKS", s.max_stored_tasks, 100'000, 0, std::int64_t{1} << 40);
+    resolver.number("A2AKIT_BROKER_BUFFER", s.broker_buffer, 1000, 1, kMany);
+    resolver.number("A2AKIT_EVENT_BUFFER", s.event_buffer, 200, 1, 100'000);
+    resolver.span("A2AKIT_LEASE", s.lease, seconds(15), milliseconds(100));
+    resolver.span("A2AKIT_DRAIN_TIMEOUT", s.drain_timeout, seconds(30), milliseconds(0));
+    resolver.span("A2AKIT_IDEMPOTENCY_LIFETIME", s.idempotency_lifetime, hours(24));
+}
+
+void resolve_http(Resolver& resolver, Settings& s) {
+    constexpr int kMany = 10'000'000;
+    resolver.number("A2AKIT_THREADS", s.threads, 0, 0, 1024);
+    resolver.number("A2AKIT_MAX_BODY_BYTES", s.max_body_bytes, 10 << 20, 1, std::int64_t{1} << 32);
+    resolver.number("A2AKIT_MAX_HEADER_BYTES", s.max_header_bytes, 16 << 10, 256, 1 << 20);
+    resolver.number("A2AKIT_MAX_CONNECTIONS", s.max_connections, 20'000, 1, kMany);
+    resolver.number("A2AKIT_MAX_STREAMS", s.max_streams, 10'000, 1, kMany);
+    resolver.number("A2AKIT_MAX_PENDING_REQUESTS", s.max_pending_requests, 10'000, 1, kMany);
+    resolver.span("A2AKIT_HEADER_TIMEOUT", s.header_timeout, seconds(10));
+    resolver.span("A2AKIT_BODY_TIMEOUT", s.body_timeout, seconds(30));
+    resolver.span("A2AKIT_IDLE_TIMEOUT", s.idle_timeout, seconds(75));
+    resolver.span("A2AKIT_WRITE_TIMEOUT", s.write_timeout, seconds(60));
+    resolver.span("A2AKIT_HEARTBEAT", s.heartbeat, seconds(15));
+    resolver.text("A2AKIT_LOG_LEVEL", s.log_level, "info");
+    if (std::find(kLogLevels.begin(), kLogLevels.end(), *s.log_level) == kLogLevels.end()) {
+        resolver.wrong("A2AKIT_LOG_LEVEL", *s.log_level, "trace, debug, info, warn, error or off");
+    }
+}
+
+}  // namespace
+
+Result<Settings> Settings::resolved(const Environment& environment) const {
+    Settings settings = *this;
+    Resolver resolver(environment);
+    resolve_address(resolver, settings);
+    resolve_tasks(resolver, settings);
+    resolve_http(resolver, settings);
+    if (resolver.error()) return fail(*resolver.error());
+    return settings;
+}
+
+Settings::Environment Settings::process_environment() {
+    return [](std::string_view name) -> std::optional<std::string> {
+        const char* value = std::getenv(std::string(name).c_str());
+        if (value == nullptr) return std::nullopt;
+        return std::string(value);
+    };
+}
+
+}  // namespace a2akit
