@@ -1,0 +1,105 @@
+#include <a2akit/request/authorizer.hpp>
+#include <a2akit/request/middleware.hpp>
+#include <a2akit/testing/manual_loop.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+RequestEnvelope with_header(std::string name, std::string value) {
+    RequestEnvelope envelope;
+    envelope.context.headers.emplace_back(std::move(name), std::move(value));
+    return envelope;
+}
+
+Async<std::optional<Principal>> verify(std::string token) {
+    if (token != "secret") co_return std::nullopt;
+    co_return Principal{"alice", {"read"}};
+}
+
+class MiddlewareTest : public ::testing::Test {
+protected:
+    Result<void> before(Middleware& middleware, RequestEnvelope& envelope) {
+        return loop_.await(middleware.before_dispatch(envelope));
+    }
+    testing::ManualLoop loop_;
+};
+
+TEST_F(MiddlewareTest, AValidBearerTokenNamesThePrincipal) {
+    BearerMiddleware bearer(verify);
+    for (const char* header : {"Bearer secret", "bearer secret", "BEARER  secret "}) {
+        RequestEnvelope envelope = with_header("authorization", header);
+        ASSERT_TRUE(before(bearer, envelope)) << header;
+        EXPECT_EQ(envelope.principal.name, "alice");
+        EXPECT_EQ(envelope.principal.scopes, std::vector<std::string>{"read"});
+    }
+}
+
+TEST_F(MiddlewareTest, EverythingElseIsChallenged) {
+    BearerMiddleware bearer(verify, "agents");
+    for (const char* header : {"", "Bearer", "Bearer ", "Basic secret", "secret", "Bearer wrong", "Bearersecret"}) {
+        RequestEnvelope envelope = with_header("authorization", header);
+        const auto refused = before(bearer, envelope);
+        ASSERT_FALSE(refused) << header;
+        EXPECT_EQ(refused.error().code, ErrorCode::kUnauthenticated);
+        EXPECT_EQ(refused.error().details->challenge.find("Bearer realm=\"agents\""), 0U);
+        EXPECT_EQ(refused.error().message.find("wrong"), std::string::npos) << "a token is a secret";
+        EXPECT_TRUE(envelope.principal.is_anonymous());
+    }
+}
+
+TEST_F(MiddlewareTest, AnInvalidTokenIsToldFromAMissingOne) {
+    BearerMiddleware bearer(verify);
+    RequestEnvelope wrong = with_header("authorization", "Bearer wrong");
+    EXPECT_NE(before(bearer, wrong).error().details->challenge.find("invalid_token"), std::string::npos);
+    RequestEnvelope none;
+    EXPECT_EQ(before(bearer, none).error().details->challenge.find("invalid_token"), std::string::npos);
+}
+
+TEST_F(MiddlewareTest, AKnownApiKeyNamesThePrincipal) {
+    ApiKeyMiddleware keys({{"key of alice", {"alice", {}}}, {"key of bob", {"bob", {}}}}, "X-Agent-Key");
+    RequestEnvelope envelope = with_header("x-agent-key", "key of bob");
+    ASSERT_TRUE(before(keys, envelope));
+    EXPECT_EQ(envelope.principal.name, "bob");
+}
+
+TEST_F(MiddlewareTest, AnUnknownApiKeyIsChallenged) {
+    ApiKeyMiddleware keys({{"key of alice", {"alice", {}}}, {"", {"nobody", {}}}});
+    for (const char* key : {"", "key of alic", "key of alice!", "key of Alice"}) {
+        RequestEnvelope envelope = with_header("x-api-key", key);
+        const auto refused = before(keys, envelope);
+        ASSERT_FALSE(refused) << key;
+        EXPECT_EQ(refused.error().code, ErrorCode::kUnauthenticated);
+        EXPECT_FALSE(refused.error().details->challenge.empty());
+        EXPECT_NE(refused.error().message.find("x-api-key"), std::string::npos);
+    }
+}
+
+TEST_F(MiddlewareTest, AfterDispatchDoesNothingUnlessOverridden) {
+    BearerMiddleware bearer(verify);
+    const RequestEnvelope envelope;
+    const Result<Reply> reply(Reply(Empty{}));
+    EXPECT_TRUE(loop_.await(bearer.after_dispatch(envelope, reply)));
+}
+
+TEST(OwnerAuthorizerTest, TheScopeIsThePrincipalWithinItsTenant) {
+    RequestEnvelope envelope;
+    envelope.principal.name = "alice";
+    envelope.tenant = "acme";
+    OwnerAuthorizer gate;
+    EXPECT_EQ(gate.authorize(envelope).value(), (OwnerScope{"alice", "acme", false}));
+    EXPECT_EQ(gate.authorize({}).value(), OwnerScope{});
+}
+
+TEST(OperationTest, EveryOperationHasItsNameOfTheSpecification) {
+    EXPECT_EQ(to_string(Operation::kSendMessage), "SendMessage");
+    EXPECT_EQ(to_string(Operation::kListTaskPushNotificationConfigs), "ListTaskPushNotificationConfigs");
+    EXPECT_EQ(to_string(Operation::kGetExtendedAgentCard), "GetExtendedAgentCard");
+}
+
+}  // namespace
+}  // namespace a2akit

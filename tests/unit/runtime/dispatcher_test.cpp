@@ -1,0 +1,241 @@
+#include "runtime/dispatcher.hpp"
+#include "task_manager_fixture.hpp"
+
+#include <stdexcept>
+
+namespace a2akit {
+namespace {
+
+using enum TaskState;
+
+/// Writes down what happens to it, and does what the test wants.
+class NotingMiddleware final : public Middleware {
+public:
+    NotingMiddleware(std::string name, Words& notes) : name_(std::move(name)), notes_(notes) {}
+
+    AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override {
+        notes_.push_back("before " + name_);
+        if (throws) throw std::runtime_error("the secret is 42");
+        if (principal) envelope.principal.name = *principal;
+        if (refuses) return fail(ErrorCode::kUnauthenticated, "who are you?");
+        return Result<void>{};
+    }
+    AsyncResult<void> after_dispatch(const RequestEnvelope& envelope, const Result<Reply>& reply) override {
+        notes_.push_back("after " + name_ + (reply ? " ok" : " error"));
+        if (const auto* send = std::get_if<SendMessageRequest>(&envelope.params)) saw = send->message.text();
+        if (throws_after) throw std::runtime_error("after");
+        return Result<void>{};
+    }
+
+    bool throws = false;
+    bool throws_after = false;
+    bool refuses = false;
+    std::optional<std::string> principal;
+    std::string saw;
+
+private:
+    std::string name_;
+    Words& notes_;
+};
+
+class Gate final : public Authorizer {
+public:
+    Result<OwnerScope> authorize(const RequestEnvelope& envelope) override {
+        seen = envelope;
+        if (throws) throw std::runtime_error("the secret is 42");
+        if (refuses) return fail(ErrorCode::kPermissionDenied, "not you");
+        return answer.value_or(OwnerScope{envelope.principal.name, envelope.tenant, false});
+    }
+    RequestEnvelope seen;
+    bool throws = false;
+    bool refuses = false;
+    std::optional<OwnerScope> answer;
+};
+
+class DispatcherTest : public TaskManagerTest {
+protected:
+    DispatcherTest() {
+        card_.capabilities.streaming = true;
+        card_.default_input_modes = {"text/plain"};
+    }
+    Dispatcher dispatcher(std::vector<std::shared_ptr<Middleware>> middlewares = {}) {
+        return {manager_, card_, gate_, std::move(middlewares)};
+    }
+    static RequestEnvelope envelope(Operation operation, OperationParams params) {
+        RequestEnvelope made;
+        made.operation = operation;
+        made.params = std::move(params);
+        made.principal.name = "alice";
+        return made;
+    }
+    HandledRequest handle(Dispatcher& dispatcher, RequestEnvelope made) {
+        return loop_.await(dispatcher.handle(std::move(made)));
+    }
+    ErrorCode refusal(Operation operation, OperationParams params) {
+        Dispatcher made = dispatcher();
+        return handle(made, envelope(operation, std::move(params))).reply.error().code;
+    }
+    std::shared_ptr<NotingMiddleware> noting(std::string name) {
+        return std::make_shared<NotingMiddleware>(std::move(name), notes_);
+    }
+
+    AgentCard card_;
+    std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
+    Words notes_;
+};
+
+TEST_F(DispatcherTest, EveryOperationReachesTheManager) {
+    Dispatcher made = dispatcher();
+    Pending<HandledRequest> sent(group_, made.handle(envelope(Operation::kSendMessage, message_of("hello"))));
+    loop_.run_ready();
+    end(claim(), kInputRequired);
+    ASSERT_TRUE(sent.done());
+    const std::string id = std::get<Task>(std::get<SendMessageResponse>(*sent.value().reply).payload).id;
+
+    auto handled = handle(made, envelope(Operation::kGetTask, GetTaskRequest{{}, id, {}}));
+    EXPECT_EQ(std::get<Task>(*handled.reply).id, id);
+    handled = handle(made, envelope(Operation::kListTasks, ListTasksRequest{}));
+    EXPECT_EQ(std::get<ListTasksResponse>(*handled.reply).tasks.size(), 1U);
+    handled = handle(made, envelope(Operation::kSubscribeToTask, SubscribeToTaskRequest{{}, id}));
+    EXPECT_TRUE(std::get<std::unique_ptr<EventStream>>(*handled.reply));
+    handled = handle(made, envelope(Operation::kSendStreamingMessage, follow_up(id, "go on")));
+    EXPECT_TRUE(std::get<std::unique_ptr<EventStream>>(*handled.reply));
+    handled = handle(made, envelope(Operation::kCancelTask, CancelTaskRequest{{}, id, {}}));
+    EXPECT_EQ(std::get<Task>(*handled.reply).status.state, kCanceled);
+}
+
+TEST_F(DispatcherTest, UnbuiltOperationsAreRefused) {
+    const auto kPush = ErrorCode::kPushNotificationNotSupported;
+    EXPECT_EQ(refusal(Operation::kCreateTaskPushNotificationConfig, TaskPushNotificationConfig{}), kPush);
+    EXPECT_EQ(refusal(Operation::kGetTaskPushNotificationConfig, GetTaskPushNotificationConfigRequest{}), kPush);
+    EXPECT_EQ(refusal(Operation::kListTaskPushNotificationConfigs, ListTaskPushNotificationConfigsRequest{}), kPush);
+    EXPECT_EQ(refusal(Operation::kDeleteTaskPushNotificationConfig, DeleteTaskPushNotificationConfigRequest{}), kPush);
+    EXPECT_EQ(refusal(Operation::kGetExtendedAgentCard, GetExtendedAgentCardRequest{}),
+              ErrorCode::kUnsupportedOperation);
+}
+
+TEST_F(DispatcherTest, SomebodyElsesTaskIsNotFound) {
+    const std::string id = accept();
+    Dispatcher made = dispatcher();
+    const auto as_bob = [&](Operation operation, OperationParams params) {
+        RequestEnvelope request = envelope(operation, std::move(params));
+        request.principal.name = "bob";
+        return handle(made, std::move(request)).reply.error().code;
+    };
+    EXPECT_EQ(as_bob(Operation::kGetTask, GetTaskRequest{{}, id, {}}), ErrorCode::kTaskNotFound);
+    EXPECT_EQ(as_bob(Operation::kCancelTask, CancelTaskRequest{{}, id, {}}), ErrorCode::kTaskNotFound);
+    EXPECT_EQ(as_bob(Operation::kSubscribeToTask, SubscribeToTaskRequest{{}, id}), ErrorCode::kTaskNotFound);
+    EXPECT_EQ(as_bob(Operation::kSendMessage, follow_up(id, "and?")), ErrorCode::kTaskNotFound);
+    EXPECT_EQ(as_bob(Operation::kSendStreamingMessage, follow_up(id, "and?")), ErrorCode::kTaskNotFound);
+    EXPECT_EQ(handle(made, envelope(Operation::kGetTask, GetTaskRequest{"other tenant", id, {}})).reply.error().code,
+              ErrorCode::kTaskNotFound);
+}
+
+TEST_F(DispatcherTest, WhatTheCardForbidsReachesNobody) {
+    SendMessageRequest request = message_of("hello");
+    request.message.parts.push_back(Part::from_data(RawJson("{}")));
+    EXPECT_EQ(refusal(Operation::kSendMessage, std::move(request)), ErrorCode::kContentTypeNotSupported);
+    EXPECT_TRUE(loop_.await(manager_.list({}, kAlice)).value().tasks.empty());
+}
+
+TEST_F(DispatcherTest, ParamsOfAnotherOperationAreRefused) {
+    EXPECT_EQ(refusal(Operation::kGetTask, ListTasksRequest{}), ErrorCode::kInvalidRequest);
+    EXPECT_EQ(refusal(Operation::kSendMessage, ListTasksRequest{}), ErrorCode::kInvalidRequest);
+}
+
+TEST_F(DispatcherTest, ActivatedExtensionsAreAnsweredAndReachTheTurn) {
+    card_.capabilities.extensions = {{"urn:a", "", false, {}}};
+    Dispatcher made = dispatcher();
+    RequestEnvelope request = envelope(Operation::kSendMessage, message_of("hello"));
+    request.extensions = {"urn:a", "urn:b"};
+    request.context.request_id = "r1";
+    Pending<HandledRequest> sent(group_, made.handle(std::move(request)));
+    loop_.run_ready();
+    const ClaimedRun run = claim();
+    EXPECT_EQ(run.input.extensions, Words{"urn:a"});
+    ASSERT_TRUE(run.input.context);
+    EXPECT_EQ(run.input.context->request_id, "r1");
+    end(run, kCompleted);
+    EXPECT_EQ(sent.value().activated_extensions, Words{"urn:a"});
+}
+
+TEST_F(DispatcherTest, TheTenantOfTheParamsCountsWhereThePathNamedNone) {
+    Dispatcher made = dispatcher();
+    RequestEnvelope request = envelope(Operation::kListTasks, ListTasksRequest{});
+    std::get<ListTasksRequest>(request.params).tenant = "acme";
+    handle(made, request);
+    EXPECT_EQ(gate_->seen.tenant, "acme");
+    request.tenant = "path";
+    handle(made, request);
+    EXPECT_EQ(gate_->seen.tenant, "path");
+}
+
+// -- Middlewares ----------------------------------------------------------------------------------------------------
+
+TEST_F(DispatcherTest, MiddlewaresRunInOrderAndBackInReverse) {
+    auto a = noting("a");
+    auto b = noting("b");
+    b->principal = "bob";
+    Dispatcher made = dispatcher({a, b});
+    EXPECT_TRUE(handle(made, envelope(Operation::kListTasks, ListTasksRequest{})).reply);
+    EXPECT_EQ(notes_, (Words{"before a", "before b", "after b ok", "after a ok"}));
+    EXPECT_EQ(gate_->seen.principal.name, "bob") << "the gate comes after the middlewares";
+}
+
+TEST_F(DispatcherTest, ARefusalEndsTheRequestAndOnlyTheStartedSeeIt) {
+    auto a = noting("a");
+    auto b = noting("b");
+    auto c = noting("c");
+    b->refuses = true;
+    Dispatcher made = dispatcher({a, b, c});
+    const auto handled = handle(made, envelope(Operation::kListTasks, ListTasksRequest{}));
+    EXPECT_EQ(handled.reply.error().code, ErrorCode::kUnauthenticated);
+    EXPECT_EQ(notes_, (Words{"before a", "before b", "after b error", "after a error"}));
+}
+
+TEST_F(DispatcherTest, WhatAMiddlewareThrowsStaysInside) {
+    auto a = noting("a");
+    a->throws = true;
+    Dispatcher made = dispatcher({a});
+    const auto handled = handle(made, envelope(Operation::kListTasks, ListTasksRequest{}));
+    EXPECT_EQ(handled.reply.error().code, ErrorCode::kInternal);
+    EXPECT_EQ(handled.reply.error().message.find("42"), std::string::npos);
+    EXPECT_EQ(notes_, (Words{"before a", "after a error"}));
+}
+
+TEST_F(DispatcherTest, WhatHappensInAfterDispatchChangesNothing) {
+    auto a = noting("a");
+    auto b = noting("b");
+    b->throws_after = true;
+    Dispatcher made = dispatcher({a, b});
+    EXPECT_TRUE(handle(made, envelope(Operation::kListTasks, ListTasksRequest{})).reply);
+    EXPECT_EQ(notes_.back(), "after a ok");
+}
+
+TEST_F(DispatcherTest, MiddlewaresStillSeeTheRequestAfterwards) {
+    auto a = noting("a");
+    Dispatcher made = dispatcher({a});
+    Pending<HandledRequest> sent(group_, made.handle(envelope(Operation::kSendMessage, message_of("hello"))));
+    loop_.run_ready();
+    end(claim(), kCompleted);
+    EXPECT_TRUE(sent.done());
+    EXPECT_EQ(a->saw, "hello");
+}
+
+// -- The gate -------------------------------------------------------------------------------------------------------
+
+TEST_F(DispatcherTest, TheGateRefuses) {
+    gate_->refuses = true;
+    EXPECT_EQ(refusal(Operation::kListTasks, ListTasksRequest{}), ErrorCode::kPermissionDenied);
+    gate_->throws = true;
+    EXPECT_EQ(refusal(Operation::kListTasks, ListTasksRequest{}), ErrorCode::kInternal);
+}
+
+TEST_F(DispatcherTest, NoGateMakesARequestSeeEverything) {
+    const std::string id = accept();
+    gate_->answer = OwnerScope::everything();
+    EXPECT_EQ(refusal(Operation::kGetTask, GetTaskRequest{{}, id, {}}), ErrorCode::kTaskNotFound);
+}
+
+}  // namespace
+}  // namespace a2akit
