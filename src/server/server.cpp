@@ -181,10 +181,11 @@ void Server::Impl::stop_serving() {
 }
 
 int Server::Impl::run() {
+    // Before any thread is started: each inherits what is blocked, or a signal would end the process there.
+    StopSignals signals;
     Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
     std::optional<ServerLog> log;
     if (resolved) log.emplace(*resolved->log_level);
-    StopSignals signals;
     set_running(&signals);
     if (const Result<void> started = start(); !started) {
         set_running(nullptr);
