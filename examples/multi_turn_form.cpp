@@ -15,8 +15,9 @@ public:
         } else if (step == R"("destination")") {
             co_await ask(ctx, "date", "When do you want to leave for " + answer + "?");
         } else {
-            // The history holds what was said before, this message not included.
-            const std::string destination = ctx.history().back()->text();
+            // The history holds what was said before, this message not included: the last word was our question.
+            const auto& history = ctx.history();
+            const std::string destination = history[history.size() - 2]->text();
             co_await ctx.complete("Booked: " + destination + " on " + answer + ".");
         }
     }

@@ -167,8 +167,8 @@ def check_requests(agent, finished):
     rpc(agent, "cancel of a finished task", call("CancelTask", {"id": task}), -32002, "completed")
     rpc(agent, "subscription to a finished task", call("SubscribeToTask", {"id": task}), -32004)
     image = message(parts=[{"raw": "AAAA", "mediaType": "image/png"}])
-    rpc(agent, "a part of an unsupported type", call("SendMessage", image), -32005, "image/png")
-    rest(agent, "a part of an unsupported type", "POST", "/message:send", json.dumps(image), 400, "image/png",
+    rpc(agent, "a part of an unsupported type", call("SendMessage", image), -32005, "message.parts[0].mediaType")
+    rest(agent, "a part of an unsupported type", "POST", "/message:send", json.dumps(image), 400, "message.parts[0].mediaType",
          reason="CONTENT_TYPE_NOT_SUPPORTED")
     for name, query, mention in (("a huge page", "pageSize=1000", "pageSize"), ("an empty page", "pageSize=0", "pageSize"),
                                  ("a page that is no number", "pageSize=many", "pageSize"),
