@@ -1,0 +1,291 @@
+#include "support/test_agent.hpp"
+
+#include <a2akit/testing/memory_ports.hpp>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <vector>
+
+namespace a2akit {
+namespace {
+
+using test_support::HttpClient;
+using test_support::send_body;
+using test_support::task_id_of;
+using test_support::test_options;
+using test_support::TestAgent;
+using test_support::until;
+
+class ServerTest : public ::testing::Test {
+protected:
+    void start(ServerOptions options) {
+        server = std::make_unique<Server>(std::move(options));
+        const auto started = server->start();
+        ASSERT_TRUE(started) << started.error().message;
+    }
+    void start() { start(test_options(agent)); }
+
+    std::shared_ptr<TestAgent> agent = std::make_shared<TestAgent>();
+    std::unique_ptr<Server> server;
+};
+
+TEST_F(ServerTest, ABlockingSendAnswersWithTheFinishedTaskOverBothBindings) {
+    start();
+    HttpClient client(server->port());
+    const auto rest = client.exchange("POST", "/message:send", send_body("hi"));
+    EXPECT_EQ(rest.status, 200);
+    EXPECT_NE(rest.body.find("Echo: hi"), std::string::npos);
+    const auto rpc = client.exchange(
+        "POST", "/", R"({"jsonrpc":"2.0","id":7,"method":"SendMessage","params":)" + send_body("rpc") + "}");
+    EXPECT_NE(rpc.body.find("Echo: rpc"), std::string::npos) << rpc.body;
+    EXPECT_NE(rpc.body.find("\"id\":7"), std::string::npos);
+}
+
+TEST_F(ServerTest, AStreamBeginsWithTheTaskAndEndsWithItsEnd) {
+    start();
+    HttpClient client(server->port());
+    const auto answer = client.exchange("POST", "/message:stream", send_body("words"));
+    EXPECT_EQ(answer.header("content-type"), "text/event-stream");
+    EXPECT_TRUE(answer.body.starts_with("id: 1\ndata: {\"task\":")) << answer.body;
+    EXPECT_LT(answer.body.find("one "), answer.body.find("three"));
+    EXPECT_NE(answer.body.find("TASK_STATE_COMPLETED"), std::string::npos);
+    EXPECT_EQ(client.exchange("GET", "/health").status, 200);
+}
+
+TEST_F(ServerTest, AClientThatLeavesItsStreamDoesNotStopTheTask) {
+    start();
+    std::string task;
+    {
+        HttpClient client(server->port());
+        client.request("POST", "/message:stream", send_body("wait"));
+        client.head();
+        task = task_id_of(client.chunk());
+        until([&] { return agent->waiting == 1; });
+        client.reset();
+    }
+    HttpClient client(server->port());
+    const auto found = client.exchange("GET", "/tasks/" + task);
+    EXPECT_NE(found.body.find("TASK_STATE_WORKING"), std::string::npos) << found.body;
+    EXPECT_EQ(agent->cancelled, 0);
+    const auto canceled = client.exchange("POST", "/tasks/" + task + ":cancel", "{}");
+    EXPECT_NE(canceled.body.find("TASK_STATE_CANCELED"), std::string::npos) << canceled.body;
+}
+
+TEST_F(ServerTest, AFollowUpContinuesAPausedTask) {
+    start();
+    HttpClient client(server->port());
+    const auto paused = client.exchange("POST", "/message:send", send_body("ask"));
+    EXPECT_NE(paused.body.find("TASK_STATE_INPUT_REQUIRED"), std::string::npos) << paused.body;
+    const std::string task = task_id_of(paused.body);
+    const auto answer = client.exchange("POST", "/message:send", send_body("this", R"(,"taskId":")" + task + "\""));
+    EXPECT_EQ(task_id_of(answer.body), task);
+    EXPECT_NE(answer.body.find("Echo: this"), std::string::npos) << answer.body;
+}
+
+TEST_F(ServerTest, TheCardIsServedWithValidators) {
+    start();
+    HttpClient client(server->port());
+    const auto card = client.exchange("GET", "/.well-known/agent-card.json");
+    EXPECT_EQ(card.status, 200);
+    EXPECT_NE(card.body.find("\"url\":\"" + server->url() + "/\""), std::string::npos) << card.body;
+    EXPECT_FALSE(card.header("last-modified").empty());
+    EXPECT_FALSE(card.header("cache-control").empty());
+    const auto again = client.exchange("GET", "/.well-known/agent-card.json", {},
+                                       "If-None-Match: " + card.header("etag") + "\r\n");
+    EXPECT_EQ(again.status, 304);
+    EXPECT_EQ(again.header("etag"), card.header("etag"));
+}
+
+TEST_F(ServerTest, ForwardedHeadersCountOnlyFromATrustedProxy) {
+    const char* forwarded = "X-Forwarded-Proto: https\r\nX-Forwarded-Host: agents.example\r\n";
+    for (const bool trusted : {false, true}) {
+        ServerOptions options = test_options(agent);
+        options.settings.trust_forwarded = trusted;
+        options.settings.base_path = "/a";
+        start(std::move(options));
+        HttpClient client(server->port());
+        const auto card = client.exchange("GET", "/a/.well-known/agent-card.json", {}, forwarded);
+        EXPECT_EQ(card.body.find("https://agents.example/a/") != std::string::npos, trusted) << card.body;
+    }
+}
+
+TEST_F(ServerTest, AForwardedHostThatIsNoneIsIgnored) {
+    ServerOptions options = test_options(agent);
+    options.settings.trust_forwarded = true;
+    start(std::move(options));
+    HttpClient client(server->port());
+    const auto card = client.exchange("GET", "/.well-known/agent-card.json", {}, "X-Forwarded-Host: a\"b\r\n");
+    EXPECT_NE(card.body.find("\"url\":\"" + server->url() + "/\""), std::string::npos) << card.body;
+}
+
+/// A broker that can be told to be out of order, or to keep silent.
+class FragileBroker final : public Broker {
+public:
+    explicit FragileBroker(std::shared_ptr<Broker> inner) : inner_(std::move(inner)) {}
+    AsyncResult<void> start() override {
+        if (broken) return fail(ErrorCode::kUnavailable, "no route to the broker");
+        return inner_->start();
+    }
+    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
+    AsyncResult<void> check() override {
+        if (broken) return fail(ErrorCode::kUnavailable, "no route to the broker");
+        if (silent) return keep_silent();
+        return inner_->check();
+    }
+    AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override {
+        return inner_->enqueue(operation, not_before);
+    }
+    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) override { return inner_->receiver(node, lease); }
+
+    std::atomic<bool> broken{false};
+    std::atomic<bool> silent{false};
+    Signal speak;
+
+private:
+    AsyncResult<void> keep_silent() {
+        co_await speak.wait();
+        co_return Result<void>();
+    }
+    std::shared_ptr<Broker> inner_;
+};
+
+class FragileServerTest : public ServerTest {
+protected:
+    ServerOptions fragile_options() {
+        ServerOptions options = test_options(agent);
+        options.settings.threads = 1;
+        options.ports = testing::memory_ports();
+        broker = std::make_shared<FragileBroker>(options.ports.broker);
+        options.ports.broker = broker;
+        return options;
+    }
+    std::shared_ptr<FragileBroker> broker;
+};
+
+TEST_F(FragileServerTest, ReadinessTellsWhatIsWrong) {
+    start(fragile_options());
+    HttpClient client(server->port());
+    EXPECT_EQ(client.exchange("GET", "/health/ready").status, 200);
+    broker->broken = true;
+    const auto broken = client.exchange("GET", "/health/ready");
+    EXPECT_EQ(broken.status, 503);
+    EXPECT_EQ(broken.body, R"({"status":"unavailable","checks":{"storage":"ok","broker":"no route to the broker",)"
+                           R"("event_bus":"ok","cancel_registry":"ok"}})");
+    EXPECT_EQ(client.exchange("GET", "/health").status, 200);
+    broker->broken = false;
+    EXPECT_EQ(client.exchange("GET", "/health/ready").status, 200);
+}
+
+TEST_F(FragileServerTest, APortThatDoesNotAnswerMakesNobodyWaitForLong) {
+    start(fragile_options());
+    HttpClient client(server->port());
+    broker->silent = true;
+    const auto silent = client.exchange("GET", "/health/ready");
+    EXPECT_EQ(silent.status, 503);
+    EXPECT_NE(silent.body.find(R"("broker":"no answer")"), std::string::npos) << silent.body;
+    broker->speak.set();
+}
+
+TEST_F(FragileServerTest, APortThatDoesNotStartIsNamed) {
+    ServerOptions options = fragile_options();
+    broker->broken = true;
+    Server broken(std::move(options));
+    const auto started = broken.start();
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().message, "the broker does not start: no route to the broker");
+}
+
+TEST_F(ServerTest, WhatIsMissingIsNamedAtTheStart) {
+    ServerOptions without_worker = test_options(nullptr);
+    EXPECT_EQ(Server(std::move(without_worker)).start().error().message,
+              "worker: must not be null: it is the agent itself");
+    ServerOptions without_name = test_options(agent);
+    without_name.card.name.clear();
+    EXPECT_TRUE(Server(std::move(without_name)).start().error().message.starts_with("card.name: "));
+}
+
+TEST_F(ServerTest, APortInUseIsAClearErrorAndRunReturnsOne) {
+    start();
+    ServerOptions second = test_options(agent);
+    second.settings.port = server->port();
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(Server(std::move(second)).run(), 1);
+    const std::string message = ::testing::internal::GetCapturedStderr();
+    EXPECT_NE(message.find("cannot listen on 127.0.0.1 port " + std::to_string(server->port()) +
+                           ": Address already in use"),
+              std::string::npos)
+        << message;
+    HttpClient client(server->port());
+    EXPECT_EQ(client.exchange("GET", "/health").status, 200);
+}
+
+TEST_F(ServerTest, StopAnswersWhoWaitsWithTheTaskAsItStands) {
+    start();
+    HttpClient waiting(server->port());
+    waiting.request("POST", "/message:send", send_body("wait"));
+    HttpClient streaming(server->port());
+    streaming.request("POST", "/message:stream", send_body("wait"));
+    until([&] { return agent->waiting == 2; });
+    server->stop();
+    const auto answer = waiting.response();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_NE(answer.body.find("TASK_STATE_WORKING"), std::string::npos) << answer.body;
+    EXPECT_NE(streaming.response().body.find("retry:"), std::string::npos);
+    EXPECT_TRUE(streaming.closed_by_server());
+    EXPECT_EQ(agent->cancelled, 2);
+    server->stop();
+}
+
+TEST_F(ServerTest, RunServesUntilSigtermAndDrains) {
+    std::atomic<std::uint16_t> port{0};
+    ServerOptions options = test_options(agent);
+    options.settings.log_level = "off";
+    options.on_listening = [&](const std::string& url) {
+        port = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+    };
+    Server own(std::move(options));
+    int status = -1;
+    std::jthread runner([&] { status = own.run(); });
+    until([&] { return port != 0; });
+    EXPECT_EQ(HttpClient(port).exchange("POST", "/message:send", send_body("hi")).status, 200);
+    pthread_kill(runner.native_handle(), SIGTERM);
+    runner.join();
+    EXPECT_EQ(status, 0);
+}
+
+TEST_F(ServerTest, RunEndsWhenAnotherThreadStopsTheServer) {
+    std::atomic<bool> listening{false};
+    ServerOptions options = test_options(agent);
+    options.settings.log_level = "off";
+    options.on_listening = [&](const std::string&) { listening = true; };
+    Server own(std::move(options));
+    int status = -1;
+    std::jthread runner([&] { status = own.run(); });
+    until([&] { return listening.load(); });
+    own.stop();
+    runner.join();
+    EXPECT_EQ(status, 0);
+}
+
+TEST_F(ServerTest, FourLoopsServeSendsAndStreamsAtOnce) {
+    ServerOptions options = test_options(agent);
+    options.settings.threads = 4;
+    start(std::move(options));
+    std::atomic<int> completed{0};
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&, t] {
+            for (int i = 0; i < 25; ++i) {
+                HttpClient client(server->port());
+                const char* target = (t + i) % 2 == 0 ? "/message:send" : "/message:stream";
+                const auto answer = client.exchange("POST", target, send_body("words"));
+                if (answer.body.find("TASK_STATE_COMPLETED") != std::string::npos) ++completed;
+            }
+        });
+    }
+    threads.clear();
+    EXPECT_EQ(completed, 100);
+}
+
+}  // namespace
+}  // namespace a2akit

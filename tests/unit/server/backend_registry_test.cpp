@@ -1,0 +1,82 @@
+#include "server/backend_registry.hpp"
+
+#include <a2akit/testing/memory_ports.hpp>
+
+#include <gtest/gtest.h>
+
+namespace a2akit {
+namespace {
+
+Settings defaults() { return *Settings{}.resolved([](std::string_view) { return std::nullopt; }); }
+
+TEST(BackendRegistryTest, MemoryServesEveryPort) {
+    const auto ports = BackendRegistry::standard().open({}, defaults());
+    ASSERT_TRUE(ports);
+    EXPECT_TRUE(ports->storage && ports->context_store && ports->maintenance && ports->broker && ports->event_bus &&
+                ports->cancel_registry);
+}
+
+TEST(BackendRegistryTest, WhatWasGivenStays) {
+    Ports given;
+    given.broker = testing::memory_ports().broker;
+    const auto ports = BackendRegistry::standard().open(given, defaults());
+    ASSERT_TRUE(ports);
+    EXPECT_EQ(ports->broker, given.broker);
+    EXPECT_TRUE(ports->storage);
+}
+
+TEST(BackendRegistryTest, AnUnknownSchemeIsRefusedWithTheKnownOnesAndWithoutTheCredentials) {
+    Settings settings = defaults();
+    settings.broker = "amqp://user:secret@host/queue";
+    const auto ports = BackendRegistry::standard().open({}, settings);
+    ASSERT_FALSE(ports);
+    EXPECT_EQ(ports.error().message, "A2AKIT_BROKER: unknown scheme \"amqp\"; known: memory:");
+}
+
+TEST(BackendRegistryTest, AUrlWithoutASchemeIsNotRepeated) {
+    Settings settings = defaults();
+    settings.storage = "secret";
+    const auto ports = BackendRegistry::standard().open({}, settings);
+    ASSERT_FALSE(ports);
+    EXPECT_EQ(ports.error().message, "A2AKIT_STORAGE: a URL begins with its scheme; known: memory:");
+}
+
+TEST(BackendRegistryTest, TheSameUrlIsOneBackend) {
+    int opened = 0;
+    BackendRegistry registry;
+    registry.add("one", [&](const std::string&, const Settings&) -> Result<Ports> {
+        ++opened;
+        return testing::memory_ports();
+    });
+    Settings settings = defaults();
+    settings.storage = settings.broker = settings.event_bus = settings.cancel_registry = "one:x";
+    ASSERT_TRUE(registry.open({}, settings));
+    EXPECT_EQ(opened, 1);
+    settings.broker = "one:y";
+    ASSERT_TRUE(registry.open({}, settings));
+    EXPECT_EQ(opened, 3);
+}
+
+TEST(BackendRegistryTest, ABackendThatLacksAPortIsNamed) {
+    BackendRegistry registry = BackendRegistry::standard();
+    registry.add("bus", [](const std::string&, const Settings&) -> Result<Ports> {
+        Ports ports;
+        ports.event_bus = testing::memory_ports().event_bus;
+        return ports;
+    });
+    Settings settings = defaults();
+    settings.storage = "bus://x";
+    const auto ports = registry.open({}, settings);
+    ASSERT_FALSE(ports);
+    EXPECT_EQ(ports.error().message, "A2AKIT_STORAGE: the backend bus: can't be used for this");
+}
+
+TEST(BackendRegistryTest, AShownUrlHoldsNoCredentials) {
+    EXPECT_EQ(shown_url("memory:"), "memory:");
+    EXPECT_EQ(shown_url("postgresql://me:pass@word@host:5432/db?password=x"), "postgresql://host:5432/db");
+    EXPECT_EQ(shown_url("redis://host/0"), "redis://host/0");
+    EXPECT_EQ(shown_url("odd:me:pass"), "odd:");
+}
+
+}  // namespace
+}  // namespace a2akit

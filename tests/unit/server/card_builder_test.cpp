@@ -1,0 +1,60 @@
+#include "server/card_builder.hpp"
+
+#include <gtest/gtest.h>
+
+namespace a2akit {
+namespace {
+
+CardConfig config() { return {.name = "My Agent!", .description = "Does things.", .version = "2.0"}; }
+
+TEST(CardBuilderTest, NamesBothBindingsUnderTheUrl) {
+    const AgentCard card = build_card(config(), "https://host/a");
+    ASSERT_EQ(card.supported_interfaces.size(), 2U);
+    EXPECT_EQ(card.supported_interfaces[0].url, "https://host/a/");
+    EXPECT_EQ(card.supported_interfaces[0].protocol_binding, "JSONRPC");
+    EXPECT_EQ(card.supported_interfaces[0].protocol_version, "1.0");
+    EXPECT_EQ(card.supported_interfaces[1].url, "https://host/a");
+    EXPECT_EQ(card.supported_interfaces[1].protocol_binding, "HTTP+JSON");
+}
+
+TEST(CardBuilderTest, WhatTheAuthorLeftOutIsFilledIn) {
+    const AgentCard card = build_card(config(), "http://h");
+    EXPECT_EQ(card.default_input_modes, std::vector<std::string>{"text/plain"});
+    EXPECT_EQ(card.default_output_modes, std::vector<std::string>{"text/plain"});
+    ASSERT_EQ(card.skills.size(), 1U);
+    EXPECT_EQ(card.skills[0].id, "my-agent");
+    EXPECT_EQ(card.skills[0].description, "Does things.");
+    EXPECT_EQ(card.capabilities.streaming, true);
+    EXPECT_EQ(card.capabilities.push_notifications, false);
+    EXPECT_TRUE(check_card(config()));
+}
+
+TEST(CardBuilderTest, AnEmptyRequiredFieldIsNamed) {
+    for (const auto& [field, name] : {std::pair{&CardConfig::name, "card.name"},
+                                      std::pair{&CardConfig::description, "card.description"},
+                                      std::pair{&CardConfig::version, "card.version"}}) {
+        CardConfig incomplete = config();
+        (incomplete.*field).clear();
+        const auto checked = check_card(incomplete);
+        ASSERT_FALSE(checked);
+        EXPECT_TRUE(checked.error().message.starts_with(std::string(name) + ": ")) << checked.error().message;
+    }
+}
+
+TEST(CardBuilderTest, WhatTheServerCannotDoIsNotPromised) {
+    CardConfig promising = config();
+    promising.push_notifications = true;
+    EXPECT_FALSE(check_card(promising));
+}
+
+TEST(CardBuilderTest, AnIncompleteSkillIsNamed) {
+    CardConfig incomplete = config();
+    incomplete.skills.resize(1);
+    incomplete.skills[0].id = "x";
+    const auto checked = check_card(incomplete);
+    ASSERT_FALSE(checked);
+    EXPECT_TRUE(checked.error().message.starts_with("card.skills[0].name: "));
+}
+
+}  // namespace
+}  // namespace a2akit
