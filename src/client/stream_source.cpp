@@ -53,15 +53,21 @@ StreamEvent ClientStream::Source::read_event(const wire::SseEvent& event) const 
 std::string StreamEvent::text() const {
     if (const auto* update = artifact()) return update->artifact->text();
     if (const auto* reply = message()) return reply->text();
-    return {};
+    std::string text;
+    if (const auto* snapshot = task()) {
+        for (const Shared<Artifact>& made : snapshot->artifacts) text += made->text();
+    }
+    return text;
+}
+
+TaskState StreamEvent::state() const noexcept {
+    if (const auto* snapshot = task()) return snapshot->status.state;
+    if (const auto* update = status()) return update->status.state;
+    return TaskState::kUnspecified;
 }
 
 bool StreamEvent::is_final() const noexcept {
-    if (message() != nullptr) return true;
-    TaskState state = TaskState::kUnspecified;
-    if (const auto* snapshot = task()) state = snapshot->status.state;
-    if (const auto* update = status()) state = update->status.state;
-    return is_terminal(state) || is_interrupted(state);
+    return message() != nullptr || is_terminal(state()) || is_interrupted(state());
 }
 
 ClientStream::ClientStream(std::unique_ptr<Source> source) noexcept : source_(std::move(source)) {}

@@ -23,8 +23,11 @@ struct StreamEvent {
     [[nodiscard]] const TaskArtifactUpdateEvent* artifact() const noexcept {
         return std::get_if<TaskArtifactUpdateEvent>(&response.payload);
     }
-    /// What this event adds to the answer: the text of an artifact chunk or of a message; else empty.
+    /// What this event adds to the answer: the text of an artifact chunk or of a message, or of the artifacts that the
+    /// Task at the beginning of the stream has already; else empty.
     [[nodiscard]] std::string text() const;
+    /// The state that this event reports; kUnspecified when it reports none.
+    [[nodiscard]] TaskState state() const noexcept;
     /// After this event the task has ended or waits for its client. A message ends as well.
     [[nodiscard]] bool is_final() const noexcept;
 };

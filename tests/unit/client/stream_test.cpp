@@ -73,6 +73,18 @@ TEST(ClientStreamTest, PutsEventsTogetherFromAnyPieces) {
     EXPECT_EQ(stream.last_event_id(), "3");
 }
 
+TEST(ClientStreamTest, BeginsTheAnswerWithWhatTheTaskHadAlready) {
+    Pieces pieces;
+    pieces.emplace_back(std::optional(
+        sse(3, R"({"task":{"id":"t1","status":{"state":"TASK_STATE_WORKING"},)"
+               R"("artifacts":[{"artifactId":"a","parts":[{"text":"Oh "},{"text":"so "}]}]}})") +
+        sse(4, kChunkEvent)));
+    ClientStream stream = open(std::make_unique<PieceStream>(std::move(pieces)));
+    std::string text;
+    for (const StreamEvent& event : stream) text += event.text();
+    EXPECT_EQ(text, "Oh so Hi ");
+}
+
 TEST(ClientStreamTest, HandsOutWhatArrivedBeforeTheConnectionBroke) {
     Pieces pieces;
     pieces.emplace_back(std::optional(sse(1, kTaskEvent)));
