@@ -1,0 +1,110 @@
+#include <a2akit/testing/agent_harness.hpp>
+#include <a2akit/testing/scripted_worker.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace a2akit::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+ErrorCode code_of(const std::function<void()>& call) {
+    try {
+        call();
+    } catch (const Exception& exception) {
+        return exception.code();
+    }
+    ADD_FAILURE() << "nothing was thrown";
+    return ErrorCode::kInternal;
+}
+
+std::shared_ptr<ScriptedWorker> scripted(Script script, ScriptedWorker::Options options = {}) {
+    return std::make_shared<ScriptedWorker>(std::move(script), options);
+}
+
+TEST(AgentHarnessTest, AnswersASendWithTheFinishedTask) {
+    AgentHarness agent(scripted({Step::complete("Echo")}));
+    const Task task = agent.send("hi");
+    EXPECT_EQ(task.status.state, TaskState::kCompleted);
+    EXPECT_EQ(task.text(), "Echo");
+    EXPECT_EQ(agent.get_task(task.id).text(), "Echo");
+    EXPECT_EQ(agent.client().list_tasks().total_size, 1);
+}
+
+TEST(AgentHarnessTest, StreamsEveryChunk) {
+    AgentHarness agent(scripted({Step::emit("one "), Step::yield(), Step::emit("two"), Step::complete()}));
+    const std::vector<StreamItem> items = agent.stream("go");
+    ASSERT_FALSE(items.empty());
+    EXPECT_TRUE(std::holds_alternative<Task>(items.front().response.payload));
+    EXPECT_EQ(text_of(items), "one two");
+    const auto* last = std::get_if<TaskStatusUpdateEvent>(&items.back().response.payload);
+    ASSERT_NE(last, nullptr);
+    EXPECT_EQ(last->status.state, TaskState::kCompleted);
+}
+
+TEST(AgentHarnessTest, AnHourOfWaitingTakesNoTime) {
+    AgentHarness agent(scripted({Step::sleep(1h), Step::complete("done")}));
+    const Task task = agent.start("wait");
+    EXPECT_NE(agent.get_task(task.id).status.state, TaskState::kCompleted);
+    agent.advance(61min);
+    EXPECT_EQ(agent.get_task(task.id).text(), "done");
+}
+
+TEST(AgentHarnessTest, RepliesToAPausedTask) {
+    auto worker = scripted({Step::complete("Hello, Ada!")});
+    worker->then({Step::request_input("Who are you?")});
+    AgentHarness agent(worker);
+    const Task asked = agent.send("hi");
+    EXPECT_EQ(asked.status.state, TaskState::kInputRequired);
+    const Task done = agent.reply(asked, "Ada");
+    EXPECT_EQ(done.id, asked.id);
+    EXPECT_EQ(done.text(), "Hello, Ada!");
+}
+
+TEST(AgentHarnessTest, CancelsARunningTask) {
+    auto worker = scripted({Step::until_cancelled()});
+    AgentHarness agent(worker);
+    const Task task = agent.start("wait");
+    InProcessStream watched = agent.client().subscribe(task.id);
+    EXPECT_EQ(agent.cancel(task.id).status.state, TaskState::kCanceled);
+    EXPECT_FALSE(watched.rest().empty());
+    EXPECT_TRUE(worker->seen().at(0).cancelled);
+}
+
+TEST(AgentHarnessTest, HandsOutADirectReply) {
+    AgentHarness agent(scripted({Step::reply_directly("Hi.")}, {.may_reply_directly = true}));
+    EXPECT_EQ(agent.client().send_for_message("hi").text(), "Hi.");
+    EXPECT_THROW((void)agent.send("hi"), std::logic_error);
+}
+
+TEST(AgentHarnessTest, KeepsTheTasksOfPrincipalsApart) {
+    AgentHarness agent(scripted({Step::complete("secret")}));
+    agent.client().principal.name = "ann";
+    const Task task = agent.send("hi");
+    agent.client().principal.name = "bob";
+    EXPECT_EQ(code_of([&] { (void)agent.get_task(task.id); }), ErrorCode::kTaskNotFound);
+}
+
+TEST(AgentHarnessTest, LetsMiddlewaresSeeEveryRequest) {
+    HarnessOptions options;
+    std::map<std::string, Principal> keys{{"k1", Principal{"ann", {}}}};
+    options.middlewares.push_back(std::make_shared<ApiKeyMiddleware>(std::move(keys)));
+    AgentHarness agent(scripted({Step::complete("ok")}), std::move(options));
+    EXPECT_EQ(code_of([&] { (void)agent.send("hi"); }), ErrorCode::kUnauthenticated);
+    agent.client().context.headers = {{"x-api-key", "k1"}};
+    EXPECT_EQ(agent.send("hi").text(), "ok");
+}
+
+TEST(AgentHarnessTest, StopsAWorkerThatStillWaits) {
+    auto worker = scripted({Step::until_cancelled()});
+    {
+        AgentHarness agent(worker);
+        (void)agent.start("wait");
+    }
+    EXPECT_EQ(worker->running(), 0U);
+}
+
+}  // namespace
+}  // namespace a2akit::testing
