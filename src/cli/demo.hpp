@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace a2akit::cli {
+
+struct DemoOptions {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8000;        ///< 0: any free one
+    std::optional<std::string> once;  ///< Send this, print the answer, and stop.
+};
+
+/// Starts the demo agent, sends it a streaming message over its own port and prints the answer on stdout while it
+/// arrives; everything else goes to stderr. Serves until SIGINT or SIGTERM, unless `once`. Returns the exit status.
+int run_demo(const DemoOptions& options);
+
+}  // namespace a2akit::cli

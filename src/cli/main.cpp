@@ -1,0 +1,20 @@
+#include "cli/demo.hpp"
+
+#include <CLI/CLI.hpp>
+
+int main(int argc, char** argv) {
+    CLI::App app{"Agents that speak A2A, and what one needs around them."};
+    app.set_version_flag("--version", "a2akit " A2AKIT_VERSION);
+    app.require_subcommand(1);
+
+    a2akit::cli::DemoOptions demo;
+    std::string once;
+    CLI::App* command = app.add_subcommand("demo", "Start an agent that says back what it is told, and talk to it");
+    command->add_option("--host", demo.host, "Address to listen on")->capture_default_str();
+    command->add_option("--port", demo.port, "Port to listen on; 0 takes any free one")->capture_default_str();
+    const auto* once_option = command->add_option("--once", once, "Send TEXT, print the answer, and stop");
+
+    CLI11_PARSE(app, argc, argv);
+    if (once_option->count() > 0) demo.once = once;
+    return a2akit::cli::run_demo(demo);
+}
