@@ -1,0 +1,21 @@
+# What `cmake --install` puts in place: the library, its headers, the executable, and the package that
+# find_package(a2akit) finds.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+install(TARGETS a2akit EXPORT a2akitTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/a2akit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+if(TARGET a2akit_cli)
+  install(TARGETS a2akit_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/a2akit)
+install(EXPORT a2akitTargets NAMESPACE a2akit:: DESTINATION ${package_folder})
+configure_package_config_file(cmake/a2akitConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/a2akitConfig.cmake
+  INSTALL_DESTINATION ${package_folder})
+# Before 1.0 a minor version may change the interface.
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/a2akitConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/a2akitConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/a2akitConfigVersion.cmake
+  DESTINATION ${package_folder})
