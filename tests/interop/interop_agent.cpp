@@ -1,0 +1,90 @@
+// The agent that other SDKs' clients talk to: the first word of a message says which behaviour they want to see.
+
+#include <a2akit/a2akit.hpp>
+
+#include <functional>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace {
+
+using a2akit::Async;
+using a2akit::TaskContext;
+
+Async<void> echo(TaskContext& ctx) { co_await ctx.complete("Echo: " + std::string(ctx.user_text())); }
+
+Async<void> count(TaskContext& ctx) {
+    co_await ctx.send_status("counting");
+    for (int i = 1; i <= 5; ++i) {
+        const bool append = i > 1;
+        const bool last = i == 5;
+        co_await ctx.emit_text_artifact(std::to_string(i) + " ", "numbers", append, last);
+        co_await a2akit::yield();
+    }
+    co_await ctx.complete();
+}
+
+Async<void> ask(TaskContext& ctx) { co_await ctx.request_input("What is your name?"); }
+
+Async<void> wait(TaskContext& ctx) {
+    co_await ctx.send_status("waiting");
+    co_await ctx.cancelled();
+}
+
+Async<void> direct(TaskContext& ctx) { co_await ctx.reply_directly("Just a message."); }
+
+Async<void> fail(TaskContext& ctx) { co_await ctx.fail("as you wished"); }
+
+/// Sends back every file it was given, and data beside them.
+Async<void> file(TaskContext& ctx) {
+    for (const a2akit::FilePart& given : ctx.files()) {
+        a2akit::EmitArtifact artifact;
+        artifact.artifact_id = given.filename;
+        artifact.bytes = given.bytes.value_or("");
+        artifact.media_type = given.media_type;
+        artifact.filename = given.filename;
+        co_await ctx.emit_artifact(std::move(artifact));
+    }
+    a2akit::RawJson data(R"({"done":true,"list":[1,"two",null]})");
+    co_await ctx.complete_json(std::move(data), "data");
+}
+
+class InteropWorker final : public a2akit::Worker {
+public:
+    Async<void> handle(TaskContext& ctx) override {
+        if (!ctx.history().empty()) {
+            co_await ctx.complete("Hello, " + std::string(ctx.user_text()) + "!");
+            co_return;
+        }
+        const std::string_view text = ctx.user_text();
+        const auto behaviour = behaviours_.find(std::string(text.substr(0, text.find(' '))));
+        if (behaviour == behaviours_.end()) {
+            co_await ctx.reject("unknown behaviour");
+            co_return;
+        }
+        co_await behaviour->second(ctx);
+    }
+    [[nodiscard]] bool may_reply_directly() const noexcept override { return true; }
+
+private:
+    const std::map<std::string, std::function<Async<void>(TaskContext&)>> behaviours_{
+        {"echo", echo}, {"count", count},   {"ask", ask},   {"wait", wait},
+        {"fail", fail}, {"direct", direct}, {"file", file}};
+};
+
+}  // namespace
+
+int main() {
+    a2akit::ServerOptions options;
+    options.worker = std::make_shared<InteropWorker>();
+    options.card.name = "Interop";
+    options.card.description = "Shows every behaviour that a client may meet.";
+    options.card.version = "1.0.0";
+    options.card.input_modes = {"text/plain", "application/octet-stream", "application/json"};
+    options.card.output_modes = {"text/plain", "application/octet-stream", "application/json"};
+    options.settings.port = 0;
+    options.on_listening = [](std::string url) { std::cout << url << std::endl; };
+    return a2akit::Server(std::move(options)).run();
+}

@@ -1,0 +1,174 @@
+// Every operation of A2A 1.0 through the official JavaScript SDK, over one binding: js_client.mjs URL BINDING.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+
+import {
+  AgentCard, CancelTaskRequest, DeleteTaskPushNotificationConfigRequest, GetExtendedAgentCardRequest,
+  GetTaskPushNotificationConfigRequest, GetTaskRequest, ListTaskPushNotificationConfigsRequest, ListTasksRequest,
+  Message, SendMessageRequest, StreamResponse, SubscribeToTaskRequest, Task, TaskPushNotificationConfig,
+} from '@a2a-js/sdk';
+import {
+  ClientFactory, ClientFactoryOptions, DefaultAgentCardResolver, JsonRpcTransportFactory, RestTransportFactory,
+} from '@a2a-js/sdk/client';
+import {
+  PushNotificationNotSupportedError, TaskNotCancelableError, TaskNotFoundError,
+  UnsupportedOperationError,
+} from '@a2a-js/sdk/errors';
+
+const [url, binding] = process.argv.slice(2);
+
+const send = (text, more = {}, configuration = undefined, parts = []) => SendMessageRequest.fromJSON({
+  message: { messageId: randomUUID(), role: 'ROLE_USER', parts: [{ text }, ...parts], ...more },
+  configuration,
+});
+
+/** Results are compared as the JSON that the specification shows, whatever classes the SDK makes of it. */
+const json = (result) => ('messageId' in result ? Message.toJSON(result) : Task.toJSON(result));
+const ask = async (client, ...args) => json(await client.sendMessage(send(...args)));
+
+async function collect(stream) {
+  const events = [];
+  for await (const event of stream) events.push(StreamResponse.toJSON(event));
+  return events;
+}
+
+/** Of a status update; or of the Task at the beginning, where the agent was quicker than the stream. */
+const lastState = (events) => (events.at(-1).task ?? events.at(-1).statusUpdate).status.state;
+
+async function rejects(promise, kind) {
+  await assert.rejects(promise, (error) => {
+    assert.ok(error instanceof kind, `${error?.name} (${error?.message}) is no ${kind.name}`);
+    return true;
+  });
+}
+
+async function checkSends(client) {
+  const task = await ask(client, 'echo hi');
+  assert.equal(task.status.state, 'TASK_STATE_COMPLETED');
+  assert.equal(task.artifacts[0].parts[0].text, 'Echo: echo hi');
+
+  const events = await collect(client.sendMessageStream(send('count')));
+  // The Task at the beginning holds what had happened by then; the chunks go on from there.
+  let text = (events[0].task.artifacts ?? []).flatMap((artifact) => artifact.parts).map((part) => part.text).join('');
+  const chunks = events.filter((event) => event.artifactUpdate).map((event) => event.artifactUpdate);
+  for (const chunk of chunks) {
+    assert.equal(Boolean(chunk.append), text !== '');
+    text += chunk.artifact.parts[0].text;
+  }
+  assert.equal(text, '1 2 3 4 5 ');
+  assert.deepEqual(chunks.map((chunk) => Boolean(chunk.lastChunk)), chunks.map((_, i) => i === chunks.length - 1));
+  assert.equal(lastState(events), 'TASK_STATE_COMPLETED');
+
+  assert.equal((await ask(client, 'direct')).parts[0].text, 'Just a message.');
+  const direct = await collect(client.sendMessageStream(send('direct')));
+  assert.deepEqual(direct.map((event) => Object.keys(event)), [['message']]);
+
+  const failed = await ask(client, 'fail');
+  assert.equal(failed.status.state, 'TASK_STATE_FAILED');
+  assert.equal(failed.status.message.parts[0].text, 'as you wished');
+}
+
+async function checkFiles(client) {
+  const content = Buffer.from(Array.from({ length: 256 }, (_, i) => i)).toString('base64');
+  const part = { raw: content, filename: 'all.bin', mediaType: 'application/octet-stream' };
+  const task = await ask(client, 'file', {}, undefined, [part]);
+  const artifacts = Object.fromEntries(task.artifacts.map((artifact) => [artifact.artifactId, artifact]));
+  assert.equal(artifacts['all.bin'].parts[0].raw, content);
+  assert.equal(artifacts['all.bin'].parts[0].filename, 'all.bin');
+  assert.deepEqual(artifacts.data.parts[0].data, { done: true, list: [1, 'two', null] });
+}
+
+async function checkTurns(client) {
+  const task = await ask(client, 'ask');
+  assert.equal(task.status.state, 'TASK_STATE_INPUT_REQUIRED');
+  assert.equal(task.status.message.parts[0].text, 'What is your name?');
+  const done = await ask(client, 'Ada', { taskId: task.id, contextId: task.contextId });
+  assert.equal(done.id, task.id);
+  assert.equal(done.artifacts[0].parts[0].text, 'Hello, Ada!');
+
+  const events = await collect(client.sendMessageStream(send('ask')));
+  assert.equal(lastState(events), 'TASK_STATE_INPUT_REQUIRED');
+  const { id: taskId, contextId } = events[0].task;
+  const rest = await collect(client.sendMessageStream(send('Bob', { taskId, contextId })));
+  assert.equal(lastState(rest), 'TASK_STATE_COMPLETED');
+}
+
+async function checkGetAndList(client) {
+  const contextId = randomUUID();
+  const made = [];
+  for (let i = 0; i < 3; ++i) made.push(await ask(client, `echo ${i}`, { contextId }));
+  const task = json(await client.getTask(GetTaskRequest.fromJSON({ id: made[0].id, historyLength: 1 })));
+  assert.equal(task.id, made[0].id);
+  assert.deepEqual(task.history.map((message) => message.parts[0].text), ['echo 0']);
+
+  const listed = [];
+  let pageToken = '';
+  do {
+    const page = await client.listTasks(
+      ListTasksRequest.fromJSON({ contextId, pageSize: 2, pageToken, status: 'TASK_STATE_COMPLETED' }));
+    assert.equal(page.totalSize, 3);
+    listed.push(...page.tasks.map((entry) => entry.id));
+    pageToken = page.nextPageToken;
+  } while (pageToken);
+  assert.deepEqual(listed.sort(), made.map((entry) => entry.id).sort());
+}
+
+async function checkCancelAndSubscribe(client) {
+  const task = json(await client.sendMessage(send('wait', {}, { returnImmediately: true })));
+  assert.ok(['TASK_STATE_SUBMITTED', 'TASK_STATE_WORKING'].includes(task.status.state));
+
+  const events = [];
+  let cancelling;
+  for await (const event of client.resubscribeTask(SubscribeToTaskRequest.fromJSON({ id: task.id }))) {
+    events.push(StreamResponse.toJSON(event));
+    cancelling ??= client.cancelTask(CancelTaskRequest.fromJSON({ id: task.id }));
+  }
+  assert.ok(events[0].task);
+  assert.equal(lastState(events), 'TASK_STATE_CANCELED');
+  assert.equal(json(await cancelling).status.state, 'TASK_STATE_CANCELED');
+}
+
+async function checkErrors(client) {
+  const unknown = randomUUID();
+  const done = await ask(client, 'echo done');
+  await rejects(client.getTask(GetTaskRequest.fromJSON({ id: unknown })), TaskNotFoundError);
+  await rejects(client.cancelTask(CancelTaskRequest.fromJSON({ id: unknown })), TaskNotFoundError);
+  await rejects(collect(client.resubscribeTask(SubscribeToTaskRequest.fromJSON({ id: unknown }))), TaskNotFoundError);
+  await rejects(client.sendMessage(send('more', { taskId: unknown })), TaskNotFoundError);
+  await rejects(client.cancelTask(CancelTaskRequest.fromJSON({ id: done.id })), TaskNotCancelableError);
+  await rejects(collect(client.resubscribeTask(SubscribeToTaskRequest.fromJSON({ id: done.id }))),
+    UnsupportedOperationError);
+  await rejects(client.sendMessage(send('more', { taskId: done.id, contextId: done.contextId })),
+    UnsupportedOperationError);
+}
+
+/** Through the transport: the client itself does not ask an agent whose card offers no push notifications. */
+async function checkPushConfigs(client) {
+  const { id: taskId } = await ask(client, 'echo push');
+  const config = TaskPushNotificationConfig.fromJSON({ taskId, id: 'c', url: 'https://example.com/hook' });
+  await rejects(client.transport.createTaskPushNotificationConfig(config), PushNotificationNotSupportedError);
+  await rejects(client.transport.getTaskPushNotificationConfig(
+    GetTaskPushNotificationConfigRequest.fromJSON({ taskId, id: 'c' })), PushNotificationNotSupportedError);
+  await rejects(client.transport.listTaskPushNotificationConfig(
+    ListTaskPushNotificationConfigsRequest.fromJSON({ taskId })), PushNotificationNotSupportedError);
+  await rejects(client.transport.deleteTaskPushNotificationConfig(
+    DeleteTaskPushNotificationConfigRequest.fromJSON({ taskId, id: 'c' })), PushNotificationNotSupportedError);
+}
+
+const transports = { JSONRPC: new JsonRpcTransportFactory(), 'HTTP+JSON': new RestTransportFactory() };
+const factory = new ClientFactory(
+  ClientFactoryOptions.createFrom({ transports: [] }, { transports: [transports[binding]] }));
+const card = await new DefaultAgentCardResolver().resolve(url);
+assert.equal(AgentCard.toJSON(card).name, 'Interop');
+const client = await factory.createFromAgentCard(card);
+await checkSends(client);
+await checkFiles(client);
+await checkTurns(client);
+await checkGetAndList(client);
+await checkCancelAndSubscribe(client);
+await checkErrors(client);
+await checkPushConfigs(client);
+await rejects(client.transport.getExtendedAgentCard(GetExtendedAgentCardRequest.fromJSON({})),
+  UnsupportedOperationError);
+console.log(`every operation works over ${binding}`);
