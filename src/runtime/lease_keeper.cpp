@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace a2akit {
 
@@ -38,9 +39,43 @@ Async<void> LeaseKeeper::renew_once() {
     std::sort(round.renewals.begin(), round.renewals.end(), [](const Renewal& a, const Renewal& b) {
         return std::tie(a.task, a.epoch) < std::tie(b.task, b.epoch);
     });
+    round.known.resize(round.renewals.size());
     for (WorkerAdapter* adapter : adapters_) {
         co_await resume_on(adapter->loop());
         adapter->apply(round);
+    }
+    co_await give_back_strangers(std::move(round));
+}
+
+// One round is not enough: a claim or a release may be under way. Should its claim take longer still, the run that it
+// brings is over, and its first write is told so.
+Async<void> LeaseKeeper::give_back_strangers(RenewalRound round) {
+    std::vector<std::pair<TaskId, Epoch>> now;
+    for (std::size_t i = 0; i < round.renewals.size(); ++i) {
+        const Renewal& renewal = round.renewals[i];
+        if (renewal.kept && !round.known[i]) now.emplace_back(renewal.task, renewal.epoch);
+    }
+    const auto before = std::exchange(strangers_, now);
+    for (const auto& [task, epoch] : now) {
+        const std::pair<TaskId, Epoch> stranger(task, epoch);
+        if (!std::binary_search(before.begin(), before.end(), stranger)) continue;
+        spdlog::warn("task {} has a run here that nobody knows: it is given back", task.to_string());
+        co_await give_back(task, epoch);
+    }
+}
+
+Async<void> LeaseKeeper::give_back(TaskId task, Epoch epoch) {
+    const auto due = co_await node_.storage->release(task, epoch, Release::kRetry, Timestamp{});
+    if (!due) {
+        spdlog::warn("giving back the run of task {} failed, the next round tries again: {}", task.to_string(),
+                     due.error().message);
+    }
+    if (!due || !*due) co_return;
+    const RunOperation operation{task, **due};
+    const auto enqueued = co_await node_.broker->enqueue(operation, std::nullopt);
+    if (!enqueued) {
+        spdlog::warn("enqueuing turn {} of task {} failed, a sweep will find it: {}", operation.turn,
+                     task.to_string(), enqueued.error().message);
     }
 }
 

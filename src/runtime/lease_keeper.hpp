@@ -5,11 +5,14 @@
 
 #include <a2akit/core/loop.hpp>
 
+#include <utility>
 #include <vector>
 
 namespace a2akit {
 
 /// Renews the leases of all runs of this node, in one call every third of a lease, and tells each run how it stands.
+/// Gives back those that nobody here has: the answer to their claim or release was lost for good, and while this node
+/// renews them no other would ever take their tasks over.
 ///
 /// One per server. Belongs to the loop that starts it; visits the loops of the adapters.
 class LeaseKeeper {
@@ -24,9 +27,12 @@ public:
 private:
     Async<void> run();
     Async<void> renew_once();
+    Async<void> give_back_strangers(RenewalRound round);
+    Async<void> give_back(TaskId task, Epoch epoch);
 
     WorkerNode& node_;
     std::vector<WorkerAdapter*> adapters_;
+    std::vector<std::pair<TaskId, Epoch>> strangers_;  ///< Runs that nobody had in the last round; sorted.
     TaskGroup group_;
     Signal stop_;
 };

@@ -314,16 +314,17 @@ void WorkerAdapter::leave(ActiveRun& run) noexcept {
     node_.active_runs.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void WorkerAdapter::apply(const RenewalRound& round) {
+void WorkerAdapter::apply(RenewalRound& round) {
     const auto order = [](const Renewal& a, const std::pair<TaskId, Epoch>& b) {
         return std::tie(a.task, a.epoch) < std::tie(b.first, b.second);
     };
     for (ActiveRun* run = first_; run != nullptr; run = run->after) {
         auto& context = run->context;
-        if (context.ending() == TaskContextImpl::Ending::kTerminal) continue;
         const std::pair<TaskId, Epoch> key(context.id(), context.epoch());
         const auto found = std::lower_bound(round.renewals.begin(), round.renewals.end(), key, order);
         const bool known = found != round.renewals.end() && found->task == key.first && found->epoch == key.second;
+        if (known) round.known[static_cast<std::size_t>(found - round.renewals.begin())] = true;
+        if (context.ending() == TaskContextImpl::Ending::kTerminal) continue;
         if (known && found->cancel_by) context.note_cancel(*found->cancel_by);
         // A run that was claimed while the renewal was under way may be absent from its answer.
         if (known ? !found->kept : run->round < round.round) context.lose(ErrorCode::kLeaseLost);

@@ -16,6 +16,7 @@ namespace a2akit {
 struct RenewalRound {
     std::uint64_t round = 0;
     std::vector<Renewal> renewals;
+    std::vector<bool> known;  ///< Beside `renewals`: some loop of this server has the run.
 };
 
 /// Takes runs from the Broker, on one loop, and lets the Worker handle them. Every loop of a server has one.
@@ -41,8 +42,8 @@ public:
     /// Returns when every handler has returned. REQUIRES: drained.
     Async<void> join();
 
-    /// What the last renewal says of the runs on this loop.
-    void apply(const RenewalRound& round);
+    /// What the last renewal says of the runs on this loop; marks them as known.
+    void apply(RenewalRound& round);
 
     [[nodiscard]] Loop& loop() const noexcept { return loop_; }
     [[nodiscard]] std::size_t running() const noexcept { return running_; }

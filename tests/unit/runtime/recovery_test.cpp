@@ -225,5 +225,115 @@ TEST_F(RecoveryTest, ASweepThatFailsIsFollowedByTheNext) {
     EXPECT_EQ(state(task), TaskState::kCompleted);
 }
 
+// Passes every call on, but claims and releases: their answers are lost while `lost` says so.
+class ForgetfulStorage final : public Storage {
+public:
+    explicit ForgetfulStorage(std::shared_ptr<Storage> inner) : inner_(std::move(inner)) {}
+    int lost_claims = 0;
+    int failing_releases = 0;
+
+    AsyncResult<void> start() override { return inner_->start(); }
+    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
+    [[nodiscard]] StorageCapabilities capabilities() const noexcept override { return inner_->capabilities(); }
+    AsyncResult<void> check() override { return inner_->check(); }
+    AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
+        return inner_->create(std::move(task), std::move(scope), std::move(update));
+    }
+    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope, std::optional<std::int32_t> history,
+                                   bool artifacts) override {
+        return inner_->load(task, std::move(scope), history, artifacts);
+    }
+    AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override {
+        return inner_->append(task, std::move(scope), std::move(update));
+    }
+    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) override {
+        auto claimed = inner_->claim(id, task, turn, node, lease);
+        if (lost_claims == 0) return claimed;
+        --lost_claims;
+        return out_of_reach();
+    }
+    AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override { return inner_->renew(node, lease); }
+    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) override {
+        if (failing_releases == 0) return inner_->release(task, epoch, how, not_before);
+        --failing_releases;
+        return out_of_reach();
+    }
+    AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override {
+        return inner_->list(std::move(scope), std::move(query));
+    }
+    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after, int limit) override {
+        return inner_->events(task, std::move(scope), after, limit);
+    }
+    AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override { return inner_->tails(std::move(tasks)); }
+    AsyncResult<Timestamp> now() override { return inner_->now(); }
+
+private:
+    static Error out_of_reach() { return Error{ErrorCode::kUnavailable, "the storage does not answer", nullptr}; }
+    std::shared_ptr<Storage> inner_;
+};
+
+class StrangeRunTest : public RecoveryTest {
+protected:
+    StrangeRunTest() { ports.storage = storage_; }
+
+    /// Echoes; but "wait" waits, so that this node has a live run and goes on renewing.
+    TestServer& busy_server() {
+        TestServer& server = serve([this](TaskContext& ctx) { return handle(gate_, ctx); });
+        waiting_ = send(server, "wait");
+        return server;
+    }
+    void end_waiting() {
+        gate_.set();
+        loop.run_ready();
+        EXPECT_EQ(state(waiting_), TaskState::kCompleted);
+    }
+    static Async<void> handle(Signal& gate, TaskContext& ctx) {
+        if (ctx.user_text() == "wait") co_await gate.wait();
+        if (ctx.user_text() == "ask") {
+            co_await ctx.request_input("what?");
+        } else {
+            co_await ctx.complete();
+        }
+    }
+
+    std::shared_ptr<ForgetfulStorage> storage_ = std::make_shared<ForgetfulStorage>(ports.storage);
+    Signal gate_;
+    TaskId waiting_;
+};
+
+TEST_F(StrangeRunTest, ARunWhoseClaimWasNeverAnsweredIsGivenBackAndRunAgain) {
+    TestServer& server = busy_server();
+    storage_->lost_claims = StorageEventEmitter::kTries;
+    const TaskId task = send(server, "hello");
+    loop.advance(seconds(4));
+    EXPECT_EQ(storage_->lost_claims, 0);
+    EXPECT_EQ(state(task), TaskState::kWorking);
+    EXPECT_TRUE(load(task).live_run) << "a run that nobody has";
+    loop.advance(seconds(15));
+    EXPECT_EQ(state(task), TaskState::kCompleted);
+    end_waiting();
+}
+
+TEST_F(StrangeRunTest, ARunWhoseReleaseFailedIsGivenBackAndItsFollowUpRuns) {
+    TestServer& server = busy_server();
+    storage_->failing_releases = StorageEventEmitter::kTries;
+    const TaskId task = send(server, "ask");
+    loop.advance(seconds(4));
+    EXPECT_EQ(storage_->failing_releases, 0);
+    EXPECT_EQ(state(task), TaskState::kInputRequired);
+    EXPECT_FALSE(follow_up(task, "answer").turn_due) << "the run before is not released";
+    loop.advance(seconds(15));
+    EXPECT_EQ(state(task), TaskState::kCompleted);
+    end_waiting();
+}
+
+TEST_F(StrangeRunTest, ARunThatSomebodyHasIsNeverGivenBack) {
+    busy_server();
+    loop.advance(std::chrono::minutes(5));
+    EXPECT_EQ(load(waiting_).epoch, 1U);
+    EXPECT_TRUE(load(waiting_).live_run);
+    end_waiting();
+}
+
 }  // namespace
 }  // namespace a2akit
