@@ -6,7 +6,8 @@
 namespace a2akit::testing {
 namespace {
 
-Error unavailable() { return Error::unavailable("an injected fault", Duration(1)); }
+// Without a retry_after, which would say that the store is full.
+Error unavailable() { return Error{ErrorCode::kUnavailable, "an injected fault", nullptr}; }
 
 template <class T>
 using Call = std::function<AsyncResult<T>()>;
