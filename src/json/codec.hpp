@@ -29,9 +29,9 @@ void write(Writer& writer, const M& message);
 template <class M>
 [[nodiscard]] Result<M> decode(std::string_view text, Mode mode = Mode::kStrict) {
     Cursor cursor(text, mode);
-    Result<M> message{M{}};
+    Result<M> message(tl::in_place);
     read(cursor, *message);
-    if (auto result = cursor.finish(); !result) return fail(std::move(result.error()));
+    if (auto end = cursor.finish(); !end) message = fail(std::move(end.error()));
     return message;
 }
 

@@ -85,12 +85,22 @@ bool read_field(Cursor& cursor, M& message, Met& met) {
     return ok;
 }
 
+/// Inlined with the names as constants, so that a comparison is one of lengths and a few words.
+template <class M, std::size_t I>
+[[gnu::always_inline]] inline bool is_field(std::string_view key) {
+    constexpr std::string_view kCamel = std::get<I>(Description<M>::kFields).name.camel();
+    constexpr std::string_view kSnake = std::get<I>(Description<M>::kFields).name.snake();
+    if (key.size() == kCamel.size() && __builtin_memcmp(key.data(), kCamel.data(), kCamel.size()) == 0) return true;
+    if constexpr (kSnake.size() != kCamel.size()) {
+        return key.size() == kSnake.size() && __builtin_memcmp(key.data(), kSnake.data(), kSnake.size()) == 0;
+    }
+    return false;
+}
+
 template <class M, std::size_t... I>
 bool dispatch_field(Cursor& cursor, M& message, std::string_view key, Met& met, std::index_sequence<I...>) {
     bool ok = true;
-    const bool known = ((std::get<I>(Description<M>::kFields).name.matches(key) &&
-                         (ok = read_field<M, I>(cursor, message, met), true)) ||
-                        ...);
+    const bool known = ((is_field<M, I>(key) && (ok = read_field<M, I>(cursor, message, met), true)) || ...);
     return known ? ok : cursor.skip();
 }
 

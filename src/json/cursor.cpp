@@ -82,19 +82,6 @@ Cursor::Cursor(std::string_view text, Mode mode, Limits limits)
     }
 }
 
-Kind Cursor::kind() noexcept {
-    switch (ahead()) {
-        case '{': return Kind::kObject;
-        case '[': return Kind::kArray;
-        case '"': return Kind::kString;
-        case 't':
-        case 'f': return Kind::kBoolean;
-        case 'n': return Kind::kNull;
-        case '-': return Kind::kNumber;
-        default: return is_digit(ahead()) ? Kind::kNumber : Kind::kNone;
-    }
-}
-
 char Cursor::ahead_after_space() noexcept {
     const char* const start = at_;
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
@@ -102,13 +89,7 @@ char Cursor::ahead_after_space() noexcept {
     return at_ == end_ ? '\0' : *at_;
 }
 
-bool Cursor::enter() {
-    ++at_;
-    if (++depth_ > max_depth_) {
-        return broken("nested deeper than " + std::to_string(max_depth_) + " levels");
-    }
-    return true;
-}
+bool Cursor::too_deep() { return broken("nested deeper than " + std::to_string(max_depth_) + " levels"); }
 
 bool Cursor::broken(std::string message) {
     if (!broken_) {
@@ -129,14 +110,6 @@ bool Cursor::unexpected(std::string_view expected) {
         message += " at byte " + std::to_string(at_ - begin_);
     }
     return broken(std::move(message));
-}
-
-bool Cursor::key(std::string_view& name, std::string& unescaped) {
-    if (ahead() != '"') return unexpected("a field's name in quotes");
-    if (!text_of_string(name, unescaped)) return false;
-    if (ahead() != ':') return unexpected("':' after a field's name");
-    ++at_;
-    return true;
 }
 
 bool Cursor::literal(std::string_view word) {
@@ -183,13 +156,7 @@ bool Cursor::in_range_of_double(std::string_view token) {
     return too_small;
 }
 
-bool Cursor::text_of_string(std::string_view& text, std::string& scratch) {
-    const char* const start = ++at_;
-    at_ = find_special(at_, end_);
-    if (at_ != end_ && *at_ == '"') {
-        text = {start, at_++};
-        return true;
-    }
+bool Cursor::text_with_escapes(const char* start, std::string_view& text, std::string& scratch) {
     scratch.clear();
     if (!unescape(start, scratch)) return false;
     text = scratch;
@@ -304,11 +271,6 @@ bool Cursor::bytes(std::string& out) {
         violation({}, "must be base64: A-Z, a-z, 0-9, and + / or - _, padded with = or not at all");
     }
     return true;
-}
-
-bool Cursor::null(bool& is_null) {
-    is_null = ahead() == 'n';
-    return !is_null || literal("null");
 }
 
 bool Cursor::skip() {

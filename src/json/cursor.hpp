@@ -1,5 +1,7 @@
 #pragma once
 
+#include "json/scan.hpp"
+
 #include <a2akit/core/result.hpp>
 #include <a2akit/protocol/raw_json.hpp>
 
@@ -100,7 +102,11 @@ private:
         return static_cast<unsigned char>(c) > ' ' ? c : ahead_after_space();
     }
     char ahead_after_space() noexcept;
-    bool enter();
+    bool enter() {
+        ++at_;
+        return ++depth_ <= max_depth_ || too_deep();
+    }
+    bool too_deep();
     bool leave() noexcept {
         ++at_;
         --depth_;
@@ -119,7 +125,14 @@ private:
     bool number(std::string_view& token);
     static bool in_range_of_double(std::string_view token);
     /// The inside of a string without escapes, or unescaped into `scratch`; the cursor is at the opening quote.
-    bool text_of_string(std::string_view& text, std::string& scratch);
+    bool text_of_string(std::string_view& text, std::string& scratch) {
+        const char* const start = ++at_;
+        at_ = find_special(at_, end_);
+        if (at_ == end_ || *at_ != '"') return text_with_escapes(start, text, scratch);
+        text = {start, at_++};
+        return true;
+    }
+    bool text_with_escapes(const char* start, std::string_view& text, std::string& scratch);
     bool unescape(const char* from, std::string& out);
     bool escape_sequence(std::string& out);
     bool four_hex(unsigned& value);
@@ -155,6 +168,32 @@ struct PathNode {
     std::string_view key;
     long index = -1;  ///< Of an array's element; -1: a field.
 };
+
+inline Kind Cursor::kind() noexcept {
+    switch (ahead()) {
+        case '{': return Kind::kObject;
+        case '[': return Kind::kArray;
+        case '"': return Kind::kString;
+        case 't':
+        case 'f': return Kind::kBoolean;
+        case 'n': return Kind::kNull;
+        case '-': return Kind::kNumber;
+        default: return ahead() >= '0' && ahead() <= '9' ? Kind::kNumber : Kind::kNone;
+    }
+}
+
+inline bool Cursor::key(std::string_view& name, std::string& unescaped) {
+    if (ahead() != '"') return unexpected("a field's name in quotes");
+    if (!text_of_string(name, unescaped)) return false;
+    if (ahead() != ':') return unexpected("':' after a field's name");
+    ++at_;
+    return true;
+}
+
+inline bool Cursor::null(bool& is_null) {
+    is_null = ahead() == 'n';
+    return !is_null || literal("null");
+}
 
 template <class F>
 bool Cursor::object(F&& on_field) {

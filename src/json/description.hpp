@@ -37,9 +37,6 @@ public:
     [[nodiscard]] constexpr std::string_view camel() const noexcept { return {text_.data() + 2, size_}; }
     /// `,"name":`
     [[nodiscard]] constexpr std::string_view prepared() const noexcept { return {text_.data(), size_ + 4}; }
-    [[nodiscard]] constexpr bool matches(std::string_view key) const noexcept {
-        return key == camel() || (snake_.size() != size_ && key == snake_);
-    }
 
 private:
     std::string_view snake_;

@@ -16,9 +16,9 @@ std::string to_json(const M& message) {
 
 Result<RawJson> parse_raw_json(std::string_view text) {
     json::Cursor cursor(text);
-    Result<RawJson> value{RawJson{}};
+    Result<RawJson> value(tl::in_place);
     cursor.raw_json(*value);
-    if (auto result = cursor.finish(); !result) return fail(std::move(result.error()));
+    if (auto end = cursor.finish(); !end) value = fail(std::move(end.error()));
     return value;
 }
 
