@@ -1,10 +1,11 @@
-// How long one message takes through the codecs. Not a test: run it on a quiet machine, in the release preset.
+// How long one message takes through the codecs. Not a test: run it on a quiet machine, in the
+// release preset.
 
 #include "json/codec.hpp"
 
+#include <benchmark/benchmark.h>
 #include <a2akit/protocol/requests.hpp>
 #include <a2akit/protocol/task.hpp>
-#include <benchmark/benchmark.h>
 
 #include <string>
 
@@ -25,7 +26,8 @@ Task small_task() {
     Message message{.message_id = "m-1", .role = Role::kUser, .parts = {Part::from_text("hello")}};
     return {.id = "01890a5d-ac96-774b-bcce-b302099a8057",
             .context_id = "5f0c2a1e-8f1d-4d47-9a35-60bb0d0a7c3e",
-            .status = {.state = TaskState::kCompleted, .timestamp = Timestamp(Duration(1'761'647'400'123))},
+            .status = {.state = TaskState::kCompleted,
+                       .timestamp = Timestamp(Duration(1'761'647'400'123))},
             .artifacts = {artifact},
             .history = {message}};
 }

@@ -8,24 +8,27 @@
 #include <string>
 #include <string_view>
 
-// One codec per message of the protocol, made from its description. Declared for all 44 messages; the templates are
-// instantiated in codec_*.cpp, so that including this costs nothing.
+// One codec per message of the protocol, made from its description. Declared for all 44 messages;
+// the templates are instantiated in codec_*.cpp, so that including this costs nothing.
 
 namespace a2akit::json {
 
-/// Reads the value at the cursor into `message`, in place; what the text leaves out stays as it was, so a caller may
-/// fill in beforehand what it knows from elsewhere (an id from the path). In Mode::kStrict, notes every required field
-/// that is then missing or empty. False: the text is no JSON; return at once. Ask `cursor.finish()` at the end.
+/// Reads the value at the cursor into `message`, in place; what the text leaves out stays as it
+/// was, so a caller may fill in beforehand what it knows from elsewhere (an id from the path). In
+/// Mode::kStrict, notes every required field that is then missing or empty. False: the text is no
+/// JSON; return at once. Ask `cursor.finish()` at the end.
 ///
 /// A field given twice, in whichever spelling, is a violation; so are two alternatives of a oneof.
 template <class M>
 bool read(Cursor& cursor, M& message);
 
-/// Appends the message at the writer. Writes every required field, even when it is empty; checks nothing.
+/// Appends the message at the writer. Writes every required field, even when it is empty; checks
+/// nothing.
 template <class M>
 void write(Writer& writer, const M& message);
 
-/// Reads a whole text. kParseError, or kInvalidParams with Details::violations: every field that is wrong.
+/// Reads a whole text. kParseError, or kInvalidParams with Details::violations: every field that is
+/// wrong.
 template <class M>
 [[nodiscard]] Result<M> decode(std::string_view text, Mode mode = Mode::kStrict) {
     Cursor cursor(text, mode);

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "json/card_descriptions.hpp"
 #include "json/codec.hpp"
 #include "json/description.hpp"
 #include "json/request_descriptions.hpp"
-#include "json/card_descriptions.hpp"
 #include "json/scalars.hpp"
 #include "json/task_descriptions.hpp"
 #include "json/value_codec.hpp"
@@ -52,8 +52,9 @@ template <class M, class F>
 bool read_alternative(Cursor& cursor, M& message, const F& field) {
     auto& oneof = message.*field.member;
     if (oneof.index() != 0) {
-        cursor.violation({}, "only one of " + alternatives_of<M>(field.oneof) + " may be set, and " +
-                                 std::string(alternative_in(message)) + " is set already");
+        cursor.violation({}, "only one of " + alternatives_of<M>(field.oneof) +
+                                 " may be set, and " + std::string(alternative_in(message)) +
+                                 " is set already");
         return cursor.skip();
     }
     return ValueCodec<typename F::Value>::read(cursor, oneof.template emplace<F::kIndex>());
@@ -90,17 +91,22 @@ template <class M, std::size_t I>
 [[gnu::always_inline]] inline bool is_field(std::string_view key) {
     constexpr std::string_view kCamel = std::get<I>(Description<M>::kFields).name.camel();
     constexpr std::string_view kSnake = std::get<I>(Description<M>::kFields).name.snake();
-    if (key.size() == kCamel.size() && __builtin_memcmp(key.data(), kCamel.data(), kCamel.size()) == 0) return true;
+    if (key.size() == kCamel.size() &&
+        __builtin_memcmp(key.data(), kCamel.data(), kCamel.size()) == 0)
+        return true;
     if constexpr (kSnake.size() != kCamel.size()) {
-        return key.size() == kSnake.size() && __builtin_memcmp(key.data(), kSnake.data(), kSnake.size()) == 0;
+        return key.size() == kSnake.size() &&
+               __builtin_memcmp(key.data(), kSnake.data(), kSnake.size()) == 0;
     }
     return false;
 }
 
 template <class M, std::size_t... I>
-bool dispatch_field(Cursor& cursor, M& message, std::string_view key, Met& met, std::index_sequence<I...>) {
+bool dispatch_field(Cursor& cursor, M& message, std::string_view key, Met& met,
+                    std::index_sequence<I...>) {
     bool ok = true;
-    const bool known = ((is_field<M, I>(key) && (ok = read_field<M, I>(cursor, message, met), true)) || ...);
+    const bool known =
+        ((is_field<M, I>(key) && (ok = read_field<M, I>(cursor, message, met), true)) || ...);
     return known ? ok : cursor.skip();
 }
 
@@ -114,12 +120,14 @@ void check_required(Cursor& cursor, const M& message, const Met& met) {
                 cursor.violation({}, "must hold one of " + alternatives_of<M>(kField.oneof));
             }
         }
-    } else if constexpr (kField.need == Need::kRequired) {
+    } else if constexpr (kField.need != Need::kOptional) {
         using Codec = ValueCodec<typename F::Value>;
         constexpr std::uint64_t kBit = std::uint64_t{1} << I;
+        constexpr bool kMayBeEmpty = kField.need == Need::kRequiredMayBeEmpty;
         const bool was_seen = (met.seen & kBit) != 0;
-        if ((met.faulty & kBit) == 0 && Codec::is_missing(message.*kField.member, was_seen)) {
-            cursor.violation(kField.name.camel(), "is required: " + Codec::expected());
+        if ((met.faulty & kBit) != 0) return;
+        if (kMayBeEmpty ? !was_seen : Codec::is_missing(message.*kField.member, was_seen)) {
+            cursor.violation(kField.name.camel(), "is required: " + Codec::expected(kMayBeEmpty));
         }
     }
 }
@@ -174,6 +182,6 @@ void write(Writer& writer, const M& message) {
 }  // namespace a2akit::json
 
 /// In codec_*.cpp, once per message.
-#define A2AKIT_JSON_INSTANTIATE(M)            \
-    template bool read<M>(Cursor&, M&);         \
+#define A2AKIT_JSON_INSTANTIATE(M)      \
+    template bool read<M>(Cursor&, M&); \
     template void write<M>(Writer&, const M&);

@@ -53,11 +53,9 @@ std::string minify(std::string_view json) {
     while (at != end) {
         const char* const start = at;
         if (*at == '"') {
-            for (++at; *at != '"'; ++at) {
-                at = find_special(at, end);
-                if (*at == '"') break;
-                ++at;
-            }
+            at = find_special(at + 1, end);
+            while (*at != '"')
+                at = find_special(at + 2, end);  // Past a backslash and what it escapes.
             text.append(start, ++at);
         } else {
             if (static_cast<unsigned char>(*at) > ' ') text += *at;
@@ -89,7 +87,9 @@ char Cursor::ahead_after_space() noexcept {
     return at_ == end_ ? '\0' : *at_;
 }
 
-bool Cursor::too_deep() { return broken("nested deeper than " + std::to_string(max_depth_) + " levels"); }
+bool Cursor::too_deep() {
+    return broken("nested deeper than " + std::to_string(max_depth_) + " levels");
+}
 
 bool Cursor::broken(std::string message) {
     if (!broken_) {
@@ -113,7 +113,8 @@ bool Cursor::unexpected(std::string_view expected) {
 }
 
 bool Cursor::literal(std::string_view word) {
-    if (static_cast<std::size_t>(end_ - at_) < word.size() || !std::equal(word.begin(), word.end(), at_)) {
+    if (static_cast<std::size_t>(end_ - at_) < word.size() ||
+        !std::equal(word.begin(), word.end(), at_)) {
         return unexpected("a value");
     }
     at_ += word.size();
@@ -130,7 +131,8 @@ bool Cursor::number(std::string_view& token) {
     };
     const bool leading_zero = at_ != end_ && *at_ == '0';
     const char* const whole = at_;
-    if (!digits() || (leading_zero && at_ - whole > 1)) return unexpected("a number without leading zeros");
+    if (!digits() || (leading_zero && at_ - whole > 1))
+        return unexpected("a number without leading zeros");
     if (at_ != end_ && *at_ == '.') {
         ++at_;
         if (!digits()) return unexpected("a digit after the decimal point");
@@ -182,16 +184,35 @@ bool Cursor::escape_sequence(std::string& out) {
     ++at_;
     if (at_ == end_) return unexpected("an escape sequence");
     switch (*at_++) {
-        case '"': out += '"'; return true;
-        case '\\': out += '\\'; return true;
-        case '/': out += '/'; return true;
-        case 'b': out += '\b'; return true;
-        case 'f': out += '\f'; return true;
-        case 'n': out += '\n'; return true;
-        case 'r': out += '\r'; return true;
-        case 't': out += '\t'; return true;
-        case 'u': break;
-        default: --at_; return unexpected("an escape sequence");
+        case '"':
+            out += '"';
+            return true;
+        case '\\':
+            out += '\\';
+            return true;
+        case '/':
+            out += '/';
+            return true;
+        case 'b':
+            out += '\b';
+            return true;
+        case 'f':
+            out += '\f';
+            return true;
+        case 'n':
+            out += '\n';
+            return true;
+        case 'r':
+            out += '\r';
+            return true;
+        case 't':
+            out += '\t';
+            return true;
+        case 'u':
+            break;
+        default:
+            --at_;
+            return unexpected("an escape sequence");
     }
     unsigned code = 0;
     if (!four_hex(code)) return false;
@@ -202,7 +223,8 @@ bool Cursor::escape_sequence(std::string& out) {
         }
         at_ += 2;
         if (!four_hex(low)) return false;
-        if (low < 0xdc00 || low > 0xdfff) return unexpected("a pair of surrogates (\\ud8..\\udc..)");
+        if (low < 0xdc00 || low > 0xdfff)
+            return unexpected("a pair of surrogates (\\ud8..\\udc..)");
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     }
     append_utf8(out, code);
@@ -243,9 +265,12 @@ bool Cursor::boolean(bool& out) {
 bool Cursor::token(std::string_view& out, std::string_view expected) {
     out = {};
     switch (kind()) {
-        case Kind::kNumber: return number(out);
-        case Kind::kString: return text_of_string(out, scratch_);
-        default: return mismatch(expected);
+        case Kind::kNumber:
+            return number(out);
+        case Kind::kString:
+            return text_of_string(out, scratch_);
+        default:
+            return mismatch(expected);
     }
 }
 
@@ -275,18 +300,26 @@ bool Cursor::bytes(std::string& out) {
 
 bool Cursor::skip() {
     switch (ahead()) {
-        case '{': return skip_object();
-        case '[': return skip_array();
-        case '"': return skip_string();
-        case 't': return literal("true");
-        case 'f': return literal("false");
-        case 'n': return literal("null");
-        default: break;
+        case '{':
+            return skip_object();
+        case '[':
+            return skip_array();
+        case '"':
+            return skip_string();
+        case 't':
+            return literal("true");
+        case 'f':
+            return literal("false");
+        case 'n':
+            return literal("null");
+        default:
+            break;
     }
     if (kind() != Kind::kNumber) return unexpected("a value");
     std::string_view text;
     if (!number(text)) return false;
-    if (!in_range_of_double(text)) violation({}, "holds a number beyond the range of a double (about 1.8e308)");
+    if (!in_range_of_double(text))
+        violation({}, "holds a number beyond the range of a double (about 1.8e308)");
     return true;
 }
 
@@ -342,14 +375,17 @@ bool Cursor::raw_json(RawJson& out) {
 
 void Cursor::violation(std::string_view child, std::string description) {
     ++violation_count_;
-    if (violations_.size() < kMaxViolations) violations_.push_back({path(child), std::move(description)});
+    if (violations_.size() < kMaxViolations)
+        violations_.push_back({path(child), std::move(description)});
 }
 
 bool Cursor::mismatch(std::string_view expected) {
     const Kind found = kind();
     if (found == Kind::kNone) return unexpected("a value");
-    static constexpr std::string_view kNames[] = {"an object", "an array", "a string", "a number", "a boolean", "null"};
-    violation({}, "must be " + std::string(expected) + ", not " + std::string(kNames[static_cast<int>(found)]));
+    static constexpr std::string_view kNames[] = {"an object", "an array",  "a string",
+                                                  "a number",  "a boolean", "null"};
+    violation({}, "must be " + std::string(expected) + ", not " +
+                      std::string(kNames[static_cast<int>(found)]));
     return skip();
 }
 
@@ -374,10 +410,14 @@ Result<void> Cursor::finish() {
     if (broken_) return fail(ErrorCode::kParseError, "not valid JSON: " + message_);
     if (violations_.empty()) return {};
     const FieldViolation& first = violations_.front();
-    std::string message = first.field.empty() ? first.description : first.field + ": " + first.description;
+    std::string message =
+        first.field.empty() ? first.description : first.field + ": " + first.description;
     if (violation_count_ > 1) message += " (and " + std::to_string(violation_count_ - 1) + " more)";
     return fail(Error{ErrorCode::kInvalidParams, std::move(message), nullptr}.with(
-        {.violations = std::move(violations_), .metadata = {}, .retry_after = {}, .challenge = {}}));
+        {.violations = std::move(violations_),
+         .metadata = {},
+         .retry_after = {},
+         .challenge = {}}));
 }
 
 }  // namespace a2akit::json

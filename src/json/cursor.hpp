@@ -13,8 +13,8 @@
 
 namespace a2akit::json {
 
-/// Who wrote the text. Requests are held to every rule; what another server answers is read as far as it goes: nothing
-/// is required, an enum's unknown name is its unspecified value.
+/// Who wrote the text. Requests are held to every rule; what another server answers is read as far
+/// as it goes: nothing is required, an enum's unknown name is its unspecified value.
 enum class Mode : std::uint8_t { kStrict, kLenient };
 
 struct Limits {
@@ -26,13 +26,13 @@ enum class Kind : std::uint8_t { kObject, kArray, kString, kNumber, kBoolean, kN
 
 struct PathNode;
 
-/// Walks through one JSON text from front to back, once, without a copy; every byte is checked, whether its value is
-/// wanted or skipped.
+/// Walks through one JSON text from front to back, once, without a copy; every byte is checked,
+/// whether its value is wanted or skipped.
 ///
-/// Two kinds of faults. Text that is no JSON (or too deep, too long, not UTF-8) stops the walk: the call returns false,
-/// and the caller returns false at once. A value that is JSON but not what the field needs is noted as a violation with
-/// the field's path, its value is skipped, and the walk goes on (true), so that one answer names all of them. `finish`
-/// tells both.
+/// Two kinds of faults. Text that is no JSON (or too deep, too long, not UTF-8) stops the walk: the
+/// call returns false, and the caller returns false at once. A value that is JSON but not what the
+/// field needs is noted as a violation with the field's path, its value is skipped, and the walk
+/// goes on (true), so that one answer names all of them. `finish` tells both.
 ///
 /// REQUIRES: the text outlives the cursor. Each reading call consumes exactly one value.
 class Cursor {
@@ -45,8 +45,8 @@ public:
     /// Of the value ahead; kNone when no value can begin there. Consumes nothing.
     [[nodiscard]] Kind kind() noexcept;
 
-    /// Calls `on_field(std::string_view key)` per field; it consumes the value and returns false when a call of this
-    /// class did. Duplicate keys are the caller's matter: each is reported.
+    /// Calls `on_field(std::string_view key)` per field; it consumes the value and returns false
+    /// when a call of this class did. Duplicate keys are the caller's matter: each is reported.
     template <class F>
     bool object(F&& on_field);
     /// Calls `on_element()` per element, likewise.
@@ -59,7 +59,8 @@ public:
     bool int32(std::int32_t& out);
     /// base64 in a string, decoded.
     bool bytes(std::string& out);
-    /// A number's text, or a string's content. Views live as long as the text, or until the next call on this cursor.
+    /// A number's text, or a string's content. Views live as long as the text, or until the next
+    /// call on this cursor.
     bool token(std::string_view& out, std::string_view expected);
     /// Consumes a null if one is ahead; otherwise nothing, and `is_null` is false.
     bool null(bool& is_null);
@@ -90,7 +91,8 @@ public:
     };
 
     [[nodiscard]] std::size_t violation_count() const noexcept { return violation_count_; }
-    /// After the root value was read. kParseError: no JSON, or something follows; kInvalidParams with every violation.
+    /// After the root value was read. kParseError: no JSON, or something follows; kInvalidParams
+    /// with every violation.
     [[nodiscard]] Result<void> finish();
 
 private:
@@ -124,7 +126,8 @@ private:
     bool literal(std::string_view word);
     bool number(std::string_view& token);
     static bool in_range_of_double(std::string_view token);
-    /// The inside of a string without escapes, or unescaped into `scratch`; the cursor is at the opening quote.
+    /// The inside of a string without escapes, or unescaped into `scratch`; the cursor is at the
+    /// opening quote.
     bool text_of_string(std::string_view& text, std::string& scratch) {
         const char* const start = ++at_;
         at_ = find_special(at_, end_);
@@ -171,14 +174,21 @@ struct PathNode {
 
 inline Kind Cursor::kind() noexcept {
     switch (ahead()) {
-        case '{': return Kind::kObject;
-        case '[': return Kind::kArray;
-        case '"': return Kind::kString;
+        case '{':
+            return Kind::kObject;
+        case '[':
+            return Kind::kArray;
+        case '"':
+            return Kind::kString;
         case 't':
-        case 'f': return Kind::kBoolean;
-        case 'n': return Kind::kNull;
-        case '-': return Kind::kNumber;
-        default: return ahead() >= '0' && ahead() <= '9' ? Kind::kNumber : Kind::kNone;
+        case 'f':
+            return Kind::kBoolean;
+        case 'n':
+            return Kind::kNull;
+        case '-':
+            return Kind::kNumber;
+        default:
+            return ahead() >= '0' && ahead() <= '9' ? Kind::kNumber : Kind::kNone;
     }
 }
 

@@ -7,12 +7,13 @@
 #include <tuple>
 #include <variant>
 
-// What a message looks like on the wire, said once. Reading, writing, validation and the tests are made from it.
+// What a message looks like on the wire, said once. Reading, writing, validation and the tests are
+// made from it.
 
 namespace a2akit::json {
 
-/// Whether a field must be there. An int32 or a bool can only be missing, a message too; everything else must not be
-/// empty either, but for a map (kRequired) and what kRequiredMayBeEmpty names.
+/// Whether a field must be there. An int32, a message or a map is missing when the text does not
+/// name it; a string, an array or an enum also when it is empty or unspecified, unless it may be.
 enum class Need : std::uint8_t { kOptional, kRequired, kRequiredMayBeEmpty };
 
 /// A field's name, as the protocol buffer spells it and as JSON does.
@@ -27,16 +28,21 @@ public:
                 upper = true;
                 continue;
             }
-            text_[2 + size_++] = upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+            text_[2 + size_++] =
+                upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
             upper = false;
         }
         text_[2 + size_] = '"';
         text_[3 + size_] = ':';
     }
     [[nodiscard]] constexpr std::string_view snake() const noexcept { return snake_; }
-    [[nodiscard]] constexpr std::string_view camel() const noexcept { return {text_.data() + 2, size_}; }
+    [[nodiscard]] constexpr std::string_view camel() const noexcept {
+        return {text_.data() + 2, size_};
+    }
     /// `,"name":`
-    [[nodiscard]] constexpr std::string_view prepared() const noexcept { return {text_.data(), size_ + 4}; }
+    [[nodiscard]] constexpr std::string_view prepared() const noexcept {
+        return {text_.data(), size_ + 4};
+    }
 
 private:
     std::string_view snake_;
@@ -49,7 +55,7 @@ struct Field {
     using Value = T;
     static constexpr bool kIsAlternative = false;
     FieldName name;
-    T M::*member;
+    T M::* member;
     Need need;
 };
 
@@ -61,19 +67,21 @@ struct Alternative {
     static constexpr std::size_t kIndex = I;
     FieldName name;
     std::string_view oneof;
-    V M::*member;
+    V M::* member;
 };
 
 template <class M, class T>
-constexpr Field<M, T> field(std::string_view name, T M::*member, Need need = Need::kOptional) {
+constexpr Field<M, T> field(std::string_view name, T M::* member, Need need = Need::kOptional) {
     return {FieldName(name), member, need};
 }
 template <std::size_t I, class M, class V>
-constexpr Alternative<M, V, I> alternative(std::string_view name, std::string_view oneof, V M::*member) {
+constexpr Alternative<M, V, I> alternative(std::string_view name, std::string_view oneof,
+                                           V M::* member) {
     return {FieldName(name), oneof, member};
 }
 
-/// Specialised for each message: `kName` and `kFields`, a tuple of Field and Alternative in the protocol buffer's order.
+/// Specialised for each message: `kName` and `kFields`, a tuple of Field and Alternative in the
+/// protocol buffer's order.
 template <class M>
 struct Description;
 

@@ -28,7 +28,7 @@ RawJson json_string(std::string_view text) {
     return RawJson(std::move(out));
 }
 
-#define A2AKIT_PUBLIC_JSON(M)                           \
+#define A2AKIT_PUBLIC_JSON(M)                          \
     template Result<M> from_json<M>(std::string_view); \
     template std::string to_json<M>(const M&);
 

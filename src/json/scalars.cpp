@@ -106,8 +106,9 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) noexcept {
                                            std::chrono::month{static_cast<unsigned>(month)},
                                            std::chrono::day{static_cast<unsigned>(day)});
     if (!offset || !date.ok()) return std::nullopt;
-    return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute - *offset) +
-           std::chrono::seconds(second) + std::chrono::milliseconds(millisecond);
+    return std::chrono::sys_days(date) + std::chrono::hours(hour) +
+           std::chrono::minutes(minute - *offset) + std::chrono::seconds(second) +
+           std::chrono::milliseconds(millisecond);
 }
 
 void append_timestamp(std::string& out, Timestamp time) {
@@ -159,11 +160,14 @@ bool decode_base64(std::string_view text, std::string& out) {
 }
 
 void append_base64(std::string& out, std::string_view bytes) {
-    static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static constexpr char kAlphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const std::size_t start = out.size();
     out.resize(start + (bytes.size() + 2) / 3 * 4, '=');
     char* to = out.data() + start;
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
+    const auto byte = [&](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i]));
+    };
     std::size_t i = 0;
     for (; i + 3 <= bytes.size(); i += 3) {
         const std::uint32_t bits = (byte(i) << 16) | (byte(i + 1) << 8) | byte(i + 2);
@@ -186,10 +190,14 @@ void append_base64(std::string& out, std::string_view bytes) {
 std::span<const EnumName<TaskState>> enum_names(TaskState) noexcept {
     using enum TaskState;
     static constexpr EnumName<TaskState> kNames[] = {
-        {kUnspecified, "TASK_STATE_UNSPECIFIED"}, {kSubmitted, "TASK_STATE_SUBMITTED"},
-        {kWorking, "TASK_STATE_WORKING"},         {kCompleted, "TASK_STATE_COMPLETED"},
-        {kFailed, "TASK_STATE_FAILED"},           {kCanceled, "TASK_STATE_CANCELED"},
-        {kInputRequired, "TASK_STATE_INPUT_REQUIRED"}, {kRejected, "TASK_STATE_REJECTED"},
+        {kUnspecified, "TASK_STATE_UNSPECIFIED"},
+        {kSubmitted, "TASK_STATE_SUBMITTED"},
+        {kWorking, "TASK_STATE_WORKING"},
+        {kCompleted, "TASK_STATE_COMPLETED"},
+        {kFailed, "TASK_STATE_FAILED"},
+        {kCanceled, "TASK_STATE_CANCELED"},
+        {kInputRequired, "TASK_STATE_INPUT_REQUIRED"},
+        {kRejected, "TASK_STATE_REJECTED"},
         {kAuthRequired, "TASK_STATE_AUTH_REQUIRED"},
     };
     return kNames;

@@ -10,12 +10,13 @@
 #include <string>
 #include <string_view>
 
-// The scalars of ProtoJSON, as text. Used by the codecs and by whoever reads them from elsewhere (query parameters).
+// The scalars of ProtoJSON, as text. Used by the codecs and by whoever reads them from elsewhere
+// (query parameters).
 
 namespace a2akit::json {
 
-/// A whole number in a JSON number's notation ("50", "-1", "5e1", "1.0"); none when it is something else or out of
-/// range.
+/// A whole number in a JSON number's notation ("50", "-1", "5e1", "1.0"); none when it is something
+/// else or out of range.
 [[nodiscard]] std::optional<std::int32_t> parse_int32(std::string_view text) noexcept;
 
 /// RFC 3339 with any offset and any number of fractional digits; truncated to milliseconds.

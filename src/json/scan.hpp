@@ -9,8 +9,8 @@
 
 namespace a2akit::json {
 
-/// The first quote, backslash or control character (below 0x20) in [at, end), or `end`: what ends a run of plain
-/// characters inside a JSON string, for the reader and the writer alike.
+/// The first quote, backslash or control character (below 0x20) in [at, end), or `end`: what ends a
+/// run of plain characters inside a JSON string, for the reader and the writer alike.
 inline const char* find_special(const char* at, const char* end) noexcept {
 #if defined(__SSE2__)
     const __m128i quote = _mm_set1_epi8('"');
@@ -33,7 +33,9 @@ inline const char* find_special(const char* at, const char* end) noexcept {
         std::uint64_t word = 0;
         std::memcpy(&word, at, 8);
         const std::uint64_t control = (word - kOnes * 0x20) & ~word & kHighs;
-        if ((control | has_zero_byte(word ^ (kOnes * '"')) | has_zero_byte(word ^ (kOnes * '\\'))) != 0) break;
+        if ((control | has_zero_byte(word ^ (kOnes * '"')) |
+             has_zero_byte(word ^ (kOnes * '\\'))) != 0)
+            break;
         at += 8;
     }
     while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) ++at;

@@ -17,7 +17,7 @@
 // How one type of field is read and written. Each specialisation offers
 //   read(cursor, value), write(writer, value);
 //   is_absent(value): an optional field with this value is left out;
-//   is_missing(value, seen), expected(): of required fields.
+//   is_missing(value, seen), expected(may_be_empty): of required fields.
 
 namespace a2akit::json {
 
@@ -34,7 +34,9 @@ struct ValueCodec<std::string> : ValueCodecBase {
     static void write(Writer& writer, const std::string& value) { writer.string(value); }
     static bool is_absent(const std::string& value) { return value.empty(); }
     static bool is_missing(const std::string& value, bool) { return value.empty(); }
-    static std::string expected() { return "a string that is not empty"; }
+    static std::string expected(bool may_be_empty) {
+        return may_be_empty ? "a string" : "a string that is not empty";
+    }
 };
 
 template <>
@@ -50,7 +52,7 @@ struct ValueCodec<std::int32_t> : ValueCodecBase {
     static void write(Writer& writer, std::int32_t value) { writer.integer(value); }
     static bool is_absent(std::int32_t value) { return value == 0; }
     static bool is_missing(std::int32_t, bool seen) { return !seen; }
-    static std::string expected() { return "a whole number"; }
+    static std::string expected(bool) { return "a whole number"; }
 };
 
 template <class E>
@@ -64,13 +66,15 @@ struct ValueCodec<E> : ValueCodecBase {
         if (!cursor.token(text, wanted)) return false;
         const auto found = kind == Kind::kString ? parse_enum<E>(text) : by_number(text);
         value = found.value_or(E{});
-        if (!found && cursor.mode() == Mode::kStrict) cursor.violation({}, "must be one of " + list_enum_names<E>());
+        if (!found && cursor.mode() == Mode::kStrict)
+            cursor.violation({}, "must be one of " + list_enum_names<E>());
         return true;
     }
     static std::optional<E> by_number(std::string_view text) {
         const auto number = parse_int32(text);
         const auto names = enum_names(E{});
-        if (!number || *number < 0 || static_cast<std::size_t>(*number) >= names.size()) return std::nullopt;
+        if (!number || *number < 0 || static_cast<std::size_t>(*number) >= names.size())
+            return std::nullopt;
         return names[static_cast<std::size_t>(*number)].value;
     }
     static void write(Writer& writer, E value) {
@@ -78,7 +82,7 @@ struct ValueCodec<E> : ValueCodecBase {
     }
     static bool is_absent(E value) { return value == E{}; }
     static bool is_missing(E value, bool) { return value == E{}; }
-    static std::string expected() { return "one of " + list_enum_names<E>(); }
+    static std::string expected(bool) { return "one of " + list_enum_names<E>(); }
 };
 
 template <>
@@ -100,7 +104,8 @@ struct ValueCodec<Timestamp> : ValueCodecBase {
 template <>
 struct ValueCodec<RawJson> : ValueCodecBase {
     static bool read(Cursor& cursor, RawJson& value) {
-        return cursor.kind() == Kind::kObject ? cursor.raw_json(value) : cursor.mismatch("an object");
+        return cursor.kind() == Kind::kObject ? cursor.raw_json(value)
+                                              : cursor.mismatch("an object");
     }
     static void write(Writer& writer, const RawJson& value) { writer.raw(value.text()); }
     static bool is_absent(const RawJson& value) { return value.empty(); }
@@ -137,7 +142,7 @@ struct ValueCodec<M> : ValueCodecBase {
     static void write(Writer& writer, const M& value) { json::write(writer, value); }
     static bool is_absent(const M&) { return false; }
     static bool is_missing(const M&, bool seen) { return !seen; }
-    static std::string expected() { return "an object"; }
+    static std::string expected(bool) { return "an object"; }
 };
 
 template <class M>
@@ -151,7 +156,7 @@ struct ValueCodec<Shared<M>> : ValueCodecBase {
     static void write(Writer& writer, const Shared<M>& value) { json::write(writer, *value); }
     static bool is_absent(const Shared<M>&) { return false; }
     static bool is_missing(const Shared<M>&, bool seen) { return !seen; }
-    static std::string expected() { return "an object"; }
+    static std::string expected(bool) { return "an object"; }
 };
 
 template <class T>
@@ -159,7 +164,9 @@ struct ValueCodec<std::optional<T>> : ValueCodecBase {
     static bool read(Cursor& cursor, std::optional<T>& value) {
         return ValueCodec<T>::read(cursor, value.emplace());
     }
-    static void write(Writer& writer, const std::optional<T>& value) { ValueCodec<T>::write(writer, *value); }
+    static void write(Writer& writer, const std::optional<T>& value) {
+        ValueCodec<T>::write(writer, *value);
+    }
     static bool is_absent(const std::optional<T>& value) { return !value.has_value(); }
 };
 
@@ -178,7 +185,9 @@ struct ValueCodec<std::vector<T>> : ValueCodecBase {
     }
     static bool is_absent(const std::vector<T>& values) { return values.empty(); }
     static bool is_missing(const std::vector<T>& values, bool) { return values.empty(); }
-    static std::string expected() { return "an array of at least one element"; }
+    static std::string expected(bool may_be_empty) {
+        return may_be_empty ? "an array" : "an array of at least one element";
+    }
 };
 
 template <class T>
@@ -201,7 +210,7 @@ struct ValueCodec<std::map<std::string, T>> : ValueCodecBase {
     }
     static bool is_absent(const std::map<std::string, T>& values) { return values.empty(); }
     static bool is_missing(const std::map<std::string, T>&, bool seen) { return !seen; }
-    static std::string expected() { return "an object, which may be empty"; }
+    static std::string expected(bool) { return "an object, which may be empty"; }
 };
 
 }  // namespace a2akit::json

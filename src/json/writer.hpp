@@ -10,9 +10,11 @@
 
 namespace a2akit::json {
 
-/// Appends compact JSON to a string that the caller owns. Checks nothing: the caller keeps keys and values in order.
+/// Appends compact JSON to a string that the caller owns. Checks nothing: the caller keeps keys and
+/// values in order.
 ///
-/// Commas are placed by looking at the last character written, so that any part can be written by anybody in between.
+/// Commas are placed by looking at the last character written, so that any part can be written by
+/// anybody in between.
 class Writer {
 public:
     explicit Writer(std::string& out) noexcept : out_(out) {}
@@ -71,7 +73,9 @@ public:
         char digits[24];
         out_.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
     }
-    void boolean(bool value) { out_ += value ? std::string_view("true") : std::string_view("false"); }
+    void boolean(bool value) {
+        out_ += value ? std::string_view("true") : std::string_view("false");
+    }
     void null() { out_.append("null", 4); }
     /// Text that is a JSON value already.
     void raw(std::string_view json) { out_ += json; }

@@ -52,13 +52,12 @@ Result<void> complete(const Route& route, const ServiceParameters& parameters,
     return apply(parameters, envelope);
 }
 
-Result<Call> decode_http_json(const Route& route, const RequestHead& head, const ServiceParameters& parameters,
-                              std::string_view body) {
-    Call call;
+Result<void> decode_http_json(const Route& route, const RequestHead& head, const ServiceParameters& parameters,
+                              std::string_view body, Call& call) {
     call.content_type = answer_type(head);
     RequestEnvelope& envelope = call.envelope;
     envelope.operation = route.operation;
-    envelope.params = empty_params(route.operation);
+    reset_params(route.operation, envelope.params);
     fill_from_path(route, envelope.params);
     std::vector<FieldViolation> violations;
     if (head.method != "POST") {
@@ -69,9 +68,7 @@ Result<Call> decode_http_json(const Route& route, const RequestHead& head, const
         auto read = read_body(body, envelope.params);
         if (!read) return fail(std::move(read.error()));
     }
-    auto completed = complete(route, parameters, std::move(violations), envelope);
-    if (!completed) return fail(std::move(completed.error()));
-    return call;
+    return complete(route, parameters, std::move(violations), envelope);
 }
 
 std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead& head, std::string_view body) {
@@ -81,18 +78,17 @@ std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead
         return json_rpc ? json_rpc_error({}, parameters.error())
                         : status_error(parameters.error(), answer_type(head));
     }
-    Decoded decoded;
+    std::variant<Decoded, HttpResponse> outcome;
+    Decoded& decoded = std::get<Decoded>(outcome);
     if (json_rpc) {
-        auto outcome = decode_json_rpc(route, head, *parameters, body);
-        if (auto* refused = std::get_if<HttpResponse>(&outcome)) return std::move(*refused);
-        decoded = std::move(std::get<Decoded>(outcome));
+        auto refused = decode_json_rpc(route, head, *parameters, body, decoded);
+        if (refused) return std::move(*refused);
     } else {
-        auto call = decode_http_json(route, head, *parameters, body);
-        if (!call) return status_error(call.error(), answer_type(head));
-        decoded.entries.emplace_back(std::move(*call));
+        const auto read = decode_http_json(route, head, *parameters, body, add_call(decoded));
+        if (!read) return status_error(read.error(), answer_type(head));
     }
     hand_over_headers(head, decoded);
-    return decoded;
+    return outcome;
 }
 
 }  // namespace a2akit::wire

@@ -5,12 +5,18 @@
 
 namespace a2akit::wire {
 
-/// The two bindings' halves of `decode`. The headers are still the head's.
-[[nodiscard]] std::variant<Decoded, HttpResponse> decode_json_rpc(const Route& route, const RequestHead& head,
-                                                                  const ServiceParameters& parameters,
-                                                                  std::string_view body);
-[[nodiscard]] Result<Call> decode_http_json(const Route& route, const RequestHead& head,
-                                            const ServiceParameters& parameters, std::string_view body);
+/// The two bindings' halves of `decode`. The headers are still the head's. Calls are large, so they are filled where
+/// they stay.
+[[nodiscard]] std::optional<HttpResponse> decode_json_rpc(const Route& route, const RequestHead& head,
+                                                          const ServiceParameters& parameters, std::string_view body,
+                                                          Decoded& decoded);
+[[nodiscard]] Result<void> decode_http_json(const Route& route, const RequestHead& head,
+                                            const ServiceParameters& parameters, std::string_view body, Call& call);
+
+/// Adds an empty call.
+[[nodiscard]] inline Call& add_call(Decoded& decoded) {
+    return std::get<Call>(decoded.entries.emplace_back(std::in_place_type<Call>));
+}
 
 /// Checks what both bindings check once the parameters are read, and fills the envelope with the rest.
 [[nodiscard]] Result<void> complete(const Route& route, const ServiceParameters& parameters,

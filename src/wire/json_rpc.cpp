@@ -1,6 +1,7 @@
 #include "json/codec.hpp"
 #include "wire/decode.hpp"
 #include "wire/error_render.hpp"
+#include "wire/media_type.hpp"
 #include "wire/params.hpp"
 #include "wire/route_table.hpp"
 #include "wire/version.hpp"
@@ -13,19 +14,19 @@ constexpr std::size_t kMaxIdBytes = 1024;
 
 /// One request object as it was read. `fault` says why it is none; the rest is only of use without one.
 struct RpcRequest {
+    OperationParams& params;
     std::string_view id;  ///< JSON text; empty: absent.
     std::string method;
     std::optional<Operation> operation;
-    OperationParams params;
     std::string_view late_params;  ///< Came before the method, so they are read afterwards.
     bool params_seen = false;
     bool params_are_object = true;
     const char* fault = nullptr;
 };
 
-/// What one entry came to: a call, an answer (JSON text), or neither for a notification that needs nothing done.
+/// What one entry came to: a call, an error, or neither for a notification that needs nothing done.
 struct EntryOutcome {
-    std::optional<Call> call;
+    bool call = false;
     std::optional<Error> error;
     std::string id;
     bool notification = false;
@@ -105,7 +106,7 @@ private:
         if (!request_.params_are_object) return cursor_.skip();
         if (!request_.operation) return cursor_.raw(request_.late_params);
         const json::Cursor::RelativePath relative(cursor_);
-        request_.params = empty_params(*request_.operation);
+        reset_params(*request_.operation, request_.params);
         return std::visit([this](auto& p) { return json::read(cursor_, p); }, request_.params);
     }
 
@@ -131,7 +132,7 @@ Result<void> read_request(std::string_view text, RpcRequest& request) {
 Result<void> read_late_params(RpcRequest& request) {
     const bool read_already = request.params_seen && request.late_params.empty();
     if (read_already) return {};
-    request.params = empty_params(*request.operation);
+    reset_params(*request.operation, request.params);
     json::Cursor cursor(request.params_seen ? request.late_params : std::string_view("{}"));
     std::visit([&](auto& p) { return json::read(cursor, p); }, request.params);
     return cursor.finish();
@@ -150,9 +151,10 @@ public:
     EntryDecoder(const Route& route, const ServiceParameters& parameters, std::string_view version, bool batch)
         : route_(route), parameters_(parameters), version_(version), batch_(batch) {}
 
-    [[nodiscard]] EntryOutcome decode(std::string_view text) const {
+    /// Fills `call`, which is of use only when the outcome says so.
+    [[nodiscard]] EntryOutcome decode(std::string_view text, Call& call) const {
         EntryOutcome outcome;
-        RpcRequest request;
+        RpcRequest request{call.envelope.params};
         const auto read = read_request(text, request);
         if (!read && read.error().code != ErrorCode::kInvalidParams) {
             outcome.error = read.error();
@@ -164,22 +166,21 @@ public:
             return outcome;
         }
         outcome.notification = request.id.empty();
-        auto call = decode_call(request, read);
-        if (!call) {
-            outcome.error = std::move(call.error());
+        auto decoded = decode_call(request, read, call);
+        if (!decoded) {
+            outcome.error = std::move(decoded.error());
             return outcome;
         }
-        call->rpc_id = outcome.id;
-        if (outcome.notification && is_streaming(call->envelope.operation)) {
-            if (call->envelope.operation == Operation::kSubscribeToTask) return outcome;
-            stop_streaming(call->envelope);
+        if (outcome.notification && is_streaming(call.envelope.operation)) {
+            if (call.envelope.operation == Operation::kSubscribeToTask) return outcome;
+            stop_streaming(call.envelope);
         }
-        outcome.call = std::move(*call);
+        outcome.call = true;
         return outcome;
     }
 
 private:
-    [[nodiscard]] Result<Call> decode_call(RpcRequest& request, const Result<void>& read) const {
+    [[nodiscard]] Result<void> decode_call(RpcRequest& request, const Result<void>& read, Call& call) const {
         auto version = check_version(version_, is_v03_method(request.method));
         if (!version) return fail(std::move(version.error()));
         if (!request.operation) {
@@ -194,14 +195,11 @@ private:
             return fail(ErrorCode::kUnsupportedOperation,
                         "method: a streaming method can't be part of a batch; send it by itself");
         }
-        Call call;
         call.json_rpc = true;
-        call.content_type = "application/json";
+        call.rpc_id = request.id;
+        call.content_type = kJson;
         call.envelope.operation = *request.operation;
-        call.envelope.params = std::move(request.params);
-        auto completed = complete(route_, parameters_, {}, call.envelope);
-        if (!completed) return fail(std::move(completed.error()));
-        return call;
+        return complete(route_, parameters_, {}, call.envelope);
     }
 
     const Route& route_;
@@ -216,19 +214,18 @@ HttpResponse no_content() {
     return response;
 }
 
-std::variant<Decoded, HttpResponse> decode_single(const EntryDecoder& decoder, std::string_view body) {
-    EntryOutcome outcome = decoder.decode(body);
-    if (outcome.error) {
-        if (outcome.notification) return no_content();
-        return json_rpc_error(outcome.id, *outcome.error);
-    }
-    if (!outcome.call) return no_content();
-    Decoded decoded;
-    decoded.entries.emplace_back(std::move(*outcome.call));
-    return decoded;
+std::optional<HttpResponse> decode_single(const EntryDecoder& decoder, std::string_view body, Decoded& decoded) {
+    const EntryOutcome outcome = decoder.decode(body, add_call(decoded));
+    if (outcome.call) return std::nullopt;
+    if (!outcome.error || outcome.notification) return no_content();
+    return json_rpc_error(outcome.id, *outcome.error);
 }
 
-std::variant<Decoded, HttpResponse> decode_batch(const EntryDecoder& decoder, std::string_view body) {
+HttpResponse bad_batch(std::string message) {
+    return json_rpc_error({}, Error{ErrorCode::kInvalidRequest, std::move(message), nullptr});
+}
+
+std::optional<HttpResponse> decode_batch(const EntryDecoder& decoder, std::string_view body, Decoded& decoded) {
     std::vector<std::string_view> texts;
     bool too_many = false;
     json::Cursor cursor(body);
@@ -241,39 +238,31 @@ std::variant<Decoded, HttpResponse> decode_batch(const EntryDecoder& decoder, st
     });
     const auto read = cursor.finish();
     if (!read) return json_rpc_error({}, read.error());
-    if (texts.empty()) {
-        return json_rpc_error({}, Error{ErrorCode::kInvalidRequest, "a batch must not be empty", nullptr});
-    }
-    if (too_many) {
-        return json_rpc_error({}, Error{ErrorCode::kInvalidRequest,
-                                        "a batch must have at most " + std::to_string(kMaxBatchEntries) + " entries",
-                                        nullptr});
-    }
-    Decoded decoded;
+    if (texts.empty()) return bad_batch("a batch must not be empty");
+    if (too_many) return bad_batch("a batch must have at most " + std::to_string(kMaxBatchEntries) + " entries");
     decoded.batch = true;
+    decoded.entries.reserve(texts.size());
     const Timestamp now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
     for (const std::string_view text : texts) {
-        EntryOutcome outcome = decoder.decode(text);
-        if (outcome.call) {
-            decoded.entries.emplace_back(std::move(*outcome.call));
-        } else {
-            std::string answer;
-            if (outcome.error && !outcome.notification) append_json_rpc_error(answer, outcome.id, *outcome.error, now);
-            decoded.entries.emplace_back(std::move(answer));
-        }
+        const EntryOutcome outcome = decoder.decode(text, add_call(decoded));
+        if (outcome.call) continue;
+        std::string answer;
+        if (outcome.error && !outcome.notification) append_json_rpc_error(answer, outcome.id, *outcome.error, now);
+        decoded.entries.back() = std::move(answer);
     }
-    return decoded;
+    return std::nullopt;
 }
 
 }  // namespace
 
-std::variant<Decoded, HttpResponse> decode_json_rpc(const Route& route, const RequestHead& head,
-                                                    const ServiceParameters& parameters, std::string_view body) {
+std::optional<HttpResponse> decode_json_rpc(const Route& route, const RequestHead& head,
+                                            const ServiceParameters& parameters, std::string_view body,
+                                            Decoded& decoded) {
     const std::string version = requested_version(head.header("a2a-version"), route.query);
     const std::size_t start = body.find_first_not_of(" \t\r\n");
     const bool batch = start != std::string_view::npos && body[start] == '[';
     const EntryDecoder decoder(route, parameters, version, batch);
-    return batch ? decode_batch(decoder, body) : decode_single(decoder, body);
+    return batch ? decode_batch(decoder, body, decoded) : decode_single(decoder, body, decoded);
 }
 
 }  // namespace a2akit::wire

@@ -50,7 +50,7 @@ template <class P>
 void read_parameter(const std::string& name, const std::string& value, P& params,
                     std::vector<FieldViolation>& violations) {
     const auto try_field = [&](const auto& field) {
-        if (!field.name.matches(name)) return;
+        if (name != field.name.camel() && name != field.name.snake()) return;
         Fault fault = read_value(value, params.*field.member);
         if (!fault.empty()) violations.push_back({std::string(field.name.camel()), std::move(fault)});
     };
@@ -82,21 +82,26 @@ std::optional<Operation> operation_by_name(std::string_view name) noexcept {
     return std::nullopt;
 }
 
-OperationParams empty_params(Operation operation) {
+void reset_params(Operation operation, OperationParams& params) {
     switch (operation) {
         case Operation::kSendMessage:
-        case Operation::kSendStreamingMessage: return SendMessageRequest{};
-        case Operation::kGetTask: return GetTaskRequest{};
-        case Operation::kListTasks: return ListTasksRequest{};
-        case Operation::kCancelTask: return CancelTaskRequest{};
-        case Operation::kSubscribeToTask: return SubscribeToTaskRequest{};
-        case Operation::kCreateTaskPushNotificationConfig: return TaskPushNotificationConfig{};
-        case Operation::kGetTaskPushNotificationConfig: return GetTaskPushNotificationConfigRequest{};
-        case Operation::kListTaskPushNotificationConfigs: return ListTaskPushNotificationConfigsRequest{};
-        case Operation::kDeleteTaskPushNotificationConfig: return DeleteTaskPushNotificationConfigRequest{};
-        case Operation::kGetExtendedAgentCard: break;
+        case Operation::kSendStreamingMessage: params.emplace<SendMessageRequest>(); return;
+        case Operation::kGetTask: params.emplace<GetTaskRequest>(); return;
+        case Operation::kListTasks: params.emplace<ListTasksRequest>(); return;
+        case Operation::kCancelTask: params.emplace<CancelTaskRequest>(); return;
+        case Operation::kSubscribeToTask: params.emplace<SubscribeToTaskRequest>(); return;
+        case Operation::kCreateTaskPushNotificationConfig: params.emplace<TaskPushNotificationConfig>(); return;
+        case Operation::kGetTaskPushNotificationConfig:
+            params.emplace<GetTaskPushNotificationConfigRequest>();
+            return;
+        case Operation::kListTaskPushNotificationConfigs:
+            params.emplace<ListTaskPushNotificationConfigsRequest>();
+            return;
+        case Operation::kDeleteTaskPushNotificationConfig:
+            params.emplace<DeleteTaskPushNotificationConfigRequest>();
+            return;
+        case Operation::kGetExtendedAgentCard: params.emplace<GetExtendedAgentCardRequest>(); return;
     }
-    return GetExtendedAgentCardRequest{};
 }
 
 void fill_from_path(const Route& route, OperationParams& params) {

@@ -9,8 +9,8 @@ namespace a2akit::wire {
 /// The name of an operation in JSON-RPC; nothing for another one.
 [[nodiscard]] std::optional<Operation> operation_by_name(std::string_view name) noexcept;
 
-/// The empty parameters of an operation.
-[[nodiscard]] OperationParams empty_params(Operation operation);
+/// Makes `params` the empty parameters of an operation.
+void reset_params(Operation operation, OperationParams& params);
 
 /// Fills in the ids that the path names, so that a body need not repeat them.
 void fill_from_path(const Route& route, OperationParams& params);

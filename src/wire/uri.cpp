@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
 namespace a2akit::wire {
 namespace {
 
@@ -17,6 +19,10 @@ char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c 
 }  // namespace
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+    if (std::none_of(text.begin(), text.end(), [](char c) { return c == '%' || c == '+' || c == '\0'; })) {
+        if (!simdjson::validate_utf8(text.data(), text.size())) return std::nullopt;
+        return std::string(text);
+    }
     std::string decoded;
     decoded.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {

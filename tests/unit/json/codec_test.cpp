@@ -1,9 +1,9 @@
 #include "json/codec.hpp"
 
+#include <gtest/gtest.h>
 #include <a2akit/protocol/json.hpp>
 #include <a2akit/protocol/requests.hpp>
 #include <a2akit/protocol/task.hpp>
-#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
@@ -44,8 +44,9 @@ TEST(Codec, ReadsBothSpellingsOfAFieldAndWritesCamelCase) {
     const auto message = decode<Message>(
         R"({"message_id":"m","context_id":"c","taskId":"t","role":2,"parts":[{"text":"x","media_type":"text/plain"}]})");
     ASSERT_TRUE(message) << message.error().message;
-    EXPECT_EQ(encode(*message), R"({"messageId":"m","contextId":"c","taskId":"t","role":"ROLE_AGENT",)"
-                                R"("parts":[{"text":"x","mediaType":"text/plain"}]})");
+    EXPECT_EQ(encode(*message),
+              R"({"messageId":"m","contextId":"c","taskId":"t","role":"ROLE_AGENT",)"
+              R"("parts":[{"text":"x","mediaType":"text/plain"}]})");
 }
 
 TEST(Codec, ListsEveryViolationOfAMessage) {
@@ -55,14 +56,15 @@ TEST(Codec, ListsEveryViolationOfAMessage) {
     ASSERT_FALSE(request);
     EXPECT_EQ(request.error().code, ErrorCode::kInvalidParams);
     EXPECT_EQ(violated(request.error()),
-              (std::vector<std::string>{"message.parts[0].text", "message.parts[1]", "message.contextId",
-                                        "message.messageId", "message.role", "configuration.historyLength",
-                                        "metadata"}));
+              (std::vector<std::string>{"message.parts[0].text", "message.parts[1]",
+                                        "message.contextId", "message.messageId", "message.role",
+                                        "configuration.historyLength", "metadata"}));
 }
 
 TEST(Codec, NamesAMissingMessageItselfNotItsFields) {
     EXPECT_EQ(complaint<SendMessageRequest>("{}"), "message: is required: an object");
-    EXPECT_EQ(complaint<SendMessageRequest>(R"({"message":null})"), "message: is required: an object");
+    EXPECT_EQ(complaint<SendMessageRequest>(R"({"message":null})"),
+              "message: is required: an object");
     EXPECT_EQ(complaint<SendMessageRequest>("[]"), "must be an object, not an array");
 }
 
@@ -73,7 +75,8 @@ TEST(Codec, RequiresAtLeastOneElement) {
 
 TEST(Codec, RefusesAnUnknownEnumValueWithTheAllowedOnes) {
     for (const auto* role : {R"("ROLE_SYSTEM")", R"("user")", "3", "-1", "1.5"}) {
-        EXPECT_EQ(complaint<Message>(R"({"messageId":"m","parts":[{"text":"x"}],"role":)" + std::string(role) + "}")
+        EXPECT_EQ(complaint<Message>(R"({"messageId":"m","parts":[{"text":"x"}],"role":)" +
+                                     std::string(role) + "}")
                       .substr(0, 42),
                   "role: must be one of ROLE_USER, ROLE_AGENT")
             << role;
@@ -92,7 +95,8 @@ TEST(Codec, RefusesTwoAlternativesOfAOneofNamingBoth) {
 }
 
 TEST(Codec, RefusesAFieldGivenTwice) {
-    EXPECT_EQ(complaint<Part>(R"({"text":"x","mediaType":"a","media_type":"b"})"), "media_type: is given twice");
+    EXPECT_EQ(complaint<Part>(R"({"text":"x","mediaType":"a","media_type":"b"})"),
+              "media_type: is given twice");
 }
 
 TEST(Codec, ReadsNullAsAbsentAndDataNullAsAValue) {
@@ -106,18 +110,23 @@ TEST(Codec, ReadsNullAsAbsentAndDataNullAsAValue) {
 
 TEST(Codec, IgnoresUnknownFieldsButChecksThatTheyAreJson) {
     EXPECT_TRUE(decode<Part>(R"({"text":"x","new":{"a":[1,{"b":"c"}]}})"));
-    EXPECT_EQ(decode<Part>(R"({"text":"x","new":{"a":[1,{"b":tru}]}})").error().code, ErrorCode::kParseError);
+    EXPECT_EQ(decode<Part>(R"({"text":"x","new":{"a":[1,{"b":tru}]}})").error().code,
+              ErrorCode::kParseError);
     EXPECT_EQ(decode<Part>(R"({"text":"x"} trailing)").error().code, ErrorCode::kParseError);
 }
 
 TEST(Codec, ReadsWholeNumbersInEveryNotation) {
     for (const auto* text : {"50", "50.0", "5e1", "\"50\""}) {
-        const auto request = decode<GetTaskRequest>(R"({"id":"t","historyLength":)" + std::string(text) + "}");
+        const auto request =
+            decode<GetTaskRequest>(R"({"id":"t","historyLength":)" + std::string(text) + "}");
         ASSERT_TRUE(request) << text;
         EXPECT_EQ(request->history_length, 50) << text;
     }
-    for (const auto* text : {"2147483648", "1.5", "1e99", "1e999", "\"x\"", "\"\"", "true", "99999999999999999999"}) {
-        EXPECT_EQ(violated(decode<GetTaskRequest>(R"({"id":"t","historyLength":)" + std::string(text) + "}").error()),
+    for (const auto* text :
+         {"2147483648", "1.5", "1e99", "1e999", "\"x\"", "\"\"", "true", "99999999999999999999"}) {
+        EXPECT_EQ(violated(decode<GetTaskRequest>(R"({"id":"t","historyLength":)" +
+                                                  std::string(text) + "}")
+                               .error()),
                   std::vector<std::string>{"historyLength"})
             << text;
     }
@@ -146,29 +155,34 @@ TEST(Codec, ReadsBase64OfBothAlphabetsWithAndWithoutPadding) {
 
 TEST(Codec, ReadsTimesWithAnyOffsetAndWritesUtcMilliseconds) {
     const auto written = [](std::string_view time) {
-        const auto status =
-            decode<TaskStatus>(R"({"state":"TASK_STATE_WORKING","timestamp":")" + std::string(time) + "\"}");
+        const auto status = decode<TaskStatus>(R"({"state":"TASK_STATE_WORKING","timestamp":")" +
+                                               std::string(time) + "\"}");
         return status ? encode(*status) : status.error().message;
     };
-    const std::string expected = R"({"state":"TASK_STATE_WORKING","timestamp":"2025-10-28T10:30:00.120Z"})";
+    const std::string expected =
+        R"({"state":"TASK_STATE_WORKING","timestamp":"2025-10-28T10:30:00.120Z"})";
     EXPECT_EQ(written("2025-10-28T10:30:00.120Z"), expected);
     EXPECT_EQ(written("2025-10-28T10:30:00.12Z"), expected);
     EXPECT_EQ(written("2025-10-28T10:30:00.120999999Z"), expected);
     EXPECT_EQ(written("2025-10-28T12:30:00.12+02:00"), expected);
     EXPECT_EQ(written("2025-10-27T23:00:00.12-11:30"), expected);
-    for (const auto* wrong : {"", "2025-10-28", "2025-10-28T10:30:00", "2025-02-30T10:30:00Z", "2025-10-28T24:00:00Z",
-                              "2025-10-28T10:30:00.Z", "2025-10-28T10:30:00Zx", "0000-01-01T00:00:00Z"}) {
-        EXPECT_EQ(written(wrong), "timestamp: must be a time such as \"2025-10-28T10:30:00.000Z\"") << wrong;
+    for (const auto* wrong :
+         {"", "2025-10-28", "2025-10-28T10:30:00", "2025-02-30T10:30:00Z", "2025-10-28T24:00:00Z",
+          "2025-10-28T10:30:00.Z", "2025-10-28T10:30:00Zx", "0000-01-01T00:00:00Z"}) {
+        EXPECT_EQ(written(wrong), "timestamp: must be a time such as \"2025-10-28T10:30:00.000Z\"")
+            << wrong;
     }
 }
 
 TEST(Codec, RefusesNulInStringsOfRequestsOnly) {
-    EXPECT_EQ(complaint<Part>(R"({"text":"a\u0000b"})"), "text: must not contain the character NUL (\\u0000)");
+    EXPECT_EQ(complaint<Part>(R"({"text":"a\u0000b"})"),
+              "text: must not contain the character NUL (\\u0000)");
     EXPECT_TRUE(decode<Part>(R"({"text":"a\u0000b"})", Mode::kLenient));
 }
 
 TEST(Codec, ReadsResponsesOfOtherServersLeniently) {
-    const auto task = decode<Task>(R"({"status":{"state":"TASK_STATE_NEW"},"artifacts":[{}]})", Mode::kLenient);
+    const auto task =
+        decode<Task>(R"({"status":{"state":"TASK_STATE_NEW"},"artifacts":[{}]})", Mode::kLenient);
     ASSERT_TRUE(task) << task.error().message;
     EXPECT_EQ(task->status.state, TaskState::kUnspecified);
     EXPECT_EQ(task->artifacts.size(), 1u);
@@ -184,16 +198,19 @@ TEST(Codec, TakesRequiredFieldsFromElsewhere) {
 }
 
 TEST(Codec, WritesRequiredFieldsAlways) {
-    EXPECT_EQ(encode(ListTasksResponse{}), R"({"tasks":[],"nextPageToken":"","pageSize":0,"totalSize":0})");
+    EXPECT_EQ(encode(ListTasksResponse{}),
+              R"({"tasks":[],"nextPageToken":"","pageSize":0,"totalSize":0})");
     EXPECT_EQ(encode(Task{}), R"({"id":"","status":{"state":"TASK_STATE_UNSPECIFIED"}})");
 }
 
 TEST(Codec, ReadsAnEmptyListOfTasks) {
-    EXPECT_TRUE(decode<ListTasksResponse>(R"({"tasks":[],"nextPageToken":"","pageSize":50,"totalSize":0})"));
+    EXPECT_TRUE(decode<ListTasksResponse>(
+        R"({"tasks":[],"nextPageToken":"","pageSize":50,"totalSize":0})"));
 }
 
 TEST(Codec, KeepsForeignJsonWithoutInsignificantSpace) {
-    const auto part = decode<Part>(R"({"data": {"n": 1.0, "s": "a b"}, "metadata": { "k" : [ ] }})");
+    const auto part =
+        decode<Part>(R"({"data": {"n": 1.0, "s": "a b"}, "metadata": { "k" : [ ] }})");
     ASSERT_TRUE(part);
     EXPECT_EQ(encode(*part), R"({"data":{"n":1.0,"s":"a b"},"metadata":{"k":[]}})");
 }

@@ -1,7 +1,7 @@
 #include "json/cursor.hpp"
 
-#include <a2akit/protocol/json.hpp>
 #include <gtest/gtest.h>
+#include <a2akit/protocol/json.hpp>
 
 #include <string>
 #include <utility>
@@ -15,13 +15,15 @@ ErrorCode code_of(std::string_view text) {
 }
 
 std::string nested(int levels) {
-    return std::string(static_cast<std::size_t>(levels), '[') + std::string(static_cast<std::size_t>(levels), ']');
+    return std::string(static_cast<std::size_t>(levels), '[') +
+           std::string(static_cast<std::size_t>(levels), ']');
 }
 
 TEST(Cursor, KeepsValidJsonAsItIsButForInsignificantSpace) {
     for (const auto& [text, kept] : {
-             std::pair<std::string, std::string>{" { \"a\" : [ 1 , 2.50 , -0 , 1E+2 ] ,\n\t\"b c\" : \" x \\\" y \" } ",
-                                                 R"({"a":[1,2.50,-0,1E+2],"b c":" x \" y "})"},
+             std::pair<std::string, std::string>{
+                 " { \"a\" : [ 1 , 2.50 , -0 , 1E+2 ] ,\n\t\"b c\" : \" x \\\" y \" } ",
+                 R"({"a":[1,2.50,-0,1E+2],"b c":" x \" y "})"},
              {"null", "null"},
              {" true ", "true"},
              {"\"\"", "\"\""},
@@ -40,18 +42,60 @@ TEST(Cursor, KeepsValidJsonAsItIsButForInsignificantSpace) {
 TEST(Cursor, RefusesWhatIsNoJson) {
     using namespace std::string_literals;
     for (const auto& text : {
-             ""s, " "s, "{"s, "}"s, "[1,]"s, "[,1]"s, "[1 2]"s, "{\"a\"}"s, "{\"a\":}"s, "{\"a\":1,}"s, "{a:1}"s,
-             "{\"a\":1 \"b\":2}"s, "[1}"s, "{\"a\":1]"s, "tru"s, "truee"s, "nul"s, "+1"s, "01"s, "-"s, "1."s, ".5"s,
-             "1e"s, "1e+"s, "0x1"s, "NaN"s, "Infinity"s, "'a'"s, "\"a"s, "\"\\\""s, "\"\\x\""s, "\"\\u12\""s,
-             "\"\\u12g4\""s, "\"\\ud800\""s, "\"\\udc00\""s, "\"\\ud800\\u0041\""s, "\"\\ud800\\ud800\""s,
-             "\"a\nb\""s, "\"a\0b\""s, "{}\0"s, "\0"s, "1 2"s, "{} x"s, "[1]]"s, "// c\n1"s, "\xef\xbb\xbf{}"s,
+             ""s,
+             " "s,
+             "{"s,
+             "}"s,
+             "[1,]"s,
+             "[,1]"s,
+             "[1 2]"s,
+             "{\"a\"}"s,
+             "{\"a\":}"s,
+             "{\"a\":1,}"s,
+             "{a:1}"s,
+             "{\"a\":1 \"b\":2}"s,
+             "[1}"s,
+             "{\"a\":1]"s,
+             "tru"s,
+             "truee"s,
+             "nul"s,
+             "+1"s,
+             "01"s,
+             "-"s,
+             "1."s,
+             ".5"s,
+             "1e"s,
+             "1e+"s,
+             "0x1"s,
+             "NaN"s,
+             "Infinity"s,
+             "'a'"s,
+             "\"a"s,
+             "\"\\\""s,
+             "\"\\x\""s,
+             "\"\\u12\""s,
+             "\"\\u12g4\""s,
+             "\"\\ud800\""s,
+             "\"\\udc00\""s,
+             "\"\\ud800\\u0041\""s,
+             "\"\\ud800\\ud800\""s,
+             "\"a\nb\""s,
+             "\"a\0b\""s,
+             "{}\0"s,
+             "\0"s,
+             "1 2"s,
+             "{} x"s,
+             "[1]]"s,
+             "// c\n1"s,
+             "\xef\xbb\xbf{}"s,
          }) {
         EXPECT_EQ(code_of(text), ErrorCode::kParseError) << text;
     }
 }
 
 TEST(Cursor, RefusesInvalidUtf8Anywhere) {
-    for (const auto* text : {"\"\xff\"", "\"\xc3\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "{\"\x80\":1}", "\xff"}) {
+    for (const auto* text :
+         {"\"\xff\"", "\"\xc3\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "{\"\x80\":1}", "\xff"}) {
         EXPECT_EQ(code_of(text), ErrorCode::kParseError) << text;
     }
 }
@@ -80,11 +124,13 @@ TEST(Cursor, SaysWhereTheTextIsBroken) {
               "not valid JSON: expected ',' or ']' after an element, but the text ends");
     EXPECT_EQ(parse_raw_json("{\"a\" 1}").error().message,
               "not valid JSON: expected ':' after a field's name at byte 5");
-    EXPECT_EQ(parse_raw_json("").error().message, "not valid JSON: expected a value, but the text is empty");
+    EXPECT_EQ(parse_raw_json("").error().message,
+              "not valid JSON: expected a value, but the text is empty");
 }
 
 TEST(Cursor, UnescapesStringsAndKeys) {
-    Cursor cursor(R"({"\u0061\n": "\"\\\/\b\f\n\r\t\u00e9\u20ac\ud83d\ude00 and a longer plain tail"})");
+    Cursor cursor(
+        R"({"\u0061\n": "\"\\\/\b\f\n\r\t\u00e9\u20ac\ud83d\ude00 and a longer plain tail"})");
     std::string key;
     std::string value;
     EXPECT_TRUE(cursor.object([&](std::string_view name) {
@@ -117,14 +163,16 @@ TEST(Cursor, NamesThePathOfEveryViolation) {
     EXPECT_TRUE(cursor.object([&](std::string_view key) {
         bool flag = false;
         if (key == "c") return cursor.boolean(flag);
-        return cursor.array([&] { return cursor.object([&](std::string_view) { return cursor.boolean(flag); }); });
+        return cursor.array(
+            [&] { return cursor.object([&](std::string_view) { return cursor.boolean(flag); }); });
     }));
     const auto result = cursor.finish();
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::kInvalidParams);
     ASSERT_EQ(result.error().details->violations.size(), 2u);
     EXPECT_EQ(result.error().details->violations[0].field, "a[0].b");
-    EXPECT_EQ(result.error().details->violations[0].description, "must be true or false, not a number");
+    EXPECT_EQ(result.error().details->violations[0].description,
+              "must be true or false, not a number");
     EXPECT_EQ(result.error().details->violations[1].field, "c");
     EXPECT_EQ(result.error().message, "a[0].b: must be true or false, not a number (and 1 more)");
 }
