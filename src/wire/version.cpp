@@ -1,5 +1,6 @@
 #include "wire/version.hpp"
 
+#include "wire/error_render.hpp"
 #include "wire/uri.hpp"
 
 #include <algorithm>
@@ -40,9 +41,9 @@ std::string requested_version(std::string_view header, std::string_view query) {
 Result<void> check_version(std::string_view version, bool shared_with_v03) {
     if (is_supported(version)) return {};
     if (!version.empty()) {
-        return fail(not_supported("A2A-Version: protocol version " + std::string(version.substr(0, 32)) +
-                                      " is not supported; this agent speaks 1.0",
-                                  version.substr(0, 32)));
+        const std::string quoted = printable(version.substr(0, 32));
+        return fail(not_supported(
+            "A2A-Version: protocol version " + quoted + " is not supported; this agent speaks 1.0", quoted));
     }
     if (!shared_with_v03) return {};
     return fail(not_supported("A2A-Version is missing, which means 0.3 here; this agent speaks 1.0: send \"A2A-Version: "

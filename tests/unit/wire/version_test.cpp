@@ -33,6 +33,12 @@ TEST(Version, OthersAreRefusedAndTheSupportedOneIsNamed) {
     }
 }
 
+TEST(Version, AVersionThatIsNotUtf8IsQuotedWithoutItsBytes) {
+    const HttpResponse response = with_version(get("/tasks/t"), "1.0\xd9").refusal();
+    EXPECT_EQ(response.status, 400);
+    EXPECT_THAT(response.body, HasSubstr("protocol version 1.0? is not supported"));
+}
+
 TEST(Version, NoVersionOnAPathThatOnlyThisVersionHasIsReadAsThisVersion) {
     EXPECT_TRUE(accepted(get("/tasks/t")));
     EXPECT_TRUE(accepted(with_version(get("/tasks/t"), "")));
