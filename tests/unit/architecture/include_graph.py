@@ -23,6 +23,7 @@ ALLOWED = {
     "worker": {"core", "protocol", "json", "request", "emitter"} | PORTS,
     "runtime": BELOW_RUNTIME,
     "backends": BACKEND | {"backends"},
+    "backends/postgres": BACKEND | {"net"},  # its connections live on a loop of ours
     "wire": {"core", "protocol", "json", "request"},
     "net": {"core"},
     "http": BELOW_RUNTIME | {"wire", "net", "runtime"},
@@ -38,7 +39,8 @@ IMPLEMENTS = {("backends/memory", "a2akit/testing/memory_ports.hpp"), ("server",
 # What only some rooms may include, by the beginning of the header's name.
 FOREIGN = {
     "boost/beast": {"http"},
-    "boost/asio": {"http", "net", "server"},
+    "boost/asio": {"http", "net", "server", "backends/postgres"},
+    "libpq": {"backends/postgres"},
     "curl/": {"client", "net"},
     "simdjson": {"json", "wire"},
     "CLI/": {"cli"},
@@ -60,7 +62,7 @@ def room_of(path):
 
 
 def allowed_for(room):
-    return ALLOWED.get("backends" if room.startswith("backends/") else room)
+    return ALLOWED.get(room, ALLOWED.get("backends" if room.startswith("backends/") else room))
 
 
 def may_include(room, other):
@@ -69,7 +71,7 @@ def may_include(room, other):
     if room == "backends":  # the registry of backends names them all
         return other.startswith("backends/") or other in BACKEND
     if room.startswith("backends/"):
-        return other in BACKEND
+        return other in ALLOWED.get(room, BACKEND)
     allowed = allowed_for(room)
     return allowed is not None and (other in allowed or other.split("/")[0] in allowed)
 

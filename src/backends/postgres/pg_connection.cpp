@@ -1,0 +1,202 @@
+#include "backends/postgres/pg_connection.hpp"
+
+#include "backends/postgres/pg_error.hpp"
+
+#include <libpq-fe.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <utility>
+
+namespace a2akit::postgres {
+namespace {
+
+// Below the deadline after which a connection counts as dead, so that a slow statement does not end it.
+constexpr const char* kOptions = "-c statement_timeout=8000 -c lock_timeout=4000 -c client_min_messages=warning";
+
+}  // namespace
+
+PgConnection::~PgConnection() { drop(); }
+
+std::optional<SteadyTime> PgConnection::waits_since() const noexcept {
+    if (under_way_.front() == nullptr) return std::nullopt;
+    return under_way_.front()->since;
+}
+
+AsyncResult<void> PgConnection::wait_until_ready(Wanted wanted, SteadyTime deadline) {
+    Signal ready;
+    boost::system::error_code error;
+    descriptor_.assign(::PQsocket(connection_), error);
+    if (error) co_return fail(unavailable("the connection to PostgreSQL cannot be watched"));
+    const auto kind = wanted == Wanted::kRead ? Descriptor::wait_read : Descriptor::wait_write;
+    bool ended = false;
+    descriptor_.async_wait(kind, [&ready, &ended](const boost::system::error_code&) {
+        ended = true;
+        ready.set();
+    });
+    const bool in_time = co_await ready.wait_until(deadline);
+    descriptor_.release();
+    if (!ended) {
+        ready.reset();
+        co_await ready.wait();  // the handler refers to this frame
+    }
+    if (in_time) co_return Result<void>();
+    co_return fail(connection_error("timeout expired"));
+}
+
+AsyncResult<void> PgConnection::start_connecting(const PgAddress& address, SteadyTime deadline) {
+    // What stands before the URL is a default; what stands behind overrules it.
+    const std::array keywords{"fallback_application_name", "keepalives_idle", "tcp_user_timeout", "dbname",
+                              "client_encoding", address.has_options ? nullptr : "options",
+                              static_cast<const char*>(nullptr)};
+    const std::array values{"a2akit", "15", "10000", address.url.c_str(), "UTF8", kOptions,
+                            static_cast<const char*>(nullptr)};
+    connection_ = ::PQconnectStartParams(keywords.data(), values.data(), 1);
+    if (connection_ == nullptr) co_return fail(ErrorCode::kInternal, "no memory for a connection");
+    PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
+    while (::PQstatus(connection_) != CONNECTION_BAD && wanted != PGRES_POLLING_OK && wanted != PGRES_POLLING_FAILED) {
+        const auto direction = wanted == PGRES_POLLING_READING ? Wanted::kRead : Wanted::kWrite;
+        Result<void> ready = co_await wait_until_ready(direction, deadline);
+        if (!ready) co_return ready;
+        wanted = ::PQconnectPoll(connection_);
+    }
+    if (::PQstatus(connection_) != CONNECTION_OK) co_return fail(connection_error(::PQerrorMessage(connection_)));
+    co_return Result<void>();
+}
+
+AsyncResult<void> PgConnection::open(const PgAddress& address, SteadyTime deadline) {
+    const auto keep = shared_from_this();
+    Result<void> connected = co_await start_connecting(address, deadline);
+    if (!connected) {
+        drop();
+        co_return connected;
+    }
+    boost::system::error_code error;
+    descriptor_.assign(::PQsocket(connection_), error);
+    if (error || ::PQsetnonblocking(connection_, 1) != 0 || ::PQenterPipelineMode(connection_) != 1) {
+        drop();
+        co_return fail(unavailable("the connection to PostgreSQL cannot be used"));
+    }
+    pipelining_ = true;
+    await_readable();
+    co_return Result<void>();
+}
+
+void PgConnection::send(PgRequest& request) {
+    const PgStatement& statement = request.statement;
+    if (prepared_.size() <= statement.index) prepared_.resize(statement.index + 1);
+    bool sent = true;
+    if (!prepared_[statement.index]) {
+        prepared_[statement.index] = true;
+        sent = ::PQsendPrepare(connection_, statement.name.c_str(), statement.sql.c_str(), 0, nullptr) == 1;
+    }
+    const auto values = request.params.values();
+    const std::vector<int> formats(values.size(), 1);
+    sent = sent &&
+           ::PQsendQueryPrepared(connection_, statement.name.c_str(), request.params.count(), values.data(),
+                                 request.params.lengths(), formats.data(), 1) == 1 &&
+           ::PQpipelineSync(connection_) == 1;
+    under_way_.push(request);
+    if (!sent) return close(connection_lost());
+    if (flush_.keep == nullptr) {
+        flush_.keep = shared_from_this();
+        loop_.post(flush_);
+    }
+}
+
+void PgConnection::flush() noexcept {
+    if (connection_ == nullptr || writing_) return;
+    const int left = ::PQflush(connection_);
+    if (left < 0) return close(connection_lost());
+    if (left > 0) await_writable();
+}
+
+void PgConnection::await_writable() {
+    writing_ = true;
+    descriptor_.async_wait(Descriptor::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
+        self->writing_ = false;
+        if (!error) self->flush();
+    });
+}
+
+void PgConnection::await_readable() {
+    descriptor_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
+        if (error || self->connection_ == nullptr) return;
+        self->read();
+        if (self->connection_ != nullptr) self->await_readable();
+    });
+}
+
+void PgConnection::read() {
+    const bool alive = ::PQconsumeInput(connection_) == 1;
+    take_results();
+    take_notifications();
+    if (!alive || ::PQstatus(connection_) == CONNECTION_BAD) return close(connection_lost());
+    flush();
+}
+
+void PgConnection::take_results() {
+    constexpr int kMostGaps = 2;  // one between a statement's results and the next one's; more: nothing is left
+    int gaps = 0;
+    while (under_way_.front() != nullptr && ::PQisBusy(connection_) == 0) {
+        PGresult* result = ::PQgetResult(connection_);
+        if (result == nullptr) {
+            if (++gaps > kMostGaps) return;
+            continue;
+        }
+        gaps = 0;
+        PgRows rows(result);
+        switch (::PQresultStatus(result)) {
+            case PGRES_TUPLES_OK:
+                rows_ = std::move(rows);
+                break;
+            case PGRES_FATAL_ERROR:
+            case PGRES_BAD_RESPONSE: {
+                const char* state = ::PQresultErrorField(result, PG_DIAG_SQLSTATE);
+                const char* text = ::PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+                failure_ = state == nullptr ? connection_lost() : statement_error(state, text == nullptr ? "" : text);
+                break;
+            }
+            case PGRES_PIPELINE_SYNC:
+                finish_front();
+                break;
+            default:
+                break;  // of a PREPARE, or of a statement without rows, or skipped after a failure
+        }
+    }
+}
+
+void PgConnection::finish_front() {
+    PgRequest& request = *under_way_.pop();
+    auto failure = std::exchange(failure_, std::nullopt);
+    auto rows = std::exchange(rows_, std::nullopt);
+    if (failure) {
+        // The statement may be unknown because preparing it failed.
+        if (failure->code == ErrorCode::kInternal) prepared_[request.statement.index] = false;
+        return request.finish(fail(std::move(*failure)));
+    }
+    request.finish(rows ? std::move(*rows) : PgRows());
+}
+
+void PgConnection::take_notifications() {
+    while (PGnotify* notification = ::PQnotifies(connection_)) {
+        if (on_notify_) on_notify_(notification->extra);
+        ::PQfreemem(notification);
+    }
+}
+
+void PgConnection::close(Error error) {
+    if (connection_ == nullptr) return;
+    drop();
+    while (PgRequest* request = under_way_.pop()) request->finish(fail(error));
+    closed_.set();
+}
+
+void PgConnection::drop() {
+    pipelining_ = false;
+    if (connection_ == nullptr) return;
+    if (descriptor_.is_open()) descriptor_.release();
+    ::PQfinish(std::exchange(connection_, nullptr));
+}
+
+}  // namespace a2akit::postgres

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <a2akit/core/error.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace a2akit::postgres {
+
+/// What a failed statement means. Outages, full disks, read-only servers and deadlocks are kUnavailable: to be tried
+/// again. Everything else is kInternal, and what the server said goes to the log, not to the caller.
+[[nodiscard]] Error statement_error(std::string_view sqlstate, std::string_view message);
+
+/// What libpq said about a connection that could not be made, as one line that says what to do; names neither user,
+/// password nor database.
+[[nodiscard]] Error connection_error(std::string_view message);
+
+/// "PostgreSQL does not answer" in so many words; to be tried again.
+[[nodiscard]] Error connection_lost();
+[[nodiscard]] Error unavailable(std::string message);
+
+}  // namespace a2akit::postgres

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "backends/postgres/pg_connection.hpp"
+
+#include <memory>
+#include <optional>
+#include <random>
+#include <vector>
+
+namespace a2akit::postgres {
+
+/// Some connections that requests share by pipelining. Each is made again when it breaks, with back-off and jitter.
+///
+/// While no connection stands, requests wait for one for a moment and then fail with kUnavailable; so does what a
+/// connection does not answer in time, and the connection is given up. Belongs to one loop, but for `run`,
+/// which is safe from any thread.
+class PgPool {
+public:
+    PgPool(net::AsioLoop& loop, const PgAddress& address) : loop_(loop), address_(address) {}
+    PgPool(const PgPool&) = delete;
+    PgPool& operator=(const PgPool&) = delete;
+
+    /// Returns when the first connection stands, or could not be made.
+    AsyncResult<void> start();
+    Async<void> stop();
+
+    /// Runs a statement and resumes on the caller's loop.
+    AsyncResult<PgRows> run(const PgStatement& statement, PgParams params);
+
+private:
+    struct Slot {
+        std::shared_ptr<PgConnection> connection;  ///< null: being made
+        Signal stop;
+    };
+    class Submit;
+
+    Async<void> keep(Slot& slot);
+    Async<void> watch();
+    void submit(PgRequest& request);
+    void send_waiting();
+    void fail_waiting(SteadyTime since_before);
+    [[nodiscard]] PgConnection* least_busy() noexcept;
+
+    net::AsioLoop& loop_;
+    const PgAddress& address_;
+    std::vector<std::unique_ptr<Slot>> slots_;
+    PgRequestQueue waiting_;
+    TaskGroup group_;
+    Signal first_outcome_;
+    Signal stop_watching_;
+    Error down_;                          ///< Why the last attempt failed.
+    std::optional<SteadyTime> down_since_;  ///< No connection stands since then.
+    bool stopping_ = true;
+};
+
+/// How long to wait before the next attempt: doubling to some seconds, and different on every node.
+[[nodiscard]] Duration backoff(int attempt);
+
+}  // namespace a2akit::postgres

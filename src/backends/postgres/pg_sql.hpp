@@ -1,0 +1,10 @@
+#pragma once
+
+namespace a2akit::postgres::sql {
+
+/// The tables of schema version 1.
+extern const char* const kTables1;
+/// What is made anew with every version, in the order in which they need each other; ends with a null.
+extern const char* const kFunctions[];
+
+}  // namespace a2akit::postgres::sql

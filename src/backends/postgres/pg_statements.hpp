@@ -1,0 +1,33 @@
+#pragma once
+
+#include "backends/postgres/pg_request.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace a2akit::postgres {
+
+/// Every statement of this backend, for one schema.
+class PgStatements {
+public:
+    explicit PgStatements(std::string_view schema);
+
+    // Storage
+    PgStatement create, create_once, append, append_once, load, claim, renew, release, list, snapshots, events, tails,
+        now, alive;
+    // Maintenance and contexts
+    PgStatement due, erase, compact, dead_letters, mark_redriven, stale_paused, load_context, update_context;
+    // Broker
+    PgStatement enqueue, enqueue_in, receive, ack, nack, give_back;
+    // Cancels, nodes, notifications
+    PgStatement cancel, forget_cancel, cancels, beat, leave, notify, listen;
+
+private:
+    PgStatement make(std::string_view schema, std::string name, std::string_view sql);
+    std::size_t next_ = 0;
+};
+
+/// `text` with the schema's name in place of {schema}.
+[[nodiscard]] std::string in_schema(std::string_view text, std::string_view schema);
+
+}  // namespace a2akit::postgres

@@ -1,0 +1,83 @@
+#include "backends/postgres/postgres_node.hpp"
+
+#include "backends/postgres/pg_migrations.hpp"
+
+#include <utility>
+
+namespace a2akit::postgres {
+
+PostgresNode::PostgresNode(PgAddress address, std::shared_ptr<const Clock> clock)
+    : address_(std::move(address)),
+      clock_(std::move(clock)),
+      sql_(address_.schema),
+      pool_(loops_[0], address_),
+      notifier_(*this, address_),
+      queue_(*this) {}
+
+PostgresNode::~PostgresNode() = default;
+
+PgParams PostgresNode::params() const {
+    PgParams params;
+    if (clock_) params.add(static_cast<std::int64_t>(clock_->now().time_since_epoch().count()));
+    else params.null();
+    return params;
+}
+
+AsyncResult<void> PostgresNode::open() {
+    auto key = migrate(address_);
+    if (!key) co_return fail(std::move(key.error()));
+    cursors_.emplace(*key);
+    co_return co_await pool_.start();
+}
+
+AsyncResult<void> PostgresNode::begin(Role role) {
+    if (roles_.load() == 0) {
+        Result<void> opened = co_await open();
+        if (!opened) {
+            co_await pool_.stop();
+            co_return opened;
+        }
+    }
+    if (role != kStorage && !notifying_) {
+        co_await notifier_.start();
+        notifying_ = true;
+    }
+    roles_.fetch_or(role);
+    if (role == kBroker) queue_.start();
+    co_return Result<void>();
+}
+
+AsyncResult<void> PostgresNode::start(Role role) {
+    if (serves(role)) co_return Result<void>();
+    Loop& home = *Loop::current();
+    co_await resume_on(loop());
+    Result<void> begun = co_await begin(role);
+    co_await resume_on(home);
+    co_return begun;
+}
+
+Async<void> PostgresNode::end(Role role, bool last) {
+    if (role == kBroker) co_await queue_.stop();
+    if (!last) co_return;
+    if (std::exchange(notifying_, false)) co_await notifier_.stop();
+    co_await pool_.stop();
+}
+
+AsyncResult<void> PostgresNode::stop(Role role) {
+    if (!serves(role)) co_return Result<void>();
+    Loop& home = *Loop::current();
+    co_await resume_on(loop());
+    const bool last = (roles_.load() & ~static_cast<unsigned>(role)) == 0;
+    co_await end(role, last);
+    roles_.fetch_and(~static_cast<unsigned>(role));
+    co_await resume_on(home);
+    co_return Result<void>();
+}
+
+AsyncResult<void> PostgresNode::check() {
+    const auto answered = co_await run(sql_.alive, PgParams());
+    if (!answered) co_return fail(answered.error());
+    co_return Result<void>();
+}
+
+}  // namespace a2akit::postgres

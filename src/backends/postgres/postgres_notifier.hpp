@@ -1,0 +1,82 @@
+#pragma once
+
+#include "backends/postgres/pg_pool.hpp"
+
+#include <a2akit/event_bus/event_bus.hpp>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace a2akit::postgres {
+
+class PostgresNode;
+
+/// Tells the other nodes what happened here, and hears what happened there: NOTIFY and LISTEN, each on a connection of
+/// its own. Wake-ups are gathered per task and leave in one NOTIFY, never inside a transaction that writes a task, and
+/// only while other nodes live, which the heartbeat rows say.
+///
+/// Handlers are set before `start` and run on the node's loop. `start` and `stop` belong to that loop, the rest may be
+/// called from any thread.
+class PostgresNotifier {
+public:
+    PostgresNotifier(PostgresNode& node, const PgAddress& address);
+    PostgresNotifier(const PostgresNotifier&) = delete;
+    PostgresNotifier& operator=(const PostgresNotifier&) = delete;
+
+    Async<void> start();
+    Async<void> stop();
+
+    void wake(const Wake& wake);
+    /// Something can be received that this node has no room for.
+    void offer_runs();
+    [[nodiscard]] bool has_others() const noexcept { return others_.load() != 0; }
+
+    /// For a cancel, which is told in the statement that stores it.
+    [[nodiscard]] std::string cancel_payload(const TaskId& task) const;
+    [[nodiscard]] const std::string& channel() const noexcept { return channel_; }
+
+    struct Handlers {
+        std::function<void(const Wake&)> wake;
+        std::function<void(const TaskId&)> cancel;
+        std::function<void()> runs;
+        std::function<Async<void>()> listening;  ///< Again: what was told meanwhile has been missed.
+    };
+    Handlers handlers;
+
+private:
+    Async<void> listen();
+    AsyncResult<void> start_listening(std::shared_ptr<PgConnection> connection);
+    Async<void> send();
+    Async<void> beat();
+    Async<void> beat_once();
+    Async<void> notify(std::string payload);
+    void hear(std::string_view payload);
+    void hear_one(std::string_view entry);
+    [[nodiscard]] std::string take_payload();
+
+    PostgresNode& node_;
+    const PgAddress& address_;
+    const PgAddress own_address_;  ///< With one connection.
+    PgPool pool_;                  ///< Of the connection that notifies.
+    const NodeId id_ = NodeId::generate();
+    const std::string sender_;
+    const std::string channel_;
+    std::atomic<std::int64_t> others_{0};
+    std::atomic<bool> running_{false};
+
+    std::mutex mutex_;
+    std::unordered_map<TaskId, Wake> wakes_;  ///< Under the mutex, like the next.
+    bool runs_ = false;
+    Signal pending_;
+
+    std::shared_ptr<PgConnection> listener_;
+    Signal stop_listening_;
+    Signal stop_beating_;
+    TaskGroup group_;
+};
+
+}  // namespace a2akit::postgres

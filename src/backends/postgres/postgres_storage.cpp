@@ -1,0 +1,446 @@
+#include "backends/postgres/postgres_storage.hpp"
+
+#include "backends/common/merge_artifacts.hpp"
+#include "backends/common/stored_form.hpp"
+#include "backends/postgres/snapshot_reader.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace a2akit::postgres {
+namespace {
+
+/// What the functions in sql/write.sql answer.
+enum WriteCode {
+    kWritten = 0,
+    kNotFound = 1,
+    kEnded = 2,
+    kOtherRevision = 3,
+    kOtherEpoch = 4,
+    kRunLives = 5,
+    kNotPaused = 6,
+    kTooLate = 7,
+    kKeyOfOtherRequest = 8,
+    kKeyOfOtherTask = 9,
+    kIdTaken = 10,
+};
+
+Error not_found(const TaskId& task) {
+    return Error::about_task(ErrorCode::kTaskNotFound, "there is no such task", task.to_string());
+}
+
+Error refusal(int code, const TaskId& task, TaskState state) {
+    const auto about = [&task](ErrorCode error, std::string message) {
+        return Error::about_task(error, std::move(message), task.to_string());
+    };
+    switch (code) {
+        case kNotFound:
+            return not_found(task);
+        case kEnded:
+            return about(ErrorCode::kTaskTerminal, "the task has ended: " + std::string(to_string(state)));
+        case kOtherRevision:
+            return about(ErrorCode::kRevisionConflict, "the task has changed since it was read");
+        case kOtherEpoch:
+            return about(ErrorCode::kLeaseLost, "the run is over");
+        case kRunLives:
+            return about(ErrorCode::kLiveRun, "the task is being run");
+        case kNotPaused:
+            return about(ErrorCode::kUnsupportedOperation, "the task takes no message in state " +
+                                                               std::string(to_string(state)) +
+                                                               "; it does once it is paused");
+        case kTooLate:
+            return about(ErrorCode::kRevealed,
+                         "the task is visible already; it can't be answered by a Message alone");
+        case kKeyOfOtherRequest:
+            return Error{ErrorCode::kIdempotencyConflict,
+                         "Idempotency-Key: this key was used with another request; use a new key for a new request",
+                         nullptr};
+        case kKeyOfOtherTask:
+            return Error{ErrorCode::kIdempotencyConflict,
+                         "Idempotency-Key: this key was used for another task; use a new key for a new request",
+                         nullptr};
+        default:
+            return Error{ErrorCode::kInternal, "the id " + task.to_string() + " names another task", nullptr};
+    }
+}
+
+void add_scope(PgParams& params, const OwnerScope& scope) {
+    params.add(scope.system).bytes(scope.owner).bytes(scope.tenant);
+}
+
+PgParams& add_json(PgParams& params, const std::optional<RawJson>& json) {
+    return json ? params.bytes(json->text()) : params.null();
+}
+
+PgParams& add_write_id(PgParams& params, const WriteId& id) { return id.is_nil() ? params.null() : params.add(id); }
+
+std::optional<std::int64_t> to_number(const std::optional<Timestamp>& time) {
+    return time ? std::optional(from_time(*time)) : std::nullopt;
+}
+
+Appended read_appended(PgRow& row) {
+    Appended appended;
+    appended.task = TaskId{row.uuid()};
+    appended.turn = static_cast<Turn>(row.i32());
+    appended.revision = static_cast<Revision>(row.i64());
+    appended.first = static_cast<Sequence>(row.i64());
+    appended.last = static_cast<Sequence>(row.i64());
+    appended.before = static_cast<TaskState>(row.i32());
+    appended.after = static_cast<TaskState>(row.i32());
+    appended.turn_ended = row.boolean();
+    appended.turn_due = row.boolean();
+    appended.repeated = row.boolean();
+    return appended;
+}
+
+/// What a task is like that was just made, without asking for it.
+TaskSnapshot snapshot_of_new(NewTask task, OwnerScope scope, TaskUpdate update, const Appended& appended,
+                             Timestamp status_time) {
+    TaskSnapshot snapshot;
+    snapshot.id = task.id;
+    snapshot.owner = {std::move(scope.owner), std::move(scope.tenant), false};
+    snapshot.context_id = std::move(task.context_id);
+    snapshot.status.state = appended.after;
+    if (update.status) snapshot.status.message = std::move(update.status->message);
+    if (appended.after != TaskState::kUnspecified) snapshot.status.timestamp = status_time;
+    std::vector<backends::ArtifactPiece> pieces;
+    for (auto& chunk : update.artifacts) pieces.push_back({std::move(chunk.artifact), chunk.append});
+    if (!pieces.empty()) snapshot.artifacts = backends::merge_artifacts(std::move(pieces));
+    snapshot.history = std::move(update.history);
+    if (update.metadata) snapshot.metadata = std::move(*update.metadata);
+    if (update.checkpoint && !is_terminal(appended.after)) snapshot.checkpoint = std::move(*update.checkpoint);
+    snapshot.reply = std::move(update.reply);
+    snapshot.revealed = task.revealed || update.reveal;
+    snapshot.revision = appended.revision;
+    snapshot.last_sequence = appended.last;
+    snapshot.turn = appended.turn;
+    snapshot.turn_ended = appended.turn_ended;
+    snapshot.epoch = update.raise_epoch ? 1 : 0;
+    return snapshot;
+}
+
+/// The events of one write that lie behind `after`.
+Result<void> add_events(PgRow& row, Sequence after, EventPage& page) {
+    auto sequence = static_cast<Sequence>(row.i64());
+    row.skip();  // its last one
+    const Timestamp time = to_time(row.i64());
+    const auto state = static_cast<TaskState>(row.i32());
+    auto status = backends::read_stored_status(row.bytes());
+    if (!status) return fail(std::move(status.error()));
+    if (!row.is_null()) {
+        auto chunks = backends::read_stored_chunks(row.bytes());
+        if (!chunks) return fail(std::move(chunks.error()));
+        for (auto& chunk : *chunks) {
+            if (sequence > after) page.events.push_back({sequence, std::move(chunk)});
+            ++sequence;
+        }
+    }
+    if (state == TaskState::kUnspecified) return {};
+    TaskStatus changed{state, std::move(status->message), time};
+    page.events.push_back({sequence, StatusChange{std::move(changed), std::move(status->metadata)}});
+    return {};
+}
+
+}  // namespace
+
+// -- Writes -----------------------------------------------------------------------------------------------------------
+
+PgParams PostgresStorage::write_params(const TaskId& task, const OwnerScope& scope, const TaskUpdate& update,
+                                       const NewTask* made) const {
+    PgParams params = node_->params();
+    params.add(task);
+    add_scope(params, scope);
+    if (made != nullptr) params.bytes(made->context_id).add(made->revealed);
+    else params.null().null();
+    add_write_id(params, update.id);
+    params.add(update.guard.revision).add(update.guard.epoch).add(update.guard.no_live_run);
+    params.add(update.raise_epoch).add(update.reveal);
+    if (update.status) {
+        params.add(static_cast<std::int32_t>(update.status->state));
+        const backends::StoredStatus status{update.status->message, update.status_metadata};
+        params.bytes_or_null(backends::to_stored(status));
+    } else {
+        params.null().null();
+    }
+    if (update.artifacts.empty()) params.null();
+    else params.bytes(backends::to_stored(update.artifacts));
+    params.add(static_cast<std::int32_t>(update.artifacts.size()));
+    if (update.history.empty()) params.null();
+    else params.bytes(backends::to_stored(update.history));
+    if (update.reply) params.bytes(backends::to_stored(**update.reply));
+    else params.null();
+    if (update.turn) {
+        params.bytes(backends::to_stored(*update.turn));
+        const auto& sealed = update.turn->sealed_context;
+        if (sealed) params.bytes(sealed->bytes);
+        else params.null();
+    } else {
+        params.null().null();
+    }
+    add_json(params, update.checkpoint);
+    add_json(params, update.metadata);
+    params.add(to_number(update.cancel_by));
+    if (update.dead_letter) params.bytes(*update.dead_letter);
+    else params.null();
+    if (update.once) params.add(static_cast<std::int64_t>(update.once->lifetime.count()));
+    else params.null();
+    params.add(node_->enqueues());
+    if (update.once) {
+        const auto& hash = update.once->request_hash;
+        params.bytes(update.once->key).bytes({reinterpret_cast<const char*>(hash.data()), hash.size()});
+    }
+    return params;
+}
+
+AsyncResult<Created> PostgresStorage::create(NewTask task, OwnerScope scope, TaskUpdate update) {
+    const auto& statement = update.once ? node_->sql().create_once : node_->sql().create;
+    PgParams params = write_params(task.id, scope, update, &task);
+    const auto rows = co_await node_->run(statement, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    PgRow row = (*rows)[0];
+    if (const int code = row.i32(); code != kWritten) co_return refusal(code, task.id, TaskState::kUnspecified);
+    Created created;
+    created.appended = read_appended(row);
+    const Timestamp time = to_time(row.i64());
+    if (created.appended.repeated) {
+        const TaskId first = created.appended.task;
+        auto snapshot = co_await load(first, OwnerScope::everything(), std::nullopt, true);
+        if (!snapshot) co_return fail(std::move(snapshot.error()));
+        created.snapshot = std::move(*snapshot);
+        co_return created;
+    }
+    if (created.appended.turn_due && node_->enqueues()) {
+        created.appended.turn_due = false;  // it is in the queue already
+        node_->queue().hint();
+    }
+    created.snapshot = snapshot_of_new(std::move(task), std::move(scope), std::move(update), created.appended, time);
+    co_return created;
+}
+
+AsyncResult<Appended> PostgresStorage::append(TaskId task, OwnerScope scope, TaskUpdate update) {
+    const auto& statement = update.once ? node_->sql().append_once : node_->sql().append;
+    const bool makes_turn = update.turn.has_value();
+    PgParams params = write_params(task, scope, update, nullptr);
+    const auto rows = co_await node_->run(statement, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    PgRow row = (*rows)[0];
+    const int code = row.i32();
+    Appended appended = read_appended(row);
+    if (code != kWritten) co_return refusal(code, task, appended.after);
+    if (makes_turn && appended.turn_due && !appended.repeated && node_->enqueues()) {
+        appended.turn_due = false;  // it is in the queue already
+        node_->queue().hint();
+    }
+    co_return appended;
+}
+
+AsyncResult<Claimed> PostgresStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) {
+    PgParams params = node_->params();
+    params.add(id).add(task).add(turn).add(node).add(static_cast<std::int64_t>(lease.count()));
+    const auto rows = co_await node_->run(node_->sql().claim, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    PgRow row = (*rows)[0];
+    constexpr Refusal kRefusals[] = {Refusal::kStale, Refusal::kEnded, Refusal::kDuplicate, Refusal::kBusy};
+    if (const int code = row.i32(); code != 0) co_return Claimed(kRefusals[code - 1]);
+    auto run = read_claimed_run(row, task);
+    if (!run) co_return fail(std::move(run.error()));
+    co_return Claimed(std::move(*run));
+}
+
+AsyncResult<std::vector<Renewal>> PostgresStorage::renew(NodeId node, Lease lease) {
+    PgParams params = node_->params();
+    params.add(node).add(static_cast<std::int64_t>(lease.count()));
+    const auto rows = co_await node_->run(node_->sql().renew, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    std::vector<Renewal> renewals;
+    for (int i = 0; i < rows->size(); ++i) {
+        PgRow row = (*rows)[i];
+        Renewal& renewal = renewals.emplace_back();
+        renewal.task = TaskId{row.uuid()};
+        renewal.epoch = static_cast<Epoch>(row.i64());
+        renewal.kept = true;
+        if (const auto cancel_by = row.optional_i64()) renewal.cancel_by = to_time(*cancel_by);
+    }
+    co_return renewals;
+}
+
+AsyncResult<std::optional<Turn>> PostgresStorage::release(TaskId task, Epoch epoch, Release how, Timestamp not_before) {
+    PgParams params = node_->params();
+    params.add(task).add(epoch).add(static_cast<std::int32_t>(how)).add(from_time(not_before));
+    const auto rows = co_await node_->run(node_->sql().release, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    PgRow row = (*rows)[0];
+    if (row.is_null()) co_return std::optional<Turn>();
+    co_return std::optional(static_cast<Turn>(row.i32()));
+}
+
+// -- Reads ------------------------------------------------------------------------------------------------------------
+
+AsyncResult<TaskSnapshot> PostgresStorage::load(TaskId task, OwnerScope scope,
+                                                std::optional<std::int32_t> history_length, bool include_artifacts) {
+    PgParams params = node_->params();
+    params.add(task).add(history_length).add(include_artifacts);
+    const auto rows = co_await node_->run(node_->sql().load, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    if (rows->size() == 0) co_return not_found(task);
+    PgRow row = (*rows)[0];
+    auto snapshot = read_snapshot(row, history_length);
+    if (!snapshot) co_return snapshot;
+    const bool theirs = snapshot->revealed && snapshot->owner.owner == scope.owner &&
+                        snapshot->owner.tenant == scope.tenant;
+    if (!scope.system && !theirs) co_return not_found(task);
+    co_return snapshot;
+}
+
+AsyncResult<EventPage> PostgresStorage::events(TaskId task, OwnerScope scope, Sequence after, int limit) {
+    PgParams params;
+    params.add(task);
+    add_scope(params, scope);
+    params.add(after).add(std::int32_t{std::max(limit, 0)});
+    const auto rows = co_await node_->run(node_->sql().events, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    if (rows->size() == 0) co_return not_found(task);
+    EventPage page;
+    for (int i = 0; i < rows->size(); ++i) {
+        PgRow row = (*rows)[i];
+        page.last = static_cast<Sequence>(row.i64());
+        page.turn = static_cast<Turn>(row.i32());
+        page.state = static_cast<TaskState>(row.i32());
+        page.turn_ended = row.boolean();
+        if (const auto compacted = static_cast<Sequence>(row.i64()); after < compacted) {
+            co_return Error::about_task(ErrorCode::kCompacted,
+                                        "the events up to " + std::to_string(compacted) + " are kept no longer",
+                                        task.to_string());
+        }
+        if (row.is_null()) break;  // nothing behind `after`
+        if (auto added = add_events(row, after, page); !added) co_return fail(std::move(added.error()));
+    }
+    if (page.events.size() > static_cast<std::size_t>(std::max(limit, 0))) {
+        page.events.resize(static_cast<std::size_t>(std::max(limit, 0)));
+    }
+    co_return page;
+}
+
+AsyncResult<std::vector<Tail>> PostgresStorage::tails(std::vector<TaskId> tasks) {
+    PgParams params;
+    params.uuids(tasks.data(), tasks.size());
+    const auto rows = co_await node_->run(node_->sql().tails, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    std::vector<Tail> tails;
+    tails.reserve(tasks.size());
+    for (int i = 0; i < rows->size(); ++i) {
+        PgRow row = (*rows)[i];
+        Tail& tail = tails.emplace_back();
+        tail.task = TaskId{row.uuid()};
+        tail.exists = !row.is_null();
+        tail.last = static_cast<Sequence>(row.i64());
+        tail.turn = static_cast<Turn>(row.i32());
+        tail.turn_ended = row.boolean();
+    }
+    co_return tails;
+}
+
+AsyncResult<Timestamp> PostgresStorage::now() {
+    const auto rows = co_await node_->run(node_->sql().now, node_->params());
+    if (!rows) co_return fail(rows.error());
+    co_return to_time((*rows)[0].i64());
+}
+
+// -- Listings ---------------------------------------------------------------------------------------------------------
+
+AsyncResult<std::vector<TaskSnapshot>> PostgresStorage::snapshots(std::vector<TaskId> tasks,
+                                                                  std::optional<std::int32_t> history_length,
+                                                                  bool include_artifacts) {
+    PgParams params = node_->params();
+    params.uuids(tasks.data(), tasks.size()).add(history_length).add(include_artifacts);
+    const auto rows = co_await node_->run(node_->sql().snapshots, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    std::vector<TaskSnapshot> all;
+    all.reserve(tasks.size());
+    for (int i = 0; i < rows->size(); ++i) {
+        PgRow row = (*rows)[i];
+        auto snapshot = read_snapshot(row, history_length);
+        if (!snapshot) co_return fail(std::move(snapshot.error()));
+        all.push_back(std::move(*snapshot));
+    }
+    co_return all;
+}
+
+AsyncResult<ListPage> PostgresStorage::list(OwnerScope scope, ListQuery query) {
+    backends::ListCursor cursor;
+    const bool continued = !query.page_token.empty();
+    if (continued) {
+        auto read = node_->cursors().read(query.page_token, scope, query);
+        if (!read) co_return fail(std::move(read.error()));
+        cursor = *read;
+    }
+    const auto page_size = static_cast<std::size_t>(std::max(query.page_size, 1));
+    PgParams params = node_->params();
+    add_scope(params, scope);
+    params.bytes_or_null(query.context_id).add(static_cast<std::int32_t>(query.state));
+    params.add(query.status_after ? from_time(*query.status_after) : std::numeric_limits<std::int64_t>::min());
+    if (continued) params.add(from_time(cursor.started)).add(from_time(cursor.last_time)).add(cursor.last_id);
+    else params.null().null().null();
+    params.add(static_cast<std::int32_t>(page_size + 1));
+    const auto rows = co_await node_->run(node_->sql().list, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    PgRow row = (*rows)[0];
+    const std::int64_t total = row.i64();
+    if (!continued) cursor.total = total;
+    cursor.started = to_time(row.i64());
+    ListPage page;
+    page.total = cursor.total;
+    page.as_of = to_time(row.i64());
+    std::vector<TaskId> tasks;
+    for (const Uuid& id : row.uuid_array()) tasks.push_back(TaskId{id});
+    const std::vector<std::int64_t> times = row.i64_array();
+    if (tasks.size() > page_size) {
+        tasks.resize(page_size);
+        cursor.last_time = to_time(times[page_size - 1]);
+        cursor.last_id = tasks.back();
+        page.next_page_token = node_->cursors().write(cursor, scope, query);
+    }
+    if (tasks.empty()) co_return page;
+    const std::vector<TaskId> asked = tasks;
+    auto found = co_await snapshots(std::move(tasks), query.history_length, query.include_artifacts);
+    if (!found) co_return fail(std::move(found.error()));
+    std::size_t at = 0;
+    for (TaskSnapshot& task : *found) {
+        while (at < asked.size() && asked[at] != task.id) ++at;
+        // Changed since it was chosen: it has left the listing.
+        if (at < asked.size() && from_time(*task.status.timestamp) == times[at]) page.tasks.push_back(std::move(task));
+    }
+    co_return page;
+}
+
+// -- Contexts ---------------------------------------------------------------------------------------------------------
+
+AsyncResult<ContextValue> PostgresStorage::load_context(OwnerScope scope, std::string context_id) {
+    PgParams params;
+    params.bytes(scope.owner).bytes(scope.tenant).bytes(context_id);
+    const auto rows = co_await node_->run(node_->sql().load_context, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    ContextValue value;
+    if (rows->size() == 0) co_return value;
+    PgRow row = (*rows)[0];
+    value.value = RawJson(std::string(row.bytes()));
+    value.version = static_cast<std::uint64_t>(row.i64());
+    co_return value;
+}
+
+AsyncResult<std::uint64_t> PostgresStorage::update_context(OwnerScope scope, std::string context_id, RawJson value,
+                                                           std::optional<std::uint64_t> expected) {
+    PgParams params;
+    params.bytes(scope.owner).bytes(scope.tenant).bytes(context_id).bytes_or_null(value.text()).add(expected);
+    const auto rows = co_await node_->run(node_->sql().update_context, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    PgRow row = (*rows)[0];
+    const int code = row.i32();
+    const auto version = static_cast<std::uint64_t>(row.i64());
+    if (code == kWritten) co_return version;
+    co_return fail(ErrorCode::kRevisionConflict, "the context has version " + std::to_string(version) + ", not " +
+                                                     std::to_string(*expected) + "; load it again");
+}
+
+}  // namespace a2akit::postgres

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "backends/postgres/postgres_node.hpp"
+
+#include <a2akit/storage/context_store.hpp>
+#include <a2akit/storage/maintenance.hpp>
+#include <a2akit/storage/storage.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace a2akit::postgres {
+
+/// Tasks in PostgreSQL: each write is one call of a function of the schema, so one round trip and one transaction.
+class PostgresStorage final : public Storage, public ContextStore, public Maintenance {
+public:
+    explicit PostgresStorage(std::shared_ptr<PostgresNode> node) : node_(std::move(node)) {}
+
+    AsyncResult<void> start() override { return node_->start(PostgresNode::kStorage); }
+    AsyncResult<void> stop(SteadyTime) override { return node_->stop(PostgresNode::kStorage); }
+    [[nodiscard]] StorageCapabilities capabilities() const noexcept override { return {}; }
+    AsyncResult<void> check() override { return node_->check(); }
+    AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override;
+    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope, std::optional<std::int32_t> history_length,
+                                   bool include_artifacts) override;
+    AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override;
+    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) override;
+    AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override;
+    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) override;
+    AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override;
+    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after, int limit) override;
+    AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override;
+    AsyncResult<Timestamp> now() override;
+
+    AsyncResult<ContextValue> load_context(OwnerScope scope, std::string context_id) override;
+    AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id, RawJson value,
+                                              std::optional<std::uint64_t> expected) override;
+
+    AsyncResult<std::vector<Due>> due(int limit) override;
+    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override;
+    AsyncResult<int> compact(Timestamp ended_before, int limit) override;
+    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit) override;
+    AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override;
+    AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
+
+private:
+    [[nodiscard]] PgParams write_params(const TaskId& task, const OwnerScope& scope, const TaskUpdate& update,
+                                        const NewTask* made) const;
+    /// The snapshots of these tasks in their order, without those that are gone.
+    AsyncResult<std::vector<TaskSnapshot>> snapshots(std::vector<TaskId> tasks, std::optional<std::int32_t> history_length,
+                                                     bool include_artifacts);
+
+    std::shared_ptr<PostgresNode> node_;
+};
+
+}  // namespace a2akit::postgres

@@ -1,0 +1,307 @@
+#include "backends/postgres/run_queue.hpp"
+
+#include "backends/postgres/postgres_node.hpp"
+#include "backends/postgres/snapshot_reader.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace a2akit::postgres {
+namespace {
+
+constexpr Duration kLookEvery = std::chrono::seconds(1);
+constexpr Duration kLookAfterTrouble = std::chrono::seconds(1);
+constexpr Duration kTidyEvery(250);
+constexpr Duration kReadyFor(500);  // what nobody takes meanwhile, other nodes may have
+constexpr Duration kVisibleAgain = std::chrono::seconds(30);
+constexpr int kFetches = 2;
+constexpr int kMostAtOnce = 32;
+
+/// An entry of the queue table, or a run that was claimed while it was taken out.
+class PostgresDelivery final : public Delivery {
+public:
+    PostgresDelivery(PostgresNode& node, RunOperation operation, WriteId taken) noexcept
+        : node_(node), operation_(operation), taken_(taken) {}
+    PostgresDelivery(PostgresNode& node, RunOperation operation, Run run) noexcept
+        : node_(node), operation_(operation), epoch_(run.epoch), claimed_(std::move(run)), has_run_(true) {}
+    ~PostgresDelivery() override {
+        if (has_run_ && !answered_) node_.queue().drop(operation_.task, operation_.turn, epoch_, Duration::zero());
+    }
+
+    [[nodiscard]] const RunOperation& operation() const noexcept override { return operation_; }
+    [[nodiscard]] std::optional<Run>& claimed() noexcept override { return claimed_; }
+
+    AsyncResult<void> ack() override {
+        answered_ = true;
+        if (has_run_) return Result<void>();  // its row went when it was claimed
+        return answer(node_.sql().ack, std::nullopt);
+    }
+    AsyncResult<void> nack(Duration delay) override {
+        answered_ = true;
+        if (!has_run_) return answer(node_.sql().nack, delay);
+        node_.queue().drop(operation_.task, operation_.turn, epoch_, delay);
+        return Result<void>();
+    }
+
+private:
+    AsyncResult<void> answer(const PgStatement& statement, std::optional<Duration> delay) {
+        PgParams params;
+        params.add(operation_.task).add(operation_.turn).add(taken_);
+        if (delay) {
+            // Not through params(), which puts the time first.
+            const PgParams time = node_.params();
+            params.append(time);
+            params.add(static_cast<std::int64_t>(delay->count()));
+        }
+        const auto done = co_await node_.run(statement, std::move(params));
+        if (!done) co_return fail(done.error());
+        if (delay) node_.queue().hint();
+        co_return Result<void>();
+    }
+
+    PostgresNode& node_;
+    const RunOperation operation_;
+    const WriteId taken_{};
+    const Epoch epoch_ = 0;
+    std::optional<Run> claimed_;
+    const bool has_run_ = false;
+    bool answered_ = false;
+};
+
+}  // namespace
+
+void RunQueue::start() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopped_ = false;
+        dirty_ = true;
+    }
+    stop_tidying_.reset();
+    group_.spawn(tidy_regularly());
+}
+
+Async<void> RunQueue::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopped_ = true;
+        for (const auto& seat : seats_) seat->signal.set();
+    }
+    stop_tidying_.set();
+    co_await group_.join();
+    co_await tidy(SteadyTime::max());
+}
+
+// -- Hints ------------------------------------------------------------------------------------------------------------
+
+void RunQueue::wake_one_locked() {
+    Seat* chosen = nullptr;
+    for (const auto& seat : seats_) {
+        if (!seat->waiting) continue;
+        if (chosen == nullptr || &seat->loop == Loop::current()) chosen = seat.get();
+    }
+    if (chosen == nullptr) return;
+    chosen->waiting = false;
+    chosen->signal.set();
+}
+
+void RunQueue::hint() {
+    bool anybody = false;
+    {
+        const std::lock_guard lock(mutex_);
+        dirty_ = true;
+        ++hints_;
+        anybody = fetching_ != 0 || std::any_of(seats_.begin(), seats_.end(), [](const auto& s) { return s->waiting; });
+        if (fetching_ < kFetches) wake_one_locked();
+    }
+    if (!anybody) node_.notifier().offer_runs();
+}
+
+void RunQueue::hint_from_afar() {
+    const std::lock_guard lock(mutex_);
+    dirty_ = true;
+    wake_one_locked();
+}
+
+// -- Receiving --------------------------------------------------------------------------------------------------------
+
+std::shared_ptr<RunQueue::Seat> RunQueue::take_seat(Loop& loop) {
+    auto seat = std::make_shared<Seat>(loop);
+    const std::lock_guard lock(mutex_);
+    seats_.push_back(seat);
+    return seat;
+}
+
+void RunQueue::close(Seat& seat) {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(seat.closed, true)) return;
+    std::erase_if(seats_, [&seat](const auto& one) { return one.get() == &seat; });
+    seat.waiting = false;
+    seat.signal.set();
+    if (dirty_ || !ready_.empty()) wake_one_locked();  // what it was woken for
+}
+
+RunQueue::Turned RunQueue::take_turn(Seat& seat) {
+    Turned turned;
+    const std::lock_guard lock(mutex_);
+    seat.waiting = false;
+    seat.signal.reset();
+    if (stopped_ || seat.closed) {
+        turned.ended = true;
+        return turned;
+    }
+    if (!ready_.empty()) {
+        turned.delivery = std::move(ready_.front().delivery);
+        ready_.pop_front();
+        if (!ready_.empty()) wake_one_locked();
+        return turned;
+    }
+    const SteadyTime now = seat.loop.now();
+    if (fetching_ < kFetches && (dirty_ || now >= look_at_)) {
+        ++fetching_;
+        dirty_ = false;
+        look_at_ = now + kLookEvery;
+        const auto waiting = 1 + std::count_if(seats_.begin(), seats_.end(), [](const auto& s) { return s->waiting; });
+        // Claimed runs that come at once share one commit; who is not received soon is handed back.
+        const int hints = std::exchange(hints_, 0);
+        turned.fetch = std::min(kMostAtOnce, std::max(static_cast<int>(waiting), node_.enqueues() ? hints : 1));
+        return turned;
+    }
+    seat.waiting = true;
+    turned.wait_until = fetching_ != 0 ? now + kLookEvery : std::max(look_at_, now + Duration(1));
+    return turned;
+}
+
+Async<std::unique_ptr<Delivery>> RunQueue::receive(std::shared_ptr<Seat> seat, NodeId node, Lease lease) {
+    for (;;) {
+        Turned turned = take_turn(*seat);
+        if (turned.ended) co_return nullptr;
+        if (turned.delivery) co_return std::move(turned.delivery);
+        if (turned.fetch != 0) co_await fetch(node, lease, turned.fetch);
+        else co_await seat->signal.wait_until(turned.wait_until);
+    }
+}
+
+Async<void> RunQueue::fetch(NodeId node, Lease lease, int limit) {
+    const bool claims = node_.enqueues();
+    const WriteId id = WriteId::next();
+    PgParams params = node_.params();
+    params.add(id).add(node).add(static_cast<std::int64_t>(lease.count())).add(limit).add(claims);
+    params.add(static_cast<std::int64_t>(kVisibleAgain.count()));
+    auto rows = co_await node_.run(node_.sql().receive, std::move(params));
+    std::vector<std::unique_ptr<Delivery>> fetched;
+    if (!rows) {
+        spdlog::debug("postgres receiving failed: {}", rows.error().message);
+        if (claims) {
+            const std::lock_guard lock(mutex_);
+            lost_.push_back({node, id});
+        }
+        end_fetch(std::move(fetched), false, kLookAfterTrouble);
+        co_return;
+    }
+    std::optional<Duration> next;
+    for (int i = 0; i < rows->size(); ++i) {
+        PgRow row = (*rows)[i];
+        if (row.is_null()) {
+            row.skip(), row.skip(), row.skip();
+            if (const auto delay = row.optional_i64()) next = Duration(*delay);
+            continue;
+        }
+        RunOperation operation;
+        operation.task = TaskId{row.uuid()};
+        operation.turn = static_cast<Turn>(row.i32());
+        const bool claimed = row.boolean();
+        row.skip();
+        if (!claimed) {
+            fetched.push_back(std::make_unique<PostgresDelivery>(node_, operation, id));
+            continue;
+        }
+        const auto epoch = static_cast<Epoch>(row.i64());
+        Result<Run> run = read_received_run(row, operation.turn, epoch);
+        if (run) {
+            fetched.push_back(std::make_unique<PostgresDelivery>(node_, operation, std::move(*run)));
+        } else {
+            spdlog::error("postgres task {} cannot be read: {}", operation.task.to_string(), run.error().message);
+            drop(operation.task, operation.turn, epoch, kVisibleAgain);
+        }
+    }
+    const bool full = static_cast<int>(fetched.size()) == limit;
+    end_fetch(std::move(fetched), full, next);
+}
+
+void RunQueue::end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, bool full, std::optional<Duration> next) {
+    const SteadyTime now = Loop::current()->now();
+    const std::lock_guard lock(mutex_);
+    --fetching_;
+    if (full) dirty_ = true;
+    if (next) look_at_ = std::min(look_at_, now + std::max(*next, Duration(0)));
+    for (auto& one : fetched) ready_.push_back({std::move(one), now});
+    // The caller takes the first itself.
+    if (ready_.size() > 1 || dirty_) wake_one_locked();
+}
+
+// -- What nobody took -------------------------------------------------------------------------------------------------
+
+void RunQueue::drop(TaskId task, Turn turn, Epoch epoch, Duration delay) {
+    const std::lock_guard lock(mutex_);
+    dropped_.push_back({task, turn, epoch, delay});
+}
+
+std::vector<std::unique_ptr<Delivery>> RunQueue::take_stale(SteadyTime before) {
+    std::vector<std::unique_ptr<Delivery>> stale;
+    const std::lock_guard lock(mutex_);
+    while (!ready_.empty() && ready_.front().since < before) {
+        stale.push_back(std::move(ready_.front().delivery));
+        ready_.pop_front();
+    }
+    return stale;
+}
+
+Async<void> RunQueue::tidy_regularly() {
+    Loop& loop = *Loop::current();
+    while (!co_await stop_tidying_.wait_until(loop.now() + kTidyEvery)) {
+        co_await tidy(loop.now() - kReadyFor);
+    }
+}
+
+Async<void> RunQueue::tidy(SteadyTime ready_before) {
+    for (const auto& stale : take_stale(ready_before)) {
+        const Result<void> answered = co_await stale->nack(Duration::zero());
+        if (!answered) spdlog::debug("postgres putting an entry back failed: {}", answered.error().message);
+    }
+    std::vector<Dropped> dropped;
+    std::vector<Lost> lost;
+    {
+        const std::lock_guard lock(mutex_);
+        dropped.swap(dropped_);
+        lost.swap(lost_);
+    }
+    for (const Dropped& one : dropped) co_await hand_back(one);
+    for (const Lost& one : lost) {
+        PgParams params = node_.params();
+        params.add(one.node).uuids(&one.claims, 1);
+        const auto done = co_await node_.run(node_.sql().give_back, std::move(params));
+        const std::lock_guard lock(mutex_);
+        if (!done) lost_.push_back(one);
+        else dirty_ = true;
+    }
+}
+
+Async<void> RunQueue::hand_back(Dropped one) {
+    PgParams params = node_.params();
+    params.add(one.task).add(one.epoch).add(std::int32_t{static_cast<int>(Release::kHandBack)}).add(std::int64_t{0});
+    const auto released = co_await node_.run(node_.sql().release, std::move(params));
+    if (!released) {
+        const std::lock_guard lock(mutex_);
+        dropped_.push_back(one);
+        co_return;
+    }
+    if (released->size() != 1 || (*released)[0].is_null()) co_return;
+    PgParams again = node_.params();
+    again.add(one.task).add((*released)[0].i32()).add(static_cast<std::int64_t>(one.delay.count()));
+    const auto enqueued = co_await node_.run(node_.sql().enqueue_in, std::move(again));
+    if (enqueued) hint();
+}
+
+}  // namespace a2akit::postgres

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <a2akit/broker/broker.hpp>
+#include <a2akit/core/loop.hpp>
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace a2akit::postgres {
+
+class PostgresNode;
+
+/// This process's side of the queue table: its receivers, what was fetched for them, and when to look again.
+///
+/// Receivers that wait look into the table themselves, one or two at a time: after a hint, when an entry gets due, and
+/// else once a second. One look takes what several receivers can use. Safe from any thread, but for `start` and `stop`,
+/// which belong to the node's loop.
+class RunQueue {
+public:
+    explicit RunQueue(PostgresNode& node) : node_(node) {}
+    RunQueue(const RunQueue&) = delete;
+    RunQueue& operator=(const RunQueue&) = delete;
+
+    void start();
+    /// Every receive ends; runs that nobody took go back into the table.
+    Async<void> stop();
+
+    /// Something may be due: a receiver looks. Without one that waits, the other nodes are told.
+    void hint();
+    /// The same, told by another node.
+    void hint_from_afar();
+
+    /// A receiver as the queue sees it; used on its loop.
+    struct Seat {
+        explicit Seat(Loop& l) : loop(l) {}
+        Loop& loop;
+        Signal signal;
+        bool waiting = false;  ///< Under the queue's lock, like the next.
+        bool closed = false;
+    };
+    [[nodiscard]] std::shared_ptr<Seat> take_seat(Loop& loop);
+    void close(Seat& seat);
+    /// Null: closed or stopped.
+    Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat, NodeId node, Lease lease);
+
+    /// A claimed run that nobody will execute: it is handed back soon.
+    void drop(TaskId task, Turn turn, Epoch epoch, Duration delay);
+
+private:
+    struct Ready {
+        std::unique_ptr<Delivery> delivery;
+        SteadyTime since{};
+    };
+    struct Dropped {
+        TaskId task;
+        Turn turn = 0;
+        Epoch epoch = 0;
+        Duration delay{};
+    };
+    struct Lost {
+        NodeId node;
+        WriteId claims;
+    };
+    struct Turned {
+        std::unique_ptr<Delivery> delivery;
+        bool ended = false;
+        int fetch = 0;  ///< How many entries to fetch; 0: wait.
+        SteadyTime wait_until{};
+    };
+
+    Turned take_turn(Seat& seat);
+    Async<void> fetch(NodeId node, Lease lease, int limit);
+    void end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, bool full, std::optional<Duration> next);
+    void wake_one_locked();
+    Async<void> tidy_regularly();
+    Async<void> tidy(SteadyTime ready_before);
+    Async<void> hand_back(Dropped one);
+    [[nodiscard]] std::vector<std::unique_ptr<Delivery>> take_stale(SteadyTime before);
+
+    PostgresNode& node_;
+    std::mutex mutex_;
+    std::vector<std::shared_ptr<Seat>> seats_;
+    std::deque<Ready> ready_;
+    std::vector<Dropped> dropped_;
+    std::vector<Lost> lost_;
+    SteadyTime look_at_{};
+    int fetching_ = 0;
+    int hints_ = 0;
+    bool dirty_ = false;
+    bool stopped_ = true;
+    Signal stop_tidying_;
+    TaskGroup group_;
+};
+
+}  // namespace a2akit::postgres

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "backends/postgres/pg_values.hpp"
+
+#include <a2akit/storage/storage.hpp>
+
+namespace a2akit::postgres {
+
+[[nodiscard]] inline Timestamp to_time(std::int64_t milliseconds) { return Timestamp(Duration(milliseconds)); }
+[[nodiscard]] inline std::int64_t from_time(Timestamp time) { return time.time_since_epoch().count(); }
+
+/// The columns of snapshot_of, from the row's next one on.
+[[nodiscard]] Result<TaskSnapshot> read_snapshot(PgRow& row, std::optional<std::int32_t> history_length = {});
+
+/// What a claim returned, from the column of its attempt on, with the snapshot behind it.
+[[nodiscard]] Result<Run> read_received_run(PgRow& row, Turn turn, Epoch epoch);
+
+/// The columns of the statement `claim`, behind its code.
+[[nodiscard]] Result<Run> read_claimed_run(PgRow& row, TaskId task);
+
+}  // namespace a2akit::postgres

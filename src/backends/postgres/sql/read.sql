@@ -1,0 +1,85 @@
+-- A task as it stands. Volatile, so that a claim sees what it wrote.
+create or replace function {schema}.snapshot_of(
+    p_at bigint, p_task uuid, p_history int, p_artifacts boolean,
+    out o_id uuid, out o_owner bytea, out o_tenant bytea, out o_context bytea, out o_state int,
+    out o_status_time bigint, out o_status bytea, out o_metadata bytea, out o_checkpoint bytea, out o_reply bytea,
+    out o_revealed boolean, out o_revision bigint, out o_last bigint, out o_turn int, out o_turn_ended boolean,
+    out o_epoch bigint, out o_live boolean, out o_cancel_by bigint, out o_chunks bytea[], out o_history bytea[])
+returns setof record language plpgsql volatile as $$
+begin
+    return query select
+        t.id, t.owner, t.tenant, t.context, t.state, t.status_time,
+        (select w.status from {schema}.writes w where w.task = t.id and w.last = t.status_last and w.state is not null),
+        t.metadata, t.checkpoint, t.reply, t.revealed, t.revision, t.last, t.turn, t.turn_ended, t.epoch,
+        t.run_epoch is not null and t.lease_until > {schema}.engine_time(p_at), t.cancel_by,
+        case when p_artifacts then array(
+            select w.chunks from {schema}.writes w where w.task = t.id and w.chunks is not null
+            order by w.last, w.revision) end,
+        case when p_history is null then array(
+            select w.history from {schema}.writes w where w.task = t.id and w.history is not null
+            order by w.last, w.revision)
+        else array(
+            select h.history from (
+                select w.history, w.last, w.revision from {schema}.writes w
+                where w.task = t.id and w.history is not null
+                order by w.last desc, w.revision desc limit greatest(p_history, 0)) h
+            order by h.last, h.revision) end
+    from {schema}.tasks t where t.id = p_task;
+end $$;
+
+-- Earlier than the stamp of every write that is not committed yet, as far as this role's connections go.
+create or replace function {schema}.horizon() returns bigint language sql volatile as $$
+    select (extract(epoch from least(clock_timestamp(), min(xact_start))) * 1000)::bigint - 1
+    from pg_stat_activity
+    where datname = current_database() and usename = current_user and xact_start is not null
+$$;
+
+-- The first row carries total and times even when there is no task.
+create or replace function {schema}.list_tasks(
+    p_at bigint, p_all boolean, p_owner bytea, p_tenant bytea, p_context bytea, p_state int, p_after bigint,
+    p_started bigint, p_last_time bigint, p_last_id uuid, p_limit int,
+    out o_total bigint, out o_started bigint, out o_as_of bigint, out o_ids uuid[], out o_times bigint[])
+language plpgsql volatile as $$
+begin
+    o_started := coalesce(p_started, {schema}.engine_time(p_at));
+    -- Read first: what commits between the two statements is in the listing as well.
+    o_as_of := case when p_at is null then {schema}.horizon() else o_started - 1 end;
+    o_as_of := least(o_as_of, o_started - 1);
+    if p_context is not null then
+        select array_agg(x.id), array_agg(x.status_time) into o_ids, o_times from (
+            select t.id, t.status_time from {schema}.tasks t
+            where t.context = p_context and t.revealed and (p_all or (t.owner = p_owner and t.tenant = p_tenant))
+              and (p_state = 0 or t.state = p_state) and t.status_time > p_after and t.status_time <= o_started
+              and (p_last_id is null or t.status_time < p_last_time or (t.status_time = p_last_time and t.id > p_last_id))
+            order by t.status_time desc, t.id limit p_limit) x;
+        if p_started is null then
+            select count(*) into o_total from {schema}.tasks t
+            where t.context = p_context and t.revealed and (p_all or (t.owner = p_owner and t.tenant = p_tenant))
+              and (p_state = 0 or t.state = p_state) and t.status_time > p_after;
+        end if;
+    elsif p_all then
+        select array_agg(x.id), array_agg(x.status_time) into o_ids, o_times from (
+            select t.id, t.status_time from {schema}.tasks t
+            where t.revealed
+              and (p_state = 0 or t.state = p_state) and t.status_time > p_after and t.status_time <= o_started
+              and (p_last_id is null or t.status_time < p_last_time or (t.status_time = p_last_time and t.id > p_last_id))
+            order by t.status_time desc, t.id limit p_limit) x;
+        if p_started is null then
+            select count(*) into o_total from {schema}.tasks t
+            where t.revealed and (p_state = 0 or t.state = p_state) and t.status_time > p_after;
+        end if;
+    else
+        select array_agg(x.id), array_agg(x.status_time) into o_ids, o_times from (
+            select t.id, t.status_time from {schema}.tasks t
+            where t.owner = p_owner and t.tenant = p_tenant and t.revealed
+              and (p_state = 0 or t.state = p_state) and t.status_time > p_after
+              and t.status_time <= least(o_started, p_last_time)
+              and (p_last_id is null or t.status_time < p_last_time or (t.status_time = p_last_time and t.id > p_last_id))
+            order by t.status_time desc, t.id limit p_limit) x;
+        if p_started is null then
+            select count(*) into o_total from {schema}.tasks t
+            where t.owner = p_owner and t.tenant = p_tenant and t.revealed
+              and (p_state = 0 or t.state = p_state) and t.status_time > p_after;
+        end if;
+    end if;
+end $$;
