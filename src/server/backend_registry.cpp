@@ -1,5 +1,9 @@
 #include "server/backend_registry.hpp"
 
+#ifdef A2AKIT_POSTGRES
+#include "backends/postgres/postgres_ports.hpp"
+#endif
+
 #include <a2akit/testing/memory_ports.hpp>
 
 #include <memory>
@@ -18,6 +22,13 @@ Result<Ports> open_memory(const std::string& url, const Settings& settings) {
     options.max_tasks = settings.max_stored_tasks.value_or(0);
     return testing::memory_ports(std::move(options));
 }
+
+#ifdef A2AKIT_POSTGRES
+Result<Ports> open_postgres(const std::string& url, const Settings&) {
+    const Ports local = testing::memory_ports();
+    return postgres::postgres_ports({.url = url, .local_bus = local.event_bus, .local_cancels = local.cancel_registry});
+}
+#endif
 
 /// Storage, ContextStore and Maintenance are views of one set of tasks.
 std::optional<Error> complete_storage(Ports& ports) {
@@ -87,6 +98,10 @@ Result<Ports> BackendRegistry::open(Ports given, const Settings& settings) const
 BackendRegistry BackendRegistry::standard() {
     BackendRegistry registry;
     registry.add("memory", open_memory);
+#ifdef A2AKIT_POSTGRES
+    registry.add("postgresql", open_postgres);
+    registry.add("postgres", open_postgres);
+#endif
     return registry;
 }
 
