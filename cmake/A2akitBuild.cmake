@@ -40,8 +40,10 @@ endfunction()
 # a2akit_test(name sources…): one GoogleTest program, linked with the library, every test registered with ctest.
 # ROOMS limits it to some rooms, so that it links while the others change. Its tests carry the name of their folder
 # under tests/ as a label, and LABELS after it: "concurrent" for those that .ci/run repeats under ThreadSanitizer.
+# WHOLE: one test of ctest's for the whole program, whose tests share something that is costly to start; it exits with
+# 77 when it has to be skipped.
 function(a2akit_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "ROOMS;LABELS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "WHOLE" "TIMEOUT" "ROOMS;LABELS;LIBS" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE a2akit_flags GTest::gmock GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
@@ -62,6 +64,11 @@ function(a2akit_test name)
   # One word, since gtest_discover_tests takes no list for a property: "unit", "unit.concurrent".
   list(PREPEND ARG_LABELS ${folder})
   list(JOIN ARG_LABELS "." labels)
+  if(ARG_WHOLE)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${labels} SKIP_RETURN_CODE 77)
+    return()
+  endif()
   include(GoogleTest)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${labels})

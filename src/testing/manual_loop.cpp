@@ -8,11 +8,19 @@
 
 namespace a2akit::testing {
 
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(30);
+constexpr auto kAskAgain = std::chrono::milliseconds(2);  // a backend may get idle without a post
+
+}  // namespace
+
 struct ManualLoop::State {
     // Posts from other threads (a BlockingWorker's) come in under the lock; without any the test is single-threaded.
     std::mutex mutex;
     Work* first = nullptr;
     Work* last = nullptr;
+    std::condition_variable posted;
     TimerQueue timers;
     Loop* former = nullptr;
 
@@ -25,10 +33,14 @@ struct ManualLoop::State {
         }
         return work;
     }
+    void wait_for_post() {
+        std::unique_lock lock(mutex);
+        posted.wait_for(lock, kAskAgain, [this] { return first != nullptr; });
+    }
 };
 
-ManualLoop::ManualLoop(std::shared_ptr<FakeClock> clock)
-    : state_(std::make_unique<State>()), clock_(std::move(clock)) {
+ManualLoop::ManualLoop(std::shared_ptr<FakeClock> clock, Busy busy)
+    : state_(std::make_unique<State>()), clock_(std::move(clock)), busy_(std::move(busy)) {
     state_->former = Loop::current();
     set_current(this);
 }
@@ -40,10 +52,28 @@ void ManualLoop::post(Work& work) noexcept {
     work.next = nullptr;
     (state_->last == nullptr ? state_->first : state_->last->next) = &work;
     state_->last = &work;
+    state_->posted.notify_one();
 }
 
 void ManualLoop::run_ready() {
-    while (Work* work = state_->pop()) work->run(*work);
+    auto give_up = std::chrono::steady_clock::now() + kPatience;
+    for (;;) {
+        // Asked first: what it posted before it said no is run below.
+        const bool busy = busy_ && busy_();
+        bool ran = false;
+        while (Work* work = state_->pop()) {
+            work->run(*work);
+            ran = true;
+        }
+        if (!busy && !ran) return;
+        if (ran) {
+            give_up = std::chrono::steady_clock::now() + kPatience;
+        } else if (std::chrono::steady_clock::now() > give_up) {
+            throw std::runtime_error("ManualLoop: the backend is busy, but posts nothing");
+        } else {
+            state_->wait_for_post();
+        }
+    }
 }
 
 void ManualLoop::move_to(SteadyTime time) {

@@ -94,7 +94,7 @@ protected:
     }
 
     std::unique_ptr<BrokerHarness> harness_ = GetParam().make();
-    ManualLoop loop_{harness_->clock()};
+    ManualLoop loop_{harness_->clock(), [this] { return harness_->busy(); }};
     std::vector<std::unique_ptr<Consumer>> consumers_;
     const RunOperation operation_ = operation();
 };

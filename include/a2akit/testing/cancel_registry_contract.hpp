@@ -37,7 +37,7 @@ protected:
     void forget(TaskId task) { EXPECT_TRUE(ok(loop_.await(registry().forget(task)))); }
 
     std::unique_ptr<CancelRegistryHarness> harness_ = GetParam().make();
-    ManualLoop loop_{harness_->clock()};
+    ManualLoop loop_{harness_->clock(), [this] { return harness_->busy(); }};
     const TaskId task_ = TaskId::generate();
 };
 

@@ -40,7 +40,7 @@ protected:
     void settle() { loop_.advance(harness_->latency()); }
 
     std::unique_ptr<EventBusHarness> harness_ = GetParam().make();
-    ManualLoop loop_{harness_->clock()};
+    ManualLoop loop_{harness_->clock(), [this] { return harness_->busy(); }};
     const TaskId task_ = TaskId::generate();
 };
 

@@ -25,15 +25,20 @@ private:
 ///
 /// Becomes the current loop of the thread that makes it, until it is destroyed. `advance` moves its own time and, when
 /// it was given one, the FakeClock of the backends with it.
+///
+/// A backend that works on threads of its own says by `busy` whether it will still post something to this loop; until
+/// it says no, the loop waits for it, really, and its own time stands still.
 class ManualLoop final : public Loop {
 public:
-    explicit ManualLoop(std::shared_ptr<FakeClock> clock = nullptr);
+    using Busy = std::function<bool()>;
+    explicit ManualLoop(std::shared_ptr<FakeClock> clock = nullptr, Busy busy = {});
     ~ManualLoop() override;
 
     void post(Work& work) noexcept override;
     [[nodiscard]] SteadyTime now() const noexcept override { return now_; }
 
-    /// Runs everything that is ready, and what that makes ready, without moving the time.
+    /// Runs everything that is ready, and what that makes ready, without moving the time. Throws std::runtime_error
+    /// when a busy backend posts nothing for half a minute.
     void run_ready();
     /// Moves the time by `span`, firing the timers on the way in order, and runs what gets ready.
     void advance(Duration span);
@@ -76,6 +81,7 @@ private:
     struct State;
     std::unique_ptr<State> state_;
     std::shared_ptr<FakeClock> clock_;
+    Busy busy_;
     SteadyTime now_{std::chrono::hours(1)};
 };
 

@@ -191,7 +191,7 @@ protected:
     Timestamp now() { return must(storage().now()); }
 
     std::unique_ptr<StorageHarness> harness_ = GetParam().make();
-    ManualLoop loop_{harness_->clock()};
+    ManualLoop loop_{harness_->clock(), [this] { return harness_->busy(); }};
     const OwnerScope alice_{"alice", "", false};
     const OwnerScope bob_{"bob", "", false};
     const OwnerScope all_ = OwnerScope::everything();
