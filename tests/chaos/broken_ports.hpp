@@ -1,0 +1,20 @@
+#pragma once
+
+#include <a2akit/ports.hpp>
+
+namespace a2akit::chaos {
+
+/// Which guarantees are taken away. For the test that shows that the oracle would notice; no server has such switches.
+struct Breakage {
+    bool fencing = false;   ///< Appends ignore the epoch of the run that writes.
+    bool sweeps = false;    ///< Maintenance::due finds nothing.
+    bool tails = false;     ///< The tail check learns nothing new.
+    bool renewals = false;  ///< No lease is ever renewed: what a stalled process looks like. Breaks no guarantee.
+
+    [[nodiscard]] bool any() const noexcept { return fencing || sweeps || tails || renewals; }
+};
+
+/// REQUIRES: storage and maintenance are not null.
+[[nodiscard]] Ports break_ports(Ports ports, Breakage breakage);
+
+}  // namespace a2akit::chaos

@@ -1,0 +1,253 @@
+"""Clients of every kind, each doing one job after the other, and what they were answered.
+
+A client whose connection breaks does what a real one does: it repeats a send under its Idempotency-Key, and resumes a
+stream behind the last event that it saw.
+"""
+import asyncio
+import contextlib
+import random
+
+from a2a_client import BUSY, NOT_CANCELABLE, UNSUPPORTED, Lost, Refused, call, stream
+
+TERMINAL = {"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"}
+PAUSED = {"TASK_STATE_INPUT_REQUIRED", "TASK_STATE_AUTH_REQUIRED"}
+PAUSE = 0.02
+
+
+class Job:
+    """One task from its first message to its end, as its client saw it."""
+
+    def __init__(self, kind, name):
+        self.kind, self.name = kind, name
+        self.task = None        # its id, once it was answered
+        self.plans = []         # (message id, text) per turn
+        self.answered = []      # states, in the order in which they were answered
+        self.final = None       # the Task that the client got at the end
+        self.views = []         # per subscriber: [(event id, StreamResponse)] over all its connections
+        self.ended = False
+        self.doing = "nothing yet"
+
+
+class Load:
+    def __init__(self, server, seed, jobs_at_once, settings):
+        self.server, self.random, self.at_once, self.settings = server, random.Random(seed), jobs_at_once, settings
+        self.jobs, self.faults = [], []
+        self.stopping = False
+        self.repeats = self.resumed = self.cut = 0
+
+    async def run(self):
+        await asyncio.gather(*(self.client(i) for i in range(self.at_once)))
+
+    async def client(self, index):
+        kinds = [self.blocking, self.streaming, self.detached, self.cancelled, self.conversation, self.watched_by_two]
+        while not self.stopping:
+            do = self.random.choice(kinds)
+            job = Job(do.__name__, f"job-{index}-{len(self.jobs)}")
+            self.jobs.append(job)
+            try:
+                await do(job)
+                job.ended = True
+            except Refused as e:
+                self.faults.append(f"{job.name} ({job.kind}, task {job.task}), {job.doing}: the server answered {e}")
+            except asyncio.CancelledError:
+                return
+
+    # -- The kinds of jobs -----------------------------------------------------------------------------------------------
+    async def blocking(self, job):
+        await self.finish(job, await self.send(job, self.plan()))
+
+    async def detached(self, job):
+        """Does not wait; looks from time to time."""
+        await self.send(job, self.plan(), wait=False)
+        await self.until_ended(job)
+
+    async def streaming(self, job):
+        """A stream from the send on, cut now and then on purpose too."""
+        view = []
+        job.views.append(view)
+        message = self.message(job, self.plan())
+        job.doing = "streaming"
+        while job.task is None:
+            with contextlib.suppress(Lost), self.patience():
+                await self.follow(job, view, "SendStreamingMessage", {"message": message},
+                                  **{"Idempotency-Key": message["messageId"]})
+                if job.task is None:
+                    self.faults.append(f"{job.name}: a stream ended in order without a single event")
+                    return
+            if job.task is None:
+                self.repeats += 1
+                await self.pause()
+        await self.resume(job, view)
+        await self.until_ended(job)
+
+    async def watched_by_two(self, job):
+        """Two subscribers of one task, each with troubles of its own."""
+        await self.send(job, self.plan(), wait=False)
+        views = [[], []]
+        job.views += views
+        await asyncio.gather(*(self.resume(job, view) for view in views))
+        await self.until_ended(job)
+
+    async def cancelled(self, job):
+        await self.send(job, self.plan(longer=True, stubborn=self.random.random() < 0.2), wait=False)
+        await asyncio.sleep(self.random.random() * 0.2)
+        job.doing = "canceling"
+        while True:
+            try:
+                task = await self.attempt("CancelTask", {"id": job.task})
+            except Refused as e:
+                if e.code != NOT_CANCELABLE:
+                    raise
+                break
+            if task is not None:
+                job.answered.append(task["status"]["state"])
+                break
+        await self.until_ended(job)
+
+    async def conversation(self, job):
+        """A question of the agent and its answer, perhaps twice."""
+        task = await self.send(job, self.plan(end="input"))
+        for turn in range(self.random.randint(1, 2)):
+            if state_of(task) in TERMINAL:
+                break
+            if state_of(task) not in PAUSED:
+                self.faults.append(f"{job.name}: a blocking send answered {state_of(task)}")
+                return
+            task = await self.send(job, self.plan(end="complete" if turn else self.random.choice(["complete", "input"])))
+        if state_of(task) in PAUSED:
+            task = await self.send(job, self.plan())
+        await self.finish(job, task)
+
+    # -- Pieces ----------------------------------------------------------------------------------------------------------
+    def plan(self, longer=False, stubborn=False, end=None):
+        chunks = self.random.choice([0, 1, 1, 2, 3, 5, 8])
+        delay = self.random.choice([0, 0, 1, 5, 20])
+        if longer:
+            chunks, delay = self.random.randint(5, 20), 20
+        scale = self.settings.get("slow", 1)
+        end = end or self.random.choice(["complete"] * 5 + ["fail"])
+        return f"chunks={chunks} delay={delay * scale} stubborn={int(stubborn)} end={end}"
+
+    def message(self, job, text):
+        message = {"messageId": f"{job.name}-{len(job.plans) + 1}", "role": "ROLE_USER", "parts": [{"text": text}]}
+        if job.task:
+            message["taskId"] = job.task
+        job.plans.append((message["messageId"], text))
+        return message
+
+    async def attempt(self, method, params, **headers):
+        """One try; None when it has to be made again, after a while."""
+        try:
+            return await call(self.server.port, method, params, **headers)
+        except Lost:
+            self.repeats += 1
+        except Refused as e:
+            if e.code != BUSY:
+                raise
+        await self.pause()
+        return None
+
+    async def pause(self):
+        await asyncio.sleep(PAUSE)
+        await self.server.available()
+
+    @contextlib.contextmanager
+    def patience(self):
+        """A server that starts or drains is no fault; everything else that it refuses is."""
+        try:
+            yield
+        except Refused as e:
+            if e.code != BUSY:
+                raise
+
+    async def send(self, job, text, wait=True):
+        message = self.message(job, text)
+        job.doing = "sending " + message["messageId"]
+        params = {"message": message, "configuration": {"returnImmediately": not wait}}
+        while True:
+            result = await self.attempt("SendMessage", params, **{"Idempotency-Key": message["messageId"]})
+            if result is None:
+                continue
+            task = result["task"]
+            if job.task not in (None, task["id"]):
+                self.faults.append(f"{job.name}: one Idempotency-Key made two tasks: {job.task} and {task['id']}")
+            job.task = task["id"]
+            job.answered.append(state_of(task))
+            if not wait or state_of(task) in TERMINAL | PAUSED:
+                return task
+            # A drain answered with the task as it stood.
+            await asyncio.sleep(PAUSE)
+
+    async def finish(self, job, task):
+        if state_of(task) not in TERMINAL:
+            self.faults.append(f"{job.name}: a blocking send of a whole job answered {state_of(task)}")
+            return
+        job.final = task
+
+    async def until_ended(self, job):
+        job.doing = "waiting for the end"
+        while True:
+            task = await self.attempt("GetTask", {"id": job.task})
+            if task is not None:
+                job.answered.append(state_of(task))
+                if state_of(task) in TERMINAL:
+                    job.final = task
+                    return
+            await asyncio.sleep(self.random.choice([PAUSE, 0.1]))
+
+    async def follow(self, job, view, method, params, **headers):
+        """Adds to `view` what one connection brings; cuts it on purpose now and then. True: the stream has ended."""
+        cut_after = self.random.choice([None, None, None, 1, 2, 3])
+        count = 0
+        events = stream(self.server.port, method, params, **headers)
+        try:
+            async for event, item in events:
+                if "task" in item:
+                    job.task = item["task"]["id"]
+                view.append((event, item))
+                count += 1
+                if count == cut_after and not ends(item):
+                    self.cut += 1
+                    return False
+        finally:
+            await events.aclose()
+        return bool(view) and ends(view[-1][1])
+
+    async def resume(self, job, view):
+        """Watches until the end of the task, over as many connections as it takes."""
+        job.doing = "subscribing"
+        from_the_start = self.random.random() < 0.3
+        while not (view and ends(view[-1][1])):
+            headers = {}
+            if view:
+                headers["Last-Event-ID"] = str(view[-1][0])
+                self.resumed += 1
+            elif from_the_start:
+                headers["Last-Event-ID"] = "0"
+            try:
+                with contextlib.suppress(Lost), self.patience():
+                    await self.follow(job, view, "SubscribeToTask", {"id": job.task}, **headers)
+                    continue
+            except Refused as e:
+                if e.code != UNSUPPORTED or view:
+                    raise
+                # It ended before this subscriber came: all there is to see is in the log.
+                from_the_start = True
+            await self.pause()
+
+
+def state_of(task):
+    return task["status"]["state"]
+
+
+def ends(item):
+    """Whether a subscription is over after this item."""
+    if "task" in item:
+        return state_of(item["task"]) in TERMINAL
+    return "statusUpdate" in item and item["statusUpdate"]["status"]["state"] in TERMINAL
+
+
+async def read_log(port, task):
+    """The whole event log of a finished task, as a subscriber gets it."""
+    return [(event, item) async for event, item in
+            stream(port, "SubscribeToTask", {"id": task}, **{"Last-Event-ID": "0"})]

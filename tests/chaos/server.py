@@ -1,0 +1,71 @@
+"""The process that is killed: starts it on one data directory, again and again."""
+import asyncio
+import os
+import signal
+import subprocess
+import time
+
+
+class Server:
+    def __init__(self, program, directory, arguments, environment):
+        self.directory = directory
+        self.journal = directory / "journal"
+        self.log = directory / "server.log"
+        self.command = [str(program), "--journal", str(self.journal), *arguments]
+        self.environment = {**os.environ, "A2AKIT_HOST": "127.0.0.1", "A2AKIT_PORT": "0", "A2AKIT_LOG_LEVEL": "info",
+                            "A2AKIT_CANCEL_FORCE_TIMEOUT": "2", "A2AKIT_CANCEL_WAIT": "0.5", "A2AKIT_MAX_RETRIES": "100",
+                            "A2AKIT_DRAIN_TIMEOUT": "5", **environment}
+        self.port, self.process = 0, None
+        self.up = asyncio.Event()
+        self.kills = self.starts = self.stops = 0
+        self.slowest_start = 0.0
+
+    async def start(self, kill_after=None):
+        """Returns once it listens; with `kill_after`, it is killed so many seconds after it was started, up or not."""
+        began = time.monotonic()
+        log = open(self.log, "ab")
+        self.process = await asyncio.create_subprocess_exec(*self.command, env=self.environment, stderr=log,
+                                                            stdout=asyncio.subprocess.PIPE)
+        log.close()
+        self.starts += 1
+        if kill_after is not None:
+            await asyncio.sleep(kill_after)
+            await self.kill()
+            return
+        line = await asyncio.wait_for(self.process.stdout.readline(), 60)
+        if not line.startswith(b"READY "):
+            raise SystemExit(f"the server does not start:\n{self.last_lines()}")
+        self.slowest_start = max(self.slowest_start, time.monotonic() - began)
+        self.port = int(line.rsplit(b":", 1)[1])
+        self.up.set()
+
+    async def kill(self):
+        self.up.clear()
+        if self.process.returncode is not None:
+            raise SystemExit(f"the server ended by itself, with {self.process.returncode}:\n{self.last_lines()}")
+        self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+        self.kills += 1
+
+    async def freeze(self, seconds):
+        """A stalled process: it does nothing for a while, and then goes on as if nothing had happened."""
+        self.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        self.process.send_signal(signal.SIGCONT)
+        self.stops += 1
+
+    async def terminate(self):
+        """Asks it to drain; its exit status."""
+        self.up.clear()
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), 30)
+
+    async def available(self):
+        await self.up.wait()
+
+    def last_lines(self):
+        return subprocess.run(["tail", "-20", str(self.log)], capture_output=True, text=True).stdout
+
+    def end(self):
+        if self.process and self.process.returncode is None:
+            self.process.kill()
