@@ -43,6 +43,7 @@ FOREIGN = {
     "libpq": {"backends/postgres"},
     "curl/": {"client", "net"},
     "simdjson": {"json", "wire"},
+    "sqlite3": {"backends/sqlite"},
     "CLI/": {"cli"},
     "gtest/": {"testing"},
     "gmock/": {"testing"},

@@ -1,0 +1,40 @@
+#include "backends/sqlite/failure.hpp"
+
+#include <sqlite3.h>
+
+#include <chrono>
+
+namespace a2akit::sqlite {
+
+Failure Failure::of(sqlite3* connection, int code) {
+    if (connection == nullptr) return {code, sqlite3_errstr(code)};
+    return {sqlite3_extended_errcode(connection), sqlite3_errmsg(connection)};
+}
+
+Failure Failure::corrupt(std::string what) { return {SQLITE_CORRUPT, std::move(what)}; }
+
+Error Failure::to_error() const {
+    switch (code_ & 0xFF) {
+        case SQLITE_FULL:
+            return Error{ErrorCode::kUnavailable, "the database cannot grow: the disk is full; free some space",
+                         nullptr};
+        case SQLITE_READONLY:
+        case SQLITE_PERM:
+        case SQLITE_CANTOPEN:
+            return Error{ErrorCode::kUnavailable,
+                         "the database cannot be written (" + message_ + "); check the permissions of its directory",
+                         nullptr};
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+            return Error{ErrorCode::kUnavailable,
+                         "the database is damaged (" + message_ + "); check it with `a2akit check`", nullptr};
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+            return Error{ErrorCode::kUnavailable, "another program holds the database: " + message_, nullptr};
+        case SQLITE_TOOBIG:
+            return Error{ErrorCode::kResourceExhausted, "the write is too big for the database", nullptr};
+        default: return Error{ErrorCode::kUnavailable, "the database failed: " + message_, nullptr};
+    }
+}
+
+}  // namespace a2akit::sqlite

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <a2akit/core/error.hpp>
+
+#include <exception>
+#include <string>
+
+struct sqlite3;
+
+namespace a2akit::sqlite {
+
+/// SQLite said no, or the file holds what this version did not write. Thrown inside of this backend only: the writer
+/// and the readers turn it into the Error of the call.
+class Failure final : public std::exception {
+public:
+    Failure(int code, std::string message) : code_(code), message_(std::move(message)) {}
+    /// What the connection complains about; `code` when there is no connection to ask.
+    [[nodiscard]] static Failure of(sqlite3* connection, int code);
+    /// The rows contradict each other, or hold bytes that this version cannot read.
+    [[nodiscard]] static Failure corrupt(std::string what);
+
+    /// SQLite's extended result code.
+    [[nodiscard]] int code() const noexcept { return code_; }
+    [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
+    /// For the caller of a port: what is wrong and what would help. No path.
+    [[nodiscard]] Error to_error() const;
+
+private:
+    int code_;
+    std::string message_;
+};
+
+}  // namespace a2akit::sqlite

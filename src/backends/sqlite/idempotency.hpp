@@ -1,0 +1,30 @@
+#pragma once
+
+#include "backends/sqlite/task_row.hpp"
+
+#include <optional>
+
+// Idempotency keys: which write each has made. On the writer's thread; all throw Failure.
+
+namespace a2akit::sqlite {
+
+struct KeptWrite {
+    Appended appended;
+    TaskRow row;  ///< The task that it was made to, as it stands.
+};
+/// The write that the key has made, if it has not expired and its task is still there. kIdempotencyConflict when the
+/// request is another one.
+[[nodiscard]] Result<std::optional<KeptWrite>> find_key(Session& session, const OwnerScope& scope,
+                                                        const IdempotencyKey& key);
+
+/// An unrevealed task then lives as long as its key.
+void keep_key(Session& session, TaskRow& row, const OwnerScope& scope, const IdempotencyKey& key,
+              const Appended& appended, Timestamp now);
+
+/// What a repetition of the write is answered.
+[[nodiscard]] Appended joined(const KeptWrite& kept);
+
+/// Drops some of those that have expired.
+void sweep_keys(Connection& db, Timestamp now);
+
+}  // namespace a2akit::sqlite

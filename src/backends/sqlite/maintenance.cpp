@@ -1,0 +1,288 @@
+#include "backends/common/stored_form.hpp"
+#include "backends/sqlite/idempotency.hpp"
+#include "backends/sqlite/sqlite_storage.hpp"
+#include "backends/sqlite/task_reads.hpp"
+#include "backends/sqlite/task_writes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace a2akit::sqlite {
+namespace {
+
+constexpr std::array kEnded = {TaskState::kCompleted, TaskState::kFailed, TaskState::kCanceled, TaskState::kRejected};
+constexpr Duration kCancelLookAgain = std::chrono::seconds(1);
+constexpr Duration kKeepLonger = std::chrono::minutes(1);
+/// How much of a long job is done in one transaction, so that no request waits long.
+constexpr int kStep = 32;
+constexpr int kPagesGivenBack = 64;
+
+// -- Sweeps -----------------------------------------------------------------------------------------------------------
+
+std::optional<Due> look_at_run(Session& session, TaskRow& row, Timestamp now) {
+    ActiveRow& active = *row.active;
+    RunRow& run = *active.run;
+    if (const Timestamp until = run_until(session, run); until > now) {
+        run.look = until;  // renewed meanwhile
+        return std::nullopt;
+    }
+    if (run.turn == row.turn && !row.turn_ended) {
+        run.look = now + until_next_look(active.looks++);
+        return Due{Due::Kind::kExpiredRun, row.task, row.turn, row.epoch, active.attempts};
+    }
+    // Its turn has ended, its handler never returned: what waited for it waits no longer.
+    end_run(session, row, false, now);
+    active.turn_look = now;
+    return std::nullopt;
+}
+
+std::optional<Due> look_at_turn(TaskRow& row, Timestamp now) {
+    if (row.turn == 0 || row.turn_ended) return std::nullopt;
+    ActiveRow& active = *row.active;
+    active.turn_look = now + until_next_look(++active.looks);
+    return Due{Due::Kind::kTurn, row.task, row.turn, row.epoch, active.attempts};
+}
+
+// What to do about a task whose look has come; moves the look.
+std::optional<Due> look_at(Session& session, std::int64_t id, Timestamp now) {
+    auto row = find_task(session.db(), id);
+    if (!row || !row->active) throw Failure::corrupt("a turn has no task");
+    const TaskRow before = *row;
+    ActiveRow& active = *row->active;
+    std::optional<Due> found;
+    if (active.cancel_by && active.cancel_look <= now) {
+        active.cancel_look = now + kCancelLookAgain;
+        found = Due{Due::Kind::kCancel, row->task, row->turn, row->epoch, active.attempts};
+    } else {
+        if (active.run && active.run->look <= now) found = look_at_run(session, *row, now);
+        if (!active.run && !found && active.turn_look <= now) found = look_at_turn(*row, now);
+    }
+    update(session.db(), before, *row);
+    return found;
+}
+
+std::vector<std::int64_t> ids_of(Query& query) {
+    std::vector<std::int64_t> ids;
+    while (query.step()) ids.push_back(query.number());
+    return ids;
+}
+
+void drop_old_replies(Session& session, Timestamp now) {
+    std::vector<std::int64_t> old;
+    {
+        Query query = session.db().query("SELECT id FROM more WHERE keep_until <= ?1 LIMIT ?2");
+        query.number(to_number(now)).number(kStep);
+        old = ids_of(query);
+    }
+    for (const std::int64_t id : old) {
+        const auto row = find_task(session.db(), id);
+        if (row && row->has_ended() && !row->revealed) {
+            erase(session, *row);
+            continue;
+        }
+        session.db()
+            .query("UPDATE more SET keep_until = ?2 WHERE id = ?1")
+            .number(id)
+            .number(to_number(now + kKeepLonger))
+            .run();
+    }
+}
+
+std::vector<Due> sweep(Session& session, int limit) {
+    std::vector<Due> found;
+    const Timestamp now = session.now();
+    sweep_keys(session.db(), now);
+    drop_old_replies(session, now);
+    while (static_cast<int>(found.size()) < limit) {
+        std::vector<std::int64_t> looks;
+        {
+            Query query = session.db().query(
+                "SELECT id FROM active WHERE look IS NOT NULL AND look <= ?1 ORDER BY look LIMIT ?2");
+            query.number(to_number(now)).number(limit - static_cast<int>(found.size()));
+            looks = ids_of(query);
+        }
+        if (looks.empty()) break;
+        for (const std::int64_t id : looks) {
+            if (auto due = look_at(session, id, now)) found.push_back(*due);
+        }
+    }
+    return found;
+}
+
+// -- Erasing ----------------------------------------------------------------------------------------------------------
+
+struct Resting {
+    Timestamp time{};
+    std::int64_t id = 0;
+    friend auto operator<=>(const Resting&, const Resting&) = default;
+};
+
+// Ended tasks, oldest first.
+std::vector<Resting> oldest_ended(Connection& db, std::optional<TaskState> state, int limit) {
+    std::vector<Resting> oldest;
+    for (const TaskState ended : kEnded) {
+        if (state && *state != ended) continue;
+        for (const int compacted : {0, 1}) {
+            Query query = db.query(
+                "SELECT status_time, id FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = ?2 "
+                "ORDER BY status_time LIMIT ?3");
+            query.number(static_cast<std::int64_t>(ended)).number(compacted).number(limit);
+            while (query.step()) {
+                const Timestamp time = to_time(query.number());
+                oldest.push_back({time, query.number()});
+            }
+        }
+    }
+    std::sort(oldest.begin(), oldest.end());
+    if (oldest.size() > static_cast<std::size_t>(limit)) oldest.resize(static_cast<std::size_t>(limit));
+    return oldest;
+}
+
+std::int64_t count_ended(Connection& db, std::optional<TaskState> state) {
+    std::int64_t count = 0;
+    for (const TaskState ended : kEnded) {
+        if (state && *state != ended) continue;
+        Query query = db.query("SELECT sum(tasks) FROM counts WHERE state = ?1");
+        if (query.number(static_cast<std::int64_t>(ended)).step()) count += query.number();
+    }
+    return count;
+}
+
+std::vector<TaskId> erase_some(Session& session, const EraseQuery& query, int limit) {
+    std::vector<TaskId> erased;
+    std::int64_t excess = query.keep_at_most ? count_ended(session.db(), query.state) - *query.keep_at_most : 0;
+    if (!query.ended_before && excess <= 0) return erased;
+    for (const Resting& one : oldest_ended(session.db(), query.state, limit)) {
+        const bool old = query.ended_before && one.time < *query.ended_before;
+        if (!old && excess <= 0) break;
+        const auto row = find_task(session.db(), one.id);
+        if (!row) throw Failure::corrupt("an index names a task that is not there");
+        if (!old && !row->revealed) continue;  // a direct reply: not among those counted
+        erase(session, *row);
+        erased.push_back(row->task);
+        --excess;
+    }
+    return erased;
+}
+
+Result<int> compact_some(Session& session, Timestamp ended_before, int limit) {
+    int compacted = 0;
+    for (const TaskState ended : kEnded) {
+        std::vector<std::int64_t> ids;
+        {
+            Query query = session.db().query(
+                "SELECT id FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = 0 AND status_time < ?2 "
+                "ORDER BY status_time LIMIT ?3");
+            query.number(static_cast<std::int64_t>(ended)).number(to_number(ended_before)).number(limit - compacted);
+            ids = ids_of(query);
+        }
+        for (const std::int64_t id : ids) {
+            const auto row = find_task(session.db(), id);
+            if (!row) throw Failure::corrupt("an index names a task that is not there");
+            compact(session.db(), *row);
+            ++compacted;
+        }
+    }
+    return compacted;
+}
+
+}  // namespace
+
+AsyncResult<std::vector<Due>> SqliteStorage::due(int limit) {
+    auto call = writer_.call<std::vector<Due>>(
+        [&](Session& session) -> Result<std::vector<Due>> { return sweep(session, limit); });
+    co_return co_await call;
+}
+
+AsyncResult<std::vector<TaskId>> SqliteStorage::erase(EraseQuery query) {
+    std::vector<TaskId> erased;
+    while (static_cast<int>(erased.size()) < query.limit) {
+        const int step = std::min(kStep, query.limit - static_cast<int>(erased.size()));
+        auto call = writer_.call<std::vector<TaskId>>(
+            [&](Session& session) -> Result<std::vector<TaskId>> { return erase_some(session, query, step); });
+        Result<std::vector<TaskId>> some = co_await call;
+        if (!some) co_return fail(std::move(some.error()));
+        erased.insert(erased.end(), some->begin(), some->end());
+        if (some->empty()) break;
+    }
+    if (erased.empty()) co_return erased;
+    auto give_back = writer_.call<void>([](Session& session) -> Result<void> {
+        session.db().execute(("PRAGMA incremental_vacuum(" + std::to_string(kPagesGivenBack) + ")").c_str());
+        return {};
+    });
+    const Result<void> given_back = co_await give_back;
+    if (!given_back) co_return fail(Error(given_back.error()));
+    co_return erased;
+}
+
+AsyncResult<int> SqliteStorage::compact(Timestamp ended_before, int limit) {
+    int compacted = 0;
+    while (compacted < limit) {
+        const int step = std::min(kStep, limit - compacted);
+        auto call = writer_.call<int>([&](Session& session) { return compact_some(session, ended_before, step); });
+        const Result<int> some = co_await call;
+        if (!some) co_return fail(Error(some.error()));
+        compacted += *some;
+        if (*some < step) break;
+    }
+    co_return compacted;
+}
+
+AsyncResult<std::vector<DeadLetter>> SqliteStorage::dead_letters(std::optional<TaskId> after, int limit) {
+    auto call = readers_.call<std::vector<DeadLetter>>([&](Connection& db) -> Result<std::vector<DeadLetter>> {
+        std::vector<DeadLetter> letters;
+        Query query = db.query(
+            "SELECT d.task, d.turn, d.reason, d.at, d.attempts, d.message, d.redriven, t.owner, t.context "
+            "FROM dead_letters d JOIN tasks t ON t.id = d.id WHERE d.task > ?1 ORDER BY d.task LIMIT ?2");
+        if (after) query.id(*after);
+        else query.blob({});
+        query.number(limit);
+        while (query.step()) {
+            DeadLetter letter;
+            letter.task = query.id<TaskId>();
+            letter.turn = static_cast<Turn>(query.number());
+            letter.reason = query.bytes();
+            letter.at = to_time(query.number());
+            letter.attempts = static_cast<int>(query.number());
+            auto message = backends::read_stored_message(query.bytes());
+            if (!message) throw Failure::corrupt(message.error().message);
+            letter.message = std::move(*message);
+            if (const auto redriven = query.id<TaskId>(); !redriven.is_nil()) letter.redriven = redriven;
+            letter.owner = read_owner(db, query.number());
+            letter.context_id = StoredContext::read(query);
+            letters.push_back(std::move(letter));
+        }
+        return letters;
+    });
+    co_return co_await call;
+}
+
+AsyncResult<TaskId> SqliteStorage::mark_redriven(TaskId dead_letter, TaskId redriven) {
+    auto call = writer_.call<TaskId>([&](Session& session) -> Result<TaskId> {
+        Query query = session.db().query(
+            "UPDATE dead_letters SET redriven = coalesce(redriven, ?2) WHERE task = ?1 RETURNING redriven");
+        if (query.id(dead_letter).id(redriven).step()) return query.id<TaskId>();
+        return Error::about_task(ErrorCode::kTaskNotFound, "there is no dead letter of this task",
+                                 dead_letter.to_string());
+    });
+    co_return co_await call;
+}
+
+AsyncResult<std::vector<TaskId>> SqliteStorage::stale_paused(Timestamp before, int limit) {
+    auto call = readers_.call<std::vector<TaskId>>([&](Connection& db) -> Result<std::vector<TaskId>> {
+        std::vector<TaskId> stale;
+        for (const TaskState state : {TaskState::kInputRequired, TaskState::kAuthRequired}) {
+            Query query = db.query(
+                "SELECT task FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = 0 AND status_time < ?2 "
+                "ORDER BY status_time LIMIT ?3");
+            query.number(static_cast<std::int64_t>(state)).number(to_number(before));
+            query.number(limit - static_cast<std::int64_t>(stale.size()));
+            while (query.step()) stale.push_back(query.id<TaskId>());
+        }
+        return stale;
+    });
+    co_return co_await call;
+}
+
+}  // namespace a2akit::sqlite

@@ -1,0 +1,51 @@
+#include "backends/sqlite/operation.hpp"
+
+namespace a2akit::sqlite {
+
+/// The answers for one loop. Frees itself once it has run.
+struct Answers::Batch : Work {
+    explicit Batch(Loop& l) noexcept : Work(&Batch::deliver), loop(l) {}
+
+    static void deliver(Work& work) noexcept {
+        auto& self = static_cast<Batch&>(work);
+        for (Operation* at = self.first; at != nullptr;) {
+            // Resumed, it may end at once.
+            Operation& operation = *std::exchange(at, at->next);
+            operation.waiter_.resume();
+        }
+        delete &self;
+    }
+
+    Loop& loop;
+    Operation* first = nullptr;
+    Operation* last = nullptr;
+    Batch* after = nullptr;
+};
+
+void Answers::add(Operation& operation) {
+    operation.next = nullptr;
+    ++answered_;
+    if (operation.loop_ == nullptr) {
+        std::promise<void> waiting = std::move(*operation.unlooped_);
+        waiting.set_value();
+        return;
+    }
+    Batch* batch = first_;
+    while (batch != nullptr && &batch->loop != operation.loop_) batch = batch->after;
+    if (batch == nullptr) {
+        batch = new Batch(*operation.loop_);
+        batch->after = std::exchange(first_, batch);
+    }
+    (batch->last == nullptr ? batch->first : batch->last->next) = &operation;
+    batch->last = &operation;
+}
+
+void Answers::send() noexcept {
+    while (first_ != nullptr) {
+        Batch& batch = *std::exchange(first_, first_->after);
+        batch.loop.post(batch);
+    }
+    unanswered_ -= std::exchange(answered_, 0);
+}
+
+}  // namespace a2akit::sqlite

@@ -1,0 +1,119 @@
+#pragma once
+
+#include "backends/sqlite/connection.hpp"
+
+#include <a2akit/storage/storage.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace a2akit::sqlite {
+
+/// A process that has or had runs. All its runs were renewed together, up to `until`.
+struct Node {
+    std::int64_t id = 0;
+    NodeId node;
+    Timestamp until{};
+};
+
+/// A run that its node holds no longer without having given it back.
+struct LostRun {
+    NodeId node;
+    TaskId task;
+    Epoch epoch = 0;
+    Timestamp at{};
+};
+
+/// The engine's clock, for the writer and the readers. Safe from any thread.
+class EngineTime {
+public:
+    explicit EngineTime(std::shared_ptr<const Clock> clock) : clock_(std::move(clock)) {}
+    /// Never earlier than one that was given out before.
+    [[nodiscard]] Timestamp now();
+    /// Every write that is stamped earlier than this is committed, or failed.
+    [[nodiscard]] Timestamp settled();
+
+    // For the writer: around each transaction.
+    void begin_writing() { writing_since_ = now(); }
+    void end_writing() { writing_since_ = kIdle; }
+
+private:
+    static constexpr Timestamp kIdle = Timestamp::max();
+    std::shared_ptr<const Clock> clock_;
+    std::atomic<Timestamp> latest_{Timestamp{}};
+    std::atomic<Timestamp> writing_since_{kIdle};
+};
+
+/// What one operation and its neighbours in the same transaction share: the connection, the time, and what the writer
+/// remembers between transactions. Used on the writer's thread only.
+///
+/// What an operation does to anything but the database goes through `on_commit` and `on_failure`.
+class Session {
+public:
+    Session(std::unique_ptr<Connection> connection, EngineTime& time);
+
+    [[nodiscard]] Connection& db() noexcept { return *connection_; }
+    [[nodiscard]] Timestamp now() { return time_.now(); }
+    [[nodiscard]] EngineTime& time() noexcept { return time_; }
+
+    [[nodiscard]] std::int64_t next_task() noexcept { return ++last_task_; }
+    [[nodiscard]] std::int64_t owner_id(const OwnerScope& scope);
+    /// 0: nobody of that name has stored anything.
+    [[nodiscard]] std::int64_t find_owner(const OwnerScope& scope);
+    [[nodiscard]] const OwnerScope& owner(std::int64_t id);
+    [[nodiscard]] Node& node(const NodeId& node);
+    /// Null: unknown.
+    [[nodiscard]] const Node* node(std::int64_t id);
+
+    /// One visible task of this owner more, or one less, in this state.
+    void count(std::int64_t owner, TaskState state, int change);
+
+    void on_commit(std::function<void()> effect) { effects_.push_back({std::move(effect), true}); }
+    void on_failure(std::function<void()> effect) { effects_.push_back({std::move(effect), false}); }
+
+    [[nodiscard]] std::vector<LostRun>& lost_runs() noexcept { return lost_runs_; }
+    /// The transient contexts of the turns that have not ended.
+    using Contexts = std::unordered_map<std::int64_t, std::shared_ptr<const RequestContext>>;
+    [[nodiscard]] Contexts& contexts() noexcept { return contexts_; }
+
+    // For the writer: where an operation begins, and how it and the transaction end.
+    struct Mark {
+        std::size_t effects = 0;
+        std::size_t changes = 0;
+    };
+    [[nodiscard]] Mark mark() const noexcept { return {effects_.size(), changes_.size()}; }
+    void undo(const Mark& mark);
+    void write_counts();
+    void committed();
+    void rolled_back();
+
+private:
+    struct Effect {
+        std::function<void()> run;
+        bool when_committed = true;
+    };
+    struct Change {
+        std::int64_t owner = 0;
+        std::int64_t state = 0;
+        std::int64_t by = 0;
+    };
+    void forget_cached();
+
+    std::unique_ptr<Connection> connection_;
+    EngineTime& time_;
+    std::int64_t last_task_ = 0;
+    std::unordered_map<std::string, std::int64_t> owner_ids_;
+    std::unordered_map<std::int64_t, OwnerScope> owners_;
+    std::unordered_map<NodeId, Node> nodes_;
+    std::vector<Effect> effects_;
+    std::vector<Change> changes_;
+    std::vector<LostRun> lost_runs_;
+    Contexts contexts_;
+};
+
+}  // namespace a2akit::sqlite

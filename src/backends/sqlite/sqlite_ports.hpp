@@ -1,0 +1,32 @@
+#pragma once
+
+#include "backends/sqlite/database.hpp"
+
+#include <a2akit/core/clock.hpp>
+#include <a2akit/core/result.hpp>
+#include <a2akit/ports.hpp>
+
+#include <memory>
+#include <string>
+
+namespace a2akit::sqlite {
+
+struct SqliteOptions {
+    std::string url;  ///< sqlite:PATH or sqlite:///PATH; the file, and its directory, are made where there are none.
+    Synchronous synchronous = Synchronous::kFull;
+    /// What wakes this process's handlers, subscribers and watchers. One file serves one process, so what they lose
+    /// with it is in the file: turns, events and cancels.
+    std::shared_ptr<Broker> local_broker;
+    std::shared_ptr<EventBus> local_bus;
+    std::shared_ptr<CancelRegistry> local_cancels;
+    std::shared_ptr<const Clock> clock = {};  ///< null: the machine's.
+};
+
+/// Every port, on one file, which this process holds from now on. kInvalidParams for a URL that names none;
+/// kUnavailable, saying why and what would help, when the file cannot be used. REQUIRES: the local ports are given.
+[[nodiscard]] Result<Ports> sqlite_ports(SqliteOptions options);
+
+/// The file that a URL names.
+[[nodiscard]] Result<std::string> path_of(const std::string& url);
+
+}  // namespace a2akit::sqlite

@@ -1,0 +1,294 @@
+#include "backends/sqlite/sqlite_storage.hpp"
+
+#include "backends/sqlite/idempotency.hpp"
+#include "backends/sqlite/task_reads.hpp"
+#include "backends/sqlite/task_writes.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace a2akit::sqlite {
+namespace {
+
+constexpr int kReaders = 3;
+constexpr Duration kTellLostRuns = std::chrono::minutes(1);
+
+// One file serves one process, so whoever ran something when this one opened it is gone.
+void end_former_runs(Connection& db, Timestamp now) {
+    db.execute("BEGIN IMMEDIATE");
+    db.query(
+          "UPDATE active SET node = NULL, run_turn = 0, run_claim = NULL, run_until = 0, run_look = 0, "
+          "run_answer = NULL, turn_look = ?1, look = CASE WHEN input = 0 THEN NULL ELSE ?1 END "
+          "WHERE node IS NOT NULL OR look IS NOT NULL")
+        .number(to_number(now))
+        .run();
+    db.execute("DELETE FROM nodes; COMMIT");
+}
+
+Result<Created> create_fresh(Session& session, const NewTask& task, const OwnerScope& scope,
+                             const TaskUpdate& update) {
+    const Timestamp now = session.now();
+    if (auto taken = find_task(session.db(), task.id)) {
+        auto repeated = repeated_write(*taken, update.id);
+        if (!repeated || !taken->made || taken->made->id != update.id) {
+            return fail(ErrorCode::kInternal, "the id " + task.id.to_string() + " names another task");
+        }
+        return Created{*repeated, read_snapshot(session.db(), *taken, {}, now)};
+    }
+    TaskRow row;
+    row.id = session.next_task();
+    row.task = task.id;
+    row.owner = session.owner_id(scope);
+    row.context = task.context_id;
+    row.revealed = task.revealed;
+    Created created;
+    created.appended = apply(session, row, update, now, true);
+    if (update.once) keep_key(session, row, scope, *update.once, created.appended, now);
+    created.snapshot = read_snapshot(session.db(), row, {}, now);
+    return created;
+}
+
+Result<Created> create_once(Session& session, const NewTask& task, const OwnerScope& scope, const TaskUpdate& update) {
+    auto first = find_key(session, scope, *update.once);
+    if (!first) return std::move(first.error());
+    if (!*first) return create_fresh(session, task, scope, update);
+    const KeptWrite& kept = **first;
+    return Created{joined(kept), read_snapshot(session.db(), kept.row, {}, session.now())};
+}
+
+Result<Appended> append_to(Session& session, const TaskId& task, const OwnerScope& scope, const TaskUpdate& update) {
+    if (update.once) {
+        auto first = find_key(session, scope, *update.once);
+        if (!first) return std::move(first.error());
+        if (*first) {
+            if ((*first)->row.task == task) return joined(**first);
+            return fail(ErrorCode::kIdempotencyConflict,
+                        "Idempotency-Key: this key was used for another task; use a new key for a new request");
+        }
+    }
+    auto row = find_task(session.db(), task);
+    if (!row || !sees(session.db(), scope, *row)) return not_found(task);
+    if (auto repeated = repeated_write(*row, update.id)) return *repeated;
+    const Timestamp now = session.now();
+    if (auto refused = refusal(session, *row, update, now)) return std::move(*refused);
+    const Appended appended = apply(session, *row, update, now, false);
+    if (update.once) keep_key(session, *row, scope, *update.once, appended, now);
+    return appended;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<SqliteStorage>> SqliteStorage::open(DatabaseOptions options,
+                                                           std::shared_ptr<const Clock> clock) {
+    auto database = Database::open(std::move(options));
+    if (!database) return fail(std::move(database.error()));
+    try {
+        Parts parts;
+        parts.clock = clock ? std::move(clock) : system_clock();
+        parts.writer = (*database)->writer();
+        for (int i = 0; i < kReaders; ++i) parts.readers.push_back((*database)->reader());
+        end_former_runs(*parts.writer, parts.clock->now());
+        const std::string key = parts.writer->text_of("SELECT value FROM meta WHERE name = 'cursor_key'");
+        if (key.size() != parts.cursor_key.size()) throw Failure::corrupt("it has no key for page tokens");
+        std::copy(key.begin(), key.end(), parts.cursor_key.begin());
+        parts.database = std::move(*database);
+        return std::shared_ptr<SqliteStorage>(new SqliteStorage(std::move(parts)));
+    } catch (const Failure& failure) {
+        return fail(failure.to_error());
+    }
+}
+
+SqliteStorage::SqliteStorage(Parts parts)
+    : database_(std::move(parts.database)),
+      time_(std::move(parts.clock)),
+      cursors_(parts.cursor_key),
+      writer_(std::move(parts.writer), time_, {}),
+      readers_(std::move(parts.readers)) {}
+
+SqliteStorage::~SqliteStorage() = default;
+
+AsyncResult<void> SqliteStorage::check() {
+    auto call = readers_.call<void>([](Connection& db) -> Result<void> {
+        static_cast<void>(db.query("SELECT name FROM meta LIMIT 1").step());
+        return {};
+    });
+    co_return co_await call;
+}
+
+AsyncResult<void> SqliteStorage::stop(SteadyTime) {
+    auto call = writer_.call<void>([](Session&) { return Result<void>(); });
+    co_return co_await call;
+}
+
+AsyncResult<Created> SqliteStorage::create(NewTask task, OwnerScope scope, TaskUpdate update) {
+    auto call = writer_.call<Created>([&](Session& session) {
+        return update.once ? create_once(session, task, scope, update) : create_fresh(session, task, scope, update);
+    });
+    co_return co_await call;
+}
+
+AsyncResult<TaskSnapshot> SqliteStorage::load(TaskId task, OwnerScope scope,
+                                              std::optional<std::int32_t> history_length, bool include_artifacts) {
+    auto call = readers_.call<TaskSnapshot>([&](Connection& db) -> Result<TaskSnapshot> {
+        const auto row = find_task(db, task);
+        if (!row || !sees(db, scope, *row)) return not_found(task);
+        return read_snapshot(db, *row, {history_length, include_artifacts}, time_.now());
+    });
+    co_return co_await call;
+}
+
+AsyncResult<Appended> SqliteStorage::append(TaskId task, OwnerScope scope, TaskUpdate update) {
+    auto call = writer_.call<Appended>([&](Session& session) { return append_to(session, task, scope, update); });
+    co_return co_await call;
+}
+
+AsyncResult<Claimed> SqliteStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) {
+    auto call = writer_.call<Claimed>([&](Session& session) -> Result<Claimed> {
+        auto row = find_task(session.db(), task);
+        if (!row) return Claimed(Refusal::kEnded);
+        const Timestamp now = session.now();
+        auto claimed = sqlite::claim(session, *row, id, turn, node, lease, now);
+        if (const auto* refused = std::get_if<Refusal>(&claimed)) return Claimed(*refused);
+        auto& made = std::get<ClaimedRun>(claimed);
+        Run run;
+        run.epoch = made.epoch;
+        run.attempt = made.attempt;
+        run.input = std::move(made.input);
+        run.appended = made.appended;
+        run.snapshot = read_snapshot(session.db(), *row, {}, now);
+        return Claimed(std::move(run));
+    });
+    co_return co_await call;
+}
+
+AsyncResult<std::vector<Renewal>> SqliteStorage::renew(NodeId node, Lease lease) {
+    auto call = writer_.call<std::vector<Renewal>>([&](Session& session) -> Result<std::vector<Renewal>> {
+        std::vector<Renewal> renewals;
+        const Timestamp now = session.now();
+        Node& renewed = session.node(node);
+        Query query = session.db().query(
+            "SELECT t.task, t.epoch, a.cancel_by FROM active a JOIN tasks t ON t.id = a.id WHERE a.node = ?1");
+        query.number(renewed.id);
+        while (query.step()) {
+            Renewal renewal;
+            renewal.task = query.id<TaskId>();
+            renewal.epoch = static_cast<Epoch>(query.number());
+            renewal.kept = true;
+            if (const auto cancel_by = query.maybe()) renewal.cancel_by = to_time(*cancel_by);
+            renewals.push_back(renewal);
+        }
+        if (!renewals.empty()) {
+            renewed.until = now + lease;
+            session.db()
+                .query("UPDATE nodes SET until = ?2 WHERE id = ?1")
+                .number(renewed.id)
+                .number(to_number(renewed.until))
+                .run();
+        }
+        // Told for a while, not once: the answer may get lost.
+        std::erase_if(session.lost_runs(), [now](const LostRun& lost) { return lost.at + kTellLostRuns < now; });
+        for (const LostRun& lost : session.lost_runs()) {
+            if (lost.node == node) renewals.push_back({lost.task, lost.epoch, false, {}});
+        }
+        return renewals;
+    });
+    co_return co_await call;
+}
+
+AsyncResult<std::optional<Turn>> SqliteStorage::release(TaskId task, Epoch epoch, Release how, Timestamp not_before) {
+    auto call = writer_.call<std::optional<Turn>>([&](Session& session) -> Result<std::optional<Turn>> {
+        auto row = find_task(session.db(), task);
+        if (!row) return std::optional<Turn>();
+        return sqlite::release(session, *row, epoch, how, not_before, session.now());
+    });
+    co_return co_await call;
+}
+
+AsyncResult<EventPage> SqliteStorage::events(TaskId task, OwnerScope scope, Sequence after, int limit) {
+    auto call = readers_.call<EventPage>([&](Connection& db) -> Result<EventPage> {
+        const auto row = find_task(db, task);
+        if (!row || !sees(db, scope, *row)) return not_found(task);
+        if (after < row->compacted) {
+            return Error::about_task(ErrorCode::kCompacted,
+                                     "the events up to " + std::to_string(row->compacted) + " are kept no longer",
+                                     task.to_string());
+        }
+        return EventPage{read_events(db, *row, after, limit), row->last_event, row->turn, row->state, row->turn_ended};
+    });
+    co_return co_await call;
+}
+
+AsyncResult<std::vector<Tail>> SqliteStorage::tails(std::vector<TaskId> tasks) {
+    auto call = readers_.call<std::vector<Tail>>([&](Connection& db) -> Result<std::vector<Tail>> {
+        std::vector<Tail> tails;
+        tails.reserve(tasks.size());
+        for (const TaskId& task : tasks) {
+            Query query = db.query("SELECT last_event, turn, turn_ended FROM tasks WHERE task = ?1");
+            Tail tail{task, 0, 0, false, query.id(task).step()};
+            if (tail.exists) {
+                tail.last = static_cast<Sequence>(query.number());
+                tail.turn = static_cast<Turn>(query.number());
+                tail.turn_ended = query.flag();
+            }
+            tails.push_back(tail);
+        }
+        return tails;
+    });
+    co_return co_await call;
+}
+
+AsyncResult<ContextValue> SqliteStorage::load_context(OwnerScope scope, std::string context_id) {
+    auto call = readers_.call<ContextValue>([&](Connection& db) -> Result<ContextValue> {
+        const StoredContext context(context_id);
+        Query query = db.query(
+            "SELECT c.value, c.version FROM contexts c JOIN owners o ON o.id = c.owner "
+            "WHERE o.owner = ?1 AND o.tenant = ?2 AND c.context = ?3");
+        query.text(scope.owner).text(scope.tenant);
+        context.bind(query);
+        if (!query.step()) return ContextValue{};
+        RawJson value{std::string(query.bytes())};
+        return ContextValue{std::move(value), static_cast<std::uint64_t>(query.number())};
+    });
+    co_return co_await call;
+}
+
+AsyncResult<std::uint64_t> SqliteStorage::update_context(OwnerScope scope, std::string context_id, RawJson value,
+                                                         std::optional<std::uint64_t> expected) {
+    auto call = writer_.call<std::uint64_t>([&](Session& session) -> Result<std::uint64_t> {
+        Connection& db = session.db();
+        const StoredContext context(context_id);
+        const std::int64_t owner = session.owner_id(scope);
+        std::uint64_t version = 0;
+        {
+            Query query = db.query("SELECT version FROM contexts WHERE owner = ?1 AND context = ?2");
+            query.number(owner);
+            context.bind(query);
+            if (query.step()) version = static_cast<std::uint64_t>(query.number());
+        }
+        if (expected && *expected != version) {
+            return fail(ErrorCode::kRevisionConflict, "the context has version " + std::to_string(version) +
+                                                          ", not " + std::to_string(*expected) + "; load it again");
+        }
+        // One counter for all: a value that is removed and made again never repeats a version.
+        std::int64_t next = 0;
+        {
+            Query query =
+                db.query("UPDATE meta SET value = value + 1 WHERE name = 'context_version' RETURNING value");
+            query.step();
+            next = query.number();
+            while (query.step()) {
+            }
+        }
+        const bool removes = value.empty();
+        Query query = db.query(removes ? "DELETE FROM contexts WHERE owner = ?1 AND context = ?2"
+                                       : "INSERT OR REPLACE INTO contexts VALUES(?1, ?2, ?3, ?4)");
+        query.number(owner);
+        context.bind(query);
+        if (!removes) query.text(value.text()).number(next);
+        query.run();
+        return static_cast<std::uint64_t>(next);
+    });
+    co_return co_await call;
+}
+
+}  // namespace a2akit::sqlite

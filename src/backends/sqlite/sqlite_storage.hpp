@@ -1,0 +1,81 @@
+#pragma once
+
+#include "backends/common/list_cursor.hpp"
+#include "backends/sqlite/database.hpp"
+#include "backends/sqlite/readers.hpp"
+#include "backends/sqlite/task_row.hpp"
+#include "backends/sqlite/writer.hpp"
+
+#include <a2akit/storage/context_store.hpp>
+#include <a2akit/storage/maintenance.hpp>
+#include <a2akit/storage/storage.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace a2akit::sqlite {
+
+/// Tasks in one database file.
+///
+/// Whatever changes is done by one writer's thread, many calls in one transaction; an answered call is on disk. Reads
+/// have threads of their own, which never wait for the writer. Several servers of one process may share one object.
+/// Transient contexts stay in this process: after a crash they are absent.
+class SqliteStorage final : public Storage, public ContextStore, public Maintenance {
+public:
+    /// `clock` null: the machine's. Every run of a former process is over by the time this returns.
+    [[nodiscard]] static Result<std::shared_ptr<SqliteStorage>> open(DatabaseOptions options,
+                                                                     std::shared_ptr<const Clock> clock = nullptr);
+    ~SqliteStorage() override;
+
+    AsyncResult<void> start() override { return check(); }
+    /// Returns once everything that was asked before is answered.
+    AsyncResult<void> stop(SteadyTime deadline) override;
+    [[nodiscard]] StorageCapabilities capabilities() const noexcept override { return {.in_process = true}; }
+    AsyncResult<void> check() override;
+
+    AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override;
+    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope, std::optional<std::int32_t> history_length,
+                                   bool include_artifacts) override;
+    AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override;
+    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) override;
+    AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override;
+    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) override;
+    AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override;
+    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after, int limit) override;
+    AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override;
+    AsyncResult<Timestamp> now() override { return Result<Timestamp>(time_.now()); }
+
+    AsyncResult<ContextValue> load_context(OwnerScope scope, std::string context_id) override;
+    AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id, RawJson value,
+                                              std::optional<std::uint64_t> expected) override;
+
+    AsyncResult<std::vector<Due>> due(int limit) override;
+    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override;
+    AsyncResult<int> compact(Timestamp ended_before, int limit) override;
+    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit) override;
+    AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override;
+    AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
+
+    [[nodiscard]] Writer::Counters counters() const noexcept { return writer_.counters(); }
+    /// Whether somebody waits for an answer that was not posted yet.
+    [[nodiscard]] bool busy() const noexcept { return writer_.busy() || readers_.busy(); }
+
+private:
+    struct Parts {
+        std::unique_ptr<Database> database;
+        std::shared_ptr<const Clock> clock;
+        std::unique_ptr<Connection> writer;
+        std::vector<std::unique_ptr<Connection>> readers;
+        backends::CursorCodec::Key cursor_key;
+    };
+    explicit SqliteStorage(Parts parts);
+
+    std::unique_ptr<Database> database_;
+    EngineTime time_;
+    const backends::CursorCodec cursors_;
+    Writer writer_;
+    Readers readers_;  // closes first: the last connection moves the log into the file, and readers may not
+};
+
+}  // namespace a2akit::sqlite

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "backends/sqlite/task_row.hpp"
+
+#include <a2akit/storage/storage.hpp>
+
+#include <optional>
+
+// What readers ask of one task; on any connection. All throw Failure.
+
+namespace a2akit::sqlite {
+
+[[nodiscard]] Error not_found(const TaskId& task);
+/// Whether the task is there for this scope.
+[[nodiscard]] bool sees(Connection& db, const OwnerScope& scope, const TaskRow& row);
+
+/// What is known of a task without looking into its history and its log.
+[[nodiscard]] TaskSnapshot outline(const TaskRow& row, const OwnerScope& owner, bool live_run);
+
+struct SnapshotParts {
+    std::optional<std::int32_t> history_length;
+    bool include_artifacts = true;
+};
+[[nodiscard]] TaskSnapshot read_snapshot(Connection& db, const TaskRow& row, const SnapshotParts& parts,
+                                         Timestamp now);
+
+/// REQUIRES: `after` is not behind the compaction horizon.
+[[nodiscard]] std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence after, int limit);
+
+/// Drops the log of an ended task, and keeps what its snapshot needs.
+void compact(Connection& db, const TaskRow& row);
+
+[[nodiscard]] OwnerScope read_owner(Connection& db, std::int64_t id);
+
+}  // namespace a2akit::sqlite

@@ -1,0 +1,250 @@
+#include "backends/sqlite/task_row.hpp"
+
+#include <algorithm>
+
+namespace a2akit::sqlite {
+namespace {
+
+#define A2AKIT_TASK_COLUMNS                                                                                       \
+    "t.id, t.task, t.owner, t.context, t.revealed, t.state, t.status_time, t.status_at, t.turn, t.turn_ended, "   \
+    "t.revision, t.epoch, t.last_event, t.compacted, t.messages, t.has_more, t.made, t.ended, a.id, a.turn_look, " \
+    "a.looks, a.attempts, a.input, a.node, a.run_turn, a.run_claim, a.run_until, a.run_look, a.run_answer, "      \
+    "a.cancel_by, a.cancel_look, a.answers FROM tasks t LEFT JOIN active a ON a.id = t.id "
+
+void put_number(std::string& bytes, std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) bytes += static_cast<char>((value & 0x7F) | 0x80);
+    bytes += static_cast<char>(value);
+}
+
+std::uint64_t take_number(std::string_view& bytes) {
+    std::uint64_t value = 0;
+    for (int shift = 0; shift < 63 && !bytes.empty(); shift += 7) {
+        const auto byte = static_cast<unsigned char>(bytes.front());
+        bytes.remove_prefix(1);
+        value |= std::uint64_t{byte & 0x7FU} << shift;
+        if (byte < 0x80) return value;
+    }
+    throw Failure::corrupt("an answer cannot be read");
+}
+
+std::string packed(const std::optional<Answer>& answer) {
+    return answer ? pack({*answer}) : std::string();
+}
+
+std::optional<Answer> unpacked(std::string_view bytes, const TaskId& task) {
+    auto answers = unpack(bytes, task);
+    return answers.empty() ? std::nullopt : std::optional(std::move(answers.front()));
+}
+
+ActiveRow read_active(Query& query, const TaskId& task) {
+    ActiveRow active;
+    active.turn_look = to_time(query.number());
+    active.looks = static_cast<int>(query.number());
+    active.attempts = static_cast<int>(query.number());
+    active.input = query.number();
+    const auto node = query.maybe();
+    RunRow run;
+    run.turn = static_cast<Turn>(query.number());
+    run.claim = query.id<WriteId>();
+    run.until = to_time(query.number());
+    run.look = to_time(query.number());
+    run.answer = unpacked(query.bytes(), task);
+    if (node) {
+        run.node = *node;
+        active.run = std::move(run);
+    }
+    if (const auto cancel_by = query.maybe()) active.cancel_by = to_time(*cancel_by);
+    active.cancel_look = to_time(query.number());
+    active.answers = unpack(query.bytes(), task);
+    return active;
+}
+
+std::optional<TaskRow> read_task(Query& query) {
+    if (!query.step()) return std::nullopt;
+    TaskRow row;
+    row.id = query.number();
+    row.task = query.id<TaskId>();
+    row.owner = query.number();
+    row.context = StoredContext::read(query);
+    row.revealed = query.flag();
+    row.state = static_cast<TaskState>(query.number());
+    row.status_time = to_time(query.number());
+    row.status_at = static_cast<Sequence>(query.number());
+    row.turn = static_cast<Turn>(query.number());
+    row.turn_ended = query.flag();
+    row.revision = static_cast<Revision>(query.number());
+    row.epoch = static_cast<Epoch>(query.number());
+    row.last_event = static_cast<Sequence>(query.number());
+    row.compacted = static_cast<Sequence>(query.number());
+    row.messages = static_cast<std::uint64_t>(query.number());
+    row.has_more = query.flag();
+    row.made = unpacked(query.bytes(), row.task);
+    row.ended = unpacked(query.bytes(), row.task);
+    if (query.maybe()) row.active = read_active(query, row.task);
+    return row;
+}
+
+void write_active(Connection& db, const TaskRow& row) {
+    const ActiveRow& active = *row.active;
+    const RunRow* run = row.run();
+    const auto look = next_look(row);
+    const std::string answers = pack(active.answers);
+    const std::string run_answer = run != nullptr ? packed(run->answer) : std::string();
+    Query query = db.query(
+        "INSERT OR REPLACE INTO active VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
+    query.number(row.id)
+        .maybe(look ? std::optional(to_number(*look)) : std::nullopt)
+        .number(to_number(active.turn_look))
+        .number(active.looks)
+        .number(active.attempts)
+        .number(active.input);
+    if (run != nullptr) {
+        query.number(run->node).number(run->turn).id(run->claim).number(to_number(run->until));
+        query.number(to_number(run->look)).maybe_blob(run_answer);
+    } else {
+        query.null().number(0).null().number(0).number(0).null();
+    }
+    query.maybe(active.cancel_by ? std::optional(to_number(*active.cancel_by)) : std::nullopt)
+        .number(to_number(active.cancel_look))
+        .maybe_blob(answers);
+    query.run();
+}
+
+}  // namespace
+
+std::string pack(const std::vector<Answer>& answers) {
+    std::string bytes;
+    for (const Answer& answer : answers) {
+        const Appended& appended = answer.appended;
+        bytes.append(reinterpret_cast<const char*>(answer.id.bytes.data()), answer.id.bytes.size());
+        put_number(bytes, appended.turn);
+        put_number(bytes, appended.revision);
+        put_number(bytes, appended.first);
+        put_number(bytes, appended.last);
+        put_number(bytes, static_cast<std::uint64_t>(appended.before));
+        put_number(bytes, static_cast<std::uint64_t>(appended.after));
+        put_number(bytes, (appended.turn_ended ? 1U : 0U) | (appended.turn_due ? 2U : 0U));
+    }
+    return bytes;
+}
+
+std::vector<Answer> unpack(std::string_view bytes, const TaskId& task) {
+    std::vector<Answer> answers;
+    while (!bytes.empty()) {
+        Answer answer;
+        if (bytes.size() < answer.id.bytes.size()) throw Failure::corrupt("an answer cannot be read");
+        std::memcpy(answer.id.bytes.data(), bytes.data(), answer.id.bytes.size());
+        bytes.remove_prefix(answer.id.bytes.size());
+        Appended& appended = answer.appended;
+        appended.task = task;
+        appended.turn = static_cast<Turn>(take_number(bytes));
+        appended.revision = take_number(bytes);
+        appended.first = take_number(bytes);
+        appended.last = take_number(bytes);
+        appended.before = static_cast<TaskState>(take_number(bytes));
+        appended.after = static_cast<TaskState>(take_number(bytes));
+        const auto flags = take_number(bytes);
+        appended.turn_ended = (flags & 1) != 0;
+        appended.turn_due = (flags & 2) != 0;
+        answers.push_back(std::move(answer));
+    }
+    return answers;
+}
+
+StoredContext::StoredContext(std::string_view context_id) : text_(context_id) {
+    uuid_ = Uuid::parse(context_id);
+    if (uuid_ && uuid_->to_string() != context_id) uuid_.reset();  // in upper case: another context
+}
+
+void StoredContext::bind(Query& query) const {
+    if (uuid_) query.id(*uuid_);
+    else query.text(text_);
+}
+
+std::string StoredContext::read(Query& query) {
+    if (query.next_is_blob()) return query.id<Uuid>().to_string();
+    return std::string(query.bytes());
+}
+
+std::optional<TaskRow> find_task(Connection& db, const TaskId& task) {
+    Query query = db.query("SELECT " A2AKIT_TASK_COLUMNS "WHERE t.task = ?1");
+    query.id(task);
+    return read_task(query);
+}
+
+std::optional<TaskRow> find_task(Connection& db, std::int64_t id) {
+    Query query = db.query("SELECT " A2AKIT_TASK_COLUMNS "WHERE t.id = ?1");
+    query.number(id);
+    return read_task(query);
+}
+
+void insert(Connection& db, const TaskRow& row) {
+    const StoredContext context(row.context);
+    const std::string made = packed(row.made);
+    const std::string ended = packed(row.ended);
+    Query query = db.query(
+        "INSERT INTO tasks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)");
+    query.number(row.id).id(row.task).number(row.owner);
+    context.bind(query);
+    query.number(row.revealed)
+        .number(static_cast<std::int64_t>(row.state))
+        .number(to_number(row.status_time))
+        .number(static_cast<std::int64_t>(row.status_at))
+        .number(row.turn)
+        .number(row.turn_ended)
+        .number(static_cast<std::int64_t>(row.revision))
+        .number(static_cast<std::int64_t>(row.epoch))
+        .number(static_cast<std::int64_t>(row.last_event))
+        .number(static_cast<std::int64_t>(row.compacted))
+        .number(static_cast<std::int64_t>(row.messages))
+        .number(row.has_more)
+        .maybe_blob(made)
+        .maybe_blob(ended)
+        .run();
+    if (row.active) write_active(db, row);
+}
+
+void update(Connection& db, const TaskRow& before, const TaskRow& after) {
+    const std::string made = packed(after.made);
+    const std::string ended = packed(after.ended);
+    // The columns of indexes only when they change: SQLite would look every index up.
+    const bool moves =
+        before.state != after.state || before.status_time != after.status_time || before.revealed != after.revealed;
+    Query query = db.query(
+        moves ? "UPDATE tasks SET status_at = ?2, turn = ?3, turn_ended = ?4, revision = ?5, epoch = ?6, "
+                "last_event = ?7, messages = ?8, has_more = ?9, made = ?10, ended = ?11, state = ?12, "
+                "status_time = ?13, revealed = ?14 WHERE id = ?1"
+              : "UPDATE tasks SET status_at = ?2, turn = ?3, turn_ended = ?4, revision = ?5, epoch = ?6, "
+                "last_event = ?7, messages = ?8, has_more = ?9, made = ?10, ended = ?11 WHERE id = ?1");
+    query.number(after.id)
+        .number(static_cast<std::int64_t>(after.status_at))
+        .number(after.turn)
+        .number(after.turn_ended)
+        .number(static_cast<std::int64_t>(after.revision))
+        .number(static_cast<std::int64_t>(after.epoch))
+        .number(static_cast<std::int64_t>(after.last_event))
+        .number(static_cast<std::int64_t>(after.messages))
+        .number(after.has_more)
+        .maybe_blob(made)
+        .maybe_blob(ended);
+    if (moves) {
+        query.number(static_cast<std::int64_t>(after.state))
+            .number(to_number(after.status_time))
+            .number(after.revealed);
+    }
+    query.run();
+    if (after.active) write_active(db, after);
+    else if (before.active) db.query("DELETE FROM active WHERE id = ?1").number(after.id).run();
+}
+
+std::optional<Timestamp> next_look(const TaskRow& row) {
+    if (!row.active) return std::nullopt;
+    const ActiveRow& active = *row.active;
+    std::optional<Timestamp> look;
+    if (active.run) look = active.run->look;
+    else if (row.turn != 0 && !row.turn_ended) look = active.turn_look;
+    if (active.cancel_by) look = look ? std::min(*look, active.cancel_look) : active.cancel_look;
+    return look;
+}
+
+}  // namespace a2akit::sqlite

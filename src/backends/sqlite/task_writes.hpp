@@ -1,0 +1,55 @@
+#pragma once
+
+#include "backends/sqlite/task_row.hpp"
+
+#include <optional>
+#include <variant>
+
+// What the calls of Storage do to one task: rules as in docs/concepts/durability.md, rows as in schema.cpp. All on the
+// writer's thread; all throw Failure.
+
+namespace a2akit::sqlite {
+
+/// The first answer, if a write with this id was applied before.
+[[nodiscard]] std::optional<Appended> repeated_write(const TaskRow& row, const WriteId& id);
+
+/// Why the update must not be applied; nothing when it may.
+[[nodiscard]] std::optional<Error> refusal(Session& session, const TaskRow& row, const TaskUpdate& update,
+                                           Timestamp now);
+
+/// Applies an update that nothing speaks against. `row` is what was read, or, for `creates`, what to make; it is
+/// written, and afterwards as the database has it.
+Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timestamp now, bool creates);
+
+/// A claim that was decided: the run's numbers, its input, and what it wrote.
+struct ClaimedRun {
+    Epoch epoch = 0;
+    int attempt = 0;
+    TurnInput input;
+    Appended appended;
+};
+/// `input`: what the turn gives to the handler, if the caller has it at hand; else it is read.
+[[nodiscard]] std::variant<ClaimedRun, Refusal> claim(Session& session, TaskRow& row, const WriteId& id, Turn turn,
+                                                      const NodeId& node, Lease lease, Timestamp now,
+                                                      const TurnInput* input = nullptr);
+
+[[nodiscard]] std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release how,
+                                          Timestamp not_before, Timestamp now);
+
+/// Ends the run, if there is one; `lost`: its node has to be told. The row is not written yet.
+void end_run(Session& session, TaskRow& row, bool lost, Timestamp now);
+
+/// When the lease of a run is over, its node's renewals counted.
+[[nodiscard]] Timestamp run_until(Session& session, const RunRow& run);
+[[nodiscard]] bool live_run(Session& session, const TaskRow& row, Timestamp now);
+
+/// 1 s after a turn was made, then 2, 4… up to 30 s after the look before.
+[[nodiscard]] Duration until_next_look(int looks);
+
+/// The message of the newest turn. REQUIRES: it has not ended.
+[[nodiscard]] Shared<Message> message_of_turn(Connection& db, const TaskRow& row);
+
+/// Removes a task with everything of its own.
+void erase(Session& session, const TaskRow& row);
+
+}  // namespace a2akit::sqlite

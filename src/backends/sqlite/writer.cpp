@@ -1,0 +1,162 @@
+#include "backends/sqlite/writer.hpp"
+
+#include <sqlite3.h>
+
+#include <spdlog/spdlog.h>
+
+namespace a2akit::sqlite {
+namespace {
+
+constexpr std::size_t kMaxQueued = 65'536;
+constexpr std::size_t kMaxBatch = 1024;
+constexpr std::chrono::milliseconds kRetryWhenFull(200);
+
+}  // namespace
+
+Writer::Writer(std::unique_ptr<Connection> connection, EngineTime& time, std::function<void(Connection&)> committed)
+    : session_(std::move(connection), time),
+      committed_(std::move(committed)),
+      thread_([this] { run(); }) {}
+
+Writer::~Writer() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+void Writer::submit(Job& job) {
+    job.next = nullptr;
+    ++unanswered_;
+    {
+        const std::lock_guard lock(mutex_);
+        if (queued_ < kMaxQueued) {
+            (last_ == nullptr ? first_ : last_->next) = &job;
+            last_ = &job;
+            if (++queued_ == 1) wake_.notify_one();
+            return;
+        }
+    }
+    job.fail(Error::unavailable("too many writes are waiting for the disk; try again later", kRetryWhenFull));
+    Answers answers(unanswered_);
+    answers.add(job);
+}
+
+Operation* Writer::take() {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return first_ != nullptr || stopping_; });
+    Operation* const batch = first_;
+    Operation* end = nullptr;
+    std::size_t taken = 0;
+    for (Operation* at = first_; at != nullptr && taken < kMaxBatch; at = at->next) {
+        end = at;
+        ++taken;
+    }
+    if (end == nullptr) return nullptr;
+    first_ = std::exchange(end->next, nullptr);
+    if (first_ == nullptr) last_ = nullptr;
+    queued_ -= taken;
+    return batch;
+}
+
+void Writer::run() {
+    while (Operation* batch = take()) {
+        session_.time().begin_writing();
+        commit_batch(batch);
+        session_.time().end_writing();
+    }
+}
+
+void Writer::commit_batch(Operation* first) {
+    Answers answers(unanswered_);
+    while (first != nullptr) {
+        if (!begin(first, answers)) return;
+        Operation* done = nullptr;
+        Operation* last = nullptr;
+        bool lost = false;
+        while (first != nullptr && !lost) {
+            Operation& operation = *std::exchange(first, first->next);
+            operation.next = nullptr;
+            lost = !execute(static_cast<Job&>(operation));
+            (last == nullptr ? done : last->next) = &operation;
+            last = &operation;
+        }
+        if (!lost) {
+            finish(done, answers);
+            continue;
+        }
+        session_.rolled_back();
+        fail_all(done, Error{ErrorCode::kUnavailable, "the database failed while it wrote; try again", nullptr},
+                 answers);
+    }
+}
+
+bool Writer::begin(Operation* first, Answers& answers) {
+    try {
+        session_.db().query("BEGIN IMMEDIATE").run();
+        changes_before_ = sqlite3_total_changes64(session_.db().handle());
+        return true;
+    } catch (const Failure& failure) {
+        spdlog::error("the database takes no write: {}", failure.what());
+        fail_all(first, failure.to_error(), answers);
+        return false;
+    }
+}
+
+bool Writer::execute(Job& job) {
+    operations_.fetch_add(1, std::memory_order_relaxed);
+    Connection& db = session_.db();
+    const Session::Mark mark = session_.mark();
+    try {
+        db.query("SAVEPOINT operation").run();
+        job.execute(session_);
+        db.query("RELEASE operation").run();
+        return true;
+    } catch (const Failure& failure) {
+        spdlog::error("a write failed in the database: {}", failure.what());
+        job.fail(failure.to_error());
+    }
+    session_.undo(mark);
+    try {
+        if (!db.in_transaction()) return false;
+        db.query("ROLLBACK TO operation").run();
+        db.query("RELEASE operation").run();
+        return true;
+    } catch (const Failure& failure) {
+        spdlog::error("a write could not be taken back: {}", failure.what());
+        if (db.in_transaction()) sqlite3_exec(db.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+        return false;
+    }
+}
+
+void Writer::finish(Operation* done, Answers& answers) {
+    Connection& db = session_.db();
+    bool changed = false;
+    try {
+        session_.write_counts();
+        changed = sqlite3_total_changes64(db.handle()) != changes_before_;
+        db.query("COMMIT").run();
+    } catch (const Failure& failure) {
+        spdlog::error("a commit failed, and every write in it: {}", failure.what());
+        if (db.in_transaction()) sqlite3_exec(db.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+        session_.rolled_back();
+        return fail_all(done, failure.to_error(), answers);
+    }
+    session_.committed();
+    if (changed) commits_.fetch_add(1, std::memory_order_relaxed);
+    while (done != nullptr) answers.add(*std::exchange(done, done->next));
+    answers.send();
+    if (changed && committed_) committed_(db);
+}
+
+void Writer::fail_all(Operation* first, const Error& error, Answers& answers) {
+    while (first != nullptr) {
+        Operation& operation = *std::exchange(first, first->next);
+        operation.fail(error);
+        answers.add(operation);
+    }
+}
+
+}  // namespace a2akit::sqlite
