@@ -3,6 +3,7 @@
 #ifdef A2AKIT_POSTGRES
 #include "backends/postgres/postgres_ports.hpp"
 #endif
+#include "backends/sqlite/sqlite_ports.hpp"
 
 #include <a2akit/testing/memory_ports.hpp>
 
@@ -21,6 +22,17 @@ Result<Ports> open_memory(const std::string& url, const Settings& settings) {
     testing::MemoryPortsOptions options;
     options.max_tasks = settings.max_stored_tasks.value_or(0);
     return testing::memory_ports(std::move(options));
+}
+
+Result<Ports> open_sqlite(const std::string& url, const Settings& settings) {
+    Ports local = testing::memory_ports();
+    sqlite::SqliteOptions options;
+    options.url = url;
+    if (settings.sqlite_synchronous == "normal") options.synchronous = sqlite::Synchronous::kNormal;
+    options.local_broker = std::move(local.broker);
+    options.local_bus = std::move(local.event_bus);
+    options.local_cancels = std::move(local.cancel_registry);
+    return sqlite::sqlite_ports(std::move(options));
 }
 
 #ifdef A2AKIT_POSTGRES
@@ -98,6 +110,7 @@ Result<Ports> BackendRegistry::open(Ports given, const Settings& settings) const
 BackendRegistry BackendRegistry::standard() {
     BackendRegistry registry;
     registry.add("memory", open_memory);
+    registry.add("sqlite", open_sqlite);
 #ifdef A2AKIT_POSTGRES
     registry.add("postgresql", open_postgres);
     registry.add("postgres", open_postgres);

@@ -137,10 +137,16 @@ void resolve_address(Resolver& resolver, Settings& s) {
 
 void resolve_tasks(Resolver& resolver, Settings& s) {
     constexpr int kMany = 1'000'000;
-    resolver.text("A2AKIT_STORAGE", s.storage, "memory:");
-    resolver.text("A2AKIT_BROKER", s.broker, "memory:");
-    resolver.text("A2AKIT_EVENT_BUS", s.event_bus, "memory:");
-    resolver.text("A2AKIT_CANCEL_REGISTRY", s.cancel_registry, "memory:");
+    resolver.text("A2AKIT_DATA_DIR", s.data_dir, nullptr);
+    const std::string url = s.data_dir ? "sqlite:" + *s.data_dir + "/a2akit.db" : "memory:";
+    resolver.text("A2AKIT_STORAGE", s.storage, url.c_str());
+    resolver.text("A2AKIT_BROKER", s.broker, url.c_str());
+    resolver.text("A2AKIT_EVENT_BUS", s.event_bus, url.c_str());
+    resolver.text("A2AKIT_CANCEL_REGISTRY", s.cancel_registry, url.c_str());
+    resolver.text("A2AKIT_SQLITE_SYNCHRONOUS", s.sqlite_synchronous, "full");
+    if (*s.sqlite_synchronous != "full" && *s.sqlite_synchronous != "normal") {
+        resolver.wrong("A2AKIT_SQLITE_SYNCHRONOUS", *s.sqlite_synchronous, "full or normal");
+    }
     resolver.span("A2AKIT_BLOCKING_TIMEOUT", s.blocking_timeout, std::nullopt);
     resolver.span("A2AKIT_CANCEL_WAIT", s.cancel_wait, seconds(2), milliseconds(0));
     resolver.span("A2AKIT_CANCEL_FORCE_TIMEOUT", s.cancel_force_timeout, seconds(60), milliseconds(0));

@@ -24,11 +24,13 @@ struct Settings {
     std::optional<std::string> public_url;         ///< A2AKIT_PUBLIC_URL: for the card; default http://host:port
     std::optional<bool> trust_forwarded;           ///< A2AKIT_TRUST_FORWARDED, false: X-Forwarded-Proto / -Host
 
-    // Backends, by URL.
-    std::optional<std::string> storage;            ///< A2AKIT_STORAGE, memory:
-    std::optional<std::string> broker;             ///< A2AKIT_BROKER, memory:
-    std::optional<std::string> event_bus;          ///< A2AKIT_EVENT_BUS, memory:
-    std::optional<std::string> cancel_registry;    ///< A2AKIT_CANCEL_REGISTRY, memory:
+    // Backends, by URL. Where it says "the data directory", memory: without one.
+    std::optional<std::string> data_dir;           ///< A2AKIT_DATA_DIR, none: SQLite keeps everything there
+    std::optional<std::string> storage;            ///< A2AKIT_STORAGE, the data directory
+    std::optional<std::string> broker;             ///< A2AKIT_BROKER, the data directory
+    std::optional<std::string> event_bus;          ///< A2AKIT_EVENT_BUS, the data directory
+    std::optional<std::string> cancel_registry;    ///< A2AKIT_CANCEL_REGISTRY, the data directory
+    std::optional<std::string> sqlite_synchronous; ///< A2AKIT_SQLITE_SYNCHRONOUS, full: or normal
 
     // Tasks.
     std::optional<Duration> blocking_timeout;      ///< A2AKIT_BLOCKING_TIMEOUT (s), none: waits as section 3.2.2 says
@@ -59,7 +61,7 @@ struct Settings {
 
     using Environment = std::function<std::optional<std::string>(std::string_view name)>;
     /// Fills what is absent from the environment and the defaults, so that every optional is set afterwards (except
-    /// blocking_timeout and public_url). kInvalidParams naming variable, value and what is allowed.
+    /// blocking_timeout, data_dir and public_url). kInvalidParams naming variable, value and what is allowed.
     [[nodiscard]] Result<Settings> resolved(const Environment& environment) const;
     /// The process's own environment.
     [[nodiscard]] static Environment process_environment();
