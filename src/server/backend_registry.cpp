@@ -29,7 +29,6 @@ Result<Ports> open_sqlite(const std::string& url, const Settings& settings) {
     sqlite::SqliteOptions options;
     options.url = url;
     if (settings.sqlite_synchronous == "normal") options.synchronous = sqlite::Synchronous::kNormal;
-    options.local_broker = std::move(local.broker);
     options.local_bus = std::move(local.event_bus);
     options.local_cancels = std::move(local.cancel_registry);
     return sqlite::sqlite_ports(std::move(options));

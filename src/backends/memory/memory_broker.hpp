@@ -6,7 +6,7 @@
 
 namespace a2akit {
 
-namespace memory {
+namespace local {
 class BrokerHub;
 }
 
@@ -30,7 +30,7 @@ public:
     std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) override;
 
 private:
-    std::unique_ptr<memory::BrokerHub> hub_;
+    std::unique_ptr<local::BrokerHub> hub_;
 };
 
 }  // namespace a2akit

@@ -1,6 +1,6 @@
 #include "backends/memory/memory_cancel_registry.hpp"
 
-#include "backends/memory/pooled.hpp"
+#include "backends/common/pooled.hpp"
 
 namespace a2akit {
 namespace {
@@ -10,8 +10,8 @@ constexpr std::size_t kSignalsPerShard = 1024;
 }  // namespace
 
 class MemoryCancelRegistry::Scope final : public CancelScope,
-                                          public memory::Pooled,
-                                          public memory::TableLink<Scope> {
+                                          public local::Pooled,
+                                          public local::TableLink<Scope> {
 public:
     Scope(Shard& shard, TaskId task) : shard_(shard), task_(task) {
         const std::lock_guard lock(shard_.mutex);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/memory/intrusive_table.hpp"
+#include "backends/common/intrusive_table.hpp"
 
 #include <a2akit/cancel/cancel_registry.hpp>
 
@@ -30,13 +30,13 @@ private:
     class Scope;
     struct alignas(64) Shard {
         std::mutex mutex;
-        memory::IntrusiveTable<Scope> scopes;
+        local::IntrusiveTable<Scope> scopes;
         std::unordered_set<TaskId> requested;
         std::atomic<std::size_t> requested_count{0};
     };
-    [[nodiscard]] Shard& shard(TaskId task) noexcept { return shards_[memory::shard_of(task.hash())]; }
+    [[nodiscard]] Shard& shard(TaskId task) noexcept { return shards_[local::shard_of(task.hash())]; }
 
-    std::array<Shard, memory::kShards> shards_;
+    std::array<Shard, local::kShards> shards_;
 };
 
 }  // namespace a2akit

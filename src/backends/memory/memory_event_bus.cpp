@@ -1,6 +1,6 @@
 #include "backends/memory/memory_event_bus.hpp"
 
-#include "backends/memory/pooled.hpp"
+#include "backends/common/pooled.hpp"
 
 #include <algorithm>
 
@@ -8,8 +8,8 @@ namespace a2akit {
 
 // Publishers write under the shard's lock, the subscriber reads without it: hence the atomics.
 class MemoryEventBus::Subscriber final : public Subscription,
-                                         public memory::Pooled,
-                                         public memory::TableLink<Subscriber> {
+                                         public local::Pooled,
+                                         public local::TableLink<Subscriber> {
 public:
     Subscriber(Shard& shard, TaskId task, Interest interest)
         : shard_(shard), task_(task), interest_(interest) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/memory/intrusive_table.hpp"
+#include "backends/common/intrusive_table.hpp"
 
 #include <a2akit/event_bus/event_bus.hpp>
 
@@ -30,12 +30,12 @@ private:
     class Subscriber;
     struct alignas(64) Shard {
         mutable std::mutex mutex;
-        memory::IntrusiveTable<Subscriber> subscribers;
+        local::IntrusiveTable<Subscriber> subscribers;
         std::atomic<std::size_t> count{0};
     };
-    [[nodiscard]] Shard& shard(TaskId task) noexcept { return shards_[memory::shard_of(task.hash())]; }
+    [[nodiscard]] Shard& shard(TaskId task) noexcept { return shards_[local::shard_of(task.hash())]; }
 
-    mutable std::array<Shard, memory::kShards> shards_;
+    mutable std::array<Shard, local::kShards> shards_;
 };
 
 }  // namespace a2akit

@@ -48,9 +48,7 @@ void keep_key(Session& session, TaskRow& row, const OwnerScope& scope, const Ide
         .number(row.id)
         .number(expires)
         .run();
-    if (row.has_more) return;
     row.has_more = true;
-    session.db().query("UPDATE tasks SET has_more = 1 WHERE id = ?1").number(row.id).run();
 }
 
 Appended joined(const KeptWrite& kept) {

@@ -17,7 +17,7 @@ struct KeptWrite {
 [[nodiscard]] Result<std::optional<KeptWrite>> find_key(Session& session, const OwnerScope& scope,
                                                         const IdempotencyKey& key);
 
-/// An unrevealed task then lives as long as its key.
+/// An unrevealed task then lives as long as its key. The caller saves `row`.
 void keep_key(Session& session, TaskRow& row, const OwnerScope& scope, const IdempotencyKey& key,
               const Appended& appended, Timestamp now);
 

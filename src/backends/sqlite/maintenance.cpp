@@ -58,7 +58,7 @@ std::optional<Due> look_at(Session& session, std::int64_t id, Timestamp now) {
         if (active.run && active.run->look <= now) found = look_at_run(session, *row, now);
         if (!active.run && !found && active.turn_look <= now) found = look_at_turn(*row, now);
     }
-    update(session.db(), before, *row);
+    save(session, &before, *row);
     return found;
 }
 

@@ -1,5 +1,6 @@
 #include "backends/sqlite/sqlite_ports.hpp"
 
+#include "backends/sqlite/sqlite_broker.hpp"
 #include "backends/sqlite/sqlite_storage.hpp"
 
 #include <string_view>
@@ -31,7 +32,7 @@ Result<Ports> sqlite_ports(SqliteOptions options) {
     ports.storage = storage;
     ports.context_store = storage;
     ports.maintenance = storage;
-    ports.broker = std::move(options.local_broker);
+    ports.broker = std::make_shared<SqliteBroker>(storage);
     ports.event_bus = std::move(options.local_bus);
     ports.cancel_registry = std::move(options.local_cancels);
     return ports;

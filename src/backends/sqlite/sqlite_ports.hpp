@@ -14,9 +14,8 @@ namespace a2akit::sqlite {
 struct SqliteOptions {
     std::string url;  ///< sqlite:PATH or sqlite:///PATH; the file, and its directory, are made where there are none.
     Synchronous synchronous = Synchronous::kFull;
-    /// What wakes this process's handlers, subscribers and watchers. One file serves one process, so what they lose
-    /// with it is in the file: turns, events and cancels.
-    std::shared_ptr<Broker> local_broker;
+    /// What wakes this process's subscribers and watchers. One file serves one process, and what they would lose with
+    /// it is in the file: events and cancels.
     std::shared_ptr<EventBus> local_bus;
     std::shared_ptr<CancelRegistry> local_cancels;
     std::shared_ptr<const Clock> clock = {};  ///< null: the machine's.

@@ -25,8 +25,40 @@ void end_former_runs(Connection& db, Timestamp now) {
     db.execute("DELETE FROM nodes; COMMIT");
 }
 
-Result<Created> create_fresh(Session& session, const NewTask& task, const OwnerScope& scope,
-                             const TaskUpdate& update) {
+/// The run that is claimed for a waiting receiver in the transaction that makes its turn.
+class ClaimAhead {
+public:
+    ClaimAhead(local::BrokerHub& hub, const Loop* loop) : hub_(hub), loop_(loop) {}
+
+    /// Claims the turn, if it is due and somebody waits for one. The caller saves `row`, then says what the task is.
+    void claim(Session& session, TaskRow& row, const TaskUpdate& update, Appended& appended, Timestamp now) {
+        if (!update.turn || !appended.turn_due) return;
+        local::Seat* seat = hub_.reserve(loop_);
+        if (seat == nullptr) return;
+        session.on_failure([&hub = hub_, seat] { hub.let_go(*seat); });
+        auto claimed = sqlite::claim(session, row, WriteId::next(), row.turn, seat->node, seat->lease, now, &*update.turn);
+        auto& made = std::get<ClaimedRun>(claimed);  // nothing else has seen this turn
+        run_ = std::make_shared<Run>();
+        run_->epoch = made.epoch;
+        run_->attempt = made.attempt;
+        run_->input = std::move(made.input);
+        run_->appended = made.appended;
+        const RunOperation operation{row.task, row.turn};
+        session.on_commit([&hub = hub_, seat, operation, run = run_] {
+            hub.deliver(*seat, operation, std::make_unique<Run>(std::move(*run)));
+        });
+        appended.turn_due = false;
+    }
+    [[nodiscard]] Run* run() const noexcept { return run_.get(); }
+
+private:
+    local::BrokerHub& hub_;
+    const Loop* loop_;
+    std::shared_ptr<Run> run_;
+};
+
+Result<Created> create_fresh(Session& session, const NewTask& task, const OwnerScope& scope, const TaskUpdate& update,
+                             ClaimAhead ahead) {
     const Timestamp now = session.now();
     if (auto taken = find_task(session.db(), task.id)) {
         auto repeated = repeated_write(*taken, update.id);
@@ -44,19 +76,27 @@ Result<Created> create_fresh(Session& session, const NewTask& task, const OwnerS
     Created created;
     created.appended = apply(session, row, update, now, true);
     if (update.once) keep_key(session, row, scope, *update.once, created.appended, now);
-    created.snapshot = read_snapshot(session.db(), row, {}, now);
+    created.snapshot = snapshot_of_new(session, row, update);
+    ahead.claim(session, row, update, created.appended, now);
+    save(session, nullptr, row);
+    if (ahead.run() != nullptr) {
+        ahead.run()->snapshot = snapshot_of_new(session, row, update);
+        ahead.run()->snapshot.status.message.reset();
+    }
     return created;
 }
 
-Result<Created> create_once(Session& session, const NewTask& task, const OwnerScope& scope, const TaskUpdate& update) {
+Result<Created> create_once(Session& session, const NewTask& task, const OwnerScope& scope, const TaskUpdate& update,
+                            const ClaimAhead& ahead) {
     auto first = find_key(session, scope, *update.once);
     if (!first) return std::move(first.error());
-    if (!*first) return create_fresh(session, task, scope, update);
+    if (!*first) return create_fresh(session, task, scope, update, ahead);
     const KeptWrite& kept = **first;
     return Created{joined(kept), read_snapshot(session.db(), kept.row, {}, session.now())};
 }
 
-Result<Appended> append_to(Session& session, const TaskId& task, const OwnerScope& scope, const TaskUpdate& update) {
+Result<Appended> append_to(Session& session, const TaskId& task, const OwnerScope& scope, const TaskUpdate& update,
+                           ClaimAhead ahead) {
     if (update.once) {
         auto first = find_key(session, scope, *update.once);
         if (!first) return std::move(first.error());
@@ -71,8 +111,12 @@ Result<Appended> append_to(Session& session, const TaskId& task, const OwnerScop
     if (auto repeated = repeated_write(*row, update.id)) return *repeated;
     const Timestamp now = session.now();
     if (auto refused = refusal(session, *row, update, now)) return std::move(*refused);
-    const Appended appended = apply(session, *row, update, now, false);
+    const TaskRow before = *row;
+    Appended appended = apply(session, *row, update, now, false);
     if (update.once) keep_key(session, *row, scope, *update.once, appended, now);
+    ahead.claim(session, *row, update, appended, now);
+    save(session, &before, *row);
+    if (ahead.run() != nullptr) ahead.run()->snapshot = read_snapshot(session.db(), *row, {}, now);
     return appended;
 }
 
@@ -86,6 +130,7 @@ Result<std::shared_ptr<SqliteStorage>> SqliteStorage::open(DatabaseOptions optio
         Parts parts;
         parts.clock = clock ? std::move(clock) : system_clock();
         parts.writer = (*database)->writer();
+        parts.checkpointer = (*database)->checkpointer();
         for (int i = 0; i < kReaders; ++i) parts.readers.push_back((*database)->reader());
         end_former_runs(*parts.writer, parts.clock->now());
         const std::string key = parts.writer->text_of("SELECT value FROM meta WHERE name = 'cursor_key'");
@@ -100,9 +145,13 @@ Result<std::shared_ptr<SqliteStorage>> SqliteStorage::open(DatabaseOptions optio
 
 SqliteStorage::SqliteStorage(Parts parts)
     : database_(std::move(parts.database)),
-      time_(std::move(parts.clock)),
+      time_(parts.clock),
       cursors_(parts.cursor_key),
-      writer_(std::move(parts.writer), time_, {}),
+      hub_(parts.clock),
+      log_length_(*parts.writer),
+      checkpointer_(std::move(parts.checkpointer)),
+      writer_(std::move(parts.writer), time_,
+              [this](Connection& db) { checkpointer_.log_has_grown(db, log_length_.pages()); }),
       readers_(std::move(parts.readers)) {}
 
 SqliteStorage::~SqliteStorage() = default;
@@ -121,8 +170,10 @@ AsyncResult<void> SqliteStorage::stop(SteadyTime) {
 }
 
 AsyncResult<Created> SqliteStorage::create(NewTask task, OwnerScope scope, TaskUpdate update) {
+    const ClaimAhead ahead(hub_, Loop::current());
     auto call = writer_.call<Created>([&](Session& session) {
-        return update.once ? create_once(session, task, scope, update) : create_fresh(session, task, scope, update);
+        return update.once ? create_once(session, task, scope, update, ahead)
+                           : create_fresh(session, task, scope, update, ahead);
     });
     co_return co_await call;
 }
@@ -138,7 +189,9 @@ AsyncResult<TaskSnapshot> SqliteStorage::load(TaskId task, OwnerScope scope,
 }
 
 AsyncResult<Appended> SqliteStorage::append(TaskId task, OwnerScope scope, TaskUpdate update) {
-    auto call = writer_.call<Appended>([&](Session& session) { return append_to(session, task, scope, update); });
+    const ClaimAhead ahead(hub_, Loop::current());
+    auto call =
+        writer_.call<Appended>([&](Session& session) { return append_to(session, task, scope, update, ahead); });
     co_return co_await call;
 }
 
@@ -147,8 +200,10 @@ AsyncResult<Claimed> SqliteStorage::claim(WriteId id, TaskId task, Turn turn, No
         auto row = find_task(session.db(), task);
         if (!row) return Claimed(Refusal::kEnded);
         const Timestamp now = session.now();
+        const TaskRow before = *row;
         auto claimed = sqlite::claim(session, *row, id, turn, node, lease, now);
         if (const auto* refused = std::get_if<Refusal>(&claimed)) return Claimed(*refused);
+        if (row->revision != before.revision) save(session, &before, *row);
         auto& made = std::get<ClaimedRun>(claimed);
         Run run;
         run.epoch = made.epoch;
@@ -199,7 +254,10 @@ AsyncResult<std::optional<Turn>> SqliteStorage::release(TaskId task, Epoch epoch
     auto call = writer_.call<std::optional<Turn>>([&](Session& session) -> Result<std::optional<Turn>> {
         auto row = find_task(session.db(), task);
         if (!row) return std::optional<Turn>();
-        return sqlite::release(session, *row, epoch, how, not_before, session.now());
+        const TaskRow before = *row;
+        const auto due = sqlite::release(session, *row, epoch, how, not_before, session.now());
+        if (before.run() != nullptr && row->run() == nullptr) save(session, &before, *row);
+        return due;
     });
     co_return co_await call;
 }
@@ -233,6 +291,22 @@ AsyncResult<std::vector<Tail>> SqliteStorage::tails(std::vector<TaskId> tasks) {
             tails.push_back(tail);
         }
         return tails;
+    });
+    co_return co_await call;
+}
+
+AsyncResult<std::vector<RunOperation>> SqliteStorage::due_turns(int limit) {
+    auto call = readers_.call<std::vector<RunOperation>>([&](Connection& db) -> Result<std::vector<RunOperation>> {
+        std::vector<RunOperation> turns;
+        Query query = db.query(
+            "SELECT t.task, t.turn FROM active a JOIN tasks t ON t.id = a.id "
+            "WHERE a.input != 0 AND a.node IS NULL ORDER BY a.id LIMIT ?1");
+        query.number(limit);
+        while (query.step()) {
+            const auto task = query.id<TaskId>();
+            turns.push_back({task, static_cast<Turn>(query.number())});
+        }
+        return turns;
     });
     co_return co_await call;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "backends/common/broker_hub.hpp"
 #include "backends/common/list_cursor.hpp"
+#include "backends/sqlite/checkpointer.hpp"
 #include "backends/sqlite/database.hpp"
 #include "backends/sqlite/readers.hpp"
 #include "backends/sqlite/task_row.hpp"
@@ -57,6 +59,11 @@ public:
     AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override;
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
 
+    // For the broker that serves the same file.
+    [[nodiscard]] local::BrokerHub& hub() noexcept { return hub_; }
+    /// The turns that nobody runs, oldest first.
+    AsyncResult<std::vector<RunOperation>> due_turns(int limit);
+
     [[nodiscard]] Writer::Counters counters() const noexcept { return writer_.counters(); }
     /// Whether somebody waits for an answer that was not posted yet.
     [[nodiscard]] bool busy() const noexcept { return writer_.busy() || readers_.busy(); }
@@ -66,6 +73,7 @@ private:
         std::unique_ptr<Database> database;
         std::shared_ptr<const Clock> clock;
         std::unique_ptr<Connection> writer;
+        std::unique_ptr<Connection> checkpointer;
         std::vector<std::unique_ptr<Connection>> readers;
         backends::CursorCodec::Key cursor_key;
     };
@@ -74,6 +82,9 @@ private:
     std::unique_ptr<Database> database_;
     EngineTime time_;
     const backends::CursorCodec cursors_;
+    local::BrokerHub hub_;
+    LogLength log_length_;
+    Checkpointer checkpointer_;
     Writer writer_;
     Readers readers_;  // closes first: the last connection moves the log into the file, and readers may not
 };

@@ -1,7 +1,9 @@
 #include "backends/sqlite/task_writes.hpp"
 
+#include "backends/common/merge_artifacts.hpp"
 #include "backends/common/stored_form.hpp"
 #include "backends/sqlite/schema.hpp"
+#include "backends/sqlite/task_reads.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -158,12 +160,6 @@ void settle(Session& session, TaskRow& row, bool by_its_run, Timestamp now) {
             .run();
     }
     if (!row.revealed) keep_until(session, row, now + kReplyLifetime);
-}
-
-void count_change(Session& session, const TaskRow& before, const TaskRow& after, bool creates) {
-    if (!creates && before.state == after.state && before.revealed == after.revealed) return;
-    if (!creates && before.revealed) session.count(before.owner, before.state, -1);
-    if (after.revealed) session.count(after.owner, after.state, 1);
 }
 
 void remember(TaskRow& row, const WriteId& id, const Appended& appended, bool made) {
@@ -348,9 +344,6 @@ Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timesta
     if (status) settle(session, row, by_its_run, now);
     const Appended appended = outcome(session, before, row, now);
     remember(row, update.id, appended, creates || update.turn.has_value());
-    count_change(session, before, row, creates);
-    if (creates) insert(session.db(), row);
-    else sqlite::update(session.db(), before, row);
     return appended;
 }
 
@@ -382,8 +375,6 @@ std::variant<ClaimedRun, Refusal> claim(Session& session, TaskRow& row, const Wr
     row.active->run = RunRow{session.node(node).id, turn, id, now + lease, now + lease, {}};
     const Appended appended = outcome(session, before, row, now);
     row.active->run->answer = Answer{id, appended};
-    count_change(session, before, row, false);
-    sqlite::update(session.db(), before, row);
     return claimed(appended);
 }
 
@@ -393,7 +384,6 @@ std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release
     const std::optional<Turn> due = row.turn_ended ? std::nullopt : std::optional(row.turn);
     const RunRow* run = row.run();
     if (run == nullptr) return due;  // a repetition, its first answer lost
-    const TaskRow before = row;
     ActiveRow& active = *row.active;
     const bool of_this_turn = run->turn == row.turn;
     if (of_this_turn && !row.turn_ended) {
@@ -403,8 +393,28 @@ std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release
     const bool later = of_this_turn && how == Release::kRetry;
     active.turn_look = (later ? std::max(now, not_before) : now) + kFirstLook;
     end_run(session, row, false, now);
-    sqlite::update(session.db(), before, row);
     return due;
+}
+
+void save(Session& session, const TaskRow* before, const TaskRow& after) {
+    if (before == nullptr) insert(session.db(), after);
+    else update(session.db(), *before, after);
+    if (before != nullptr && before->state == after.state && before->revealed == after.revealed) return;
+    if (before != nullptr && before->revealed) session.count(before->owner, before->state, -1);
+    if (after.revealed) session.count(after.owner, after.state, 1);
+}
+
+TaskSnapshot snapshot_of_new(Session& session, const TaskRow& row, const TaskUpdate& update) {
+    TaskSnapshot snapshot = outline(row, session.owner(row.owner), row.run() != nullptr);
+    if (update.status) snapshot.status.message = update.status->message;
+    snapshot.history = update.history;
+    std::vector<backends::ArtifactPiece> pieces;
+    for (const ArtifactChunk& chunk : update.artifacts) pieces.push_back({chunk.artifact, chunk.append});
+    snapshot.artifacts = backends::merge_artifacts(std::move(pieces));
+    if (update.checkpoint) snapshot.checkpoint = *update.checkpoint;
+    if (update.metadata) snapshot.metadata = *update.metadata;
+    snapshot.reply = update.reply;
+    return snapshot;
 }
 
 void erase(Session& session, const TaskRow& row) {

@@ -17,8 +17,8 @@ namespace a2akit::sqlite {
 [[nodiscard]] std::optional<Error> refusal(Session& session, const TaskRow& row, const TaskUpdate& update,
                                            Timestamp now);
 
-/// Applies an update that nothing speaks against. `row` is what was read, or, for `creates`, what to make; it is
-/// written, and afterwards as the database has it.
+/// Applies an update that nothing speaks against: writes what has rows of its own, and changes `row`, which the caller
+/// saves. For `creates` it is the row to make.
 Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timestamp now, bool creates);
 
 /// A claim that was decided: the run's numbers, its input, and what it wrote.
@@ -28,15 +28,19 @@ struct ClaimedRun {
     TurnInput input;
     Appended appended;
 };
-/// `input`: what the turn gives to the handler, if the caller has it at hand; else it is read.
+/// `input`: what the turn gives to the handler, if the caller has it at hand; else it is read. The caller saves `row`.
 [[nodiscard]] std::variant<ClaimedRun, Refusal> claim(Session& session, TaskRow& row, const WriteId& id, Turn turn,
                                                       const NodeId& node, Lease lease, Timestamp now,
                                                       const TurnInput* input = nullptr);
 
+/// The caller saves `row`.
 [[nodiscard]] std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release how,
                                           Timestamp not_before, Timestamp now);
 
-/// Ends the run, if there is one; `lost`: its node has to be told. The row is not written yet.
+/// Writes what changed, or all of it for a row that was not there before, and counts the task where it belongs now.
+void save(Session& session, const TaskRow* before, const TaskRow& after);
+
+/// Ends the run, if there is one; `lost`: its node has to be told. The caller saves `row`.
 void end_run(Session& session, TaskRow& row, bool lost, Timestamp now);
 
 /// When the lease of a run is over, its node's renewals counted.
@@ -48,6 +52,9 @@ void end_run(Session& session, TaskRow& row, bool lost, Timestamp now);
 
 /// The message of the newest turn. REQUIRES: it has not ended.
 [[nodiscard]] Shared<Message> message_of_turn(Connection& db, const TaskRow& row);
+
+/// What a task is that was made by this update and nothing else.
+[[nodiscard]] TaskSnapshot snapshot_of_new(Session& session, const TaskRow& row, const TaskUpdate& update);
 
 /// Removes a task with everything of its own.
 void erase(Session& session, const TaskRow& row);

@@ -1,8 +1,8 @@
-#include "backends/memory/broker_hub.hpp"
+#include "backends/common/broker_hub.hpp"
 
 #include <algorithm>
 
-namespace a2akit::memory {
+namespace a2akit::local {
 
 BrokerHub::~BrokerHub() {
     for (Shard& shard : shards_) {
@@ -45,6 +45,67 @@ void BrokerHub::enqueue(RunOperation operation, std::optional<Timestamp> not_bef
     if (!known->delayed || (not_before && known->due <= *not_before)) return;
     undelay(*known);
     place(*known, not_before);
+}
+
+// -- Claimed runs --------------------------------------------------------------------------------------------------
+
+Seat* BrokerHub::reserve(const Loop* loop) {
+    constexpr int kAhead = 16;
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return nullptr;
+    Seat* found = nullptr;
+    for (Seat* seat : open_) {
+        if (!seat->waiting || seat->node.is_nil() || seat->reserved >= kAhead) continue;
+        if (found == nullptr || seat->reserved < found->reserved) found = seat;
+        if (&seat->loop == loop) {
+            found = seat;
+            break;
+        }
+    }
+    if (found != nullptr) ++found->reserved;
+    return found;
+}
+
+void BrokerHub::deliver(Seat& seat, RunOperation operation, std::unique_ptr<Run> run) {
+    auto made = std::make_unique<BrokerEntry>(operation);
+    BrokerEntry& entry = *made.release();  // the shard's tables own what they hold
+    entry.run = std::move(run);
+    const std::uint64_t hash = hash_of(operation);
+    {
+        Shard& shard = shards_[shard_of(hash)];
+        const std::lock_guard lock(shard.mutex);
+        shard.entries.insert(entry, hash);
+    }
+    const std::lock_guard lock(mutex_);
+    --seat.reserved;
+    if (seat.closed) {
+        drop_claimed(entry);
+        return end_if_unused(seat);
+    }
+    if (seat.waiting) return hand(seat, entry);
+    seat.claimed.push(entry);
+}
+
+void BrokerHub::let_go(Seat& seat) {
+    const std::lock_guard lock(mutex_);
+    --seat.reserved;
+    end_if_unused(seat);
+}
+
+void BrokerHub::drop_claimed(BrokerEntry& entry) { dropped_.push_back(&entry); }
+
+std::vector<std::unique_ptr<Run>> BrokerHub::take_unwanted() {
+    std::vector<BrokerEntry*> entries;
+    {
+        const std::lock_guard lock(mutex_);
+        entries.swap(dropped_);
+    }
+    std::vector<std::unique_ptr<Run>> runs;
+    for (BrokerEntry* entry : entries) {
+        runs.push_back(std::move(entry->run));
+        forget(*entry);
+    }
+    return runs;
 }
 
 void BrokerHub::put_back(BrokerEntry& entry, Duration delay) {
@@ -159,6 +220,7 @@ void BrokerHub::ensure_somebody_wakes() {
 
 BrokerEntry* BrokerHub::pick(Seat& seat) {
     if (BrokerEntry* handed = std::exchange(seat.handed, nullptr)) return handed;
+    if (BrokerEntry* claimed = seat.claimed.pop()) return claimed;
     promote_due(seat);
     if (BrokerEntry* own = seat.queue.pop()) return own;
     if (BrokerEntry* entry = unplaced_.pop()) return entry;
@@ -202,10 +264,12 @@ BrokerHub::Taken BrokerHub::take_or_wait(Seat& seat) {
 
 // -- Seats ---------------------------------------------------------------------------------------------------------
 
-Seat& BrokerHub::take_seat(Loop& loop) {
+Seat& BrokerHub::take_seat(Loop& loop, NodeId node, Lease lease) {
     const std::lock_guard lock(mutex_);
     Seat& seat = *seats_.emplace_back(std::make_unique<Seat>(loop, &BrokerHub::run_offer));
     seat.hub = this;
+    seat.node = node;
+    seat.lease = lease;
     open_.push_back(&seat);
     return seat;
 }
@@ -215,7 +279,11 @@ void BrokerHub::close(Seat& seat) {
     if (std::exchange(seat.closed, true)) return;
     stop_waiting(seat);
     std::erase(open_, &seat);
-    if (BrokerEntry* handed = std::exchange(seat.handed, nullptr)) push(*handed);
+    if (BrokerEntry* handed = std::exchange(seat.handed, nullptr)) {
+        if (handed->run) drop_claimed(*handed);
+        else push(*handed);
+    }
+    while (BrokerEntry* entry = seat.claimed.pop()) drop_claimed(*entry);
     while (BrokerEntry* entry = seat.queue.pop()) push(*entry);
     ensure_somebody_wakes();
     seat.signal.set();
@@ -224,7 +292,12 @@ void BrokerHub::close(Seat& seat) {
 void BrokerHub::release(Seat& seat) {
     const std::lock_guard lock(mutex_);
     seat.released = true;
-    if (!seat.offering) std::erase_if(seats_, [&](const auto& one) { return one.get() == &seat; });
+    end_if_unused(seat);
+}
+
+void BrokerHub::end_if_unused(Seat& seat) {
+    if (!seat.released || seat.offering || seat.reserved > 0) return;
+    std::erase_if(seats_, [&](const auto& one) { return one.get() == &seat; });
 }
 
 void BrokerHub::run_offer(Work& work) noexcept {
@@ -235,11 +308,8 @@ void BrokerHub::run_offer(Work& work) noexcept {
 void BrokerHub::offer(Seat& seat) {
     const std::lock_guard lock(mutex_);
     seat.offering = false;
-    if (seat.released) {
-        std::erase_if(seats_, [&](const auto& one) { return one.get() == &seat; });
-        return;
-    }
+    if (seat.released) return end_if_unused(seat);
     distribute(seat);
 }
 
-}  // namespace a2akit::memory
+}  // namespace a2akit::local

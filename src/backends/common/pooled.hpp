@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace a2akit::memory {
+namespace a2akit::local {
 
 /// A base for small objects of which every request needs one: they come from the per-thread pool of the coroutine
 /// frames, and may be freed on another thread.
@@ -13,4 +13,4 @@ struct Pooled {
     static void operator delete(void* object, std::size_t size) noexcept { detail::free_frame(object, size); }
 };
 
-}  // namespace a2akit::memory
+}  // namespace a2akit::local

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "backends/memory/intrusive_table.hpp"
-#include "backends/memory/pooled.hpp"
+#include "backends/common/intrusive_table.hpp"
+#include "backends/common/pooled.hpp"
 
 #include <a2akit/broker/broker.hpp>
 #include <a2akit/core/loop.hpp>
@@ -15,13 +15,14 @@
 #include <utility>
 #include <vector>
 
-namespace a2akit::memory {
+namespace a2akit::local {
 
 /// One run operation, from its first enqueue to its ack.
 struct BrokerEntry : TableLink<BrokerEntry>, Pooled {
     explicit BrokerEntry(RunOperation op) noexcept : operation(op) {}
     const RunOperation operation;
     BrokerEntry* behind = nullptr;  ///< In its queue.
+    std::unique_ptr<Run> run;       ///< Claimed already, for the node of its seat.
     Timestamp due{};
     bool delayed = false;           ///< In BrokerHub's delayed set. Under its lock.
 };
@@ -57,6 +58,10 @@ struct Seat : Work {
     explicit Seat(Loop& l, Work::Run offer) noexcept : Work(offer), loop(l) {}
     Loop& loop;
     class BrokerHub* hub = nullptr;
+    NodeId node;           ///< Nil: its entries are not claimed for it.
+    Lease lease{};
+    int reserved = 0;      ///< Runs that are being claimed for it.
+    EntryQueue claimed;    ///< Those that were: for this seat only.
     EntryQueue queue;
     BrokerEntry* handed = nullptr;
     Signal signal;
@@ -84,12 +89,22 @@ public:
 
     /// Nothing when the entry is known, except that it gets due earlier if it is still delayed.
     void enqueue(RunOperation operation, std::optional<Timestamp> not_before);
+    /// A seat that waits now, one of this loop rather than another, and that takes a claimed run: the caller claims one
+    /// for its node, and then delivers it or lets go of the seat. Null: none. `loop` may be null.
+    Seat* reserve(const Loop* loop);
+    /// Hands the run over. One that finds its seat closed is left to `take_unwanted`.
+    void deliver(Seat& seat, RunOperation operation, std::unique_ptr<Run> run);
+    void let_go(Seat& seat);
+    /// Claimed runs that nobody will take.
+    [[nodiscard]] std::vector<std::unique_ptr<Run>> take_unwanted();
+
     /// A delivered entry is due again.
     void put_back(BrokerEntry& entry, Duration delay);
     /// A delivered entry is done with.
     void forget(BrokerEntry& entry);
 
-    Seat& take_seat(Loop& loop);
+    /// With a node, runs may be claimed for the seat ahead of its receives.
+    Seat& take_seat(Loop& loop, NodeId node = {}, Lease lease = {});
     void close(Seat& seat);
     /// The seat is not used any more. REQUIRES: closed.
     void release(Seat& seat);
@@ -128,6 +143,9 @@ private:
     [[nodiscard]] BrokerEntry* pick(Seat& seat);
     Taken take_locked(Seat& seat);
 
+    void drop_claimed(BrokerEntry& entry);
+    void end_if_unused(Seat& seat);
+
     static void run_offer(Work& work) noexcept;
     void offer(Seat& seat);
 
@@ -139,10 +157,11 @@ private:
     std::set<std::pair<Timestamp, BrokerEntry*>> delayed_;
     std::vector<Seat*> open_;
     std::vector<std::unique_ptr<Seat>> seats_;
+    std::vector<BrokerEntry*> dropped_;  ///< With their runs, which nobody will take.
     std::size_t waiting_ = 0;
     std::size_t next_waiting_ = 0;
     int users_ = 0;
     bool stopped_ = false;
 };
 
-}  // namespace a2akit::memory
+}  // namespace a2akit::local

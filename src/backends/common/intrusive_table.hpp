@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace a2akit::memory {
+namespace a2akit::local {
 
 /// What a node of an IntrusiveTable carries.
 template <class Node>
@@ -94,4 +94,4 @@ private:
 inline constexpr std::size_t kShards = 128;
 [[nodiscard]] constexpr std::size_t shard_of(std::uint64_t hash) noexcept { return hash >> (64 - 7); }
 
-}  // namespace a2akit::memory
+}  // namespace a2akit::local

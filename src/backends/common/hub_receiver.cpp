@@ -1,0 +1,87 @@
+#include "backends/common/hub_receiver.hpp"
+
+#include "backends/common/pooled.hpp"
+
+#include <cassert>
+#include <optional>
+#include <utility>
+
+namespace a2akit::local {
+namespace {
+
+class HubDelivery final : public Delivery, public Pooled {
+public:
+    HubDelivery(BrokerHub& hub, BrokerEntry& entry) : hub_(hub), entry_(&entry), operation_(entry.operation) {
+        if (entry.run) claimed_ = std::move(*entry.run);
+        entry.run.reset();
+    }
+    ~HubDelivery() override {
+        if (entry_ != nullptr) hub_.put_back(*entry_, Duration::zero());
+    }
+
+    [[nodiscard]] const RunOperation& operation() const noexcept override { return operation_; }
+    [[nodiscard]] std::optional<Run>& claimed() noexcept override { return claimed_; }
+    AsyncResult<void> ack() override {
+        assert(entry_ != nullptr && "a delivery is answered once");
+        hub_.forget(*std::exchange(entry_, nullptr));
+        return Result<void>();
+    }
+    AsyncResult<void> nack(Duration delay) override {
+        assert(entry_ != nullptr && "a delivery is answered once");
+        hub_.put_back(*std::exchange(entry_, nullptr), delay);
+        return Result<void>();
+    }
+
+private:
+    BrokerHub& hub_;
+    BrokerEntry* entry_;
+    const RunOperation operation_;  // readable after the answer
+    std::optional<Run> claimed_;
+};
+
+class HubReceiver final : public Broker::Receiver {
+public:
+    HubReceiver(BrokerHub& hub, NodeId node, Lease lease)
+        : hub_(hub), seat_(hub.take_seat(*Loop::current(), node, lease)) {}
+    ~HubReceiver() override {
+        hub_.close(seat_);
+        hub_.release(seat_);
+    }
+
+    Async<std::unique_ptr<Delivery>> receive() override {
+        const BrokerHub::Taken taken = hub_.take(seat_);
+        if (taken.entry == nullptr && !taken.ended) return wait();
+        return deliver(taken.entry);
+    }
+    void close() noexcept override { hub_.close(seat_); }
+
+private:
+    [[nodiscard]] std::unique_ptr<Delivery> deliver(BrokerEntry* entry) {
+        if (entry == nullptr) return nullptr;
+        return std::make_unique<HubDelivery>(hub_, *entry);
+    }
+
+    Async<std::unique_ptr<Delivery>> wait() {
+        for (;;) {
+            const BrokerHub::Taken taken = hub_.take_or_wait(seat_);
+            if (taken.entry != nullptr || taken.ended) co_return deliver(taken.entry);
+            if (taken.wait) {
+                const SteadyTime until = Loop::current()->now() + *taken.wait;
+                co_await seat_.signal.wait_until(until);
+            } else {
+                co_await seat_.signal.wait();
+            }
+        }
+    }
+
+    BrokerHub& hub_;
+    Seat& seat_;
+};
+
+}  // namespace
+
+std::unique_ptr<Broker::Receiver> hub_receiver(BrokerHub& hub, NodeId node, Lease lease) {
+    return std::make_unique<HubReceiver>(hub, node, lease);
+}
+
+}  // namespace a2akit::local
