@@ -39,7 +39,7 @@ bool forgot_question(const TaskSnapshot& task) {
 TaskManager::TaskManager(Ports ports, std::shared_ptr<EventEmitter> emitter, TaskManagerOptions options)
     : ports_(std::move(ports)),
       emitter_(std::move(emitter)),
-      options_(options),
+      options_(std::move(options)),
       streams_{ports_.storage, waiters_, options_.event_buffer} {}
 
 AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
@@ -113,9 +113,11 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, 
     Shared<Message> first(std::move(message));
     TaskUpdate update = turn_update(command, std::move(first));
     update.once = std::move(key);
+    if (auto packed = pack_context(update, command, accepted.task, 1); !packed) co_return fail(packed.error());
 
     Result<Created> created =
         co_await emitter_->create(std::move(fresh), std::move(command.scope), std::move(update));
+    if (!created || created->appended.task != accepted.task) forget_context(accepted.task, 1);
     if (!created) co_return fail(std::move(created.error()));
     const Appended& appended = created->appended;
     if (appended.repeated) co_return co_await join(appended.task, appended.turn, wake_for);
@@ -148,6 +150,12 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
         if (forgot_question(*now)) update.history.insert(update.history.begin(), *now->status.message);
         update.once = key;
         update.guard.revision = refusal ? kNoRevision : now->revision;
+        // The guard makes sure of the turn's number; a repeat has its context already.
+        if (!refusal) {
+            if (auto packed = pack_context(update, command, task, now->turn + 1); !packed) {
+                co_return fail(packed.error());
+            }
+        }
         Result<Appended> appended = co_await emitter_->append(task, command.scope, std::move(update));
         if (appended && appended->repeated) co_return co_await join(task, appended->turn, wake_for);
         if (appended) {
@@ -192,8 +200,17 @@ TaskUpdate TaskManager::turn_update(const SendCommand& command, Shared<Message> 
         input.accepted_output_modes = command.request.configuration->accepted_output_modes;
     }
     input.extensions = command.extensions;
-    input.context = command.context;
     return update;
+}
+
+Result<void> TaskManager::pack_context(TaskUpdate& update, const SendCommand& command, TaskId task, Turn turn) const {
+    if (options_.vault) return options_.vault->pack(*update.turn, task, turn, command.context);
+    update.turn->context = command.context;
+    return {};
+}
+
+void TaskManager::forget_context(TaskId task, Turn turn) const {
+    if (options_.vault) options_.vault->forget(task, turn);
 }
 
 std::optional<IdempotencyKey> TaskManager::once(const SendCommand& command) const {

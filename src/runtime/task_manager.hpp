@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/context_vault.hpp"
 #include "runtime/task_stream.hpp"
 #include "runtime/waiters.hpp"
 
@@ -24,6 +25,7 @@ struct TaskManagerOptions {
     Duration idempotency_lifetime{std::chrono::hours(24)};
     int event_buffer = 200;                          ///< Events read for a stream at once.
     bool may_reply_directly = false;                 ///< Worker::may_reply_directly
+    std::shared_ptr<ContextVault> vault = nullptr;   ///< Null: contexts go as they are.
 };
 
 /// A message from a client, with what came beside it. REQUIRES: allowed by RequestRules.
@@ -85,6 +87,9 @@ private:
 
     /// The update that makes a turn of this message. May be called again when the write was refused.
     TaskUpdate turn_update(const SendCommand& command, Shared<Message> message) const;
+    /// Sends the request's context along with that update, as far as that is allowed.
+    Result<void> pack_context(TaskUpdate& update, const SendCommand& command, TaskId task, Turn turn) const;
+    void forget_context(TaskId task, Turn turn) const;
     std::optional<IdempotencyKey> once(const SendCommand& command) const;
     Async<void> enqueue(TaskId task, Turn turn);
 

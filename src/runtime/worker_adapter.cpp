@@ -116,6 +116,7 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
             }
         }
         co_await conclude(*run, std::move(outcome));
+        if (node_.vault && run->context.turn_ended()) node_.vault->forget(run->context.id(), run->context.turn());
         leave(*run);
     }
     node_.slots.give_back();
@@ -126,6 +127,7 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
 
 std::unique_ptr<WorkerAdapter::ActiveRun> WorkerAdapter::make_run(RunOperation operation, Run run) {
     if (!busy_.empty()) busy_.erase(operation.task);
+    if (node_.vault) node_.vault->unpack(run.input, operation.task, operation.turn);
     auto active = std::make_unique<ActiveRun>(node_, operation.turn, std::move(run));
     active->round = node_.renewal_round.load();
     return active;

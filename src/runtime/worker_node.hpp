@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/context_vault.hpp"
 #include "runtime/run_slots.hpp"
 
 #include <a2akit/broker/broker.hpp>
@@ -25,7 +26,8 @@ struct WorkerNodeOptions {
 };
 
 /// What every WorkerAdapter of one server shares: the ports, the worker, and the slots for handlers.
-/// REQUIRES: no pointer is null (but `dependencies`: then handlers find none); outlives the adapters.
+/// REQUIRES: no pointer is null (but `dependencies`: then handlers find none; `vault`: then a turn's context is what
+/// Storage says); outlives the adapters.
 struct WorkerNode {
     std::shared_ptr<Storage> storage;
     std::shared_ptr<ContextStore> contexts;
@@ -35,6 +37,7 @@ struct WorkerNode {
     std::shared_ptr<Worker> worker;
     std::shared_ptr<Dependencies> dependencies;
     WorkerNodeOptions options;
+    std::shared_ptr<ContextVault> vault = nullptr;
 
     RunSlots slots{options.max_concurrent_tasks};
     std::atomic<std::int64_t> active_runs{0};

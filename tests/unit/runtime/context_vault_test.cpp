@@ -1,0 +1,174 @@
+#include "runtime/context_vault.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+namespace a2akit {
+namespace {
+
+const std::string kHexKey(64, 'a');
+const std::string kOtherKey(64, 'b');
+
+RequestContext secret_context() {
+    RequestContext context;
+    context.headers = {{"authorization", "Bearer hush"}, {"x-empty", ""}};
+    context.values = {{"api-key", "very secret"}};
+    context.remote_address = "10.0.0.1";
+    context.request_id = "r1";
+    return context;
+}
+
+ContextCipher cipher(const std::string& keys) { return ContextCipher::from_text(keys).value_or_throw(); }
+
+TEST(ContextCipher, WhatWasSealedOpensAsItWas) {
+    const TaskId task = TaskId::generate();
+    const ContextCipher keys = cipher(kHexKey);
+    const auto opened = keys.open(keys.seal(secret_context(), task, 3).value(), task, 3);
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(opened->headers, secret_context().headers);
+    EXPECT_EQ(opened->values, secret_context().values);
+    EXPECT_EQ(opened->remote_address, "10.0.0.1");
+    EXPECT_EQ(opened->request_id, "r1");
+}
+
+TEST(ContextCipher, NothingOfItCanBeReadAndNoTwoSealsAreAlike) {
+    const TaskId task = TaskId::generate();
+    const ContextCipher keys = cipher(kHexKey);
+    const std::string sealed = keys.seal(secret_context(), task, 1).value().bytes;
+    for (const char* word : {"hush", "very secret", "authorization", "10.0.0.1"}) {
+        EXPECT_EQ(sealed.find(word), std::string::npos) << word;
+    }
+    EXPECT_NE(sealed, keys.seal(secret_context(), task, 1).value().bytes);
+}
+
+TEST(ContextCipher, OpensForItsOwnTaskAndTurnOnly) {
+    const TaskId task = TaskId::generate();
+    const ContextCipher keys = cipher(kHexKey);
+    const SealedContext sealed = keys.seal(secret_context(), task, 1).value();
+    EXPECT_FALSE(keys.open(sealed, task, 2));
+    EXPECT_FALSE(keys.open(sealed, TaskId::generate(), 1));
+    EXPECT_FALSE(cipher(kOtherKey).open(sealed, task, 1));
+}
+
+TEST(ContextCipher, ChangedBytesDoNotOpen) {
+    const TaskId task = TaskId::generate();
+    const ContextCipher keys = cipher(kHexKey);
+    const SealedContext sealed = keys.seal(secret_context(), task, 1).value();
+    for (std::size_t i = 0; i < sealed.bytes.size(); ++i) {
+        SealedContext changed = sealed;
+        changed.bytes[i] = static_cast<char>(changed.bytes[i] ^ 1);
+        EXPECT_FALSE(keys.open(changed, task, 1)) << i;
+        EXPECT_FALSE(keys.open(SealedContext{sealed.bytes.substr(0, i)}, task, 1)) << i;
+    }
+}
+
+TEST(ContextCipher, AfterAChangeOfKeysTheFormerOneStillOpens) {
+    const TaskId task = TaskId::generate();
+    const SealedContext former = cipher(kHexKey).seal(secret_context(), task, 1).value();
+    const ContextCipher both = cipher(kOtherKey + ',' + kHexKey);
+    EXPECT_TRUE(both.open(former, task, 1));
+    EXPECT_TRUE(cipher(kOtherKey).open(both.seal(secret_context(), task, 1).value(), task, 1));
+}
+
+TEST(ContextCipher, TakesAKeyAsHexOrBase64AndNeverRepeatsAWrongOne) {
+    EXPECT_TRUE(ContextCipher::from_text("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="));
+    EXPECT_TRUE(ContextCipher::from_text("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"));
+    for (const char* wrong : {"", "secret!", "abcd", "MDEyMzQ1Njc4OWFiY2RlZg=="}) {
+        const auto refused = ContextCipher::from_text(wrong);
+        ASSERT_FALSE(refused) << wrong;
+        EXPECT_EQ(refused.error().code, ErrorCode::kInvalidParams);
+        EXPECT_EQ(refused.error().message.find("secret!"), std::string::npos);
+        EXPECT_NE(refused.error().message.find("A2AKIT_CONTEXT_KEY"), std::string::npos);
+    }
+    EXPECT_NE(ContextCipher::from_text(kHexKey + ",short").error().message.find("key 2"), std::string::npos);
+}
+
+class ContextVaultTest : public ::testing::Test {
+protected:
+    TurnInput pack(ContextVault& vault, Turn turn = 1) {
+        TurnInput input;
+        auto context = std::make_shared<const RequestContext>(secret_context());
+        EXPECT_TRUE(vault.pack(input, task, turn, std::move(context)));
+        return input;
+    }
+    const TaskId task = TaskId::generate();
+};
+
+TEST_F(ContextVaultTest, WithinTheProcessTheContextGoesAsItIs) {
+    ContextVault vault(true, std::nullopt);
+    TurnInput input = pack(vault);
+    ASSERT_TRUE(input.context);
+    EXPECT_FALSE(input.sealed_context);
+    vault.unpack(input, task, 1);
+    EXPECT_EQ(input.context->request_id, "r1");
+}
+
+TEST_F(ContextVaultTest, WithAKeyItIsSealedAndOpensOnAnotherNode) {
+    ContextVault here(false, cipher(kHexKey));
+    ContextVault there(false, cipher(kHexKey));
+    TurnInput input = pack(here);
+    EXPECT_FALSE(input.context);
+    ASSERT_TRUE(input.sealed_context);
+    there.unpack(input, task, 1);
+    ASSERT_TRUE(input.context);
+    EXPECT_EQ(input.context->values, secret_context().values);
+}
+
+TEST_F(ContextVaultTest, WithAnotherKeyTheHandlerDoesWithout) {
+    ContextVault here(false, cipher(kHexKey));
+    ContextVault there(false, cipher(kOtherKey));
+    ContextVault keyless(false, std::nullopt);
+    TurnInput input = pack(here);
+    there.unpack(input, task, 1);
+    EXPECT_FALSE(input.context);
+    keyless.unpack(input, task, 1);
+    EXPECT_FALSE(input.context);
+}
+
+TEST_F(ContextVaultTest, WithoutAKeyItStaysOnItsNodeUntilTheTurnHasEnded) {
+    ContextVault here(false, std::nullopt);
+    ContextVault there(false, std::nullopt);
+    TurnInput input = pack(here);
+    EXPECT_FALSE(input.context);
+    EXPECT_FALSE(input.sealed_context);
+    there.unpack(input, task, 1);
+    EXPECT_FALSE(input.context);
+    here.unpack(input, task, 1);
+    EXPECT_TRUE(input.context);
+    TurnInput again;
+    here.unpack(again, task, 1);
+    EXPECT_TRUE(again.context) << "a second run of the turn has it too";
+    here.forget(task, 1);
+    here.unpack(input, task, 1);
+    EXPECT_FALSE(input.context);
+}
+
+TEST_F(ContextVaultTest, AnEarlierTurnThatEndsLeavesTheNextOnesContext) {
+    ContextVault vault(false, std::nullopt);
+    (void)pack(vault, 1);
+    TurnInput second = pack(vault, 2);
+    vault.forget(task, 1);
+    vault.unpack(second, task, 1);
+    EXPECT_FALSE(second.context);
+    vault.unpack(second, task, 2);
+    EXPECT_TRUE(second.context);
+}
+
+TEST_F(ContextVaultTest, KeepsABoundedNumberTheNewestOnes) {
+    ContextVault vault(false, std::nullopt);
+    const TaskId first = TaskId::generate();
+    const auto context = std::make_shared<const RequestContext>(secret_context());
+    TurnInput input;
+    ASSERT_TRUE(vault.pack(input, first, 1, context));
+    for (int i = 0; i < 200'000; ++i) {
+        ASSERT_TRUE(vault.pack(input, TaskId::generate(), 1, context));
+    }
+    EXPECT_LT(context.use_count(), 100'000);
+    vault.unpack(input, first, 1);
+    EXPECT_FALSE(input.context);
+}
+
+}  // namespace
+}  // namespace a2akit
