@@ -302,6 +302,8 @@ Async<void> Connection::answer() {
             return respond(shard_.site.agent_card(request));
         }
         case wire::RouteKind::kReadiness: return answer_readiness();
+        case wire::RouteKind::kDeadLetters:
+        case wire::RouteKind::kRedrive: return answer_admin();
         case wire::RouteKind::kJsonRpc:
         case wire::RouteKind::kOperation: break;
     }
@@ -318,6 +320,13 @@ Async<void> Connection::answer() {
 
 Async<void> Connection::answer_readiness() {
     wire::HttpResponse response = co_await shard_.site.readiness();
+    co_await respond(std::move(response));
+}
+
+Async<void> Connection::answer_admin() {
+    std::string authorization(head().header("authorization"));
+    Async<wire::HttpResponse> pending = shard_.site.admin(std::move(route_), std::move(authorization));
+    wire::HttpResponse response = co_await std::move(pending);
     co_await respond(std::move(response));
 }
 

@@ -67,6 +67,7 @@ private:
 
     Async<void> answer();
     Async<void> answer_readiness();
+    Async<void> answer_admin();
     /// REQUIRES: `call` lives until it has returned.
     Async<HandledRequest> dispatch(wire::Call& call);
     Async<void> answer_call(wire::Decoded decoded);

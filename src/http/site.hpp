@@ -4,6 +4,8 @@
 
 #include "wire/endpoint.hpp"
 
+#include <string>
+
 namespace a2akit::http {
 
 /// What is served besides the eleven operations, and who answers those. One object for all loops.
@@ -15,6 +17,8 @@ public:
     [[nodiscard]] virtual wire::HttpResponse agent_card(const wire::RequestHead& head) = 0;
     /// The answer to /health/ready.
     virtual Async<wire::HttpResponse> readiness() = 0;
+    /// The answer to a path of the operator's. `authorization` is the header. 404 where there is no such thing.
+    virtual Async<wire::HttpResponse> admin(wire::Route route, std::string authorization) = 0;
 };
 
 }  // namespace a2akit::http

@@ -18,8 +18,16 @@ std::shared_ptr<EventEmitter> make_emitter(const Ports& ports, std::shared_ptr<L
     return emitter;
 }
 
-TaskManagerOptions manager_options(const ServerOptions& options, const Settings& settings) {
+std::shared_ptr<ContextVault> make_vault(const Ports& ports, const Settings& settings) {
+    std::optional<ContextCipher> cipher;
+    if (settings.context_key) cipher = ContextCipher::from_text(*settings.context_key).value_or_throw();
+    return std::make_shared<ContextVault>(ports.storage->capabilities().in_process, std::move(cipher));
+}
+
+TaskManagerOptions manager_options(const ServerOptions& options, const Settings& settings,
+                                   std::shared_ptr<ContextVault> vault) {
     TaskManagerOptions result;
+    result.vault = std::move(vault);
     result.blocking_timeout = settings.blocking_timeout;
     result.cancel_wait = *settings.cancel_wait;
     result.cancel_force_timeout = *settings.cancel_force_timeout;
@@ -57,8 +65,10 @@ AgentNode::AgentNode(net::LoopGroup& loops, const ServerOptions& options, const 
       ports_(std::move(ports)),
       dependencies_(options.dependencies),
       emitter_(make_emitter(ports_, options.hooks)),
-      manager_(ports_, emitter_, manager_options(options, settings)),
+      vault_(make_vault(ports_, settings)),
+      manager_(ports_, emitter_, manager_options(options, settings, vault_)),
       dispatcher_(manager_, card, authorizer_of(options), options.middlewares),
+      admin_(manager_, ports_.maintenance),
       node_{.storage = ports_.storage,
             .contexts = ports_.context_store,
             .broker = ports_.broker,
@@ -66,7 +76,8 @@ AgentNode::AgentNode(net::LoopGroup& loops, const ServerOptions& options, const 
             .emitter = emitter_,
             .worker = options.worker,
             .dependencies = options.dependencies,
-            .options = node_options(settings)} {}
+            .options = node_options(settings),
+            .vault = vault_} {}
 
 AgentNode::~AgentNode() = default;
 

@@ -7,6 +7,7 @@
 #include "runtime/task_manager.hpp"
 #include "runtime/worker_adapter.hpp"
 #include "runtime/worker_node.hpp"
+#include "server/admin.hpp"
 
 #include <a2akit/ports.hpp>
 #include <a2akit/server/server.hpp>
@@ -32,6 +33,7 @@ public:
     /// When something does not start, what had started is stopped again, and the error says what it was.
     Result<void> start();
     [[nodiscard]] RequestHandler& handler() noexcept { return dispatcher_; }
+    [[nodiscard]] Admin& admin() noexcept { return admin_; }
 
     /// Nothing new is accepted; who waits is answered, streams end.
     void refuse_new_work() noexcept { manager_.drain(); }
@@ -55,8 +57,10 @@ private:
     Ports ports_;
     std::shared_ptr<Dependencies> dependencies_;
     std::shared_ptr<EventEmitter> emitter_;
+    std::shared_ptr<ContextVault> vault_;
     TaskManager manager_;
     Dispatcher dispatcher_;
+    Admin admin_;
     WorkerNode node_;
     std::vector<std::unique_ptr<WorkerAdapter>> adapters_;  ///< One per loop, in their order.
     std::unique_ptr<LeaseKeeper> leases_;

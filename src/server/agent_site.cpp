@@ -153,6 +153,16 @@ Async<wire::HttpResponse> AgentSite::readiness() {
     co_return response;
 }
 
+void AgentSite::open_admin(Admin& admin, std::string token) {
+    admin_ = std::make_unique<AdminSite>(admin, std::move(token));
+}
+
+Async<wire::HttpResponse> AgentSite::admin(wire::Route route, std::string authorization) {
+    if (!admin_) co_return wire::http_error(404, "nothing is served at this path", false);
+    Async<wire::HttpResponse> answer = admin_->answer(std::move(route), std::move(authorization));
+    co_return co_await std::move(answer);
+}
+
 void AgentSite::stop() { net::run_on(loops_[0], join_checks()); }
 
 Async<void> AgentSite::join_checks() {

@@ -2,6 +2,7 @@
 
 #include "http/site.hpp"
 #include "net/loop_group.hpp"
+#include "server/admin.hpp"
 #include "wire/card_response.hpp"
 
 #include <a2akit/ports.hpp>
@@ -30,12 +31,15 @@ public:
     /// Where clients find the agent, for the card. REQUIRES: called before anything is served.
     void set_url(std::string base_url);
     void set_state(State state) noexcept { state_.store(state, std::memory_order_release); }
+    /// From now on the operator's paths are there, for whoever has the token. REQUIRES: as set_url; `admin` outlives it.
+    void open_admin(Admin& admin, std::string token);
     /// Waits for what is still being checked.
     void stop();
 
     [[nodiscard]] RequestHandler& handler() noexcept override { return handler_; }
     [[nodiscard]] wire::HttpResponse agent_card(const wire::RequestHead& head) override;
     Async<wire::HttpResponse> readiness() override;
+    Async<wire::HttpResponse> admin(wire::Route route, std::string authorization) override;
 
 private:
     struct Check;
@@ -55,6 +59,7 @@ private:
     bool trust_forwarded_;
     std::string base_path_;
     std::string base_url_;
+    std::unique_ptr<AdminSite> admin_;  ///< Null: there are no such paths.
     Timestamp started_;
     std::atomic<State> state_{State::kStarting};
     std::mutex mutex_;

@@ -49,6 +49,16 @@ Result<void> check_options(const ServerOptions& options) {
     return check_card(options.card);
 }
 
+/// A worker that can't do without its context, and a broker that may hand its turns to another node.
+Result<void> check_context(const ServerOptions& options, const Settings& settings) {
+    if (!options.worker->requires_context() || settings.context_key || options.ports.broker) return {};
+    const std::string scheme = settings.broker->substr(0, settings.broker->find(':'));
+    if (scheme == "memory" || scheme == "sqlite") return {};
+    return fail(Error::invalid_field("A2AKIT_CONTEXT_KEY",
+                                     "is missing: the worker needs the context of its requests, and the broker " + scheme +
+                                         ": hands its turns to other nodes too"));
+}
+
 /// A host as it stands in a URL; one that means every address is replaced by one that can be called.
 std::string url_host(const std::string& host) {
     if (host == "0.0.0.0") return "127.0.0.1";
@@ -68,6 +78,8 @@ public:
     Result<void> start();
     void stop();
     int run();
+    Result<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit);
+    Result<TaskId> redrive(TaskId dead_letter);
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
@@ -115,6 +127,7 @@ Result<void> Server::Impl::start_locked() {
     Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
     if (!resolved) return fail(std::move(resolved.error()));
     settings_ = std::move(*resolved);
+    if (Result<void> checked = check_context(options_, settings_); !checked) return checked;
     Result<Ports> ports = BackendRegistry::standard().open(options_.ports, settings_);
     if (!ports) return fail(std::move(ports.error()));
 
@@ -124,6 +137,7 @@ Result<void> Server::Impl::start_locked() {
     node_ = std::make_unique<AgentNode>(*loops_, options_, settings_, *ports, build_card(options_.card, ""));
     site_ = std::make_unique<AgentSite>(*loops_, node_->handler(), *ports, options_.card, *settings_.trust_forwarded,
                                         *settings_.base_path);
+    if (settings_.admin_token) site_->open_admin(node_->admin(), *settings_.admin_token);
     http_ = std::make_unique<http::HttpServer>(*loops_, http_options(settings_), *site_);
 
     // The port first: a second server on it must not touch what the first one works on.
@@ -180,6 +194,18 @@ void Server::Impl::stop_serving() {
     spdlog::info("stopped");
 }
 
+Result<std::vector<DeadLetter>> Server::Impl::dead_letters(std::optional<TaskId> after, int limit) {
+    const std::lock_guard lock(mutex_);
+    if (phase_ != Phase::kRunning) return fail(ErrorCode::kUnavailable, "the server does not run");
+    return net::run_on((*loops_)[0], node_->admin().dead_letters(after, limit));
+}
+
+Result<TaskId> Server::Impl::redrive(TaskId dead_letter) {
+    const std::lock_guard lock(mutex_);
+    if (phase_ != Phase::kRunning) return fail(ErrorCode::kUnavailable, "the server does not run");
+    return net::run_on((*loops_)[0], node_->admin().redrive(dead_letter));
+}
+
 int Server::Impl::run() {
     // Before any thread is started: each inherits what is blocked, or a signal would end the process there.
     StopSignals signals;
@@ -212,6 +238,10 @@ Server::~Server() {
 int Server::run() { return impl_->run(); }
 Result<void> Server::start() { return impl_->start(); }
 void Server::stop() { impl_->stop(); }
+Result<std::vector<DeadLetter>> Server::dead_letters(std::optional<TaskId> after, int limit) {
+    return impl_->dead_letters(after, limit);
+}
+Result<TaskId> Server::redrive(TaskId dead_letter) { return impl_->redrive(dead_letter); }
 std::uint16_t Server::port() const noexcept { return impl_->port(); }
 std::string Server::url() const { return impl_->url(); }
 

@@ -1,5 +1,7 @@
 #include <a2akit/server/settings.hpp>
 
+#include "runtime/context_cipher.hpp"
+
 #include <a2akit/core/error.hpp>
 
 #include <algorithm>
@@ -95,6 +97,13 @@ public:
         else wrong(name, *given, "true, false, 1 or 0");
     }
 
+    /// What the value is stays unsaid: it is a secret.
+    void secret(std::string_view name, std::optional<std::string>& field, Result<void> (*check)(const std::string&)) {
+        text(name, field, nullptr);
+        if (!field || error_) return;
+        if (Result<void> checked = check(*field); !checked) error_ = std::move(checked.error());
+    }
+
     void wrong(std::string_view name, std::string_view value, std::string_view allowed) {
         if (error_) return;
         error_ = Error::invalid_field(
@@ -135,6 +144,20 @@ void resolve_address(Resolver& resolver, Settings& s) {
     }
 }
 
+Result<void> check_context_key(const std::string& text) {
+    Result<ContextCipher> cipher = ContextCipher::from_text(text);
+    if (!cipher) return fail(std::move(cipher.error()));
+    return {};
+}
+
+Result<void> check_admin_token(const std::string& text) {
+    constexpr std::size_t kShortest = 16;
+    const auto visible = [](char c) { return c > ' ' && c < 127; };
+    if (text.size() >= kShortest && std::all_of(text.begin(), text.end(), visible)) return {};
+    return fail(Error::invalid_field("A2AKIT_ADMIN_TOKEN",
+                                     "must be at least 16 visible characters; `openssl rand -hex 32` makes one"));
+}
+
 void resolve_tasks(Resolver& resolver, Settings& s) {
     constexpr int kMany = 1'000'000;
     resolver.text("A2AKIT_DATA_DIR", s.data_dir, nullptr);
@@ -147,6 +170,8 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
     if (*s.sqlite_synchronous != "full" && *s.sqlite_synchronous != "normal") {
         resolver.wrong("A2AKIT_SQLITE_SYNCHRONOUS", *s.sqlite_synchronous, "full or normal");
     }
+    resolver.secret("A2AKIT_CONTEXT_KEY", s.context_key, check_context_key);
+    resolver.secret("A2AKIT_ADMIN_TOKEN", s.admin_token, check_admin_token);
     resolver.span("A2AKIT_BLOCKING_TIMEOUT", s.blocking_timeout, std::nullopt);
     resolver.span("A2AKIT_CANCEL_WAIT", s.cancel_wait, seconds(2), milliseconds(0));
     resolver.span("A2AKIT_CANCEL_FORCE_TIMEOUT", s.cancel_force_timeout, seconds(60), milliseconds(0));

@@ -40,6 +40,8 @@ enum class RouteKind {
     kAgentCard,   ///< GET or HEAD /.well-known/agent-card.json
     kHealth,      ///< GET or HEAD /health
     kReadiness,   ///< GET or HEAD /health/ready
+    kDeadLetters, ///< GET /admin/dead-letters
+    kRedrive,     ///< POST /admin/dead-letters/{id}:redrive
 };
 
 struct Route {

@@ -29,6 +29,8 @@ constexpr std::array kHealthMethods{MethodEntry{"GET", RouteKind::kHealth, {}},
                                     MethodEntry{"HEAD", RouteKind::kHealth, {}}};
 constexpr std::array kReadinessMethods{MethodEntry{"GET", RouteKind::kReadiness, {}},
                                        MethodEntry{"HEAD", RouteKind::kReadiness, {}}};
+constexpr std::array kDeadLettersMethods{MethodEntry{"GET", RouteKind::kDeadLetters, {}}};
+constexpr std::array kRedriveMethods{MethodEntry{"POST", RouteKind::kRedrive, {}}};
 constexpr std::array kSendMethods{operation("POST", Operation::kSendMessage)};
 constexpr std::array kStreamMethods{operation("POST", Operation::kSendStreamingMessage)};
 constexpr std::array kTasksMethods{operation("GET", Operation::kListTasks)};
@@ -91,6 +93,15 @@ Methods match_operation(Segments segments, Route& route) {
     return {};
 }
 
+/// What an operator asks. No operation has such a path, so that "admin" stays free to be a tenant.
+Methods match_admin(Segments segments, Route& route) {
+    if (segments.size() < 2 || segments[0] != "admin" || segments[1] != "dead-letters") return {};
+    if (segments.size() == 2) return kDeadLettersMethods;
+    if (segments.size() != 3 || !take_verb(segments[2], ":redrive") || segments[2].empty()) return {};
+    route.id = std::move(segments[2]);
+    return kRedriveMethods;
+}
+
 Methods match_path(Segments segments, RouteMatch& match) {
     if (segments.empty()) return kRpcMethods;
     if (segments[0] == "health") {
@@ -101,6 +112,7 @@ Methods match_path(Segments segments, RouteMatch& match) {
         return segments.size() == 2 && segments[1] == "agent-card.json" ? Methods(kCardMethods) : Methods();
     }
     Route& route = match.route;
+    if (const Methods admin = match_admin(segments, route); !admin.empty()) return admin;
     if (segments[0] == "v1") {
         route.under_v1 = true;
         segments = segments.subspan(1);

@@ -204,6 +204,19 @@ TEST_F(ServerTest, WhatIsMissingIsNamedAtTheStart) {
     EXPECT_TRUE(Server(std::move(without_name)).start().error().message.starts_with("card.name: "));
 }
 
+TEST_F(ServerTest, AWorkerThatNeedsItsContextRefusesASharedBrokerWithoutAKey) {
+    class Needy final : public Worker {
+    public:
+        Async<void> handle(TaskContext& ctx) override { return ctx.complete(); }
+        [[nodiscard]] bool requires_context() const noexcept override { return true; }
+    };
+    ServerOptions shared = test_options(std::make_shared<Needy>());
+    shared.settings.broker = "redis://localhost";
+    EXPECT_EQ(Server(std::move(shared)).start().error().message.find("A2AKIT_CONTEXT_KEY: is missing"), 0U);
+    ServerOptions alone = test_options(std::make_shared<Needy>());
+    EXPECT_TRUE(Server(std::move(alone)).start());
+}
+
 TEST_F(ServerTest, APortInUseIsAClearErrorAndRunReturnsOne) {
     start();
     ServerOptions second = test_options(agent);

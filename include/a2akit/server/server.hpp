@@ -73,6 +73,14 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept;
     [[nodiscard]] std::string url() const;
 
+    /// Turns that were given up after too many lost runs, in the order of their tasks' ids, those behind `after`.
+    /// REQUIRES: started, not stopped; called on a thread that runs no handler.
+    [[nodiscard]] Result<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after = std::nullopt,
+                                                               int limit = 100);
+    /// Tries the turn of a dead letter again, as one new task of the same owner and context, and returns that; a second
+    /// redrive returns the same. kTaskNotFound when there is no such dead letter. REQUIRES: as dead_letters.
+    Result<TaskId> redrive(TaskId dead_letter);
+
 private:
     class Impl;
     std::unique_ptr<Impl> impl_;

@@ -32,6 +32,12 @@ struct Settings {
     std::optional<std::string> cancel_registry;    ///< A2AKIT_CANCEL_REGISTRY, the data directory
     std::optional<std::string> sqlite_synchronous; ///< A2AKIT_SQLITE_SYNCHRONOUS, full: or normal
 
+    /// A2AKIT_CONTEXT_KEY, none: seals the transient context of a turn where Storage leaves the process (32 bytes as hex
+    /// or base64; several, separated by commas: the first one seals). Without it that context stays on its node.
+    std::optional<std::string> context_key;
+    /// A2AKIT_ADMIN_TOKEN, none: whoever has it may list and redrive dead letters over HTTP; without it nobody may.
+    std::optional<std::string> admin_token;
+
     // Tasks.
     std::optional<Duration> blocking_timeout;      ///< A2AKIT_BLOCKING_TIMEOUT (s), none: waits as section 3.2.2 says
     std::optional<Duration> cancel_wait;           ///< A2AKIT_CANCEL_WAIT (s), 2
@@ -61,7 +67,8 @@ struct Settings {
 
     using Environment = std::function<std::optional<std::string>(std::string_view name)>;
     /// Fills what is absent from the environment and the defaults, so that every optional is set afterwards (except
-    /// blocking_timeout, data_dir and public_url). kInvalidParams naming variable, value and what is allowed.
+    /// blocking_timeout, data_dir, context_key, admin_token and public_url). kInvalidParams naming variable, value and
+    /// what is allowed.
     [[nodiscard]] Result<Settings> resolved(const Environment& environment) const;
     /// The process's own environment.
     [[nodiscard]] static Environment process_environment();

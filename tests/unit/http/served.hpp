@@ -60,6 +60,12 @@ public:
         response.status = 503;
         return response;
     }
+    Async<wire::HttpResponse> admin(wire::Route route, std::string authorization) override {
+        wire::HttpResponse response;
+        response.content_type = "text/plain";
+        response.body = route.id + " by " + authorization;
+        co_return response;
+    }
     Async<HandledRequest> handle(RequestEnvelope envelope) override {
         ++handled;
         HandledRequest result;

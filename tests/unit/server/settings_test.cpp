@@ -106,5 +106,13 @@ TEST(SettingsTest, AWrongArgumentIsRefusedLikeAWrongVariable) {
               "A2AKIT_MAX_STREAMS: \"0\" is not allowed; use a whole number from 1 to 10000000");
 }
 
+TEST(SettingsTest, AWrongContextKeyIsRefusedWithoutBeingRepeated) {
+    const auto settings = Settings{}.resolved(environment({{"A2AKIT_CONTEXT_KEY", "my-secret-key"}}));
+    ASSERT_FALSE(settings);
+    EXPECT_TRUE(settings.error().message.starts_with("A2AKIT_CONTEXT_KEY: ")) << settings.error().message;
+    EXPECT_EQ(settings.error().message.find("my-secret-key"), std::string::npos);
+    EXPECT_TRUE(Settings{}.resolved(environment({{"A2AKIT_CONTEXT_KEY", std::string(64, '7')}})));
+}
+
 }  // namespace
 }  // namespace a2akit

@@ -1,0 +1,133 @@
+#include "server/admin.hpp"
+
+#include "json/writer.hpp"
+#include "wire/error_render.hpp"
+#include "wire/uri.hpp"
+
+#include <openssl/crypto.h>
+
+#include <charconv>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+constexpr int kPage = 100;
+constexpr const char* kJson = "application/json";
+
+wire::HttpResponse json_answer(std::string body) {
+    wire::HttpResponse response;
+    response.content_type = kJson;
+    response.headers.emplace_back("Cache-Control", "no-store");
+    response.body = std::move(body);
+    return response;
+}
+
+void write(json::Writer& writer, const DeadLetter& letter) {
+    const auto text = [&](std::string_view key, std::string_view value) {
+        writer.key(key);
+        writer.string(value);
+    };
+    writer.begin_object();
+    text("taskId", letter.task.to_string());
+    writer.key("turn");
+    writer.integer(letter.turn);
+    text("owner", letter.owner.owner);
+    text("tenant", letter.owner.tenant);
+    text("contextId", letter.context_id);
+    text("messageId", letter.message->message_id);
+    text("reason", letter.reason);
+    writer.key("timestamp");
+    writer.timestamp(letter.at);
+    writer.key("attempts");
+    writer.integer(letter.attempts);
+    if (letter.redriven) text("redrivenTaskId", letter.redriven->to_string());
+    writer.end_object();
+}
+
+Result<TaskId> task_of(std::string_view field, const std::string& text) {
+    const auto task = TaskId::parse(text);
+    if (!task) return fail(Error::invalid_field(std::string(field), "must be the id of a task"));
+    return *task;
+}
+
+}  // namespace
+
+AsyncResult<std::vector<DeadLetter>> Admin::dead_letters(std::optional<TaskId> after, int limit) {
+    if (limit < 1 || limit > kMostAtOnce) {
+        return Error::invalid_field("limit", "must be from 1 to " + std::to_string(kMostAtOnce));
+    }
+    return maintenance_->dead_letters(after, limit);
+}
+
+AsyncResult<TaskId> Admin::redrive(TaskId dead_letter) {
+    std::optional<TaskId> after;
+    while (true) {
+        Result<std::vector<DeadLetter>> page = co_await maintenance_->dead_letters(after, kMostAtOnce);
+        if (!page) co_return fail(std::move(page.error()));
+        for (DeadLetter& letter : *page) {
+            if (letter.task == dead_letter) co_return co_await manager_.redrive(std::move(letter));
+        }
+        if (page->size() < static_cast<std::size_t>(kMostAtOnce)) break;
+        after = page->back().task;
+    }
+    co_return Error::about_task(ErrorCode::kTaskNotFound, "there is no dead letter of this task",
+                                dead_letter.to_string());
+}
+
+bool AdminSite::may(const std::string& authorization) const {
+    const std::string expected = "Bearer " + token_;
+    return authorization.size() == expected.size() &&
+           CRYPTO_memcmp(authorization.data(), expected.data(), expected.size()) == 0;
+}
+
+Async<wire::HttpResponse> AdminSite::answer(wire::Route route, std::string authorization) {
+    if (!may(authorization)) {
+        Error::Details details;
+        details.challenge = "Bearer realm=\"admin\"";
+        const Error error{ErrorCode::kUnauthenticated, "this path needs the operator's token", nullptr};
+        co_return wire::status_error(error.with(std::move(details)), kJson);
+    }
+    Async<wire::HttpResponse> pending = route.kind == wire::RouteKind::kRedrive ? redrive(std::move(route.id))
+                                                                                : list(std::move(route.query));
+    co_return co_await std::move(pending);
+}
+
+Async<wire::HttpResponse> AdminSite::list(std::string query) {
+    std::optional<TaskId> after;
+    if (const std::string given = wire::query_value(query, "after"); !given.empty()) {
+        const Result<TaskId> task = task_of("after", given);
+        if (!task) co_return wire::status_error(task.error(), kJson);
+        after = *task;
+    }
+    int limit = kPage;
+    if (const std::string given = wire::query_value(query, "limit"); !given.empty()) {
+        const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), limit);
+        if (error != std::errc{} || end != given.data() + given.size()) limit = 0;
+    }
+    const Result<std::vector<DeadLetter>> letters = co_await admin_.dead_letters(after, limit);
+    if (!letters) co_return wire::status_error(letters.error(), kJson);
+    std::string body = R"({"deadLetters":[)";
+    json::Writer writer(body);
+    for (const DeadLetter& letter : *letters) {
+        writer.element();
+        write(writer, letter);
+    }
+    writer.end_array();
+    if (letters->size() == static_cast<std::size_t>(limit)) {
+        writer.key("next");
+        writer.string(letters->back().task.to_string());
+    }
+    writer.end_object();
+    co_return json_answer(std::move(body));
+}
+
+Async<wire::HttpResponse> AdminSite::redrive(std::string id) {
+    const Result<TaskId> task = task_of("taskId", id);
+    if (!task) co_return wire::status_error(task.error(), kJson);
+    const Result<TaskId> made = co_await admin_.redrive(*task);
+    if (!made) co_return wire::status_error(made.error(), kJson);
+    co_return json_answer(R"({"taskId":")" + made->to_string() + "\"}");
+}
+
+}  // namespace a2akit

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "runtime/task_manager.hpp"
+#include "wire/endpoint.hpp"
+
+#include <a2akit/core/async.hpp>
+#include <a2akit/storage/maintenance.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace a2akit {
+
+/// What an operator may do that no client may: sees the dead letters of every owner. Any loop may call.
+class Admin {
+public:
+    static constexpr int kMostAtOnce = 1000;
+
+    /// REQUIRES: the manager outlives it.
+    Admin(TaskManager& manager, std::shared_ptr<Maintenance> maintenance)
+        : manager_(manager), maintenance_(std::move(maintenance)) {}
+
+    /// kInvalidParams when `limit` is not from 1 to kMostAtOnce.
+    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit);
+    AsyncResult<TaskId> redrive(TaskId dead_letter);
+
+private:
+    TaskManager& manager_;
+    std::shared_ptr<Maintenance> maintenance_;
+};
+
+/// The same over HTTP, for whoever has the token.
+class AdminSite {
+public:
+    AdminSite(Admin& admin, std::string token) : admin_(admin), token_(std::move(token)) {}
+
+    /// REQUIRES: the route is one of the operator's.
+    Async<wire::HttpResponse> answer(wire::Route route, std::string authorization);
+
+private:
+    [[nodiscard]] bool may(const std::string& authorization) const;
+    Async<wire::HttpResponse> list(std::string query);
+    Async<wire::HttpResponse> redrive(std::string id);
+
+    Admin& admin_;
+    std::string token_;
+};
+
+}  // namespace a2akit
