@@ -17,6 +17,7 @@ constexpr Duration kKeepLonger = std::chrono::minutes(1);
 /// How much of a long job is done in one transaction, so that no request waits long.
 constexpr int kStep = 32;
 constexpr int kPagesGivenBack = 64;
+constexpr int kStepsOfGivingBack = 32;
 
 // -- Sweeps -----------------------------------------------------------------------------------------------------------
 
@@ -206,14 +207,27 @@ AsyncResult<std::vector<TaskId>> SqliteStorage::erase(EraseQuery query) {
         erased.insert(erased.end(), some->begin(), some->end());
         if (some->empty()) break;
     }
-    if (erased.empty()) co_return erased;
-    auto give_back = writer_.call<void>([](Session& session) -> Result<void> {
-        session.db().execute(("PRAGMA incremental_vacuum(" + std::to_string(kPagesGivenBack) + ")").c_str());
-        return {};
-    });
-    const Result<void> given_back = co_await give_back;
-    if (!given_back) co_return fail(Error(given_back.error()));
+    if (const Result<void> given_back = co_await give_back_space(); !given_back) {
+        co_return fail(Error(given_back.error()));
+    }
     co_return erased;
+}
+
+// Free pages go back to the file system a few at a time, so that no request waits long for its turn.
+AsyncResult<void> SqliteStorage::give_back_space() {
+    for (int step = 0; step < kStepsOfGivingBack; ++step) {
+        auto call = writer_.call<std::int64_t>([](Session& session) -> Result<std::int64_t> {
+            static_assert(kPagesGivenBack == 64);
+            Connection& db = session.db();
+            const std::int64_t free = db.number_of("PRAGMA freelist_count");
+            if (free > 0) db.query("PRAGMA incremental_vacuum(64)").run();
+            return free - kPagesGivenBack;
+        });
+        const Result<std::int64_t> left = co_await call;
+        if (!left) co_return fail(Error(left.error()));
+        if (*left <= 0) break;
+    }
+    co_return Result<void>();
 }
 
 AsyncResult<int> SqliteStorage::compact(Timestamp ended_before, int limit) {

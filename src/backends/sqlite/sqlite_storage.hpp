@@ -78,6 +78,7 @@ private:
         backends::CursorCodec::Key cursor_key;
     };
     explicit SqliteStorage(Parts parts);
+    AsyncResult<void> give_back_space();
 
     std::unique_ptr<Database> database_;
     EngineTime time_;

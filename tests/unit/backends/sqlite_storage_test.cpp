@@ -1,0 +1,258 @@
+#include "backends/sqlite/sqlite_broker.hpp"
+#include "backends/sqlite/sqlite_storage.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <a2akit/testing/contract_case.hpp>
+#include <a2akit/testing/manual_loop.hpp>
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+
+namespace a2akit::sqlite {
+namespace {
+
+using testing::ok;
+
+constexpr Lease kLease = std::chrono::seconds(15);
+
+/// A storage and its broker, which may be closed and opened again, as another process would.
+class SqliteStorageTest : public ::testing::Test {
+protected:
+    using Run = a2akit::Run;  // not GoogleTest's private function of that name
+
+    void SetUp() override { open(); }
+    void TearDown() override { close(); }
+
+    void open() {
+        DatabaseOptions options;
+        options.path = path_;
+        options.synchronous = Synchronous::kNormal;
+        storage_ = SqliteStorage::open(std::move(options), clock_).value_or_throw();
+        broker_ = std::make_unique<SqliteBroker>(storage_);
+        must(broker_->start());
+    }
+    void close() {
+        if (receiver_) receiver_->close();
+        receiver_.reset();
+        must(broker_->stop(loop_.now()));
+        broker_.reset();
+        storage_.reset();
+    }
+    void reopen() {
+        close();
+        open();
+    }
+    template <class T>
+    T must(AsyncResult<T> call) {
+        Result<T> result = loop_.await(std::move(call));
+        EXPECT_TRUE(ok(result));
+        if constexpr (!std::is_void_v<T>) return result ? std::move(*result) : T{};
+    }
+
+    static TaskUpdate update(std::optional<TaskState> state = {}) {
+        TaskUpdate made;
+        made.id = WriteId::next();
+        if (state) made.status = TaskStatus{*state, {}, {}};
+        return made;
+    }
+    static TaskUpdate with_turn(std::string text) {
+        TaskUpdate made = update(TaskState::kSubmitted);
+        Message message;
+        message.message_id = "m";
+        message.role = Role::kUser;
+        message.parts.push_back(Part::from_text(std::move(text)));
+        TurnInput input;
+        input.message = std::move(message);
+        made.history.push_back(input.message);
+        made.turn = std::move(input);
+        return made;
+    }
+    Created make(std::string text = "hello") {
+        return must(storage_->create(NewTask{TaskId::generate(), "context"}, alice_, with_turn(std::move(text))));
+    }
+    void receive() {
+        receiver_ = broker_->receiver(node_, kLease);
+        group_.spawn(receive_one());
+        loop_.run_ready();
+    }
+    Async<void> receive_one() { delivery_ = co_await receiver_->receive(); }
+    TaskSnapshot load(TaskId task) { return must(storage_->load(task, OwnerScope::everything(), {}, true)); }
+    Appended end(const Run& run) {
+        TaskUpdate last = update(TaskState::kCompleted);
+        last.guard.epoch = run.epoch;
+        Artifact artifact;
+        artifact.artifact_id = "answer";
+        artifact.parts.push_back(Part::from_text("Echo: " + run.input.message->text()));
+        ArtifactChunk chunk;
+        chunk.artifact = std::move(artifact);
+        last.artifacts.push_back(std::move(chunk));
+        return must(storage_->append(run.snapshot.id, OwnerScope::everything(), std::move(last)));
+    }
+
+    test_support::TemporaryDirectory directory_;
+    const std::string path_ = directory_.file("a2akit.db");
+    std::shared_ptr<testing::FakeClock> clock_ = std::make_shared<testing::FakeClock>();
+    std::shared_ptr<SqliteStorage> storage_;
+    testing::ManualLoop loop_{clock_, [this] { return storage_ && storage_->busy(); }};
+    std::unique_ptr<SqliteBroker> broker_;
+    std::unique_ptr<Broker::Receiver> receiver_;
+    std::unique_ptr<Delivery> delivery_;
+    TaskGroup group_;
+    const OwnerScope alice_{"alice", "", false};
+    const NodeId node_ = NodeId::generate();
+};
+
+TEST_F(SqliteStorageTest, AnEchoTaskTakesTwoCommitsFromRequestToAnswer) {
+    receive();
+    const auto before = storage_->counters().commits;
+    const Created created = make();
+    loop_.run_ready();
+    ASSERT_TRUE(delivery_);
+    ASSERT_TRUE(delivery_->claimed()) << "claimed with the write that made the turn";
+    EXPECT_FALSE(created.appended.turn_due);
+    EXPECT_EQ(created.snapshot.status.state, TaskState::kSubmitted);
+    const Run run = std::move(*delivery_->claimed());
+    EXPECT_EQ(run.snapshot.status.state, TaskState::kWorking);
+    EXPECT_TRUE(run.snapshot.live_run);
+    EXPECT_EQ(run.snapshot.history.size(), 1U);
+    EXPECT_EQ(run.input.message->text(), "hello");
+    EXPECT_EQ(run.appended.first, 2U);
+    end(run);
+    must(delivery_->ack());
+    EXPECT_EQ(storage_->counters().commits - before, 2U);
+    EXPECT_EQ(load(created.appended.task).last_sequence, 4U);
+}
+
+TEST_F(SqliteStorageTest, AReadCommitsNothingAndNeitherDoesASweepThatFindsNothing) {
+    const TaskId task = make().appended.task;
+    const auto before = storage_->counters().commits;
+    load(task);
+    must(storage_->due(10));
+    must(storage_->list(alice_, {}));
+    EXPECT_EQ(storage_->counters().commits, before);
+}
+
+TEST_F(SqliteStorageTest, WithoutAReceiverATurnWaitsUnclaimed) {
+    const Created created = make();
+    EXPECT_TRUE(created.appended.turn_due);
+    EXPECT_EQ(load(created.appended.task).epoch, 0U);
+}
+
+TEST_F(SqliteStorageTest, AFollowUpIsClaimedWithItsAppendAsWell) {
+    receive();
+    const TaskId task = make().appended.task;
+    loop_.run_ready();
+    const Run run = std::move(*delivery_->claimed());
+    TaskUpdate pause = update(TaskState::kInputRequired);
+    pause.guard.epoch = run.epoch;
+    must(storage_->append(task, OwnerScope::everything(), std::move(pause)));
+    must(storage_->release(task, run.epoch, Release::kDone, {}));
+    must(delivery_->ack());
+    delivery_.reset();
+    group_.spawn(receive_one());
+    loop_.run_ready();
+    must(storage_->append(task, alice_, with_turn("more")));
+    loop_.run_ready();
+    ASSERT_TRUE(delivery_ && delivery_->claimed());
+    EXPECT_EQ(delivery_->operation().turn, 2U);
+    EXPECT_EQ(delivery_->claimed()->input.message->text(), "more");
+    EXPECT_EQ(delivery_->claimed()->snapshot.history.size(), 2U);
+    must(delivery_->ack());
+    delivery_.reset();
+}
+
+TEST_F(SqliteStorageTest, WhatAFormerProcessAcceptedIsEnqueuedAtStart) {
+    const TaskId task = make().appended.task;
+    reopen();
+    receive();
+    ASSERT_TRUE(delivery_);
+    EXPECT_EQ(delivery_->operation(), (RunOperation{task, 1}));
+    must(delivery_->ack());
+    delivery_.reset();
+}
+
+TEST_F(SqliteStorageTest, ARunOfAFormerProcessIsTakenOverAtOnce) {
+    const TaskId task = make("do it").appended.task;
+    const NodeId former = NodeId::generate();
+    const auto first = must(storage_->claim(WriteId::next(), task, 1, former, kLease));
+    EXPECT_TRUE(std::holds_alternative<Run>(first));
+    reopen();
+    EXPECT_FALSE(load(task).live_run);
+    const auto due = must(storage_->due(10));
+    ASSERT_EQ(due.size(), 1U) << "by a sweep too, for a broker elsewhere";
+    EXPECT_EQ(due[0].attempts, 1);
+    auto second = must(storage_->claim(WriteId::next(), task, 1, node_, kLease));
+    ASSERT_TRUE(std::holds_alternative<Run>(second));
+    EXPECT_EQ(std::get<Run>(second).attempt, 2);
+    EXPECT_EQ(std::get<Run>(second).epoch, 2U);
+    EXPECT_EQ(std::get<Run>(second).input.message->text(), "do it");
+}
+
+TEST_F(SqliteStorageTest, WhatWasWrittenIsThereAfterARestart) {
+    const TaskId task = make("stay").appended.task;
+    const auto claimed = must(storage_->claim(WriteId::next(), task, 1, node_, kLease));
+    end(std::get<Run>(claimed));
+    reopen();
+    const TaskSnapshot found = load(task);
+    EXPECT_EQ(found.status.state, TaskState::kCompleted);
+    EXPECT_EQ(found.owner, alice_);
+    EXPECT_EQ(found.artifacts.at(0)->text(), "Echo: stay");
+    EXPECT_EQ(must(storage_->events(task, alice_, 2, 10)).events.size(), 2U);
+    EXPECT_EQ(must(storage_->list(alice_, {})).total, 1);
+    EXPECT_TRUE(must(storage_->due(10)).empty());
+}
+
+TEST_F(SqliteStorageTest, APageTokenServesAfterARestart) {
+    for (int i = 0; i < 3; ++i) make();
+    ListQuery query;
+    query.page_size = 2;
+    query.page_token = must(storage_->list(alice_, query)).next_page_token;
+    reopen();
+    EXPECT_EQ(must(storage_->list(alice_, query)).tasks.size(), 1U);
+}
+
+TEST_F(SqliteStorageTest, AnAnswerThatWasLostWithTheProcessIsRepeated) {
+    const NewTask task{TaskId::generate(), "context"};
+    const TaskUpdate first = with_turn("hello");
+    const Created made = must(storage_->create(task, alice_, first));
+    reopen();
+    const Created again = must(storage_->create(task, alice_, first));
+    EXPECT_TRUE(again.appended.repeated);
+    EXPECT_EQ(again.appended.revision, made.appended.revision);
+}
+
+TEST_F(SqliteStorageTest, ErasedTasksGiveTheirSpaceBack) {
+    for (int i = 0; i < 400; ++i) {
+        const TaskId task = make(std::string(2000, 'x')).appended.task;
+        must(storage_->append(task, alice_, update(TaskState::kCanceled)));
+    }
+    reopen();
+    const auto before = std::filesystem::file_size(path_);
+    EraseQuery query;
+    query.keep_at_most = 0;
+    for (int i = 0; i < 40; ++i) {
+        must(storage_->erase(query));
+        must(storage_->erase(query));
+    }
+    reopen();
+    EXPECT_LT(std::filesystem::file_size(path_), before / 2);
+}
+
+TEST_F(SqliteStorageTest, ACompactedEchoTaskTakesLittleRoom) {
+    constexpr int kTasks = 1000;
+    const std::string text(300, 'x');
+    for (int i = 0; i < kTasks; ++i) {
+        const TaskId task = TaskId::generate();
+        must(storage_->create(NewTask{task, Uuid::generate().to_string()}, alice_, with_turn(text)));
+        end(std::get<Run>(must(storage_->claim(WriteId::next(), task, 1, node_, kLease))));
+    }
+    loop_.advance(std::chrono::hours(1));
+    EXPECT_EQ(must(storage_->compact(must(storage_->now()), kTasks)), kTasks);
+    reopen();
+    EXPECT_LE(std::filesystem::file_size(path_) / kTasks, 2560U);
+}
+
+}  // namespace
+}  // namespace a2akit::sqlite

@@ -1,0 +1,138 @@
+#include "backends/sqlite/writer.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <a2akit/testing/contract_case.hpp>
+#include <a2akit/testing/manual_loop.hpp>
+
+#include <gtest/gtest.h>
+
+#include <sqlite3.h>
+
+#include <array>
+#include <atomic>
+#include <future>
+#include <memory>
+
+namespace a2akit::sqlite {
+namespace {
+
+using testing::ok;
+
+/// A writer whose next transactions the test composes: it is held up until enough has queued.
+class SqliteWriterTest : public ::testing::Test {
+protected:
+    SqliteWriterTest() {
+        auto connection = std::make_unique<Connection>(directory_.file("t.db"), Connection::Mode::kReadWrite);
+        connection->execute("PRAGMA journal_mode=WAL; CREATE TABLE tasks(id INTEGER PRIMARY KEY, name);"
+                            "CREATE TABLE counts(owner, state, tasks, PRIMARY KEY(owner, state))");
+        sqlite3_commit_hook(
+            connection->handle(), [](void* fails) { return static_cast<std::atomic<bool>*>(fails)->load() ? 1 : 0; },
+            &commits_fail_);
+        writer_ = std::make_unique<Writer>(std::move(connection), time_, nullptr);
+    }
+
+    Async<void> add(std::string name, std::optional<Result<void>>& answer) {
+        auto call = writer_->call<void>([&](Session& session) -> Result<void> {
+            session.on_commit([this] { ++committed_; });
+            session.on_failure([this] { ++failed_; });
+            session.db().query("INSERT INTO tasks(name) VALUES(?1)").text(name).run();
+            if (name == "broken") throw Failure::corrupt("for the test");
+            if (name == "refused") return fail(ErrorCode::kTaskTerminal, "for the test");
+            return {};
+        });
+        answer = co_await call;
+    }
+    /// The calls of these names, in one transaction.
+    template <class... Names>
+    auto together(Names... names) {
+        std::promise<void> all_queued;
+        std::optional<Result<void>> held;
+        std::array<std::optional<Result<void>>, sizeof...(names)> answers;
+        TaskGroup group;
+        group.spawn(hold_up(all_queued.get_future(), held));
+        std::size_t i = 0;
+        (group.spawn(add(names, answers[i++])), ...);
+        all_queued.set_value();
+        loop_.run_ready();
+        EXPECT_EQ(group.size(), 0U);
+        return answers;
+    }
+    Async<void> hold_up(std::future<void> until, std::optional<Result<void>>& answer) {
+        auto call = writer_->call<void>([&](Session&) -> Result<void> {
+            until.wait();
+            return {};
+        });
+        answer = co_await call;
+    }
+    std::int64_t stored() {
+        return Connection(directory_.file("t.db"), Connection::Mode::kReadOnly).number_of("SELECT count(*) FROM tasks");
+    }
+
+    test_support::TemporaryDirectory directory_;
+    std::atomic<bool> commits_fail_{false};
+    std::atomic<int> committed_{0};
+    std::atomic<int> failed_{0};
+    EngineTime time_{system_clock()};
+    std::unique_ptr<Writer> writer_;
+    testing::ManualLoop loop_{nullptr, [this] { return writer_->busy(); }};
+};
+
+TEST_F(SqliteWriterTest, WhatHasQueuedIsCommittedAtOnce) {
+    for (const auto& answer : together("a", "b", "c", "d")) EXPECT_TRUE(ok(*answer));
+    EXPECT_EQ(writer_->counters().commits, 1U);
+    EXPECT_EQ(stored(), 4);
+    EXPECT_EQ(committed_, 4);
+}
+
+TEST_F(SqliteWriterTest, AWriteThatFailsLeavesItsNeighboursAlone) {
+    const auto answers = together("a", "broken", "b");
+    EXPECT_TRUE(ok(*answers[0]));
+    EXPECT_EQ(answers[1]->error().code, ErrorCode::kUnavailable);
+    EXPECT_TRUE(ok(*answers[2]));
+    EXPECT_EQ(stored(), 2);
+    EXPECT_EQ(committed_, 2);
+    EXPECT_EQ(failed_, 1);
+}
+
+TEST_F(SqliteWriterTest, ACommitThatFailsFailsThemAllAndEachIsTold) {
+    commits_fail_ = true;
+    for (const auto& answer : together("a", "b", "c")) EXPECT_EQ(answer->error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(stored(), 0);
+    EXPECT_EQ(committed_, 0);
+    EXPECT_EQ(failed_, 3);
+    commits_fail_ = false;
+    for (const auto& answer : together("d", "e")) EXPECT_TRUE(ok(*answer));
+    EXPECT_EQ(stored(), 2);
+}
+
+TEST_F(SqliteWriterTest, ARefusalFailsNobodyElse) {
+    const auto answers = together("a", "refused", "b");
+    EXPECT_TRUE(ok(*answers[0]));
+    EXPECT_EQ(answers[1]->error().code, ErrorCode::kTaskTerminal);
+    EXPECT_TRUE(ok(*answers[2]));
+}
+
+TEST_F(SqliteWriterTest, AThreadWithoutALoopWaits) {
+    std::optional<Result<void>> answer;
+    std::thread([&] {
+        TaskGroup group;
+        group.spawn(add("a", answer));
+        EXPECT_EQ(group.size(), 0U);
+    }).join();
+    EXPECT_TRUE(ok(*answer));
+    EXPECT_EQ(stored(), 1);
+}
+
+TEST_F(SqliteWriterTest, WhatHasQueuedIsDoneBeforeItEnds) {
+    std::optional<Result<void>> answer;
+    TaskGroup group;
+    group.spawn(add("a", answer));
+    writer_.reset(new Writer(std::make_unique<Connection>(directory_.file("t.db"), Connection::Mode::kReadWrite), time_,
+                             nullptr));
+    loop_.run_ready();
+    EXPECT_TRUE(ok(*answer));
+    EXPECT_EQ(stored(), 1);
+}
+
+}  // namespace
+}  // namespace a2akit::sqlite
