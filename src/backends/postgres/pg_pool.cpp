@@ -34,9 +34,13 @@ public:
         request_.home = Loop::current();
         job_.request = &request_;
         job_.pool = &pool_;
+        pool_.under_way_.fetch_add(1);
         pool_.loop_.post(job_);
     }
-    Result<PgRows> await_resume() noexcept { return std::move(request_.outcome); }
+    Result<PgRows> await_resume() noexcept {
+        pool_.under_way_.fetch_sub(1);
+        return std::move(request_.outcome);
+    }
 
 private:
     struct Job : Work {

@@ -2,6 +2,7 @@
 
 #include "backends/postgres/pg_connection.hpp"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <random>
@@ -26,6 +27,8 @@ public:
 
     /// Runs a statement and resumes on the caller's loop.
     AsyncResult<PgRows> run(const PgStatement& statement, PgParams params);
+    /// Statements whose callers have not gone on yet.
+    [[nodiscard]] std::size_t under_way() const noexcept { return under_way_.load(); }
 
 private:
     struct Slot {
@@ -51,6 +54,7 @@ private:
     Error down_;                          ///< Why the last attempt failed.
     std::optional<SteadyTime> down_since_;  ///< No connection stands since then.
     bool stopping_ = true;
+    std::atomic<std::size_t> under_way_{0};
 };
 
 /// How long to wait before the next attempt: doubling to some seconds, and different on every node.

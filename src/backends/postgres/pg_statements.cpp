@@ -104,6 +104,9 @@ PgStatements::PgStatements(std::string_view s)
                                  " from {schema}.receive($1::bigint, $2::uuid, $3::uuid, $4::bigint, $5::int, "
                                  "$6::boolean, $7::bigint) r left join lateral {schema}.snapshot_of($1::bigint, "
                                  "case when r.o_claimed then r.o_task end, null, true) s on true"))),
+      hold(make(s, "hold",
+                "update {schema}.queue q set due_at = {schema}.engine_time($1::bigint) + $4::bigint "
+                "from unnest($2::uuid[], $3::uuid[]) h(task, taken) where q.task = h.task and q.taken = h.taken")),
       ack(make(s, "ack",
                "delete from {schema}.queue where task = $1::uuid and turn = $2::int and taken = $3::uuid")),
       nack(make(s, "nack",

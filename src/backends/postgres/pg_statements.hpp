@@ -9,6 +9,8 @@ namespace a2akit::postgres {
 
 /// Every statement of this backend, for one schema.
 class PgStatements {
+    std::size_t next_ = 0;  // first, since making the statements counts them
+
 public:
     explicit PgStatements(std::string_view schema);
 
@@ -18,13 +20,12 @@ public:
     // Maintenance and contexts
     PgStatement due, erase, compact, dead_letters, mark_redriven, stale_paused, load_context, update_context;
     // Broker
-    PgStatement enqueue, enqueue_in, receive, ack, nack, give_back;
+    PgStatement enqueue, enqueue_in, receive, hold, ack, nack, give_back;
     // Cancels, nodes, notifications
     PgStatement cancel, forget_cancel, cancels, beat, leave, notify, listen;
 
 private:
     PgStatement make(std::string_view schema, std::string name, std::string_view sql);
-    std::size_t next_ = 0;
 };
 
 /// `text` with the schema's name in place of {schema}.

@@ -50,9 +50,11 @@ AsyncResult<void> PostgresNode::begin(Role role) {
 AsyncResult<void> PostgresNode::start(Role role) {
     if (serves(role)) co_return Result<void>();
     Loop& home = *Loop::current();
+    calls_.fetch_add(1);
     co_await resume_on(loop());
     Result<void> begun = co_await begin(role);
     co_await resume_on(home);
+    calls_.fetch_sub(1);
     co_return begun;
 }
 
@@ -66,11 +68,13 @@ Async<void> PostgresNode::end(Role role, bool last) {
 AsyncResult<void> PostgresNode::stop(Role role) {
     if (!serves(role)) co_return Result<void>();
     Loop& home = *Loop::current();
+    calls_.fetch_add(1);
     co_await resume_on(loop());
     const bool last = (roles_.load() & ~static_cast<unsigned>(role)) == 0;
     co_await end(role, last);
     roles_.fetch_and(~static_cast<unsigned>(role));
     co_await resume_on(home);
+    calls_.fetch_sub(1);
     co_return Result<void>();
 }
 

@@ -39,6 +39,9 @@ public:
     /// Parameters that begin with the time: null for the engine's own.
     [[nodiscard]] PgParams params() const;
 
+    /// Whether a call is not answered yet, or a notification not sent.
+    [[nodiscard]] bool busy() { return calls_.load() != 0 || pool_.under_way() != 0 || notifier_.sending(); }
+
     [[nodiscard]] const PgStatements& sql() const noexcept { return sql_; }
     [[nodiscard]] PostgresNotifier& notifier() noexcept { return notifier_; }
     [[nodiscard]] RunQueue& queue() noexcept { return queue_; }
@@ -60,6 +63,7 @@ private:
     RunQueue queue_;
     std::optional<backends::CursorCodec> cursors_;
     std::atomic<unsigned> roles_{0};
+    std::atomic<int> calls_{0};  ///< Of start and stop.
     bool notifying_ = false;
 };
 

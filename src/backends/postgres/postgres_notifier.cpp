@@ -49,7 +49,15 @@ PostgresNotifier::PostgresNotifier(PostgresNode& node, const PgAddress& address)
       sender_(id_.to_string()),
       channel_("a2akit_" + address.schema) {}
 
-std::string PostgresNotifier::cancel_payload(const TaskId& task) const { return sender_ + ";c" + task.to_string(); }
+std::string PostgresNotifier::cancel_payload(const TaskId& task) {
+    told_.fetch_add(1);
+    return sender_ + ";c" + task.to_string();
+}
+
+bool PostgresNotifier::sending() {
+    const std::lock_guard lock(mutex_);
+    return sending_ || runs_ || !wakes_.empty();
+}
 
 Async<void> PostgresNotifier::start() {
     stop_listening_.reset();
@@ -141,12 +149,16 @@ void PostgresNotifier::hear(std::string_view payload) {
 void PostgresNotifier::hear_one(std::string_view entry) {
     const char kind = entry.front();
     entry.remove_prefix(1);
-    if (kind == 'q') {
-        if (handlers.runs) handlers.runs();
-        return;
-    }
     if (kind == 'n') {
         group_.spawn(beat_once());
+        return;
+    }
+    struct Count {
+        ~Count() { heard.fetch_add(1); }
+        std::atomic<std::uint64_t>& heard;
+    } count{heard_};
+    if (kind == 'q') {
+        if (handlers.runs) handlers.runs();
         return;
     }
     const auto task = TaskId::parse(take_field(entry));
@@ -190,14 +202,19 @@ void PostgresNotifier::offer_runs() {
 std::string PostgresNotifier::take_payload() {
     const std::lock_guard lock(mutex_);
     std::string payload = sender_;
-    if (std::exchange(runs_, false)) payload += ";q";
+    if (std::exchange(runs_, false)) {
+        payload += ";q";
+        told_.fetch_add(1);
+    }
     while (!wakes_.empty() && payload.size() + 100 < kLongestPayload) {
         const Wake wake = wakes_.begin()->second;
         wakes_.erase(wakes_.begin());
         payload += ";w" + wake.task.to_string() + ',' + std::to_string(wake.last) + ',' + std::to_string(wake.turn);
         payload += wake.turn_ended ? ",1" : ",0";
+        told_.fetch_add(1);
     }
-    if (payload.size() == sender_.size()) payload.clear();
+    sending_ = payload.size() != sender_.size();
+    if (!sending_) payload.clear();
     return payload;
 }
 

@@ -35,8 +35,15 @@ public:
     void offer_runs();
     [[nodiscard]] bool has_others() const noexcept { return others_.load() != 0; }
 
+    /// Whether something is still to be sent.
+    [[nodiscard]] bool sending();
+    /// How many entries this node has told the others, and has heard from them.
+    [[nodiscard]] std::uint64_t told() const noexcept { return told_.load(); }
+    [[nodiscard]] std::uint64_t heard() const noexcept { return heard_.load(); }
+    [[nodiscard]] std::int64_t others() const noexcept { return others_.load(); }
+
     /// For a cancel, which is told in the statement that stores it.
-    [[nodiscard]] std::string cancel_payload(const TaskId& task) const;
+    [[nodiscard]] std::string cancel_payload(const TaskId& task);
     [[nodiscard]] const std::string& channel() const noexcept { return channel_; }
 
     struct Handlers {
@@ -66,11 +73,14 @@ private:
     const std::string sender_;
     const std::string channel_;
     std::atomic<std::int64_t> others_{0};
+    std::atomic<std::uint64_t> told_{0};
+    std::atomic<std::uint64_t> heard_{0};
     std::atomic<bool> running_{false};
 
     std::mutex mutex_;
     std::unordered_map<TaskId, Wake> wakes_;  ///< Under the mutex, like the next.
     bool runs_ = false;
+    bool sending_ = false;
     Signal pending_;
 
     std::shared_ptr<PgConnection> listener_;

@@ -16,6 +16,7 @@ constexpr Duration kLookAfterTrouble = std::chrono::seconds(1);
 constexpr Duration kTidyEvery(250);
 constexpr Duration kReadyFor(500);  // what nobody takes meanwhile, other nodes may have
 constexpr Duration kVisibleAgain = std::chrono::seconds(30);
+constexpr Duration kRenewEvery = std::chrono::seconds(10);
 constexpr int kFetches = 2;
 constexpr int kMostAtOnce = 32;
 
@@ -23,11 +24,15 @@ constexpr int kMostAtOnce = 32;
 class PostgresDelivery final : public Delivery {
 public:
     PostgresDelivery(PostgresNode& node, RunOperation operation, WriteId taken) noexcept
-        : node_(node), operation_(operation), taken_(taken) {}
+        : node_(node), operation_(operation), taken_(taken) {
+        node_.queue().hold(operation_, taken_);
+    }
     PostgresDelivery(PostgresNode& node, RunOperation operation, Run run) noexcept
         : node_(node), operation_(operation), epoch_(run.epoch), claimed_(std::move(run)), has_run_(true) {}
     ~PostgresDelivery() override {
-        if (has_run_ && !answered_) node_.queue().drop(operation_.task, operation_.turn, epoch_, Duration::zero());
+        if (answered_) return;
+        if (has_run_) node_.queue().drop(operation_.task, operation_.turn, epoch_, Duration::zero());
+        else node_.queue().let_go(operation_);
     }
 
     [[nodiscard]] const RunOperation& operation() const noexcept override { return operation_; }
@@ -47,6 +52,7 @@ public:
 
 private:
     AsyncResult<void> answer(const PgStatement& statement, std::optional<Duration> delay) {
+        node_.queue().let_go(operation_);
         PgParams params;
         params.add(operation_.task).add(operation_.turn).add(taken_);
         if (delay) {
@@ -180,6 +186,7 @@ Async<std::unique_ptr<Delivery>> RunQueue::receive(std::shared_ptr<Seat> seat, N
         if (turned.delivery) co_return std::move(turned.delivery);
         if (turned.fetch != 0) co_await fetch(node, lease, turned.fetch);
         else co_await seat->signal.wait_until(turned.wait_until);
+        if (time_to_renew(seat->loop.now(), renewed_)) co_await renew_held();
     }
 }
 
@@ -243,6 +250,40 @@ void RunQueue::end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, bool fu
 
 // -- What nobody took -------------------------------------------------------------------------------------------------
 
+void RunQueue::hold(RunOperation operation, WriteId taken) {
+    const std::lock_guard lock(mutex_);
+    held_[{operation.task, operation.turn}] = taken;
+}
+
+void RunQueue::let_go(RunOperation operation) {
+    const std::lock_guard lock(mutex_);
+    held_.erase({operation.task, operation.turn});
+}
+
+bool RunQueue::time_to_renew(SteadyTime now, SteadyTime& last) {
+    const std::lock_guard lock(mutex_);
+    if (held_.empty() || now < last + kRenewEvery) return false;
+    last = now;
+    return true;
+}
+
+Async<void> RunQueue::renew_held() {
+    std::vector<Uuid> tasks;
+    std::vector<Uuid> taken;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [operation, by] : held_) {
+            tasks.push_back(operation.first);
+            taken.push_back(by);
+        }
+    }
+    PgParams params = node_.params();
+    params.uuids(tasks.data(), tasks.size()).uuids(taken.data(), taken.size());
+    params.add(static_cast<std::int64_t>(kVisibleAgain.count()));
+    const auto renewed = co_await node_.run(node_.sql().hold, std::move(params));
+    if (!renewed) spdlog::warn("postgres holding entries of the queue failed: {}", renewed.error().message);
+}
+
 void RunQueue::drop(TaskId task, Turn turn, Epoch epoch, Duration delay) {
     const std::lock_guard lock(mutex_);
     dropped_.push_back({task, turn, epoch, delay});
@@ -260,8 +301,11 @@ std::vector<std::unique_ptr<Delivery>> RunQueue::take_stale(SteadyTime before) {
 
 Async<void> RunQueue::tidy_regularly() {
     Loop& loop = *Loop::current();
+    SteadyTime renewed = loop.now();
     while (!co_await stop_tidying_.wait_until(loop.now() + kTidyEvery)) {
         co_await tidy(loop.now() - kReadyFor);
+        // Receivers that have no room do not wait, and so renew nothing.
+        if (time_to_renew(loop.now(), renewed)) co_await renew_held();
     }
 }
 

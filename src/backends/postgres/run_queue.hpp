@@ -4,9 +4,11 @@
 #include <a2akit/core/loop.hpp>
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace a2akit::postgres {
@@ -46,6 +48,10 @@ public:
     /// Null: closed or stopped.
     Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat, NodeId node, Lease lease);
 
+    /// A delivered entry that is no run: while it is held, it is not given up.
+    void hold(RunOperation operation, WriteId taken);
+    void let_go(RunOperation operation);
+
     /// A claimed run that nobody will execute: it is handed back soon.
     void drop(TaskId task, Turn turn, Epoch epoch, Duration delay);
 
@@ -75,6 +81,8 @@ private:
     Async<void> fetch(NodeId node, Lease lease, int limit);
     void end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, bool full, std::optional<Duration> next);
     void wake_one_locked();
+    [[nodiscard]] bool time_to_renew(SteadyTime now, SteadyTime& last);
+    Async<void> renew_held();
     Async<void> tidy_regularly();
     Async<void> tidy(SteadyTime ready_before);
     Async<void> hand_back(Dropped one);
@@ -82,11 +90,13 @@ private:
 
     PostgresNode& node_;
     std::mutex mutex_;
+    std::map<std::pair<TaskId, Turn>, WriteId> held_;
     std::vector<std::shared_ptr<Seat>> seats_;
     std::deque<Ready> ready_;
     std::vector<Dropped> dropped_;
     std::vector<Lost> lost_;
     SteadyTime look_at_{};
+    SteadyTime renewed_{};  ///< By a receiver, in its loop's time.
     int fetching_ = 0;
     int hints_ = 0;
     bool dirty_ = false;
