@@ -1,3 +1,5 @@
+#include "core/seeded_ids.hpp"
+
 #include <a2akit/core/ids.hpp>
 
 #include <sys/random.h>
@@ -5,6 +7,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <optional>
+#include <random>
 
 namespace a2akit {
 namespace {
@@ -46,8 +50,20 @@ private:
 };
 
 thread_local RandomBytes random_bytes;
+thread_local std::optional<std::mt19937_64> seeded;  // by SeededIds only
+
+std::uint64_t milliseconds_now() noexcept {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
 
 }  // namespace
+
+SeededIds::SeededIds(std::uint64_t seed) noexcept {
+    static_cast<void>(WriteId::next());  // a thread's first one names the thread, whether or not a seed is set by then
+    seeded.emplace(seed);
+}
+SeededIds::~SeededIds() { seeded.reset(); }
 
 std::string Uuid::to_string() const {
     std::string text(36, '-');
@@ -77,9 +93,13 @@ std::optional<Uuid> Uuid::parse(std::string_view text) noexcept {
 
 Uuid Uuid::generate() noexcept {
     Uuid id;
-    random_bytes.take(id.bytes.data() + 6, 10);
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+    std::uint64_t ms = 0;
+    if (seeded) {
+        for (std::size_t i = 6; i < id.bytes.size(); ++i) id.bytes[i] = static_cast<std::uint8_t>((*seeded)());
+    } else {
+        random_bytes.take(id.bytes.data() + 6, 10);
+        ms = milliseconds_now();
+    }
     for (int i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
     id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x70);
     id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | 0x80);

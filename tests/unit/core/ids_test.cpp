@@ -1,9 +1,12 @@
+#include "core/seeded_ids.hpp"
+
 #include <a2akit/core/clock.hpp>
 #include <a2akit/core/ids.hpp>
 
 #include <gtest/gtest.h>
 
 #include <set>
+#include <utility>
 
 namespace a2akit {
 namespace {
@@ -27,6 +30,17 @@ TEST(UuidTest, NeverTwice) {
         EXPECT_TRUE(seen.insert(TaskId::generate().to_string()).second);
         EXPECT_TRUE(seen.insert(WriteId::next().to_string()).second);
     }
+}
+
+TEST(SeededIdsTest, RepeatTheSameIdsAndOnlyWhileTheyLive) {
+    const auto two = [] {
+        const SeededIds seeded(7);
+        return std::pair(Uuid::generate(), Uuid::generate());
+    };
+    const auto first = two();
+    EXPECT_NE(first.first, first.second);
+    EXPECT_EQ(two(), first);
+    EXPECT_NE(Uuid::generate(), Uuid::generate());
 }
 
 TEST(TimestampTest, IsWrittenAsTheProtocolWants) {
