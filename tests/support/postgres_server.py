@@ -19,7 +19,7 @@ import time
 
 DATABASE = "a2akit_test"
 USER = "a2akit"
-FAST = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
+FAST = ["fsync=off", "full_page_writes=off"]  # what is committed survives the server, though not the machine
 
 
 def binaries():
@@ -88,9 +88,9 @@ class PostgresServer:
         arguments = [f"-c{setting}" for setting in
                      [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self.folder}",
                       "max_connections=200", "logging_collector=off", *self.settings]]
-        log = open(self.folder / "log", "ab")
-        self.process = subprocess.Popen([binaries() / "postgres", "-D", self.folder / "data", *arguments],
-                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._options())
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen([binaries() / "postgres", "-D", self.folder / "data", *arguments],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._options())
         deadline = time.monotonic() + 60
         while self._psql("select 1", "postgres").returncode != 0:
             if self.process.poll() is not None or time.monotonic() > deadline:
