@@ -77,9 +77,6 @@ public:
     void on_failure(std::function<void()> effect) { effects_.push_back({std::move(effect), false}); }
 
     [[nodiscard]] std::vector<LostRun>& lost_runs() noexcept { return lost_runs_; }
-    /// The transient contexts of the turns that have not ended.
-    using Contexts = std::unordered_map<std::int64_t, std::shared_ptr<const RequestContext>>;
-    [[nodiscard]] Contexts& contexts() noexcept { return contexts_; }
 
     // For the writer: where an operation begins, and how it and the transaction end.
     struct Mark {
@@ -113,7 +110,6 @@ private:
     std::vector<Effect> effects_;
     std::vector<Change> changes_;
     std::vector<LostRun> lost_runs_;
-    Contexts contexts_;
 };
 
 }  // namespace a2akit::sqlite

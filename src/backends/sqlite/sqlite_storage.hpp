@@ -22,7 +22,6 @@ namespace a2akit::sqlite {
 ///
 /// Whatever changes is done by one writer's thread, many calls in one transaction; an answered call is on disk. Reads
 /// have threads of their own, which never wait for the writer. Several servers of one process may share one object.
-/// Transient contexts stay in this process: after a crash they are absent.
 class SqliteStorage final : public Storage, public ContextStore, public Maintenance {
 public:
     /// `clock` null: the machine's. Every run of a former process is over by the time this returns.
@@ -33,7 +32,7 @@ public:
     AsyncResult<void> start() override { return check(); }
     /// Returns once everything that was asked before is answered.
     AsyncResult<void> stop(SteadyTime deadline) override;
-    [[nodiscard]] StorageCapabilities capabilities() const noexcept override { return {.in_process = true}; }
+    [[nodiscard]] StorageCapabilities capabilities() const noexcept override { return {.in_process = false}; }
     AsyncResult<void> check() override;
 
     AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override;

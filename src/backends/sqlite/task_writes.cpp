@@ -36,7 +36,6 @@ void drop_input(Session& session, TaskRow& row) {
     ActiveRow& active = *row.active;
     if ((active.input & 1) != 0) session.db().query("DELETE FROM inputs WHERE id = ?1").number(row.id).run();
     active.input = 0;
-    session.on_commit([&contexts = session.contexts(), id = row.id] { contexts.erase(id); });
 }
 
 // The message goes into the history with the same update as a rule: then it is stored there only.
@@ -68,11 +67,6 @@ void make_turn(Session& session, TaskRow& row, const TaskUpdate& update, Timesta
             .maybe_blob(sealed)
             .run();
     }
-    if (input.context) {
-        session.on_commit([&contexts = session.contexts(), id = row.id, context = input.context] {
-            contexts[id] = context;
-        });
-    }
 }
 
 TurnInput read_input(Session& session, const TaskRow& row) {
@@ -86,8 +80,6 @@ TurnInput read_input(Session& session, const TaskRow& row) {
         if (const auto sealed = query.bytes(); !sealed.empty()) input.sealed_context = SealedContext{std::string(sealed)};
     }
     if (place > 1) input.message = message_of_turn(db, row);
-    const auto context = session.contexts().find(row.id);
-    if (context != session.contexts().end()) input.context = context->second;
     return input;
 }
 
@@ -351,6 +343,7 @@ std::variant<ClaimedRun, Refusal> claim(Session& session, TaskRow& row, const Wr
                                         const NodeId& node, Lease lease, Timestamp now, const TurnInput* input) {
     const auto claimed = [&](const Appended& appended) {
         ClaimedRun run{row.epoch, row.active->attempts, input != nullptr ? *input : read_input(session, row), appended};
+        run.input.context.reset();
         return run;
     };
     const RunRow* held = row.run();
