@@ -60,7 +60,7 @@ struct AgentNode::Component {
 };
 
 AgentNode::AgentNode(net::LoopGroup& loops, const ServerOptions& options, const Settings& settings, Ports ports,
-                     const AgentCard& card)
+                     const AgentCard& card, HousekeepingOptions housekeeping)
     : loops_(loops),
       ports_(std::move(ports)),
       dependencies_(options.dependencies),
@@ -77,7 +77,8 @@ AgentNode::AgentNode(net::LoopGroup& loops, const ServerOptions& options, const 
             .worker = options.worker,
             .dependencies = options.dependencies,
             .options = node_options(settings),
-            .vault = vault_} {}
+            .vault = vault_},
+      housekeeping_options_(std::move(housekeeping)) {}
 
 AgentNode::~AgentNode() = default;
 
@@ -156,6 +157,9 @@ Async<void> AgentNode::start_adapters() {
                         ports_.event_bus, ports_.cancel_registry, emitter_};
     recovery_ = std::make_unique<Recovery>(std::move(ports), node_.max_attempts());
     recovery_->start();
+    housekeeping_ =
+        std::make_unique<Housekeeping>(ports_.storage, ports_.maintenance, emitter_, housekeeping_options_);
+    housekeeping_->start();
 }
 
 void AgentNode::drain_runs(SteadyTime deadline) { net::run_on(loops_[0], drain_adapters(deadline)); }
@@ -178,6 +182,8 @@ Async<void> AgentNode::stop_keepers() {
     Loop& home = *Loop::current();
     if (leases_) co_await leases_->stop();
     if (recovery_) co_await recovery_->stop();
+    if (housekeeping_) co_await housekeeping_->stop();
+    housekeeping_.reset();
     leases_.reset();
     recovery_.reset();
     for (auto& adapter : adapters_) {

@@ -2,6 +2,7 @@
 
 #include "net/loop_group.hpp"
 #include "runtime/dispatcher.hpp"
+#include "runtime/housekeeping.hpp"
 #include "runtime/lease_keeper.hpp"
 #include "runtime/recovery.hpp"
 #include "runtime/task_manager.hpp"
@@ -25,7 +26,7 @@ class AgentNode {
 public:
     /// REQUIRES: options checked, settings resolved, no port null.
     AgentNode(net::LoopGroup& loops, const ServerOptions& options, const Settings& settings, Ports ports,
-              const AgentCard& card);
+              const AgentCard& card, HousekeepingOptions housekeeping);
     ~AgentNode();
     AgentNode(const AgentNode&) = delete;
     AgentNode& operator=(const AgentNode&) = delete;
@@ -65,6 +66,8 @@ private:
     std::vector<std::unique_ptr<WorkerAdapter>> adapters_;  ///< One per loop, in their order.
     std::unique_ptr<LeaseKeeper> leases_;
     std::unique_ptr<Recovery> recovery_;
+    HousekeepingOptions housekeeping_options_;
+    std::unique_ptr<Housekeeping> housekeeping_;
     std::size_t components_started_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include "server/card_builder.hpp"
 #include "server/logging.hpp"
 #include "server/process.hpp"
+#include "server/retention.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -128,13 +129,16 @@ Result<void> Server::Impl::start_locked() {
     if (!resolved) return fail(std::move(resolved.error()));
     settings_ = std::move(*resolved);
     if (Result<void> checked = check_context(options_, settings_); !checked) return checked;
+    Result<HousekeepingOptions> housekeeping = housekeeping_options(settings_);
+    if (!housekeeping) return fail(std::move(housekeeping.error()));
     Result<Ports> ports = BackendRegistry::standard().open(options_.ports, settings_);
     if (!ports) return fail(std::move(ports.error()));
 
     raise_descriptor_limit();
     const auto threads = static_cast<std::size_t>(*settings_.threads);
     loops_ = std::make_unique<net::LoopGroup>(threads != 0 ? threads : net::available_cores());
-    node_ = std::make_unique<AgentNode>(*loops_, options_, settings_, *ports, build_card(options_.card, ""));
+    node_ = std::make_unique<AgentNode>(*loops_, options_, settings_, *ports, build_card(options_.card, ""),
+                                        std::move(*housekeeping));
     site_ = std::make_unique<AgentSite>(*loops_, node_->handler(), *ports, options_.card, *settings_.trust_forwarded,
                                         *settings_.base_path);
     if (settings_.admin_token) site_->open_admin(node_->admin(), *settings_.admin_token);

@@ -183,6 +183,10 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
     resolver.span("A2AKIT_LEASE", s.lease, seconds(15), milliseconds(100));
     resolver.span("A2AKIT_DRAIN_TIMEOUT", s.drain_timeout, seconds(30), milliseconds(0));
     resolver.span("A2AKIT_IDEMPOTENCY_LIFETIME", s.idempotency_lifetime, hours(24));
+    resolver.span("A2AKIT_COMPACT_AFTER", s.compact_after, hours(24));
+    resolver.text("A2AKIT_RETAIN_FOR", s.retain_for, nullptr);
+    resolver.text("A2AKIT_RETAIN_AT_MOST", s.retain_at_most, nullptr);
+    resolver.span("A2AKIT_CANCEL_PAUSED_AFTER", s.cancel_paused_after, std::nullopt);
 }
 
 void resolve_http(Resolver& resolver, Settings& s) {

@@ -50,6 +50,10 @@ struct Settings {
     std::optional<Duration> lease;                 ///< A2AKIT_LEASE (s), 15
     std::optional<Duration> drain_timeout;         ///< A2AKIT_DRAIN_TIMEOUT (s), 30
     std::optional<Duration> idempotency_lifetime;  ///< A2AKIT_IDEMPOTENCY_LIFETIME (s), 86400
+    std::optional<Duration> compact_after;         ///< A2AKIT_COMPACT_AFTER (s), 86400: logs of tasks that ended then
+    std::optional<std::string> retain_for;         ///< A2AKIT_RETAIN_FOR, none: seconds that ended tasks are kept
+    std::optional<std::string> retain_at_most;     ///< A2AKIT_RETAIN_AT_MOST, none: how many ended tasks are kept
+    std::optional<Duration> cancel_paused_after;   ///< A2AKIT_CANCEL_PAUSED_AFTER (s), none: tasks that wait so long
 
     // HTTP.
     std::optional<std::size_t> max_body_bytes;     ///< A2AKIT_MAX_BODY_BYTES, 10 MiB
@@ -67,7 +71,8 @@ struct Settings {
 
     using Environment = std::function<std::optional<std::string>(std::string_view name)>;
     /// Fills what is absent from the environment and the defaults, so that every optional is set afterwards (except
-    /// blocking_timeout, data_dir, context_key, admin_token and public_url). kInvalidParams naming variable, value and
+    /// blocking_timeout, retain_for, retain_at_most, cancel_paused_after, data_dir, context_key, admin_token and
+    /// public_url). kInvalidParams naming variable, value and
     /// what is allowed.
     [[nodiscard]] Result<Settings> resolved(const Environment& environment) const;
     /// The process's own environment.

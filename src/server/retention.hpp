@@ -1,0 +1,14 @@
+#pragma once
+
+#include "runtime/housekeeping.hpp"
+
+#include <a2akit/core/result.hpp>
+#include <a2akit/server/settings.hpp>
+
+namespace a2akit {
+
+/// What the settings say of how long tasks and their logs are kept. kInvalidParams naming the variable, its value and
+/// what is allowed. REQUIRES: settings are resolved.
+[[nodiscard]] Result<HousekeepingOptions> housekeeping_options(const Settings& settings);
+
+}  // namespace a2akit
