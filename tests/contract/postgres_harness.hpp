@@ -23,12 +23,13 @@ class PostgresPair {
 public:
     PostgresPair() : url_(test_support::postgres().fresh_schema_url()) {}
     ~PostgresPair() {
-        const std::string schema = url_.substr(url_.rfind('=') + 1);
-        test_support::PostgresServer::sql(url_, "set client_min_messages = error; drop schema " + schema + " cascade");
+        test_support::PostgresServer::sql(url_, "set client_min_messages = error; drop schema " + schema() + " cascade");
     }
     PostgresPair(const PostgresPair&) = delete;
     PostgresPair& operator=(const PostgresPair&) = delete;
 
+    [[nodiscard]] const std::string& url() const noexcept { return url_; }
+    [[nodiscard]] std::string schema() const { return url_.substr(url_.rfind('=') + 1); }
     [[nodiscard]] std::shared_ptr<postgres::PostgresNode> make_node() const {
         return std::make_shared<postgres::PostgresNode>(*postgres::PgAddress::parse(url_), clock);
     }

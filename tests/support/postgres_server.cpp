@@ -26,6 +26,19 @@ std::string read_line(int from) {
     return line;
 }
 
+std::unique_ptr<pg_conn, void (*)(pg_conn*)> connect(const std::string& url) {
+    const std::string plain = url.substr(0, url.find('?'));  // our own parameters are none of libpq's
+    return {::PQconnectdb(plain.c_str()), &::PQfinish};
+}
+
+void execute(pg_conn* connection, const std::string& statements) {
+    const std::unique_ptr<PGresult, decltype(&::PQclear)> result(::PQexec(connection, statements.c_str()), &::PQclear);
+    const auto status = ::PQresultStatus(result.get());
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        throw std::runtime_error(::PQerrorMessage(connection));
+    }
+}
+
 }  // namespace
 
 std::optional<PostgresServer> PostgresServer::start() {
@@ -67,15 +80,11 @@ std::string PostgresServer::fresh_schema_url() const {
 }
 
 void PostgresServer::sql(const std::string& url, const std::string& statements) {
-    const std::string plain = url.substr(0, url.find('?'));
-    const std::unique_ptr<PGconn, decltype(&::PQfinish)> connection(::PQconnectdb(plain.c_str()), &::PQfinish);
-    const std::unique_ptr<PGresult, decltype(&::PQclear)> result(::PQexec(connection.get(), statements.c_str()),
-                                                                 &::PQclear);
-    const auto status = ::PQresultStatus(result.get());
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-        throw std::runtime_error(::PQerrorMessage(connection.get()));
-    }
+    execute(connect(url).get(), statements);
 }
+
+OpenTransaction::OpenTransaction(const std::string& url) : connection_(connect(url)) { run("begin"); }
+void OpenTransaction::run(const std::string& statements) { execute(connection_.get(), statements); }
 
 const PostgresServer& postgres() { return *running; }
 

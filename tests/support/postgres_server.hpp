@@ -1,7 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+
+struct pg_conn;
 
 namespace a2akit::test_support {
 
@@ -24,6 +27,16 @@ private:
     std::string url_;
     int process_ = -1;
     int input_ = -1;
+};
+
+/// A transaction of somebody else's, rolled back when this ends.
+class OpenTransaction {
+public:
+    explicit OpenTransaction(const std::string& url);
+    void run(const std::string& statements);
+
+private:
+    std::unique_ptr<pg_conn, void (*)(pg_conn*)> connection_;
 };
 
 /// For `main` of a test program: starts the server, runs the tests, stops it. Without the binaries the program is

@@ -46,10 +46,10 @@ AsyncResult<void> PgConnection::wait_until_ready(Wanted wanted, SteadyTime deadl
 
 AsyncResult<void> PgConnection::start_connecting(const PgAddress& address, SteadyTime deadline) {
     // What stands before the URL is a default; what stands behind overrules it.
-    const std::array keywords{"fallback_application_name", "keepalives_idle", "tcp_user_timeout", "dbname",
-                              "client_encoding", address.has_options ? nullptr : "options",
+    const std::array keywords{"fallback_application_name", "target_session_attrs", "keepalives_idle",
+                              "tcp_user_timeout", "dbname", "client_encoding", address.has_options ? nullptr : "options",
                               static_cast<const char*>(nullptr)};
-    const std::array values{"a2akit", "15", "10000", address.url.c_str(), "UTF8", kOptions,
+    const std::array values{"a2akit", "read-write", "15", "10000", address.url.c_str(), "UTF8", kOptions,
                             static_cast<const char*>(nullptr)};
     connection_ = ::PQconnectStartParams(keywords.data(), values.data(), 1);
     if (connection_ == nullptr) co_return fail(ErrorCode::kInternal, "no memory for a connection");
@@ -86,7 +86,8 @@ void PgConnection::send(PgRequest& request) {
     const PgStatement& statement = request.statement;
     if (prepared_.size() <= statement.index) prepared_.resize(statement.index + 1);
     bool sent = true;
-    if (!prepared_[statement.index]) {
+    request.prepares = !prepared_[statement.index];
+    if (request.prepares) {
         prepared_[statement.index] = true;
         sent = ::PQsendPrepare(connection_, statement.name.c_str(), statement.sql.c_str(), 0, nullptr) == 1;
     }
@@ -160,8 +161,11 @@ void PgConnection::take_results() {
             case PGRES_PIPELINE_SYNC:
                 finish_front();
                 break;
+            case PGRES_COMMAND_OK:
+                has_prepared_ = true;
+                break;
             default:
-                break;  // of a PREPARE, or of a statement without rows, or skipped after a failure
+                break;  // skipped after a failure
         }
     }
 }
@@ -170,11 +174,9 @@ void PgConnection::finish_front() {
     PgRequest& request = *under_way_.pop();
     auto failure = std::exchange(failure_, std::nullopt);
     auto rows = std::exchange(rows_, std::nullopt);
-    if (failure) {
-        // The statement may be unknown because preparing it failed.
-        if (failure->code == ErrorCode::kInternal) prepared_[request.statement.index] = false;
-        return request.finish(fail(std::move(*failure)));
-    }
+    const bool has_prepared = std::exchange(has_prepared_, false);
+    if (request.prepares && !has_prepared) prepared_[request.statement.index] = false;
+    if (failure) return request.finish(fail(std::move(*failure)));
     request.finish(rows ? std::move(*rows) : PgRows());
 }
 

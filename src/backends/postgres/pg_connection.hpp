@@ -74,7 +74,9 @@ private:
     bool writing_ = false;
     PgRequestQueue under_way_;
     std::vector<bool> prepared_;
-    std::optional<PgRows> rows_;   ///< Of the front request.
+    // Of the front request.
+    bool has_prepared_ = false;
+    std::optional<PgRows> rows_;
     std::optional<Error> failure_;
     Flush flush_{*this};
     Signal closed_;

@@ -32,6 +32,7 @@ constexpr std::array kConnectionFailures{
     Meaning{"timeout expired", "the host of the PostgreSQL URL does not answer; check host, port and firewall"},
     Meaning{"No route to host", "the host of the PostgreSQL URL cannot be reached; check host and network"},
     Meaning{"Network is unreachable", "the host of the PostgreSQL URL cannot be reached; check host and network"},
+    Meaning{"read-only", "PostgreSQL takes no writes: it is a read-only replica; name the primary in the URL"},
     Meaning{"starting up", "PostgreSQL is starting up"},
     Meaning{"shutting down", "PostgreSQL is shutting down"},
     Meaning{"too many clients", "PostgreSQL has no connection left; raise its max_connections or lower `connections`"},
@@ -45,6 +46,7 @@ constexpr std::array kConnectionFailures{
 constexpr std::array kOutages{
     Meaning{"08", "the connection to PostgreSQL is broken"},
     Meaning{"25006", "PostgreSQL takes no writes: it is a read-only replica; name the primary in the URL"},
+    Meaning{"26000", "PostgreSQL could not prepare a statement"},
     Meaning{"40", "PostgreSQL gave up a transaction that stood in another's way"},
     Meaning{"53100", "the disk of PostgreSQL is full"},
     Meaning{"53", "PostgreSQL is out of memory, disk or connections"},

@@ -36,6 +36,7 @@ struct PgRequest : Work {
     Loop* home = nullptr;
     std::coroutine_handle<> waiter;
     SteadyTime since{};  ///< When it reached the loop of the connections.
+    bool prepares = false;  ///< It was sent with the PREPARE of its statement.
     PgRequest* behind = nullptr;
 };
 

@@ -1,0 +1,264 @@
+#include "contract/postgres_harness.hpp"
+
+#include <a2akit/testing/storage_fixture.hpp>
+
+// What PostgreSQL does beyond the contracts: Storage and Broker as one, names of any bytes, the listing's horizon.
+
+namespace a2akit::testing {
+namespace {
+
+class PostgresNodeTest : public ::testing::Test {
+protected:
+    /// A process: its ports on the node's one set of connections.
+    struct Process {
+        explicit Process(std::shared_ptr<postgres::PostgresNode> made)
+            : node(std::move(made)), storage(node), broker(node) {
+            node->notifier().handlers.runs = [queue = &node->queue()] { queue->hint_from_afar(); };
+        }
+        std::shared_ptr<postgres::PostgresNode> node;
+        postgres::PostgresStorage storage;
+        postgres::PostgresBroker broker;
+    };
+
+    void TearDown() override {
+        receivers_.clear();
+        for (auto& one : {&one_, &two_}) {
+            if (!*one) continue;
+            await((*one)->broker.stop(loop_.now()));
+            await((*one)->storage.stop(loop_.now()));
+        }
+    }
+    Process& one() { return start(one_); }
+    Process& two() { return start(two_); }
+
+    template <class T>
+    T await(AsyncResult<T> call) {
+        Result<T> result = loop_.await(std::move(call));
+        EXPECT_TRUE(ok(result));
+        if constexpr (!std::is_void_v<T>) return result ? std::move(*result) : T{};
+    }
+    Created create(Process& process, const OwnerScope& scope = {"alice", "", false}) {
+        TaskUpdate update = blank();
+        update.status = TaskStatus{TaskState::kSubmitted, {}, {}};
+        update.turn.emplace().message = Message{.message_id = "m", .role = Role::kUser};
+        return await(process.storage.create({TaskId::generate(), "context", true}, scope, std::move(update)));
+    }
+    static TaskUpdate blank() {
+        TaskUpdate update;
+        update.id = WriteId::next();
+        return update;
+    }
+    Broker::Receiver& receiver(Process& process) {
+        receivers_.push_back(process.broker.receiver(node_, std::chrono::seconds(15)));
+        return *receivers_.back();
+    }
+    std::unique_ptr<Delivery> receive(Process& process) { return loop_.await(receiver(process).receive()); }
+    TaskSnapshot load(const TaskId& task) {
+        return await(one().storage.load(task, OwnerScope::everything(), std::nullopt, true));
+    }
+    /// Waits, really, for what the node does by itself.
+    template <class Condition>
+    void wait_until(Condition condition) {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (!condition()) {
+            ASSERT_LT(std::chrono::steady_clock::now(), until) << "it did not happen";
+            loop_.advance(Duration(1));
+            std::this_thread::yield();
+        }
+    }
+
+    PostgresPair pair_;
+    std::unique_ptr<Process> one_;
+    std::unique_ptr<Process> two_;
+    ManualLoop loop_{pair_.clock, [this] { return busy(one_) || busy(two_); }};
+    const NodeId node_ = NodeId::generate();
+    std::vector<std::unique_ptr<Broker::Receiver>> receivers_;
+
+private:
+    static bool busy(const std::unique_ptr<Process>& process) { return process && process->node->busy(); }
+    Process& start(std::unique_ptr<Process>& process) {
+        if (!process) {
+            process = std::make_unique<Process>(pair_.make_node());
+            await(process->storage.start());
+            await(process->broker.start());
+        }
+        return *process;
+    }
+};
+
+TEST_F(PostgresNodeTest, AWriteThatMakesATurnEnqueuesItAndWhoReceivesItHasClaimedIt) {
+    const Created created = create(one());
+    EXPECT_FALSE(created.appended.turn_due) << "nobody has to enqueue it";
+    const auto delivery = receive(one());
+    ASSERT_TRUE(delivery);
+    EXPECT_EQ(delivery->operation(), (RunOperation{created.appended.task, 1}));
+    ASSERT_TRUE(delivery->claimed());
+    const auto& run = *delivery->claimed();
+    EXPECT_EQ(run.epoch, 1U);
+    EXPECT_EQ(run.attempt, 1);
+    EXPECT_EQ(run.input.message->message_id, "m");
+    EXPECT_EQ(run.snapshot.status.state, TaskState::kWorking);
+    EXPECT_EQ(run.appended.before, TaskState::kSubmitted);
+    EXPECT_EQ(run.appended.last, 2U);
+    EXPECT_EQ(run.snapshot.live_run, true);
+    await(delivery->ack());
+}
+
+TEST_F(PostgresNodeTest, ATurnIsReceivedByOneOfTwoNodes) {
+    for (int i = 0; i < 20; ++i) create(one());
+    std::map<TaskId, int> seen;
+    for (int i = 0; i < 10; ++i) {
+        for (Process* process : {&one(), &two()}) {
+            const auto delivery = receive(*process);
+            ASSERT_TRUE(delivery && delivery->claimed());
+            ++seen[delivery->operation().task];
+            await(delivery->ack());
+        }
+    }
+    EXPECT_EQ(seen.size(), 20U);
+}
+
+TEST_F(PostgresNodeTest, ATaskThatEndedMeanwhileIsNotDelivered) {
+    const TaskId ended = create(one()).appended.task;
+    TaskUpdate end = blank();
+    end.status = TaskStatus{TaskState::kCanceled, {}, {}};
+    await(one().storage.append(ended, OwnerScope::everything(), std::move(end)));
+    const TaskId next = create(one()).appended.task;
+    const auto delivery = receive(one());
+    ASSERT_TRUE(delivery);
+    EXPECT_EQ(delivery->operation().task, next);
+    await(delivery->ack());
+}
+
+TEST_F(PostgresNodeTest, AFollowUpIsEnqueuedByItsWrite) {
+    const TaskId task = create(one()).appended.task;
+    const auto first = receive(one());
+    TaskUpdate pause = blank();
+    pause.guard.epoch = first->claimed()->epoch;
+    pause.status = TaskStatus{TaskState::kInputRequired, {}, {}};
+    await(one().storage.append(task, OwnerScope::everything(), std::move(pause)));
+    await(one().storage.release(task, first->claimed()->epoch, Release::kDone, {}));
+    await(first->ack());
+    TaskUpdate more = blank();
+    more.status = TaskStatus{TaskState::kSubmitted, {}, {}};
+    more.turn.emplace().message = Message{.message_id = "m2", .role = Role::kUser};
+    EXPECT_FALSE(await(one().storage.append(task, OwnerScope::everything(), std::move(more))).turn_due);
+    const auto second = receive(one());
+    ASSERT_TRUE(second && second->claimed());
+    EXPECT_EQ(second->operation().turn, 2U);
+    EXPECT_EQ(second->claimed()->input.message->message_id, "m2");
+    await(second->ack());
+}
+
+TEST_F(PostgresNodeTest, ARunThatWasReceivedAndDroppedComesBackWithoutCounting) {
+    const TaskId task = create(one()).appended.task;
+    receive(one()).reset();
+    wait_until([&] { return !load(task).live_run; });
+    const auto again = receive(one());
+    ASSERT_TRUE(again && again->claimed());
+    EXPECT_EQ(again->operation().task, task);
+    EXPECT_EQ(again->claimed()->attempt, 1);
+    await(again->ack());
+}
+
+TEST_F(PostgresNodeTest, RunsThatWereFetchedAheadAndNotTakenGoBack) {
+    std::vector<TaskId> tasks;
+    for (int i = 0; i < 5; ++i) tasks.push_back(create(one()).appended.task);
+    const auto taken = receive(one());
+    wait_until([&] {
+        int live = 0;
+        for (const TaskId task : tasks) live += load(task).live_run ? 1 : 0;
+        return live == 1;
+    });
+    for (int i = 0; i < 4; ++i) {
+        const auto delivery = receive(two());
+        ASSERT_TRUE(delivery && delivery->claimed());
+        EXPECT_EQ(delivery->claimed()->attempt, 1);
+        await(delivery->ack());
+    }
+    await(taken->ack());
+}
+
+TEST_F(PostgresNodeTest, RunsWhoseClaimsWereNeverAnsweredAreGivenBack) {
+    const TaskId task = create(one()).appended.task;
+    const auto delivery = receive(one());
+    // As if the answer of that receive had been lost: the claim is known by its id only.
+    postgres::PgParams params = one().node->params();
+    const auto claims = await(one().node->run({100, "claims", "select run_claim from " + pair_.schema() + ".tasks"}, {}));
+    const Uuid claim = claims[0].uuid();
+    params.add(node_).uuids(&claim, 1);
+    await(one().node->run(one().node->sql().give_back, std::move(params)));
+    EXPECT_FALSE(load(task).live_run);
+    const auto again = receive(two());
+    ASSERT_TRUE(again && again->claimed());
+    EXPECT_EQ(again->claimed()->attempt, 1);
+    await(again->ack());
+    await(delivery->ack());
+}
+
+TEST_F(PostgresNodeTest, ABrokerWithoutStorageDeliversTheOperationAlone) {
+    two_ = std::make_unique<Process>(pair_.make_node());
+    await(two_->broker.start());
+    const TaskId task = TaskId::generate();
+    await(two_->broker.enqueue({task, 3}, std::nullopt));
+    const auto delivery = receive(*two_);
+    ASSERT_TRUE(delivery);
+    EXPECT_FALSE(delivery->claimed());
+    EXPECT_EQ(delivery->operation(), (RunOperation{task, 3}));
+    await(delivery->ack());
+}
+
+TEST_F(PostgresNodeTest, NamesMayHoldAnyBytes) {
+    using namespace std::string_literals;
+    const OwnerScope odd{"a\0b"s, "\xff\xfe"s, false};
+    const OwnerScope cut{"a"s, "\xff\xfe"s, false};
+    const TaskId task = create(one(), odd).appended.task;
+    EXPECT_EQ(await(one().storage.load(task, odd, std::nullopt, true)).owner.owner, odd.owner);
+    const auto other = loop_.await(one().storage.load(task, cut, std::nullopt, true));
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code, ErrorCode::kTaskNotFound);
+    ListQuery query;
+    query.context_id = "context\0x"s;
+    EXPECT_EQ(await(one().storage.list(odd, query)).total, 0);
+    EXPECT_EQ(await(one().storage.list(odd, {})).total, 1);
+}
+
+TEST_F(PostgresNodeTest, ATaskOfManyAndLongPartsIsReadAsItWasWritten) {
+    const TaskId task = create(one()).appended.task;
+    std::string expected;
+    for (int i = 0; i < 40; ++i) {
+        Artifact artifact;
+        artifact.artifact_id = "a";
+        artifact.parts.push_back(Part::from_text(std::string(20'000, static_cast<char>('a' + i % 26))));
+        expected += artifact.text();
+        TaskUpdate update = blank();
+        update.artifacts.push_back({artifact, i != 0, false, {}});
+        update.checkpoint = RawJson('"' + std::string(10'000, 'x') + '"');
+        await(one().storage.append(task, OwnerScope::everything(), std::move(update)));
+    }
+    const TaskSnapshot snapshot = load(task);
+    ASSERT_EQ(snapshot.artifacts.size(), 1U);
+    EXPECT_EQ(snapshot.artifacts[0]->text(), expected);
+    EXPECT_EQ(snapshot.checkpoint.text().size(), 10'002U);
+}
+
+/// On the engine's own clock.
+class PostgresClockTest : public PostgresNodeTest {};
+
+TEST_F(PostgresClockTest, AListingIsAsOfBeforeEveryWriteThatIsNotCommitted) {
+    auto node = std::make_shared<postgres::PostgresNode>(*postgres::PgAddress::parse(pair_.url()), nullptr);
+    one_ = std::make_unique<Process>(std::move(node));
+    await(one_->storage.start());
+    const Timestamp before = await(one_->storage.now());
+    test_support::OpenTransaction open(pair_.url());
+    open.run("select txid_current()");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const ListPage page = await(one_->storage.list(OwnerScope::everything(), {}));
+    EXPECT_LT(page.as_of, await(one_->storage.now()) - Duration(19)) << "what that transaction writes may be as old";
+    EXPECT_GE(page.as_of, before - Duration(1));
+}
+
+}  // namespace
+}  // namespace a2akit::testing
+
+int main(int argc, char** argv) { return a2akit::test_support::run_with_postgres(argc, argv); }

@@ -1,0 +1,122 @@
+#include "backends/postgres/pg_address.hpp"
+#include "backends/postgres/pg_error.hpp"
+#include "backends/postgres/pg_pool.hpp"
+#include "backends/postgres/pg_statements.hpp"
+#include "backends/postgres/pg_values.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace a2akit::postgres {
+namespace {
+
+TEST(PgAddress, OurParametersAreTakenOutOfTheUrl) {
+    const auto address = PgAddress::parse("postgresql://u:p@h:1/d?schema=agent_1&sslmode=require&connections=3&x=y");
+    ASSERT_TRUE(address);
+    EXPECT_EQ(address->url, "postgresql://u:p@h:1/d?sslmode=require&x=y");
+    EXPECT_EQ(address->schema, "agent_1");
+    EXPECT_EQ(address->connections, 3);
+    EXPECT_FALSE(address->has_options);
+}
+
+TEST(PgAddress, WithoutParametersTheDefaultsHold) {
+    const auto address = PgAddress::parse("postgres://h/d");
+    ASSERT_TRUE(address);
+    EXPECT_EQ(address->url, "postgres://h/d");
+    EXPECT_EQ(address->schema, "a2akit");
+    EXPECT_EQ(address->connections, 8);
+}
+
+TEST(PgAddress, OptionsOfTheUrlAreNotOverruled) {
+    EXPECT_TRUE(PgAddress::parse("postgres://h/d?options=-csynchronous_commit%3Doff")->has_options);
+}
+
+TEST(PgAddress, ASchemaThatCouldReachIntoAStatementIsRefusedWithoutShowingTheUrl) {
+    for (const std::string schema : {"", "a b", "a;drop", "A", "1a", "pg_temp", "a\"b", std::string(49, 'a').c_str()}) {
+        const auto address = PgAddress::parse("postgresql://u:secret@h/d?schema=" + schema);
+        ASSERT_FALSE(address) << schema;
+        EXPECT_EQ(address.error().code, ErrorCode::kInvalidParams);
+        EXPECT_EQ(address.error().message.find("secret"), std::string::npos);
+    }
+}
+
+TEST(PgAddress, ANumberOfConnectionsThatCannotBeIsRefused) {
+    for (const char* count : {"0", "-1", "101", "x", "", "3x"}) {
+        EXPECT_FALSE(PgAddress::parse(std::string("postgresql://h/d?connections=") + count)) << count;
+    }
+}
+
+TEST(PgError, AnOutageMayBeTriedAgainAndAnythingElseMayNot) {
+    for (const char* state : {"08006", "25006", "40001", "40P01", "53100", "53300", "57014", "57P01"}) {
+        const Error error = statement_error(state, "text");
+        EXPECT_EQ(error.code, ErrorCode::kUnavailable) << state;
+        ASSERT_TRUE(error.details);
+        EXPECT_TRUE(error.details->retry_after);
+    }
+    EXPECT_EQ(statement_error("23505", "duplicate key").code, ErrorCode::kInternal);
+    EXPECT_EQ(statement_error("23505", "the client's data").message.find("client"), std::string::npos);
+}
+
+TEST(PgError, AConnectionThatFailsSaysWhatToDoAndNothingOfTheUrl) {
+    const Error refused = connection_error(
+        "connection to server at \"db.example\" (10.0.0.1), port 5432 failed: FATAL:  password authentication failed "
+        "for user \"alice\"");
+    EXPECT_NE(refused.message.find("check user and password"), std::string::npos);
+    EXPECT_EQ(refused.message.find("alice"), std::string::npos);
+    EXPECT_EQ(refused.message.find("10.0.0.1"), std::string::npos);
+    EXPECT_EQ(connection_error("something quite new").code, ErrorCode::kUnavailable);
+}
+
+TEST(PgParams, NullsAndValuesKeepTheirPlaces) {
+    PgParams params;
+    params.null().add(std::int64_t{-2}).bytes("").add(true).add(std::optional<std::int32_t>()).add(std::int32_t{258});
+    ASSERT_EQ(params.count(), 6);
+    const auto values = params.values();
+    EXPECT_EQ(values[0], nullptr);
+    EXPECT_EQ(std::string(values[1], 8), std::string("\xff\xff\xff\xff\xff\xff\xff\xfe", 8));
+    EXPECT_NE(values[2], nullptr) << "an empty text is no null";
+    EXPECT_EQ(params.lengths()[2], 0);
+    EXPECT_EQ(values[3][0], '\1');
+    EXPECT_EQ(values[4], nullptr);
+    EXPECT_EQ(std::string(values[5], 4), std::string("\0\0\1\2", 4));
+}
+
+TEST(PgParams, WhatIsAppendedComesBehind) {
+    PgParams first;
+    first.bytes("one");
+    PgParams second;
+    second.null().bytes("two");
+    first.append(second);
+    ASSERT_EQ(first.count(), 3);
+    EXPECT_EQ(first.values()[1], nullptr);
+    EXPECT_EQ(std::string(first.values()[2], 3), "two");
+}
+
+TEST(PgStatements, EachHasItsOwnNumberAndNameAndTheSchemaInIt) {
+    const PgStatements statements("shop");
+    std::set<std::size_t> numbers;
+    std::set<std::string> names;
+    for (const PgStatement* one : {&statements.create, &statements.load, &statements.claim, &statements.listen}) {
+        EXPECT_TRUE(numbers.insert(one->index).second);
+        EXPECT_TRUE(names.insert(one->name).second);
+        EXPECT_EQ(one->sql.find('{'), std::string::npos) << one->sql;
+    }
+    EXPECT_EQ(statements.create.index, 0U);
+    EXPECT_EQ(statements.listen.sql, "listen a2akit_shop");
+}
+
+TEST(PgPool, TheBackOffGrowsToSomeSecondsAndIsNeverTheSameForAll) {
+    std::set<Duration> seen;
+    for (int i = 0; i < 50; ++i) {
+        EXPECT_LE(backoff(0), Duration(100));
+        EXPECT_GE(backoff(20), Duration(1500));
+        EXPECT_LE(backoff(20), Duration(3000));
+        seen.insert(backoff(20));
+    }
+    EXPECT_GT(seen.size(), 10U);
+}
+
+}  // namespace
+}  // namespace a2akit::postgres
