@@ -112,6 +112,9 @@ Result<void> Database::check_header() const {
     if (static_cast<std::size_t>(size) < kHeader || std::memcmp(header.data(), kMagic.data(), kMagic.size()) != 0) {
         return fail(refused(path, "it is no SQLite database"));
     }
+    // One page holds no table: a file of ours that was begun and not finished, or nobody's.
+    const bool blank = big_endian(&header[28]) <= 1 && big_endian(&header[68]) == 0;
+    if (blank) return {};
     if (big_endian(&header[68]) != kApplicationId) return fail(refused(path, of_another_application()));
     if (const auto version = big_endian(&header[60]); version > newest_schema()) {
         return fail(refused(path, newer(version)));
