@@ -9,16 +9,13 @@ namespace a2akit {
 Result<void> ContextVault::pack(TurnInput& input, TaskId task, Turn turn,
                                 std::shared_ptr<const RequestContext> context) {
     if (!context) return {};
-    if (in_process_) {
-        input.context = std::move(context);
-        return {};
-    }
     if (cipher_) {
         Result<SealedContext> sealed = cipher_->seal(*context, task, turn);
         if (!sealed) return fail(std::move(sealed.error()));
         input.sealed_context = std::move(*sealed);
-        return {};
     }
+    if (in_process_) input.context = std::move(context);
+    if (in_process_ || cipher_) return {};
     Shard& shard = shard_of(task);
     const std::lock_guard lock(shard.mutex);
     const auto [at, added] = shard.kept.insert_or_assign(task, Kept{turn, std::move(context)});
@@ -34,7 +31,7 @@ Result<void> ContextVault::pack(TurnInput& input, TaskId task, Turn turn,
 }
 
 void ContextVault::unpack(TurnInput& input, TaskId task, Turn turn) {
-    if (in_process_) return;
+    if (in_process_ && input.context) return;
     input.context = nullptr;
     if (input.sealed_context) {
         if (cipher_) {

@@ -13,8 +13,9 @@ namespace a2akit {
 
 /// Brings a turn's transient context from the request that made the turn to the handler that runs it, and nowhere else.
 ///
-/// Where Storage stays within the process the context goes as it is. Elsewhere it is sealed into the turn, or, without a
-/// key, it stays here, and a handler on another node or after a restart does without. Safe from any thread.
+/// Where Storage serves one process only the context goes with the turn as it is. With a key it is also sealed into the
+/// turn, and so survives a restart and reaches other nodes. Without one it stays on its node: a handler elsewhere, or
+/// after a restart, does without. Safe from any thread.
 class ContextVault {
 public:
     /// `in_process`: of StorageCapabilities.

@@ -32,8 +32,8 @@ struct Settings {
     std::optional<std::string> cancel_registry;    ///< A2AKIT_CANCEL_REGISTRY, the data directory
     std::optional<std::string> sqlite_synchronous; ///< A2AKIT_SQLITE_SYNCHRONOUS, full: or normal
 
-    /// A2AKIT_CONTEXT_KEY, none: seals the transient context of a turn where Storage leaves the process (32 bytes as hex
-    /// or base64; several, separated by commas: the first one seals). Without it that context stays on its node.
+    /// A2AKIT_CONTEXT_KEY, none: seals a request's headers and secrets for its turn, which keeps them over a restart and
+    /// brings them to other nodes (32 bytes as hex or base64; several, separated by commas: the first one seals).
     std::optional<std::string> context_key;
     /// A2AKIT_ADMIN_TOKEN, none: whoever has it may list and redrive dead letters over HTTP; without it nobody may.
     std::optional<std::string> admin_token;

@@ -105,6 +105,19 @@ TEST_F(ContextVaultTest, WithinTheProcessTheContextGoesAsItIs) {
     EXPECT_EQ(input.context->request_id, "r1");
 }
 
+TEST_F(ContextVaultTest, WithinTheProcessAKeyBringsItOverARestart) {
+    ContextVault before(true, cipher(kHexKey));
+    TurnInput input = pack(before);
+    EXPECT_TRUE(input.context);
+    ASSERT_TRUE(input.sealed_context);
+    input.context = nullptr;  // what a file gives back
+    ContextVault(true, std::nullopt).unpack(input, task, 1);
+    EXPECT_FALSE(input.context);
+    ContextVault(true, cipher(kHexKey)).unpack(input, task, 1);
+    ASSERT_TRUE(input.context);
+    EXPECT_EQ(input.context->request_id, "r1");
+}
+
 TEST_F(ContextVaultTest, WithAKeyItIsSealedAndOpensOnAnotherNode) {
     ContextVault here(false, cipher(kHexKey));
     ContextVault there(false, cipher(kHexKey));
