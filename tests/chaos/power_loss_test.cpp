@@ -1,0 +1,248 @@
+#include "backends/sqlite/sqlite_storage.hpp"
+#include "support/faulty_vfs.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/thread_loop.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace a2akit {
+namespace {
+
+using sqlite::SqliteStorage;
+using sqlite::Synchronous;
+using test_support::FaultyVfs;
+using test_support::TemporaryDirectory;
+using test_support::ThreadLoop;
+
+const OwnerScope kOwner{"alice", "", false};
+
+/// What somebody was told that it is stored.
+struct Told {
+    Sequence last = 0;
+    TaskState state = TaskState::kUnspecified;
+};
+using Ledger = std::map<TaskId, Told>;
+
+TaskUpdate first_update() {
+    Message message;
+    message.message_id = Uuid::generate().to_string();
+    message.role = Role::kUser;
+    message.parts.push_back(Part::from_text(std::string(300, 'm')));
+    const Shared<Message> shared(std::move(message));
+    TaskUpdate update;
+    update.id = WriteId::next();
+    update.status = TaskStatus{TaskState::kSubmitted, std::nullopt, std::nullopt};
+    update.history.push_back(shared);
+    update.turn.emplace().message = shared;
+    return update;
+}
+
+TaskUpdate chunk_update(std::size_t bytes) {
+    Artifact artifact;
+    artifact.artifact_id = "out";
+    artifact.parts.push_back(Part::from_text(std::string(bytes, 'c')));
+    TaskUpdate update;
+    update.id = WriteId::next();
+    update.artifacts.push_back({std::move(artifact), true, false, {}});
+    return update;
+}
+
+TaskUpdate end_update() {
+    TaskUpdate update;
+    update.id = WriteId::next();
+    update.status = TaskStatus{TaskState::kCompleted, std::nullopt, std::nullopt};
+    return update;
+}
+
+/// A task from its creation to its end, as far as it gets. Writes down what it is told, and every error.
+Async<void> live(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& errors) {
+    const TaskId task = TaskId::generate();
+    NewTask fresh{task, "context", true};
+    TaskUpdate first = first_update();
+    const auto created = co_await storage.create(std::move(fresh), kOwner, std::move(first));
+    if (!created) {
+        errors.push_back(created.error());
+        co_return;
+    }
+    ledger[task] = {created->appended.last, TaskState::kSubmitted};
+    std::vector<TaskUpdate> updates;
+    updates.push_back(chunk_update(100));
+    updates.push_back(chunk_update(9000));  // more than a page
+    updates.push_back(end_update());
+    for (TaskUpdate& update : updates) {
+        const auto appended = co_await storage.append(task, kOwner, std::move(update));
+        if (!appended) {
+            errors.push_back(appended.error());
+            co_return;
+        }
+        ledger[task] = {appended->last, appended->after};
+    }
+}
+
+Async<void> live_several(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& errors, int rounds, int at_once) {
+    for (int round = 0; round < rounds; ++round) {
+        TaskGroup group;
+        for (int i = 0; i < at_once; ++i) group.spawn(live(storage, ledger, errors));
+        co_await group.join();
+    }
+}
+
+Async<void> stop(SqliteStorage& storage) {
+    const SteadyTime soon = Loop::current()->now() + std::chrono::seconds(5);
+    (void)co_await storage.stop(soon);
+}
+
+/// What is wrong with the tasks in the file, as seen by whoever was told of them.
+Async<void> judge(SqliteStorage& storage, const Ledger& ledger, std::vector<std::string>& wrong) {
+    for (const auto& [task, told] : ledger) {
+        const std::string name = task.to_string();
+        const auto found = co_await storage.load(task, kOwner, std::nullopt, true);
+        if (!found) {
+            wrong.push_back("task " + name + " was answered, and now: " + found.error().message);
+            continue;
+        }
+        if (found->last_sequence < told.last) wrong.push_back("task " + name + " lost events that were answered");
+        if (is_terminal(told.state) && found->status.state != told.state) {
+            wrong.push_back("task " + name + " had ended, and is now " + std::string(to_string(found->status.state)));
+        }
+        const auto page = co_await storage.events(task, kOwner, 0, 100);
+        Sequence expected = 0;
+        for (const TaskEvent& event : page.value().events) {
+            if (event.sequence != ++expected) wrong.push_back("task " + name + " has a gap in its log");
+        }
+        if (expected != found->last_sequence) wrong.push_back("task " + name + " misses the end of its log");
+    }
+}
+
+class PowerLossTest : public ::testing::Test {
+protected:
+    std::shared_ptr<SqliteStorage> open(const std::string& directory, Synchronous synchronous) {
+        sqlite::DatabaseOptions options;
+        options.path = directory + "/a2akit.db";
+        options.synchronous = synchronous;
+        auto opened = SqliteStorage::open(std::move(options));
+        if (!opened) why = opened.error().message;
+        return opened ? std::move(*opened) : nullptr;
+    }
+    void run(std::function<Async<void>()> make) { loop.start(std::move(make)).join(); }
+
+    /// Works until the power fails, and returns what is wrong with what the disk has kept.
+    std::vector<std::string> lose_power(std::uint64_t seed, Synchronous synchronous, const std::string& directory) {
+        Ledger ledger;
+        std::vector<Error> errors;
+        {
+            FaultyVfs disk(seed);
+            std::filesystem::create_directories(directory + "/before");
+            disk.cut_power(static_cast<std::int64_t>(1 + (seed * 7919) % 400));
+            if (auto storage = open(directory + "/before", synchronous)) {
+                for (int i = 0; i < 60 && !disk.power_is_cut(); ++i) {
+                    run([&] { return live_several(*storage, ledger, errors, 1, 1 + static_cast<int>(seed % 5)); });
+                }
+                run([&] { return stop(*storage); });
+            }
+            EXPECT_TRUE(disk.power_is_cut());
+            disk.restore_to(directory + "/after");
+        }
+        told += ledger.size();
+        return look_at(directory + "/after", ledger);
+    }
+
+    /// Opens the file on a disk without faults. Empty: everything is as it was told, and the file goes on.
+    std::vector<std::string> look_at(const std::string& directory, const Ledger& ledger) {
+        std::vector<std::string> wrong;
+        auto storage = open(directory, Synchronous::kFull);
+        if (!storage) return {"the file does not open: " + why};
+        run([&] { return judge(*storage, ledger, wrong); });
+        Ledger more;
+        std::vector<Error> errors;
+        run([&] { return live_several(*storage, more, errors, 1, 2); });
+        if (!errors.empty() || more.size() != 2) wrong.push_back("the file takes nothing new");
+        run([&] { return stop(*storage); });
+        storage.reset();
+        for (std::string& line : sqlite::check_database(directory + "/a2akit.db").value()) {
+            wrong.push_back("integrity: " + std::move(line));
+        }
+        return wrong;
+    }
+
+    ThreadLoop loop;
+    std::size_t told = 0;
+    std::string why;  ///< The file did not open.
+};
+
+TEST_F(PowerLossTest, WhatWasAnsweredUnderFullSurvivesAtEveryMoment) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        const TemporaryDirectory directory;
+        EXPECT_EQ(lose_power(seed, Synchronous::kFull, directory.path()), std::vector<std::string>{}) << "seed " << seed;
+    }
+    EXPECT_GT(told, 100U);
+}
+
+TEST_F(PowerLossTest, UnderNormalTheNewestMayBeLostAndNothingIsDamaged) {
+    std::size_t lost = 0;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        const TemporaryDirectory directory;
+        for (const std::string& line : lose_power(seed, Synchronous::kNormal, directory.path())) {
+            const bool allowed = line.starts_with("task ") && line.find(" gap ") == std::string::npos &&
+                                 line.find("misses") == std::string::npos;
+            EXPECT_TRUE(allowed) << "seed " << seed << ": " << line;
+            ++lost;
+        }
+    }
+    // Else this disk would forget nothing, and the test above would show nothing.
+    EXPECT_GT(lost, 0U);
+}
+
+class BadDiskTest : public PowerLossTest, public ::testing::WithParamInterface<FaultyVfs::Fault> {};
+
+TEST_P(BadDiskTest, AFaultAtAnyOperationIsToldAndHarmsNothingElse) {
+    int struck = 0;
+    // Early faults meet the making of the file; the stride keeps the test short.
+    for (std::int64_t at = 1; at <= 240; at += at < 60 ? 1 : 7) {
+        const TemporaryDirectory directory;
+        Ledger ledger;
+        std::vector<Error> errors;
+        int faults = 0;
+        {
+            FaultyVfs disk(static_cast<std::uint64_t>(at));
+            std::filesystem::create_directories(directory.file("before"));
+            disk.fail(GetParam(), at, static_cast<int>(1 + at % 3));
+            auto storage = open(directory.file("before"), Synchronous::kFull);
+            EXPECT_TRUE(storage || disk.struck() > 0) << "at " << at << ": " << why;
+            for (int tries = 0; !storage && tries < 5; ++tries) {
+                storage = open(directory.file("before"), Synchronous::kFull);
+            }
+            ASSERT_TRUE(storage) << "at " << at << ": the disk is well again, but " << why;
+            run([&] { return live_several(*storage, ledger, errors, 12, 3); });
+            faults = disk.struck();
+            // Once the disk is well again everything works again.
+            std::vector<Error> later;
+            run([&] { return live_several(*storage, ledger, later, 2, 3); });
+            EXPECT_TRUE(later.empty()) << "at " << at << ": " << later.front().message;
+            disk.cut_power(1);
+            run([&] { return live_several(*storage, ledger, later, 1, 1); });
+            run([&] { return stop(*storage); });
+            storage.reset();
+            disk.restore_to(directory.file("after"));
+        }
+        for (const Error& error : errors) EXPECT_EQ(error.code, ErrorCode::kUnavailable) << error.message;
+        struck += faults > 0 ? 1 : 0;
+        EXPECT_EQ(look_at(directory.file("after"), ledger), std::vector<std::string>{}) << "at " << at;
+    }
+    EXPECT_GT(struck, 40);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, BadDiskTest,
+                         ::testing::Values(FaultyVfs::Fault::kDiskFull, FaultyVfs::Fault::kWriteError,
+                                           FaultyVfs::Fault::kSyncError));
+
+}  // namespace
+}  // namespace a2akit
