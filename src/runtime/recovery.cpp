@@ -98,7 +98,9 @@ Async<void> Recovery::check_tails() {
             co_return;
         }
         for (const Tail& tail : *tails) {
-            ports_.bus->wake_local(Wake{tail.task, tail.last, tail.turn, tail.turn_ended}, !tail.exists);
+            // A turn is made when the one before has ended: its end may be the wake-up that was lost.
+            const Turn ended = tail.turn_ended || tail.turn == 0 ? tail.turn : tail.turn - 1;
+            ports_.bus->wake_local(Wake{tail.task, tail.last, ended, ended > 0}, !tail.exists);
         }
         if (at + kBatch < watched.size()) co_await yield();
     }

@@ -93,6 +93,8 @@ private:
     std::optional<IdempotencyKey> once(const SendCommand& command) const;
     Async<void> enqueue(TaskId task, Turn turn);
 
+    /// Until the turn has ended, its task is erased, this server drains or the time for waiting is up.
+    Async<void> await_turn(TaskId task, Turn turn, Subscription& subscription);
     AsyncResult<TaskSnapshot> load_to_answer(TaskId task, OwnerScope reader, std::optional<std::int32_t> history);
     /// Waits until a direct reply or the task itself is there to be shown, and makes it so when time is up.
     AsyncResult<TaskSnapshot> settle(TaskId task, Subscription& subscription);

@@ -47,6 +47,30 @@ TEST_F(RecoveryTest, ATurnThatWasNeverEnqueuedIsFound) {
     EXPECT_EQ(state(task), TaskState::kCompleted);
 }
 
+TEST_F(RecoveryTest, ATailCheckTellsThatATurnHasEndedThoughTheNextOneRuns) {
+    Signal gate;
+    Seen seen;
+    auto& server = hanging(gate, seen);
+    server.recovery.start();
+    TaskUpdate paused = turn_of(user_message("hello"));
+    paused.turn.reset();
+    paused.status->state = TaskState::kInputRequired;
+    const TaskId task = create(std::move(paused));
+    follow_up(task, "one");
+    TaskUpdate pause;
+    pause.id = WriteId::next();
+    pause.status = TaskStatus{TaskState::kInputRequired, std::nullopt, std::nullopt};
+    ASSERT_TRUE(loop.await(ports.emitter->append(task, OwnerScope::everything(), std::move(pause))));
+    follow_up(task, "two");
+    auto late = loop.await(ports.bus->subscribe(task, Interest::kTurnEnds)).value();
+    loop.advance(seconds(2));
+    EXPECT_EQ(state(task), TaskState::kWorking);
+    EXPECT_EQ(late->ended_turn(), 1U);
+    late.reset();
+    gate.set();
+    loop.run_ready();
+}
+
 TEST_F(RecoveryTest, ADeadNodesRunIsTakenOverAndItsLateWritesAreRefused) {
     Signal gate;
     Seen old_run;

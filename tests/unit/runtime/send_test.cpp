@@ -23,6 +23,17 @@ TEST_F(SendTest, ABlockingSendAnswersWhenItsTurnHasEnded) {
     EXPECT_EQ(task.id, run.snapshot.id.to_string());
 }
 
+TEST_F(SendTest, ATailCheckThatCameBeforeTheTaskWasMadeEndsNoWait) {
+    auto sent = send("hello");
+    const ClaimedRun run = claim();
+    ports_.event_bus->wake_local(Wake{run.snapshot.id, 0, 0, false}, true);
+    loop_.run_ready();
+    EXPECT_FALSE(sent.done());
+    end(run, kCompleted);
+    ASSERT_TRUE(sent.done());
+    EXPECT_EQ(task_of(sent.value()).status.state, kCompleted);
+}
+
 TEST_F(SendTest, TheMessageCarriesTheIdsItWasGiven) {
     auto sent = send("hello");
     const ClaimedRun run = claim();
