@@ -4,6 +4,7 @@
 #include "net/loop_group.hpp"
 #include "server/agent_node.hpp"
 #include "server/agent_site.hpp"
+#include "server/backend_mix.hpp"
 #include "server/backend_registry.hpp"
 #include "server/card_builder.hpp"
 #include "server/logging.hpp"
@@ -131,6 +132,9 @@ Result<void> Server::Impl::start_locked() {
     if (Result<void> checked = check_context(options_, settings_); !checked) return checked;
     Result<HousekeepingOptions> housekeeping = housekeeping_options(settings_);
     if (!housekeeping) return fail(std::move(housekeeping.error()));
+    const auto warnings = check_mix(options_.ports, settings_);
+    if (!warnings) return fail(warnings.error());
+    for (const std::string& warning : *warnings) spdlog::warn("settings {}", warning);
     Result<Ports> ports = BackendRegistry::standard().open(options_.ports, settings_);
     if (!ports) return fail(std::move(ports.error()));
 
