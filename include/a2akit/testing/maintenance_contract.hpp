@@ -183,6 +183,56 @@ TEST_P(MaintenanceContract, AnOverdueCancelIsDueUntilItIsForced) {
     EXPECT_TRUE(due().empty());
 }
 
+TEST_P(MaintenanceContract, OfSweepsAtOnceOneGetsEach) {
+    for (int i = 0; i < 20; ++i) make_task();
+    advance(std::chrono::seconds(1));
+    std::vector<AsyncResult<std::vector<Due>>> sweeps;
+    for (int i = 0; i < 4; ++i) sweeps.push_back(maintenance().due(100));
+    std::vector<TaskId> found;
+    for (const auto& sweep : at_once(std::move(sweeps))) {
+        ASSERT_TRUE(ok(sweep));
+        for (const Due& one : *sweep) found.push_back(one.task);
+    }
+    // Sweeps that collide may leave some for the next one, but none for nobody and none for two.
+    for (const Due& one : due()) found.push_back(one.task);
+    EXPECT_EQ(found.size(), 20U);
+    std::sort(found.begin(), found.end());
+    EXPECT_EQ(std::adjacent_find(found.begin(), found.end()), found.end());
+}
+
+TEST_P(MaintenanceContract, AHandedBackTurnIsDueAgainWhenNobodyTakesIt) {
+    const TaskId task = make_task();
+    release(task, claim(task).epoch, Release::kHandBack);
+    advance(std::chrono::seconds(2));
+    const auto found = due();
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].kind, Due::Kind::kTurn);
+    EXPECT_EQ(found[0].attempts, 0) << "a drain does not count";
+}
+
+TEST_P(MaintenanceContract, AFollowUpIsDueAfterASecondLikeAnyTurn) {
+    const TaskId task = make_paused_task();
+    advance(std::chrono::hours(1));
+    append(task, with_turn("more"));
+    advance(Duration(999));
+    EXPECT_TRUE(due().empty());
+    advance(Duration(1));
+    const auto found = due();
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].turn, 2U);
+}
+
+TEST_P(MaintenanceContract, ARunThatExpiresAgainCountsItsAttempts) {
+    const TaskId task = make_task();
+    for (int attempt = 1; attempt <= 3; ++attempt) {
+        claim(task);
+        advance(kLease);
+        const auto found = due();
+        ASSERT_EQ(found.size(), 1U);
+        EXPECT_EQ(found[0].attempts, attempt);
+    }
+}
+
 // -- Erasing
 // ---------------------------------------------------------------------------------------------------------
 
@@ -306,6 +356,17 @@ TEST_P(MaintenanceContract, OnlyTasksThatEndedBeforeAreCompactedAndOnlyOnce) {
     EXPECT_EQ(must(maintenance().compact(limit, 2)), 0);
     EXPECT_EQ(events(young).size(), 4U);
     EXPECT_FALSE(events(paused).empty());
+}
+
+TEST_P(MaintenanceContract, ALostAnswerIsStillKnownAfterCompaction) {
+    const TaskId task = make_task();
+    const TaskUpdate end = under(claim(task).epoch, with_status(TaskState::kCompleted));
+    append(task, end);
+    advance(Duration(1));
+    EXPECT_EQ(must(maintenance().compact(now(), 100)), 1);
+    const Appended again = append(task, end);
+    EXPECT_TRUE(again.repeated);
+    EXPECT_EQ(again.last, 3U);
 }
 
 // -- Dead letters and stale tasks

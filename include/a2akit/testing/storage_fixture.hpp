@@ -55,6 +55,24 @@ protected:
         return result.error().code;
     }
 
+    /// What these calls answer when each is begun before any other has answered.
+    template <class T>
+    std::vector<Result<T>> at_once(std::vector<AsyncResult<T>> calls) {
+        std::vector<std::optional<Result<T>>> answers(calls.size());
+        TaskGroup group;
+        for (std::size_t i = 0; i < calls.size(); ++i) {
+            group.spawn(note_answer(std::move(calls[i]), answers[i]));
+        }
+        loop_.await(group.join());
+        std::vector<Result<T>> all;
+        for (auto& answer : answers) all.push_back(std::move(*answer));
+        return all;
+    }
+    template <class T>
+    static Async<void> note_answer(AsyncResult<T> call, std::optional<Result<T>>& answer) {
+        answer.emplace(co_await std::move(call));
+    }
+
     static Message message_of(std::string text) {
         Message message;
         message.message_id = Uuid::generate().to_string();

@@ -289,4 +289,90 @@ TEST_P(StorageListContract, AStateFilterDropsATaskThatLeavesTheState) {
     EXPECT_EQ(page(query).total, 3);
 }
 
+TEST_P(StorageListContract, AListingGoesOnThoughTheTaskOfItsCursorChangedOrIsGone) {
+    const TaskId erased = make_ended_task();
+    make_tasks(3);
+    advance(Duration(1));
+    const TaskId moved = make_task();
+    advance(Duration(1));
+    make_tasks(1);
+    ListQuery query = pages_of(2);
+    ListPage one = page(query);
+    ASSERT_EQ(one.tasks.back().id, moved);
+    advance(Duration(1));
+    append(moved, with_status(TaskState::kWorking));
+    query.page_token = one.next_page_token;
+    one = page(query);
+    EXPECT_EQ(one.tasks.size(), 2U);
+    EraseQuery everything;
+    everything.keep_at_most = 0;
+    must(maintenance().erase(everything));
+    query.page_token = one.next_page_token;
+    one = page(query);
+    ASSERT_EQ(one.tasks.size(), 1U);
+    EXPECT_NE(one.tasks[0].id, erased);
+    EXPECT_TRUE(one.next_page_token.empty());
+}
+
+TEST_P(StorageListContract, OnlyAStatusMovesATaskInTheListing) {
+    const TaskId one = make_task();
+    advance(Duration(1));
+    const TaskId two = make_task();
+    advance(Duration(1));
+    append(one, with_chunk("a", "x", false));
+    TaskUpdate update = blank();
+    update.metadata = RawJson("{}");
+    append(one, std::move(update));
+    EXPECT_EQ(all_pages({}).ids, (std::vector{two, one}));
+}
+
+TEST_P(StorageListContract, CountsFollowEveryTransition) {
+    const auto counts = [&] {
+        std::string text;
+        for (const TaskState state : {TaskState::kSubmitted, TaskState::kWorking,
+                                      TaskState::kInputRequired, TaskState::kCanceled,
+                                      TaskState::kCompleted}) {
+            ListQuery query;
+            query.state = state;
+            text += std::to_string(page(query).total);
+        }
+        return text + "/" + std::to_string(page({}).total);
+    };
+    const TaskId task = make_task();
+    const TaskId other = make_task();
+    EXPECT_EQ(counts(), "20000/2");
+    const Run run = claim(task);
+    EXPECT_EQ(counts(), "11000/2");
+    append(task, under(run.epoch, with_status(TaskState::kInputRequired)));
+    EXPECT_EQ(counts(), "10100/2");
+    append(task, with_turn("more"));
+    EXPECT_EQ(counts(), "20000/2");
+    release(task, run.epoch, Release::kDone);
+    append(task, under(claim(task, 2).epoch, with_status(TaskState::kCompleted)));
+    TaskUpdate cancel = blank();
+    cancel.cancel_by = now();
+    append(other, std::move(cancel));
+    EXPECT_EQ(counts(), "00011/2");
+    EraseQuery completed;
+    completed.keep_at_most = 0;
+    completed.state = TaskState::kCompleted;
+    must(maintenance().erase(completed));
+    EXPECT_EQ(counts(), "00010/1");
+}
+
+TEST_P(StorageListContract, ATaskCountsFromItsRevealOnUnderTheStateItHasThen) {
+    const TaskId task = make_unrevealed_task();
+    const Run run = claim(task);
+    ListQuery working;
+    working.state = TaskState::kWorking;
+    EXPECT_EQ(page(working).total, 0);
+    TaskUpdate reveal = blank();
+    reveal.reveal = true;
+    append(task, reveal);
+    EXPECT_EQ(page(working).total, 1);
+    append(task, under(run.epoch, with_status(TaskState::kCompleted)));
+    EXPECT_EQ(page(working).total, 0);
+    EXPECT_EQ(page({}).total, 1);
+}
+
 }  // namespace a2akit::testing
