@@ -156,7 +156,15 @@ SqliteStorage::SqliteStorage(Parts parts)
 
 SqliteStorage::~SqliteStorage() = default;
 
+// A database that could not be written the last time has to show that it can be, since nobody may be asking it to.
 AsyncResult<void> SqliteStorage::check() {
+    if (writer_.failing()) {
+        auto probe = writer_.call<void>([](Session& session) -> Result<void> {
+            session.db().query("UPDATE meta SET value = value WHERE name = 'context_version'").run();
+            return {};
+        });
+        co_return co_await probe;
+    }
     auto call = readers_.call<void>([](Connection& db) -> Result<void> {
         static_cast<void>(db.query("SELECT name FROM meta LIMIT 1").step());
         return {};

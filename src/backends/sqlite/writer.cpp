@@ -87,6 +87,7 @@ void Writer::commit_batch(Operation* first) {
             finish(done, answers);
             continue;
         }
+        failing_ = true;
         session_.rolled_back();
         fail_all(done, Error{ErrorCode::kUnavailable, "the database failed while it wrote; try again", nullptr},
                  answers);
@@ -100,6 +101,7 @@ bool Writer::begin(Operation* first, Answers& answers) {
         return true;
     } catch (const Failure& failure) {
         spdlog::error("the database takes no write: {}", failure.what());
+        failing_ = true;
         fail_all(first, failure.to_error(), answers);
         return false;
     }
@@ -141,11 +143,15 @@ void Writer::finish(Operation* done, Answers& answers) {
     } catch (const Failure& failure) {
         spdlog::error("a commit failed, and every write in it: {}", failure.what());
         if (db.in_transaction()) sqlite3_exec(db.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+        failing_ = true;
         session_.rolled_back();
         return fail_all(done, failure.to_error(), answers);
     }
     session_.committed();
-    if (changed) commits_.fetch_add(1, std::memory_order_relaxed);
+    if (changed) {
+        failing_ = false;
+        commits_.fetch_add(1, std::memory_order_relaxed);
+    }
     while (done != nullptr) answers.add(*std::exchange(done, done->next));
     answers.send();
     if (changed && committed_) committed_(db);
