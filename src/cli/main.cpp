@@ -1,3 +1,4 @@
+#include "cli/check.hpp"
 #include "cli/demo.hpp"
 
 #include <CLI/CLI.hpp>
@@ -14,7 +15,12 @@ int main(int argc, char** argv) {
     command->add_option("--port", demo.port, "Port to listen on; 0 takes any free one")->capture_default_str();
     const auto* once_option = command->add_option("--once", once, "Send TEXT, print the answer, and stop");
 
+    std::string checked;
+    CLI::App* check = app.add_subcommand("check", "Read a whole SQLite database and say what is wrong with it");
+    check->add_option("PATH", checked, "The data directory, or the file")->required();
+
     CLI11_PARSE(app, argc, argv);
+    if (check->parsed()) return a2akit::cli::run_check(checked);
     if (once_option->count() > 0) demo.once = once;
     return a2akit::cli::run_demo(demo);
 }

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+
+namespace a2akit::cli {
+
+/// Reads a whole SQLite database, given as its file or as the data directory, while a server may be using it, and says
+/// on stdout what is wrong. Returns the exit status: 0 sound, 1 damaged, 2 it could not be read.
+int run_check(const std::string& path);
+
+}  // namespace a2akit::cli
