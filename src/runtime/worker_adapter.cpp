@@ -333,7 +333,8 @@ void WorkerAdapter::apply(RenewalRound& round) {
     }
 }
 
-Async<void> WorkerAdapter::drain(SteadyTime deadline) {
+Async<void> WorkerAdapter::drain(SteadyTime deadline, const std::atomic<bool>* hurried) {
+    constexpr Duration kLook(50);  // so often somebody in a hurry is noticed
     draining_ = true;
     if (receiver_) receiver_->close();
     if (waiting_for_slot_ && node_.slots.forget(slot_)) {
@@ -341,9 +342,9 @@ Async<void> WorkerAdapter::drain(SteadyTime deadline) {
         slot_.set();
     }
     co_await dispatching_.join();
-    while (running_ != 0 && loop_.now() < deadline) {
+    while (running_ != 0 && loop_.now() < deadline && !(hurried != nullptr && hurried->load())) {
         idle_.reset();
-        co_await idle_.wait_until(deadline);
+        co_await idle_.wait_until(hurried != nullptr ? std::min(deadline, loop_.now() + kLook) : deadline);
     }
     handing_back_ = true;
     co_await hand_back_all();

@@ -5,6 +5,7 @@
 
 #include <a2akit/core/loop.hpp>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -35,9 +36,10 @@ public:
     /// Begins to receive. Once.
     void start();
 
-    /// Receives nothing more, and waits for the handlers until `deadline`. Those that have not ended their turns by
-    /// then are handed back: their `cancelled()` fires, and whatever they write later is refused.
-    Async<void> drain(SteadyTime deadline);
+    /// Receives nothing more, and waits for the handlers until `deadline`, or until soon after `hurried` holds. Those that
+    /// have not ended their turns by then are handed back: their `cancelled()` fires, and whatever they write later is
+    /// refused. REQUIRES: `hurried`, if there is one, outlives the drain.
+    Async<void> drain(SteadyTime deadline, const std::atomic<bool>* hurried = nullptr);
 
     /// Returns when every handler has returned. REQUIRES: drained.
     Async<void> join();

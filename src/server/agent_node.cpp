@@ -162,18 +162,20 @@ Async<void> AgentNode::start_adapters() {
     housekeeping_->start();
 }
 
-void AgentNode::drain_runs(SteadyTime deadline) { net::run_on(loops_[0], drain_adapters(deadline)); }
+void AgentNode::drain_runs(SteadyTime deadline, const std::atomic<bool>& hurried) {
+    net::run_on(loops_[0], drain_adapters(deadline, &hurried));
+}
 
-Async<void> AgentNode::drain_adapters(SteadyTime deadline) {
+Async<void> AgentNode::drain_adapters(SteadyTime deadline, const std::atomic<bool>* hurried) {
     TaskGroup draining;
-    for (std::size_t i = 0; i < adapters_.size(); ++i) draining.spawn(drain_adapter(i, deadline));
+    for (std::size_t i = 0; i < adapters_.size(); ++i) draining.spawn(drain_adapter(i, deadline, hurried));
     co_await draining.join();
 }
 
-Async<void> AgentNode::drain_adapter(std::size_t index, SteadyTime deadline) {
+Async<void> AgentNode::drain_adapter(std::size_t index, SteadyTime deadline, const std::atomic<bool>* hurried) {
     Loop& home = *Loop::current();
     co_await resume_on(adapters_[index]->loop());
-    co_await adapters_[index]->drain(deadline);
+    co_await adapters_[index]->drain(deadline, hurried);
     co_await adapters_[index]->join();
     co_await resume_on(home);
 }

@@ -13,6 +13,7 @@
 #include <a2akit/ports.hpp>
 #include <a2akit/server/server.hpp>
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -38,8 +39,9 @@ public:
 
     /// Nothing new is accepted; who waits is answered, streams end.
     void refuse_new_work() noexcept { manager_.drain(); }
-    /// Waits for the handlers until `deadline`, hands back the others, and returns when all have returned.
-    void drain_runs(SteadyTime deadline);
+    /// Waits for the handlers until `deadline`, or until `hurried` holds; hands back the others, and returns when all have
+    /// returned.
+    void drain_runs(SteadyTime deadline, const std::atomic<bool>& hurried);
     /// REQUIRES: no request is under way, and the runs are drained.
     void stop(SteadyTime deadline);
 
@@ -50,8 +52,8 @@ private:
     Async<void> stop_components(SteadyTime deadline);
     AsyncResult<void> start_dependencies();
     Async<void> start_adapters();
-    Async<void> drain_adapters(SteadyTime deadline);
-    Async<void> drain_adapter(std::size_t index, SteadyTime deadline);
+    Async<void> drain_adapters(SteadyTime deadline, const std::atomic<bool>* hurried);
+    Async<void> drain_adapter(std::size_t index, SteadyTime deadline, const std::atomic<bool>* hurried);
     Async<void> stop_keepers();
 
     net::LoopGroup& loops_;

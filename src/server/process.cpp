@@ -6,9 +6,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <limits>
 #include <pthread.h>
 
 namespace a2akit {
@@ -29,10 +31,18 @@ StopSignals::~StopSignals() {
     pthread_sigmask(SIG_SETMASK, &former_, nullptr);
 }
 
-int StopSignals::wait() {
+int StopSignals::wait(std::optional<std::chrono::milliseconds> at_most) {
+    using std::chrono::steady_clock;
+    const auto end = steady_clock::now() + at_most.value_or(std::chrono::milliseconds(0));
     for (;;) {
         std::array<pollfd, 2> sources{{{signals_, POLLIN, 0}, {notified_, POLLIN, 0}}};
-        if (poll(sources.data(), sources.size(), -1) < 0 && errno != EINTR) return 0;
+        int left = -1;
+        if (at_most) {
+            const auto ms = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now()).count();
+            if (ms <= 0) return kTimeout;
+            left = static_cast<int>(std::min<std::int64_t>(ms, std::numeric_limits<int>::max()));
+        }
+        if (poll(sources.data(), sources.size(), left) < 0 && errno != EINTR) return 0;
         signalfd_siginfo info{};
         if (read(signals_, &info, sizeof info) == sizeof info) return static_cast<int>(info.ssi_signo);
         std::uint64_t count = 0;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <csignal>
+#include <optional>
 
 namespace a2akit {
 
@@ -13,8 +15,9 @@ public:
     StopSignals(const StopSignals&) = delete;
     StopSignals& operator=(const StopSignals&) = delete;
 
-    /// Waits for a signal, and returns its number; 0 after `notify`.
-    int wait();
+    /// Waits for a signal, and returns its number; 0 after `notify`; with a limit, kTimeout when nothing came.
+    int wait(std::optional<std::chrono::milliseconds> at_most = std::nullopt);
+    static constexpr int kTimeout = -1;
     /// From any thread.
     void notify() noexcept;
 

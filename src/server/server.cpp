@@ -14,6 +14,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -24,6 +25,9 @@ namespace a2akit {
 namespace {
 
 constexpr auto kLeastTimeForAnswers = std::chrono::seconds(1);
+// A process that is told to stop ends, even when a handler does not: so long after its drain, or after a second signal.
+constexpr auto kGraceAfterDrain = std::chrono::seconds(5);
+constexpr auto kGraceInHurry = std::chrono::seconds(2);
 
 http::Options http_options(const Settings& settings) {
     http::Options options;
@@ -80,6 +84,7 @@ public:
     Result<void> start();
     void stop();
     int run();
+    [[noreturn]] static void leave_handlers_behind();
     Result<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit);
     Result<TaskId> redrive(TaskId dead_letter);
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
@@ -102,6 +107,7 @@ private:
     std::mutex mutex_;  ///< Held by whoever starts or stops.
     Phase phase_ = Phase::kNew;
     StopSignals* running_ = nullptr;  ///< Under the mutex.
+    std::atomic<bool> hurried_{false};
 
     std::unique_ptr<net::LoopGroup> loops_;
     std::unique_ptr<AgentNode> node_;
@@ -188,9 +194,10 @@ void Server::Impl::stop_serving() {
     spdlog::info("stopping url={}", url_);
     const SteadyTime deadline = std::chrono::steady_clock::now() + *settings_.drain_timeout;
     site_->set_state(AgentSite::State::kDraining);
-    http_->drain();
+    // What is still served while the handlers finish: reads, and to whoever asks that this server is not ready.
     node_->refuse_new_work();
-    node_->drain_runs(deadline);
+    node_->drain_runs(deadline, hurried_);
+    http_->drain();
     const auto left = std::chrono::ceil<Duration>(deadline - std::chrono::steady_clock::now());
     http_->stop(std::max<Duration>(left, kLeastTimeForAnswers));
     site_->stop();
@@ -214,6 +221,13 @@ Result<TaskId> Server::Impl::redrive(TaskId dead_letter) {
     return net::run_on((*loops_)[0], node_->admin().redrive(dead_letter));
 }
 
+// Their runs are handed back: another process goes on with them. Only that they do not return keeps this one alive.
+void Server::Impl::leave_handlers_behind() {
+    std::fprintf(stderr, "a2akit: stopped while handlers had not returned; their tasks are handed back\n");
+    spdlog::default_logger()->flush();
+    std::_Exit(EXIT_SUCCESS);
+}
+
 int Server::Impl::run() {
     // Before any thread is started: each inherits what is blocked, or a signal would end the process there.
     StopSignals signals;
@@ -227,13 +241,14 @@ int Server::Impl::run() {
         return EXIT_FAILURE;
     }
     signals.wait();
-    // Meanwhile a second signal ends it at once.
     std::jthread stopper([this] { stop(); });
-    const int second = signals.wait();
-    if (second != 0) {
-        std::fprintf(stderr, "a2akit: stopped at once by a second signal\n");
-        std::_Exit(128 + second);
+    int ended = signals.wait(*settings_.drain_timeout + kGraceAfterDrain);
+    if (ended > 0) {
+        spdlog::warn("hurrying");
+        hurried_ = true;
+        ended = signals.wait(kGraceInHurry);
     }
+    if (ended != 0) leave_handlers_behind();
     stopper.join();
     set_running(nullptr);
     return EXIT_SUCCESS;

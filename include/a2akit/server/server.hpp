@@ -61,7 +61,8 @@ public:
     Server& operator=(const Server&) = delete;
 
     /// Serves until SIGTERM or SIGINT, drains, and returns the exit status: 0, or 1 after a message on stderr that
-    /// says what was wrong (a setting, a port in use). What `main` returns.
+    /// says what was wrong (a setting, a port in use). What `main` returns. A second signal hands back at once what still
+    /// runs; a handler that does not return even then does not keep the process: it exits with 0 without it.
     int run();
 
     /// The same in pieces, for programs with a main of their own. `start` returns once the server listens.
