@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -166,8 +167,37 @@ def check_files(agent):
     assert state(agent.send("no file")) == "TASK_STATE_INPUT_REQUIRED"
 
 
+def check_checkpointed_job(agent):
+    """Kills the agent in the middle of its job, and starts it again on the same data."""
+    events = agent.stream("60")
+    task = next(events)["task"]["id"]
+    for event in events:
+        message = event.get("statusUpdate", {}).get("status", {}).get("message")
+        if message and text_of(message["parts"]) == "20 steps are done.":
+            break
+    agent.process.kill()
+    agent.process.wait()
+    again = Agent(agent.process.args[0])
+    try:
+        # The rest of the log, from the start to the end.
+        request = again.request("SubscribeToTask", {"id": task}, {"Last-Event-ID": "0"}, "text/event-stream")
+        with urllib.request.urlopen(request, timeout=30) as lines:
+            log = [json.loads(line[5:])["result"] for line in lines if line.startswith(b"data:")]
+        assert state(log[-1]["statusUpdate"]) == "TASK_STATE_COMPLETED", log[-1]
+        report = answer(again.call("GetTask", {"id": task})["result"])
+        found = re.fullmatch(r"60 steps; run 2 went on after step (\d+)\.", report)
+        assert found and 20 <= int(found.group(1)) < 60, report
+        again.stop()
+    finally:
+        if again.process.poll() is None:
+            again.process.kill()
+
+
 def main():
     program, name = sys.argv[1:]
+    data = tempfile.TemporaryDirectory(prefix="a2akit-example-")
+    if name == "checkpointed_job":
+        os.environ["A2AKIT_DATA_DIR"] = data.name
     agent = Agent(program)
     try:
         globals()["check_" + name](agent)
