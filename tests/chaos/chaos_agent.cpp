@@ -9,10 +9,11 @@
 #include "server/backend_registry.hpp"
 
 #include <a2akit/core/loop.hpp>
-#include <a2akit/protocol/json.hpp>
 #include <a2akit/server/server.hpp>
 #include <a2akit/testing/faulty_ports.hpp>
 #include <a2akit/testing/memory_ports.hpp>
+
+#include <spdlog/spdlog.h>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -105,8 +106,12 @@ public:
             std::string text = run + ' ' + std::to_string(i) + '/' + std::to_string(chunks) + '\n';
             co_await ctx.emit_text_artifact(std::move(text), artifact, i > 1, i == chunks);
         }
-        if (number_of(plan, "checkpoint", 0) != 0) co_await ctx.save_checkpoint(a2akit::json_string(run));
         std::string last = run + " done";
+        if (number_of(plan, "secret", 0) != 0) {
+            const auto secret = ctx.request_context().header("x-secret");
+            ctx.logger().debug("a secret of {} characters", secret.size());
+            last = "the secret's length is " + std::to_string(secret.size());
+        }
         if (plan.find("end=input") != std::string::npos) co_return co_await ctx.request_input(std::move(last));
         if (plan.find("end=fail") != std::string::npos) co_return co_await ctx.fail(std::move(last));
         co_await ctx.respond(std::move(last));
