@@ -60,17 +60,20 @@ private:
     }
 
     void look_at_context(TaskShard& shard, const OwnerScope& scope) {
-        const std::uint64_t hash = TaskShard::context_hash(context_id_);
-        auto at = shard.contexts().lower_bound(TaskShard::ContextKey{hash, {}});
-        for (; at != shard.contexts().end() && at->context_hash == hash; ++at) {
-            if (at->context_id != context_id_ || !at->revealed || !owned_by(scope, *at->owner))
-                continue;
-            if (state_ != TaskState::kUnspecified && at->state != state_) continue;
-            if (after_ && at->status_time <= *after_) continue;
-            if (!continued_) ++total_;
-            const StatusKey key = StatusKeyOf{}(*at);
-            if (follows(key)) offer(key);
-        }
+        (void)shard.contexts().find(TaskShard::context_hash(context_id_), [&](const TaskRecord& task) {
+            if (in_context(task, scope)) {
+                if (!continued_) ++total_;
+                const StatusKey key = StatusKeyOf{}(task);
+                if (follows(key)) offer(key);
+            }
+            return false;  // All of them are wanted.
+        });
+    }
+
+    [[nodiscard]] bool in_context(const TaskRecord& task, const OwnerScope& scope) const {
+        return task.context_id == context_id_ && task.revealed && owned_by(scope, *task.owner) &&
+               (state_ == TaskState::kUnspecified || task.state == state_) &&
+               (!after_ || task.status_time > *after_);
     }
 
     [[nodiscard]] std::int64_t count(const StatusSet& tasks) const {

@@ -166,14 +166,11 @@ bool MemoryStorage::context_is_used(const OwnerScope& scope, const std::string& 
     const std::uint64_t hash = TaskShard::context_hash(context_id);
     for (std::size_t i = 0; i < kShards; ++i) {
         const std::lock_guard lock(shards_[i].mutex);
-        auto& contexts = shards_[i].contexts();
-        for (auto at = contexts.lower_bound(TaskShard::ContextKey{hash, {}});
-             at != contexts.end() && at->context_hash == hash; ++at) {
-            const OwnerName& owner = at->owner->name;
-            if (at->context_id == context_id && owner.owner == scope.owner &&
-                owner.tenant == scope.tenant)
-                return true;
-        }
+        const auto uses = [&](const TaskRecord& task) {
+            const OwnerName& owner = task.owner->name;
+            return task.context_id == context_id && owner.owner == scope.owner && owner.tenant == scope.tenant;
+        };
+        if (shards_[i].contexts().find(hash, uses) != nullptr) return true;
     }
     return false;
 }

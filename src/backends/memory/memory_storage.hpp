@@ -67,9 +67,9 @@ public:
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
 
 private:
-    static constexpr std::size_t kShards = 512;
+    static constexpr std::size_t kShards = 64;
 
-    TaskShard& shard_of(const TaskId& task) { return shards_[task.hash() >> 55]; }
+    TaskShard& shard_of(const TaskId& task) { return shards_[task.hash() >> 58]; }
     /// The clock's time, never earlier than one that was given out before.
     [[nodiscard]] Timestamp time();
     using Removed = std::vector<RemovedTask>;

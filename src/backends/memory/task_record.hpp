@@ -5,7 +5,6 @@
 #include <boost/intrusive/link_mode.hpp>
 #include <boost/intrusive/list_hook.hpp>
 #include <boost/intrusive/set_hook.hpp>
-#include <boost/intrusive/unordered_set_hook.hpp>
 
 #include <array>
 #include <cstdint>
@@ -63,9 +62,7 @@ template <class Tag>
 using ListHook =
     boost::intrusive::list_base_hook<boost::intrusive::tag<Tag>,
                                      boost::intrusive::link_mode<boost::intrusive::safe_link>>;
-struct ById;
 struct ByStatus;
-struct ByContext;
 struct ByLook;
 struct ByRest;
 struct ByRun;
@@ -101,13 +98,7 @@ struct RarePart {
 };
 
 /// A task in its shard, which alone reads and changes it, under the shard's lock.
-struct TaskRecord
-    : boost::intrusive::unordered_set_base_hook<
-          boost::intrusive::tag<ById>, boost::intrusive::link_mode<boost::intrusive::safe_link>>,
-      SetHook<ByStatus>,
-      SetHook<ByContext>,
-      SetHook<ByLook>,
-      ListHook<ByRest> {
+struct TaskRecord : SetHook<ByStatus>, SetHook<ByLook>, ListHook<ByRest> {
     TaskId id;
     OwnerIndex* owner = nullptr;
     std::string context_id;

@@ -4,29 +4,20 @@
 #include <utility>
 
 namespace a2akit::backends {
-namespace {
-
-constexpr std::size_t kFirstBuckets = 16;
-
-}  // namespace
-
-TaskShard::TaskShard()
-    : buckets_(kFirstBuckets), tasks_(IdSet::bucket_traits(buckets_.data(), buckets_.size())) {}
+TaskShard::TaskShard() = default;
 
 TaskShard::~TaskShard() {
     for (auto& [name, owner] : owners_) {
         for (auto& set : owner->by_state) set.clear();
     }
-    contexts_.clear();
     looks_.clear();
     runs_.clear();
     for (auto& list : resting_) list.clear();
-    tasks_.clear_and_dispose([](TaskRecord* task) { delete task; });
+    tasks_.for_each([](TaskRecord& task) { delete &task; });
 }
 
 TaskRecord* TaskShard::find(const TaskId& id) {
-    const auto found = tasks_.find(id);
-    return found == tasks_.end() ? nullptr : &*found;
+    return tasks_.find(id.hash(), [&id](const TaskRecord& task) { return task.id == id; });
 }
 
 OwnerIndex& TaskShard::owner_index(const OwnerScope& owner) {
@@ -39,19 +30,13 @@ OwnerIndex& TaskShard::owner_index(const OwnerScope& owner) {
 }
 
 TaskRecord& TaskShard::insert(std::unique_ptr<TaskRecord> task, const OwnerScope& owner) {
-    if (tasks_.size() >= buckets_.size()) {
-        // A shard holds some thousand tasks at most: moving its table takes microseconds.
-        std::vector<IdSet::bucket_type> larger(buckets_.size() * 2);
-        tasks_.rehash(IdSet::bucket_traits(larger.data(), larger.size()));
-        buckets_.swap(larger);
-    }
     TaskRecord& record = *task.release();
     record.owner = &owner_index(owner);
     ++record.owner->tasks;
     record.context_hash = context_hash(record.context_id);
     record.active = std::make_unique<ActivePart>(record);
-    tasks_.insert(record);
-    contexts_.insert(record);
+    tasks_.insert(record.id.hash(), record);
+    contexts_.insert(record.context_hash, record);
     enter_status(record);
     return record;
 }
@@ -59,13 +44,13 @@ TaskRecord& TaskShard::insert(std::unique_ptr<TaskRecord> task, const OwnerScope
 RemovedTask TaskShard::remove(TaskRecord& task) {
     RemovedTask removed{nullptr, {task.owner->name.owner, task.owner->name.tenant, false}};
     leave_status(task);
-    contexts_.erase(contexts_.iterator_to(task));
+    contexts_.erase(task.context_hash, task);
     if (task.SetHook<ByLook>::is_linked()) looks_.erase(looks_.iterator_to(task));
     end_run(task, false, {});
     if (--task.owner->tasks == 0) {
         owners_.erase(owners_.find(OwnerNameView{task.owner->name.owner, task.owner->name.tenant}));
     }
-    tasks_.erase(tasks_.iterator_to(task));
+    tasks_.erase(task.id.hash(), task);
     removed.record.reset(&task);
     return removed;
 }
@@ -79,11 +64,17 @@ void TaskShard::leave_status(TaskRecord& task) {
 }
 
 void TaskShard::enter_status(TaskRecord& task) {
-    if (task.revealed) {
-        auto& set = task.owner->by_state[static_cast<std::size_t>(task.state)];
-        set.insert(set.begin(), task);
-    }
+    if (task.revealed) enter_listing(task);
     if (RestList* rest = resting(task.state)) rest->push_back(task);
+}
+
+// Times never decrease, so its place is in front, behind at most those of the very same millisecond.
+void TaskShard::enter_listing(TaskRecord& task) {
+    auto& set = task.owner->by_state[static_cast<std::size_t>(task.state)];
+    const StatusKeyOf key;
+    auto place = set.begin();
+    while (place != set.end() && key(*place) < key(task)) ++place;
+    set.insert(place, task);
 }
 
 void TaskShard::move_status(TaskRecord& task, TaskState state, Timestamp time) {
@@ -96,8 +87,7 @@ void TaskShard::move_status(TaskRecord& task, TaskState state, Timestamp time) {
 void TaskShard::reveal(TaskRecord& task) {
     if (task.revealed) return;
     task.revealed = true;
-    auto& set = task.owner->by_state[static_cast<std::size_t>(task.state)];
-    set.insert(set.begin(), task);
+    enter_listing(task);
 }
 
 void TaskShard::update_look(TaskRecord& task) {

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "backends/memory/record_table.hpp"
 #include "backends/memory/task_record.hpp"
 
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
-#include <boost/intrusive/unordered_set.hpp>
 
 #include <array>
 #include <memory>
@@ -143,30 +143,17 @@ public:
         using type = Timestamp;
         Timestamp operator()(const TaskRecord& task) const noexcept { return task.next_look; }
     };
-    struct ContextKey {
-        std::uint64_t hash = 0;
-        TaskId id;
-        friend auto operator<=>(const ContextKey&, const ContextKey&) = default;
-    };
-    struct ContextOf {
-        using type = ContextKey;
-        ContextKey operator()(const TaskRecord& task) const noexcept {
-            return {task.context_hash, task.id};
-        }
-    };
     using LookSet =
         boost::intrusive::multiset<TaskRecord, boost::intrusive::base_hook<SetHook<ByLook>>,
                                    boost::intrusive::key_of_value<LookOf>>;
-    using ContextSet =
-        boost::intrusive::set<TaskRecord, boost::intrusive::base_hook<SetHook<ByContext>>,
-                              boost::intrusive::key_of_value<ContextOf>>;
     using RunList =
         boost::intrusive::list<ActivePart, boost::intrusive::base_hook<ListHook<ByRun>>>;
     using Owners =
         std::unordered_map<OwnerName, std::unique_ptr<OwnerIndex>, OwnerHash, OwnerEqual>;
 
     [[nodiscard]] LookSet& looks() { return looks_; }
-    [[nodiscard]] ContextSet& contexts() { return contexts_; }
+    /// By `context_hash`.
+    [[nodiscard]] const RecordTable& contexts() const { return contexts_; }
     [[nodiscard]] RunList& runs() { return runs_; }
     [[nodiscard]] Owners& owners() { return owners_; }
     [[nodiscard]] std::vector<LostRun>& lost_runs() { return lost_runs_; }
@@ -175,24 +162,14 @@ public:
     [[nodiscard]] static std::uint64_t context_hash(std::string_view context_id);
 
 private:
-    struct IdOf {
-        using type = TaskId;
-        const TaskId& operator()(const TaskRecord& task) const noexcept { return task.id; }
-    };
-    using IdSet = boost::intrusive::unordered_set<
-        TaskRecord,
-        boost::intrusive::base_hook<boost::intrusive::unordered_set_base_hook<
-            boost::intrusive::tag<ById>, boost::intrusive::link_mode<boost::intrusive::safe_link>>>,
-        boost::intrusive::key_of_value<IdOf>, boost::intrusive::hash<std::hash<TaskId>>,
-        boost::intrusive::power_2_buckets<true>>;
     OwnerIndex& owner_index(const OwnerScope& owner);
     void leave_status(TaskRecord& task);
     void enter_status(TaskRecord& task);
+    void enter_listing(TaskRecord& task);
 
-    std::vector<IdSet::bucket_type> buckets_;
-    IdSet tasks_;
+    RecordTable tasks_;
+    RecordTable contexts_;
     Owners owners_;
-    ContextSet contexts_;
     LookSet looks_;
     RunList runs_;
     std::array<RestList, 6> resting_;
