@@ -1,6 +1,7 @@
 // A closed loop of HTTP requests over some connections, on one thread; prints one line of JSON.
 //
 //   load PORT REQUEST_FILE --connections N --requests N [--pid P]     how fast, and the server's CPU per request
+//   load PORT REQUEST_FILE … --rate R                             the same, R requests a second (as long as a connection is free)
 //   load PORT REQUEST_FILE --open N                                   opens N streams, holds them until stdin closes
 //
 // The request is sent as it is; "@@@@@@@@" in it is replaced by a number, so that each message has an id of its own.
@@ -42,6 +43,7 @@ struct Options {
     long requests = 10'000;
     int open = 0;
     long pid = 0;
+    long rate = 0;  // requests a second; 0: as fast as the answers come
 };
 
 struct Connection {
@@ -125,19 +127,30 @@ int run_closed_loop(const Options& options) {
     const std::uint64_t cpu_before = options.pid != 0 ? cpu_ns(options.pid) : 0;
     const auto begin = Clock::now();
     long sent = 0;
-    for (auto& connection : connections) {
-        if (sent < options.requests) {
-            requests.send(connection);
-            ++sent;
+    std::vector<Connection*> idle;
+    for (auto& connection : connections) idle.push_back(&connection);
+    // How long until the next request may leave; 0: now.
+    const auto pause = [&] {
+        if (options.rate == 0) return Clock::duration::zero();
+        const auto due = begin + std::chrono::nanoseconds(sent * 1'000'000'000 / options.rate);
+        return std::max(Clock::duration::zero(), Clock::duration(due - Clock::now()));
+    };
+    const auto send_due = [&] {
+        for (; !idle.empty() && sent < options.requests && pause() == Clock::duration::zero(); ++sent) {
+            requests.send(*idle.back());
+            idle.pop_back();
         }
-    }
+    };
+    send_due();
     std::vector<char> buffer(256 * 1024);
     long done = 0;
     std::uint64_t bytes = 0;
     while (done < options.requests) {
         epoll_event events[64];
-        const int ready = ::epoll_wait(epoll, events, 64, 30'000);
-        if (ready <= 0) die("no answer within 30 s");
+        const bool waits = !idle.empty() && sent < options.requests;
+        const int most = waits ? static_cast<int>(std::chrono::floor<std::chrono::milliseconds>(pause()).count()) : 30'000;
+        const int ready = ::epoll_wait(epoll, events, 64, most);
+        if (ready <= 0 && !waits) die("no answer within 30 s");
         for (int i = 0; i < ready; ++i) {
             auto& connection = *static_cast<Connection*>(events[i].data.ptr);
             const ssize_t n = ::recv(connection.fd, buffer.data(), buffer.size(), 0);
@@ -149,11 +162,9 @@ int run_closed_loop(const Options& options) {
             connection.in.erase(0, length);
             latencies.push_back(microseconds(Clock::now() - connection.sent));
             ++done;
-            if (sent < options.requests) {
-                requests.send(connection);
-                ++sent;
-            }
+            idle.push_back(&connection);
         }
+        send_due();
     }
     const double seconds = microseconds(Clock::now() - begin) / 1e6;
     const std::uint64_t cpu = options.pid != 0 ? cpu_ns(options.pid) - cpu_before : 0;
@@ -225,6 +236,7 @@ int main(int argc, char** argv) {
         if (name == "--connections") options.connections = static_cast<int>(value);
         else if (name == "--requests") options.requests = value;
         else if (name == "--pid") options.pid = value;
+        else if (name == "--rate") options.rate = value;
         else if (name == "--open") options.open = static_cast<int>(value);
         else die("unknown option");
     }
