@@ -208,6 +208,37 @@ TEST_F(PostgresNodeTest, ABrokerWithoutStorageDeliversTheOperationAlone) {
     await(delivery->ack());
 }
 
+Async<void> note_outcome(AsyncResult<postgres::PgRows> call, std::vector<std::optional<ErrorCode>>& outcomes) {
+    const auto rows = co_await std::move(call);
+    outcomes.push_back(rows ? std::nullopt : std::optional(rows.error().code));
+}
+
+TEST_F(PostgresNodeTest, AStatementThatFailsFailsNoneOfThoseThatShareItsCommit) {
+    auto& node = *one().node;
+    const postgres::PgStatement wrong{101, "wrong", "select 1 / $1::bigint"};
+    const postgres::PgStatement unknown{102, "unknown", "select no_such_function()"};
+    std::vector<std::optional<ErrorCode>> good;
+    std::vector<std::optional<ErrorCode>> bad;
+    TaskGroup group;
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < 20; ++i) {
+            postgres::PgParams params = node.params();
+            params.add(TaskId::generate()).add(std::int32_t{1}).null();
+            group.spawn(note_outcome(node.run(node.sql().enqueue, std::move(params)), good));
+            if (i % 7 != 3) continue;
+            postgres::PgParams zero;
+            zero.add(std::int64_t{0});
+            group.spawn(note_outcome(node.run(wrong, std::move(zero)), bad));
+            group.spawn(note_outcome(node.run(unknown, {}), bad));
+        }
+    }
+    loop_.await(group.join());
+    EXPECT_EQ(good, std::vector<std::optional<ErrorCode>>(60));
+    EXPECT_EQ(bad, std::vector<std::optional<ErrorCode>>(18, ErrorCode::kInternal));
+    const auto count = await(node.run({103, "count", "select count(*) from " + pair_.schema() + ".queue"}, {}));
+    EXPECT_EQ(count[0].i64(), 60);
+}
+
 TEST_F(PostgresNodeTest, NamesMayHoldAnyBytes) {
     using namespace std::string_literals;
     const OwnerScope odd{"a\0b"s, "\xff\xfe"s, false};

@@ -82,23 +82,27 @@ AsyncResult<void> PgConnection::open(const PgAddress& address, SteadyTime deadli
     co_return Result<void>();
 }
 
-void PgConnection::send(PgRequest& request) {
+void PgConnection::send_one(PgRequest& request) {
     const PgStatement& statement = request.statement;
     if (prepared_.size() <= statement.index) prepared_.resize(statement.index + 1);
-    bool sent = true;
     request.prepares = !prepared_[statement.index];
     if (request.prepares) {
         prepared_[statement.index] = true;
-        sent = ::PQsendPrepare(connection_, statement.name.c_str(), statement.sql.c_str(), 0, nullptr) == 1;
+        ::PQsendPrepare(connection_, statement.name.c_str(), statement.sql.c_str(), 0, nullptr);
     }
     const auto values = request.params.values();
     const std::vector<int> formats(values.size(), 1);
-    sent = sent &&
-           ::PQsendQueryPrepared(connection_, statement.name.c_str(), request.params.count(), values.data(),
-                                 request.params.lengths(), formats.data(), 1) == 1 &&
-           ::PQpipelineSync(connection_) == 1;
-    under_way_.push(request);
-    if (!sent) return close(connection_lost());
+    ::PQsendQueryPrepared(connection_, statement.name.c_str(), request.params.count(), values.data(),
+                          request.params.lengths(), formats.data(), 1);
+}
+
+void PgConnection::send(PgRequestQueue requests) {
+    under_way_ = requests;
+    for (PgRequest* request = requests.front(); request != nullptr; request = request->behind) send_one(*request);
+    current_ = requests.front();
+    commands_left_ = current_->prepares ? 2 : 1;
+    // What libpq could not take before shows here.
+    if (::PQpipelineSync(connection_) != 1) return close(connection_lost());
     if (flush_.keep == nullptr) {
         flush_.keep = shared_from_this();
         loop_.post(flush_);
@@ -137,47 +141,69 @@ void PgConnection::read() {
 }
 
 void PgConnection::take_results() {
-    constexpr int kMostGaps = 2;  // one between a statement's results and the next one's; more: nothing is left
+    constexpr int kMostGaps = 2;
     int gaps = 0;
-    while (under_way_.front() != nullptr && ::PQisBusy(connection_) == 0) {
+    while (!under_way_.empty() && ::PQisBusy(connection_) == 0) {
         PGresult* result = ::PQgetResult(connection_);
         if (result == nullptr) {
-            if (++gaps > kMostGaps) return;
+            if (current_ != nullptr) end_command();
+            else if (++gaps > kMostGaps) return;
             continue;
         }
-        gaps = 0;
         PgRows rows(result);
         switch (::PQresultStatus(result)) {
             case PGRES_TUPLES_OK:
-                rows_ = std::move(rows);
+                if (current_ != nullptr) current_->rows = std::move(rows);
                 break;
             case PGRES_FATAL_ERROR:
             case PGRES_BAD_RESPONSE: {
                 const char* state = ::PQresultErrorField(result, PG_DIAG_SQLSTATE);
                 const char* text = ::PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
                 failure_ = state == nullptr ? connection_lost() : statement_error(state, text == nullptr ? "" : text);
+                current_failed_ = true;
                 break;
             }
             case PGRES_PIPELINE_SYNC:
-                finish_front();
+                end_transaction();
                 break;
-            case PGRES_COMMAND_OK:
-                has_prepared_ = true;
+            case PGRES_PIPELINE_ABORTED:
+                current_failed_ = true;  // skipped, since one before it failed
                 break;
             default:
-                break;  // skipped after a failure
+                break;  // of a PREPARE, or of a statement without rows
         }
     }
 }
 
-void PgConnection::finish_front() {
-    PgRequest& request = *under_way_.pop();
-    auto failure = std::exchange(failure_, std::nullopt);
-    auto rows = std::exchange(rows_, std::nullopt);
-    const bool has_prepared = std::exchange(has_prepared_, false);
-    if (request.prepares && !has_prepared) prepared_[request.statement.index] = false;
-    if (failure) return request.finish(fail(std::move(*failure)));
-    request.finish(rows ? std::move(*rows) : PgRows());
+void PgConnection::end_command() {
+    const bool was_prepare = commands_left_ == 2;
+    // Its statement is as unknown as before.
+    if (was_prepare && current_failed_) prepared_[current_->statement.index] = false;
+    current_failed_ = false;
+    if (--commands_left_ > 0) return;
+    current_ = current_->behind;
+    if (current_ != nullptr) commands_left_ = current_->prepares ? 2 : 1;
+}
+
+void PgConnection::end_transaction() {
+    PgRequestQueue ended = std::exchange(under_way_, PgRequestQueue());
+    const auto failure = std::exchange(failure_, std::nullopt);
+    current_ = nullptr;
+    PgRequestQueue again;
+    const bool several = ended.size() > 1;
+    while (PgRequest* request = ended.pop()) {
+        if (!failure) {
+            PgRows rows = std::move(request->rows);
+            request->finish(std::move(rows));
+        } else if (several) {
+            request->rows = PgRows();
+            request->alone = true;
+            again.push(*request);
+        } else {
+            request->finish(fail(*failure));
+        }
+    }
+    if (on_idle_) on_idle_(again);
 }
 
 void PgConnection::take_notifications() {
@@ -190,6 +216,7 @@ void PgConnection::take_notifications() {
 void PgConnection::close(Error error) {
     if (connection_ == nullptr) return;
     drop();
+    current_ = nullptr;
     while (PgRequest* request = under_way_.pop()) request->finish(fail(error));
     closed_.set();
 }

@@ -17,8 +17,8 @@ struct pg_conn;
 
 namespace a2akit::postgres {
 
-/// One connection in pipeline mode: statements are sent as they come, each a transaction of its own, and answered in
-/// that order. Belongs to one loop; made as a shared_ptr, which what is under way holds.
+/// One connection in pipeline mode. What is sent at once is one transaction, with one commit for all: answers count
+/// only when it is committed. Belongs to one loop; made as a shared_ptr, which what is under way holds.
 class PgConnection : public std::enable_shared_from_this<PgConnection> {
 public:
     explicit PgConnection(net::AsioLoop& loop) : loop_(loop), descriptor_(loop.context().get_executor()) {}
@@ -28,14 +28,18 @@ public:
 
     /// kUnavailable, in words for an operator. Once.
     AsyncResult<void> open(const PgAddress& address, SteadyTime deadline);
-    /// REQUIRES: open, not closed.
-    void send(PgRequest& request);
+    /// Runs the requests as one transaction. When one of several fails, none has happened, and `idle` gets them all
+    /// back, to be run alone. REQUIRES: open; nothing is under way; not empty.
+    void send(PgRequestQueue requests);
+    /// Called whenever nothing is under way any more, with what has to be run again.
+    using OnIdle = std::function<void(PgRequestQueue again)>;
+    void on_idle(OnIdle on_idle) { on_idle_ = std::move(on_idle); }
     /// Ends it; what is under way fails with `error`, and `closed` is raised.
     void close(Error error);
 
     [[nodiscard]] bool is_open() const noexcept { return connection_ != nullptr && pipelining_; }
     [[nodiscard]] Signal& closed() noexcept { return closed_; }
-    [[nodiscard]] std::size_t under_way() const noexcept { return under_way_.size(); }
+    [[nodiscard]] bool is_idle() const noexcept { return under_way_.empty(); }
     /// Since when the oldest statement under way waits.
     [[nodiscard]] std::optional<SteadyTime> waits_since() const noexcept;
 
@@ -64,7 +68,9 @@ private:
     void read();
     void take_results();
     void take_notifications();
-    void finish_front();
+    void send_one(PgRequest& request);
+    void end_command();
+    void end_transaction();
     void drop();
 
     net::AsioLoop& loop_;
@@ -73,14 +79,15 @@ private:
     bool pipelining_ = false;
     bool writing_ = false;
     PgRequestQueue under_way_;
+    PgRequest* current_ = nullptr;  ///< Of those under way, whose results are read; null: the commit.
+    int commands_left_ = 0;         ///< Of the current one: its PREPARE, itself.
+    bool current_failed_ = false;
+    std::optional<Error> failure_;  ///< Of the transaction.
     std::vector<bool> prepared_;
-    // Of the front request.
-    bool has_prepared_ = false;
-    std::optional<PgRows> rows_;
-    std::optional<Error> failure_;
     Flush flush_{*this};
     Signal closed_;
     OnNotify on_notify_;
+    OnIdle on_idle_;
 };
 
 }  // namespace a2akit::postgres

@@ -15,6 +15,7 @@ constexpr Duration kAnswerWithin = std::chrono::seconds(10);
 constexpr Duration kWaitForConnection = std::chrono::seconds(1);
 constexpr Duration kLookEvery(200);
 constexpr std::size_t kMostWaiting = 10'000;
+constexpr std::size_t kMostTogether = 32;
 
 }  // namespace
 
@@ -110,12 +111,16 @@ Async<void> PgPool::keep(Slot& slot) {
         if (failures != 0) spdlog::info("postgres connection=back");
         failures = 0;
         slot.connection = connection;
+        connection->on_idle([this](PgRequestQueue again) {
+            while (PgRequest* request = again.pop()) waiting_.push_front(*request);
+            send_waiting();
+        });
         down_since_.reset();
         first_outcome_.set();
         send_waiting();
         co_await connection->closed().wait();
         slot.connection.reset();
-        if (least_busy() == nullptr && !stopping_) {
+        if (!is_up() && !stopping_) {
             down_ = connection_lost();
             down_since_ = loop_.now();
         }
@@ -131,41 +136,48 @@ Async<void> PgPool::watch() {
             const auto since = connection ? connection->waits_since() : std::nullopt;
             if (since && *since + kAnswerWithin < loop_.now()) connection->close(connection_lost());
         }
-        fail_waiting(loop_.now() - kWaitForConnection);
+        fail_waiting();
     }
 }
 
-PgConnection* PgPool::least_busy() noexcept {
-    PgConnection* best = nullptr;
-    for (const auto& slot : slots_) {
-        PgConnection* one = slot->connection.get();
-        if (one == nullptr || !one->is_open()) continue;
-        if (best == nullptr || one->under_way() < best->under_way()) best = one;
-    }
-    return best;
+bool PgPool::is_up() const noexcept {
+    return std::any_of(slots_.begin(), slots_.end(),
+                       [](const auto& slot) { return slot->connection && slot->connection->is_open(); });
 }
 
 void PgPool::submit(PgRequest& request) {
     request.since = loop_.now();
-    if (PgConnection* connection = least_busy()) return connection->send(request);
     const bool down_for_long = down_since_ && *down_since_ + kWaitForConnection < loop_.now();
     if (stopping_ || down_for_long || waiting_.size() >= kMostWaiting) {
-        return request.finish(fail(stopping_ ? connection_lost() : down_));
+        return request.finish(fail(down_for_long && !stopping_ ? down_ : connection_lost()));
     }
     waiting_.push(request);
+    send_waiting();
 }
 
 void PgPool::send_waiting() {
-    for (PgConnection* connection = least_busy(); connection != nullptr; connection = least_busy()) {
-        PgRequest* request = waiting_.pop();
-        if (request == nullptr) return;
-        connection->send(*request);
+    std::vector<std::shared_ptr<PgConnection>> idle;
+    for (const auto& slot : slots_) {
+        const auto& one = slot->connection;
+        if (one && one->is_open() && one->is_idle()) idle.push_back(one);
     }
+    for (; !idle.empty() && !waiting_.empty(); idle.pop_back()) idle.back()->send(next_transaction(idle.size()));
 }
 
-void PgPool::fail_waiting(SteadyTime since_before) {
-    while (waiting_.front() != nullptr && waiting_.front()->since < since_before) {
-        waiting_.pop()->finish(fail(down_));
+// An even share of what waits, up to the first that has to be alone.
+PgRequestQueue PgPool::next_transaction(std::size_t idle) {
+    PgRequestQueue requests;
+    const std::size_t share = std::min(kMostTogether, (waiting_.size() + idle - 1) / idle);
+    do {
+        requests.push(*waiting_.pop());
+    } while (!requests.front()->alone && requests.size() < share && !waiting_.empty() && !waiting_.front()->alone);
+    return requests;
+}
+
+void PgPool::fail_waiting() {
+    const SteadyTime latest = loop_.now() - (is_up() ? kAnswerWithin : kWaitForConnection);
+    while (!waiting_.empty() && waiting_.front()->since < latest) {
+        waiting_.pop()->finish(fail(is_up() ? connection_lost() : down_));
     }
 }
 

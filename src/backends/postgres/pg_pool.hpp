@@ -10,7 +10,10 @@
 
 namespace a2akit::postgres {
 
-/// Some connections that requests share by pipelining. Each is made again when it breaks, with back-off and jitter.
+/// Some connections that requests share. A request that finds one idle is sent at once; what comes while all are busy
+/// is sent together by the next that gets idle, as one transaction: one commit for many, and no write can fail another,
+/// since those of a failed transaction are run again alone. Connections that break are made anew, with back-off and
+/// jitter.
 ///
 /// While no connection stands, requests wait for one for a moment and then fail with kUnavailable; so does what a
 /// connection does not answer in time, and the connection is given up. Belongs to one loop, but for `run`,
@@ -41,8 +44,9 @@ private:
     Async<void> watch();
     void submit(PgRequest& request);
     void send_waiting();
-    void fail_waiting(SteadyTime since_before);
-    [[nodiscard]] PgConnection* least_busy() noexcept;
+    [[nodiscard]] PgRequestQueue next_transaction(std::size_t idle);
+    void fail_waiting();
+    [[nodiscard]] bool is_up() const noexcept;
 
     net::AsioLoop& loop_;
     const PgAddress& address_;

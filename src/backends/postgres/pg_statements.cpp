@@ -38,15 +38,15 @@ std::string in_schema(std::string_view text, std::string_view schema) {
     return result.append(text);
 }
 
-PgStatement PgStatements::make(std::string_view schema, std::string name, std::string_view sql) {
-    return {next_++, "a2akit_" + std::move(name), in_schema(sql, schema)};
+PgStatement PgStatements::make(std::string_view schema, std::string name, std::string_view sql, bool alone) {
+    return {next_++, "a2akit_" + std::move(name), in_schema(sql, schema), alone};
 }
 
 PgStatements::PgStatements(std::string_view s)
     : create(make(s, "create", write_sql("write_task", ""))),
-      create_once(make(s, "create_once", write_sql("write_task_once", ", $28::bytea, $29::bytea"))),
+      create_once(make(s, "create_once", write_sql("write_task_once", ", $28::bytea, $29::bytea"), true)),
       append(make(s, "append", write_sql("write_task", ""))),
-      append_once(make(s, "append_once", write_sql("write_task_once", ", $28::bytea, $29::bytea"))),
+      append_once(make(s, "append_once", write_sql("write_task_once", ", $28::bytea, $29::bytea"), true)),
       load(make(s, "load", with_snapshot("select ", " from {schema}.snapshot_of($1::bigint, $2::uuid, $3::int, "
                                                     "$4::boolean) s"))),
       claim(make(s, "claim",
@@ -55,16 +55,16 @@ PgStatements::PgStatements(std::string_view s)
                                " from {schema}.claim_task($1::bigint, $2::uuid, $3::uuid, $4::int, $5::uuid, "
                                "$6::bigint, true) c left join lateral {schema}.snapshot_of($1::bigint, "
                                "case when c.o_code = 0 then $3::uuid end, null, true) s on true"))),
-      renew(make(s, "renew", "select * from {schema}.renew_runs($1::bigint, $2::uuid, $3::bigint)")),
+      renew(make(s, "renew", "select * from {schema}.renew_runs($1::bigint, $2::uuid, $3::bigint)", true)),
       release(make(s, "release",
                    "select {schema}.release_task($1::bigint, $2::uuid, $3::bigint, $4::int, $5::bigint)")),
       list(make(s, "list",
                 "select * from {schema}.list_tasks($1::bigint, $2::boolean, $3::bytea, $4::bytea, $5::bytea, $6::int, "
-                "$7::bigint, $8::bigint, $9::bigint, $10::uuid, $11::int)")),
+                "$7::bigint, $8::bigint, $9::bigint, $10::uuid, $11::int)", true)),
       snapshots(make(s, "snapshots",
                      with_snapshot("select ", " from unnest($2::uuid[]) with ordinality i(id, n) "
                                               "cross join lateral {schema}.snapshot_of($1::bigint, i.id, $3::int, "
-                                              "$4::boolean) s order by i.n"))),
+                                              "$4::boolean) s order by i.n"), true)),
       events(make(s, "events",
                   "select t.last, t.turn, t.state, t.turn_ended, t.compacted, w.first, w.last, w.time, w.state, w.status, "
                   "w.chunks from {schema}.tasks t left join lateral (select * from {schema}.writes w where "
@@ -76,9 +76,9 @@ PgStatements::PgStatements(std::string_view s)
                  "left join {schema}.tasks t on t.id = i.id order by i.n")),
       now(make(s, "now", "select {schema}.engine_time($1::bigint)")),
       alive(make(s, "alive", "select 1")),
-      due(make(s, "due", "select * from {schema}.due_tasks($1::bigint, $2::int)")),
-      erase(make(s, "erase", "select {schema}.erase_ended($1::int, $2::bigint, $3::bigint, $4::int)")),
-      compact(make(s, "compact", "select {schema}.compact_ended($1::bigint, $2::int)")),
+      due(make(s, "due", "select * from {schema}.due_tasks($1::bigint, $2::int)", true)),
+      erase(make(s, "erase", "select {schema}.erase_ended($1::int, $2::bigint, $3::bigint, $4::int)", true)),
+      compact(make(s, "compact", "select {schema}.compact_ended($1::bigint, $2::int)", true)),
       dead_letters(make(s, "dead_letters",
                         "select task, turn, attempts, at, owner, tenant, context, reason, input, redriven "
                         "from {schema}.dead_letters where $1::uuid is null or task > $1 order by task limit $2::int")),
@@ -112,10 +112,10 @@ PgStatements::PgStatements(std::string_view s)
       nack(make(s, "nack",
                 "update {schema}.queue set due_at = {schema}.engine_time($4::bigint) + $5::bigint, taken = null "
                 "where task = $1::uuid and turn = $2::int and taken = $3::uuid")),
-      give_back(make(s, "give_back", "select {schema}.give_back($1::bigint, $2::uuid, $3::uuid[])")),
+      give_back(make(s, "give_back", "select {schema}.give_back($1::bigint, $2::uuid, $3::uuid[])", true)),
       cancel(make(s, "cancel",
                   "with kept as (insert into {schema}.cancels values ($1::uuid, {schema}.engine_time($2::bigint)) "
-                  "on conflict do nothing) select pg_notify($3::text, $4::text)")),
+                  "on conflict do nothing) select pg_notify($3::text, $4::text)", true)),
       forget_cancel(make(s, "forget_cancel", "delete from {schema}.cancels where task = $1::uuid")),
       cancels(make(s, "cancels", "select task from {schema}.cancels limit 100000")),
       beat(make(s, "beat",

@@ -25,7 +25,7 @@ public:
     PgStatement cancel, forget_cancel, cancels, beat, leave, notify, listen;
 
 private:
-    PgStatement make(std::string_view schema, std::string name, std::string_view sql);
+    PgStatement make(std::string_view schema, std::string name, std::string_view sql, bool alone = false);
 };
 
 /// `text` with the schema's name in place of {schema}.

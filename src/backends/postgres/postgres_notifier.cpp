@@ -103,7 +103,9 @@ AsyncResult<void> PostgresNotifier::start_listening(std::shared_ptr<PgConnection
             request.waiter = waiter;
             request.home = Loop::current();
             request.since = request.home->now();
-            connection.send(request);
+            PgRequestQueue only;
+            only.push(request);
+            connection.send(only);
         }
         Result<PgRows> await_resume() noexcept { return std::move(request.outcome); }
         PgConnection& connection;
