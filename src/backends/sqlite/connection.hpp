@@ -2,6 +2,8 @@
 
 #include "backends/sqlite/failure.hpp"
 
+#include <a2akit/storage/snapshot.hpp>
+
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -84,6 +86,9 @@ public:
     [[nodiscard]] std::int64_t number_of(const char* sql);
     [[nodiscard]] std::string text_of(const char* sql);
 
+    /// For what is read again and again and never changes: the names behind owners' numbers.
+    [[nodiscard]] std::unordered_map<std::int64_t, OwnerScope>& owners() noexcept { return owners_; }
+
     [[nodiscard]] bool in_transaction() const noexcept;
     [[nodiscard]] sqlite3* handle() const noexcept { return handle_; }
 
@@ -91,6 +96,7 @@ private:
     [[nodiscard]] sqlite3_stmt* prepare(const char* sql);
     sqlite3* handle_ = nullptr;
     std::unordered_map<const char*, sqlite3_stmt*> statements_;
+    std::unordered_map<std::int64_t, OwnerScope> owners_;
 };
 
 }  // namespace a2akit::sqlite

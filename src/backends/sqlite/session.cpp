@@ -1,5 +1,7 @@
 #include "backends/sqlite/session.hpp"
 
+#include "backends/sqlite/task_reads.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -52,15 +54,7 @@ std::int64_t Session::owner_id(const OwnerScope& scope) {
     return id;
 }
 
-const OwnerScope& Session::owner(std::int64_t id) {
-    if (const auto known = owners_.find(id); known != owners_.end()) return known->second;
-    Query query = db().query("SELECT owner, tenant FROM owners WHERE id = ?1");
-    if (!query.number(id).step()) throw Failure::corrupt("a task has no owner");
-    if (owners_.size() >= kCachedOwners) owners_.clear();
-    const std::string owner(query.bytes());
-    const std::string tenant(query.bytes());
-    return owners_[id] = OwnerScope{owner, tenant, false};
-}
+const OwnerScope& Session::owner(std::int64_t id) { return read_owner(db(), id); }
 
 Node& Session::node(const NodeId& node) {
     if (const auto known = nodes_.find(node); known != nodes_.end()) return known->second;
@@ -124,7 +118,7 @@ void Session::rolled_back() { undo({}); }
 
 void Session::forget_cached() {
     owner_ids_.clear();
-    owners_.clear();
+    db().owners().clear();
     nodes_.clear();
 }
 

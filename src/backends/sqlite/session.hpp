@@ -105,7 +105,6 @@ private:
     EngineTime& time_;
     std::int64_t last_task_ = 0;
     std::unordered_map<std::string, std::int64_t> owner_ids_;
-    std::unordered_map<std::int64_t, OwnerScope> owners_;
     std::unordered_map<NodeId, Node> nodes_;
     std::vector<Effect> effects_;
     std::vector<Change> changes_;

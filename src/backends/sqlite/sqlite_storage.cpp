@@ -5,12 +5,15 @@
 #include "backends/sqlite/task_writes.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace a2akit::sqlite {
 namespace {
 
-constexpr int kReaders = 3;
+/// One that answers a long listing does not hold up the others.
+unsigned reader_count() { return std::clamp(std::thread::hardware_concurrency() / 2, 2U, 8U); }
+
 constexpr Duration kTellLostRuns = std::chrono::minutes(1);
 
 // One file serves one process, so whoever ran something when this one opened it is gone.
@@ -131,7 +134,7 @@ Result<std::shared_ptr<SqliteStorage>> SqliteStorage::open(DatabaseOptions optio
         parts.clock = clock ? std::move(clock) : system_clock();
         parts.writer = (*database)->writer();
         parts.checkpointer = (*database)->checkpointer();
-        for (int i = 0; i < kReaders; ++i) parts.readers.push_back((*database)->reader());
+        for (unsigned i = 0; i < reader_count(); ++i) parts.readers.push_back((*database)->reader());
         end_former_runs(*parts.writer, parts.clock->now());
         const std::string key = parts.writer->text_of("SELECT value FROM meta WHERE name = 'cursor_key'");
         if (key.size() != parts.cursor_key.size()) throw Failure::corrupt("it has no key for page tokens");

@@ -66,11 +66,16 @@ Error not_found(const TaskId& task) {
     return Error::about_task(ErrorCode::kTaskNotFound, "there is no such task", task.to_string());
 }
 
-OwnerScope read_owner(Connection& db, std::int64_t id) {
+// Owners never change, so each connection remembers some.
+const OwnerScope& read_owner(Connection& db, std::int64_t id) {
+    constexpr std::size_t kRemembered = 10'000;
+    auto& owners = db.owners();
+    if (const auto known = owners.find(id); known != owners.end()) return known->second;
+    if (owners.size() >= kRemembered) owners.clear();
     Query query = db.query("SELECT owner, tenant FROM owners WHERE id = ?1");
     if (!query.number(id).step()) throw Failure::corrupt("a task has no owner");
     const std::string owner(query.bytes());
-    return {owner, std::string(query.bytes()), false};
+    return owners[id] = OwnerScope{owner, std::string(query.bytes()), false};
 }
 
 bool sees(Connection& db, const OwnerScope& scope, const TaskRow& row) {

@@ -30,6 +30,7 @@ struct SnapshotParts {
 /// Drops the log of an ended task, and keeps what its snapshot needs.
 void compact(Connection& db, const TaskRow& row);
 
-[[nodiscard]] OwnerScope read_owner(Connection& db, std::int64_t id);
+/// Lives until the next call.
+[[nodiscard]] const OwnerScope& read_owner(Connection& db, std::int64_t id);
 
 }  // namespace a2akit::sqlite

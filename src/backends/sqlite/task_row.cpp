@@ -84,14 +84,10 @@ std::optional<TaskRow> read_task(Query& query) {
     return row;
 }
 
-void write_active(Connection& db, const TaskRow& row) {
+void bind_active(Query& query, const TaskRow& row, std::string_view run_answer, std::string_view answers) {
     const ActiveRow& active = *row.active;
     const RunRow* run = row.run();
     const auto look = next_look(row);
-    const std::string answers = pack(active.answers);
-    const std::string run_answer = run != nullptr ? packed(run->answer) : std::string();
-    Query query = db.query(
-        "INSERT OR REPLACE INTO active VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
     query.number(row.id)
         .maybe(look ? std::optional(to_number(*look)) : std::nullopt)
         .number(to_number(active.turn_look))
@@ -107,6 +103,38 @@ void write_active(Connection& db, const TaskRow& row) {
     query.maybe(active.cancel_by ? std::optional(to_number(*active.cancel_by)) : std::nullopt)
         .number(to_number(active.cancel_look))
         .maybe_blob(answers);
+}
+
+void insert_active(Connection& db, const TaskRow& row) {
+    const std::string run_answer = row.run() != nullptr ? packed(row.run()->answer) : std::string();
+    const std::string answers = pack(row.active->answers);
+    Query query =
+        db.query("INSERT INTO active VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
+    bind_active(query, row, run_answer, answers);
+    query.run();
+}
+
+std::int64_t node_of(const TaskRow& row) { return row.run() != nullptr ? row.run()->node : 0; }
+
+void update_active(Connection& db, const TaskRow& before, const TaskRow& after) {
+    const std::string answers = pack(after.active->answers);
+    // Most writes of a run change nothing here but what they answered: no index is looked up then.
+    const bool same_run = node_of(before) == node_of(after) && next_look(before) == next_look(after) &&
+                          before.turn == after.turn && before.turn_ended == after.turn_ended &&
+                          before.epoch == after.epoch && before.active->looks == after.active->looks &&
+                          before.active->turn_look == after.active->turn_look &&
+                          before.active->cancel_by == after.active->cancel_by &&
+                          before.active->cancel_look == after.active->cancel_look;
+    if (same_run) {
+        db.query("UPDATE active SET answers = ?2 WHERE id = ?1").number(after.id).maybe_blob(answers).run();
+        return;
+    }
+    const std::string run_answer = after.run() != nullptr ? packed(after.run()->answer) : std::string();
+    Query query = db.query(
+        "UPDATE active SET look = ?2, turn_look = ?3, looks = ?4, attempts = ?5, input = ?6, node = ?7, run_turn = ?8, "
+        "run_claim = ?9, run_until = ?10, run_look = ?11, run_answer = ?12, cancel_by = ?13, cancel_look = ?14, "
+        "answers = ?15 WHERE id = ?1");
+    bind_active(query, after, run_answer, answers);
     query.run();
 }
 
@@ -201,7 +229,7 @@ void insert(Connection& db, const TaskRow& row) {
         .maybe_blob(made)
         .maybe_blob(ended)
         .run();
-    if (row.active) write_active(db, row);
+    if (row.active) insert_active(db, row);
 }
 
 void update(Connection& db, const TaskRow& before, const TaskRow& after) {
@@ -233,7 +261,8 @@ void update(Connection& db, const TaskRow& before, const TaskRow& after) {
             .number(after.revealed);
     }
     query.run();
-    if (after.active) write_active(db, after);
+    if (after.active && before.active) update_active(db, before, after);
+    else if (after.active) insert_active(db, after);
     else if (before.active) db.query("DELETE FROM active WHERE id = ?1").number(after.id).run();
 }
 

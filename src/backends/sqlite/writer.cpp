@@ -71,6 +71,26 @@ void Writer::run() {
 
 void Writer::commit_batch(Operation* first) {
     Answers answers(unanswered_);
+    if (!begin(first, answers)) return;
+    if (execute_together(first)) return finish(first, answers);
+    execute_one_by_one(first, answers);
+}
+
+bool Writer::execute_together(Operation* first) {
+    try {
+        for (Operation* at = first; at != nullptr; at = at->next) {
+            operations_.fetch_add(1, std::memory_order_relaxed);
+            static_cast<Job&>(*at).execute(session_);
+        }
+        return true;
+    } catch (const Failure& failure) {
+        spdlog::debug("a write failed, the transaction is done again: {}", failure.what());
+        roll_back();
+        return false;
+    }
+}
+
+void Writer::execute_one_by_one(Operation* first, Answers& answers) {
     while (first != nullptr) {
         if (!begin(first, answers)) return;
         Operation* done = nullptr;
@@ -79,7 +99,7 @@ void Writer::commit_batch(Operation* first) {
         while (first != nullptr && !lost) {
             Operation& operation = *std::exchange(first, first->next);
             operation.next = nullptr;
-            lost = !execute(static_cast<Job&>(operation));
+            lost = !execute_in_savepoint(static_cast<Job&>(operation));
             (last == nullptr ? done : last->next) = &operation;
             last = &operation;
         }
@@ -87,11 +107,17 @@ void Writer::commit_batch(Operation* first) {
             finish(done, answers);
             continue;
         }
+        roll_back();
         failing_ = true;
-        session_.rolled_back();
         fail_all(done, Error{ErrorCode::kUnavailable, "the database failed while it wrote; try again", nullptr},
                  answers);
     }
+}
+
+void Writer::roll_back() {
+    Connection& db = session_.db();
+    if (db.in_transaction()) sqlite3_exec(db.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    session_.rolled_back();
 }
 
 bool Writer::begin(Operation* first, Answers& answers) {
@@ -107,8 +133,7 @@ bool Writer::begin(Operation* first, Answers& answers) {
     }
 }
 
-bool Writer::execute(Job& job) {
-    operations_.fetch_add(1, std::memory_order_relaxed);
+bool Writer::execute_in_savepoint(Job& job) {
     Connection& db = session_.db();
     const Session::Mark mark = session_.mark();
     try {
@@ -128,7 +153,6 @@ bool Writer::execute(Job& job) {
         return true;
     } catch (const Failure& failure) {
         spdlog::error("a write could not be taken back: {}", failure.what());
-        if (db.in_transaction()) sqlite3_exec(db.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
         return false;
     }
 }
@@ -142,9 +166,8 @@ void Writer::finish(Operation* done, Answers& answers) {
         db.query("COMMIT").run();
     } catch (const Failure& failure) {
         spdlog::error("a commit failed, and every write in it: {}", failure.what());
-        if (db.in_transaction()) sqlite3_exec(db.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+        roll_back();
         failing_ = true;
-        session_.rolled_back();
         return fail_all(done, failure.to_error(), answers);
     }
     session_.committed();

@@ -14,13 +14,14 @@ namespace a2akit::sqlite {
 
 /// One thread that makes every change. What queues up while it commits becomes the next transaction.
 ///
-/// Each operation runs in a savepoint, so that none can fail its neighbours; a commit that fails fails them all. An
-/// operation is answered once it is committed. Safe from any thread.
+/// No operation can fail its neighbours: when one fails in the database the transaction is rolled back and done again,
+/// each operation in a savepoint of its own; savepoints all the time would copy every page that is written. A commit
+/// that fails fails them all. An operation is answered once it is committed. Safe from any thread.
 class Writer {
 public:
     class Job : public Operation {
     public:
-        /// Throws Failure; then nothing of it was done.
+        /// Throws Failure; then nothing of it was done. May be called again after it was rolled back.
         virtual void execute(Session& session) = 0;
 
     protected:
@@ -74,8 +75,13 @@ private:
     [[nodiscard]] Operation* take();
     void commit_batch(Operation* first);
     bool begin(Operation* first, Answers& answers);
+    /// False: one of them failed, and nothing was done.
+    bool execute_together(Operation* first);
+    /// Answers those that the whole transaction was lost with; the others are committed.
+    void execute_one_by_one(Operation* first, Answers& answers);
     /// False: the whole transaction is gone.
-    bool execute(Job& job);
+    bool execute_in_savepoint(Job& job);
+    void roll_back();
     void finish(Operation* done, Answers& answers);
     void fail_all(Operation* first, const Error& error, Answers& answers);
 

@@ -91,7 +91,7 @@ TEST_F(SqliteWriterTest, AWriteThatFailsLeavesItsNeighboursAlone) {
     EXPECT_TRUE(ok(*answers[2]));
     EXPECT_EQ(stored(), 2);
     EXPECT_EQ(committed_, 2);
-    EXPECT_EQ(failed_, 1);
+    EXPECT_GE(failed_, 1) << "told each time it is taken back";
 }
 
 TEST_F(SqliteWriterTest, ACommitThatFailsFailsThemAllAndEachIsTold) {
