@@ -1,41 +1,66 @@
 #include "server/process.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <limits>
+#include <system_error>
+
 #include <pthread.h>
 
 namespace a2akit {
+namespace {
+
+/// Where the handler writes a signal's number; -1: nowhere.
+std::atomic<int> told{-1};
+
+extern "C" void tell_signal(int number) {
+    const int error = errno;
+    const auto byte = static_cast<unsigned char>(number);
+    if (const int to = told.load(); to >= 0) [[maybe_unused]] const ssize_t written = write(to, &byte, 1);
+    errno = error;
+}
+
+}  // namespace
 
 StopSignals::StopSignals() {
+    if (pipe2(signals_.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+    notified_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    told = signals_[1];
+    struct sigaction handler {};
+    handler.sa_handler = tell_signal;
+    handler.sa_flags = SA_RESTART;
+    sigemptyset(&handler.sa_mask);
     sigset_t stops;
     sigemptyset(&stops);
-    sigaddset(&stops, SIGTERM);
-    sigaddset(&stops, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &stops, &former_);
-    signals_ = signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
-    notified_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    for (std::size_t i = 0; i < kStops.size(); ++i) {
+        sigaddset(&stops, kStops[i]);
+        sigaction(kStops[i], &handler, &former_[i]);
+    }
+    // Whoever started the process may have left them blocked.
+    pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);
 }
 
 StopSignals::~StopSignals() {
-    ::close(signals_);
+    for (std::size_t i = 0; i < kStops.size(); ++i) sigaction(kStops[i], &former_[i], nullptr);
+    told = -1;
+    for (const int end : signals_) ::close(end);
     ::close(notified_);
-    pthread_sigmask(SIG_SETMASK, &former_, nullptr);
 }
 
 int StopSignals::wait(std::optional<std::chrono::milliseconds> at_most) {
     using std::chrono::steady_clock;
     const auto end = steady_clock::now() + at_most.value_or(std::chrono::milliseconds(0));
     for (;;) {
-        std::array<pollfd, 2> sources{{{signals_, POLLIN, 0}, {notified_, POLLIN, 0}}};
+        std::array<pollfd, 2> sources{{{signals_[0], POLLIN, 0}, {notified_, POLLIN, 0}}};
         int left = -1;
         if (at_most) {
             const auto ms = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now()).count();
@@ -43,8 +68,8 @@ int StopSignals::wait(std::optional<std::chrono::milliseconds> at_most) {
             left = static_cast<int>(std::min<std::int64_t>(ms, std::numeric_limits<int>::max()));
         }
         if (poll(sources.data(), sources.size(), left) < 0 && errno != EINTR) return 0;
-        signalfd_siginfo info{};
-        if (read(signals_, &info, sizeof info) == sizeof info) return static_cast<int>(info.ssi_signo);
+        unsigned char number = 0;
+        if (read(signals_[0], &number, 1) == 1) return number;
         std::uint64_t count = 0;
         if (read(notified_, &count, sizeof count) == sizeof count) return 0;
     }

@@ -1,13 +1,14 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <optional>
 
 namespace a2akit {
 
-/// SIGTERM and SIGINT as events, instead of handlers. While it lives they are blocked in this thread and in all that
-/// it starts.
+/// SIGTERM and SIGINT as events, whichever thread gets them: those of the application, started before, have them unblocked.
+/// One at a time per process.
 class StopSignals {
 public:
     StopSignals();
@@ -22,9 +23,10 @@ public:
     void notify() noexcept;
 
 private:
-    sigset_t former_{};
-    int signals_;
-    int notified_;
+    static constexpr std::array<int, 2> kStops{SIGTERM, SIGINT};
+    std::array<struct sigaction, 2> former_{};
+    std::array<int, 2> signals_{-1, -1};  ///< A pipe: the numbers that came.
+    int notified_ = -1;
 };
 
 /// Lets the process open as many descriptors as it is allowed to.

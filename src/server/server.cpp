@@ -229,7 +229,6 @@ void Server::Impl::leave_handlers_behind() {
 }
 
 int Server::Impl::run() {
-    // Before any thread is started: each inherits what is blocked, or a signal would end the process there.
     StopSignals signals;
     Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
     std::optional<ServerLog> log;
