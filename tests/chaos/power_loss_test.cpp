@@ -167,9 +167,8 @@ protected:
         if (!errors.empty() || more.size() != 2) wrong.push_back("the file takes nothing new");
         run([&] { return stop(*storage); });
         storage.reset();
-        for (std::string& line : sqlite::check_database(directory + "/a2akit.db").value()) {
-            wrong.push_back("integrity: " + std::move(line));
-        }
+        const auto damage = sqlite::check_database(directory + "/a2akit.db");
+        for (const std::string& line : damage.value()) wrong.push_back("integrity: " + line);
         return wrong;
     }
 
