@@ -11,7 +11,7 @@ namespace a2akit::postgres {
 struct PgAddress {
     std::string url;               ///< For libpq: without our own parameters. Holds credentials: never shown.
     std::string schema = "a2akit";
-    int connections = 8;           ///< That serve requests; two more listen and notify.
+    int connections = 4;           ///< That serve requests; two more listen and notify.
     bool has_options = false;      ///< The URL sets libpq's `options` itself.
 
     /// `postgresql://user:password@host:port/database?schema=a2akit&connections=8`, and whatever libpq knows.

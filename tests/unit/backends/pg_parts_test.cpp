@@ -26,7 +26,7 @@ TEST(PgAddress, WithoutParametersTheDefaultsHold) {
     ASSERT_TRUE(address);
     EXPECT_EQ(address->url, "postgres://h/d");
     EXPECT_EQ(address->schema, "a2akit");
-    EXPECT_EQ(address->connections, 8);
+    EXPECT_EQ(address->connections, 4);
 }
 
 TEST(PgAddress, OptionsOfTheUrlAreNotOverruled) {
