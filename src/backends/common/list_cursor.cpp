@@ -120,7 +120,8 @@ Result<ListCursor> CursorCodec::read(const std::string& token, const OwnerScope&
     if (token.size() != kTokenChars) return wrong_token();
     std::string text = token;
     for (char& c : text) {
-        if (c == '+' || c == '/') return wrong_token();
+        // None of them is ever written; OpenSSL would read '=' as 'A'.
+        if (c == '+' || c == '/' || c == '=') return wrong_token();
         if (c == '-') c = '+';
         if (c == '_') c = '/';
     }

@@ -45,6 +45,15 @@ TEST_F(CursorCodecTest, RefusesEveryAlteredCharacter) {
     }
 }
 
+TEST_F(CursorCodecTest, RefusesPaddingInPlaceOfALastCharacter) {
+    std::string token;
+    do {
+        token = codec_.write(some_cursor(), kAlice, some_query());
+    } while (token.back() != 'A');
+    token.back() = '=';
+    EXPECT_FALSE(codec_.read(token, kAlice, some_query()));
+}
+
 TEST_F(CursorCodecTest, RefusesTheTokenOfAnotherOwnerTenantOrFilter) {
     const std::string token = codec_.write(some_cursor(), kAlice, some_query());
     EXPECT_FALSE(codec_.read(token, {"bob", "shop", false}, some_query()));
