@@ -1,11 +1,9 @@
-// Any bytes at all: no crash, and what is read as a message writes a text that is read as the same
+// Any bytes at all, as every message: no crash, and what is read as a message writes a text that is read as the same
 // message.
 
-#include "json/codec.hpp"
+#include "unit/json/all_messages.hpp"
 
 #include <a2akit/protocol/json.hpp>
-#include <a2akit/protocol/requests.hpp>
-#include <a2akit/protocol/task.hpp>
 
 #include <cstdlib>
 
@@ -27,10 +25,7 @@ void check(std::string_view text, json::Mode mode) {
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     for (const auto mode : {json::Mode::kStrict, json::Mode::kLenient}) {
-        check<SendMessageRequest>(text, mode);
-        check<StreamResponse>(text, mode);
-        check<AgentCard>(text, mode);
-        check<ListTasksRequest>(text, mode);
+        json::for_each_message([&]<class M>() { check<M>(text, mode); });
     }
     const auto value = parse_raw_json(text);
     if (value && parse_raw_json(value->text())->text() != value->text()) std::abort();

@@ -1,7 +1,10 @@
-// Any request at all: no crash, every answer is well-formed, and what is no call changes nothing.
+// Any request at all: no crash, every answer is well-formed, and what is no call changes nothing; what was decoded
+// encodes and decodes to the same.
 //
 // The input is a request as text: "METHOD target", then "name: value" lines, an empty line, the body.
 
+#include "json/codec.hpp"
+#include "json/request_descriptions.hpp"
 #include "wire/endpoint.hpp"
 
 #include <a2akit/protocol/json.hpp>
@@ -26,7 +29,19 @@ void check(const HttpResponse& response) {
     if (!response.body.empty() && !parse_raw_json(response.body)) std::abort();
 }
 
+/// What was decoded, from wherever it came, encodes and decodes to the same.
+void check(const OperationParams& params) {
+    std::visit(
+        []<class P>(const P& p) {
+            const std::string written = json::encode(p);
+            const auto again = json::decode<P>(written, json::Mode::kLenient);
+            if (!again || json::encode(*again) != written) std::abort();
+        },
+        params);
+}
+
 void check(const Call& call) {
+    check(call.envelope.params);
     const HandledRequest failed{Result<Reply>(Error{ErrorCode::kTaskNotFound, "none", nullptr}), {}};
     check(encode(call, failed));
     const std::string entry = encode_batch_entry(call, failed);
