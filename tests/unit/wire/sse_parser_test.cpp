@@ -5,6 +5,8 @@
 namespace a2akit::wire {
 namespace {
 
+using namespace std::string_literals;
+
 struct Expected {
     std::string type, data, id;
     bool operator==(const Expected&) const = default;
@@ -68,7 +70,7 @@ TEST(SseParser, RemovesOnlyOneSpaceAfterTheColon) {
 }
 
 TEST(SseParser, AnIdWithANulIsIgnoredAndAnEmptyOneResets) {
-    EXPECT_EQ(parse(std::string("id: 3\ndata: a\n\nid: 4\0\ndata: b\n\nid\ndata: c\n\n", 46)),
+    EXPECT_EQ(parse("id: 3\ndata: a\n\nid: 4\0\ndata: b\n\nid\ndata: c\n\n"s),
               (Events{{"", "a", "3"}, {"", "b", "3"}, {"", "c", ""}}));
 }
 
