@@ -8,6 +8,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 namespace a2akit::postgres {
 namespace {
@@ -34,7 +35,8 @@ TEST(PgAddress, OptionsOfTheUrlAreNotOverruled) {
 }
 
 TEST(PgAddress, ASchemaThatCouldReachIntoAStatementIsRefusedWithoutShowingTheUrl) {
-    for (const std::string schema : {"", "a b", "a;drop", "A", "1a", "pg_temp", "a\"b", std::string(49, 'a').c_str()}) {
+    const std::string too_long(49, 'a');
+    for (const std::string& schema : std::vector<std::string>{"", "a b", "a;drop", "A", "1a", "pg_temp", "a\"b", too_long}) {
         const auto address = PgAddress::parse("postgresql://u:secret@h/d?schema=" + schema);
         ASSERT_FALSE(address) << schema;
         EXPECT_EQ(address.error().code, ErrorCode::kInvalidParams);
