@@ -52,7 +52,10 @@ protected:
         receivers_.push_back(process.broker.receiver(node_, std::chrono::seconds(15)));
         return *receivers_.back();
     }
-    std::unique_ptr<Delivery> receive(Process& process) { return loop_.await(receiver(process).receive()); }
+    /// Ten hours of looks, once a second in virtual time: what another process has to hand back first takes real time.
+    std::unique_ptr<Delivery> receive(Process& process) {
+        return loop_.await(receiver(process).receive(), std::chrono::hours(10));
+    }
     TaskSnapshot load(const TaskId& task) {
         return await(one().storage.load(task, OwnerScope::everything(), std::nullopt, true));
     }

@@ -45,11 +45,13 @@ protected:
     /// The calls of these names, in one transaction.
     template <class... Names>
     auto together(Names... names) {
+        std::promise<void> begun;
         std::promise<void> all_queued;
         std::optional<Result<void>> held;
         std::array<std::optional<Result<void>>, sizeof...(names)> answers;
         TaskGroup group;
-        group.spawn(hold_up(all_queued.get_future(), held));
+        group.spawn(hold_up(begun, all_queued.get_future(), held));
+        begun.get_future().wait();
         std::size_t i = 0;
         (group.spawn(add(names, answers[i++])), ...);
         all_queued.set_value();
@@ -57,8 +59,9 @@ protected:
         EXPECT_EQ(group.size(), 0U);
         return answers;
     }
-    Async<void> hold_up(std::future<void> until, std::optional<Result<void>>& answer) {
+    Async<void> hold_up(std::promise<void>& begun, std::future<void> until, std::optional<Result<void>>& answer) {
         auto call = writer_->call<void>([&](Session&) -> Result<void> {
+            begun.set_value();
             until.wait();
             return {};
         });
