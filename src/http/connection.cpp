@@ -1,5 +1,7 @@
 #include "http/connection.hpp"
 
+#include "core/log_text.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -71,7 +73,7 @@ Async<void> Connection::run(std::unique_ptr<Connection> connection) {
     try {
         co_await connection->serve();
     } catch (const std::exception& e) {
-        spdlog::error("connection ended by an exception error=\"{}\"", e.what());
+        spdlog::error("connection ended by an exception error={}", quoted(e.what()));
     }
     co_await connection->close();
 }
@@ -261,12 +263,16 @@ Async<void> Connection::respond(wire::HttpResponse response) {
     out.clear();
     append_head(out, response, framing());
     if (reader_.method() != "HEAD") out.append(response.body);
-    if (spdlog::should_log(spdlog::level::debug)) {
-        const std::string_view target = reader_.target();
-        spdlog::debug("request method={} path={} status={} request_id={}", reader_.method(),
-                      target.substr(0, target.find('?')), response.status, request_id_);
-    }
+    log_answer(response.status);
     return flush();
+}
+
+void Connection::log_answer(int status) const {
+    if (!spdlog::should_log(spdlog::level::debug)) return;
+    // Neither the query nor the authority of a whole URL: both may hold secrets.
+    const std::string_view target = without_authority(reader_.target());
+    spdlog::debug("request method={} path={} status={} request_id={}", reader_.method(),
+                  quoted(target.substr(0, target.find('?'))), status, request_id_);
 }
 
 Async<void> Connection::flush() {
@@ -338,7 +344,7 @@ Async<HandledRequest> Connection::dispatch(wire::Call& call) {
         HandledRequest handled = co_await std::move(pending);
         co_return handled;
     } catch (const std::exception& e) {
-        spdlog::error("request failed request_id={} error=\"{}\"", request_id_, e.what());
+        spdlog::error("request failed request_id={} error={}", request_id_, quoted(e.what()));
     } catch (...) {
         spdlog::error("request failed request_id={} error=\"an unknown exception\"", request_id_);
     }

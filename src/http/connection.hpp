@@ -74,6 +74,8 @@ private:
     Async<void> answer_batch(wire::Decoded decoded);
     [[nodiscard]] static HandledRequest refused_at_limit(std::string_view what);
     Async<void> respond(wire::HttpResponse response);
+    /// To the log, for whoever wants every request there.
+    void log_answer(int status) const;
     [[nodiscard]] Framing framing() noexcept;
     /// Sends `shard_.out`. Sets `broken_` when the client has gone.
     Async<void> flush();

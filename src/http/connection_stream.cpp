@@ -1,7 +1,5 @@
 #include "http/connection.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 namespace a2akit::http {
@@ -10,6 +8,7 @@ Async<void> Connection::run_stream() {
     const std::unique_ptr<OpenStream> stream = std::move(open_stream_);
     const bool chunked = !reader_.http_1_0();
     if (!chunked) keep_alive_ = false;
+    log_answer(stream_head_->status);
     // An idle stream keeps what it needs to go on, and nothing else.
     reader_.next();
     reader_.release();

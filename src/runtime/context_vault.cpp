@@ -40,9 +40,9 @@ void ContextVault::unpack(TurnInput& input, TaskId task, Turn turn) {
             }
         }
         if (!input.context) {
-            spdlog::warn("the context of task {} was sealed under a key that this node does not have; its handler runs "
-                         "without",
-                         task.to_string());
+            spdlog::warn("the context was sealed under a key that this node does not have, the handler runs without it "
+                         "task={} turn={}",
+                         task.to_string(), turn);
         }
         return;
     }

@@ -1,5 +1,7 @@
 #include "runtime/dispatcher.hpp"
 
+#include "core/log_text.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <exception>
@@ -9,10 +11,12 @@
 namespace a2akit {
 namespace {
 
+constexpr std::string_view kNoStdException = "something that is no std::exception";
+
 // What the text of an exception says is for the operator, not for the client.
 Error internal_error(const RequestEnvelope& envelope, std::string_view where, std::string_view what) {
-    spdlog::error("request {} ({}): {} threw: {}", envelope.context.request_id, to_string(envelope.operation), where,
-                  what);
+    spdlog::error("{} threw request_id={} operation={} error={}", where, envelope.context.request_id,
+                  to_string(envelope.operation), quoted(what));
     return Error{ErrorCode::kInternal, "internal error", nullptr};
 }
 
@@ -70,6 +74,8 @@ AsyncResult<void> Dispatcher::before(RequestEnvelope& envelope, std::size_t& sta
             if (!passed) co_return passed;
         } catch (const std::exception& e) {
             co_return internal_error(envelope, "a middleware", e.what());
+        } catch (...) {
+            co_return internal_error(envelope, "a middleware", kNoStdException);
         }
     }
     co_return Result<void>{};
@@ -80,9 +86,14 @@ Async<void> Dispatcher::after(const RequestEnvelope& envelope, const Result<Repl
         --started;
         try {
             const Result<void> seen = co_await middlewares_[started]->after_dispatch(envelope, reply);
-            if (!seen) spdlog::warn("request {}: after_dispatch: {}", envelope.context.request_id, seen.error().message);
+            if (!seen) {
+                spdlog::warn("after_dispatch failed request_id={} error={}", envelope.context.request_id,
+                             quoted(seen.error().message));
+            }
         } catch (const std::exception& e) {
-            spdlog::error("request {}: after_dispatch threw: {}", envelope.context.request_id, e.what());
+            (void)internal_error(envelope, "after_dispatch", e.what());
+        } catch (...) {
+            (void)internal_error(envelope, "after_dispatch", kNoStdException);
         }
     }
 }
@@ -95,6 +106,8 @@ Result<OwnerScope> Dispatcher::authorize(const RequestEnvelope& envelope) const 
         return scope;
     } catch (const std::exception& e) {
         return internal_error(envelope, "the authorizer", e.what());
+    } catch (...) {
+        return internal_error(envelope, "the authorizer", kNoStdException);
     }
 }
 

@@ -1,5 +1,7 @@
 #include "runtime/housekeeping.hpp"
 
+#include "core/log_text.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <utility>
@@ -10,7 +12,7 @@ namespace {
 constexpr int kAtOnce = 256;
 
 void log_failure(const char* what, const Error& error) {
-    spdlog::warn("{} failed and is tried again later: {}", what, error.message);
+    spdlog::warn("{} failed and is tried again later error={}", what, quoted(error.message));
 }
 
 }  // namespace
@@ -58,7 +60,10 @@ Async<void> Housekeeping::cancel_paused(Timestamp before) {
         update.id = WriteId::next();
         update.cancel_by = before;
         const auto canceled = co_await emitter_->append(task, OwnerScope::everything(), std::move(update));
-        if (!canceled) spdlog::info("task {} was not canceled: {}", task.to_string(), canceled.error().message);
+        if (!canceled) {
+            spdlog::info("a stale task was not canceled task={} error={}", task.to_string(),
+                         quoted(canceled.error().message));
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 #include "runtime/lease_keeper.hpp"
 
+#include "core/log_text.hpp"
+#include "runtime/enqueue.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -32,7 +35,7 @@ Async<void> LeaseKeeper::renew_once() {
     round.round = node_.renewal_round.fetch_add(1) + 1;
     auto renewed = co_await node_.storage->renew(node_.options.node, node_.options.lease);
     if (!renewed) {
-        spdlog::warn("renewing the leases of this node's runs failed: {}", renewed.error().message);
+        spdlog::warn("renewing the leases of this node's runs failed error={}", quoted(renewed.error().message));
         co_return;
     }
     round.renewals = std::move(*renewed);
@@ -59,7 +62,7 @@ Async<void> LeaseKeeper::give_back_strangers(RenewalRound round) {
     for (const auto& [task, epoch] : now) {
         const std::pair<TaskId, Epoch> stranger(task, epoch);
         if (!std::binary_search(before.begin(), before.end(), stranger)) continue;
-        spdlog::warn("task {} has a run here that nobody knows: it is given back", task.to_string());
+        spdlog::warn("this node holds a run that nobody here knows, it is given back task={}", task.to_string());
         co_await give_back(task, epoch);
     }
 }
@@ -67,16 +70,12 @@ Async<void> LeaseKeeper::give_back_strangers(RenewalRound round) {
 Async<void> LeaseKeeper::give_back(TaskId task, Epoch epoch) {
     const auto due = co_await node_.storage->release(task, epoch, Release::kRetry, Timestamp{});
     if (!due) {
-        spdlog::warn("giving back the run of task {} failed, the next round tries again: {}", task.to_string(),
-                     due.error().message);
+        spdlog::warn("giving back a run failed, the next round tries again task={} error={}", task.to_string(),
+                     quoted(due.error().message));
     }
     if (!due || !*due) co_return;
     const RunOperation operation{task, **due};
-    const auto enqueued = co_await node_.broker->enqueue(operation, std::nullopt);
-    if (!enqueued) {
-        spdlog::warn("enqueuing turn {} of task {} failed, a sweep will find it: {}", operation.turn,
-                     task.to_string(), enqueued.error().message);
-    }
+    co_await enqueue_or_leave_to_sweep(*node_.broker, operation);
 }
 
 }  // namespace a2akit

@@ -1,5 +1,7 @@
 #include "runtime/recovery.hpp"
 
+#include "core/log_text.hpp"
+#include "runtime/enqueue.hpp"
 #include "runtime/worker_node.hpp"
 
 #include <spdlog/spdlog.h>
@@ -37,7 +39,7 @@ Async<void> Recovery::sweep() {
     for (;;) {
         const auto due = co_await ports_.maintenance->due(kBatch);
         if (!due) {
-            spdlog::warn("the sweep could not ask the storage: {}", due.error().message);
+            spdlog::warn("the sweep could not ask the storage error={}", quoted(due.error().message));
             co_return;
         }
         for (const Due& one : *due) co_await handle(one);
@@ -51,11 +53,8 @@ Async<void> Recovery::handle(Due due) {
     if (due.attempts >= max_attempts_) {
         co_return co_await force_end(due, TaskState::kFailed, too_many_attempts(due.attempts));
     }
-    const auto enqueued = co_await ports_.broker->enqueue(RunOperation{due.task, due.turn}, std::nullopt);
-    if (!enqueued) {
-        spdlog::warn("the sweep could not enqueue turn {} of task {}: {}", due.turn, due.task.to_string(),
-                     enqueued.error().message);
-    }
+    const RunOperation operation{due.task, due.turn};
+    co_await enqueue_or_leave_to_sweep(*ports_.broker, operation);
 }
 
 Async<void> Recovery::force_end(Due due, TaskState state, std::string reason) {
@@ -77,12 +76,16 @@ Async<void> Recovery::force_end(Due due, TaskState state, std::string reason) {
     }
     const auto ended = co_await ports_.emitter->append(due.task, OwnerScope::everything(), std::move(update));
     if (!ended) {
-        spdlog::info("task {} was not ended by force: {}", due.task.to_string(), ended.error().message);
+        spdlog::info("a task was not ended by force task={} error={}", due.task.to_string(),
+                     quoted(ended.error().message));
         co_return;
     }
-    spdlog::warn("task {} was ended by force: {}", due.task.to_string(), to_string(state));
+    spdlog::warn("a task was ended by force task={} state={}", due.task.to_string(), to_string(state));
     const auto forgotten = co_await ports_.cancels->forget(due.task);
-    if (!forgotten) spdlog::debug("a cancel signal was not dropped: {}", forgotten.error().message);
+    if (!forgotten) {
+        spdlog::debug("a cancel signal was not dropped task={} error={}", due.task.to_string(),
+                      quoted(forgotten.error().message));
+    }
 }
 
 Async<void> Recovery::check_tails() {
@@ -94,7 +97,7 @@ Async<void> Recovery::check_tails() {
         std::vector<TaskId> asked(first, last);
         const auto tails = co_await ports_.storage->tails(std::move(asked));
         if (!tails) {
-            spdlog::warn("the tail check could not ask the storage: {}", tails.error().message);
+            spdlog::warn("the tail check could not ask the storage error={}", quoted(tails.error().message));
             co_return;
         }
         for (const Tail& tail : *tails) {

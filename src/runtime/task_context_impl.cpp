@@ -126,12 +126,7 @@ bool TaskContextImpl::accepts(std::string_view media_type) const noexcept {
 }
 
 spdlog::logger& TaskContextImpl::logger() noexcept {
-    if (!logger_) {
-        std::string prefix = "[task " + task_id_;
-        const std::string& request = request_context().request_id;
-        if (!request.empty()) prefix += " request " + request;
-        logger_ = make_task_logger(prefix + "] ");
-    }
+    if (!logger_) logger_ = make_task_logger(log_fields());
     return *logger_;
 }
 
@@ -143,6 +138,13 @@ Async<RawJson> TaskContextImpl::load_context() {
 }
 
 Async<void> TaskContextImpl::update_context(RawJson value) {
+std::string TaskContextImpl::log_fields() const {
+    std::string fields = fmt::format("task={} turn={}", task_id_, turn_);
+    const std::string& request = request_context().request_id;
+    if (!request.empty()) fields += " request_id=" + request;
+    return fields;
+}
+
     auto updated = co_await node_.contexts->update_context(owner(), context_id(), std::move(value), std::nullopt);
     (void)std::move(updated).value_or_throw();
 }

@@ -37,6 +37,8 @@ public:
     void watch(std::unique_ptr<CancelScope> scope) noexcept { scope_ = std::move(scope); }
     void note_cancel(Timestamp cancel_by) noexcept;
     [[nodiscard]] bool cancel_requested() const noexcept;
+    /// "task=… turn=… request_id=…", as every log line about this run carries them.
+    [[nodiscard]] std::string log_fields() const;
     /// Ends the task in place of the handler.
     AsyncResult<Appended> end_as(TaskState state, std::string text, std::optional<std::string> dead_letter);
 

@@ -1,32 +1,35 @@
 #include "runtime/task_logger.hpp"
 
+#include "core/log_text.hpp"
+
 #include <spdlog/spdlog.h>
+
+#include <string_view>
 
 namespace a2akit {
 namespace {
 
 class TaskLogger final : public spdlog::logger {
 public:
-    TaskLogger(const spdlog::logger& parent, std::string prefix) : spdlog::logger(parent), prefix_(std::move(prefix)) {}
+    TaskLogger(const spdlog::logger& parent, std::string fields) : spdlog::logger(parent), fields_(std::move(fields)) {}
 
 protected:
     void sink_it_(const spdlog::details::log_msg& message) override {
-        spdlog::memory_buf_t text;
-        text.append(prefix_.data(), prefix_.data() + prefix_.size());
-        text.append(message.payload.data(), message.payload.data() + message.payload.size());
-        spdlog::details::log_msg prefixed = message;
-        prefixed.payload = spdlog::string_view_t(text.data(), text.size());
-        spdlog::logger::sink_it_(prefixed);
+        const std::string_view said(message.payload.data(), message.payload.size());
+        const std::string text = fields_ + " msg=" + quoted(said);
+        spdlog::details::log_msg line = message;
+        line.payload = text;
+        spdlog::logger::sink_it_(line);
     }
 
 private:
-    std::string prefix_;
+    std::string fields_;
 };
 
 }  // namespace
 
-std::shared_ptr<spdlog::logger> make_task_logger(std::string prefix) {
-    return std::make_shared<TaskLogger>(*spdlog::default_logger_raw(), std::move(prefix));
+std::shared_ptr<spdlog::logger> make_task_logger(std::string fields) {
+    return std::make_shared<TaskLogger>(*spdlog::default_logger_raw(), std::move(fields));
 }
 
 }  // namespace a2akit

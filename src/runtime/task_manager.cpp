@@ -1,5 +1,7 @@
 #include "runtime/task_manager.hpp"
 
+#include "core/log_text.hpp"
+#include "runtime/enqueue.hpp"
 #include "runtime/public_error.hpp"
 
 #include <spdlog/spdlog.h>
@@ -26,6 +28,13 @@ SendMessageResponse response_of(const TaskSnapshot& snapshot, std::optional<std:
         response.payload = to_task(snapshot, history);
     }
     return response;
+}
+
+/// Which request made which turn.
+void log_accepted(const SendCommand& command, TaskId task, Turn turn) {
+    if (!spdlog::should_log(spdlog::level::debug)) return;
+    spdlog::debug("accepted task={} turn={} request_id={}", task.to_string(), turn,
+                  command.context ? command.context->request_id : std::string());
 }
 
 /// What the agent said when it paused belongs into the history before the answer to it.
@@ -128,6 +137,7 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, 
     const Appended& appended = created->appended;
     if (appended.repeated) co_return co_await join(appended.task, appended.turn, wake_for);
     accepted.turn = appended.turn;
+    log_accepted(command, accepted.task, accepted.turn);
     if (appended.turn_due) co_await enqueue(accepted.task, appended.turn);
     if (wake_for != Interest::kTurnEnds) accepted.snapshot = std::move(created->snapshot);
     co_return accepted;
@@ -166,6 +176,7 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
         if (appended && appended->repeated) co_return co_await join(task, appended->turn, wake_for);
         if (appended) {
             accepted.turn = appended->turn;
+            log_accepted(command, task, accepted.turn);
             if (appended->turn_due) co_await enqueue(task, appended->turn);
             co_return accepted;
         }
@@ -230,9 +241,7 @@ OwnerScope TaskManager::reader(const SendCommand& command) const {
 
 Async<void> TaskManager::enqueue(TaskId task, Turn turn) {
     const RunOperation operation{task, turn};
-    const Result<void> queued = co_await ports_.broker->enqueue(operation, std::nullopt);
-    // The turn stands in Storage: the sweep finds it.
-    if (!queued) spdlog::warn("task {} turn {} waits for a sweep: {}", task.to_string(), turn, queued.error().message);
+    return enqueue_or_leave_to_sweep(*ports_.broker, operation);
 }
 
 AsyncResult<TaskSnapshot> TaskManager::load_to_answer(TaskId task, OwnerScope reader,
@@ -267,7 +276,8 @@ Async<void> TaskManager::reveal(TaskId task) {
     update.reveal = true;
     const Result<Appended> revealed = co_await emitter_->append(task, OwnerScope::everything(), std::move(update));
     if (!revealed && revealed.error().code != ErrorCode::kTaskTerminal) {
-        spdlog::warn("task {} could not be revealed: {}", task.to_string(), revealed.error().message);
+        spdlog::warn("a task could not be revealed task={} error={}", task.to_string(),
+                     quoted(revealed.error().message));
     }
 }
 

@@ -1,3 +1,4 @@
+#include "core/log_text.hpp"
 #include "runtime/public_error.hpp"
 #include "runtime/task_manager.hpp"
 
@@ -80,8 +81,8 @@ AsyncResult<Task> TaskManager::cancel(CancelTaskRequest request, OwnerScope scop
     if (!is_terminal(now->status.state)) {
         const Result<void> signalled = co_await ports_.cancel_registry->request_cancel(*task);
         if (!signalled) {
-            spdlog::warn("the cancel of task {} waits for its run's renewal: {}", request.id,
-                         signalled.error().message);
+            spdlog::warn("a cancel waits for its run's renewal task={} error={}", request.id,
+                         quoted(signalled.error().message));
         }
         co_await await_end(*task, **subscription);
     }

@@ -1,5 +1,7 @@
 #include "runtime/worker_adapter.hpp"
 
+#include "core/log_text.hpp"
+#include "runtime/enqueue.hpp"
 #include "runtime/storage_event_emitter.hpp"
 
 #include <fmt/format.h>
@@ -27,8 +29,8 @@ Duration retry_backoff(int attempt) noexcept {
 
 void log_unanswered(const Result<void>& answered, TaskId task) {
     if (answered) return;
-    spdlog::warn("answering the broker about task {} failed, the entry will come again: {}", task.to_string(),
-                 answered.error().message);
+    spdlog::warn("answering the broker failed, the entry will come again task={} error={}", task.to_string(),
+                 quoted(answered.error().message));
 }
 
 }  // namespace
@@ -162,8 +164,8 @@ Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim_slowly(Asy
     if (answer) {
         co_await answer_refusal(delivery, std::get<Refusal>(*answer));
     } else {
-        spdlog::warn("claiming turn {} of task {} failed: {}", operation.turn, operation.task.to_string(),
-                     answer.error().message);
+        spdlog::warn("a claim failed task={} turn={} error={}", operation.task.to_string(), operation.turn,
+                     quoted(answer.error().message));
         const auto answered = co_await delivery.nack(kTroubleDelay);
         log_unanswered(answered, operation.task);
     }
@@ -197,10 +199,13 @@ Async<void> WorkerAdapter::watch(ActiveRun& run) {
         run.context.watch(std::move(*watched));
     } else {
         // The renewals of the lease say so as well, only later.
-        spdlog::warn("watching for a cancel of task {} failed: {}", run.context.task_id(), watched.error().message);
+        spdlog::warn("watching for a cancel failed {} error={}", run.context.log_fields(),
+                     quoted(watched.error().message));
     }
     const auto announced = co_await node_.emitter->announce(run.context.claimed());
-    if (!announced) spdlog::warn("announcing task {} failed: {}", run.context.task_id(), announced.error().message);
+    if (!announced) {
+        spdlog::warn("announcing a run failed {} error={}", run.context.log_fields(), quoted(announced.error().message));
+    }
 }
 
 bool WorkerAdapter::must_not_start(ActiveRun& run) const {
@@ -210,8 +215,8 @@ bool WorkerAdapter::must_not_start(ActiveRun& run) const {
 Async<void> WorkerAdapter::conclude(ActiveRun& run, Outcome outcome) {
     auto& context = run.context;
     if (outcome.threw && (context.ending() != TaskContextImpl::Ending::kNone || context.lost())) {
-        spdlog::warn("the handler of task {} threw after its {}: {}", context.task_id(),
-                     context.lost() ? "run was over" : "turn had ended", outcome.text);
+        spdlog::warn("the handler threw after its {} {} error={}", context.lost() ? "run was over" : "turn had ended",
+                     context.log_fields(), quoted(outcome.text));
     }
     if (!run.delivery) co_return;  // handed back
     if (handing_back_ && context.ending() == TaskContextImpl::Ending::kNone && !context.lost()) {
@@ -234,7 +239,9 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
     std::optional<std::string> dead_letter;
     if (context.cancel_requested()) {
         state = TaskState::kCanceled;
-        if (outcome.threw) spdlog::info("task {} threw while cancelled: {}", context.task_id(), outcome.text);
+        if (outcome.threw) {
+            spdlog::info("the handler threw when cancelled {} error={}", context.log_fields(), quoted(outcome.text));
+        }
     } else if (context.attempt() > node_.max_attempts()) {
         text = too_many_attempts(context.attempt() - 1);
         dead_letter = text;
@@ -242,12 +249,13 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
         co_return co_await retry_later(run);
     } else {
         text = outcome.threw ? std::move(outcome.text) : kNoEnd;
-        spdlog::warn("task {} failed: {}", context.task_id(), text);
+        spdlog::warn("the handler failed {} error={}", context.log_fields(), quoted(text));
     }
     const auto ended = co_await context.end_as(state, std::move(text), std::move(dead_letter));
     if (!ended && ended.error().code == ErrorCode::kUnavailable) co_return co_await retry_later(run);
     if (!ended) {
-        spdlog::info("task {} had ended already, or its run was over: {}", context.task_id(), ended.error().message);
+        spdlog::info("the task had ended already, or its run was over {} error={}", context.log_fields(),
+                     quoted(ended.error().message));
     }
     co_await finish(run);
 }
@@ -256,7 +264,10 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
 Async<void> WorkerAdapter::finish(ActiveRun& run) {
     if (run.context.cancel_requested()) {
         const auto forgotten = co_await node_.cancels->forget(run.context.id());
-        if (!forgotten) spdlog::debug("a cancel signal was not dropped: {}", forgotten.error().message);
+        if (!forgotten) {
+            spdlog::debug("a cancel signal was not dropped {} error={}", run.context.log_fields(),
+                          quoted(forgotten.error().message));
+        }
     }
     const auto delivery = std::move(run.delivery);
     if (!delivery) co_return;
@@ -283,8 +294,8 @@ Async<void> WorkerAdapter::release(TaskId task, Epoch epoch, Release how, Timest
         due = co_await node_.storage->release(task, epoch, how, not_before);
     }
     if (!due) {
-        spdlog::warn("releasing the run of task {} failed, its lease expires instead: {}", task.to_string(),
-                     due.error().message);
+        spdlog::warn("releasing a run failed, its lease expires instead task={} error={}", task.to_string(),
+                     quoted(due.error().message));
     }
     if (delivery) {
         const auto answered = co_await delivery->ack();
@@ -294,11 +305,7 @@ Async<void> WorkerAdapter::release(TaskId task, Epoch epoch, Release how, Timest
     const RunOperation operation{task, **due};
     std::optional<Timestamp> when;
     if (not_before != Timestamp{}) when = not_before;
-    const auto enqueued = co_await node_.broker->enqueue(operation, when);
-    if (!enqueued) {
-        spdlog::warn("enqueuing turn {} of task {} failed, a sweep will find it: {}", operation.turn,
-                     task.to_string(), enqueued.error().message);
-    }
+    co_await enqueue_or_leave_to_sweep(*node_.broker, operation, when);
 }
 
 // -- The runs of this loop --------------------------------------------------------------------------------------------

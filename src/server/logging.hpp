@@ -4,6 +4,7 @@
 #include <string>
 
 namespace spdlog {
+class formatter;
 class logger;
 namespace details {
 class thread_pool;
@@ -11,6 +12,9 @@ class thread_pool;
 }  // namespace spdlog
 
 namespace a2akit {
+
+/// A line of a server's log: time=…, level=…, and what happened, in a few words and key=value pairs.
+[[nodiscard]] std::unique_ptr<spdlog::formatter> make_log_formatter();
 
 /// The log of a program that is a server: key=value lines on stderr, written by a thread of their own, so that nobody
 /// waits for the terminal. While it lives it is spdlog's default logger.

@@ -1,5 +1,7 @@
 #include <a2akit/worker/dependencies.hpp>
 
+#include "core/log_text.hpp"
+
 #include <a2akit/core/error.hpp>
 
 #include <cxxabi.h>
@@ -29,7 +31,7 @@ Async<void> shut_down(Startable& startable, std::string what) {
     try {
         co_await startable.shutdown();
     } catch (const std::exception& e) {
-        spdlog::error("the dependency {} failed to shut down: {}", what, e.what());
+        spdlog::error("a dependency failed to shut down dependency={} error={}", quoted(what), quoted(e.what()));
     }
 }
 

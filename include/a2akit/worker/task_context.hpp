@@ -98,7 +98,7 @@ public:
     [[nodiscard]] virtual int attempt() const noexcept = 0;
     /// When a pending cancel is forced; absent when none is pending.
     [[nodiscard]] virtual std::optional<Timestamp> deadline() const noexcept = 0;
-    /// Writes lines with the task's and the request's id.
+    /// Writes lines with the task's and the request's id. To use it, include <spdlog/logger.h>.
     [[nodiscard]] virtual spdlog::logger& logger() noexcept = 0;
 
     // -- Resumable work ------------------------------------------------------------------------------------------

@@ -325,7 +325,7 @@ TEST_F(TaskContextTest, LogLinesNameTaskAndRequest) {
     update.turn->context = std::make_shared<const RequestContext>(std::move(context));
     const TaskId task = run(logs, std::move(update));
     spdlog::set_default_logger(before);
-    EXPECT_NE(lines.str().find("[task " + task.to_string() + " request r-1] counted 3"), std::string::npos)
+    EXPECT_NE(lines.str().find("task=" + task.to_string() + " turn=1 request_id=r-1 msg=\"counted 3\""), std::string::npos)
         << lines.str();
 }
 
