@@ -36,6 +36,7 @@ public:
     Result<void> start();
     [[nodiscard]] RequestHandler& handler() noexcept { return dispatcher_; }
     [[nodiscard]] Admin& admin() noexcept { return admin_; }
+    [[nodiscard]] TaskManager& manager() noexcept { return manager_; }
 
     /// Nothing new is accepted; who waits is answered, streams end.
     void refuse_new_work() noexcept { manager_.drain(); }

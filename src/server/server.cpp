@@ -85,6 +85,7 @@ public:
     void stop();
     int run();
     [[noreturn]] static void leave_handlers_behind();
+    Result<void> resume(TaskId task);
     Result<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit);
     Result<TaskId> redrive(TaskId dead_letter);
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
@@ -92,6 +93,13 @@ public:
 
 private:
     enum class Phase { kNew, kRunning, kStopped };
+    /// Calls `operation` on a loop, for a thread that has none. kUnavailable when the server does not run.
+    template <class T, class Operation>
+    Result<T> call_on_loop(Operation operation) {
+        const std::lock_guard lock(mutex_);
+        if (phase_ != Phase::kRunning) return fail(ErrorCode::kUnavailable, "the server does not run");
+        return net::run_on((*loops_)[0], operation());
+    }
     Result<void> start_locked();
     void announce() const;
     void stop_serving();
@@ -209,16 +217,16 @@ void Server::Impl::stop_serving() {
     spdlog::info("stopped");
 }
 
+Result<void> Server::Impl::resume(TaskId task) {
+    return call_on_loop<void>([&] { return node_->manager().resume(task); });
+}
+
 Result<std::vector<DeadLetter>> Server::Impl::dead_letters(std::optional<TaskId> after, int limit) {
-    const std::lock_guard lock(mutex_);
-    if (phase_ != Phase::kRunning) return fail(ErrorCode::kUnavailable, "the server does not run");
-    return net::run_on((*loops_)[0], node_->admin().dead_letters(after, limit));
+    return call_on_loop<std::vector<DeadLetter>>([&] { return node_->admin().dead_letters(after, limit); });
 }
 
 Result<TaskId> Server::Impl::redrive(TaskId dead_letter) {
-    const std::lock_guard lock(mutex_);
-    if (phase_ != Phase::kRunning) return fail(ErrorCode::kUnavailable, "the server does not run");
-    return net::run_on((*loops_)[0], node_->admin().redrive(dead_letter));
+    return call_on_loop<TaskId>([&] { return node_->admin().redrive(dead_letter); });
 }
 
 // Their runs are handed back: another process goes on with them. Only that they do not return keeps this one alive.
@@ -260,6 +268,7 @@ Server::~Server() {
 int Server::run() { return impl_->run(); }
 Result<void> Server::start() { return impl_->start(); }
 void Server::stop() { impl_->stop(); }
+Result<void> Server::resume(TaskId task) { return impl_->resume(task); }
 Result<std::vector<DeadLetter>> Server::dead_letters(std::optional<TaskId> after, int limit) {
     return impl_->dead_letters(after, limit);
 }

@@ -103,6 +103,9 @@ AgentHarness::AgentHarness(std::shared_ptr<Worker> worker, HarnessOptions option
 AgentHarness::~AgentHarness() = default;
 
 InProcessClient& AgentHarness::client() noexcept { return impl_->client; }
+void AgentHarness::resume(const Task& task) {
+    impl_->loop.await(impl_->manager.resume(TaskId::parse(task.id).value())).value_or_throw();
+}
 ManualLoop& AgentHarness::loop() noexcept { return impl_->loop; }
 FakeClock& AgentHarness::clock() noexcept { return *impl_->clock; }
 const Ports& AgentHarness::ports() const noexcept { return impl_->ports; }

@@ -74,6 +74,12 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept;
     [[nodiscard]] std::string url() const;
 
+    /// Continues a task that waits for authorization (AUTH_REQUIRED), once its credentials have arrived out of band: a new
+    /// turn, whose handler finds them where the application put them. It has the user's last message; what came beside that
+    /// (metadata, output modes, the request's context) belonged to the turn before. kUnsupportedOperation in any other
+    /// state; kTaskNotFound. REQUIRES: started, not stopped; called on a thread that runs no handler.
+    Result<void> resume(TaskId task);
+
     /// Turns that were given up after too many lost runs, in the order of their tasks' ids, those behind `after`.
     /// REQUIRES: started, not stopped; called on a thread that runs no handler.
     [[nodiscard]] Result<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after = std::nullopt,

@@ -49,6 +49,8 @@ public:
     std::vector<StreamItem> stream(std::string text) { return client().stream(std::move(text)); }
     Task get_task(std::string id) { return client().get_task(std::move(id)); }
     Task cancel(std::string id) { return client().cancel(std::move(id)); }
+    /// Continues a task in AUTH_REQUIRED, as Server::resume does. Throws Exception in any other state.
+    void resume(const Task& task);
 
     /// Lets everything run that is ready, and moves the time.
     void advance(Duration span) { loop().advance(span); }

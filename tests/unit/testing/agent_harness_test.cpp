@@ -63,6 +63,19 @@ TEST(AgentHarnessTest, RepliesToAPausedTask) {
     EXPECT_EQ(done.text(), "Hello, Ada!");
 }
 
+TEST(AgentHarnessTest, ResumesATaskWhoseCredentialsArrived) {
+    const auto worker = scripted({Step::complete("Sent")});
+    worker->then({Step::request_auth("Log in first.")});
+    AgentHarness agent(worker);
+    const Task paused = agent.send("a letter");
+    EXPECT_EQ(paused.status.state, TaskState::kAuthRequired);
+    agent.resume(paused);
+    agent.loop().run_ready();
+    EXPECT_EQ(agent.get_task(paused.id).text(), "Sent");
+    EXPECT_EQ(worker->seen().back().text, "a letter");
+    EXPECT_EQ(code_of([&] { agent.resume(paused); }), ErrorCode::kUnsupportedOperation);
+}
+
 TEST(AgentHarnessTest, CancelsARunningTask) {
     auto worker = scripted({Step::until_cancelled()});
     AgentHarness agent(worker);
