@@ -159,14 +159,21 @@ private:
             Job& job = *jobs_.front();
             jobs_.pop_front();
             lock.unlock();
+            handle(job);
+            lock.lock();
+        }
+    }
+
+    static void handle(Job& job) noexcept {
+        // What was cancelled, or handed back, before a thread was free is not begun.
+        if (!job.context.is_cancelled()) {
             try {
                 job.worker.handle(job.context);
             } catch (...) {
                 job.thrown = std::current_exception();
             }
-            job.done.set();
-            lock.lock();
         }
+        job.done.set();
     }
 
     std::mutex mutex_;

@@ -159,6 +159,29 @@ TEST(BlockingWorkerTest, AsManyRunAtOnceAsThereAreThreads) {
     EXPECT_EQ(most, 2);
 }
 
+TEST(BlockingWorkerTest, WhatIsCancelledWhileItWaitsForAThreadIsNeverBegun) {
+    ManualLoop loop;
+    RecordingContext context(loop);
+    RecordingContext waiting(loop);
+    std::latch begun(1);
+    std::latch may_end(1);
+    std::atomic<int> handled{0};
+    FunctionWorker worker([&](BlockingTaskContext&) {
+        ++handled;
+        begun.count_down();
+        may_end.wait();
+    });
+    std::exception_ptr thrown;
+    TaskGroup group;
+    group.spawn(handle(worker, context, thrown));
+    begun.wait();
+    group.spawn(handle(worker, waiting, thrown));
+    waiting.stop.set();
+    may_end.count_down();
+    run_until_empty(loop, group);
+    EXPECT_EQ(handled, 1);
+}
+
 // -- Both contexts offer the same calls -------------------------------------------------------------------------------
 
 std::string class_body(const std::string& header, const std::string& name) {
