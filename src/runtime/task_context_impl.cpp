@@ -65,11 +65,17 @@ bool TaskContextImpl::cancel_requested() const noexcept {
 bool TaskContextImpl::is_cancelled() const noexcept { return lost() || cancel_requested(); }
 
 Async<void> TaskContextImpl::cancelled() {
-    if (is_cancelled()) return {};
+    if (lost() || deadline()) return {};
     return wait_for_stop();
 }
 
-Async<void> TaskContextImpl::wait_for_stop() { co_await stop_signal().wait(); }
+Async<void> TaskContextImpl::wait_for_stop() {
+    co_await stop_signal().wait();
+    if (lost() || deadline()) co_return;
+    // The signal says only that there is a cancel; Storage says until when it waits.
+    const auto now = co_await node_.storage->load(id(), OwnerScope::everything(), 0, false);
+    if (now && now->cancel_by) note_cancel(*now->cancel_by);
+}
 
 std::optional<Timestamp> TaskContextImpl::deadline() const noexcept {
     const std::int64_t at = cancel_by_.load(std::memory_order_acquire);

@@ -96,7 +96,8 @@ public:
     [[nodiscard]] virtual bool turn_ended() const noexcept = 0;
     /// 1 for the first run of this turn; more after a crash.
     [[nodiscard]] virtual int attempt() const noexcept = 0;
-    /// When a pending cancel is forced; absent when none is pending.
+    /// When a pending cancel is forced. Absent when none is pending, and, for who does not await `cancelled()`, until the
+    /// next renewal of the run's lease.
     [[nodiscard]] virtual std::optional<Timestamp> deadline() const noexcept = 0;
     /// Writes lines with the task's and the request's id. To use it, include <spdlog/logger.h>.
     [[nodiscard]] virtual spdlog::logger& logger() noexcept = 0;

@@ -179,6 +179,21 @@ TEST_F(WorkerAdapterTest, AHandlerThatThrowsWhenCancelledEndsTheTaskAsCanceled) 
     EXPECT_EQ(state(task), TaskState::kCanceled);
 }
 
+Async<void> notes_its_deadline(std::optional<Timestamp>& deadline, TaskContext& ctx) {
+    co_await ctx.cancelled();
+    deadline = ctx.deadline();
+}
+
+TEST_F(WorkerAdapterTest, AHandlerThatIsCancelledKnowsHowLongItMayTake) {
+    std::optional<Timestamp> deadline;
+    const TaskId task =
+        send(serve([&](TaskContext& ctx) { return notes_its_deadline(deadline, ctx); }), "hello");
+    const Timestamp expected = clock->now() + seconds(60);
+    cancel(task, seconds(60));
+    loop.run_ready();
+    EXPECT_EQ(deadline, expected);
+}
+
 TEST_F(WorkerAdapterTest, AHandlerMayStillCompleteWhenCancelled) {
     const TaskId task = send(serve(completes_when_cancelled), "hello");
     cancel(task, seconds(60));
