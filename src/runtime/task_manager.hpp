@@ -111,7 +111,8 @@ private:
     TaskStream::Source streams_;
 };
 
-/// SHA-256 over the request in canonical form, without its tenant: the key is scoped to that already.
+/// SHA-256 over the request in canonical form: the order of a Struct's fields and the spelling of numbers and strings do
+/// not count. Without its tenant: the key is scoped to that already.
 [[nodiscard]] std::array<std::uint8_t, 32> request_hash(const SendMessageRequest& request);
 
 }  // namespace a2akit

@@ -259,6 +259,22 @@ TEST(RequestHashTest, TheTenantDoesNotCount) {
     EXPECT_NE(request_hash(request), hash);
 }
 
+TEST(RequestHashTest, HowTheSameJsonIsWrittenDoesNotCount) {
+    const auto hash = [](const char* metadata) {
+        SendMessageRequest request;
+        request.message.message_id = "m";
+        request.message.parts.push_back(Part::from_data(RawJson(metadata)));
+        request.metadata = RawJson(metadata);
+        return request_hash(request);
+    };
+    const auto one = hash(R"({"a":1,"b":{"c":[1,null,true],"d":"ü"}})");
+    EXPECT_EQ(hash(R"({"b":{"d":"\u00fc","c":[1.0,null,true]},"a":1})"), one);
+    EXPECT_NE(hash(R"({"a":1,"b":{"c":[null,1,true],"d":"ü"}})"), one) << "an array has an order";
+    EXPECT_NE(hash(R"({"a":1,"b":{"c":[1,null,false],"d":"ü"}})"), one);
+    EXPECT_NE(hash(R"({"a":"1","b":{"c":[1,null,true],"d":"ü"}})"), one);
+    EXPECT_NE(hash("9007199254740993"), hash("9007199254740992"));
+}
+
 // -- Timeout and drain ----------------------------------------------------------------------------------------------
 
 class BlockingTimeoutTest : public TaskManagerTest {
