@@ -1,5 +1,7 @@
 #include "runtime/task_context_impl.hpp"
 
+#include "json/utf8.hpp"
+#include "runtime/handler_output.hpp"
 #include "runtime/media_range.hpp"
 #include "runtime/task_logger.hpp"
 
@@ -136,6 +138,13 @@ spdlog::logger& TaskContextImpl::logger() noexcept {
     return *logger_;
 }
 
+std::string TaskContextImpl::log_fields() const {
+    std::string fields = fmt::format("task={} turn={}", task_id_, turn_);
+    const std::string& request = request_context().request_id;
+    if (!request.empty()) fields += " request_id=" + request;
+    return fields;
+}
+
 OwnerScope TaskContextImpl::owner() const { return {principal_.name, tenant(), false}; }
 
 Async<RawJson> TaskContextImpl::load_context() {
@@ -144,13 +153,7 @@ Async<RawJson> TaskContextImpl::load_context() {
 }
 
 Async<void> TaskContextImpl::update_context(RawJson value) {
-std::string TaskContextImpl::log_fields() const {
-    std::string fields = fmt::format("task={} turn={}", task_id_, turn_);
-    const std::string& request = request_context().request_id;
-    if (!request.empty()) fields += " request_id=" + request;
-    return fields;
-}
-
+    require_json("the context", value);
     auto updated = co_await node_.contexts->update_context(owner(), context_id(), std::move(value), std::nullopt);
     (void)std::move(updated).value_or_throw();
 }
@@ -216,12 +219,13 @@ AsyncResult<Appended> TaskContextImpl::end_as(TaskState state, std::string text,
                                               std::optional<std::string> dead_letter) {
     TaskUpdate update = blank_update();
     update.status = TaskStatus{state, std::nullopt, std::nullopt};
-    if (!text.empty()) update.status->message = agent_text(std::move(text));
+    if (!text.empty()) update.status->message = agent_text(json::as_utf8(std::move(text)));
     update.dead_letter = std::move(dead_letter);
     return node_.emitter->append(id(), OwnerScope::everything(), std::move(update));
 }
 
 Async<void> TaskContextImpl::save_checkpoint(RawJson value) {
+    require_json("the checkpoint", value);
     TaskUpdate update = blank_update();
     update.checkpoint = value;
     co_await write(std::move(update));
@@ -229,6 +233,7 @@ Async<void> TaskContextImpl::save_checkpoint(RawJson value) {
 }
 
 Shared<Message> TaskContextImpl::agent_message(std::vector<Part> parts) const {
+    require_sendable(parts);
     Message message;
     message.message_id = Uuid::generate().to_string();
     message.context_id = context_id();
@@ -256,6 +261,7 @@ Async<void> TaskContextImpl::send_status(std::string text) {
 }
 
 Async<void> TaskContextImpl::emit_chunk(Artifact artifact, bool append, bool last_chunk) {
+    require_sendable(artifact);
     TaskUpdate update = blank_update();
     update.artifacts.push_back({std::move(artifact), append, last_chunk, {}});
     return write(std::move(update));
@@ -268,7 +274,6 @@ Async<void> TaskContextImpl::emit_artifact(EmitArtifact artifact) {
         throw std::invalid_argument(
             fmt::format("emit_artifact needs exactly one of text, data, bytes and url; {} were given", given));
     }
-    if (artifact.artifact_id.empty()) throw std::invalid_argument("emit_artifact needs an artifact_id");
     Part part;
     if (artifact.text) part.content = TextContent{std::move(*artifact.text)};
     if (artifact.data) part.content = DataContent{std::move(*artifact.data)};
@@ -316,6 +321,7 @@ Async<void> TaskContextImpl::complete_with(Part part, std::string artifact_id) {
     Artifact artifact;
     artifact.artifact_id = std::move(artifact_id);
     artifact.parts.push_back(std::move(part));
+    require_sendable(artifact);
     TaskUpdate update = blank_update();
     update.artifacts.push_back({std::move(artifact), false, true, {}});
     update.status = TaskStatus{TaskState::kCompleted, std::nullopt, std::nullopt};
@@ -354,12 +360,13 @@ Async<void> TaskContextImpl::await_reply(AsyncResult<Appended> pending, Shared<M
     run_.snapshot.revealed = false;
 }
 
+// Why something went wrong is often said by others, in whatever encoding: it is mended, not refused.
 Async<void> TaskContextImpl::fail(std::string reason) {
-    return write_status(TaskState::kFailed, agent_text(std::move(reason)), false);
+    return write_status(TaskState::kFailed, agent_text(json::as_utf8(std::move(reason))), false);
 }
 
 Async<void> TaskContextImpl::reject(std::string reason) {
-    return write_status(TaskState::kRejected, agent_text(std::move(reason)), false);
+    return write_status(TaskState::kRejected, agent_text(json::as_utf8(std::move(reason))), false);
 }
 
 Async<void> TaskContextImpl::request_input(std::string question) {

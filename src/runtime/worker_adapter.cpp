@@ -21,6 +21,8 @@ constexpr const char* kNoEnd =
     "the handler returned without ending its turn; it has to call exactly one of complete, complete_json, respond, "
     "reply_directly, fail, reject, request_input and request_auth";
 
+constexpr const char* kNoText = "the handler threw an exception without a text";
+
 // The first retry comes at once, then 1 s, 2 s, 4 s… pass.
 Duration retry_backoff(int attempt) noexcept {
     if (attempt <= 1) return Duration(0);
@@ -248,7 +250,7 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
     } else if (outcome.storage_failed) {
         co_return co_await retry_later(run);
     } else {
-        text = outcome.threw ? std::move(outcome.text) : kNoEnd;
+        text = !outcome.threw ? kNoEnd : outcome.text.empty() ? kNoText : std::move(outcome.text);
         spdlog::warn("the handler failed {} error={}", context.log_fields(), quoted(text));
     }
     const auto ended = co_await context.end_as(state, std::move(text), std::move(dead_letter));

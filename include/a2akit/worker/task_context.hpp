@@ -56,7 +56,8 @@ struct AuthRequest {
 /// Used on the task's own loop, from its handler only. Calls that write return when Storage holds the update; they
 /// throw Exception: kTaskTerminal when the task has ended meanwhile, kLeaseLost when another node took over,
 /// kUnavailable when Storage stays out of reach. A handler makes exactly one turn-ending call (marked †) and then
-/// returns; a second one throws std::logic_error.
+/// returns; a second one throws std::logic_error. Text has to be UTF-8, and RawJson one JSON value: anything else throws
+/// std::invalid_argument, and nothing is written (the reasons of `fail` and `reject` are mended instead).
 class TaskContext {
 public:
     virtual ~TaskContext() = default;

@@ -223,6 +223,62 @@ TEST_F(TaskContextTest, AnArtifactNeedsExactlyOneContent) {
     EXPECT_TRUE(refused);
 }
 
+/// What a handler says, or what `act` threw when it tried to.
+Async<void> refusal_of(std::function<Async<void>(TaskContext&)> act, std::string& thrown, TaskContext& ctx) {
+    try {
+        co_await act(ctx);
+    } catch (const std::invalid_argument& e) {
+        thrown = e.what();
+    }
+    if (!ctx.turn_ended()) co_await ctx.complete();
+}
+
+TEST_F(TaskContextTest, WhatWouldBreakTheAnswersOfOthersIsRefused) {
+    const std::string half = "\xC3";
+    EmitArtifact named;
+    named.text = "x";
+    named.name = half;
+    const RawJson open("{\"a\":");
+    const std::vector<std::pair<std::string, std::function<Async<void>(TaskContext&)>>> acts{
+        {"the text", [&](TaskContext& ctx) { return ctx.emit_text_artifact(half); }},
+        {"the text", [&](TaskContext& ctx) { return ctx.send_status(half); }},
+        {"the text", [&](TaskContext& ctx) { return ctx.complete(half); }},
+        {"the text", [&](TaskContext& ctx) { return ctx.respond(half); }},
+        {"the text", [&](TaskContext& ctx) { return ctx.reply_directly(half); }},
+        {"the text", [&](TaskContext& ctx) { return ctx.request_input(half); }},
+        {"the text", [&](TaskContext& ctx) { return ctx.request_auth({half, {}, {}}); }},
+        {"the name", [&](TaskContext& ctx) { return ctx.emit_artifact(named); }},
+        {"an artifact needs an artifact_id", [&](TaskContext& ctx) { return ctx.emit_text_artifact("x", ""); }},
+        {"the data", [&](TaskContext& ctx) { return ctx.emit_data_artifact(open); }},
+        {"the data", [&](TaskContext& ctx) { return ctx.complete_json(RawJson("1 2")); }},
+        {"the data", [&](TaskContext& ctx) { return ctx.complete_json(RawJson()); }},
+        {"the checkpoint", [&](TaskContext& ctx) { return ctx.save_checkpoint(open); }},
+        {"the context", [&](TaskContext& ctx) { return ctx.update_context(open); }}};
+    for (const auto& [named_thing, act] : acts) {
+        std::string thrown;
+        const TaskId task = run([&](TaskContext& ctx) { return refusal_of(act, thrown, ctx); });
+        EXPECT_EQ(thrown.find(named_thing), 0U) << named_thing << " / " << thrown;
+        EXPECT_EQ(log(task), "SUBMITTED WORKING COMPLETED ") << thrown;
+        EXPECT_TRUE(load(task).checkpoint.empty());
+    }
+}
+
+Async<void> fails_in_latin_1(TaskContext& ctx) { co_await ctx.fail("caf\xE9 ferm\xE9"); }
+Async<void> throws_in_latin_1(TaskContext& /*ctx*/) {
+    throw std::runtime_error("caf\xE9 ferm\xE9");
+    co_return;
+}
+Async<void> throws_nothing_to_read(TaskContext& /*ctx*/) {
+    throw std::runtime_error("");
+    co_return;
+}
+
+TEST_F(TaskContextTest, AReasonIsMended) {
+    EXPECT_EQ(status_text(run(fails_in_latin_1)), "caf\uFFFD ferm\uFFFD");
+    EXPECT_EQ(status_text(run(throws_in_latin_1)), "caf\uFFFD ferm\uFFFD");
+    EXPECT_EQ(status_text(run(throws_nothing_to_read)), "the handler threw an exception without a text");
+}
+
 // -- Direct replies ---------------------------------------------------------------------------------------------------
 
 Async<void> replies(TaskContext& ctx) { co_await ctx.reply_directly("hi"); }

@@ -1,0 +1,36 @@
+#include "json/utf8.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace a2akit::json {
+namespace {
+
+/// How long the character at the beginning is; 0 when there is none.
+std::size_t character_length(std::string_view text) noexcept {
+    constexpr std::size_t kLongest = 4;
+    for (std::size_t length = 1; length <= std::min(kLongest, text.size()); ++length) {
+        if (is_utf8(text.substr(0, length))) return length;
+    }
+    return 0;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
+
+std::string as_utf8(std::string text) {
+    if (is_utf8(text)) return text;
+    std::string out;
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::size_t length = character_length(rest);
+        if (length == 0) out += "\xEF\xBF\xBD";
+        else out += rest.substr(0, length);
+        rest.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return out;
+}
+
+}  // namespace a2akit::json
