@@ -1,5 +1,4 @@
-// A long job that stops when it is asked to. It waits for its next step or for the cancel, whichever comes first, and
-// reports how far it got.
+// A long job that reports how far it is, and that stops when it is asked to: it looks before each step.
 
 #include <a2akit/a2akit.hpp>
 
