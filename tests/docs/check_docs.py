@@ -4,7 +4,7 @@
 - Every C++ block says which file it is from (`<!-- from: examples/echo.cpp -->`) and stands there, line by line; those
   files are compiled and run by tests of their own.
 - Every relative link leads somewhere.
-- docs/reference/settings.md names exactly the variables of settings.hpp.
+- docs/reference/settings.md names exactly the variables of settings.hpp, with the defaults that stand there.
 """
 import re
 import sys
@@ -40,11 +40,23 @@ def check(root):
         for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
             if "://" not in link and not link.startswith("mailto:") and not (document.parent / link).exists():
                 faults.append(f"{name}: the link {link} leads nowhere")
-    variables = set(re.findall(r"A2AKIT_\w+", (root / "include/a2akit/server/settings.hpp").read_text()))
-    documented = set(re.findall(r"`(A2AKIT_\w+)`", (root / "docs/reference/settings.md").read_text()))
-    faults += [f"docs/reference/settings.md does not name {v}" for v in sorted(variables - documented)]
+    return faults + check_settings(root), len(documents)
+
+
+def check_settings(root):
+    """Both say "A2AKIT_LEASE … 15": the default is the first word behind the name, in the table its third column."""
+    header = (root / "include/a2akit/server/settings.hpp").read_text()
+    reference = (root / "docs/reference/settings.md").read_text()
+    in_code = dict(re.findall(r"///<? (A2AKIT_\w+)(?: \(s\))?, ([^;:(\n]*[^;:(\n ])", header))
+    in_table = dict(re.findall(r"^\| `(A2AKIT_\w+)` \| `\w+` \| ([^;:(|\n]*[^;:(|\n ])", reference, re.M))
+    variables = set(re.findall(r"A2AKIT_\w+", header))
+    documented = set(re.findall(r"`(A2AKIT_\w+)`", reference))
+    faults = [f"docs/reference/settings.md does not name {v}" for v in sorted(variables - documented)]
     faults += [f"docs/reference/settings.md names {v}, which settings.hpp does not" for v in sorted(documented - variables)]
-    return faults, len(documents)
+    faults += [f"settings.hpp does not say the default of {v} as the others do" for v in sorted(variables - set(in_code))]
+    faults += [f"{v}: settings.hpp says {in_code[v]}, docs/reference/settings.md {in_table.get(v)}"
+               for v in sorted(variables & set(in_code)) if in_code[v] != in_table.get(v)]
+    return faults
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ struct Settings {
     std::optional<std::uint16_t> port;             ///< A2AKIT_PORT, 8000; 0: any free one
     std::optional<std::string> base_path;          ///< A2AKIT_BASE_PATH, "": where the endpoints are mounted
     std::optional<int> threads;                    ///< A2AKIT_THREADS, one per core
-    std::optional<std::string> public_url;         ///< A2AKIT_PUBLIC_URL: for the card; default http://host:port
+    std::optional<std::string> public_url;         ///< A2AKIT_PUBLIC_URL, http://host:port: for the card
     std::optional<bool> trust_forwarded;           ///< A2AKIT_TRUST_FORWARDED, false: X-Forwarded-Proto / -Host
 
     // Backends, by URL. Where it says "the data directory", memory: without one.

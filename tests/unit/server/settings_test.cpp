@@ -2,14 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <optional>
+#include <regex>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace a2akit {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 Settings::Environment environment(std::map<std::string, std::string, std::less<>> values) {
     return [values = std::move(values)](std::string_view name) -> std::optional<std::string> {
@@ -19,83 +22,167 @@ Settings::Environment environment(std::map<std::string, std::string, std::less<>
     };
 }
 
-TEST(SettingsTest, WithoutAnythingTheDefaultsHold) {
-    const auto settings = Settings{}.resolved(environment({}));
-    ASSERT_TRUE(settings);
-    EXPECT_EQ(settings->host, "127.0.0.1");
-    EXPECT_EQ(settings->port, 8000);
-    EXPECT_EQ(settings->storage, "memory:");
-    EXPECT_EQ(settings->max_body_bytes, 10U << 20U);
-    EXPECT_EQ(settings->heartbeat, seconds(15));
-    EXPECT_EQ(settings->max_retries, 3);
-    EXPECT_EQ(settings->log_level, "info");
-    EXPECT_EQ(settings->blocking_timeout, std::nullopt);
-    EXPECT_EQ(settings->public_url, std::nullopt);
-}
-
-TEST(SettingsTest, TheConstructorComesBeforeTheEnvironmentAndThatBeforeTheDefault) {
-    Settings given;
-    given.port = 1234;
-    const auto settings = given.resolved(environment({{"A2AKIT_PORT", "99"}, {"A2AKIT_MAX_RETRIES", "7"}}));
-    ASSERT_TRUE(settings);
-    EXPECT_EQ(settings->port, 1234);
-    EXPECT_EQ(settings->max_retries, 7);
-    EXPECT_EQ(settings->max_streams, 10000);
-}
-
-TEST(SettingsTest, SecondsMayHaveAFraction) {
-    const auto settings = Settings{}.resolved(
-        environment({{"A2AKIT_BLOCKING_TIMEOUT", "0.25"}, {"A2AKIT_DRAIN_TIMEOUT", "0"}, {"A2AKIT_LEASE", "1e1"}}));
-    ASSERT_TRUE(settings);
-    EXPECT_EQ(settings->blocking_timeout, milliseconds(250));
-    EXPECT_EQ(settings->drain_timeout, seconds(0));
-    EXPECT_EQ(settings->lease, seconds(10));
-}
-
 TEST(SettingsTest, AnEmptyVariableIsNotSet) {
     const auto settings = Settings{}.resolved(environment({{"A2AKIT_PORT", ""}}));
     ASSERT_TRUE(settings);
     EXPECT_EQ(settings->port, 8000);
 }
 
-TEST(SettingsTest, SlashesAtTheEndOfPathsAndUrlsGo) {
-    const auto settings =
-        Settings{}.resolved(environment({{"A2AKIT_BASE_PATH", "/a/"}, {"A2AKIT_PUBLIC_URL", "https://x/a/"}}));
-    ASSERT_TRUE(settings);
-    EXPECT_EQ(settings->base_path, "/a");
-    EXPECT_EQ(settings->public_url, "https://x/a");
+// -- Every variable -------------------------------------------------------------------------------------------------
+
+std::string shown(const std::optional<std::string>& value) { return value.value_or("none"); }
+std::string shown(const std::optional<bool>& value) { return !value ? "none" : *value ? "true" : "false"; }
+std::string shown(const std::optional<Duration>& value) { return value ? std::to_string(value->count()) + " ms" : "none"; }
+template <class Integer>
+std::string shown(const std::optional<Integer>& value) {
+    return value ? std::to_string(*value) : "none";
 }
 
 struct Wrong {
-    const char* name;
     const char* value;
     const char* allowed;
 };
 
-class WrongSettingTest : public ::testing::TestWithParam<Wrong> {};
+/// One variable: what it is without being set, what it becomes, and what it may not be (empty: any text will do here).
+struct Variable {
+    const char* name;
+    std::string (*read)(const Settings&);
+    const char* standard;
+    const char* value;
+    const char* becomes;
+    std::vector<Wrong> wrong;
+};
 
-TEST_P(WrongSettingTest, NamesVariableValueAndWhatIsAllowed) {
-    const auto settings = Settings{}.resolved(environment({{GetParam().name, GetParam().value}}));
-    ASSERT_FALSE(settings);
-    EXPECT_EQ(settings.error().code, ErrorCode::kInvalidParams);
-    EXPECT_EQ(settings.error().message, std::string(GetParam().name) + ": \"" + GetParam().value +
-                                            "\" is not allowed; use " + GetParam().allowed);
+#define A2AKIT_READ(member) [](const Settings& s) { return shown(s.member); }
+
+constexpr const char* kYear = "a number of seconds from 0.001 to 31536000";
+constexpr const char* kYearOrZero = "a number of seconds from 0 to 31536000";
+constexpr const char* kMillion = "a whole number from 1 to 1000000";
+constexpr const char* kTenMillion = "a whole number from 1 to 10000000";
+constexpr const char* kKey = "7777777777777777777777777777777777777777777777777777777777777777";
+
+std::vector<Variable> variables() {
+    return {
+        {"A2AKIT_HOST", A2AKIT_READ(host), "127.0.0.1", "0.0.0.0", "0.0.0.0", {}},
+        {"A2AKIT_PORT", A2AKIT_READ(port), "8000", "0", "0",
+         {{"65536", "a whole number from 0 to 65535"},
+          {"80a", "a whole number from 0 to 65535"},
+          {"-1", "a whole number from 0 to 65535"},
+          {"99999999999999999999", "a whole number from 0 to 65535"}}},
+        {"A2AKIT_BASE_PATH", A2AKIT_READ(base_path), "", "/agent/", "/agent",
+         {{"agent", "a path such as /agent"}, {"/a?b", "a path such as /agent"}}},
+        {"A2AKIT_THREADS", A2AKIT_READ(threads), "0", "8", "8", {{"1025", "a whole number from 0 to 1024"}}},
+        {"A2AKIT_PUBLIC_URL", A2AKIT_READ(public_url), "none", "https://x/a/", "https://x/a",
+         {{"ftp://x", "a URL that begins with http:// or https://"}}},
+        {"A2AKIT_TRUST_FORWARDED", A2AKIT_READ(trust_forwarded), "false", "1", "true",
+         {{"maybe", "true, false, 1 or 0"}}},
+        {"A2AKIT_DATA_DIR", A2AKIT_READ(data_dir), "none", "/data", "/data", {}},
+        // Which URLs there are the BackendRegistry knows.
+        {"A2AKIT_STORAGE", A2AKIT_READ(storage), "memory:", "sqlite:a.db", "sqlite:a.db", {}},
+        {"A2AKIT_BROKER", A2AKIT_READ(broker), "memory:", "sqlite:a.db", "sqlite:a.db", {}},
+        {"A2AKIT_EVENT_BUS", A2AKIT_READ(event_bus), "memory:", "sqlite:a.db", "sqlite:a.db", {}},
+        {"A2AKIT_CANCEL_REGISTRY", A2AKIT_READ(cancel_registry), "memory:", "sqlite:a.db", "sqlite:a.db", {}},
+        {"A2AKIT_SQLITE_SYNCHRONOUS", A2AKIT_READ(sqlite_synchronous), "full", "normal", "normal",
+         {{"off", "full or normal"}}},
+        // Wrong secrets are not repeated: see the tests below.
+        {"A2AKIT_CONTEXT_KEY", A2AKIT_READ(context_key), "none", kKey, kKey, {}},
+        {"A2AKIT_ADMIN_TOKEN", A2AKIT_READ(admin_token), "none", "0123456789abcdef", "0123456789abcdef", {}},
+        {"A2AKIT_BLOCKING_TIMEOUT", A2AKIT_READ(blocking_timeout), "none", "0.25", "250 ms", {{"0", kYear}}},
+        {"A2AKIT_CANCEL_WAIT", A2AKIT_READ(cancel_wait), "2000 ms", "0", "0 ms", {{"-2", kYearOrZero}}},
+        {"A2AKIT_CANCEL_FORCE_TIMEOUT", A2AKIT_READ(cancel_force_timeout), "60000 ms", "5", "5000 ms",
+         {{"-1", kYearOrZero}}},
+        {"A2AKIT_MAX_CONCURRENT_TASKS", A2AKIT_READ(max_concurrent_tasks), "10000", "1", "1",
+         {{"0", kMillion}, {"1000001", kMillion}}},
+        {"A2AKIT_MAX_RETRIES", A2AKIT_READ(max_retries), "3", "0", "0", {{"-1", "a whole number from 0 to 1000"}}},
+        {"A2AKIT_MAX_STORED_TASKS", A2AKIT_READ(max_stored_tasks), "100000", "0", "0",
+         {{"-1", "a whole number from 0 to 1099511627776"}}},
+        {"A2AKIT_BROKER_BUFFER", A2AKIT_READ(broker_buffer), "1000", "1", "1", {{"0", kMillion}}},
+        {"A2AKIT_EVENT_BUFFER", A2AKIT_READ(event_buffer), "200", "1", "1", {{"0", "a whole number from 1 to 100000"}}},
+        {"A2AKIT_LEASE", A2AKIT_READ(lease), "15000 ms", "1e1", "10000 ms",
+         {{"0", "a number of seconds from 0.1 to 31536000"}}},
+        {"A2AKIT_DRAIN_TIMEOUT", A2AKIT_READ(drain_timeout), "30000 ms", "0", "0 ms", {{"soon", kYearOrZero}}},
+        {"A2AKIT_IDEMPOTENCY_LIFETIME", A2AKIT_READ(idempotency_lifetime), "86400000 ms", "60", "60000 ms",
+         {{"31536001", kYear}}},
+        {"A2AKIT_COMPACT_AFTER", A2AKIT_READ(compact_after), "86400000 ms", "60", "60000 ms", {{"0", kYear}}},
+        // Numbers for some states: see retention_test.
+        {"A2AKIT_RETAIN_FOR", A2AKIT_READ(retain_for), "none", "60", "60", {}},
+        {"A2AKIT_RETAIN_AT_MOST", A2AKIT_READ(retain_at_most), "none", "60", "60", {}},
+        {"A2AKIT_CANCEL_PAUSED_AFTER", A2AKIT_READ(cancel_paused_after), "none", "60", "60000 ms", {{"0", kYear}}},
+        {"A2AKIT_MAX_BODY_BYTES", A2AKIT_READ(max_body_bytes), "10485760", "1", "1",
+         {{"0", "a whole number from 1 to 4294967296"}, {"10M", "a whole number from 1 to 4294967296"}}},
+        {"A2AKIT_MAX_HEADER_BYTES", A2AKIT_READ(max_header_bytes), "16384", "256", "256",
+         {{"255", "a whole number from 256 to 1048576"}}},
+        {"A2AKIT_MAX_CONNECTIONS", A2AKIT_READ(max_connections), "20000", "1", "1", {{"0", kTenMillion}}},
+        {"A2AKIT_MAX_STREAMS", A2AKIT_READ(max_streams), "10000", "1", "1", {{"0", kTenMillion}}},
+        {"A2AKIT_MAX_PENDING_REQUESTS", A2AKIT_READ(max_pending_requests), "10000", "1", "1", {{"0", kTenMillion}}},
+        {"A2AKIT_HEADER_TIMEOUT", A2AKIT_READ(header_timeout), "10000 ms", "1", "1000 ms", {{"0", kYear}}},
+        {"A2AKIT_BODY_TIMEOUT", A2AKIT_READ(body_timeout), "30000 ms", "1", "1000 ms", {{"0", kYear}}},
+        {"A2AKIT_IDLE_TIMEOUT", A2AKIT_READ(idle_timeout), "75000 ms", "1", "1000 ms", {{"0", kYear}}},
+        {"A2AKIT_WRITE_TIMEOUT", A2AKIT_READ(write_timeout), "60000 ms", "1", "1000 ms", {{"0", kYear}}},
+        {"A2AKIT_HEARTBEAT", A2AKIT_READ(heartbeat), "15000 ms", "1", "1000 ms", {{"nan", kYear}, {"15s", kYear}}},
+        {"A2AKIT_LOG_LEVEL", A2AKIT_READ(log_level), "info", "trace", "trace",
+         {{"loud", "trace, debug, info, warn, error or off"}}},
+    };
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, WrongSettingTest,
-    ::testing::Values(Wrong{"A2AKIT_PORT", "65536", "a whole number from 0 to 65535"},
-                      Wrong{"A2AKIT_PORT", "80a", "a whole number from 0 to 65535"},
-                      Wrong{"A2AKIT_PORT", "99999999999999999999", "a whole number from 0 to 65535"},
-                      Wrong{"A2AKIT_MAX_RETRIES", "-1", "a whole number from 0 to 1000"},
-                      Wrong{"A2AKIT_LEASE", "0", "a number of seconds from 0.1 to 31536000"},
-                      Wrong{"A2AKIT_HEARTBEAT", "nan", "a number of seconds from 0.001 to 31536000"},
-                      Wrong{"A2AKIT_HEARTBEAT", "15s", "a number of seconds from 0.001 to 31536000"},
-                      Wrong{"A2AKIT_CANCEL_WAIT", "-2", "a number of seconds from 0 to 31536000"},
-                      Wrong{"A2AKIT_TRUST_FORWARDED", "maybe", "true, false, 1 or 0"},
-                      Wrong{"A2AKIT_BASE_PATH", "agent", "a path such as /agent"},
-                      Wrong{"A2AKIT_PUBLIC_URL", "ftp://x", "a URL that begins with http:// or https://"},
-                      Wrong{"A2AKIT_LOG_LEVEL", "loud", "trace, debug, info, warn, error or off"}));
+class EverySettingTest : public ::testing::TestWithParam<Variable> {};
+
+TEST_P(EverySettingTest, HasADefault) {
+    const auto settings = Settings{}.resolved(environment({}));
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(GetParam().read(*settings), GetParam().standard);
+}
+
+TEST_P(EverySettingTest, IsReadFromTheEnvironmentUnlessTheConstructorSaysOtherwise) {
+    const auto from_environment = Settings{}.resolved(environment({{GetParam().name, GetParam().value}}));
+    ASSERT_TRUE(from_environment) << from_environment.error().message;
+    EXPECT_EQ(GetParam().read(*from_environment), GetParam().becomes);
+
+    const char* other = GetParam().wrong.empty() ? "another" : GetParam().wrong[0].value;
+    const auto from_constructor = from_environment->resolved(environment({{GetParam().name, other}}));
+    ASSERT_TRUE(from_constructor) << from_constructor.error().message;
+    EXPECT_EQ(GetParam().read(*from_constructor), GetParam().becomes);
+}
+
+TEST_P(EverySettingTest, AWrongValueIsRefusedNamingVariableValueAndWhatIsAllowed) {
+    for (const Wrong& wrong : GetParam().wrong) {
+        const auto settings = Settings{}.resolved(environment({{GetParam().name, wrong.value}}));
+        ASSERT_FALSE(settings) << wrong.value;
+        EXPECT_EQ(settings.error().code, ErrorCode::kInvalidParams);
+        EXPECT_EQ(settings.error().message, std::string(GetParam().name) + ": \"" + wrong.value +
+                                                "\" is not allowed; use " + wrong.allowed);
+    }
+}
+
+std::string name_of(const ::testing::TestParamInfo<Variable>& info) { return info.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(All, EverySettingTest, ::testing::ValuesIn(variables()), name_of);
+
+TEST(SettingsTest, TheTableAboveHoldsEveryVariableOfTheHeader) {
+    std::ifstream file(std::string(A2AKIT_INCLUDE_DIR) + "/a2akit/server/settings.hpp");
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    const std::regex name("A2AKIT_[A-Z_]*[A-Z]");
+    std::set<std::string> in_header(std::sregex_token_iterator(text.begin(), text.end(), name), {});
+    std::set<std::string> in_table;
+    for (const Variable& variable : variables()) in_table.insert(variable.name);
+    EXPECT_EQ(in_table, in_header);
+}
+
+TEST(SettingsTest, ADataDirectoryAloneStandsForSqliteInEveryPort) {
+    const auto settings = Settings{}.resolved(environment({{"A2AKIT_DATA_DIR", "/data"}, {"A2AKIT_BROKER", "memory:"}}));
+    ASSERT_TRUE(settings);
+    for (const auto& url : {settings->storage, settings->event_bus, settings->cancel_registry}) {
+        EXPECT_EQ(url, "sqlite:/data/a2akit.db");
+    }
+    EXPECT_EQ(settings->broker, "memory:");
+}
+
+TEST(SettingsTest, AWrongAdminTokenIsRefusedWithoutBeingRepeated) {
+    const auto settings = Settings{}.resolved(environment({{"A2AKIT_ADMIN_TOKEN", "too-short"}}));
+    ASSERT_FALSE(settings);
+    EXPECT_TRUE(settings.error().message.starts_with("A2AKIT_ADMIN_TOKEN: ")) << settings.error().message;
+    EXPECT_EQ(settings.error().message.find("too-short"), std::string::npos);
+}
 
 TEST(SettingsTest, AWrongArgumentIsRefusedLikeAWrongVariable) {
     Settings given;
