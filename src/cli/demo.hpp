@@ -7,9 +7,9 @@
 namespace a2akit::cli {
 
 struct DemoOptions {
-    std::string host = "127.0.0.1";
-    std::uint16_t port = 8000;        ///< 0: any free one
-    std::optional<std::string> once;  ///< Send this, print the answer, and stop.
+    std::optional<std::string> host;    ///< Absent: A2AKIT_HOST, or its default.
+    std::optional<std::uint16_t> port;  ///< Absent: A2AKIT_PORT, or its default.
+    std::optional<std::string> once;    ///< Send this, print the answer, and stop.
 };
 
 /// Starts the demo agent, sends it a streaming message over its own port and prints the answer on stdout while it

@@ -11,8 +11,8 @@ int main(int argc, char** argv) {
     a2akit::cli::DemoOptions demo;
     std::string once;
     CLI::App* command = app.add_subcommand("demo", "Start an agent that says back what it is told, and talk to it");
-    command->add_option("--host", demo.host, "Address to listen on")->capture_default_str();
-    command->add_option("--port", demo.port, "Port to listen on; 0 takes any free one")->capture_default_str();
+    command->add_option("--host", demo.host, "Address to listen on; else A2AKIT_HOST, else 127.0.0.1");
+    command->add_option("--port", demo.port, "Port to listen on, 0 for any free one; else A2AKIT_PORT, else 8000");
     const auto* once_option = command->add_option("--once", once, "Send TEXT, print the answer, and stop");
 
     std::string checked;

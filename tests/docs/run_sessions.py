@@ -6,6 +6,7 @@ usage: run_sessions.py PROGRAM   (the a2akit executable)
 A session is a ```console block after <!-- session: demo -->: lines after "$ " are typed, the others must come out, once ids
 and times are made the same.
 """
+import os
 import re
 import signal
 import socket
@@ -64,6 +65,24 @@ def check_refusals(program):
         assert refused.returncode != 0 and "--port" in refused.stderr, refused
 
 
+def check_environment(program):
+    """Which an option wins over, and which wins over the default; the help says so."""
+    by_environment = demo(program, "--once", "x", env={**os.environ, "A2AKIT_PORT": "0"})
+    assert by_environment.returncode == 0, by_environment
+    assert "http://127.0.0.1:8000 " not in by_environment.stderr, by_environment.stderr
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        by_option = demo(program, "--port", "0", "--once", "x", env={**os.environ, "A2AKIT_PORT": port})
+        assert by_option.returncode == 0, by_option
+    wrong = demo(program, "--once", "x", env={**os.environ, "A2AKIT_PORT": "eighty"})
+    said = 'a2akit: A2AKIT_PORT: "eighty" is not allowed; use a whole number from 0 to 65535\n'
+    assert (wrong.returncode, wrong.stderr) == (1, said), wrong
+    told = demo(program, "--help").stdout
+    assert all(word in told for word in ("A2AKIT_HOST", "127.0.0.1", "A2AKIT_PORT", "8000")), told
+
+
 def check_sessions(program):
     agent = subprocess.Popen([program, "demo", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -88,5 +107,6 @@ def check_sessions(program):
 
 check_once(sys.argv[1])
 check_refusals(sys.argv[1])
+check_environment(sys.argv[1])
 check_sessions(sys.argv[1])
 print("the demo agent does what the README says")
