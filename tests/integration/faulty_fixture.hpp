@@ -152,6 +152,8 @@ inline Async<void> follow(TaskManager& manager, std::string id, Followed& follow
     }
 }
 
+inline constexpr std::uint64_t kSeedsOfEveryBuild = 25;
+
 /// Two servers over ports that misbehave, in virtual time; the parameter is the seed.
 class FaultyLifecycleTest : public ::testing::TestWithParam<std::uint64_t> {
 protected:
@@ -263,7 +265,9 @@ protected:
         for (const auto& seen : worker_->seen()) count += seen.attempt > 1 ? 1 : 0;
         return count;
     }
+    /// Of the seeds of every build: among thousands there are some that a seldom fault happens to spare.
     void expect_faults(std::initializer_list<Fault> faults) {
+        if (GetParam() > kSeedsOfEveryBuild) return;
         for (const Fault fault : faults) {
             EXPECT_GT(faulty_.injected(fault), 0) << "fault " << static_cast<int>(fault) << " never struck";
         }
@@ -285,7 +289,7 @@ protected:
 inline std::vector<std::uint64_t> seeds() {
     const char* wanted = std::getenv("A2AKIT_TEST_SEEDS");
     std::uint64_t first = 1;
-    std::uint64_t last = 25;
+    std::uint64_t last = kSeedsOfEveryBuild;
     if (wanted != nullptr) {
         char* rest = nullptr;
         first = last = std::strtoull(wanted, &rest, 10);
