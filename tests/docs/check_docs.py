@@ -5,6 +5,7 @@
   files are compiled and run by tests of their own.
 - Every relative link leads somewhere.
 - docs/reference/settings.md names exactly the variables of settings.hpp, with the defaults that stand there.
+- The tables of the other pages of docs/reference name exactly the calls and fields of the types they are about.
 """
 import re
 import sys
@@ -12,6 +13,19 @@ import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+# page of docs/reference: the header and types that it is about
+TYPES = {
+    "server": [("server/server.hpp", ["Server", "ServerOptions", "CardConfig"])],
+    "task-context": [("worker/task_context.hpp", ["TaskContext", "FilePart", "EmitArtifact", "AuthRequest"])],
+    "client": [("client/client.hpp", ["Client", "ClientOptions", "SendOptions", "SendResult"]),
+               ("client/client_stream.hpp", ["ClientStream", "StreamEvent"])],
+    "storage": [("storage/storage.hpp", ["Storage"]), ("storage/task_update.hpp", ["TaskUpdate"]),
+                ("storage/maintenance.hpp", ["Maintenance"]), ("storage/context_store.hpp", ["ContextStore"])],
+    "broker": [("broker/broker.hpp", ["Broker", "Receiver", "Delivery"])],
+    "event-bus": [("event_bus/event_bus.hpp", ["EventBus", "Subscription"])],
+    "cancel-registry": [("cancel/cancel_registry.hpp", ["CancelRegistry", "CancelScope"])],
+}
 
 
 def lines_of(text):
@@ -23,6 +37,48 @@ def stands_in(block, source):
     wanted = [line.strip() for line in lines_of(block)]
     have = [line.strip() for line in source.splitlines()]
     return any(have[i:i + len(wanted)] == wanted for i in range(len(have) - len(wanted) + 1))
+
+
+def without_inner(text, brackets, instead):
+    """Every outermost pair of these brackets, with what is inside, replaced."""
+    opening, closing = re.escape(brackets[0]), re.escape(brackets[1])
+    innermost = re.compile(f"{opening}[^{opening}{closing}]*{closing}")
+    while innermost.search(text):
+        text = innermost.sub(instead, text)
+    return text
+
+
+def public_names(header, type_name):
+    """The calls and fields that stand in the body of a type, but for constructors and operators."""
+    text = re.sub(r"//.*", "", header)
+    start = re.search(rf"^ *(?:class|struct) {type_name}\b[^;{{]*\{{", text, re.M)
+    indent = re.match(r" *", start.group()).group()
+    body = text[start.end():text.index(f"\n{indent}}};", start.end())]
+    body = re.split(rf"^{indent}private:", body, flags=re.M)[0]
+    body = without_inner(body.replace("public:", ""), "{}", ";")
+    names = set()
+    for declaration in without_inner(without_inner(body, "<>", ""), "()", "@").split(";"):
+        declaration = declaration.split("=")[0].strip()
+        if re.match(r"(class|struct|enum|using|friend)\b", declaration) or "operator" in declaration:
+            continue
+        found = re.search(r"(~?\w+) *@", declaration) or re.search(r"\w+ (\w+)$", declaration)
+        if found and found.group(1).strip("~") != type_name:
+            names.add(found.group(1))
+    return names
+
+
+def check_reference(root):
+    faults = []
+    for page, headers in TYPES.items():
+        text = (root / "docs/reference" / f"{page}.md").read_text()
+        documented = set(re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| ([^|]*) \|", text, re.M))))
+        declared = set()
+        for header, types in headers:
+            for type_name in types:
+                declared |= public_names((root / "include/a2akit" / header).read_text(), type_name)
+        faults += [f"docs/reference/{page}.md does not name {name}" for name in sorted(declared - documented)]
+        faults += [f"docs/reference/{page}.md names {name}, which is not declared" for name in sorted(documented - declared)]
+    return faults
 
 
 def check(root):
@@ -40,7 +96,7 @@ def check(root):
         for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
             if "://" not in link and not link.startswith("mailto:") and not (document.parent / link).exists():
                 faults.append(f"{name}: the link {link} leads nowhere")
-    return faults + check_settings(root), len(documents)
+    return faults + check_settings(root) + check_reference(root), len(documents)
 
 
 def check_settings(root):
