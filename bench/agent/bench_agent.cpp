@@ -4,9 +4,13 @@
 //   chunks N        N chunks of an artifact, as fast as they come
 //   chunks-yield N  the same, yielding between chunks, so that each leaves in a write of its own
 //   wait            waits until it is cancelled
+//   stamps N        N chunks, 20 ms apart, each with this process's id and the time of day in microseconds
 
 #include <a2akit/a2akit.hpp>
 
+#include <unistd.h>
+
+#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -25,6 +29,8 @@ public:
             co_await chunks(ctx, std::atoi(text.data() + 7), false);
         } else if (text.starts_with("wait")) {
             co_await ctx.cancelled();
+        } else if (text.starts_with("stamps ")) {
+            co_await stamps(ctx, std::atoi(text.data() + 7));
         } else {
             co_await ctx.complete("Echo: " + std::string(text));
         }
@@ -35,6 +41,16 @@ private:
         for (int i = 0; i < count; ++i) {
             co_await ctx.emit_text_artifact("a word of the answer ", "final-answer", i > 0, i + 1 == count);
             if (yielding) co_await yield();
+        }
+        co_await ctx.complete();
+    }
+    static Async<void> stamps(TaskContext& ctx, int count) {
+        using std::chrono::system_clock;
+        for (int i = 0; i < count; ++i) {
+            co_await sleep_for(std::chrono::milliseconds(20));
+            const auto now = std::chrono::duration_cast<std::chrono::microseconds>(system_clock::now().time_since_epoch());
+            const std::string stamp = std::to_string(::getpid()) + " " + std::to_string(now.count());
+            co_await ctx.emit_text_artifact(stamp, "stamps", i > 0, i + 1 == count);
         }
         co_await ctx.complete();
     }

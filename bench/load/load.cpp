@@ -4,6 +4,7 @@
 //   load PORT REQUEST_FILE … --rate R                             the same, R requests a second (as long as a connection is free)
 //   load PORT REQUEST_FILE --open N                                   opens N streams, holds them until stdin closes
 //
+// PORT may be several, separated by commas: the connections go to them in turn.
 // The request is sent as it is; "@@@@@@@@" in it is replaced by a number, so that each message has an id of its own.
 // An answer ends by its Content-Length or its last chunk. Anything but status 200 is an error and ends the run.
 
@@ -37,7 +38,7 @@ using Clock = std::chrono::steady_clock;
 }
 
 struct Options {
-    const char* port = nullptr;
+    std::vector<int> ports;
     std::string request;
     int connections = 32;
     long requests = 10'000;
@@ -64,12 +65,12 @@ std::uint64_t cpu_ns(long pid) {
     return total;
 }
 
-int connect_to(const char* port) {
+int connect_to(int port) {
     const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
     if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) die("cannot connect");
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -117,8 +118,9 @@ int run_closed_loop(const Options& options) {
     Requests requests(options.request);
     const int epoll = ::epoll_create1(0);
     std::vector<Connection> connections(static_cast<std::size_t>(options.connections));
-    for (auto& connection : connections) {
-        connection.fd = connect_to(options.port);
+    for (std::size_t i = 0; i < connections.size(); ++i) {
+        auto& connection = connections[i];
+        connection.fd = connect_to(options.ports[i % options.ports.size()]);
         epoll_event add{EPOLLIN, {&connection}};
         ::epoll_ctl(epoll, EPOLL_CTL_ADD, connection.fd, &add);
     }
@@ -195,8 +197,9 @@ int hold_streams(const Options& options) {
     std::vector<char> buffer(64 * 1024);
     while (opened < options.open) {
         while (started < options.open && started - opened < 256) {
-            auto& connection = connections[static_cast<std::size_t>(started++)];
-            connection.fd = connect_to(options.port);
+            const auto number = static_cast<std::size_t>(started++);
+            auto& connection = connections[number];
+            connection.fd = connect_to(options.ports[number % options.ports.size()]);
             epoll_event add{EPOLLIN, {&connection}};
             ::epoll_ctl(epoll, EPOLL_CTL_ADD, connection.fd, &add);
             requests.send(connection);
@@ -224,9 +227,11 @@ int hold_streams(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 3) die("usage: load PORT REQUEST_FILE [--connections N] [--requests N] [--pid P] [--open N]");
+    if (argc < 3) die("usage: load PORT[,PORT...] REQUEST_FILE [--connections N] [--requests N] [--pid P] [--open N]");
     Options options;
-    options.port = argv[1];
+    for (const char* port = argv[1]; port != nullptr; port = std::strchr(port, ',')) {
+        options.ports.push_back(std::atoi(port += *port == ','));
+    }
     std::ifstream file(argv[2], std::ios::binary);
     options.request.assign(std::istreambuf_iterator<char>(file), {});
     if (options.request.empty()) die("cannot read the request file");
