@@ -19,6 +19,7 @@ constexpr Duration kVisibleAgain = std::chrono::seconds(30);
 constexpr Duration kRenewEvery = std::chrono::seconds(10);
 constexpr int kFetches = 2;
 constexpr int kMostAtOnce = 32;
+constexpr Duration kTakenSoon(10);  // whoever comes back so soon has room for more
 
 /// An entry of the queue table, or a run that was claimed while it was taken out.
 class PostgresDelivery final : public Delivery {
@@ -171,7 +172,9 @@ RunQueue::Turned RunQueue::take_turn(Seat& seat) {
         const auto waiting = 1 + std::count_if(seats_.begin(), seats_.end(), [](const auto& s) { return s->waiting; });
         // Claimed runs that come at once share one commit; who is not received soon is handed back.
         const int hints = std::exchange(hints_, 0);
-        turned.fetch = std::min(kMostAtOnce, std::max(static_cast<int>(waiting), node_.enqueues() ? hints : 1));
+        const int backlog = now < fetched_ + kTakenSoon ? backlog_ : 1;
+        turned.fetch = std::max({static_cast<int>(waiting), node_.enqueues() ? hints : 1, backlog});
+        turned.fetch = std::min(turned.fetch, kMostAtOnce);
         return turned;
     }
     seat.waiting = true;
@@ -204,7 +207,7 @@ Async<void> RunQueue::fetch(NodeId node, Lease lease, int limit) {
             const std::lock_guard lock(mutex_);
             lost_.push_back({node, id});
         }
-        end_fetch(std::move(fetched), false, kLookAfterTrouble);
+        end_fetch(std::move(fetched), limit, kLookAfterTrouble);
         co_return;
     }
     std::optional<Duration> next;
@@ -233,15 +236,18 @@ Async<void> RunQueue::fetch(NodeId node, Lease lease, int limit) {
             drop(operation.task, operation.turn, epoch, kVisibleAgain);
         }
     }
-    const bool full = static_cast<int>(fetched.size()) == limit;
-    end_fetch(std::move(fetched), full, next);
+    end_fetch(std::move(fetched), limit, next);
 }
 
-void RunQueue::end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, bool full, std::optional<Duration> next) {
+void RunQueue::end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int limit, std::optional<Duration> next) {
     const SteadyTime now = Loop::current()->now();
     const std::lock_guard lock(mutex_);
     --fetching_;
-    if (full) dirty_ = true;
+    const bool more = static_cast<int>(fetched.size()) == limit && next && next->count() <= 0;
+    if (more) dirty_ = true;
+    // The longer the queue, the more the next look takes, as long as receivers take it all at once.
+    backlog_ = more ? 2 * limit : 1;
+    fetched_ = now;
     if (next) look_at_ = std::min(look_at_, now + std::max(*next, Duration(0)));
     for (auto& one : fetched) ready_.push_back({std::move(one), now});
     // The caller takes the first itself.

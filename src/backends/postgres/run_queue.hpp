@@ -79,7 +79,7 @@ private:
 
     Turned take_turn(Seat& seat);
     Async<void> fetch(NodeId node, Lease lease, int limit);
-    void end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, bool full, std::optional<Duration> next);
+    void end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int limit, std::optional<Duration> next);
     void wake_one_locked();
     [[nodiscard]] bool time_to_renew(SteadyTime now, SteadyTime& last);
     Async<void> renew_held();
@@ -97,8 +97,10 @@ private:
     std::vector<Lost> lost_;
     SteadyTime look_at_{};
     SteadyTime renewed_{};  ///< By a receiver, in its loop's time.
+    SteadyTime fetched_{};
     int fetching_ = 0;
     int hints_ = 0;
+    int backlog_ = 1;  ///< How many entries the next look may take because more were due than the last one took.
     bool dirty_ = false;
     bool stopped_ = true;
     Signal stop_tidying_;
