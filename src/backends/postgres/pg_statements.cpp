@@ -47,7 +47,7 @@ PgStatements::PgStatements(std::string_view s)
       create_once(make(s, "create_once", write_sql("write_task_once", ", $28::bytea, $29::bytea"), true)),
       append(make(s, "append", write_sql("write_task", ""))),
       append_once(make(s, "append_once", write_sql("write_task_once", ", $28::bytea, $29::bytea"), true)),
-      load(make(s, "load", with_snapshot("select ", " from {schema}.snapshot_of($1::bigint, $2::uuid, $3::int, "
+      load(make(s, "load", with_snapshot("select ", " from {schema}.snapshot_now($1::bigint, $2::uuid, $3::int, "
                                                     "$4::boolean) s"))),
       claim(make(s, "claim",
                  with_snapshot("select c.o_code, c.o_epoch, c.o_attempt, c.o_input, c.o_sealed, c.o_turn, c.o_revision, "
@@ -63,7 +63,7 @@ PgStatements::PgStatements(std::string_view s)
                 "$7::bigint, $8::bigint, $9::bigint, $10::uuid, $11::int)", true)),
       snapshots(make(s, "snapshots",
                      with_snapshot("select ", " from unnest($2::uuid[]) with ordinality i(id, n) "
-                                              "cross join lateral {schema}.snapshot_of($1::bigint, i.id, $3::int, "
+                                              "cross join lateral {schema}.snapshot_now($1::bigint, i.id, $3::int, "
                                               "$4::boolean) s order by i.n"), true)),
       events(make(s, "events",
                   "select t.last, t.turn, t.state, t.turn_ended, t.compacted, w.first, w.last, w.time, w.state, w.status, "

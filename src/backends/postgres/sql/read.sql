@@ -1,13 +1,12 @@
--- A task as it stands. Volatile, so that a claim sees what it wrote.
-create or replace function {schema}.snapshot_of(
+-- A task as it stands. Becomes a part of the statement that asks.
+create or replace function {schema}.snapshot_now(
     p_at bigint, p_task uuid, p_history int, p_artifacts boolean,
     out o_id uuid, out o_owner bytea, out o_tenant bytea, out o_context bytea, out o_state int,
     out o_status_time bigint, out o_status bytea, out o_metadata bytea, out o_checkpoint bytea, out o_reply bytea,
     out o_revealed boolean, out o_revision bigint, out o_last bigint, out o_turn int, out o_turn_ended boolean,
     out o_epoch bigint, out o_live boolean, out o_cancel_by bigint, out o_chunks bytea[], out o_history bytea[])
-returns setof record language plpgsql volatile as $$
-begin
-    return query select
+returns setof record language sql stable as $$
+    select
         t.id, t.owner, t.tenant, t.context, t.state, t.status_time,
         (select w.status from {schema}.writes w where w.task = t.id and w.last = t.status_last and w.state is not null),
         t.metadata, t.checkpoint, t.reply, t.revealed, t.revision, t.last, t.turn, t.turn_ended, t.epoch,
@@ -24,7 +23,19 @@ begin
                 where w.task = t.id and w.history is not null
                 order by w.last desc, w.revision desc limit greatest(p_history, 0)) h
             order by h.last, h.revision) end
-    from {schema}.tasks t where t.id = p_task;
+    from {schema}.tasks t where t.id = p_task
+$$;
+
+-- The same for a statement that changed the task: volatile, so that it sees what a claim wrote.
+create or replace function {schema}.snapshot_of(
+    p_at bigint, p_task uuid, p_history int, p_artifacts boolean,
+    out o_id uuid, out o_owner bytea, out o_tenant bytea, out o_context bytea, out o_state int,
+    out o_status_time bigint, out o_status bytea, out o_metadata bytea, out o_checkpoint bytea, out o_reply bytea,
+    out o_revealed boolean, out o_revision bigint, out o_last bigint, out o_turn int, out o_turn_ended boolean,
+    out o_epoch bigint, out o_live boolean, out o_cancel_by bigint, out o_chunks bytea[], out o_history bytea[])
+returns setof record language plpgsql volatile rows 1 as $$
+begin
+    return query select * from {schema}.snapshot_now(p_at, p_task, p_history, p_artifacts);
 end $$;
 
 -- Earlier than the stamp of every write that is not committed yet, as far as this role's connections go.
