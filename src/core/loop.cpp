@@ -1,6 +1,6 @@
 #include <a2akit/core/loop.hpp>
 
-#include <spdlog/spdlog.h>
+#include "core/log.hpp"
 
 #include <cassert>
 #include <cstdlib>
@@ -100,7 +100,8 @@ struct TaskGroup::Runner {
             try {
                 throw;
             } catch (const std::exception& e) {
-                spdlog::critical("a coroutine let an exception escape: {}", e.what());
+                log::error("a coroutine let an exception escape: {}", e.what());
+                log::flush();
             }
             std::abort();
         }

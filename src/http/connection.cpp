@@ -1,8 +1,7 @@
 #include "http/connection.hpp"
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <exception>
@@ -73,7 +72,7 @@ Async<void> Connection::run(std::unique_ptr<Connection> connection) {
     try {
         co_await connection->serve();
     } catch (const std::exception& e) {
-        spdlog::error("connection ended by an exception error={}", quoted(e.what()));
+        log::error("connection ended by an exception error={}", quoted(e.what()));
     }
     co_await connection->close();
 }
@@ -268,11 +267,11 @@ Async<void> Connection::respond(wire::HttpResponse response) {
 }
 
 void Connection::log_answer(int status) const {
-    if (!spdlog::should_log(spdlog::level::debug)) return;
+    if (!log::is_on(log::Level::kDebug)) return;
     // Neither the query nor the authority of a whole URL: both may hold secrets.
     const std::string_view target = without_authority(reader_.target());
-    spdlog::debug("request method={} path={} status={} request_id={}", reader_.method(),
-                  quoted(target.substr(0, target.find('?'))), status, request_id_);
+    log::debug("request method={} path={} status={} request_id={}", reader_.method(),
+               quoted(target.substr(0, target.find('?'))), status, request_id_);
 }
 
 Async<void> Connection::flush() {
@@ -344,9 +343,9 @@ Async<HandledRequest> Connection::dispatch(wire::Call& call) {
         HandledRequest handled = co_await std::move(pending);
         co_return handled;
     } catch (const std::exception& e) {
-        spdlog::error("request failed request_id={} error={}", request_id_, quoted(e.what()));
+        log::error("request failed request_id={} error={}", request_id_, quoted(e.what()));
     } catch (...) {
-        spdlog::error("request failed request_id={} error=\"an unknown exception\"", request_id_);
+        log::error("request failed request_id={} error=\"an unknown exception\"", request_id_);
     }
     Error failed{ErrorCode::kInternal, "the request failed inside the server", nullptr};
     co_return HandledRequest{Result<Reply>(std::move(failed)), {}};

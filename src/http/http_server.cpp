@@ -1,10 +1,10 @@
 #include "http/http_server.hpp"
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "http/connection.hpp"
 
 #include <boost/asio/ip/address.hpp>
-#include <spdlog/spdlog.h>
 
 #include <sys/socket.h>
 
@@ -76,7 +76,7 @@ Async<void> HttpServer::Listener::accept_all() {
         if (!error) {
             admit(std::move(accept.socket), accept.peer);
         } else if (out_of_resources(error)) {
-            spdlog::warn("cannot accept a connection error={}", quoted(error.message()));
+            log::warn("cannot accept a connection error={}", quoted(error.message()));
             co_await sleep_for(std::chrono::milliseconds(100));
         }
     }

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <charconv>
-#include <iterator>
 
 namespace a2akit::http {
 namespace {
@@ -33,11 +32,9 @@ std::string_view DateLine::now() {
     static constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    text_.clear();
-    fmt::format_to(std::back_inserter(text_), "{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
-                   kDays[static_cast<std::size_t>(at.tm_wday)], at.tm_mday,
-                   kMonths[static_cast<std::size_t>(at.tm_mon)], at.tm_year + 1900, at.tm_hour,
-                   at.tm_min, at.tm_sec);
+    text_ = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[static_cast<std::size_t>(at.tm_wday)],
+                        at.tm_mday, kMonths[static_cast<std::size_t>(at.tm_mon)], at.tm_year + 1900,
+                        at.tm_hour, at.tm_min, at.tm_sec);
     return text_;
 }
 

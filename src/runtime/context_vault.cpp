@@ -1,6 +1,6 @@
 #include "runtime/context_vault.hpp"
 
-#include <spdlog/spdlog.h>
+#include "core/log.hpp"
 
 #include <utility>
 
@@ -40,9 +40,9 @@ void ContextVault::unpack(TurnInput& input, TaskId task, Turn turn) {
             }
         }
         if (!input.context) {
-            spdlog::warn("the context was sealed under a key that this node does not have, the handler runs without it "
-                         "task={} turn={}",
-                         task.to_string(), turn);
+            log::warn("the context was sealed under a key that this node does not have, the handler runs without it "
+                      "task={} turn={}",
+                      task.to_string(), turn);
         }
         return;
     }

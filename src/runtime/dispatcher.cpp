@@ -1,8 +1,7 @@
 #include "runtime/dispatcher.hpp"
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <exception>
 #include <type_traits>
@@ -15,8 +14,8 @@ constexpr std::string_view kNoStdException = "something that is no std::exceptio
 
 // What the text of an exception says is for the operator, not for the client.
 Error internal_error(const RequestEnvelope& envelope, std::string_view where, std::string_view what) {
-    spdlog::error("{} threw request_id={} operation={} error={}", where, envelope.context.request_id,
-                  to_string(envelope.operation), quoted(what));
+    log::error("{} threw request_id={} operation={} error={}", where, envelope.context.request_id,
+               to_string(envelope.operation), quoted(what));
     return Error{ErrorCode::kInternal, "internal error", nullptr};
 }
 
@@ -87,8 +86,8 @@ Async<void> Dispatcher::after(const RequestEnvelope& envelope, const Result<Repl
         try {
             const Result<void> seen = co_await middlewares_[started]->after_dispatch(envelope, reply);
             if (!seen) {
-                spdlog::warn("after_dispatch failed request_id={} error={}", envelope.context.request_id,
-                             quoted(seen.error().message));
+                log::warn("after_dispatch failed request_id={} error={}", envelope.context.request_id,
+                          quoted(seen.error().message));
             }
         } catch (const std::exception& e) {
             (void)internal_error(envelope, "after_dispatch", e.what());

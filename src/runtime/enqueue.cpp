@@ -1,16 +1,16 @@
 #include "runtime/enqueue.hpp"
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
 
-#include <spdlog/spdlog.h>
 
 namespace a2akit {
 
 Async<void> enqueue_or_leave_to_sweep(Broker& broker, RunOperation operation, std::optional<Timestamp> not_before) {
     const Result<void> enqueued = co_await broker.enqueue(operation, not_before);
     if (enqueued) co_return;
-    spdlog::warn("enqueuing a turn failed, a sweep will find it task={} turn={} error={}", operation.task.to_string(),
-                 operation.turn, quoted(enqueued.error().message));
+    log::warn("enqueuing a turn failed, a sweep will find it task={} turn={} error={}", operation.task.to_string(),
+              operation.turn, quoted(enqueued.error().message));
 }
 
 }  // namespace a2akit

@@ -1,8 +1,7 @@
 #include <a2akit/emitter/hookable_emitter.hpp>
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <exception>
 
@@ -17,9 +16,9 @@ Async<void> call(LifecycleHooks& hooks, Hook hook, const char* name, StateChange
     try {
         co_await (hooks.*hook)(std::move(change));
     } catch (const std::exception& e) {
-        spdlog::error("a hook threw hook={} task={} error={}", name, task.to_string(), quoted(e.what()));
+        log::error("a hook threw hook={} task={} error={}", name, task.to_string(), quoted(e.what()));
     } catch (...) {
-        spdlog::error("a hook threw something that is no std::exception hook={} task={}", name, task.to_string());
+        log::error("a hook threw something that is no std::exception hook={} task={}", name, task.to_string());
     }
 }
 

@@ -1,8 +1,7 @@
 #include "runtime/housekeeping.hpp"
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -12,7 +11,7 @@ namespace {
 constexpr int kAtOnce = 256;
 
 void log_failure(const char* what, const Error& error) {
-    spdlog::warn("{} failed and is tried again later error={}", what, quoted(error.message));
+    log::warn("{} failed and is tried again later error={}", what, quoted(error.message));
 }
 
 }  // namespace
@@ -61,8 +60,8 @@ Async<void> Housekeeping::cancel_paused(Timestamp before) {
         update.cancel_by = before;
         const auto canceled = co_await emitter_->append(task, OwnerScope::everything(), std::move(update));
         if (!canceled) {
-            spdlog::info("a stale task was not canceled task={} error={}", task.to_string(),
-                         quoted(canceled.error().message));
+            log::info("a stale task was not canceled task={} error={}", task.to_string(),
+                      quoted(canceled.error().message));
         }
     }
 }

@@ -1,9 +1,8 @@
 #include "runtime/lease_keeper.hpp"
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "runtime/enqueue.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <tuple>
@@ -35,7 +34,7 @@ Async<void> LeaseKeeper::renew_once() {
     round.round = node_.renewal_round.fetch_add(1) + 1;
     auto renewed = co_await node_.storage->renew(node_.options.node, node_.options.lease);
     if (!renewed) {
-        spdlog::warn("renewing the leases of this node's runs failed error={}", quoted(renewed.error().message));
+        log::warn("renewing the leases of this node's runs failed error={}", quoted(renewed.error().message));
         co_return;
     }
     round.renewals = std::move(*renewed);
@@ -62,7 +61,7 @@ Async<void> LeaseKeeper::give_back_strangers(RenewalRound round) {
     for (const auto& [task, epoch] : now) {
         const std::pair<TaskId, Epoch> stranger(task, epoch);
         if (!std::binary_search(before.begin(), before.end(), stranger)) continue;
-        spdlog::warn("this node holds a run that nobody here knows, it is given back task={}", task.to_string());
+        log::warn("this node holds a run that nobody here knows, it is given back task={}", task.to_string());
         co_await give_back(task, epoch);
     }
 }
@@ -70,8 +69,8 @@ Async<void> LeaseKeeper::give_back_strangers(RenewalRound round) {
 Async<void> LeaseKeeper::give_back(TaskId task, Epoch epoch) {
     const auto due = co_await node_.storage->release(task, epoch, Release::kRetry, Timestamp{});
     if (!due) {
-        spdlog::warn("giving back a run failed, the next round tries again task={} error={}", task.to_string(),
-                     quoted(due.error().message));
+        log::warn("giving back a run failed, the next round tries again task={} error={}", task.to_string(),
+                  quoted(due.error().message));
     }
     if (!due || !*due) co_return;
     const RunOperation operation{task, **due};

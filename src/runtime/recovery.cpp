@@ -1,10 +1,9 @@
 #include "runtime/recovery.hpp"
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "runtime/enqueue.hpp"
 #include "runtime/worker_node.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <vector>
@@ -39,7 +38,7 @@ Async<void> Recovery::sweep() {
     for (;;) {
         const auto due = co_await ports_.maintenance->due(kBatch);
         if (!due) {
-            spdlog::warn("the sweep could not ask the storage error={}", quoted(due.error().message));
+            log::warn("the sweep could not ask the storage error={}", quoted(due.error().message));
             co_return;
         }
         for (const Due& one : *due) co_await handle(one);
@@ -76,15 +75,15 @@ Async<void> Recovery::force_end(Due due, TaskState state, std::string reason) {
     }
     const auto ended = co_await ports_.emitter->append(due.task, OwnerScope::everything(), std::move(update));
     if (!ended) {
-        spdlog::info("a task was not ended by force task={} error={}", due.task.to_string(),
-                     quoted(ended.error().message));
+        log::info("a task was not ended by force task={} error={}", due.task.to_string(),
+                  quoted(ended.error().message));
         co_return;
     }
-    spdlog::warn("a task was ended by force task={} state={}", due.task.to_string(), to_string(state));
+    log::warn("a task was ended by force task={} state={}", due.task.to_string(), to_string(state));
     const auto forgotten = co_await ports_.cancels->forget(due.task);
     if (!forgotten) {
-        spdlog::debug("a cancel signal was not dropped task={} error={}", due.task.to_string(),
-                      quoted(forgotten.error().message));
+        log::debug("a cancel signal was not dropped task={} error={}", due.task.to_string(),
+                   quoted(forgotten.error().message));
     }
 }
 
@@ -97,7 +96,7 @@ Async<void> Recovery::check_tails() {
         std::vector<TaskId> asked(first, last);
         const auto tails = co_await ports_.storage->tails(std::move(asked));
         if (!tails) {
-            spdlog::warn("the tail check could not ask the storage error={}", quoted(tails.error().message));
+            log::warn("the tail check could not ask the storage error={}", quoted(tails.error().message));
             co_return;
         }
         for (const Tail& tail : *tails) {

@@ -1,10 +1,9 @@
 #include "runtime/storage_event_emitter.hpp"
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
 
 #include <a2akit/core/loop.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -15,8 +14,8 @@ bool answer_lost(const Error& error) { return error.code == ErrorCode::kUnavaila
 bool refused_for_now(const Error& error) { return error.details != nullptr && error.details->retry_after.has_value(); }
 
 void log_failed_wake(TaskId task, const Error& error) {
-    spdlog::warn("waking subscribers failed, they read it from storage later task={} error={}", task.to_string(),
-                 quoted(error.message));
+    log::warn("waking subscribers failed, they read it from storage later task={} error={}", task.to_string(),
+              quoted(error.message));
 }
 
 Async<void> await_wake(AsyncResult<void> pending, TaskId task) {

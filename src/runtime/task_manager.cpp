@@ -1,10 +1,9 @@
 #include "runtime/task_manager.hpp"
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "runtime/enqueue.hpp"
 #include "runtime/public_error.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -32,9 +31,9 @@ SendMessageResponse response_of(const TaskSnapshot& snapshot, std::optional<std:
 
 /// Which request made which turn.
 void log_accepted(const SendCommand& command, TaskId task, Turn turn) {
-    if (!spdlog::should_log(spdlog::level::debug)) return;
-    spdlog::debug("accepted task={} turn={} request_id={}", task.to_string(), turn,
-                  command.context ? command.context->request_id : std::string());
+    if (!log::is_on(log::Level::kDebug)) return;
+    log::debug("accepted task={} turn={} request_id={}", task.to_string(), turn,
+               command.context ? command.context->request_id : std::string());
 }
 
 /// What the agent said when it paused belongs into the history before the answer to it.
@@ -276,8 +275,8 @@ Async<void> TaskManager::reveal(TaskId task) {
     update.reveal = true;
     const Result<Appended> revealed = co_await emitter_->append(task, OwnerScope::everything(), std::move(update));
     if (!revealed && revealed.error().code != ErrorCode::kTaskTerminal) {
-        spdlog::warn("a task could not be revealed task={} error={}", task.to_string(),
-                     quoted(revealed.error().message));
+        log::warn("a task could not be revealed task={} error={}", task.to_string(),
+                  quoted(revealed.error().message));
     }
 }
 

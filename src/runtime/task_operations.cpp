@@ -1,8 +1,7 @@
+#include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "runtime/public_error.hpp"
 #include "runtime/task_manager.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <limits>
@@ -81,8 +80,8 @@ AsyncResult<Task> TaskManager::cancel(CancelTaskRequest request, OwnerScope scop
     if (!is_terminal(now->status.state)) {
         const Result<void> signalled = co_await ports_.cancel_registry->request_cancel(*task);
         if (!signalled) {
-            spdlog::warn("a cancel waits for its run's renewal task={} error={}", request.id,
-                         quoted(signalled.error().message));
+            log::warn("a cancel waits for its run's renewal task={} error={}", request.id,
+                      quoted(signalled.error().message));
         }
         co_await await_end(*task, **subscription);
     }

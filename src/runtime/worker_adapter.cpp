@@ -1,11 +1,11 @@
 #include "runtime/worker_adapter.hpp"
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "runtime/enqueue.hpp"
 #include "runtime/storage_event_emitter.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <exception>
@@ -31,8 +31,8 @@ Duration retry_backoff(int attempt) noexcept {
 
 void log_unanswered(const Result<void>& answered, TaskId task) {
     if (answered) return;
-    spdlog::warn("answering the broker failed, the entry will come again task={} error={}", task.to_string(),
-                 quoted(answered.error().message));
+    log::warn("answering the broker failed, the entry will come again task={} error={}", task.to_string(),
+              quoted(answered.error().message));
 }
 
 }  // namespace
@@ -166,8 +166,8 @@ Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim_slowly(Asy
     if (answer) {
         co_await answer_refusal(delivery, std::get<Refusal>(*answer));
     } else {
-        spdlog::warn("a claim failed task={} turn={} error={}", operation.task.to_string(), operation.turn,
-                     quoted(answer.error().message));
+        log::warn("a claim failed task={} turn={} error={}", operation.task.to_string(), operation.turn,
+                  quoted(answer.error().message));
         const auto answered = co_await delivery.nack(kTroubleDelay);
         log_unanswered(answered, operation.task);
     }
@@ -201,12 +201,12 @@ Async<void> WorkerAdapter::watch(ActiveRun& run) {
         run.context.watch(std::move(*watched));
     } else {
         // The renewals of the lease say so as well, only later.
-        spdlog::warn("watching for a cancel failed {} error={}", run.context.log_fields(),
-                     quoted(watched.error().message));
+        log::warn("watching for a cancel failed {} error={}", run.context.log_fields(),
+                  quoted(watched.error().message));
     }
     const auto announced = co_await node_.emitter->announce(run.context.claimed());
     if (!announced) {
-        spdlog::warn("announcing a run failed {} error={}", run.context.log_fields(), quoted(announced.error().message));
+        log::warn("announcing a run failed {} error={}", run.context.log_fields(), quoted(announced.error().message));
     }
 }
 
@@ -217,8 +217,8 @@ bool WorkerAdapter::must_not_start(ActiveRun& run) const {
 Async<void> WorkerAdapter::conclude(ActiveRun& run, Outcome outcome) {
     auto& context = run.context;
     if (outcome.threw && (context.ending() != TaskContextImpl::Ending::kNone || context.lost())) {
-        spdlog::warn("the handler threw after its {} {} error={}", context.lost() ? "run was over" : "turn had ended",
-                     context.log_fields(), quoted(outcome.text));
+        log::warn("the handler threw after its {} {} error={}", context.lost() ? "run was over" : "turn had ended",
+                  context.log_fields(), quoted(outcome.text));
     }
     if (!run.delivery) co_return;  // handed back
     if (handing_back_ && context.ending() == TaskContextImpl::Ending::kNone && !context.lost()) {
@@ -242,7 +242,7 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
     if (context.cancel_requested()) {
         state = TaskState::kCanceled;
         if (outcome.threw) {
-            spdlog::info("the handler threw when cancelled {} error={}", context.log_fields(), quoted(outcome.text));
+            log::info("the handler threw when cancelled {} error={}", context.log_fields(), quoted(outcome.text));
         }
     } else if (context.attempt() > node_.max_attempts()) {
         text = too_many_attempts(context.attempt() - 1);
@@ -251,13 +251,13 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
         co_return co_await retry_later(run);
     } else {
         text = !outcome.threw ? kNoEnd : outcome.text.empty() ? kNoText : std::move(outcome.text);
-        spdlog::warn("the handler failed {} error={}", context.log_fields(), quoted(text));
+        log::warn("the handler failed {} error={}", context.log_fields(), quoted(text));
     }
     const auto ended = co_await context.end_as(state, std::move(text), std::move(dead_letter));
     if (!ended && ended.error().code == ErrorCode::kUnavailable) co_return co_await retry_later(run);
     if (!ended) {
-        spdlog::info("the task had ended already, or its run was over {} error={}", context.log_fields(),
-                     quoted(ended.error().message));
+        log::info("the task had ended already, or its run was over {} error={}", context.log_fields(),
+                  quoted(ended.error().message));
     }
     co_await finish(run);
 }
@@ -267,8 +267,8 @@ Async<void> WorkerAdapter::finish(ActiveRun& run) {
     if (run.context.cancel_requested()) {
         const auto forgotten = co_await node_.cancels->forget(run.context.id());
         if (!forgotten) {
-            spdlog::debug("a cancel signal was not dropped {} error={}", run.context.log_fields(),
-                          quoted(forgotten.error().message));
+            log::debug("a cancel signal was not dropped {} error={}", run.context.log_fields(),
+                       quoted(forgotten.error().message));
         }
     }
     const auto delivery = std::move(run.delivery);
@@ -296,8 +296,8 @@ Async<void> WorkerAdapter::release(TaskId task, Epoch epoch, Release how, Timest
         due = co_await node_.storage->release(task, epoch, how, not_before);
     }
     if (!due) {
-        spdlog::warn("releasing a run failed, its lease expires instead task={} error={}", task.to_string(),
-                     quoted(due.error().message));
+        log::warn("releasing a run failed, its lease expires instead task={} error={}", task.to_string(),
+                  quoted(due.error().message));
     }
     if (delivery) {
         const auto answered = co_await delivery->ack();

@@ -1,10 +1,10 @@
 #include "server/agent_node.hpp"
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "runtime/storage_event_emitter.hpp"
 
 #include <a2akit/emitter/hookable_emitter.hpp>
-#include <spdlog/spdlog.h>
 
 #include <exception>
 #include <functional>
@@ -127,7 +127,7 @@ Async<void> AgentNode::stop_components(SteadyTime deadline) {
         const Component& component = all[--components_started_];
         const Result<void> stopped = co_await component.stop(deadline);
         if (!stopped) {
-            spdlog::warn("stop component={} error={}", quoted(component.name), quoted(stopped.error().message));
+            log::warn("stop component={} error={}", quoted(component.name), quoted(stopped.error().message));
         }
     }
 }
@@ -198,7 +198,7 @@ Async<void> AgentNode::stop_keepers() {
     try {
         if (dependencies_) co_await dependencies_->shutdown();
     } catch (const std::exception& e) {
-        spdlog::error("stop component=dependencies error={}", quoted(e.what()));
+        log::error("stop component=dependencies error={}", quoted(e.what()));
     }
 }
 

@@ -1,5 +1,6 @@
 #include <a2akit/server/server.hpp>
 
+#include "core/log.hpp"
 #include "http/http_server.hpp"
 #include "net/loop_group.hpp"
 #include "server/agent_node.hpp"
@@ -11,7 +12,6 @@
 #include "server/process.hpp"
 #include "server/retention.hpp"
 
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
@@ -148,7 +148,7 @@ Result<void> Server::Impl::start_locked() {
     if (!housekeeping) return fail(std::move(housekeeping.error()));
     const auto warnings = check_mix(options_.ports, settings_);
     if (!warnings) return fail(warnings.error());
-    for (const std::string& warning : *warnings) spdlog::warn("settings {}", warning);
+    for (const std::string& warning : *warnings) log::warn("settings {}", warning);
     Result<Ports> ports = BackendRegistry::standard().open(options_.ports, settings_);
     if (!ports) return fail(std::move(ports.error()));
 
@@ -183,12 +183,12 @@ Result<void> Server::Impl::start_locked() {
 void Server::Impl::announce() const {
     const Ports& given = options_.ports;
     const bool in_memory = !given.storage && settings_.storage == "memory:";
-    spdlog::info("listening url={} threads={} storage={} broker={} event_bus={} cancel_registry={}{}", url_,
-                 loops_->size(), shown(given.storage != nullptr, settings_.storage),
-                 shown(given.broker != nullptr, settings_.broker),
-                 shown(given.event_bus != nullptr, settings_.event_bus),
-                 shown(given.cancel_registry != nullptr, settings_.cancel_registry),
-                 in_memory ? " note=\"memory forgets every task when the process ends\"" : "");
+    log::info("listening url={} threads={} storage={} broker={} event_bus={} cancel_registry={}{}", url_,
+              loops_->size(), shown(given.storage != nullptr, settings_.storage),
+              shown(given.broker != nullptr, settings_.broker),
+              shown(given.event_bus != nullptr, settings_.event_bus),
+              shown(given.cancel_registry != nullptr, settings_.cancel_registry),
+              in_memory ? " note=\"memory forgets every task when the process ends\"" : "");
 }
 
 void Server::Impl::stop() {
@@ -199,7 +199,7 @@ void Server::Impl::stop() {
 }
 
 void Server::Impl::stop_serving() {
-    spdlog::info("stopping url={}", url_);
+    log::info("stopping url={}", url_);
     const SteadyTime deadline = std::chrono::steady_clock::now() + *settings_.drain_timeout;
     site_->set_state(AgentSite::State::kDraining);
     // What is still served while the handlers finish: reads, and to whoever asks that this server is not ready.
@@ -214,7 +214,7 @@ void Server::Impl::stop_serving() {
     site_.reset();
     node_.reset();
     loops_.reset();
-    spdlog::info("stopped");
+    log::info("stopped");
 }
 
 Result<void> Server::Impl::resume(TaskId task) {
@@ -232,7 +232,7 @@ Result<TaskId> Server::Impl::redrive(TaskId dead_letter) {
 // Their runs are handed back: another process goes on with them. Only that they do not return keeps this one alive.
 void Server::Impl::leave_handlers_behind() {
     std::fprintf(stderr, "a2akit: stopped while handlers had not returned; their tasks are handed back\n");
-    spdlog::default_logger()->flush();
+    log::flush();
     std::_Exit(EXIT_SUCCESS);
 }
 
@@ -251,7 +251,7 @@ int Server::Impl::run() {
     std::jthread stopper([this] { stop(); });
     int ended = signals.wait(*settings_.drain_timeout + kGraceAfterDrain);
     if (ended > 0) {
-        spdlog::warn("hurrying");
+        log::warn("hurrying");
         hurried_ = true;
         ended = signals.wait(kGraceInHurry);
     }

@@ -1,12 +1,12 @@
 #include <a2akit/worker/dependencies.hpp>
 
+#include "core/log.hpp"
 #include "core/log_text.hpp"
 
 #include <a2akit/core/error.hpp>
 
 #include <cxxabi.h>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <cstdlib>
 #include <stdexcept>
@@ -31,7 +31,7 @@ Async<void> shut_down(Startable& startable, std::string what) {
     try {
         co_await startable.shutdown();
     } catch (const std::exception& e) {
-        spdlog::error("a dependency failed to shut down dependency={} error={}", quoted(what), quoted(e.what()));
+        log::error("a dependency failed to shut down dependency={} error={}", quoted(what), quoted(e.what()));
     }
 }
 

@@ -3,7 +3,6 @@
 #include "backends/postgres/pg_error.hpp"
 
 #include <libpq-fe.h>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <utility>

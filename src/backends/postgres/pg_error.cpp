@@ -1,6 +1,6 @@
 #include "backends/postgres/pg_error.hpp"
 
-#include <spdlog/spdlog.h>
+#include "core/log.hpp"
 
 #include <array>
 #include <utility>
@@ -65,11 +65,11 @@ Error connection_lost() { return unavailable("PostgreSQL does not answer"); }
 Error statement_error(std::string_view sqlstate, std::string_view message) {
     for (const Meaning& outage : kOutages) {
         if (sqlstate.starts_with(outage.sign)) {
-            spdlog::warn("postgres sqlstate={} error=\"{}\"", sqlstate, message);
+            log::warn("postgres sqlstate={} error=\"{}\"", sqlstate, message);
             return unavailable(std::string(outage.words));
         }
     }
-    spdlog::error("postgres sqlstate={} error=\"{}\"", sqlstate, message);
+    log::error("postgres sqlstate={} error=\"{}\"", sqlstate, message);
     return Error{ErrorCode::kInternal, "PostgreSQL refused a statement", nullptr};
 }
 

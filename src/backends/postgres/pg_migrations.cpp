@@ -4,9 +4,9 @@
 #include "backends/postgres/pg_sql.hpp"
 #include "backends/postgres/pg_statements.hpp"
 #include "backends/postgres/pg_values.hpp"
+#include "core/log.hpp"
 
 #include <libpq-fe.h>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <charconv>
@@ -144,7 +144,7 @@ Result<void> upgrade(Session& session, int from) {
     script += "update {schema}.meta set version = " + std::to_string(kVersion) + "; commit;";
     auto done = session.run(script);
     if (!done) return fail(std::move(done.error()));
-    spdlog::info("postgres schema_version={} was={}", kVersion, from);
+    log::info("postgres schema_version={} was={}", kVersion, from);
     return {};
 }
 

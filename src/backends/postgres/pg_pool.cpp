@@ -1,8 +1,7 @@
 #include "backends/postgres/pg_pool.hpp"
 
 #include "backends/postgres/pg_error.hpp"
-
-#include <spdlog/spdlog.h>
+#include "core/log.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -101,14 +100,14 @@ Async<void> PgPool::keep(Slot& slot) {
             co_return;
         }
         if (!opened) {
-            if (failures++ == 0) spdlog::warn("postgres connection=lost error=\"{}\"", opened.error().message);
+            if (failures++ == 0) log::warn("postgres connection=lost error=\"{}\"", opened.error().message);
             down_ = opened.error();
             first_outcome_.set();
             const SteadyTime until = loop_.now() + backoff(failures);
             co_await slot.stop.wait_until(until);
             continue;
         }
-        if (failures != 0) spdlog::info("postgres connection=back");
+        if (failures != 0) log::info("postgres connection=back");
         failures = 0;
         slot.connection = connection;
         connection->on_idle([this](PgRequestQueue again) {

@@ -1,6 +1,6 @@
 #include "backends/postgres/postgres_cancel_registry.hpp"
 
-#include <spdlog/spdlog.h>
+#include "core/log.hpp"
 
 #include <utility>
 
@@ -25,7 +25,7 @@ struct PostgresCancelRegistry::Known {
     static Async<void> signal(std::shared_ptr<Known> self, TaskId task) {
         self->add(task);
         const auto signalled = co_await self->local->request_cancel(task);
-        if (!signalled) spdlog::warn("a cancel was not passed on: {}", signalled.error().message);
+        if (!signalled) log::warn("a cancel was not passed on: {}", signalled.error().message);
     }
     static Async<void> read_all(std::shared_ptr<Known> self, PostgresNode& node) {
         const auto rows = co_await node.run(node.sql().cancels, PgParams());

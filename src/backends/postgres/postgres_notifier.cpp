@@ -2,8 +2,7 @@
 
 #include "backends/postgres/pg_error.hpp"
 #include "backends/postgres/postgres_node.hpp"
-
-#include <spdlog/spdlog.h>
+#include "core/log.hpp"
 
 #include <charconv>
 #include <utility>
@@ -64,10 +63,10 @@ Async<void> PostgresNotifier::start() {
     stop_beating_.reset();
     running_.store(true);
     const Result<void> started = co_await pool_.start();
-    if (!started) spdlog::warn("postgres notifier=down error=\"{}\"", started.error().message);
+    if (!started) log::warn("postgres notifier=down error=\"{}\"", started.error().message);
     listener_ = std::make_shared<PgConnection>(node_.loop());
     const Result<void> listening = co_await start_listening(listener_);
-    if (!listening) spdlog::warn("postgres listener=down error=\"{}\"", listening.error().message);
+    if (!listening) log::warn("postgres listener=down error=\"{}\"", listening.error().message);
     co_await beat_once();
     co_await notify(sender_ + ";n");
     group_.spawn(listen());
@@ -132,7 +131,7 @@ Async<void> PostgresNotifier::listen() {
         const auto connection = listener_;
         const Result<void> listening = co_await start_listening(connection);
         if (!listening) connection->close(connection_lost());
-        else spdlog::info("postgres listener=back");
+        else log::info("postgres listener=back");
     }
     if (listener_) listener_->close(connection_lost());
 }
@@ -240,7 +239,7 @@ Async<void> PostgresNotifier::notify(std::string payload) {
     PgParams params;
     params.bytes(channel_).bytes(payload);
     const auto told = co_await pool_.run(node_.sql().notify, std::move(params));
-    if (!told) spdlog::debug("postgres a notification was not sent: {}", told.error().message);
+    if (!told) log::debug("postgres a notification was not sent: {}", told.error().message);
 }
 
 // -- Who lives --------------------------------------------------------------------------------------------------------

@@ -2,8 +2,7 @@
 
 #include "backends/postgres/postgres_node.hpp"
 #include "backends/postgres/snapshot_reader.hpp"
-
-#include <spdlog/spdlog.h>
+#include "core/log.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -202,7 +201,7 @@ Async<void> RunQueue::fetch(NodeId node, Lease lease, int limit) {
     auto rows = co_await node_.run(node_.sql().receive, std::move(params));
     std::vector<std::unique_ptr<Delivery>> fetched;
     if (!rows) {
-        spdlog::debug("postgres receiving failed: {}", rows.error().message);
+        log::debug("postgres receiving failed: {}", rows.error().message);
         if (claims) {
             const std::lock_guard lock(mutex_);
             lost_.push_back({node, id});
@@ -232,7 +231,7 @@ Async<void> RunQueue::fetch(NodeId node, Lease lease, int limit) {
         if (run) {
             fetched.push_back(std::make_unique<PostgresDelivery>(node_, operation, std::move(*run)));
         } else {
-            spdlog::error("postgres task {} cannot be read: {}", operation.task.to_string(), run.error().message);
+            log::error("postgres task {} cannot be read: {}", operation.task.to_string(), run.error().message);
             drop(operation.task, operation.turn, epoch, kVisibleAgain);
         }
     }
@@ -287,7 +286,7 @@ Async<void> RunQueue::renew_held() {
     params.uuids(tasks.data(), tasks.size()).uuids(taken.data(), taken.size());
     params.add(static_cast<std::int64_t>(kVisibleAgain.count()));
     const auto renewed = co_await node_.run(node_.sql().hold, std::move(params));
-    if (!renewed) spdlog::warn("postgres holding entries of the queue failed: {}", renewed.error().message);
+    if (!renewed) log::warn("postgres holding entries of the queue failed: {}", renewed.error().message);
 }
 
 void RunQueue::drop(TaskId task, Turn turn, Epoch epoch, Duration delay) {
@@ -318,7 +317,7 @@ Async<void> RunQueue::tidy_regularly() {
 Async<void> RunQueue::tidy(SteadyTime ready_before) {
     for (const auto& stale : take_stale(ready_before)) {
         const Result<void> answered = co_await stale->nack(Duration::zero());
-        if (!answered) spdlog::debug("postgres putting an entry back failed: {}", answered.error().message);
+        if (!answered) log::debug("postgres putting an entry back failed: {}", answered.error().message);
     }
     std::vector<Dropped> dropped;
     std::vector<Lost> lost;

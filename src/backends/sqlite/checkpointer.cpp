@@ -1,8 +1,9 @@
 #include "backends/sqlite/checkpointer.hpp"
 
+#include "core/log.hpp"
+
 #include <sqlite3.h>
 
-#include <spdlog/spdlog.h>
 
 namespace a2akit::sqlite {
 namespace {
@@ -14,8 +15,8 @@ constexpr int kWorthStartingOver = 4000;
 void move_log(Connection& connection) {
     const int code = sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) return;
-    spdlog::warn("the database's log could not be moved into its file, which is tried again: {}",
-                 sqlite3_errmsg(connection.handle()));
+    log::warn("the database's log could not be moved into its file, which is tried again: {}",
+              sqlite3_errmsg(connection.handle()));
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
 #include "backends/sqlite/readers.hpp"
 
+#include "core/log.hpp"
+
 #include <sqlite3.h>
 
-#include <spdlog/spdlog.h>
 
 namespace a2akit::sqlite {
 namespace {
@@ -81,7 +82,7 @@ void Readers::answer(Connection& db, Operation* first) {
         try {
             static_cast<Job&>(operation).execute(db);
         } catch (const Failure& failure) {
-            spdlog::error("a read failed in the database: {}", failure.what());
+            log::error("a read failed in the database: {}", failure.what());
             operation.fail(failure.to_error());
         }
         answers.add(operation);

@@ -1,8 +1,9 @@
 #include "backends/sqlite/writer.hpp"
 
+#include "core/log.hpp"
+
 #include <sqlite3.h>
 
-#include <spdlog/spdlog.h>
 
 namespace a2akit::sqlite {
 namespace {
@@ -84,7 +85,7 @@ bool Writer::execute_together(Operation* first) {
         }
         return true;
     } catch (const Failure& failure) {
-        spdlog::debug("a write failed, the transaction is done again: {}", failure.what());
+        log::debug("a write failed, the transaction is done again: {}", failure.what());
         roll_back();
         return false;
     }
@@ -126,7 +127,7 @@ bool Writer::begin(Operation* first, Answers& answers) {
         changes_before_ = sqlite3_total_changes64(session_.db().handle());
         return true;
     } catch (const Failure& failure) {
-        spdlog::error("the database takes no write: {}", failure.what());
+        log::error("the database takes no write: {}", failure.what());
         failing_ = true;
         fail_all(first, failure.to_error(), answers);
         return false;
@@ -142,7 +143,7 @@ bool Writer::execute_in_savepoint(Job& job) {
         db.query("RELEASE operation").run();
         return true;
     } catch (const Failure& failure) {
-        spdlog::error("a write failed in the database: {}", failure.what());
+        log::error("a write failed in the database: {}", failure.what());
         job.fail(failure.to_error());
     }
     session_.undo(mark);
@@ -152,7 +153,7 @@ bool Writer::execute_in_savepoint(Job& job) {
         db.query("RELEASE operation").run();
         return true;
     } catch (const Failure& failure) {
-        spdlog::error("a write could not be taken back: {}", failure.what());
+        log::error("a write could not be taken back: {}", failure.what());
         return false;
     }
 }
@@ -165,7 +166,7 @@ void Writer::finish(Operation* done, Answers& answers) {
         changed = sqlite3_total_changes64(db.handle()) != changes_before_;
         db.query("COMMIT").run();
     } catch (const Failure& failure) {
-        spdlog::error("a commit failed, and every write in it: {}", failure.what());
+        log::error("a commit failed, and every write in it: {}", failure.what());
         roll_back();
         failing_ = true;
         return fail_all(done, failure.to_error(), answers);
