@@ -23,7 +23,7 @@ bool append_object(json::Cursor& cursor, std::string& out) {
         auto& [name, value] = fields.emplace_back(key, std::string());
         return append_canonical(cursor, value);
     });
-    std::stable_sort(fields.begin(), fields.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(fields.begin(), fields.end());
     json::Writer writer(out);
     writer.begin_object();
     for (const auto& [name, value] : fields) {
