@@ -388,6 +388,7 @@ Async<void> Connection::answer_batch(wire::Decoded decoded) {
     for (auto& entry : decoded.entries) {
         if (auto* written = std::get_if<std::string>(&entry)) {
             answers.push_back(std::move(*written));
+    std::vector<std::string> extensions;
             continue;
         }
         auto& call = std::get<wire::Call>(entry);
@@ -399,9 +400,11 @@ Async<void> Connection::answer_batch(wire::Decoded decoded) {
         std::string answer = wire::encode_batch_entry(call, handled);
         if (!answer.empty()) answers.push_back(std::move(answer));
     }
-    wire::HttpResponse response = wire::encode_batch(answers);
+    wire::HttpResponse response = wire::encode_batch(answers, extensions);
     co_await respond(std::move(response));
 }
+        // The header that asks for them is the same for every entry.
+        if (!handled.activated_extensions.empty()) extensions = std::move(handled.activated_extensions);
 
 // -- The end --------------------------------------------------------------------------------------
 

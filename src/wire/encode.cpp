@@ -39,10 +39,10 @@ void write_rpc_reply(std::string& out, const Call& call, const Reply& reply) {
 }
 
 /// Tells the client which of its extensions are in force.
-void add_extensions(HttpResponse& response, const HandledRequest& handled) {
-    if (handled.activated_extensions.empty()) return;
+void add_extensions(HttpResponse& response, const std::vector<std::string>& activated) {
+    if (activated.empty()) return;
     std::string list;
-    for (const std::string& uri : handled.activated_extensions) {
+    for (const std::string& uri : activated) {
         if (!list.empty()) list += ", ";
         list += uri;
     }
@@ -72,7 +72,7 @@ HttpResponse encode(const Call& call, const HandledRequest& handled) {
             write_reply(response.body, *handled.reply);
         }
     }
-    add_extensions(response, handled);
+    add_extensions(response, handled.activated_extensions);
     return response;
 }
 
@@ -87,7 +87,7 @@ std::string encode_batch_entry(const Call& call, const HandledRequest& handled) 
     return out;
 }
 
-HttpResponse encode_batch(const std::vector<std::string>& entries) {
+HttpResponse encode_batch(const std::vector<std::string>& entries, const std::vector<std::string>& extensions) {
     HttpResponse response;
     for (const std::string& entry : entries) {
         if (entry.empty()) continue;
@@ -97,6 +97,7 @@ HttpResponse encode_batch(const std::vector<std::string>& entries) {
     if (response.body.empty()) return no_content();
     response.body += ']';
     response.content_type = kJson;
+    add_extensions(response, extensions);
     return response;
 }
 
@@ -105,7 +106,7 @@ HttpResponse stream_head(const HandledRequest& handled) {
     response.content_type = kEventStream;
     response.headers.emplace_back("Cache-Control", "no-cache");
     response.headers.emplace_back("X-Accel-Buffering", "no");
-    add_extensions(response, handled);
+    add_extensions(response, handled.activated_extensions);
     return response;
 }
 

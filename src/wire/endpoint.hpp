@@ -85,8 +85,10 @@ struct Decoded {
 
 /// One entry of a batch's answer, as JSON text; empty for a notification. A stream in a batch was refused by `decode`.
 [[nodiscard]] std::string encode_batch_entry(const Call& call, const HandledRequest& handled);
-/// The whole answer to a batch; 204 without a body when every entry was a notification.
-[[nodiscard]] HttpResponse encode_batch(const std::vector<std::string>& entries);
+/// The whole answer to a batch; 204 without a body when every entry was a notification. `extensions`: those that its calls
+/// activated.
+[[nodiscard]] HttpResponse encode_batch(const std::vector<std::string>& entries,
+                                        const std::vector<std::string>& extensions);
 
 /// The head of a stream's answer: 200, text/event-stream, Cache-Control: no-cache, X-Accel-Buffering: no, the
 /// activated extensions.

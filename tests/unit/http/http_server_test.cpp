@@ -175,7 +175,8 @@ TEST_F(HttpServerTest, BatchesAreAnsweredInOrderAndNotificationsNotAtAll) {
     const auto answer = client.exchange("POST", "/",
                                         "[" + rpc("GetTask", R"({"id":"a"})", "1") + "," + notification + "," +
                                             rpc("Unknown", "{}", "2") + "," + rpc("GetTask", R"({"id":"b"})", "3") +
-                                            "]");
+                                            "]",
+                                        "Content-Type: application/json\r\nA2A-Extensions: urn:x\r\n");
     EXPECT_EQ(answer.status, 200);
     const auto a = answer.body.find("\"id\":\"a\"");
     const auto b = answer.body.find("\"id\":\"b\"");
@@ -188,6 +189,7 @@ TEST_F(HttpServerTest, BatchesAreAnsweredInOrderAndNotificationsNotAtAll) {
     EXPECT_EQ(site.handled, 5);
 }
 
+    EXPECT_EQ(answer.header("a2a-extensions"), "urn:x") << "asked for once, said once";
 TEST_F(HttpServerTest, AnOldClientIsServedAndTheConnectionCloses) {
     serve();
     Client client(port);

@@ -93,6 +93,7 @@ public:
         } else {
             result.reply = Error{ErrorCode::kUnsupportedOperation, "not here", nullptr};
         }
+        result.activated_extensions = std::move(envelope.extensions);
         co_return result;
     }
 

@@ -221,10 +221,10 @@ TEST(JsonRpcBatch, MustNotBeEmptyNorTooLong) {
 }
 
 TEST(JsonRpcBatch, IsAnsweredAsAnArrayOfWhatIsNoNotification) {
-    EXPECT_EQ(encode_batch({"{1}", "", "{2}"}).body, "[{1},{2}]");
-    EXPECT_EQ(encode_batch({"{1}"}).content_type, "application/json");
-    EXPECT_EQ(encode_batch({"", ""}).status, 204);
-    EXPECT_EQ(encode_batch({"", ""}).content_type, "");
+    EXPECT_EQ(encode_batch({"{1}", "", "{2}"}, {}).body, "[{1},{2}]");
+    EXPECT_EQ(encode_batch({"{1}"}, {}).content_type, "application/json");
+    EXPECT_EQ(encode_batch({"", ""}, {}).status, 204);
+    EXPECT_EQ(encode_batch({"", ""}, {}).content_type, "");
 }
 
 }  // namespace
