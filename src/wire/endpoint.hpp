@@ -101,7 +101,9 @@ void encode_stream_end(const Call& call, const EventStream::Batch& last, std::st
 void encode_heartbeat(std::string& out);
 
 /// Errors that belong to HTTP alone (404 for a path, 405, 408, 411, 413, 431, 503 at a limit): google.rpc.Status JSON,
-/// or a JSON-RPC error object when the path is that of JSON-RPC.
-[[nodiscard]] HttpResponse http_error(int status, std::string_view message, bool json_rpc);
+/// or a JSON-RPC error object when the path is that of JSON-RPC. `content_type` is for the former; default
+/// application/json.
+[[nodiscard]] HttpResponse http_error(int status, std::string_view message, bool json_rpc,
+                                      std::string_view content_type = {});
 
 }  // namespace a2akit::wire

@@ -148,7 +148,7 @@ HttpResponse status_error(const Error& error, std::string_view content_type, int
     return response;
 }
 
-HttpResponse http_error(int status, std::string_view message, bool json_rpc) {
+HttpResponse http_error(int status, std::string_view message, bool json_rpc, std::string_view content_type) {
     constexpr std::chrono::milliseconds kRetry{1000};
     Error error{ErrorCode::kInvalidRequest, std::string(message), nullptr};
     if (status == 503) error = Error::unavailable(std::string(message), kRetry);
@@ -158,7 +158,7 @@ HttpResponse http_error(int status, std::string_view message, bool json_rpc) {
         response.status = status;
         return response;
     }
-    return status_error(error, kJson, status);
+    return status_error(error, content_type.empty() ? kJson : content_type, status);
 }
 
 }  // namespace a2akit::wire

@@ -1,5 +1,6 @@
 #include "wire/error_render.hpp"
 #include "wire/media_type.hpp"
+#include "wire/repeated_headers.hpp"
 #include "wire/route_table.hpp"
 #include "wire/uri.hpp"
 #include "wire/version.hpp"
@@ -27,12 +28,19 @@ AnnouncedBody announced_body(const RequestHead& head) noexcept {
     return body;
 }
 
+/// What an error of HTTP+JSON is written in when the request went no further than its head.
+std::string_view error_type(const RequestHead& head) noexcept {
+    const std::string_view type = preferred_json(head.header("accept"), kA2aJson);
+    return type.empty() ? kJson : type;
+}
+
 HttpResponse not_routed(const RouteMatch& match, const RequestHead& head) {
     const bool json_rpc = match.route.kind == RouteKind::kJsonRpc;
     const std::string method = printable(head.method);
     switch (match.outcome) {
         case RouteMatch::Outcome::kMalformed:
-            return http_error(400, "the path must be percent-encoded UTF-8 without NUL characters", false);
+            return http_error(400, "the path must be percent-encoded UTF-8 without NUL characters", false,
+                              error_type(head));
         case RouteMatch::Outcome::kOptions: {
             HttpResponse response;
             response.status = 204;
@@ -41,13 +49,14 @@ HttpResponse not_routed(const RouteMatch& match, const RequestHead& head) {
         }
         case RouteMatch::Outcome::kMethodNotAllowed: {
             HttpResponse response =
-                http_error(405, "this path does not take " + method + " but " + match.allow, json_rpc);
+                http_error(405, "this path does not take " + method + " but " + match.allow, json_rpc,
+                           error_type(head));
             response.headers.emplace_back("Allow", match.allow);
             return response;
         }
         default: {
             const std::string_view path = head.target.substr(0, head.target.find('?'));
-            return http_error(404, "there is no " + printable(path) + " here", false);
+            return http_error(404, "there is no " + printable(path) + " here", false, error_type(head));
         }
     }
 }
@@ -55,8 +64,7 @@ HttpResponse not_routed(const RouteMatch& match, const RequestHead& head) {
 /// The refusal in the manner of the route's binding, with the HTTP status of HTTP+JSON.
 HttpResponse refuse(const Route& route, const RequestHead& head, const Error& error, int http_status) {
     if (route.kind == RouteKind::kJsonRpc) return json_rpc_error({}, error);
-    const std::string_view type = preferred_json(head.header("accept"), kA2aJson);
-    return status_error(error, type.empty() ? kJson : type, http_status);
+    return status_error(error, error_type(head), http_status);
 }
 
 Error unsupported(std::string field, std::string message) {
@@ -70,7 +78,7 @@ std::optional<HttpResponse> check_body(const Route& route, const RequestHead& he
     const AnnouncedBody body = announced_body(head);
     if (body.size > max_body_bytes) {
         return http_error(413, "the body is larger than " + std::to_string(max_body_bytes) + " bytes",
-                          route.kind == RouteKind::kJsonRpc);
+                          route.kind == RouteKind::kJsonRpc, error_type(head));
     }
     if (head.method != "POST") return std::nullopt;
     const std::string_view encoding = trim(head.header("content-encoding"));
@@ -118,6 +126,7 @@ std::string_view RequestHead::header(std::string_view lower_case_name) const noe
 std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max_body_bytes) {
     RouteMatch match = match_route(head.method, head.target);
     if (match.outcome != RouteMatch::Outcome::kFound) return not_routed(match, head);
+    if (const auto contradiction = settle_repeated_headers(head)) return refuse(match.route, head, *contradiction, 0);
     const RouteKind kind = match.route.kind;
     if (kind != RouteKind::kJsonRpc && kind != RouteKind::kOperation) return std::move(match.route);
     if (kind == RouteKind::kOperation) {

@@ -127,6 +127,51 @@ TEST(Accept, StreamsTakeWhatStreamingClientsSend) {
     EXPECT_EQ(accepting(get("/tasks/t"), "text/event-stream").refusal().status, 406);
 }
 
+TEST(Accept, MayBeSpreadOverSeveralLines) {
+    for (TestRequest request : {get("/tasks/t"), typed("/", kRpcSend, "application/json")}) {
+        request.headers.emplace_back("accept", "text/html");
+        request.headers.emplace_back("x-other", "image/png");
+        request.headers.emplace_back("accept", "application/json");
+        EXPECT_EQ(request.call().content_type, "application/json") << request.target;
+    }
+}
+
+TEST(Accept, AlsoDecidesHowAnUnknownPathOrMethodIsAnswered) {
+    for (const auto& [accept, type] : std::vector<std::pair<std::string, std::string>>{
+             {"", "application/a2a+json"},
+             {"*/*", "application/a2a+json"},
+             {"application/json", "application/json"},
+             {"application/a2a+json", "application/a2a+json"},
+             {"text/html", "application/json"}}) {
+        EXPECT_EQ(accepting(get("/nothing/here"), accept).refusal().content_type, type) << accept;
+        EXPECT_EQ(accepting(get("/message:send"), accept).refusal().content_type, type) << accept;
+        EXPECT_EQ(accepting(get("/tasks/%zz"), accept).refusal().content_type, type) << accept;
+    }
+}
+
+TEST(RepeatedHeaders, ThatContradictEachOtherAreRefusedAndNamed) {
+    using Case = std::tuple<std::string, std::string, std::string, std::string>;
+    for (const auto& [name, as_written, one, other] : std::vector<Case>{
+             {"content-type", "Content-Type", "application/json", "text/plain"},
+             {"a2a-version", "A2A-Version", "1.0", "0.3"},
+             {"authorization", "Authorization", "Bearer a", "Bearer b"},
+             {"last-event-id", "Last-Event-ID", "1", "2"}}) {
+        for (const auto& [target, body] : {std::pair("/message:send", kSend), std::pair("/", kRpcSend)}) {
+            TestRequest request{"POST", target, {{name, one}, {name, other}}, body};
+            const HttpResponse response = request.refusal();
+            EXPECT_THAT(response.body, HasSubstr("\"field\":\"" + as_written + '"')) << target;
+            EXPECT_THAT(response.body, HasSubstr(request.target == "/" ? "\"code\":-32602" : "\"code\":400"));
+        }
+    }
+}
+
+TEST(RepeatedHeaders, ThatAgreeAreRead) {
+    TestRequest request = typed("/message:send", kSend, "application/json");
+    for (const std::string name : {"a2a-version", "a2a-version"}) request.headers.emplace_back(name, "1.0");
+    request.headers.emplace_back("content-type", "application/json");
+    EXPECT_TRUE(std::holds_alternative<Decoded>(request.decoded()));
+}
+
 TEST(Accept, TheMostExactRangeCounts) {
     EXPECT_EQ(acceptance("text/*;q=0.3, text/event-stream;q=0.7, */*;q=0.5", "text/event-stream"), 700);
     EXPECT_EQ(acceptance("text/*;q=0.3, */*;q=0.5", "text/event-stream"), 300);
