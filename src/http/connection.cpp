@@ -223,7 +223,8 @@ void Connection::begin_request() {
     wire::RequestHead request = head();
     request_id_ = request_id_for(request.header("x-request-id"));
     keep_alive_ = reader_.keep_alive();
-    if (!under_base(without_authority(reader_.target()), shard_.options.base_path)) {
+    const bool whole_server = reader_.target() == "*";
+    if (!whole_server && !under_base(without_authority(reader_.target()), shard_.options.base_path)) {
         refusal_ = wire::http_error(404, "nothing is served at this path", false);
     } else {
         if (request.target.empty()) request.target = "/";

@@ -33,16 +33,19 @@ constexpr std::array kDeadLettersMethods{MethodEntry{"GET", RouteKind::kDeadLett
 constexpr std::array kRedriveMethods{MethodEntry{"POST", RouteKind::kRedrive, {}}};
 constexpr std::array kSendMethods{operation("POST", Operation::kSendMessage)};
 constexpr std::array kStreamMethods{operation("POST", Operation::kSendStreamingMessage)};
-constexpr std::array kTasksMethods{operation("GET", Operation::kListTasks)};
-constexpr std::array kTaskMethods{operation("GET", Operation::kGetTask)};
+constexpr std::array kTasksMethods{operation("GET", Operation::kListTasks), operation("HEAD", Operation::kListTasks)};
+constexpr std::array kTaskMethods{operation("GET", Operation::kGetTask), operation("HEAD", Operation::kGetTask)};
 constexpr std::array kCancelMethods{operation("POST", Operation::kCancelTask)};
 constexpr std::array kSubscribeMethods{operation("GET", Operation::kSubscribeToTask),
                                        operation("POST", Operation::kSubscribeToTask)};
 constexpr std::array kConfigsMethods{operation("GET", Operation::kListTaskPushNotificationConfigs),
+                                     operation("HEAD", Operation::kListTaskPushNotificationConfigs),
                                      operation("POST", Operation::kCreateTaskPushNotificationConfig)};
 constexpr std::array kConfigMethods{operation("GET", Operation::kGetTaskPushNotificationConfig),
+                                    operation("HEAD", Operation::kGetTaskPushNotificationConfig),
                                     operation("DELETE", Operation::kDeleteTaskPushNotificationConfig)};
-constexpr std::array kExtendedCardMethods{operation("GET", Operation::kGetExtendedAgentCard)};
+constexpr std::array kExtendedCardMethods{operation("GET", Operation::kGetExtendedAgentCard),
+                                          operation("HEAD", Operation::kGetExtendedAgentCard)};
 
 using Segments = std::span<std::string>;
 

@@ -87,10 +87,13 @@ TEST_F(HttpServerTest, ExpectContinueIsRefusedWithoutReadingTheBody) {
 TEST_F(HttpServerTest, HeadHasTheLengthButNoBody) {
     serve();
     Client client(port);
-    const auto head = client.exchange("HEAD", "/.well-known/agent-card.json");
-    EXPECT_EQ(head.status, 200);
-    const auto get = client.exchange("GET", "/.well-known/agent-card.json");
-    EXPECT_EQ(head.header("content-length"), std::to_string(get.body.size()));
+    for (const std::string target : {"/.well-known/agent-card.json", "/tasks/abc"}) {
+        const std::string id = "X-Request-Id: same\r\n";
+        const auto head = client.exchange("HEAD", target, {}, id);
+        EXPECT_EQ(head.status, 200);
+        const auto get = client.exchange("GET", target, {}, id);
+        EXPECT_EQ(head.header("content-length"), std::to_string(get.body.size())) << target;
+    }
 }
 
 struct Refused {

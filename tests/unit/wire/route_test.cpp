@@ -19,7 +19,9 @@ const std::vector<OperationPath> kOperationPaths{
     {"POST", "/message:stream", Operation::kSendStreamingMessage, "", ""},
     {"POST", "/message%3astream", Operation::kSendStreamingMessage, "", ""},
     {"GET", "/tasks", Operation::kListTasks, "", ""},
+    {"HEAD", "/tasks", Operation::kListTasks, "", ""},
     {"GET", "/tasks/t-1", Operation::kGetTask, "t-1", ""},
+    {"HEAD", "/tasks/t-1", Operation::kGetTask, "t-1", ""},
     {"GET", "/tasks/a:b", Operation::kGetTask, "a:b", ""},
     {"GET", "/tasks/a%2Fb%20c", Operation::kGetTask, "a/b c", ""},
     {"GET", "/tasks/caf%C3%A9", Operation::kGetTask, "caf\xC3\xA9", ""},
@@ -29,10 +31,13 @@ const std::vector<OperationPath> kOperationPaths{
     {"POST", "/tasks/t-1:subscribe", Operation::kSubscribeToTask, "t-1", ""},
     {"POST", "/tasks/t-1/pushNotificationConfigs", Operation::kCreateTaskPushNotificationConfig, "t-1", ""},
     {"GET", "/tasks/t-1/pushNotificationConfigs", Operation::kListTaskPushNotificationConfigs, "t-1", ""},
+    {"HEAD", "/tasks/t-1/pushNotificationConfigs", Operation::kListTaskPushNotificationConfigs, "t-1", ""},
     {"GET", "/tasks/t-1/pushNotificationConfigs/c-2", Operation::kGetTaskPushNotificationConfig, "t-1", "c-2"},
+    {"HEAD", "/tasks/t-1/pushNotificationConfigs/c-2", Operation::kGetTaskPushNotificationConfig, "t-1", "c-2"},
     {"DELETE", "/tasks/t-1/pushNotificationConfigs/c-2", Operation::kDeleteTaskPushNotificationConfig, "t-1",
      "c-2"},
     {"GET", "/extendedAgentCard", Operation::kGetExtendedAgentCard, "", ""},
+    {"HEAD", "/extendedAgentCard", Operation::kGetExtendedAgentCard, "", ""},
 };
 
 Route route_of(const std::string& method, const std::string& target) {
@@ -110,13 +115,13 @@ TEST(Routes, AWrongMethodIsToldWhichAreRight) {
              {"GET", "/", "POST, OPTIONS"},
              {"GET", "/message:send", "POST, OPTIONS"},
              {"PUT", "/message:stream", "POST, OPTIONS"},
-             {"POST", "/tasks", "GET, OPTIONS"},
-             {"DELETE", "/tasks/t", "GET, OPTIONS"},
-             {"HEAD", "/tasks/t", "GET, OPTIONS"},
+             {"POST", "/tasks", "GET, HEAD, OPTIONS"},
+             {"DELETE", "/tasks/t", "GET, HEAD, OPTIONS"},
              {"GET", "/tasks/t:cancel", "POST, OPTIONS"},
              {"PUT", "/tasks/t:subscribe", "GET, POST, OPTIONS"},
-             {"PUT", "/tasks/t/pushNotificationConfigs", "GET, POST, OPTIONS"},
-             {"POST", "/tasks/t/pushNotificationConfigs/c", "GET, DELETE, OPTIONS"},
+             {"HEAD", "/tasks/t:subscribe", "GET, POST, OPTIONS"},
+             {"PUT", "/tasks/t/pushNotificationConfigs", "GET, HEAD, POST, OPTIONS"},
+             {"POST", "/tasks/t/pushNotificationConfigs/c", "GET, HEAD, DELETE, OPTIONS"},
              {"POST", "/health", "GET, HEAD, OPTIONS"},
              {"POST", "/.well-known/agent-card.json", "GET, HEAD, OPTIONS"}}) {
         TestRequest request{method, target};
