@@ -135,7 +135,8 @@ Async<void> Connection::serve() {
 
 void Connection::set_reading_deadline() {
     if (!reader_.started()) {
-        wait_in(Phase::kIdle, shard_.options.idle_timeout);
+        // Counted from the last answer: empty lines gain nothing.
+        if (phase_ != Phase::kIdle) wait_in(Phase::kIdle, shard_.options.idle_timeout);
     } else if (!reader_.in_body()) {
         // Counted from the first byte: a head that trickles in gains nothing.
         if (phase_ != Phase::kReading) wait_in(Phase::kReading, shard_.options.header_timeout);
@@ -146,7 +147,7 @@ void Connection::set_reading_deadline() {
 }
 
 Async<bool> Connection::read_request() {
-    phase_ = Phase::kIdle;
+    phase_ = Phase::kWorking;
     refusal_.reset();
     request_id_.clear();
     for (;;) {
@@ -193,7 +194,8 @@ Async<bool> Connection::read_more() {
         std::copy_n(probe_.data(), result.bytes, reader_.space().data());
     }
     reader_.received(result.bytes);
-    co_return !result.error && result.bytes != 0;
+    // A client that never pauses leaves no read for the timer to cancel.
+    co_return !result.error && result.bytes != 0 && !timed_out_;
 }
 
 Async<bool> Connection::send_continue() {
@@ -214,6 +216,7 @@ bool Connection::is_json_rpc_path() const noexcept {
     const std::string_view base = shard_.options.base_path;
     if (!under_base(target, base)) return false;
     target.remove_prefix(base.size());
+    target = target.substr(0, target.find('?'));
     return reader_.method() == "POST" && (target.empty() || target == "/");
 }
 
@@ -385,11 +388,11 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
 
 Async<void> Connection::answer_batch(wire::Decoded decoded) {
     std::vector<std::string> answers;
+    std::vector<std::string> extensions;
     answers.reserve(decoded.entries.size());
     for (auto& entry : decoded.entries) {
         if (auto* written = std::get_if<std::string>(&entry)) {
             answers.push_back(std::move(*written));
-    std::vector<std::string> extensions;
             continue;
         }
         auto& call = std::get<wire::Call>(entry);
@@ -400,12 +403,12 @@ Async<void> Connection::answer_batch(wire::Decoded decoded) {
         else handled = refused_at_limit("pending requests");
         std::string answer = wire::encode_batch_entry(call, handled);
         if (!answer.empty()) answers.push_back(std::move(answer));
+        // The header that asks for them is the same for every entry.
+        if (!handled.activated_extensions.empty()) extensions = std::move(handled.activated_extensions);
     }
     wire::HttpResponse response = wire::encode_batch(answers, extensions);
     co_await respond(std::move(response));
 }
-        // The header that asks for them is the same for every entry.
-        if (!handled.activated_extensions.empty()) extensions = std::move(handled.activated_extensions);
 
 // -- The end --------------------------------------------------------------------------------------
 

@@ -28,6 +28,13 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower_case) no
                       [](char a, char b) { return lower(a) == b; });
 }
 
+/// Nothing in it but what a host and a port are made of.
+bool may_be_host(std::string_view text) noexcept {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return c > ' ' && c < '\x7f' && std::string_view("\"#/<>?@\\^`{|}").find(c) == std::string_view::npos;
+    });
+}
+
 }  // namespace
 
 /// Beast's parser, with the fields going straight where they belong instead of into a container of
@@ -40,6 +47,7 @@ public:
     }
 
     [[nodiscard]] int hosts() const noexcept { return hosts_; }
+    [[nodiscard]] bool bad_host() const noexcept { return bad_host_; }
     [[nodiscard]] bool unknown_coding() const noexcept { return unknown_coding_; }
     [[nodiscard]] bool unknown_expectation() const noexcept { return unknown_expectation_; }
 
@@ -57,7 +65,10 @@ private:
     void on_field_impl(bhttp::field field, View name, View value, BeastError&) override {
         if (head_done_) return;  // a trailer
         const std::string_view text(value.data(), value.size());
-        if (field == bhttp::field::host) ++hosts_;
+        if (field == bhttp::field::host) {
+            ++hosts_;
+            if (!may_be_host(text)) bad_host_ = true;
+        }
         if (field == bhttp::field::transfer_encoding && !equals_ignoring_case(text, "chunked")) {
             unknown_coding_ = true;
         }
@@ -83,6 +94,7 @@ private:
 
     RequestReader& owner_;
     int hosts_ = 0;
+    bool bad_host_ = false;
     bool unknown_coding_ = false;
     bool unknown_expectation_ = false;
     bool head_done_ = false;
@@ -175,10 +187,14 @@ RequestReader::Step RequestReader::head_done() {
     if (!http_1_0_ && parser_->hosts() != 1) {
         return refuse(400, "an HTTP/1.1 request needs exactly one Host header");
     }
+    if (parser_->bad_host()) return refuse(400, "the Host header must be a host, with a port or without");
+    // What came before 1.1 knows neither (RFC 9112, section 6.1; RFC 9110, section 10.1.1).
+    if (http_1_0_ && parser_->chunked()) return refuse(400, "an HTTP/1.0 request can't have a Transfer-Encoding");
+    if (http_1_0_) expects_continue_ = false;
     if (parser_->unknown_coding()) {
         return refuse(501, "the only Transfer-Encoding understood is chunked");
     }
-    if (parser_->unknown_expectation()) {
+    if (!http_1_0_ && parser_->unknown_expectation()) {
         return refuse(417, "the only Expect understood is 100-continue");
     }
     begin_ = parsed_;

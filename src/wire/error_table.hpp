@@ -122,7 +122,8 @@ static_assert(table_is_indexed_by_code());
         case 401: return "UNAUTHENTICATED";
         case 403: return "PERMISSION_DENIED";
         case 404: return "NOT_FOUND";
-        case 405: return "UNIMPLEMENTED";
+        case 405:
+        case 501: return "UNIMPLEMENTED";
         case 408: return "DEADLINE_EXCEEDED";
         case 429: return "RESOURCE_EXHAUSTED";
         case 500: return "INTERNAL";

@@ -137,6 +137,8 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"Tls", "\x16\x03\x01\x02\x01\x01\x01\r\n\r\n", 400},
         Malformed{"NoHost", "GET / HTTP/1.1\r\nX: y\r\n\r\n", 400},
         Malformed{"TwoHosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+        Malformed{"BadHost", "GET / HTTP/1.1\r\nHost: a b/c\r\n\r\n", 400},
+        Malformed{"ChunksBefore1Point1", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
         Malformed{"BadLength", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400},
         Malformed{"TwoLengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400},
         Malformed{"LengthAndChunks",
