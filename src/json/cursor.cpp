@@ -72,6 +72,7 @@ Cursor::Cursor(std::string_view text, Mode mode, Limits limits)
       at_(text.data()),
       end_(text.data() + text.size()),
       max_depth_(limits.max_depth),
+      max_elements_(limits.max_elements),
       mode_(mode) {
     if (text.size() > limits.max_bytes) {
         broken("the text is longer than " + std::to_string(limits.max_bytes) + " bytes");
@@ -89,6 +90,11 @@ char Cursor::ahead_after_space() noexcept {
 
 bool Cursor::too_deep() {
     return broken("nested deeper than " + std::to_string(max_depth_) + " levels");
+}
+
+void Cursor::too_many() {
+    violation({}, "is one too many: an array may have " + std::to_string(max_elements_) +
+                      " elements at most");
 }
 
 bool Cursor::broken(std::string message) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@ enum class Mode : std::uint8_t { kStrict, kLenient };
 struct Limits {
     std::size_t max_bytes = 64u << 20;
     int max_depth = 64;  ///< Objects and arrays inside one another.
+    long max_elements = std::numeric_limits<long>::max();  ///< Of an array that is read, not skipped.
 };
 
 enum class Kind : std::uint8_t { kObject, kArray, kString, kNumber, kBoolean, kNull, kNone };
@@ -109,6 +111,7 @@ private:
         return ++depth_ <= max_depth_ || too_deep();
     }
     bool too_deep();
+    void too_many();
     bool leave() noexcept {
         ++at_;
         --depth_;
@@ -151,6 +154,7 @@ private:
     const PathNode* path_ = nullptr;
     int depth_ = 0;
     int max_depth_;
+    long max_elements_;
     Mode mode_;
     bool broken_ = false;
     std::string scratch_;
@@ -225,8 +229,8 @@ bool Cursor::array(F&& on_element) {
     if (ahead() == ']') return leave();
     PathNode node(path_);
     do {
-        ++node.index;
-        if (!on_element()) return false;
+        if (++node.index == max_elements_) too_many();
+        if (node.index < max_elements_ ? !on_element() : !skip()) return false;
     } while (comma());
     return ahead() == ']' ? leave() : unexpected("',' or ']' after an element");
 }

@@ -21,7 +21,7 @@ bool takes_empty_body(Operation operation) noexcept {
 }
 
 Result<void> read_body(std::string_view body, OperationParams& params) {
-    json::Cursor cursor(body);
+    json::Cursor cursor(body, json::Mode::kStrict, kRequestLimits);
     std::visit([&](auto& p) { return json::read(cursor, p); }, params);
     return cursor.finish();
 }

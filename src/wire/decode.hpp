@@ -1,9 +1,13 @@
 #pragma once
 
+#include "json/cursor.hpp"
 #include "wire/endpoint.hpp"
 #include "wire/service_parameters.hpp"
 
 namespace a2akit::wire {
+
+/// A few bytes of JSON become an element of a hundred: without a cap, a large body would need ten times its size.
+inline constexpr json::Limits kRequestLimits{.max_elements = 10'000};
 
 /// The two bindings' halves of `decode`. The headers are still the head's. Calls are large, so they are filled where
 /// they stay.

@@ -117,7 +117,7 @@ private:
 
 /// kParseError: no JSON. kInvalidParams: the params, which were read on the way.
 Result<void> read_request(std::string_view text, RpcRequest& request) {
-    json::Cursor cursor(text);
+    json::Cursor cursor(text, json::Mode::kStrict, kRequestLimits);
     if (cursor.kind() != json::Kind::kObject) {
         request.fault = "a request must be an object";
         cursor.skip();
@@ -133,7 +133,8 @@ Result<void> read_late_params(RpcRequest& request) {
     const bool read_already = request.params_seen && request.late_params.empty();
     if (read_already) return {};
     reset_params(*request.operation, request.params);
-    json::Cursor cursor(request.params_seen ? request.late_params : std::string_view("{}"));
+    const std::string_view text = request.params_seen ? request.late_params : std::string_view("{}");
+    json::Cursor cursor(text, json::Mode::kStrict, kRequestLimits);
     std::visit([&](auto& p) { return json::read(cursor, p); }, request.params);
     return cursor.finish();
 }

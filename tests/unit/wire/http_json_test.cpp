@@ -155,3 +155,24 @@ TEST(HttpJson, AnErrorIsWrittenInTheTypeOfTheAnswer) {
 
 }  // namespace
 }  // namespace a2akit::wire
+TEST(HttpJson, AnArrayHasALimit) {
+    const auto send_of = [](int parts) {
+        std::string body = R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[)";
+        for (int i = 0; i < parts; ++i) body += i == 0 ? R"({"text":""})" : R"(,{"text":""})";
+        return body + "]}}";
+    };
+    const Call call = post("/message:send", send_of(10'000)).call();
+    EXPECT_EQ(std::get<SendMessageRequest>(call.envelope.params).message.parts.size(), 10'000U);
+    for (const int parts : {10'001, 20'000}) {
+        const HttpResponse response = post("/message:send", send_of(parts)).refusal();
+        EXPECT_EQ(response.status, 400);
+        EXPECT_THAT(response.body, HasSubstr(R"({"field":"message.parts[10000]","description":"is one too many)"));
+        const std::string params = send_of(parts);
+        for (const std::string& body :
+             {R"({"jsonrpc":"2.0","id":1,"method":"SendMessage","params":)" + params + "}",
+              R"({"params":)" + params + R"(,"jsonrpc":"2.0","id":1,"method":"SendMessage"})"}) {
+            EXPECT_THAT(rpc(body).refusal().body, HasSubstr(R"("field":"message.parts[10000]")"));
+        }
+    }
+}
+
