@@ -5,10 +5,13 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace a2akit::wire {
 namespace {
 
 constexpr std::int32_t kMaxPageSize = 100;
+constexpr std::size_t kMaxViolations = 32;
 
 /// What is wrong with a query parameter's value; empty: nothing.
 using Fault = std::string;
@@ -46,12 +49,17 @@ Fault read_value(const std::string& text, std::optional<T>& out) {
 }
 Fault read_value(const std::string&, RawJson&) { return "can't be sent in a query"; }
 
+/// `seen` has a bit per field.
 template <class P>
-void read_parameter(const std::string& name, const std::string& value, P& params,
+void read_parameter(const std::string& name, const std::string& value, P& params, unsigned& seen,
                     std::vector<FieldViolation>& violations) {
+    unsigned bit = 1;
     const auto try_field = [&](const auto& field) {
+        const unsigned mine = std::exchange(bit, bit << 1U);
         if (name != field.name.camel() && name != field.name.snake()) return;
-        Fault fault = read_value(value, params.*field.member);
+        const bool again = (seen & mine) != 0;
+        seen |= mine;
+        Fault fault = again ? "is given twice" : read_value(value, params.*field.member);
         if (!fault.empty()) violations.push_back({std::string(field.name.camel()), std::move(fault)});
     };
     std::apply([&](const auto&... fields) { (try_field(fields), ...); }, json::Description<P>::kFields);
@@ -121,7 +129,11 @@ void read_query(const QueryPairs& query, OperationParams& params, std::vector<Fi
     std::visit(
         [&]<class P>(P& p) {
             if constexpr (kHasQuery<P>) {
-                for (const auto& [name, value] : query) read_parameter(name, value, p, violations);
+                unsigned seen = 0;
+                for (const auto& [name, value] : query) {
+                    if (violations.size() == kMaxViolations) break;
+                    read_parameter(name, value, p, seen, violations);
+                }
             }
         },
         params);

@@ -126,6 +126,18 @@ TEST(HttpJson, AWrongValueInAQueryIsNamed) {
     }
 }
 
+TEST(HttpJson, AParameterThatIsGivenTwiceIsNamed) {
+    for (const std::string query : {"pageSize=1&pageSize=2", "pageSize=1&contextId=c&page_size=1"}) {
+        const HttpResponse response = get("/tasks?" + query).refusal();
+        EXPECT_EQ(response.status, 400);
+        EXPECT_THAT(response.body, HasSubstr(R"({"field":"pageSize","description":"is given twice"})")) << query;
+    }
+    std::string many = "/tasks?";
+    for (int i = 0; i < 1000; ++i) many += "pageSize=1&";
+    EXPECT_LT(get(many).refusal().body.size(), 5000U) << "an answer does not grow with what is wrong";
+    EXPECT_EQ(get("/tasks?unknown=1&unknown=2").call().envelope.operation, Operation::kListTasks);
+}
+
 TEST(HttpJson, ABadBodyIsRefusedAndNamed) {
     const std::string deep = std::string(5000, '[') + std::string(5000, ']');
     for (const auto& [body, named] : std::vector<std::pair<std::string, std::string>>{
@@ -146,15 +158,6 @@ TEST(HttpJson, ABadBodyIsRefusedAndNamed) {
     }
 }
 
-TEST(HttpJson, AnErrorIsWrittenInTheTypeOfTheAnswer) {
-    EXPECT_EQ(post("/message:send", "{}").refusal().content_type, "application/json");
-    TestRequest request{"POST", "/message:send", {{"content-type", "application/a2a+json"}}, "{}"};
-    EXPECT_EQ(request.refusal().content_type, "application/a2a+json");
-    EXPECT_EQ(get("/tasks?pageSize=0").refusal().content_type, "application/a2a+json");
-}
-
-}  // namespace
-}  // namespace a2akit::wire
 TEST(HttpJson, AnArrayHasALimit) {
     const auto send_of = [](int parts) {
         std::string body = R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[)";
@@ -176,3 +179,12 @@ TEST(HttpJson, AnArrayHasALimit) {
     }
 }
 
+TEST(HttpJson, AnErrorIsWrittenInTheTypeOfTheAnswer) {
+    EXPECT_EQ(post("/message:send", "{}").refusal().content_type, "application/json");
+    TestRequest request{"POST", "/message:send", {{"content-type", "application/a2a+json"}}, "{}"};
+    EXPECT_EQ(request.refusal().content_type, "application/a2a+json");
+    EXPECT_EQ(get("/tasks?pageSize=0").refusal().content_type, "application/a2a+json");
+}
+
+}  // namespace
+}  // namespace a2akit::wire
