@@ -6,9 +6,8 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include <algorithm>
 #include <array>
-#include <charconv>
+#include <ctime>
 
 namespace a2akit::wire {
 namespace {
@@ -40,31 +39,15 @@ std::string http_date(Timestamp time) {
                        clock.seconds().count());
 }
 
-std::optional<int> number(std::string_view text) noexcept {
-    int value = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-/// Only the form that HTTP senders must use; any other header is ignored, which costs the client nothing but bytes.
-std::optional<Timestamp> parse_http_date(std::string_view text) noexcept {
-    constexpr std::size_t kLength = 29;
-    text = trim(text);
-    if (text.size() != kLength || !text.ends_with(" GMT") || text.substr(3, 2) != ", ") return std::nullopt;
-    const auto month = std::find(kMonths.begin(), kMonths.end(), text.substr(8, 3));
-    const auto day = number(text.substr(5, 2));
-    const auto year = number(text.substr(12, 4));
-    const auto hour = number(text.substr(17, 2));
-    const auto minute = number(text.substr(20, 2));
-    const auto second = number(text.substr(23, 2));
-    if (month == kMonths.end() || !day || !year || !hour || !minute || !second) return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year(*year),
-                                           std::chrono::month(static_cast<unsigned>(month - kMonths.begin()) + 1),
-                                           std::chrono::day(static_cast<unsigned>(*day))};
-    if (!date.ok()) return std::nullopt;
-    return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-           std::chrono::seconds(*second);
+/// In any of the three forms of RFC 9110, section 5.6.7. Other text is ignored, which costs the client only bytes.
+std::optional<Timestamp> parse_http_date(std::string_view header) {
+    const std::string text(trim(header));
+    for (const char* const form : {"%a, %d %b %Y %T GMT", "%A, %d-%b-%y %T GMT", "%a %b %e %T %Y"}) {
+        std::tm date{};
+        const char* const end = strptime(text.c_str(), form, &date);
+        if (end != nullptr && *end == '\0') return std::chrono::sys_seconds(std::chrono::seconds(timegm(&date)));
+    }
+    return std::nullopt;
 }
 
 /// If-None-Match compares weakly: W/"x" is as good as "x".
