@@ -84,6 +84,7 @@ Async<void> TaskManager::await_turn(TaskId task, Turn turn, Subscription& subscr
 }
 
 AsyncResult<std::unique_ptr<EventStream>> TaskManager::send_streaming(SendCommand command) {
+    const auto history = history_length(command.request);
     OwnerScope scope = command.scope;
     AsyncResult<Accepted> accepting = accept(std::move(command), Interest::kEveryEvent);
     Result<Accepted> accepted = co_await std::move(accepting);
@@ -95,7 +96,7 @@ AsyncResult<std::unique_ptr<EventStream>> TaskManager::send_streaming(SendComman
     }
     const TaskSnapshot& snapshot = *accepted->snapshot;
     if (snapshot.reply) co_return TaskStream::of_reply(snapshot);
-    TaskStream::Start start{accepted->task, snapshot.context_id, std::move(scope), StreamKind::kSend, 0};
+    TaskStream::Start start{accepted->task, snapshot.context_id, std::move(scope), StreamKind::kSend, 0, history};
     auto stream = std::make_unique<TaskStream>(streams_, std::move(start), std::move(accepted->subscription));
     stream->begin_with(snapshot, accepted->turn_ended);
     co_return std::unique_ptr<EventStream>(std::move(stream));

@@ -50,7 +50,7 @@ std::unique_ptr<EventStream> TaskStream::of_reply(const TaskSnapshot& snapshot) 
 void TaskStream::begin_with(const TaskSnapshot& snapshot, bool own_turn_ended) {
     first_ = std::make_unique<StreamItem>();
     first_->id = snapshot.last_sequence;
-    first_->response.payload = to_task(snapshot);
+    first_->response.payload = to_task(snapshot, start_.history);
     cursor_ = snapshot.last_sequence;
     look_ = false;
     finished_ = ends_stream(start_.kind, snapshot.status.state) ||

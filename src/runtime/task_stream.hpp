@@ -7,7 +7,9 @@
 #include <a2akit/request/request_envelope.hpp>
 #include <a2akit/storage/storage.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,7 @@ public:
         OwnerScope scope;
         StreamKind kind{};
         Sequence after = 0;  ///< The events after it follow.
+        std::optional<std::int32_t> history = {};  ///< How many messages a Task shows; absent: all.
     };
 
     /// REQUIRES: `subscription` was made before whatever `start.after` was read from.

@@ -44,6 +44,23 @@ TEST_F(StreamTest, EventsNameTheirTaskAndContext) {
     end(run, kCompleted);
 }
 
+TEST_F(StreamTest, TheTaskShowsAsMuchHistoryAsTheSendAskedFor) {
+    SendMessageRequest request = message_of("book");
+    request.configuration.emplace().history_length = 0;
+    auto first = stream(command(request));
+    const Task task = std::get<Task>(next(*first).items[0].response.payload);
+    EXPECT_TRUE(task.history.empty());
+    end(claim(), kInputRequired, "where to?");
+
+    request = follow_up(task.id, "Rome");
+    request.configuration.emplace().history_length = 1;
+    auto second = stream(command(request));
+    const auto shown = std::get<Task>(next(*second).items[0].response.payload).history;
+    ASSERT_EQ(shown.size(), 1U);
+    EXPECT_EQ(shown[0]->text(), "Rome");
+    end(claim(), kCompleted);
+}
+
 TEST_F(StreamTest, AnEventWakesAWaitingStream) {
     auto stream = this->stream(command(message_of("hello")));
     next(*stream);
