@@ -6,6 +6,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <optional>
@@ -15,10 +16,13 @@ namespace a2akit::http {
 namespace {
 
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+using UnsentAtMost = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 using net::NetError;
 using net::Tcp;
 
 constexpr int kBacklog = 4096;
+// The kernel would keep megabytes for a client that reads slowly, and hide from us that it reads at all.
+constexpr int kMostUnsent = 64 * 1024;
 constexpr std::string_view kTooMany =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
@@ -37,6 +41,7 @@ NetError open(net::TcpAcceptor& acceptor, const Tcp::endpoint& endpoint, bool sh
     if (!error && shared) acceptor.set_option(ReusePort(true), error);
     // Inherited by the accepted sockets.
     if (!error) acceptor.set_option(Tcp::no_delay(true), error);
+    if (!error) acceptor.set_option(UnsentAtMost(kMostUnsent), error);
     if (!error) acceptor.bind(endpoint, error);
     return error;
 }
