@@ -172,6 +172,7 @@ def check_requests(agent, finished):
          reason="CONTENT_TYPE_NOT_SUPPORTED")
     for name, query, mention in (("a huge page", "pageSize=1000", "pageSize"), ("an empty page", "pageSize=0", "pageSize"),
                                  ("a page that is no number", "pageSize=many", "pageSize"),
+                                 ("two pages", "pageSize=1&pageSize=2", "pageSize"),
                                  ("an unknown state", "status=TASK_STATE_RUNNING", "TASK_STATE_WORKING"),
                                  ("a bad token", "pageToken=forged", "pageToken"),
                                  ("a bad time", "statusTimestampAfter=yesterday", "statusTimestampAfter"),
@@ -186,6 +187,9 @@ def check_http(agent):
     rest(agent, "a wrong method", "GET", "/message:send", None, 405)
     _, headers, _ = agent.request("GET", "/message:send", headers={"A2A-Version": "1.0"})
     expect("405 says what is allowed", "POST" in headers.get("allow", ""), headers)
+    status, headers, body = agent.request("HEAD", "/tasks", headers={"A2A-Version": "1.0"})
+    expect("HEAD is answered without a body", status == 200 and int(headers["content-length"]) > 2 and body == b"",
+           (status, headers, body))
     rest(agent, "an impossible Accept", "POST", "/message:send", json.dumps(message()), 406, "",
          {**JSON, "Accept": "image/png"})
     rest(agent, "a wrong Content-Type", "POST", "/message:send", "not even JSON", 415, "", {"Content-Type": "text/plain"})
@@ -221,6 +225,30 @@ def check_sockets(agent):
             b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n")
     answer = agent.raw(both, finish=True)
     expect("socket: smuggling by two lengths", b" 400 " in answer and answer.count(b"HTTP/1.1 ") == 1, answer)
+    end = b"Connection: close\r\n\r\n"
+    send = b"POST /message:send HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    for name, data, status in (
+            ("OPTIONS *", b"OPTIONS * HTTP/1.1\r\nHost: a\r\n" + end, b"204"),
+            ("a bad host", b"GET /health HTTP/1.1\r\nHost: a b\r\n" + end, b"400"),
+            ("two hosts", b"GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n" + end, b"400"),
+            ("chunks before HTTP/1.1", b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"400"),
+            ("lines that end in LF alone", b"GET /health HTTP/1.1\nHost: a\nConnection: close\n\n", b"400"),
+            ("a header with LF in it", b"GET /health HTTP/1.1\r\nHost: a\r\nX: y\nZ: w\r\n" + end, b"400"),
+            ("a header with NUL in it", b"GET /health HTTP/1.1\r\nHost: a\r\nX: y\0\r\n" + end, b"400"),
+            ("a continuation without a header", b"GET /health HTTP/1.1\r\n X: y\r\nHost: a\r\n" + end, b"400"),
+            ("a space before the colon", b"GET /health HTTP/1.1\r\nHost: a\r\nX : y\r\n" + end, b"400"),
+            ("two transfer encodings", send + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n" + end, b"400"),
+            ("an unknown transfer encoding", send + b"Transfer-Encoding: xchunked\r\n" + end, b"501"),
+            ("two lengths", send + b"Content-Length: 2\r\nContent-Length: 3\r\n" + end + b"{} ", b"400"),
+            ("a signed length", send + b"Content-Length: +2\r\n" + end + b"{}", b"400"),
+            ("a chunk's size in C", send + b"Transfer-Encoding: chunked\r\n" + end + b"0x2\r\n{}\r\n0\r\n\r\n", b"400"),
+            ("a chunk that is longer than it says", send + b"Transfer-Encoding: chunked\r\n" + end + b"1\r\n{}\r\n0\r\n\r\n",
+             b"400"),
+            ("two content types", send + b"Content-Type: text/plain\r\nContent-Length: 2\r\n" + end + b"{}", b"400"),
+            ("two versions", send + b"A2A-Version: 1.0\r\nA2A-Version: 0.3\r\nContent-Length: 2\r\n" + end + b"{}", b"400"),
+            ("two credentials", send + b"Authorization: a\r\nAuthorization: b\r\nContent-Length: 2\r\n" + end + b"{}", b"400")):
+        answer = agent.raw(data)
+        expect(f"socket: {name}", re.findall(rb"HTTP/1\.1 (\d+) ", answer) == [status], answer)
     # A stream that its client resets in the middle.
     body = call("SendStreamingMessage", message()).encode()
     for _ in range(20):
