@@ -80,6 +80,13 @@ void StopSignals::notify() noexcept {
     [[maybe_unused]] const ssize_t written = write(notified_, &one, sizeof one);
 }
 
+void forbid_core_dumps() noexcept {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_CORE, &limit) != 0) return;
+    limit.rlim_cur = 0;
+    setrlimit(RLIMIT_CORE, &limit);
+}
+
 void raise_descriptor_limit() noexcept {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;

@@ -29,6 +29,9 @@ private:
     int notified_ = -1;
 };
 
+/// A crash leaves no image of the process's memory, in which the secrets of its requests would be.
+void forbid_core_dumps() noexcept;
+
 /// Lets the process open as many descriptors as it is allowed to.
 void raise_descriptor_limit() noexcept;
 

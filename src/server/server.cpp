@@ -241,6 +241,7 @@ int Server::Impl::run() {
     Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
     std::optional<ServerLog> log;
     if (resolved) log.emplace(*resolved->log_level);
+    if (resolved && !*resolved->core_dumps) forbid_core_dumps();
     set_running(&signals);
     if (const Result<void> started = start(); !started) {
         set_running(nullptr);

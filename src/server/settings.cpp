@@ -172,6 +172,7 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
     }
     resolver.secret("A2AKIT_CONTEXT_KEY", s.context_key, check_context_key);
     resolver.secret("A2AKIT_ADMIN_TOKEN", s.admin_token, check_admin_token);
+    resolver.flag("A2AKIT_CORE_DUMPS", s.core_dumps, false);
     resolver.span("A2AKIT_BLOCKING_TIMEOUT", s.blocking_timeout, std::nullopt);
     resolver.span("A2AKIT_CANCEL_WAIT", s.cancel_wait, seconds(2), milliseconds(0));
     resolver.span("A2AKIT_CANCEL_FORCE_TIMEOUT", s.cancel_force_timeout, seconds(60), milliseconds(0));

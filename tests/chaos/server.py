@@ -16,6 +16,7 @@ class Server:
                             "A2AKIT_CANCEL_FORCE_TIMEOUT": "2", "A2AKIT_CANCEL_WAIT": "0.5", "A2AKIT_MAX_RETRIES": "100",
                             "A2AKIT_DRAIN_TIMEOUT": "5", **environment}
         self.port, self.process = 0, None
+        self.before = None  # called in the new process, before it becomes the server
         self.up = asyncio.Event()
         self.kills = self.starts = self.stops = 0
         self.slowest_start = 0.0
@@ -25,7 +26,7 @@ class Server:
         began = time.monotonic()
         log = open(self.log, "ab")
         self.process = await asyncio.create_subprocess_exec(*self.command, env=self.environment, stderr=log,
-                                                            stdout=asyncio.subprocess.PIPE)
+                                                            stdout=asyncio.subprocess.PIPE, preexec_fn=self.before)
         log.close()
         self.starts += 1
         if kill_after is not None:

@@ -37,6 +37,8 @@ struct Settings {
     std::optional<std::string> context_key;
     /// A2AKIT_ADMIN_TOKEN, none: whoever has it may list and redrive dead letters over HTTP; without it nobody may.
     std::optional<std::string> admin_token;
+    /// A2AKIT_CORE_DUMPS, false: a core dump holds whatever the memory held, secrets of requests too. For `Server::run`.
+    std::optional<bool> core_dumps;
 
     // Tasks.
     std::optional<Duration> blocking_timeout;      ///< A2AKIT_BLOCKING_TIMEOUT (s), none: waits as section 3.2.2 says
