@@ -92,26 +92,28 @@ bool Writer::execute_together(Operation* first) {
 }
 
 void Writer::execute_one_by_one(Operation* first, Answers& answers) {
+    if (!begin(first, answers)) return;
+    for (Operation* at = first; at != nullptr; at = at->next) {
+        if (execute_in_savepoint(static_cast<Job&>(*at))) continue;
+        roll_back();
+        return execute_alone(first, answers);
+    }
+    finish(first, answers);
+}
+
+// One of them took the whole transaction with it.
+void Writer::execute_alone(Operation* first, Answers& answers) {
     while (first != nullptr) {
-        if (!begin(first, answers)) return;
-        Operation* done = nullptr;
-        Operation* last = nullptr;
-        bool lost = false;
-        while (first != nullptr && !lost) {
-            Operation& operation = *std::exchange(first, first->next);
-            operation.next = nullptr;
-            lost = !execute_in_savepoint(static_cast<Job&>(operation));
-            (last == nullptr ? done : last->next) = &operation;
-            last = &operation;
-        }
-        if (!lost) {
-            finish(done, answers);
+        Operation& operation = *std::exchange(first, first->next);
+        operation.next = nullptr;
+        if (!begin(&operation, answers)) continue;
+        if (execute_in_savepoint(static_cast<Job&>(operation))) {
+            finish(&operation, answers);
             continue;
         }
         roll_back();
         failing_ = true;
-        fail_all(done, Error{ErrorCode::kUnavailable, "the database failed while it wrote; try again", nullptr},
-                 answers);
+        answers.add(operation);
     }
 }
 

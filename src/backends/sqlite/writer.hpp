@@ -15,8 +15,8 @@ namespace a2akit::sqlite {
 /// One thread that makes every change. What queues up while it commits becomes the next transaction.
 ///
 /// No operation can fail its neighbours: when one fails in the database the transaction is rolled back and done again,
-/// each operation in a savepoint of its own; savepoints all the time would copy every page that is written. A commit
-/// that fails fails them all. An operation is answered once it is committed. Safe from any thread.
+/// each operation in a savepoint of its own (savepoints all the time would copy every page that is written); and when
+/// one takes even such a transaction with it, each in a transaction of its own. A commit that fails fails them all. An operation is answered once it is committed. Safe from any thread.
 class Writer {
 public:
     class Job : public Operation {
@@ -77,8 +77,9 @@ private:
     bool begin(Operation* first, Answers& answers);
     /// False: one of them failed, and nothing was done.
     bool execute_together(Operation* first);
-    /// Answers those that the whole transaction was lost with; the others are committed.
     void execute_one_by_one(Operation* first, Answers& answers);
+    /// Each in a transaction of its own.
+    void execute_alone(Operation* first, Answers& answers);
     /// False: the whole transaction is gone.
     bool execute_in_savepoint(Job& job);
     void roll_back();

@@ -37,6 +37,10 @@ protected:
             session.on_failure([this] { ++failed_; });
             session.db().query("INSERT INTO tasks(name) VALUES(?1)").text(name).run();
             if (name == "broken") throw Failure::corrupt("for the test");
+            if (name == "ruinous") {
+                session.db().execute("ROLLBACK");  // as SQLite itself does when a page cannot be written
+                throw Failure::corrupt("for the test");
+            }
             if (name == "refused") return fail(ErrorCode::kTaskTerminal, "for the test");
             return {};
         });
@@ -95,6 +99,14 @@ TEST_F(SqliteWriterTest, AWriteThatFailsLeavesItsNeighboursAlone) {
     EXPECT_EQ(stored(), 2);
     EXPECT_EQ(committed_, 2);
     EXPECT_GE(failed_, 1) << "told each time it is taken back";
+}
+
+TEST_F(SqliteWriterTest, AWriteThatTakesTheTransactionWithItLeavesItsNeighboursAlone) {
+    const auto answers = together("a", "ruinous", "b", "broken", "c");
+    for (const std::size_t whole : {0, 2, 4}) EXPECT_TRUE(ok(*answers[whole]));
+    for (const std::size_t told : {1, 3}) EXPECT_EQ(answers[told]->error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(stored(), 3);
+    EXPECT_EQ(committed_, 3);
 }
 
 TEST_F(SqliteWriterTest, ACommitThatFailsFailsThemAllAndEachIsTold) {
