@@ -21,7 +21,8 @@ void end_former_runs(Connection& db, Timestamp now) {
     db.execute("BEGIN IMMEDIATE");
     db.query(
           "UPDATE active SET node = NULL, run_turn = 0, run_claim = NULL, run_until = 0, run_look = 0, "
-          "run_answer = NULL, turn_look = ?1, look = CASE WHEN input = 0 THEN NULL ELSE ?1 END "
+          "run_answer = NULL, turn_look = ?1, "
+          "look = CASE WHEN input != 0 THEN ?1 WHEN cancel_by IS NOT NULL THEN cancel_look END "
           "WHERE node IS NOT NULL OR look IS NOT NULL")
         .number(to_number(now))
         .run();

@@ -190,6 +190,24 @@ TEST_F(SqliteStorageTest, ARunOfAFormerProcessIsTakenOverAtOnce) {
     EXPECT_EQ(std::get<Run>(second).input.message->text(), "do it");
 }
 
+TEST_F(SqliteStorageTest, ACancelIsStillDueAfterARestartThoughItsTaskPausedMeanwhile) {
+    const TaskId task = make().appended.task;
+    const Run run = std::get<Run>(must(storage_->claim(WriteId::next(), task, 1, node_, kLease)));
+    TaskUpdate cancel = update();
+    cancel.cancel_by = must(storage_->now()) + std::chrono::seconds(10);
+    must(storage_->append(task, alice_, std::move(cancel)));
+    TaskUpdate pause = update(TaskState::kInputRequired);
+    pause.guard.epoch = run.epoch;
+    must(storage_->append(task, OwnerScope::everything(), std::move(pause)));
+    reopen();
+    loop_.advance(std::chrono::seconds(9));
+    EXPECT_TRUE(must(storage_->due(10)).empty());
+    loop_.advance(std::chrono::seconds(1));
+    const auto due = must(storage_->due(10));
+    ASSERT_EQ(due.size(), 1U);
+    EXPECT_EQ(due[0].kind, Due::Kind::kCancel);
+}
+
 TEST_F(SqliteStorageTest, WhatWasWrittenIsThereAfterARestart) {
     const TaskId task = make("stay").appended.task;
     const auto claimed = must(storage_->claim(WriteId::next(), task, 1, node_, kLease));
