@@ -1,5 +1,6 @@
 #include "backends/sqlite/database.hpp"
 
+#include "backends/sqlite/refusal.hpp"
 #include "backends/sqlite/schema.hpp"
 
 #include <sqlite3.h>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -20,31 +22,6 @@ namespace {
 
 constexpr std::size_t kHeader = 100;
 constexpr std::string_view kMagic("SQLite format 3\0", 16);
-
-Error refused(const std::string& path, const std::string& why) {
-    return Error{ErrorCode::kUnavailable, "the database " + path + " cannot be used: " + why, nullptr};
-}
-
-std::string why_of(const Failure& failure) {
-    switch (failure.code() & 0xFF) {
-        case SQLITE_NOTADB: return "it is no SQLite database";
-        case SQLITE_CORRUPT: return std::string("it is damaged (") + failure.what() + "); restore it from a backup";
-        case SQLITE_FULL: return "the disk is full; free some space";
-        case SQLITE_READONLY: return "it is read-only; make it and its directory writable";
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED: return "another program holds it; stop that one first";
-        default: return failure.what();
-    }
-}
-
-std::string of_another_application() {
-    return "it belongs to another application; choose another file";
-}
-
-std::string newer(std::int64_t version) {
-    return "a newer version of a2akit has written it (schema " + std::to_string(version) + ", this one knows " +
-           std::to_string(newest_schema()) + "); use that version";
-}
 
 std::int64_t big_endian(const unsigned char* at) {
     return (std::int64_t{at[0]} << 24) | (at[1] << 16) | (at[2] << 8) | at[3];
@@ -60,12 +37,13 @@ void set_up(Connection& connection, const char* synchronous, int cache_kib) {
 }  // namespace
 
 Database::~Database() {
+    writer_.reset();  // still under the lock
     if (lock_ >= 0) ::close(lock_);
 }
 
 Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
     std::unique_ptr<Database> database(new Database(std::move(options)));
-    const std::string& path = database->options_.path;
+    std::string& path = database->options_.path;
     std::error_code failed;
     const auto folder = std::filesystem::path(path).parent_path();
     if (!folder.empty()) std::filesystem::create_directories(folder, failed);
@@ -73,6 +51,8 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
     if (std::filesystem::is_directory(path, failed)) {
         return fail(refused(path, "it is a directory; name a file in it, such as " + path + "/a2akit.db"));
     }
+    // By whatever name: a link and what it leads to have to meet at one lock.
+    if (auto real = std::filesystem::weakly_canonical(path, failed); !failed) path = real.string();
     if (auto locked = database->lock(); !locked) return fail(std::move(locked.error()));
     if (auto checked = database->check_header(); !checked) return fail(std::move(checked.error()));
     if (auto prepared = database->prepare(); !prepared) return fail(std::move(prepared.error()));
@@ -107,8 +87,10 @@ Result<void> Database::check_header() const {
     if (::access(path.c_str(), W_OK) != 0) {
         return fail(refused(path, "it is read-only; make it and its directory writable"));
     }
-    // A file that was being made when its process died is made again: its journal says so.
-    if (size == 0 || ::access((path + "-journal").c_str(), F_OK) == 0) return {};
+    if (size == 0) return {};
+    // A file that was being made when the power failed is made again: its journal says so.
+    const bool empty = std::all_of(header.begin(), header.end(), [](unsigned char byte) { return byte == 0; });
+    if (empty && ::access((path + "-journal").c_str(), F_OK) == 0) return {};
     if (static_cast<std::size_t>(size) < kHeader || std::memcmp(header.data(), kMagic.data(), kMagic.size()) != 0) {
         return fail(refused(path, "it is no SQLite database"));
     }
@@ -117,15 +99,17 @@ Result<void> Database::check_header() const {
     if (blank) return {};
     if (big_endian(&header[68]) != kApplicationId) return fail(refused(path, of_another_application()));
     if (const auto version = big_endian(&header[60]); version > newest_schema()) {
-        return fail(refused(path, newer(version)));
+        return fail(refused(path, of_a_newer_version(version)));
     }
     return {};
 }
 
-Result<void> Database::prepare() const {
+// With the connection that stays: one that closed here would first move the whole log into the file.
+Result<void> Database::prepare() {
     try {
-        Connection connection(options_.path, Connection::Mode::kReadWrite, options_.vfs);
-        set_up(connection, "FULL", 2048);
+        writer_ = std::make_unique<Connection>(options_.path, Connection::Mode::kReadWrite, options_.vfs);
+        Connection& connection = *writer_;
+        set_up(connection, "FULL", 64 * 1024);
         if (sqlite3_db_readonly(connection.handle(), "main") == 1) {
             return fail(refused(options_.path, "it is read-only; make it and its directory writable"));
         }
@@ -134,24 +118,19 @@ Result<void> Database::prepare() const {
         if (!empty && connection.number_of("PRAGMA application_id") != kApplicationId) {
             return fail(refused(options_.path, of_another_application()));
         }
-        if (version > newest_schema()) return fail(refused(options_.path, newer(version)));
+        if (version > newest_schema()) return fail(refused(options_.path, of_a_newer_version(version)));
         if (empty) connection.execute("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL");
         migrate(connection, static_cast<int>(version));
         if (connection.text_of("PRAGMA journal_mode=WAL") != "wal") {
             return fail(refused(options_.path, "its file system allows no write-ahead log; choose a local disk"));
         }
         check_schema(connection);
+        connection.execute("PRAGMA journal_size_limit=67108864");
+        if (options_.synchronous == Synchronous::kNormal) connection.execute("PRAGMA synchronous=NORMAL");
     } catch (const Failure& failure) {
         return fail(refused(options_.path, why_of(failure)));
     }
     return {};
-}
-
-std::unique_ptr<Connection> Database::writer() const {
-    auto connection = std::make_unique<Connection>(options_.path, Connection::Mode::kReadWrite, options_.vfs);
-    set_up(*connection, options_.synchronous == Synchronous::kFull ? "FULL" : "NORMAL", 64 * 1024);
-    connection->execute("PRAGMA journal_size_limit=67108864");
-    return connection;
 }
 
 std::unique_ptr<Connection> Database::reader() const {
@@ -164,28 +143,6 @@ std::unique_ptr<Connection> Database::checkpointer() const {
     auto connection = std::make_unique<Connection>(options_.path, Connection::Mode::kReadWrite, options_.vfs);
     set_up(*connection, options_.synchronous == Synchronous::kFull ? "FULL" : "NORMAL", 2048);
     return connection;
-}
-
-Result<std::vector<std::string>> check_database(const std::string& path) {
-    std::vector<std::string> wrong;
-    try {
-        Connection connection(path, Connection::Mode::kReadOnly);
-        connection.execute("PRAGMA busy_timeout=5000; PRAGMA cell_size_check=ON");
-        if (connection.number_of("PRAGMA application_id") != kApplicationId) {
-            return fail(refused(path, of_another_application()));
-        }
-        const auto version = connection.number_of("PRAGMA user_version");
-        if (version > newest_schema()) return fail(refused(path, newer(version)));
-        check_schema(connection);
-        Query query = connection.query("PRAGMA integrity_check");
-        while (query.step()) {
-            if (auto line = std::string(query.bytes()); line != "ok") wrong.push_back(std::move(line));
-        }
-    } catch (const Failure& failure) {
-        if ((failure.code() & 0xFF) != SQLITE_CORRUPT) return fail(refused(path, why_of(failure)));
-        wrong.emplace_back(failure.what());
-    }
-    return wrong;
 }
 
 }  // namespace a2akit::sqlite

@@ -32,8 +32,8 @@ public:
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
-    /// The connection that writes. One.
-    [[nodiscard]] std::unique_ptr<Connection> writer() const;
+    /// The connection that writes. REQUIRES: it is taken once.
+    [[nodiscard]] std::unique_ptr<Connection> writer() { return std::move(writer_); }
     [[nodiscard]] std::unique_ptr<Connection> reader() const;
     /// One that only moves what was committed from the log into the file.
     [[nodiscard]] std::unique_ptr<Connection> checkpointer() const;
@@ -42,13 +42,15 @@ private:
     explicit Database(DatabaseOptions options) : options_(std::move(options)) {}
     Result<void> lock();
     Result<void> check_header() const;
-    Result<void> prepare() const;
+    Result<void> prepare();
 
     DatabaseOptions options_;
+    std::unique_ptr<Connection> writer_;
     int lock_ = -1;
 };
 
-/// Reads the whole file: every page, every index. What is wrong, one line each; empty when it is sound.
+/// Reads the whole file: every page, every index, every row, and whether they agree. What is wrong, one line each; empty
+/// when it is sound. The process that holds the file may go on.
 [[nodiscard]] Result<std::vector<std::string>> check_database(const std::string& path);
 
 }  // namespace a2akit::sqlite

@@ -5,8 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sqlite3.h>
+
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -70,10 +75,56 @@ TEST_F(SqliteDatabaseTest, SynchronousIsFullUnlessNormalIsAskedFor) {
     EXPECT_EQ((*Database::open(std::move(options)))->writer()->number_of("PRAGMA synchronous"), 1);
 }
 
+TEST_F(SqliteDatabaseTest, AStatementIsPreparedOnce) {
+    Connection connection(path_, Connection::Mode::kReadWrite);
+    constexpr const char* kStatement = "SELECT ?1";
+    for (int i = 0; i < 3; ++i) {
+        Query query = connection.query(kStatement);
+        ASSERT_TRUE(query.number(i).step());
+        EXPECT_EQ(query.number(), i);
+    }
+    sqlite3_stmt* only = sqlite3_next_stmt(connection.handle(), nullptr);
+    ASSERT_NE(only, nullptr);
+    EXPECT_EQ(sqlite3_next_stmt(connection.handle(), only), nullptr);
+}
+
 TEST_F(SqliteDatabaseTest, AFileThatAnotherHoldsIsRefused) {
     const auto holder = open();
     ASSERT_TRUE(holder);
     EXPECT_THAT(refusal(), HasSubstr("another process is using it"));
+}
+
+TEST_F(SqliteDatabaseTest, AFileThatAnotherProcessHoldsIsRefused) {
+    std::array<int, 2> held{};
+    std::array<int, 2> enough{};
+    ASSERT_EQ(::pipe(held.data()) + ::pipe(enough.data()), 0);
+    const pid_t holder = ::fork();
+    if (holder == 0) {
+        const auto opened = open();
+        char byte = opened ? 'y' : 'n';
+        ::_exit(::write(held[1], &byte, 1) == 1 && ::read(enough[0], &byte, 1) == 1 ? 0 : 1);
+    }
+    char byte = 0;
+    ASSERT_EQ(::read(held[0], &byte, 1), 1);
+    EXPECT_EQ(byte, 'y');
+    EXPECT_THAT(refusal(), HasSubstr("another process is using it"));
+    EXPECT_EQ(::write(enough[1], &byte, 1), 1);
+    int status = -1;
+    ::waitpid(holder, &status, 0);
+    EXPECT_EQ(status, 0);
+    EXPECT_TRUE(open()) << "its lock went with it";
+    for (const int end : {held[0], held[1], enough[0], enough[1]}) ::close(end);
+}
+
+TEST_F(SqliteDatabaseTest, AFileIsHeldByWhateverNameItIsOpened) {
+    const auto holder = open();
+    ASSERT_TRUE(holder);
+    DatabaseOptions options;
+    options.path = directory_.file("another name.db");
+    std::filesystem::create_symlink(path_, options.path);
+    const auto opened = Database::open(std::move(options));
+    ASSERT_FALSE(opened);
+    EXPECT_THAT(opened.error().message, HasSubstr("another process is using it"));
 }
 
 TEST_F(SqliteDatabaseTest, AFileIsFreeAgainWhenItsHolderIsGone) {
@@ -97,6 +148,16 @@ TEST_F(SqliteDatabaseTest, AFileThatNamesNoApplicationIsRefused) {
     make_file("CREATE TABLE tasks(id)");
     EXPECT_THAT(refusal(), HasSubstr("another application"));
     EXPECT_FALSE(std::filesystem::exists(path_ + "-wal")) << "SQLite has not even opened it";
+}
+
+TEST_F(SqliteDatabaseTest, AFileOfAnotherApplicationIsLeftAloneWithItsJournal) {
+    make_file("CREATE TABLE notes(text); PRAGMA application_id=77");
+    std::ofstream(path_ + "-journal") << "what its owner needs to repair it";
+    EXPECT_THAT(refusal(), HasSubstr("another application"));
+    EXPECT_EQ(std::filesystem::file_size(path_ + "-journal"), 33U);
+    write("no database at all, but longer than the header of one is, and with a journal beside it as well: strange");
+    EXPECT_THAT(refusal(), HasSubstr("no SQLite database"));
+    EXPECT_EQ(std::filesystem::file_size(path_ + "-journal"), 33U);
 }
 
 TEST_F(SqliteDatabaseTest, AnEmptyFileIsMadeADatabase) {
@@ -126,11 +187,75 @@ TEST_F(SqliteDatabaseTest, ADirectoryThatCannotBeMadeIsNamed) {
     EXPECT_THAT(opened.error().message, HasSubstr("directory cannot be made"));
 }
 
-TEST_F(SqliteDatabaseTest, AReadOnlyFileIsRefused) {
-    if (::geteuid() == 0) GTEST_SKIP() << "root may write everything";
-    make_database();
-    std::filesystem::permissions(path_, std::filesystem::perms::owner_read);
-    EXPECT_THAT(refusal(), HasSubstr("read-only"));
+/// What somebody meets who may not do everything, as root may.
+class SqliteAccessTest : public SqliteDatabaseTest {
+protected:
+    SqliteAccessTest() {
+        std::filesystem::permissions(directory_.path(), static_cast<std::filesystem::perms>(0777));
+    }
+    ~SqliteAccessTest() override { permit(directory_.path(), 0777); }
+
+    static void permit(const std::string& path, unsigned mode) {
+        std::filesystem::permissions(path, static_cast<std::filesystem::perms>(mode));
+    }
+    /// A database and its lock, all of which everybody may write.
+    void make_database_of_everybody() const {
+        make_database();
+        permit(path_, 0666);
+        permit(path_ + ".lock", 0666);
+    }
+    /// Why the file is refused to a process without privileges; and it is afterwards what it was before.
+    [[nodiscard]] std::string refusal_to_somebody() const {
+        const std::string before = content();
+        std::array<int, 2> pipe{};
+        EXPECT_EQ(::pipe(pipe.data()), 0);
+        const pid_t child = ::fork();
+        if (child == 0) {
+            constexpr unsigned kNobody = 65534;
+            if (::geteuid() == 0 && (::setgid(kNobody) != 0 || ::setuid(kNobody) != 0)) ::_exit(1);
+            const auto opened = open();
+            const std::string message = opened ? "it was opened" : opened.error().message;
+            ::_exit(::write(pipe[1], message.data(), message.size()) < 0 ? 1 : 0);
+        }
+        ::close(pipe[1]);
+        std::string message(4096, '\0');
+        const ssize_t size = ::read(pipe[0], message.data(), message.size());
+        message.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+        ::close(pipe[0]);
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        EXPECT_EQ(status, 0);
+        EXPECT_EQ(content(), before) << "it was changed";
+        return message;
+    }
+};
+
+TEST_F(SqliteAccessTest, AReadOnlyFileIsRefused) {
+    make_database_of_everybody();
+    permit(path_, 0444);
+    EXPECT_THAT(refusal_to_somebody(), HasSubstr("it is read-only; make it and its directory writable"));
+}
+
+TEST_F(SqliteAccessTest, AFileThatMayNotBeReadIsRefused) {
+    make_database_of_everybody();
+    permit(path_, 0);
+    EXPECT_THAT(refusal_to_somebody(), HasSubstr("it cannot be read: Permission denied"));
+}
+
+TEST_F(SqliteAccessTest, AFileInAReadOnlyDirectoryIsRefused) {
+    make_database_of_everybody();
+    permit(directory_.path(), 0555);
+    EXPECT_THAT(refusal_to_somebody(), HasSubstr("make it and its directory writable"));
+    permit(directory_.path(), 0777);
+    std::filesystem::remove(path_ + ".lock");
+    permit(directory_.path(), 0555);
+    EXPECT_THAT(refusal_to_somebody(), HasSubstr("make its directory writable"));
+}
+
+TEST_F(SqliteAccessTest, ADirectoryThatMayNotBeEnteredIsRefused) {
+    make_database_of_everybody();
+    permit(directory_.path(), 0);
+    EXPECT_THAT(refusal_to_somebody(), HasSubstr("Permission denied"));
 }
 
 TEST_F(SqliteDatabaseTest, ADamagedSchemaIsRefused) {
@@ -149,32 +274,6 @@ TEST_F(SqliteDatabaseTest, ACutFileIsRefused) {
     make_database();
     std::filesystem::resize_file(path_, 4096);
     EXPECT_THAT(refusal(), HasSubstr("damaged"));
-}
-
-TEST_F(SqliteDatabaseTest, TheWholeFileIsCheckedByACommand) {
-    make_database();
-    make_file("INSERT INTO owners(owner, tenant) VALUES('alice', ''), ('bob', ''); PRAGMA wal_checkpoint(TRUNCATE)");
-    auto wrong = check_database(path_);
-    ASSERT_TRUE(wrong) << wrong.error().message;
-    EXPECT_TRUE(wrong->empty());
-    make_file("PRAGMA writable_schema=ON; DELETE FROM sqlite_schema WHERE name = 'keys_id'");
-    wrong = check_database(path_);
-    EXPECT_TRUE(!wrong || !wrong->empty());
-}
-
-TEST_F(SqliteDatabaseTest, TheCheckFindsADamagedPage) {
-    make_database();
-    overwrite(4096 * 6, std::string(512, '\x5A'));
-    const auto wrong = check_database(path_);
-    ASSERT_TRUE(wrong) << wrong.error().message;
-    EXPECT_FALSE(wrong->empty());
-}
-
-TEST_F(SqliteDatabaseTest, TheCheckRefusesAFileOfAnotherApplication) {
-    make_file("CREATE TABLE notes(text)");
-    const auto wrong = check_database(path_);
-    ASSERT_FALSE(wrong);
-    EXPECT_THAT(wrong.error().message, HasSubstr("another application"));
 }
 
 }  // namespace
