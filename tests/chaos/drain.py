@@ -7,12 +7,13 @@ import asyncio
 import http.client
 import json
 import pathlib
+import re
 import signal
 import sys
 import tempfile
 import time
 
-from a2a_client import BUSY, Lost, Refused, call
+from a2a_client import BUSY, Lost, Refused, call, stream
 from load import state_of
 from server import Server
 
@@ -75,7 +76,7 @@ async def orderly(server):
     answer = (await asyncio.wait_for(waiting, 2))["task"]
     expect("a waiting send answers with the task as it stands", state_of(answer) == "TASK_STATE_WORKING", answer)
     end = await asyncio.wait_for(streaming, 2)
-    expect("a stream tells its client to reconnect", "retry:" in end[-100:], end[-200:])
+    expect("a stream tells its client to reconnect", re.search(r"\nretry: \d+\n\n\r\n0\r\n\r\n$", end), end[-200:])
     status, body = get(port, "/health/ready")
     expect("readiness is red", status == 503 and "draining" in body, (status, body))
     try:
@@ -97,6 +98,12 @@ async def orderly(server):
     again = starts_of(server, "long")
     expect("one that could not is handed back, and runs again at once", len(again) == 2, again)
     expect("which does not count as an attempt", again[-1][4] == "1", again)
+    seen = int(re.findall(r"^id: (\d+)$", end, re.MULTILINE)[-1])
+    events = stream(server.port, "SubscribeToTask", {"id": starts_of(server, "streamed")[0][1]},
+                    **{"Last-Event-ID": str(seen)})
+    event, item = await asyncio.wait_for(anext(events), 10)
+    expect("and finds there what follows", event == seen + 1 and "task" not in item, (seen, event, item))
+    await events.aclose()
     for name in ("long", "streamed"):
         task_id = starts_of(server, name)[0][1]
         await call(server.port, "CancelTask", {"id": task_id})
@@ -108,7 +115,7 @@ async def hurried(server):
     await call(server.port, "SendMessage", {**message("slow", "chunks=1000 delay=100"),
                                             "configuration": {"returnImmediately": True}})
     await until_started(server, "slow")
-    server.process.send_signal(signal.SIGTERM)
+    server.process.send_signal(signal.SIGINT)
     await asyncio.sleep(0.3)
     expect("the drain waits for the handler", server.process.returncode is None)
     began = time.monotonic()
@@ -141,9 +148,21 @@ async def stuck(server):
     expect("its run is handed back", len(again) == 2 and again[-1][4] == "1", again)
 
 
+async def forgotten(server):
+    """The same without anybody in a hurry."""
+    await server.start()
+    await call(server.port, "SendMessage", {**message("forgotten", "chunks=1 delay=60000 stubborn=1"),
+                                            "configuration": {"returnImmediately": True}})
+    await until_started(server, "forgotten")
+    began = time.monotonic()
+    status = await server.terminate()
+    took = time.monotonic() - began
+    expect("nor after the deadline", status == 0 and took < 9, (status, took))
+
+
 async def main():
     program = sys.argv[1]
-    for scene, timeout in ((orderly, "2"), (hurried, "30"), (stuck, "30")):
+    for scene, timeout in ((orderly, "2"), (hurried, "30"), (stuck, "30"), (forgotten, "1")):
         with tempfile.TemporaryDirectory(prefix="a2akit-drain-") as name:
             directory = pathlib.Path(name)
             server = Server(program, directory, [], {"A2AKIT_DATA_DIR": str(directory / "data"),
