@@ -62,8 +62,11 @@ TaskUpdate end_update() {
     return update;
 }
 
+constexpr std::size_t kSomePages = 9000;
+constexpr std::size_t kManyPages = 300'000;
+
 /// A task from its creation to its end, as far as it gets. Writes down what it is told, and every error.
-Async<void> live(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& errors) {
+Async<void> live(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& errors, std::size_t chunk) {
     const TaskId task = TaskId::generate();
     NewTask fresh{task, "context", true};
     TaskUpdate first = first_update();
@@ -75,7 +78,7 @@ Async<void> live(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& err
     ledger[task] = {created->appended.last, TaskState::kSubmitted};
     std::vector<TaskUpdate> updates;
     updates.push_back(chunk_update(100));
-    updates.push_back(chunk_update(9000));  // more than a page
+    updates.push_back(chunk_update(chunk));
     updates.push_back(end_update());
     for (TaskUpdate& update : updates) {
         const auto appended = co_await storage.append(task, kOwner, std::move(update));
@@ -87,10 +90,11 @@ Async<void> live(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& err
     }
 }
 
-Async<void> live_several(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& errors, int rounds, int at_once) {
+Async<void> live_several(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& errors, int rounds, int at_once,
+                         std::size_t chunk = kSomePages) {
     for (int round = 0; round < rounds; ++round) {
         TaskGroup group;
-        for (int i = 0; i < at_once; ++i) group.spawn(live(storage, ledger, errors));
+        for (int i = 0; i < at_once; ++i) group.spawn(live(storage, ledger, errors, chunk));
         co_await group.join();
     }
 }
@@ -134,21 +138,25 @@ protected:
     }
     void run(std::function<Async<void>()> make) { loop.start(std::move(make)).join(); }
 
-    /// Works until the power fails, and returns what is wrong with what the disk has kept.
-    std::vector<std::string> lose_power(std::uint64_t seed, Synchronous synchronous, const std::string& directory) {
+    /// Works until the power fails at that operation, and returns what is wrong with what the disk has kept.
+    std::vector<std::string> lose_power(std::uint64_t seed, std::uint64_t at, Synchronous synchronous,
+                                        std::size_t chunk = kSomePages) {
+        const TemporaryDirectory temporary;
+        const std::string directory = temporary.path();
         Ledger ledger;
         std::vector<Error> errors;
         {
             FaultyVfs disk(seed);
             std::filesystem::create_directories(directory + "/before");
-            disk.cut_power(static_cast<std::int64_t>(1 + (seed * 7919) % 400));
+            disk.cut_power(static_cast<std::int64_t>(at));
             if (auto storage = open(directory + "/before", synchronous)) {
                 for (int i = 0; i < 60 && !disk.power_is_cut(); ++i) {
-                    run([&] { return live_several(*storage, ledger, errors, 1, 1 + static_cast<int>(seed % 5)); });
+                    run([&] { return live_several(*storage, ledger, errors, 1, 1 + static_cast<int>(seed % 5), chunk); });
                 }
                 run([&] { return stop(*storage); });
             }
             EXPECT_TRUE(disk.power_is_cut());
+            cut_in = disk.cut_in();
             disk.restore_to(directory + "/after");
         }
         told += ledger.size();
@@ -174,22 +182,41 @@ protected:
 
     ThreadLoop loop;
     std::size_t told = 0;
+    std::string cut_in;  ///< Which file.
     std::string why;  ///< The file did not open.
 };
 
+std::uint64_t moment(std::uint64_t seed) { return 1 + (seed * 7919) % 400; }
+
 TEST_F(PowerLossTest, WhatWasAnsweredUnderFullSurvivesAtEveryMoment) {
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-        const TemporaryDirectory directory;
-        EXPECT_EQ(lose_power(seed, Synchronous::kFull, directory.path()), std::vector<std::string>{}) << "seed " << seed;
+        EXPECT_EQ(lose_power(seed, moment(seed), Synchronous::kFull), std::vector<std::string>{}) << "seed " << seed;
     }
+    EXPECT_GT(told, 100U);
+}
+
+TEST_F(PowerLossTest, TheMakingOfAFileMayBeCutAtEveryOperation) {
+    for (std::uint64_t at = 1; told == 0; ++at) {
+        ASSERT_LT(at, 1000U) << "no task was ever made";
+        EXPECT_EQ(lose_power(at, at, Synchronous::kFull), std::vector<std::string>{}) << "at " << at;
+    }
+}
+
+TEST_F(PowerLossTest, SoItDoesWhileTheLogIsMovedIntoTheFile) {
+    int in_the_file = 0;
+    for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+        const std::uint64_t at = 1500 + (seed * 7919) % 5000;
+        EXPECT_EQ(lose_power(seed, at, Synchronous::kFull, kManyPages), std::vector<std::string>{}) << "seed " << seed;
+        in_the_file += cut_in == "a2akit.db" ? 1 : 0;
+    }
+    EXPECT_GT(in_the_file, 2);
     EXPECT_GT(told, 100U);
 }
 
 TEST_F(PowerLossTest, UnderNormalTheNewestMayBeLostAndNothingIsDamaged) {
     std::size_t lost = 0;
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-        const TemporaryDirectory directory;
-        for (const std::string& line : lose_power(seed, Synchronous::kNormal, directory.path())) {
+        for (const std::string& line : lose_power(seed, moment(seed), Synchronous::kNormal)) {
             const bool allowed = line.starts_with("task ") && line.find(" gap ") == std::string::npos &&
                                  line.find("misses") == std::string::npos;
             EXPECT_TRUE(allowed) << "seed " << seed << ": " << line;
@@ -200,12 +227,11 @@ TEST_F(PowerLossTest, UnderNormalTheNewestMayBeLostAndNothingIsDamaged) {
     EXPECT_GT(lost, 0U);
 }
 
-class BadDiskTest : public PowerLossTest, public ::testing::WithParamInterface<FaultyVfs::Fault> {};
-
-TEST_P(BadDiskTest, AFaultAtAnyOperationIsToldAndHarmsNothingElse) {
-    int struck = 0;
-    // Early faults meet the making of the file; the stride keeps the test short.
-    for (std::int64_t at = 1; at <= 240; at += at < 60 ? 1 : 7) {
+class BadDiskTest : public PowerLossTest, public ::testing::WithParamInterface<FaultyVfs::Fault> {
+protected:
+    /// What works on a disk with that fault at that operation; how many faults there were. Then the power fails, and
+    /// everything that was answered has to be there.
+    int suffer(std::int64_t at, int rounds, std::size_t chunk) {
         const TemporaryDirectory directory;
         Ledger ledger;
         std::vector<Error> errors;
@@ -219,12 +245,14 @@ TEST_P(BadDiskTest, AFaultAtAnyOperationIsToldAndHarmsNothingElse) {
             for (int tries = 0; !storage && tries < 5; ++tries) {
                 storage = open(directory.file("before"), Synchronous::kFull);
             }
-            ASSERT_TRUE(storage) << "at " << at << ": the disk is well again, but " << why;
-            run([&] { return live_several(*storage, ledger, errors, 12, 3); });
+            EXPECT_TRUE(storage) << "at " << at << ": the disk is well again, but " << why;
+            if (!storage) return 0;
+            run([&] { return live_several(*storage, ledger, errors, rounds, 3, chunk); });
             faults = disk.struck();
             // Once the disk is well again everything works again.
+            disk.fail(GetParam(), 1, 0);
             std::vector<Error> later;
-            run([&] { return live_several(*storage, ledger, later, 2, 3); });
+            run([&] { return live_several(*storage, ledger, later, 1, 3); });
             EXPECT_TRUE(later.empty()) << "at " << at << ": " << later.front().message;
             disk.cut_power(1);
             run([&] { return live_several(*storage, ledger, later, 1, 1); });
@@ -233,10 +261,21 @@ TEST_P(BadDiskTest, AFaultAtAnyOperationIsToldAndHarmsNothingElse) {
             disk.restore_to(directory.file("after"));
         }
         for (const Error& error : errors) EXPECT_EQ(error.code, ErrorCode::kUnavailable) << error.message;
-        struck += faults > 0 ? 1 : 0;
         EXPECT_EQ(look_at(directory.file("after"), ledger), std::vector<std::string>{}) << "at " << at;
+        return faults;
     }
-    EXPECT_GT(struck, 40);
+};
+
+TEST_P(BadDiskTest, AFaultAtEveryOperationIsToldAndHarmsNothingElse) {
+    std::int64_t at = 1;
+    while (suffer(at, 2, kSomePages) > 0) ++at;
+    EXPECT_GT(at, 100) << "up to the last one there was a fault at each";
+}
+
+TEST_P(BadDiskTest, SoDoesOneWhileTheLogIsMovedIntoTheFile) {
+    int struck = 0;
+    for (std::int64_t seed = 1; seed <= 12; ++seed) struck += suffer(1500 + (seed * 7919) % 3000, 7, kManyPages);
+    EXPECT_GT(struck, 6);
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, BadDiskTest,

@@ -47,7 +47,7 @@ struct FaultyVfs::Hooks {
         File& to = file(base);
         if (to.image) {
             const std::lock_guard lock(to.vfs->mutex_);
-            if (const int code = to.vfs->strike(false, false); code != SQLITE_OK) return code;
+            if (const int code = to.vfs->strike(*to.image, false, false); code != SQLITE_OK) return code;
             to.image->unsynced.push_back({offset, {static_cast<const char*>(from), static_cast<std::size_t>(bytes)}});
         }
         return real(base)->pMethods->xWrite(real(base), from, bytes, offset);
@@ -56,7 +56,7 @@ struct FaultyVfs::Hooks {
         File& to = file(base);
         if (to.image) {
             const std::lock_guard lock(to.vfs->mutex_);
-            if (const int code = to.vfs->strike(false, true); code != SQLITE_OK) return code;
+            if (const int code = to.vfs->strike(*to.image, false, true); code != SQLITE_OK) return code;
             to.image->unsynced.push_back({size, {}, true});
         }
         return real(base)->pMethods->xTruncate(real(base), size);
@@ -66,7 +66,7 @@ struct FaultyVfs::Hooks {
         File& to = file(base);
         if (!to.image) return SQLITE_OK;
         const std::lock_guard lock(to.vfs->mutex_);
-        if (const int code = to.vfs->strike(true, false); code != SQLITE_OK) return code;
+        if (const int code = to.vfs->strike(*to.image, true, false); code != SQLITE_OK) return code;
         for (const Write& done : to.image->unsynced) apply(to.image->safe, done, done.bytes.size());
         to.image->unsynced.clear();
         return SQLITE_OK;
@@ -168,6 +168,7 @@ std::shared_ptr<FaultyVfs::Image> FaultyVfs::image_of(const std::string& path) {
     auto& image = images_[path];
     if (!image) {
         image = std::make_shared<Image>();
+        image->name = std::filesystem::path(path).filename();
         image->safe = read_file(path);
     }
     return image;
@@ -200,9 +201,14 @@ bool FaultyVfs::power_is_cut() const {
     return cut_;
 }
 
-int FaultyVfs::strike(bool is_sync, bool is_truncation) {
+std::string FaultyVfs::cut_in() const {
+    const std::lock_guard lock(mutex_);
+    return cut_in_;
+}
+
+int FaultyVfs::strike(const Image& image, bool is_sync, bool is_truncation) {
     ++operations_;
-    if (cut_at_ != 0 && operations_ >= cut_at_) cut_ = true;
+    if (cut_at_ != 0 && operations_ >= cut_at_ && !std::exchange(cut_, true)) cut_in_ = image.name;
     if (cut_) return is_sync ? SQLITE_IOERR_FSYNC : SQLITE_IOERR_WRITE;
     if (fail_times_ == 0 || operations_ < fail_from_) return SQLITE_OK;
     const bool fits = fault_ == Fault::kSyncError ? is_sync : !is_sync && (fault_ == Fault::kWriteError || !is_truncation);

@@ -42,6 +42,8 @@ public:
     /// The power fails at the operation so many from now (1: the next): from then on nothing works.
     void cut_power(std::int64_t operations_from_now);
     [[nodiscard]] bool power_is_cut() const;
+    /// The name of the file that was being written or synced then.
+    [[nodiscard]] std::string cut_in() const;
 
     /// The files of the database as they are found after the power came back: everything that was synced, and of the
     /// other writes some, whole or torn, in any order. `directory` takes the copies. REQUIRES: the power is cut.
@@ -56,13 +58,14 @@ private:
     };
     /// One file: what is safe, and what has been written since.
     struct Image {
+        std::string name;
         std::string safe;
         std::vector<Write> unsynced;
     };
 
     std::shared_ptr<Image> image_of(const std::string& path);
     /// What becomes of the operation that comes now: 0, or SQLite's error. REQUIRES: the lock.
-    int strike(bool is_sync, bool is_truncation);
+    int strike(const Image& image, bool is_sync, bool is_truncation);
     static void apply(std::string& content, const Write& write, std::size_t bytes);
 
     mutable std::mutex mutex_;
@@ -71,6 +74,7 @@ private:
     std::int64_t operations_ = 0;
     std::int64_t cut_at_ = 0;  ///< 0: never
     bool cut_ = false;
+    std::string cut_in_;
     Fault fault_ = Fault::kDiskFull;
     std::int64_t fail_from_ = 0;
     int fail_times_ = 0;
