@@ -104,6 +104,11 @@ Async<void> stop(SqliteStorage& storage) {
     (void)co_await storage.stop(soon);
 }
 
+Async<void> check(SqliteStorage& storage, bool& good) {
+    const auto checked = co_await storage.check();
+    good = checked.has_value();
+}
+
 /// What is wrong with the tasks in the file, as seen by whoever was told of them.
 Async<void> judge(SqliteStorage& storage, const Ledger& ledger, std::vector<std::string>& wrong) {
     for (const auto& [task, told] : ledger) {
@@ -180,6 +185,12 @@ protected:
         return wrong;
     }
 
+    bool checked(SqliteStorage& storage) {
+        bool good = false;
+        run([&] { return check(storage, good); });
+        return good;
+    }
+
     ThreadLoop loop;
     std::size_t told = 0;
     std::string cut_in;  ///< Which file.
@@ -225,6 +236,45 @@ TEST_F(PowerLossTest, UnderNormalTheNewestMayBeLostAndNothingIsDamaged) {
     }
     // Else this disk would forget nothing, and the test above would show nothing.
     EXPECT_GT(lost, 0U);
+}
+
+using FullDiskTest = PowerLossTest;
+
+TEST_F(FullDiskTest, WhoeverStartsOnItIsToldWhatHelps) {
+    const TemporaryDirectory directory;
+    FaultyVfs disk(1);
+    disk.fail(FaultyVfs::Fault::kDiskFull, 1, 1000);
+    EXPECT_FALSE(open(directory.path(), Synchronous::kFull));
+    EXPECT_NE(why.find("the disk is full; free some space"), std::string::npos) << why;
+    disk.fail(FaultyVfs::Fault::kDiskFull, 1, 0);
+    EXPECT_TRUE(open(directory.path(), Synchronous::kFull)) << why;
+}
+
+TEST_F(FullDiskTest, ReadersAreServedAndTheCheckFailsUntilThereIsRoom) {
+    const TemporaryDirectory directory;
+    FaultyVfs disk(1);
+    auto storage = open(directory.path(), Synchronous::kFull);
+    ASSERT_TRUE(storage) << why;
+    Ledger ledger;
+    std::vector<Error> errors;
+    run([&] { return live_several(*storage, ledger, errors, 1, 3); });
+    EXPECT_TRUE(errors.empty());
+    disk.fail(FaultyVfs::Fault::kDiskFull, 1, 1000);
+    Ledger nothing;
+    run([&] { return live_several(*storage, nothing, errors, 1, 3); });
+    EXPECT_EQ(errors.size(), 3U);
+    for (const Error& error : errors) {
+        EXPECT_NE(error.message.find("the disk is full; free some space"), std::string::npos) << error.message;
+    }
+    std::vector<std::string> wrong;
+    run([&] { return judge(*storage, ledger, wrong); });
+    EXPECT_EQ(wrong, std::vector<std::string>{});
+    EXPECT_FALSE(checked(*storage));
+    disk.fail(FaultyVfs::Fault::kDiskFull, 1, 0);
+    EXPECT_TRUE(checked(*storage)) << "it tries, for nobody else may be writing";
+    run([&] { return live_several(*storage, ledger, errors, 1, 3); });
+    EXPECT_EQ(errors.size(), 3U);
+    run([&] { return stop(*storage); });
 }
 
 class BadDiskTest : public PowerLossTest, public ::testing::WithParamInterface<FaultyVfs::Fault> {

@@ -164,7 +164,10 @@ SqliteStorage::~SqliteStorage() = default;
 AsyncResult<void> SqliteStorage::check() {
     if (writer_.failing()) {
         auto probe = writer_.call<void>([](Session& session) -> Result<void> {
-            session.db().query("UPDATE meta SET value = value WHERE name = 'context_version'").run();
+            // Another value each time: SQLite writes no page in which nothing changes.
+            session.db()
+                .query("INSERT INTO meta VALUES('probe', 0) ON CONFLICT DO UPDATE SET value = 1 - value")
+                .run();
             return {};
         });
         co_return co_await probe;
