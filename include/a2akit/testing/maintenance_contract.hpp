@@ -297,6 +297,16 @@ TEST_P(MaintenanceContract, ErasesAtMostTheLimitInOneCall) {
     EXPECT_EQ(must(maintenance().erase(query)).size(), 2U);
 }
 
+TEST_P(MaintenanceContract, ErasuresAtOnceLeaveWhatIsToBeKept) {
+    for (int i = 0; i < 12; ++i) make_ended_task();
+    std::vector<AsyncResult<std::vector<TaskId>>> erasures;
+    for (int i = 0; i < 4; ++i) erasures.push_back(maintenance().erase(keep(5)));
+    std::size_t erased = 0;
+    for (const auto& some : at_once(std::move(erasures))) erased += ok(some) ? some->size() : 0;
+    EXPECT_EQ(erased, 7U);
+    EXPECT_EQ(must(storage().list(alice_, {})).total, 5);
+}
+
 TEST_P(MaintenanceContract, TheKeyOfAnErasedTaskMakesANewOne) {
     const auto request = [&] { return once("k", 1, with_turn("hello")); };
     const TaskId task = must(storage().create(fresh_task(), alice_, request())).appended.task;

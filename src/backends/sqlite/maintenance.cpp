@@ -119,16 +119,18 @@ struct Resting {
     friend auto operator<=>(const Resting&, const Resting&) = default;
 };
 
-// Ended tasks, oldest first.
-std::vector<Resting> oldest_ended(Connection& db, std::optional<TaskState> state, int limit) {
+// Ended tasks, oldest first. A direct reply, which is not among those counted, only when it is older than `before`.
+std::vector<Resting> oldest_ended(Connection& db, std::optional<TaskState> state, std::optional<Timestamp> before,
+                                  int limit) {
     std::vector<Resting> oldest;
     for (const TaskState ended : kEnded) {
         if (state && *state != ended) continue;
         for (const int compacted : {0, 1}) {
             Query query = db.query(
                 "SELECT status_time, id FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = ?2 "
-                "ORDER BY status_time LIMIT ?3");
-            query.number(static_cast<std::int64_t>(ended)).number(compacted).number(limit);
+                "AND (status_time < ?3 OR revealed) ORDER BY status_time LIMIT ?4");
+            query.number(static_cast<std::int64_t>(ended)).number(compacted);
+            query.number(before ? to_number(*before) : INT64_MIN).number(limit);
             while (query.step()) {
                 const Timestamp time = to_time(query.number());
                 oldest.push_back({time, query.number()});
@@ -140,26 +142,23 @@ std::vector<Resting> oldest_ended(Connection& db, std::optional<TaskState> state
     return oldest;
 }
 
-std::int64_t count_ended(Connection& db, std::optional<TaskState> state) {
+std::int64_t count_ended(Session& session, std::optional<TaskState> state) {
     std::int64_t count = 0;
     for (const TaskState ended : kEnded) {
-        if (state && *state != ended) continue;
-        Query query = db.query("SELECT sum(tasks) FROM counts WHERE state = ?1");
-        if (query.number(static_cast<std::int64_t>(ended)).step()) count += query.number();
+        if (!state || *state == ended) count += session.counted(ended);
     }
     return count;
 }
 
 std::vector<TaskId> erase_some(Session& session, const EraseQuery& query, int limit) {
     std::vector<TaskId> erased;
-    std::int64_t excess = query.keep_at_most ? count_ended(session.db(), query.state) - *query.keep_at_most : 0;
+    std::int64_t excess = query.keep_at_most ? count_ended(session, query.state) - *query.keep_at_most : 0;
     if (!query.ended_before && excess <= 0) return erased;
-    for (const Resting& one : oldest_ended(session.db(), query.state, limit)) {
+    for (const Resting& one : oldest_ended(session.db(), query.state, query.ended_before, limit)) {
         const bool old = query.ended_before && one.time < *query.ended_before;
         if (!old && excess <= 0) break;
         const auto row = find_task(session.db(), one.id);
         if (!row) throw Failure::corrupt("an index names a task that is not there");
-        if (!old && !row->revealed) continue;  // a direct reply: not among those counted
         erase(session, *row);
         erased.push_back(row->task);
         --excess;

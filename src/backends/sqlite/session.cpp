@@ -79,6 +79,15 @@ void Session::count(std::int64_t owner, TaskState state, int change) {
     changes_.push_back({owner, static_cast<std::int64_t>(state), change});
 }
 
+std::int64_t Session::counted(TaskState state) {
+    Query query = db().query("SELECT sum(tasks) FROM counts WHERE state = ?1");
+    std::int64_t count = query.number(static_cast<std::int64_t>(state)).step() ? query.number() : 0;
+    for (const Change& change : changes_) {
+        if (change.state == static_cast<std::int64_t>(state)) count += change.by;
+    }
+    return count;
+}
+
 void Session::undo(const Mark& mark) {
     for (std::size_t i = mark.effects; i < effects_.size(); ++i) {
         if (!effects_[i].when_committed) effects_[i].run();

@@ -72,6 +72,8 @@ public:
 
     /// One visible task of this owner more, or one less, in this state.
     void count(std::int64_t owner, TaskState state, int change);
+    /// How many visible tasks are in this state, with what this transaction has changed.
+    [[nodiscard]] std::int64_t counted(TaskState state);
 
     void on_commit(std::function<void()> effect) { effects_.push_back({std::move(effect), true}); }
     void on_failure(std::function<void()> effect) { effects_.push_back({std::move(effect), false}); }
