@@ -60,10 +60,12 @@ constexpr std::array kNeeded = {
 
 int newest_schema() noexcept { return static_cast<int>(kMigrations.size()); }
 
-void migrate(Connection& connection, int version) {
-    for (auto next = static_cast<std::size_t>(version); next < kMigrations.size(); ++next) {
+void migrate(Connection& connection, int version) { migrate(connection, version, kMigrations); }
+
+void migrate(Connection& connection, int version, std::span<const char* const> steps) {
+    for (auto next = static_cast<std::size_t>(version); next < steps.size(); ++next) {
         connection.execute("BEGIN IMMEDIATE");
-        connection.execute(kMigrations[next]);
+        connection.execute(steps[next]);
         connection.execute(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str());
         connection.execute(("PRAGMA user_version=" + std::to_string(next + 1)).c_str());
         connection.execute("COMMIT");

@@ -3,6 +3,7 @@
 #include "backends/sqlite/connection.hpp"
 
 #include <cstdint>
+#include <span>
 
 namespace a2akit::sqlite {
 
@@ -13,6 +14,8 @@ inline constexpr std::int64_t kApplicationId = 0x4132414B;
 
 /// Brings the schema from `version` to the newest one, each step in a transaction of its own. 0: an empty file.
 void migrate(Connection& connection, int version);
+/// The same with these steps: the one at place n leads from version n to n + 1.
+void migrate(Connection& connection, int version, std::span<const char* const> steps);
 /// Throws Failure when a table or an index is missing that the newest schema has.
 void check_schema(Connection& connection);
 
