@@ -1,3 +1,6 @@
+#include "backends/sqlite/sqlite_ports.hpp"
+#include "support/answer_of.hpp"
+#include "support/temporary_directory.hpp"
 #include "support/test_agent.hpp"
 
 #include <a2akit/testing/memory_ports.hpp>
@@ -12,6 +15,7 @@
 namespace a2akit {
 namespace {
 
+using test_support::answer_of;
 using test_support::HttpClient;
 using test_support::test_options;
 using test_support::TestAgent;
@@ -20,7 +24,16 @@ using test_support::text_of;
 const std::string kToken = "an-operator-of-this-agent";
 const OwnerScope kAlice{"alice", "acme", false};
 
-class DeadLetterTest : public ::testing::Test {
+Ports sqlite_ports_in(const std::string& directory) {
+    const Ports local = testing::memory_ports();
+    return sqlite::sqlite_ports({.url = "sqlite:" + directory + "/a2akit.db",
+                                 .local_bus = local.event_bus,
+                                 .local_cancels = local.cancel_registry})
+        .value_or_throw();
+}
+
+/// Over ports that answer a thread without a loop at once: in memory, and in a file.
+class DeadLetterTest : public ::testing::TestWithParam<const char*> {
 protected:
     void start(bool with_token = true) {
         ServerOptions options = test_options(agent);
@@ -30,7 +43,7 @@ protected:
         ASSERT_TRUE(server->start());
     }
 
-    /// A task that failed because its turn was given up. The memory ports answer at once.
+    /// A task that failed because its turn was given up.
     TaskId give_up(const std::string& text) {
         Message message;
         message.message_id = "m-" + text;
@@ -41,12 +54,12 @@ protected:
         begin.status = TaskStatus{TaskState::kSubmitted, std::nullopt, std::nullopt};
         begin.turn.emplace().message = Shared<Message>(std::move(message));
         const TaskId task = TaskId::generate();
-        (void)ports.storage->create({task, "the context", true}, kAlice, std::move(begin)).await_resume().value();
+        (void)answer_of(ports.storage->create({task, "the context", true}, kAlice, std::move(begin))).value();
         TaskUpdate end;
         end.id = WriteId::next();
         end.status = TaskStatus{TaskState::kFailed, std::nullopt, std::nullopt};
         end.dead_letter = "gave up after 4 attempts";
-        (void)ports.storage->append(task, OwnerScope::everything(), std::move(end)).await_resume().value();
+        (void)answer_of(ports.storage->append(task, OwnerScope::everything(), std::move(end))).value();
         return task;
     }
 
@@ -57,11 +70,15 @@ protected:
     }
 
     std::shared_ptr<TestAgent> agent = std::make_shared<TestAgent>();
-    Ports ports = testing::memory_ports();
+    const test_support::TemporaryDirectory directory;
+    Ports ports = GetParam() == std::string("sqlite") ? sqlite_ports_in(directory.path()) : testing::memory_ports();
     std::unique_ptr<Server> server;
 };
 
-TEST_F(DeadLetterTest, AreListedWithWhatAnOperatorNeeds) {
+INSTANTIATE_TEST_SUITE_P(Backends, DeadLetterTest, ::testing::Values("memory", "sqlite"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(DeadLetterTest, AreListedWithWhatAnOperatorNeeds) {
     const TaskId task = give_up("work");
     start();
     const auto answer = ask("GET", "/admin/dead-letters");
@@ -78,7 +95,7 @@ TEST_F(DeadLetterTest, AreListedWithWhatAnOperatorNeeds) {
     EXPECT_EQ(answer.body.find("\"next\""), std::string::npos);
 }
 
-TEST_F(DeadLetterTest, ComeInPages) {
+TEST_P(DeadLetterTest, ComeInPages) {
     for (int i = 0; i < 3; ++i) (void)give_up("work");
     start();
     std::vector<std::string> seen;
@@ -92,7 +109,7 @@ TEST_F(DeadLetterTest, ComeInPages) {
     EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
 }
 
-TEST_F(DeadLetterTest, ARedriveMakesOneNewTaskHoweverOftenItIsAsked) {
+TEST_P(DeadLetterTest, ARedriveMakesOneNewTaskHoweverOftenItIsAsked) {
     const TaskId task = give_up("work");
     start();
     const auto first = ask("POST", "/admin/dead-letters/" + task.to_string() + ":redrive");
@@ -104,7 +121,7 @@ TEST_F(DeadLetterTest, ARedriveMakesOneNewTaskHoweverOftenItIsAsked) {
     EXPECT_EQ(text_of(ask("GET", "/admin/dead-letters").body, "redrivenTaskId"), made->to_string());
     std::optional<TaskSnapshot> now;
     test_support::until([&] {
-        now = ports.storage->load(*made, kAlice).await_resume().value();
+        now = answer_of(ports.storage->load(*made, kAlice)).value();
         return is_terminal(now->status.state);
     });
     EXPECT_EQ(now->status.state, TaskState::kCompleted);
@@ -114,7 +131,7 @@ TEST_F(DeadLetterTest, ARedriveMakesOneNewTaskHoweverOftenItIsAsked) {
     EXPECT_EQ(agent->started, 1);
 }
 
-TEST_F(DeadLetterTest, TheProgramItselfCanListAndRedriveThem) {
+TEST_P(DeadLetterTest, TheProgramItselfCanListAndRedriveThem) {
     const TaskId task = give_up("work");
     start(false);
     const auto letters = server->dead_letters();
@@ -132,7 +149,7 @@ TEST_F(DeadLetterTest, TheProgramItselfCanListAndRedriveThem) {
     EXPECT_EQ(server->dead_letters().error().code, ErrorCode::kUnavailable);
 }
 
-TEST_F(DeadLetterTest, OnlyTheOperatorMayAsk) {
+TEST_P(DeadLetterTest, OnlyTheOperatorMayAsk) {
     const std::string task = give_up("work").to_string();
     start();
     for (const char* given : {"", "Bearer", "Bearer wrong-operator-of-this-agent", "Basic YTpi"}) {
@@ -147,14 +164,14 @@ TEST_F(DeadLetterTest, OnlyTheOperatorMayAsk) {
     EXPECT_FALSE(server->dead_letters()->front().redriven);
 }
 
-TEST_F(DeadLetterTest, WithoutATokenThereAreNoSuchPaths) {
+TEST_P(DeadLetterTest, WithoutATokenThereAreNoSuchPaths) {
     const std::string task = give_up("work").to_string();
     start(false);
     EXPECT_EQ(ask("GET", "/admin/dead-letters", "Bearer ").status, 404);
     EXPECT_EQ(ask("POST", "/admin/dead-letters/" + task + ":redrive", "Bearer ").status, 404);
 }
 
-TEST_F(DeadLetterTest, WhatIsWrongIsNamed) {
+TEST_P(DeadLetterTest, WhatIsWrongIsNamed) {
     start();
     EXPECT_EQ(ask("GET", "/admin/dead-letters?limit=0").status, 400);
     EXPECT_NE(ask("GET", "/admin/dead-letters?limit=many").body.find("from 1 to 1000"), std::string::npos);

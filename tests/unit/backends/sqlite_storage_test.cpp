@@ -1,5 +1,6 @@
 #include "backends/sqlite/sqlite_broker.hpp"
 #include "backends/sqlite/sqlite_storage.hpp"
+#include "support/answer_of.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <a2akit/testing/contract_case.hpp>
@@ -8,11 +9,14 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <future>
 #include <memory>
 
 namespace a2akit::sqlite {
 namespace {
 
+using test_support::answer_of;
+using test_support::note_answer;
 using testing::ok;
 
 constexpr Lease kLease = std::chrono::seconds(15);
@@ -132,6 +136,45 @@ TEST_F(SqliteStorageTest, AReadCommitsNothingAndNeitherDoesASweepThatFindsNothin
     must(storage_->due(10));
     must(storage_->list(alice_, {}));
     EXPECT_EQ(storage_->counters().commits, before);
+}
+
+TEST_F(SqliteStorageTest, WhatQueuesIsOneCommitWhateverPortItCameBy) {
+    const TaskId task = make().appended.task;
+    Connection other(path_, Connection::Mode::kReadWrite);
+    other.execute("BEGIN IMMEDIATE");
+    const auto before = storage_->counters().commits;
+    std::optional<Result<Created>> created;
+    std::optional<Result<std::uint64_t>> kept;
+    std::optional<Result<std::vector<TaskId>>> erased;
+    std::optional<Result<Appended>> appended;
+    // The first may be on its way, held up, before the others have come.
+    group_.spawn(note_answer(storage_->create(NewTask{TaskId::generate(), "context"}, alice_, with_turn("hello")), created));
+    group_.spawn(note_answer(storage_->update_context(alice_, "context", RawJson("1"), {}), kept));
+    group_.spawn(note_answer(storage_->append(task, alice_, update(TaskState::kCanceled)), appended));
+    EraseQuery query;
+    query.keep_at_most = 0;
+    query.limit = 1;
+    group_.spawn(note_answer(storage_->erase(query), erased));
+    other.execute("COMMIT");
+    loop_.run_ready();
+    EXPECT_TRUE(created && *created && kept && *kept && appended && *appended && erased && *erased);
+    EXPECT_LE(storage_->counters().commits - before, 3U) << "one more gives the space back";
+}
+
+TEST_F(SqliteStorageTest, AReadDoesNotWaitForTheWriter) {
+    const TaskId task = make().appended.task;
+    Connection other(path_, Connection::Mode::kReadWrite);
+    other.execute("BEGIN IMMEDIATE");
+    auto write = std::async(std::launch::async, [&] {
+        return answer_of(storage_->append(task, alice_, update(TaskState::kCanceled)));
+    });
+    auto read = std::async(std::launch::async, [&] {
+        return answer_of(storage_->load(task, alice_, {}, true)).value().status.state;
+    });
+    EXPECT_EQ(read.get(), TaskState::kSubmitted);
+    EXPECT_EQ(write.wait_for(std::chrono::seconds(0)), std::future_status::timeout) << "it was held up all the time";
+    other.execute("COMMIT");
+    EXPECT_TRUE(ok(write.get()));
 }
 
 TEST_F(SqliteStorageTest, WithoutAReceiverATurnWaitsUnclaimed) {

@@ -74,6 +74,7 @@ std::vector<Variable> variables() {
         {"A2AKIT_THREADS", A2AKIT_READ(threads), "0", "8", "8", {{"1025", "a whole number from 0 to 1024"}}},
         {"A2AKIT_PUBLIC_URL", A2AKIT_READ(public_url), "none", "https://x/a/", "https://x/a",
          {{"ftp://x", "a URL that begins with http:// or https://"}}},
+        {"A2AKIT_CORE_DUMPS", A2AKIT_READ(core_dumps), "false", "true", "true", {{"2", "true, false, 1 or 0"}}},
         {"A2AKIT_TRUST_FORWARDED", A2AKIT_READ(trust_forwarded), "false", "1", "true",
          {{"maybe", "true, false, 1 or 0"}}},
         {"A2AKIT_DATA_DIR", A2AKIT_READ(data_dir), "none", "/data", "/data", {}},
@@ -168,13 +169,20 @@ TEST(SettingsTest, TheTableAboveHoldsEveryVariableOfTheHeader) {
     EXPECT_EQ(in_table, in_header);
 }
 
-TEST(SettingsTest, ADataDirectoryAloneStandsForSqliteInEveryPort) {
-    const auto settings = Settings{}.resolved(environment({{"A2AKIT_DATA_DIR", "/data"}, {"A2AKIT_BROKER", "memory:"}}));
+TEST(SettingsTest, ADataDirectoryStandsForEveryUrlThatIsNotGiven) {
+    auto settings = Settings{}.resolved(environment({{"A2AKIT_DATA_DIR", "data"}}));
     ASSERT_TRUE(settings);
-    for (const auto& url : {settings->storage, settings->event_bus, settings->cancel_registry}) {
-        EXPECT_EQ(url, "sqlite:/data/a2akit.db");
+    for (const auto& url : {settings->storage, settings->broker, settings->event_bus, settings->cancel_registry}) {
+        EXPECT_EQ(url, "sqlite:data/a2akit.db");
     }
+    Settings given;
+    given.event_bus = "memory:";
+    settings = given.resolved(environment({{"A2AKIT_DATA_DIR", "data"}, {"A2AKIT_BROKER", "memory:"}}));
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(settings->storage, "sqlite:data/a2akit.db");
     EXPECT_EQ(settings->broker, "memory:");
+    EXPECT_EQ(settings->event_bus, "memory:");
+    EXPECT_EQ(settings->cancel_registry, "sqlite:data/a2akit.db");
 }
 
 TEST(SettingsTest, AWrongAdminTokenIsRefusedWithoutBeingRepeated) {
