@@ -153,6 +153,8 @@ inline Async<void> follow(TaskManager& manager, std::string id, Followed& follow
 }
 
 inline constexpr std::uint64_t kSeedsOfEveryBuild = 25;
+/// Sweeps look at a turn every half minute in the end, and a fault may strike a dozen looks in a row.
+inline constexpr Duration kLongEnough = minutes(10);
 
 /// Two servers over ports that misbehave, in virtual time; the parameter is the seed.
 class FaultyLifecycleTest : public ::testing::TestWithParam<std::uint64_t> {
@@ -214,7 +216,7 @@ protected:
             clients_.spawn(send(manager(i), std::move(one), answers[static_cast<std::size_t>(i)]));
             loop_.advance(Duration(10));
         }
-        loop_.advance(minutes(3));
+        loop_.advance(kLongEnough);
         return answers;
     }
     std::vector<std::string> ids_of(const std::vector<std::optional<Task>>& answers) {

@@ -31,7 +31,7 @@ TEST_P(FaultyLifecycleTest, EveryAnswerToAQuestionStartsOneTurn) {
         SendCommand answer = command("Rome", "Rome" + std::to_string(i), ids[i]);
         clients_.spawn(send(manager(static_cast<int>(i) + 1), std::move(answer), answers[i]));
     }
-    loop_.advance(minutes(3));
+    loop_.advance(kLongEnough);
     for (std::size_t i = 0; i < ids.size(); ++i) {
         ASSERT_TRUE(answers[i]);
         EXPECT_EQ(answers[i]->status.state, TaskState::kCompleted);
@@ -84,7 +84,7 @@ TEST_P(FaultyLifecycleTest, EveryStreamCarriesEveryEventOnceInOrder) {
     }
     loop_.advance(seconds(2));
     worker_->open("all follow");
-    loop_.advance(minutes(3));
+    loop_.advance(kLongEnough);
     bool some_broke_off = false;
     for (std::size_t i = 0; i < followed.size(); ++i) {
         const TaskSnapshot task = stored(ids[i / 2]);
