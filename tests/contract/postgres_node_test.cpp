@@ -276,6 +276,30 @@ TEST_F(PostgresNodeTest, ATaskOfManyAndLongPartsIsReadAsItWasWritten) {
     EXPECT_EQ(snapshot.checkpoint.text().size(), 10'002U);
 }
 
+TEST_F(PostgresNodeTest, LeasesAreRenewedWithoutWaitingForTasksThatAreBeingWritten) {
+    constexpr Lease kLease = std::chrono::seconds(15);
+    const TaskId free = create(one()).appended.task;
+    const TaskId busy = create(one()).appended.task;
+    for (const TaskId& task : {free, busy}) await(one().storage.claim(WriteId::next(), task, 1, node_, kLease));
+    loop_.advance(std::chrono::seconds(10));
+    {
+        // A renewal that waited here, with the other row in its hands, could meet a writer that wants both.
+        test_support::OpenTransaction writer(pair_.url());
+        writer.run("set search_path = " + pair_.schema());
+        writer.run("select 1 from tasks where id = '" + busy.to_string() + "' for no key update");
+        const auto renewals = await(one().storage.renew(node_, kLease));
+        ASSERT_EQ(renewals.size(), 2U) << "the one that is written is kept as it stands";
+        for (const Renewal& renewal : renewals) EXPECT_TRUE(renewal.kept);
+        writer.run("rollback");
+    }
+    loop_.advance(std::chrono::seconds(10));
+    const auto claim = [this, kLease](TaskId task) {
+        return await(two().storage.claim(WriteId::next(), task, 1, NodeId::generate(), kLease));
+    };
+    EXPECT_EQ(std::get<Refusal>(claim(free)), Refusal::kDuplicate);
+    EXPECT_TRUE(std::holds_alternative<a2akit::Run>(claim(busy)));
+}
+
 /// On the engine's own clock.
 class PostgresClockTest : public PostgresNodeTest {};
 

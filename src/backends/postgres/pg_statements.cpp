@@ -55,7 +55,7 @@ PgStatements::PgStatements(std::string_view s)
                                " from {schema}.claim_task($1::bigint, $2::uuid, $3::uuid, $4::int, $5::uuid, "
                                "$6::bigint, true) c left join lateral {schema}.snapshot_of($1::bigint, "
                                "case when c.o_code = 0 then $3::uuid end, null, true) s on true"))),
-      renew(make(s, "renew", "select * from {schema}.renew_runs($1::bigint, $2::uuid, $3::bigint)", true)),
+      renew(make(s, "renew", "select * from {schema}.renew_runs($1::bigint, $2::uuid, $3::bigint, $4::uuid[])", true)),
       release(make(s, "release",
                    "select {schema}.release_task($1::bigint, $2::uuid, $3::bigint, $4::int, $5::bigint)")),
       list(make(s, "list",

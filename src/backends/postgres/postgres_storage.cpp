@@ -249,18 +249,30 @@ AsyncResult<Claimed> PostgresStorage::claim(WriteId id, TaskId task, Turn turn, 
 }
 
 AsyncResult<std::vector<Renewal>> PostgresStorage::renew(NodeId node, Lease lease) {
-    PgParams params = node_->params();
-    params.add(node).add(static_cast<std::int64_t>(lease.count()));
-    const auto rows = co_await node_->run(node_->sql().renew, std::move(params));
-    if (!rows) co_return fail(rows.error());
+    constexpr int kTries = 10;
+    constexpr Duration kApart(20);  // a write that was under way is over then, nearly always
     std::vector<Renewal> renewals;
-    for (int i = 0; i < rows->size(); ++i) {
-        PgRow row = (*rows)[i];
-        Renewal& renewal = renewals.emplace_back();
-        renewal.task = TaskId{row.uuid()};
-        renewal.epoch = static_cast<Epoch>(row.i64());
-        renewal.kept = true;
-        if (const auto cancel_by = row.optional_i64()) renewal.cancel_by = to_time(*cancel_by);
+    std::vector<TaskId> busy;
+    for (int tries = 1; tries == 1 || !busy.empty(); ++tries) {
+        if (tries > 1) co_await sleep_for(kApart);
+        PgParams params = node_->params();
+        params.add(node).add(static_cast<std::int64_t>(lease.count()));
+        if (tries == 1) params.null();
+        else params.uuids(busy.data(), busy.size());
+        const auto rows = co_await node_->run(node_->sql().renew, std::move(params));
+        if (!rows) co_return fail(rows.error());
+        busy.clear();
+        for (int i = 0; i < rows->size(); ++i) {
+            PgRow row = (*rows)[i];
+            Renewal renewal;
+            renewal.task = TaskId{row.uuid()};
+            renewal.epoch = static_cast<Epoch>(row.i64());
+            renewal.kept = true;
+            if (const auto cancel_by = row.optional_i64()) renewal.cancel_by = to_time(*cancel_by);
+            // In the end it is kept as it stands: the next round comes before its lease is over.
+            if (row.boolean() || tries == kTries) renewals.push_back(renewal);
+            else busy.push_back(renewal.task);
+        }
     }
     co_return renewals;
 }

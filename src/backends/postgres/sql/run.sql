@@ -104,15 +104,28 @@ begin
     return v_due;
 end $$;
 
-create or replace function {schema}.renew_runs(p_at bigint, p_node uuid, p_lease bigint,
-    out o_task uuid, out o_epoch bigint, out o_cancel_by bigint) returns setof record
+-- Renews what nobody is writing at the moment; the others of p_tasks (null: all of the node's) come as they stand, with
+-- o_renewed false. Whoever waited for them, while holding the ones before, would stand in the way of transactions that
+-- write several tasks.
+create or replace function {schema}.renew_runs(p_at bigint, p_node uuid, p_lease bigint, p_tasks uuid[],
+    out o_task uuid, out o_epoch bigint, out o_cancel_by bigint, out o_renewed boolean) returns setof record
 language plpgsql as $$
 declare
     v_until bigint := {schema}.engine_time(p_at) + p_lease;
 begin
-    return query update {schema}.tasks set
-        lease_until = v_until, run_look = v_until,
-        next_look = least(v_until, case when cancel_by is not null then cancel_look end)
-    where run_node = p_node
-    returning id, run_epoch, cancel_by;
+    return query
+    with free as materialized (
+        select id from {schema}.tasks where run_node = p_node and (p_tasks is null or id = any (p_tasks))
+        for no key update skip locked),
+    renewed as (
+        update {schema}.tasks t set
+            lease_until = v_until, run_look = v_until,
+            next_look = least(v_until, case when cancel_by is not null then cancel_look end)
+        from free where t.id = free.id
+        returning t.id, t.run_epoch, t.cancel_by)
+    select r.id, r.run_epoch, r.cancel_by, true from renewed r
+    union all
+    select t.id, t.run_epoch, t.cancel_by, false from {schema}.tasks t
+    where t.run_node = p_node and (p_tasks is null or t.id = any (p_tasks))
+      and not exists (select from free where free.id = t.id);
 end $$;
