@@ -107,7 +107,8 @@ Uuid Uuid::generate() noexcept {
 }
 
 WriteId WriteId::next() noexcept {
-    // A random name per thread, then a counter: unique without a random number per write.
+    // A counter, then a random name per thread: unique without a random number per write. Those of one thread grow, by
+    // which PostgreSQL's write_task knows a write that comes very late.
     struct Sequencer {
         Uuid name = Uuid::generate();
         std::uint64_t count = 0;
@@ -115,7 +116,7 @@ WriteId WriteId::next() noexcept {
     thread_local Sequencer sequencer;
     WriteId id{sequencer.name};
     const std::uint64_t count = ++sequencer.count;
-    for (int i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(count >> (8 * i));
+    for (int i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(count >> (40 - 8 * i));
     return id;
 }
 

@@ -300,6 +300,32 @@ TEST_F(PostgresNodeTest, LeasesAreRenewedWithoutWaitingForTasksThatAreBeingWritt
     EXPECT_TRUE(std::holds_alternative<a2akit::Run>(claim(busy)));
 }
 
+TEST_F(PostgresNodeTest, AWriteThatArrivesLongAfterItWasRepeatedIsNotCarriedOutAgain) {
+    // It was on its way over a connection that the node gave up, and its repetition came over another.
+    const TaskId task = create(one()).appended.task;
+    const Claimed claimed =
+        await(one().storage.claim(WriteId::next(), task, 1, node_, Lease(std::chrono::seconds(15))));
+    const auto chunk = [epoch = std::get<a2akit::Run>(claimed).epoch](WriteId id, const std::string& text) {
+        TaskUpdate update;
+        update.id = id;
+        update.guard.epoch = epoch;
+        Artifact artifact;
+        artifact.artifact_id = "a";
+        artifact.parts.push_back(Part::from_text(text));
+        update.artifacts.push_back({std::move(artifact), true, false, {}});
+        return update;
+    };
+    const WriteId late = WriteId::next();
+    const auto everything = OwnerScope::everything();
+    await(one().storage.append(task, everything, chunk(late, "1")));
+    for (int i = 2; i <= 9; ++i) {
+        await(one().storage.append(task, everything, chunk(WriteId::next(), std::to_string(i))));
+        const auto again = loop_.await(one().storage.append(task, everything, chunk(late, "1")));
+        EXPECT_TRUE(again ? again->repeated : again.error().code == ErrorCode::kLeaseLost) << i;
+    }
+    EXPECT_EQ(load(task).artifacts.at(0)->text(), "123456789");
+}
+
 /// On the engine's own clock.
 class PostgresClockTest : public PostgresNodeTest {};
 

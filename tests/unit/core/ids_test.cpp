@@ -32,6 +32,16 @@ TEST(UuidTest, NeverTwice) {
     }
 }
 
+TEST(WriteIdTest, ThoseOfOneThreadGrow) {
+    WriteId last = WriteId::next();
+    for (int i = 0; i < 1000; ++i) {
+        const WriteId next = WriteId::next();
+        EXPECT_LT(last.to_string(), next.to_string());
+        EXPECT_EQ(last.to_string().substr(14), next.to_string().substr(14));
+        last = next;
+    }
+}
+
 TEST(SeededIdsTest, RepeatTheSameIdsAndOnlyWhileTheyLive) {
     const auto two = [] {
         const SeededIds seeded(7);

@@ -52,6 +52,14 @@ begin
             o_code := 4;
             return;
         end if;
+        -- A run's write that is older than all that are remembered of its thread was on its way for long, over a connection
+        -- that its node gave up: it has been repeated meanwhile, and is remembered no longer.
+        if p_epoch is not null and cardinality(t.recent) >= 6 and p_write < any (t.recent) and (
+                select bool_and(r > p_write) from unnest(t.recent) r
+                where right(r::text, 22) = right(p_write::text, 22)) then
+            o_code := 4;
+            return;
+        end if;
         if p_no_live and v_live then o_code := 5; return; end if;
         if p_input is not null and t.turn <> 0 and not t.turn_ended then o_code := 6; return; end if;
         if p_reply is not null and t.revealed then o_code := 7; return; end if;
