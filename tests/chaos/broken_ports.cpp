@@ -15,6 +15,7 @@ public:
     [[nodiscard]] StorageCapabilities capabilities() const noexcept override { return inner_->capabilities(); }
     AsyncResult<void> check() override { return inner_->check(); }
     AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
+        if (broken_.keys) update.once.reset();
         return inner_->create(std::move(task), std::move(scope), std::move(update));
     }
     AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope, std::optional<std::int32_t> history_length,
@@ -23,6 +24,8 @@ public:
     }
     AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override {
         if (broken_.fencing) update.guard.epoch.reset();
+        if (broken_.repeats) update.id = WriteId::next();
+        if (broken_.keys) update.once.reset();
         return inner_->append(task, std::move(scope), std::move(update));
     }
     AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) override {

@@ -10,8 +10,10 @@ struct Breakage {
     bool sweeps = false;    ///< Maintenance::due finds nothing.
     bool tails = false;     ///< The tail check learns nothing new.
     bool renewals = false;  ///< No lease is ever renewed: what a stalled process looks like. Breaks no guarantee.
+    bool repeats = false;   ///< An append that is repeated is another one.
+    bool keys = false;      ///< No Idempotency-Key reaches the storage.
 
-    [[nodiscard]] bool any() const noexcept { return fencing || sweeps || tails || renewals; }
+    [[nodiscard]] bool any() const noexcept { return fencing || sweeps || tails || renewals || repeats || keys; }
 };
 
 /// REQUIRES: storage and maintenance are not null.

@@ -1,9 +1,10 @@
 // The agent that the chaos tests kill. What its handler does is in the message; what it did is in the artifact, and in a
 // journal beside the database that survives the process.
 //
-//   chaos_agent [--journal FILE] [--lose-hints P] [--lose-wakes P] [--without fencing,sweeps,tails,renewals] [--nodes 2]
+//   chaos_agent [--process NUMBER] [--journal FILE] [--lose-hints P] [--lose-wakes P] [--nodes 2]
+//               [--without fencing,sweeps,tails,renewals,repeats,keys]
 //
-// Everything else comes from A2AKIT_*. A second node shares all ports but the broker, and does the sweeping: what it
+// Everything else comes from A2AKIT_*. Its number is unique among the processes of a test. A second node shares all ports but the broker, and does the sweeping: what it
 // finds, it runs itself. Prints "READY url" once the first one listens.
 #include "chaos/broken_ports.hpp"
 #include "server/backend_registry.hpp"
@@ -32,6 +33,7 @@ namespace {
 using a2akit::Async;
 
 struct Arguments {
+    std::string process = "0";
     std::string journal;
     a2akit::testing::FaultPlan faults;
     a2akit::chaos::Breakage breakage;
@@ -90,10 +92,10 @@ private:
 /// Writes "run i/n" chunks, and ends as it was told. A run's name is unique over all processes.
 class ChaosWorker final : public a2akit::Worker {
 public:
-    explicit ChaosWorker(const Journal& journal) : journal_(journal) {}
+    ChaosWorker(const Journal& journal, std::string process) : journal_(journal), process_(std::move(process)) {}
 
     Async<void> handle(a2akit::TaskContext& ctx) override {
-        const std::string run = std::to_string(::getpid()) + '.' + std::to_string(++runs_);
+        const std::string run = process_ + '.' + std::to_string(++runs_);
         const Noted noted(journal_, ctx, run);
         const std::string plan(ctx.user_text());
         const int chunks = number_of(plan, "chunks", 1);
@@ -112,13 +114,17 @@ public:
             ctx.logger().debug("a secret of {} characters", secret.size());
             last = "the secret's length is " + std::to_string(secret.size());
         }
-        if (plan.find("end=input") != std::string::npos) co_return co_await ctx.request_input(std::move(last));
+        if (plan.find("end=input") != std::string::npos) {
+            co_await ctx.request_input(std::move(last));
+            co_return co_await a2akit::sleep_for(a2akit::Duration(number_of(plan, "linger", 0)));
+        }
         if (plan.find("end=fail") != std::string::npos) co_return co_await ctx.fail(std::move(last));
         co_await ctx.respond(std::move(last));
     }
 
 private:
     const Journal& journal_;
+    const std::string process_;
     std::atomic<int> runs_{0};
 };
 
@@ -128,7 +134,8 @@ Arguments read_arguments(int count, char** values) {
         const std::string name = values[i];
         if (i + 1 == count) throw std::invalid_argument(name + " needs a value");
         const std::string value = values[i + 1];
-        if (name == "--journal") result.journal = value;
+        if (name == "--process") result.process = value;
+        else if (name == "--journal") result.journal = value;
         else if (name == "--lose-hints") result.faults.broker_dropped = result.faults.cancel_dropped = std::stod(value);
         else if (name == "--lose-wakes") result.faults.bus_dropped = std::stod(value);
         else if (name == "--nodes") result.second_node = value == "2";
@@ -137,6 +144,8 @@ Arguments read_arguments(int count, char** values) {
             result.breakage.sweeps = value.find("sweeps") != std::string::npos;
             result.breakage.tails = value.find("tails") != std::string::npos;
             result.breakage.renewals = value.find("renewals") != std::string::npos;
+            result.breakage.repeats = value.find("repeats") != std::string::npos;
+            result.breakage.keys = value.find("keys") != std::string::npos;
         } else throw std::invalid_argument("unknown option " + name);
     }
     result.faults.seed = static_cast<std::uint64_t>(::getpid());
@@ -166,8 +175,7 @@ a2akit::ServerOptions options_for(std::shared_ptr<a2akit::Worker> worker, a2akit
 
 int serve(const Arguments& arguments) {
     const Journal journal(arguments.journal);
-    journal.note("boot " + std::to_string(::getpid()));
-    const auto worker = std::make_shared<ChaosWorker>(journal);
+    const auto worker = std::make_shared<ChaosWorker>(journal, arguments.process);
     a2akit::ServerOptions options = options_for(worker, ports_for(arguments));
     std::optional<a2akit::Server> second;
     if (arguments.second_node) {

@@ -126,7 +126,9 @@ class Load:
             chunks, delay = self.random.randint(5, 20), 20
         scale = self.settings.get("slow", 1)
         end = end or self.random.choice(["complete"] * 5 + ["fail"])
-        return f"chunks={chunks} delay={delay * scale} stubborn={int(stubborn)} end={end}"
+        # A handler may stay for a while after its question: the answer meets its run.
+        linger = self.random.choice([0, 0, 5, 50]) * scale if end == "input" else 0
+        return f"chunks={chunks} delay={delay * scale} stubborn={int(stubborn)} end={end} linger={linger}"
 
     def message(self, job, text):
         message = {"messageId": f"{job.name}-{len(job.plans) + 1}", "role": "ROLE_USER", "parts": [{"text": text}]}

@@ -113,8 +113,9 @@ def judge_journal(lines, overlaps_allowed):
     faults, running, handlers, repeated = [], {}, 0, 0
     for line in lines:
         word, *rest = line.split()
-        if word == "boot":
-            running.clear()
+        if word == "dead":
+            for runs in running.values():
+                runs[:] = [run for run in runs if not run.startswith(rest[0] + ".")]
             continue
         task, _, run = rest[:3]
         if word == "start":
@@ -125,6 +126,8 @@ def judge_journal(lines, overlaps_allowed):
             running.setdefault(task, []).append(run)
         elif run in running.get(task, []):
             running[task].remove(run)
+        if not running.get(task):
+            running.pop(task, None)
     return faults, handlers, repeated
 
 
