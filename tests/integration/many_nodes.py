@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Several server processes on one PostgreSQL, and what its outages and oddities do to them.
+"""Several server processes on engines that they share, and what outages and oddities of PostgreSQL do to them.
 
-usage: many_nodes.py PROGRAM [unittest's arguments]
+usage: many_nodes.py PROGRAM MIX [unittest's arguments]
 """
 import http.client
 import json
@@ -16,19 +16,23 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import engines  # noqa: E402
 import postgres_server  # noqa: E402
 
 PROGRAM = None
-SERVER = None
+MIX = []
+SERVER = None  # the mix's PostgreSQL
 
 
 class Node:
     """One process; `settings` are its A2AKIT_* variables without the prefix."""
 
     def __init__(self, schema, url=None, **settings):
-        where = f"{url or SERVER.url}?schema={schema}&connections=3"
         environment = {k: v for k, v in os.environ.items() if not k.startswith("A2AKIT_")}
-        environment.update({f"A2AKIT_{port}": where for port in ("STORAGE", "BROKER", "EVENT_BUS", "CANCEL_REGISTRY")})
+        for engine in MIX:
+            environment.update(engine.environment(schema))
+        if url:
+            environment.update({f"A2AKIT_{port}": f"{url}?schema={schema}&connections=3" for port in engines.Postgres.PORTS})
         environment.update(A2AKIT_PORT="0", A2AKIT_LEASE="1", A2AKIT_THREADS="1", A2AKIT_DRAIN_TIMEOUT="1")
         environment.update({f"A2AKIT_{key}": str(value) for key, value in settings.items()})
         self.process = subprocess.Popen([PROGRAM], env=environment, text=True, stdout=subprocess.PIPE,
@@ -81,28 +85,28 @@ class Node:
         connection.close()
         return answer, body
 
-    def rpc(self, method, params, timeout=30):
+    def rpc(self, method, params, timeout=30, headers=None):
         """The HTTP answer and the JSON-RPC answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        connection.request("POST", "/", body, {"Content-Type": "application/json", "A2A-Version": "1.0"})
+        connection.request("POST", "/", body, {"Content-Type": "application/json", "A2A-Version": "1.0", **(headers or {})})
         answer = connection.getresponse()
         read = json.loads(answer.read())
         connection.close()
         return answer, read
 
-    def call(self, method, params, timeout=30):
-        answer, read = self.rpc(method, params, timeout)
+    def call(self, method, params, timeout=30, headers=None):
+        answer, read = self.rpc(method, params, timeout, headers)
         if "result" not in read:
             raise AssertionError(f"{method}: {answer.status} {read}")
         return read["result"]
 
-    def send(self, text, task=None, wait=True, timeout=30):
+    def send(self, text, task=None, wait=True, timeout=30, headers=None):
         message = {"messageId": f"m-{time.monotonic_ns()}", "role": "ROLE_USER", "parts": [{"text": text}]}
         if task:
             message["taskId"] = task
         params = {"message": message, "configuration": {"returnImmediately": not wait}}
-        return self.call("SendMessage", params, timeout)["task"]
+        return self.call("SendMessage", params, timeout, headers)["task"]
 
     def task(self, name):
         return self.call("GetTask", {"id": name})
@@ -159,12 +163,13 @@ def text_of(task):
     return "".join(part["text"] for artifact in task.get("artifacts", []) for part in artifact["parts"])
 
 
-class OnSeveralNodes(unittest.TestCase):
+class NodesCase(unittest.TestCase):
+    """Nodes that share everything with each other, and nothing with those of other tests."""
     count = 0
 
     def setUp(self):
-        OnSeveralNodes.count += 1
-        self.schema = f"nodes_{OnSeveralNodes.count}"
+        NodesCase.count += 1
+        self.schema = f"nodes_{NodesCase.count}"
         self.nodes = []
 
     def tearDown(self):
@@ -191,8 +196,8 @@ class OnSeveralNodes(unittest.TestCase):
     def of_process(self, process):
         return next(node for node in self.nodes if node.process.pid == process)
 
-    # -- Work that crosses nodes
 
+class OnSeveralNodes(NodesCase):
     def test_a_task_sent_on_one_node_is_watched_on_another_and_canceled_on_a_third(self):
         one, two, three = self.start(3)
         task = one.send("wait", wait=False)["id"]
@@ -410,14 +415,18 @@ class AtStart(unittest.TestCase):
 
 
 def main():
-    global PROGRAM, SERVER
-    PROGRAM = sys.argv.pop(1)
-    if postgres_server.binaries() is None:
-        required = os.environ.get("CI") == "true"
-        print("FAILED" if required else "SKIPPED", ": no PostgreSQL server is installed (Debian: postgresql-15)")
-        return 1 if required else 77
-    with postgres_server.PostgresServer() as SERVER:
-        return 0 if unittest.main(exit=False, verbosity=2).result.wasSuccessful() else 1
+    """Runs the tests of the program that was called."""
+    global PROGRAM, MIX, SERVER
+    PROGRAM, mix = sys.argv.pop(1), sys.argv.pop(1)
+    MIX = engines.of(mix)
+    SERVER = MIX[0].server
+    for engine in MIX:
+        engine.start()
+    try:
+        return 0 if unittest.main("__main__", exit=False, verbosity=2).result.wasSuccessful() else 1
+    finally:
+        for engine in MIX:
+            engine.end()
 
 
 if __name__ == "__main__":
