@@ -3,6 +3,9 @@
 #ifdef A2AKIT_POSTGRES
 #include "backends/postgres/postgres_ports.hpp"
 #endif
+#ifdef A2AKIT_REDIS
+#include "backends/redis/redis_ports.hpp"
+#endif
 #include "backends/sqlite/sqlite_ports.hpp"
 
 #include <a2akit/testing/memory_ports.hpp>
@@ -38,6 +41,37 @@ Result<Ports> open_sqlite(const std::string& url, const Settings& settings) {
 Result<Ports> open_postgres(const std::string& url, const Settings&) {
     const Ports local = testing::memory_ports();
     return postgres::postgres_ports({.url = url, .local_bus = local.event_bus, .local_cancels = local.cancel_registry});
+}
+#endif
+
+#ifdef A2AKIT_REDIS
+redis::RedisNames redis_names(const Settings& settings) {
+    redis::RedisNames names;
+    names.stream = *settings.redis_broker_stream;
+    names.group = *settings.redis_broker_group;
+    names.consumer_prefix = *settings.redis_broker_consumer_prefix;
+    names.block = Duration(*settings.redis_broker_block_ms);
+    names.claim_timeout = Duration(*settings.redis_broker_claim_timeout_ms);
+    names.channel = *settings.redis_event_bus_channel_prefix;
+    names.cancel = *settings.redis_cancel_key_prefix;
+    names.cancel_lifetime = std::chrono::seconds(*settings.redis_cancel_ttl_s);
+    return names;
+}
+
+Result<Ports> open_redis(const std::string& url, const Settings& settings) {
+    const bool is_bare = url == "redis:" || url == "rediss:";
+    if (is_bare && !settings.redis_url) {
+        return fail(ErrorCode::kInvalidParams, "redis: alone stands for A2AKIT_REDIS_URL, which is not set; set it, or "
+                                               "write redis://host:port/database");
+    }
+    const Ports local = testing::memory_ports();
+    redis::RedisOptions options;
+    options.url = is_bare ? *settings.redis_url : url;
+    options.prefix = *settings.redis_key_prefix;
+    options.names = redis_names(settings);
+    options.local_bus = local.event_bus;
+    options.local_cancels = local.cancel_registry;
+    return redis::redis_ports(std::move(options));
 }
 #endif
 
@@ -92,8 +126,12 @@ Result<Ports> BackendRegistry::open(Ports given, const Settings& settings) const
         }
         given.*port = backend->second.*port;
         if (!(given.*port)) {
-            error = Error::invalid_field(std::string(variable),
-                                         "the backend " + std::string(scheme_of(url)) + ": can't be used for this");
+            const bool is_storage = variable == "A2AKIT_STORAGE";
+            error = Error::invalid_field(
+                std::string(variable),
+                "the backend " + std::string(scheme_of(url)) +
+                    (is_storage ? ": keeps no tasks; use a database (sqlite: or postgresql://) or memory:"
+                                : ": can't be used for this"));
         }
     };
     fill("A2AKIT_STORAGE", *settings.storage, &Ports::storage);
@@ -113,6 +151,10 @@ BackendRegistry BackendRegistry::standard() {
 #ifdef A2AKIT_POSTGRES
     registry.add("postgresql", open_postgres);
     registry.add("postgres", open_postgres);
+#endif
+#ifdef A2AKIT_REDIS
+    registry.add("redis", open_redis);
+    registry.add("rediss", open_redis);
 #endif
     return registry;
 }

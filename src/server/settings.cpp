@@ -158,6 +158,18 @@ Result<void> check_admin_token(const std::string& text) {
                                      "must be at least 16 visible characters; `openssl rand -hex 32` makes one"));
 }
 
+void resolve_redis(Resolver& resolver, Settings& s) {
+    resolver.text("A2AKIT_REDIS_URL", s.redis_url, nullptr);
+    resolver.text("A2AKIT_REDIS_KEY_PREFIX", s.redis_key_prefix, "a2akit:");
+    resolver.text("A2AKIT_REDIS_BROKER_STREAM", s.redis_broker_stream, "{broker}");
+    resolver.text("A2AKIT_REDIS_BROKER_GROUP", s.redis_broker_group, "workers");
+    resolver.text("A2AKIT_REDIS_BROKER_CONSUMER_PREFIX", s.redis_broker_consumer_prefix, "node-");
+    resolver.number("A2AKIT_REDIS_BROKER_BLOCK_MS", s.redis_broker_block_ms, 5000, 10, 60'000);
+    resolver.text("A2AKIT_REDIS_EVENT_BUS_CHANNEL_PREFIX", s.redis_event_bus_channel_prefix, "events");
+    resolver.text("A2AKIT_REDIS_CANCEL_KEY_PREFIX", s.redis_cancel_key_prefix, "cancel:");
+    resolver.number("A2AKIT_REDIS_CANCEL_TTL_S", s.redis_cancel_ttl_s, 86'400, 1, 31'536'000);
+}
+
 void resolve_tasks(Resolver& resolver, Settings& s) {
     constexpr int kMany = 1'000'000;
     resolver.text("A2AKIT_DATA_DIR", s.data_dir, nullptr);
@@ -170,6 +182,7 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
     if (*s.sqlite_synchronous != "full" && *s.sqlite_synchronous != "normal") {
         resolver.wrong("A2AKIT_SQLITE_SYNCHRONOUS", *s.sqlite_synchronous, "full or normal");
     }
+    resolve_redis(resolver, s);
     resolver.secret("A2AKIT_CONTEXT_KEY", s.context_key, check_context_key);
     resolver.secret("A2AKIT_ADMIN_TOKEN", s.admin_token, check_admin_token);
     resolver.flag("A2AKIT_CORE_DUMPS", s.core_dumps, false);
@@ -182,6 +195,9 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
     resolver.number("A2AKIT_BROKER_BUFFER", s.broker_buffer, 1000, 1, kMany);
     resolver.number("A2AKIT_EVENT_BUFFER", s.event_buffer, 200, 1, 100'000);
     resolver.span("A2AKIT_LEASE", s.lease, seconds(15), milliseconds(100));
+    const std::int64_t claim_timeout = s.lease ? s.lease->count() * 2 / 3 : 10'000;
+    resolver.number("A2AKIT_REDIS_BROKER_CLAIM_TIMEOUT_MS", s.redis_broker_claim_timeout_ms,
+                    std::min<std::int64_t>(claim_timeout, 86'400'000), 50, 86'400'000);
     resolver.span("A2AKIT_DRAIN_TIMEOUT", s.drain_timeout, seconds(30), milliseconds(0));
     resolver.span("A2AKIT_IDEMPOTENCY_LIFETIME", s.idempotency_lifetime, hours(24));
     resolver.span("A2AKIT_COMPACT_AFTER", s.compact_after, hours(24));

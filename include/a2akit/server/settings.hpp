@@ -32,6 +32,19 @@ struct Settings {
     std::optional<std::string> cancel_registry;    ///< A2AKIT_CANCEL_REGISTRY, the data directory
     std::optional<std::string> sqlite_synchronous; ///< A2AKIT_SQLITE_SYNCHRONOUS, full: or normal
 
+    // Redis, for the ports whose URL is redis:, redis://… or rediss://….
+    std::optional<std::string> redis_url;                   ///< A2AKIT_REDIS_URL, none: what a bare redis: stands for
+    std::optional<std::string> redis_key_prefix;            ///< A2AKIT_REDIS_KEY_PREFIX, a2akit:
+    std::optional<std::string> redis_broker_stream;         ///< A2AKIT_REDIS_BROKER_STREAM, {broker}
+    std::optional<std::string> redis_broker_group;          ///< A2AKIT_REDIS_BROKER_GROUP, workers
+    std::optional<std::string> redis_broker_consumer_prefix;  ///< A2AKIT_REDIS_BROKER_CONSUMER_PREFIX, node-
+    std::optional<int> redis_broker_block_ms;               ///< A2AKIT_REDIS_BROKER_BLOCK_MS, 5000
+    /// A2AKIT_REDIS_BROKER_CLAIM_TIMEOUT_MS, two thirds of the lease: entries of a node that died go to others then.
+    std::optional<int> redis_broker_claim_timeout_ms;
+    std::optional<std::string> redis_event_bus_channel_prefix;  ///< A2AKIT_REDIS_EVENT_BUS_CHANNEL_PREFIX, events
+    std::optional<std::string> redis_cancel_key_prefix;     ///< A2AKIT_REDIS_CANCEL_KEY_PREFIX, cancel:
+    std::optional<int> redis_cancel_ttl_s;                  ///< A2AKIT_REDIS_CANCEL_TTL_S, 86400
+
     /// A2AKIT_CONTEXT_KEY, none: seals a request's headers and secrets for its turn, which keeps them over a restart and
     /// brings them to other nodes (32 bytes as hex or base64; several, separated by commas: the first one seals).
     std::optional<std::string> context_key;
@@ -73,8 +86,8 @@ struct Settings {
 
     using Environment = std::function<std::optional<std::string>(std::string_view name)>;
     /// Fills what is absent from the environment and the defaults, so that every optional is set afterwards (except
-    /// blocking_timeout, retain_for, retain_at_most, cancel_paused_after, data_dir, context_key, admin_token and
-    /// public_url). kInvalidParams naming variable, value and
+    /// blocking_timeout, retain_for, retain_at_most, cancel_paused_after, data_dir, redis_url, context_key, admin_token
+    /// and public_url). kInvalidParams naming variable, value and
     /// what is allowed.
     [[nodiscard]] Result<Settings> resolved(const Environment& environment) const;
     /// The process's own environment.

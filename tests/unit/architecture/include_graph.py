@@ -24,6 +24,7 @@ ALLOWED = {
     "runtime": BELOW_RUNTIME,
     "backends": BACKEND | {"backends"},
     "backends/postgres": BACKEND | {"net"},  # its connections live on a loop of ours
+    "backends/redis": BACKEND | {"net"},
     "wire": {"core", "protocol", "json", "request"},
     "net": {"core"},
     "http": BELOW_RUNTIME | {"wire", "net", "runtime"},
@@ -39,8 +40,9 @@ IMPLEMENTS = {("backends/memory", "a2akit/testing/memory_ports.hpp"), ("server",
 # What only some rooms may include, by the beginning of the header's name.
 FOREIGN = {
     "boost/beast": {"http"},
-    "boost/asio": {"http", "net", "server", "backends/postgres"},
+    "boost/asio": {"http", "net", "server", "backends/postgres", "backends/redis"},
     "libpq": {"backends/postgres"},
+    "hiredis/": {"backends/redis"},
     "curl/": {"client", "net"},
     "simdjson": {"json", "wire"},
     "sqlite3": {"backends/sqlite"},

@@ -71,8 +71,37 @@ TEST(BackendRegistryTest, ABackendThatLacksAPortIsNamed) {
     settings.storage = "bus://x";
     const auto ports = registry.open({}, settings);
     ASSERT_FALSE(ports);
-    EXPECT_EQ(ports.error().message, "A2AKIT_STORAGE: the backend bus: can't be used for this");
+    EXPECT_EQ(ports.error().message,
+              "A2AKIT_STORAGE: the backend bus: keeps no tasks; use a database (sqlite: or postgresql://) or memory:");
+    settings.storage = "memory:";
+    settings.broker = "bus://x";
+    EXPECT_EQ(registry.open({}, settings).error().message, "A2AKIT_BROKER: the backend bus: can't be used for this");
 }
+
+#ifdef A2AKIT_REDIS
+TEST(BackendRegistryTest, RedisServesAllButTheStorage) {
+    Settings settings = defaults();
+    settings.broker = settings.event_bus = settings.cancel_registry = "redis://host/0";
+    const auto ports = BackendRegistry::standard().open({}, settings);
+    ASSERT_TRUE(ports);
+    EXPECT_TRUE(ports->broker && ports->event_bus && ports->cancel_registry);
+    settings.storage = "redis://host/0";
+    EXPECT_THAT(BackendRegistry::standard().open({}, settings).error().message,
+                ::testing::StartsWith("A2AKIT_STORAGE: the backend redis: keeps no tasks; use a database"));
+}
+
+TEST(BackendRegistryTest, RedisAloneStandsForItsOwnVariable) {
+    Settings settings = defaults();
+    settings.broker = "redis:";
+    EXPECT_THAT(BackendRegistry::standard().open({}, settings).error().message, ::testing::HasSubstr("A2AKIT_REDIS_URL"));
+    settings.redis_url = "redis://host/secret";
+    const Error wrong = BackendRegistry::standard().open({}, settings).error();
+    EXPECT_THAT(wrong.message, ::testing::StartsWith("A2AKIT_BROKER: database: use a whole number"));
+    EXPECT_THAT(wrong.message, ::testing::Not(::testing::HasSubstr("secret")));
+    settings.redis_url = "redis://host/1";
+    EXPECT_TRUE(BackendRegistry::standard().open({}, settings));
+}
+#endif
 
 TEST(BackendRegistryTest, AShownUrlHoldsNoCredentials) {
     EXPECT_EQ(shown_url("memory:"), "memory:");

@@ -85,6 +85,19 @@ std::vector<Variable> variables() {
         {"A2AKIT_CANCEL_REGISTRY", A2AKIT_READ(cancel_registry), "memory:", "sqlite:a.db", "sqlite:a.db", {}},
         {"A2AKIT_SQLITE_SYNCHRONOUS", A2AKIT_READ(sqlite_synchronous), "full", "normal", "normal",
          {{"off", "full or normal"}}},
+        {"A2AKIT_REDIS_URL", A2AKIT_READ(redis_url), "none", "redis://host", "redis://host", {}},
+        {"A2AKIT_REDIS_KEY_PREFIX", A2AKIT_READ(redis_key_prefix), "a2akit:", "own:", "own:", {}},
+        {"A2AKIT_REDIS_BROKER_STREAM", A2AKIT_READ(redis_broker_stream), "{broker}", "runs", "runs", {}},
+        {"A2AKIT_REDIS_BROKER_GROUP", A2AKIT_READ(redis_broker_group), "workers", "all", "all", {}},
+        {"A2AKIT_REDIS_BROKER_CONSUMER_PREFIX", A2AKIT_READ(redis_broker_consumer_prefix), "node-", "host-", "host-", {}},
+        {"A2AKIT_REDIS_BROKER_BLOCK_MS", A2AKIT_READ(redis_broker_block_ms), "5000", "100", "100",
+         {{"0", "a whole number from 10 to 60000"}}},
+        {"A2AKIT_REDIS_BROKER_CLAIM_TIMEOUT_MS", A2AKIT_READ(redis_broker_claim_timeout_ms), "10000", "700", "700",
+         {{"49", "a whole number from 50 to 86400000"}}},
+        {"A2AKIT_REDIS_EVENT_BUS_CHANNEL_PREFIX", A2AKIT_READ(redis_event_bus_channel_prefix), "events", "e", "e", {}},
+        {"A2AKIT_REDIS_CANCEL_KEY_PREFIX", A2AKIT_READ(redis_cancel_key_prefix), "cancel:", "c:", "c:", {}},
+        {"A2AKIT_REDIS_CANCEL_TTL_S", A2AKIT_READ(redis_cancel_ttl_s), "86400", "60", "60",
+         {{"0", "a whole number from 1 to 31536000"}}},
         // Wrong secrets are not repeated: see the tests below.
         {"A2AKIT_CONTEXT_KEY", A2AKIT_READ(context_key), "none", kKey, kKey, {}},
         {"A2AKIT_ADMIN_TOKEN", A2AKIT_READ(admin_token), "none", "0123456789abcdef", "0123456789abcdef", {}},
@@ -183,6 +196,12 @@ TEST(SettingsTest, ADataDirectoryStandsForEveryUrlThatIsNotGiven) {
     EXPECT_EQ(settings->broker, "memory:");
     EXPECT_EQ(settings->event_bus, "memory:");
     EXPECT_EQ(settings->cancel_registry, "sqlite:data/a2akit.db");
+}
+
+TEST(SettingsTest, WhatADeadNodeWasGivenGoesToOthersBeforeItsLeaseEnds) {
+    const auto settings = Settings{}.resolved(environment({{"A2AKIT_LEASE", "3"}}));
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(settings->redis_broker_claim_timeout_ms, 2000);
 }
 
 TEST(SettingsTest, AWrongAdminTokenIsRefusedWithoutBeingRepeated) {

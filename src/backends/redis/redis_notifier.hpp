@@ -1,0 +1,84 @@
+#pragma once
+
+#include "backends/redis/redis_link.hpp"
+
+#include <a2akit/event_bus/event_bus.hpp>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace a2akit::redis {
+
+/// Tells the other nodes what happened here, and hears what happened there: one channel for all nodes, heard on a
+/// connection of its own. What comes while a PUBLISH is under way is gathered, the wake-ups per task, and leaves in the
+/// next one.
+///
+/// Handlers are set before `start` and run on the node's loop. `start` and `stop` belong to that loop, the rest may be
+/// called from any thread.
+class RedisNotifier {
+public:
+    /// Publishes on `commands`, which it does not own.
+    RedisNotifier(net::AsioLoop& loop, const RedisAddress& address, RedisLink& commands, std::string channel);
+    RedisNotifier(const RedisNotifier&) = delete;
+    RedisNotifier& operator=(const RedisNotifier&) = delete;
+
+    AsyncResult<void> start();
+    Async<void> stop();
+    /// kUnavailable while nothing is heard. On the node's loop.
+    [[nodiscard]] Result<void> state() const { return listener_.state(); }
+
+    void wake(const Wake& wake);
+    void cancel(const TaskId& task);
+    /// A run gets due that this node may have no room for.
+    void offer_delayed();
+
+    /// Whether something is still to be sent.
+    [[nodiscard]] bool sending();
+    /// How many entries this node has told the others, and has heard from them.
+    [[nodiscard]] std::uint64_t told() const noexcept { return told_.load(); }
+    [[nodiscard]] std::uint64_t heard() const noexcept { return heard_.load(); }
+
+    struct Handlers {
+        std::function<void(const Wake&)> wake;
+        std::function<void(const TaskId&)> cancel;
+        std::function<void()> delayed;
+        std::function<void()> listening;  ///< Again: what was told meanwhile has been missed.
+    };
+    Handlers handlers;
+    /// For handlers: runs on the node's loop, and `stop` waits for it.
+    void spawn(Async<void> coroutine) { handling_.spawn(std::move(coroutine)); }
+
+private:
+    AsyncResult<void> subscribe(std::shared_ptr<RedisConnection> connection);
+    Async<void> send();
+    Async<void> listen_for_life();
+    void hear(std::string_view payload);
+    void hear_one(std::string_view entry);
+    [[nodiscard]] std::string take_payload();
+
+    net::AsioLoop& loop_;
+    RedisLink& commands_;
+    RedisLink listener_;
+    const std::string sender_;
+    const std::string channel_;
+    std::atomic<std::uint64_t> told_{0};
+    std::atomic<std::uint64_t> heard_{0};
+    std::atomic<bool> running_{false};
+
+    std::mutex mutex_;
+    std::unordered_map<TaskId, Wake> wakes_;  ///< Under the mutex, like the next.
+    std::vector<TaskId> cancels_;
+    bool delayed_ = false;
+    bool sending_ = false;
+    Signal pending_;
+    Signal stop_;
+    TaskGroup group_;
+    TaskGroup handling_;
+};
+
+}  // namespace a2akit::redis
