@@ -12,7 +12,6 @@
 #include "server/process.hpp"
 #include "server/retention.hpp"
 
-
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
