@@ -27,7 +27,7 @@ protected:
         settings.port = options.settings.port;
         settings.drain_timeout = options.settings.drain_timeout;
         options.settings = settings;
-        const std::map<std::string, Principal> keys{{"a", {"alice", {}}}, {"b", {"bob", {}}}};
+        const std::map<std::string, Principal> keys{{"a", {"alice"}}, {"b", {"bob"}}};
         options.middlewares = {std::make_shared<ApiKeyMiddleware>(keys)};
         server = std::make_unique<Server>(std::move(options));
         const auto started = server->start();

@@ -26,10 +26,10 @@ struct AgentProvider {
 
 /// Specification 1.0, section 4.4.4.
 struct AgentExtension {
-    std::string uri;
-    std::string description;
+    std::string uri = {};
+    std::string description = {};
     bool required = false;
-    RawJson params;
+    RawJson params = {};
 };
 
 /// Specification 1.0, section 4.4.3. Absent and false are told apart, because signatures are (section 8.4.1).
@@ -51,14 +51,14 @@ struct SecurityRequirement {
 
 /// Specification 1.0, section 4.4.5.
 struct AgentSkill {
-    std::string id;
-    std::string name;
-    std::string description;
-    std::vector<std::string> tags;
-    std::vector<std::string> examples;
-    std::vector<std::string> input_modes;
-    std::vector<std::string> output_modes;
-    std::vector<SecurityRequirement> security_requirements;
+    std::string id = {};
+    std::string name = {};
+    std::string description = {};
+    std::vector<std::string> tags = {};
+    std::vector<std::string> examples = {};
+    std::vector<std::string> input_modes = {};
+    std::vector<std::string> output_modes = {};
+    std::vector<SecurityRequirement> security_requirements = {};
 };
 
 /// Specification 1.0, section 4.4.7.

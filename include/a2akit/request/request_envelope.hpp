@@ -39,8 +39,8 @@ using OperationParams =
 
 /// Who asks.
 struct Principal {
-    std::string name;                  ///< Stable; tasks belong to it. Empty: anonymous.
-    std::vector<std::string> scopes;
+    std::string name = {};             ///< Stable; tasks belong to it. Empty: anonymous.
+    std::vector<std::string> scopes = {};
     [[nodiscard]] bool is_anonymous() const noexcept { return name.empty(); }
 };
 

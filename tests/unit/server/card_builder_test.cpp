@@ -29,6 +29,17 @@ TEST(CardBuilderTest, WhatTheAuthorLeftOutIsFilledIn) {
     EXPECT_TRUE(check_card(config()));
 }
 
+// Built with -Wextra: an author who leaves a field out is not warned of it.
+TEST(CardBuilderTest, SkillsAndExtensionsNameOnlyWhatTheyHave) {
+    CardConfig named = config();
+    named.skills = {{.id = "count", .name = "Count", .description = "Counts.", .tags = {"text"}}};
+    named.extensions = {{.uri = "urn:x", .required = true}};
+    const AgentCard card = build_card(named, "http://h");
+    EXPECT_EQ(card.skills.at(0).id, "count");
+    EXPECT_TRUE(card.skills.at(0).input_modes.empty());
+    EXPECT_EQ(card.capabilities.extensions.at(0).uri, "urn:x");
+}
+
 TEST(CardBuilderTest, AnEmptyRequiredFieldIsNamed) {
     for (const auto& [field, name] : {std::pair{&CardConfig::name, "card.name"},
                                       std::pair{&CardConfig::description, "card.description"},
