@@ -13,7 +13,7 @@ namespace {
 constexpr Duration kBeatEvery = std::chrono::seconds(2);
 constexpr Duration kDeadAfter = std::chrono::seconds(7);
 constexpr Duration kConnectWithin = std::chrono::seconds(5);
-constexpr Duration kApart(2);                // between two NOTIFYs
+constexpr Duration kApart(5);                // between two NOTIFYs: each is a commit here and wakes every other node
 constexpr std::size_t kLongestPayload = 7900;  // the server's limit is 8000
 constexpr std::size_t kMostWakes = 100'000;
 
@@ -216,7 +216,15 @@ std::string PostgresNotifier::take_payload() {
     }
     sending_ = payload.size() != sender_.size();
     if (!sending_) payload.clear();
+    full_ = !wakes_.empty();
     return payload;
+}
+
+// Whether more is to be sent at once: what did not fit. What came meanwhile waits its time.
+bool PostgresNotifier::end_sending() {
+    const std::lock_guard lock(mutex_);
+    sending_ = false;
+    return full_;
 }
 
 Async<void> PostgresNotifier::send() {
@@ -228,10 +236,11 @@ Async<void> PostgresNotifier::send() {
             co_await sleep_for(rest);
         }
         pending_.reset();
-        for (std::string payload = take_payload(); !payload.empty(); payload = take_payload()) {
-            co_await notify(std::move(payload));
-        }
         last = node_.loop().now();
+        for (bool more = true; more; more = end_sending()) {
+            std::string payload = take_payload();
+            if (!payload.empty()) co_await notify(std::move(payload));
+        }
     }
 }
 

@@ -64,6 +64,7 @@ private:
     void hear(std::string_view payload);
     void hear_one(std::string_view entry);
     [[nodiscard]] std::string take_payload();
+    [[nodiscard]] bool end_sending();
 
     PostgresNode& node_;
     const PgAddress& address_;
@@ -81,6 +82,7 @@ private:
     std::unordered_map<TaskId, Wake> wakes_;  ///< Under the mutex, like the next.
     bool runs_ = false;
     bool sending_ = false;
+    bool full_ = false;  ///< The last payload did not take everything.
     Signal pending_;
 
     std::shared_ptr<PgConnection> listener_;
