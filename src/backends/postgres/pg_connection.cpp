@@ -10,8 +10,11 @@
 namespace a2akit::postgres {
 namespace {
 
-// Below the deadline after which a connection counts as dead, so that a slow statement does not end it.
-constexpr const char* kOptions = "-c statement_timeout=8000 -c lock_timeout=4000 -c client_min_messages=warning";
+// Times below the deadline after which a connection counts as dead, so that a slow statement does not end it. Every
+// statement finds its rows by an index whatever its parameters are; left to itself, the server plans some anew each time.
+constexpr const char* kOptions =
+    "-c statement_timeout=8000 -c lock_timeout=4000 -c client_min_messages=warning "
+    "-c plan_cache_mode=force_generic_plan";
 
 }  // namespace
 

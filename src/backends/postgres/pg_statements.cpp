@@ -102,8 +102,8 @@ PgStatements::PgStatements(std::string_view s)
                    with_snapshot("select r.o_task, r.o_turn, r.o_claimed, r.o_next, r.c_epoch, r.c_attempt, r.c_input, "
                                  "r.c_sealed, r.c_revision, r.c_first, r.c_last, r.c_before, ",
                                  " from {schema}.receive($1::bigint, $2::uuid, $3::uuid, $4::bigint, $5::int, "
-                                 "$6::boolean, $7::bigint) r left join lateral {schema}.snapshot_of($1::bigint, "
-                                 "case when r.o_claimed then r.o_task end, null, true) s on true"))),
+                                 "$6::boolean, $7::bigint) r left join lateral (select * from "
+                                 "{schema}.snapshot_of($1::bigint, r.o_task, null, true) where r.o_claimed) s on true"))),
       hold(make(s, "hold",
                 "update {schema}.queue q set due_at = {schema}.engine_time($1::bigint) + $4::bigint "
                 "from unnest($2::uuid[], $3::uuid[]) h(task, taken) where q.task = h.task and q.taken = h.taken")),

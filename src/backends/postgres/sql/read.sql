@@ -45,12 +45,12 @@ create or replace function {schema}.horizon() returns bigint language sql volati
     where datname = current_database() and usename = current_user and xact_start is not null
 $$;
 
--- The first row carries total and times even when there is no task.
+-- The first row carries total and times even when there is no task. What plan is best depends on the filters.
 create or replace function {schema}.list_tasks(
     p_at bigint, p_all boolean, p_owner bytea, p_tenant bytea, p_context bytea, p_state int, p_after bigint,
     p_started bigint, p_last_time bigint, p_last_id uuid, p_limit int,
     out o_total bigint, out o_started bigint, out o_as_of bigint, out o_ids uuid[], out o_times bigint[])
-language plpgsql volatile as $$
+language plpgsql volatile set plan_cache_mode = auto as $$
 begin
     o_started := coalesce(p_started, {schema}.engine_time(p_at));
     -- Read first: what commits between the two statements is in the listing as well.
