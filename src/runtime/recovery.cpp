@@ -6,6 +6,7 @@
 #include "runtime/worker_node.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace a2akit {
@@ -36,15 +37,24 @@ Async<void> Recovery::check_tails_regularly() {
 Async<void> Recovery::sweep() {
     constexpr int kBatch = 256;
     for (;;) {
+        const SteadyTime asked_at = Loop::current()->now();
         const auto due = co_await ports_.maintenance->due(kBatch);
-        if (!due) {
-            log::warn("the sweep could not ask the storage error={}", quoted(due.error().message));
-            co_return;
-        }
+        if (!due) co_return note_failure("the sweep", due.error(), asked_at);
+        if (std::exchange(out_since_, std::nullopt)) log::info("the storage answers again");
         for (const Due& one : *due) co_await handle(one);
         if (due->size() < static_cast<std::size_t>(kBatch) || stop_sweeps_.is_set()) co_return;
         co_await yield();
     }
+}
+
+// Said once, and not twice a second until it is over.
+void Recovery::note_failure(std::string_view who, const Error& error, SteadyTime asked_at) {
+    if (!out_since_) {
+        out_since_ = asked_at;
+        log::warn("{} could not ask the storage error={}", who, quoted(error.message));
+    }
+    const bool lasts = Loop::current()->now() - *out_since_ >= kOutage;
+    if (lasts && error.code == ErrorCode::kUnavailable && ports_.on_outage) ports_.on_outage();
 }
 
 Async<void> Recovery::handle(Due due) {
@@ -94,11 +104,9 @@ Async<void> Recovery::check_tails() {
         const auto first = watched.begin() + static_cast<std::ptrdiff_t>(at);
         const auto last = watched.begin() + static_cast<std::ptrdiff_t>(std::min(at + kBatch, watched.size()));
         std::vector<TaskId> asked(first, last);
+        const SteadyTime asked_at = Loop::current()->now();
         const auto tails = co_await ports_.storage->tails(std::move(asked));
-        if (!tails) {
-            log::warn("the tail check could not ask the storage error={}", quoted(tails.error().message));
-            co_return;
-        }
+        if (!tails) co_return note_failure("the tail check", tails.error(), asked_at);
         for (const Tail& tail : *tails) {
             // A turn is made when the one before has ended: its end may be the wake-up that was lost.
             const Turn ended = tail.turn_ended || tail.turn == 0 ? tail.turn : tail.turn - 1;

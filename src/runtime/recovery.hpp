@@ -8,8 +8,11 @@
 #include <a2akit/storage/maintenance.hpp>
 #include <a2akit/storage/storage.hpp>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace a2akit {
 
@@ -20,6 +23,7 @@ struct RecoveryPorts {
     std::shared_ptr<EventBus> bus;
     std::shared_ptr<CancelRegistry> cancels;
     std::shared_ptr<EventEmitter> emitter;
+    std::function<void()> on_outage;  ///< Called with each sweep while Storage has been away for kOutage; may be empty.
 };
 
 /// Finds what hints and wake-ups have lost: turns that nobody runs, runs whose node died, cancels that are overdue,
@@ -30,6 +34,7 @@ class Recovery {
 public:
     static constexpr Duration kSweepEvery{500};
     static constexpr Duration kTailCheckEvery{1000};
+    static constexpr Duration kOutage{5000};
 
     /// `max_attempts`: so many claims a turn may have.
     Recovery(RecoveryPorts ports, int max_attempts);
@@ -46,10 +51,12 @@ private:
     Async<void> sweep_regularly();
     Async<void> check_tails_regularly();
     Async<void> handle(Due due);
+    void note_failure(std::string_view who, const Error& error, SteadyTime asked_at);
     Async<void> force_end(Due due, TaskState state, std::string reason);
 
     RecoveryPorts ports_;
     int max_attempts_;
+    std::optional<SteadyTime> out_since_;  ///< Storage does not answer the sweeps since then.
     TaskGroup group_;
     Signal stop_sweeps_;
     Signal stop_tail_checks_;

@@ -60,26 +60,32 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
     if (!accepted) co_return fail(public_error(std::move(accepted.error())));
     if (!waits && accepted->snapshot) co_return response_of(*accepted->snapshot, history);
 
-    if (waits && !accepted->turn_ended) co_await await_turn(accepted->task, accepted->turn, *accepted->subscription);
+    if (waits && !accepted->turn_ended) {
+        Result<void> waited = co_await await_turn(accepted->task, accepted->turn, *accepted->subscription);
+        if (!waited) co_return fail(public_error(std::move(waited.error())));
+    }
     Result<TaskSnapshot> snapshot = co_await load_to_answer(accepted->task, std::move(scope), history);
     if (!snapshot) co_return fail(public_error(std::move(snapshot.error())));
     co_return response_of(*snapshot, history);
 }
 
-Async<void> TaskManager::await_turn(TaskId task, Turn turn, Subscription& subscription) {
+AsyncResult<void> TaskManager::await_turn(TaskId task, Turn turn, Subscription& subscription) {
     Signal& signal = subscription.signal();
     const Waiters::Entry waiter(waiters_, signal);
     std::optional<SteadyTime> until;
     if (options_.blocking_timeout) until = Loop::current()->now() + *options_.blocking_timeout;
+    unsigned outages = waiters_.outages();
     while (true) {
         signal.reset();
-        if (subscription.ended_turn() >= turn || waiters_.draining()) co_return;
+        if (subscription.ended_turn() >= turn || waiters_.draining()) co_return Result<void>();
+        const bool outage = std::exchange(outages, waiters_.outages()) != waiters_.outages();
         // Who subscribes before the task is made may be told by a tail check that it does not exist.
-        if (subscription.erased()) {
-            const Result<TaskSnapshot> now = co_await ports_.storage->load(task, OwnerScope::everything(), 0, false);
-            if (!now && now.error().code == ErrorCode::kTaskNotFound) co_return;
+        if (outage || subscription.erased()) {
+            Result<TaskSnapshot> now = co_await ports_.storage->load(task, OwnerScope::everything(), 0, false);
+            if (!now && now.error().code == ErrorCode::kTaskNotFound) co_return Result<void>();
+            if (!now && outage) co_return fail(std::move(now.error()));
         }
-        if (!co_await Signal::Wait(signal, until)) co_return;
+        if (!co_await Signal::Wait(signal, until)) co_return Result<void>();
     }
 }
 

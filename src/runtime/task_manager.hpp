@@ -67,6 +67,9 @@ public:
     /// Nothing new is accepted from now on; who waits is answered with the task as it stands, streams end with
     /// kDraining. Idempotent; from any thread.
     void drain() noexcept { waiters_.drain(); }
+    /// Storage has been away for a while: sends that wait ask it once, and those that get no answer end with that error,
+    /// which may be retried. From any thread.
+    void notice_outage() noexcept { waiters_.notice_outage(); }
 
 private:
     /// A message that Storage holds, and what is known of its turn.
@@ -93,8 +96,9 @@ private:
     std::optional<IdempotencyKey> once(const SendCommand& command) const;
     Async<void> enqueue(TaskId task, Turn turn);
 
-    /// Until the turn has ended, its task is erased, this server drains or the time for waiting is up.
-    Async<void> await_turn(TaskId task, Turn turn, Subscription& subscription);
+    /// Until the turn has ended, its task is erased, this server drains or the time for waiting is up; fails when Storage
+    /// has been away for a while.
+    AsyncResult<void> await_turn(TaskId task, Turn turn, Subscription& subscription);
     AsyncResult<TaskSnapshot> load_to_answer(TaskId task, OwnerScope reader, std::optional<std::int32_t> history);
     /// Waits until a direct reply or the task itself is there to be shown, and makes it so when time is up.
     AsyncResult<TaskSnapshot> settle(TaskId task, Subscription& subscription);

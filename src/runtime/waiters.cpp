@@ -26,6 +26,15 @@ Waiters::Entry::~Entry() {
 
 void Waiters::drain() noexcept {
     draining_.store(true, std::memory_order_release);
+    wake_all();
+}
+
+void Waiters::notice_outage() noexcept {
+    outages_.fetch_add(1, std::memory_order_release);
+    wake_all();
+}
+
+void Waiters::wake_all() noexcept {
     for (Shard& shard : shards_) {
         // Under the lock no entry, and so no signal, can go away.
         const std::lock_guard lock(shard.mutex);

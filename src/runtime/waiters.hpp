@@ -33,6 +33,10 @@ public:
     /// From now on `draining()` holds. Wakes everybody; idempotent.
     void drain() noexcept;
     [[nodiscard]] bool draining() const noexcept { return draining_.load(std::memory_order_acquire); }
+    /// Wakes everybody: Storage has been away for a while, and who waits for it without end has to ask it.
+    void notice_outage() noexcept;
+    /// How often that was noticed.
+    [[nodiscard]] unsigned outages() const noexcept { return outages_.load(std::memory_order_acquire); }
 
 private:
     struct alignas(64) Shard {
@@ -43,9 +47,11 @@ private:
     // One shard per thread, as long as there are enough: nobody waits for a lock.
     static constexpr std::size_t kShards = 16;
     static std::size_t own_shard() noexcept;
+    void wake_all() noexcept;
 
     std::array<Shard, kShards> shards_;
     std::atomic<bool> draining_{false};
+    std::atomic<unsigned> outages_{0};
 };
 
 }  // namespace a2akit

@@ -154,8 +154,13 @@ Async<void> AgentNode::start_adapters() {
     co_await resume_on(home);
     leases_ = std::make_unique<LeaseKeeper>(node_, std::move(all));
     leases_->start();
-    RecoveryPorts ports{ports_.storage, ports_.maintenance,     ports_.broker,
-                        ports_.event_bus, ports_.cancel_registry, emitter_};
+    RecoveryPorts ports{.storage = ports_.storage,
+                        .maintenance = ports_.maintenance,
+                        .broker = ports_.broker,
+                        .bus = ports_.event_bus,
+                        .cancels = ports_.cancel_registry,
+                        .emitter = emitter_,
+                        .on_outage = [this] { manager_.notice_outage(); }};
     recovery_ = std::make_unique<Recovery>(std::move(ports), node_.max_attempts());
     recovery_->start();
     housekeeping_ =

@@ -249,6 +249,32 @@ TEST_F(RecoveryTest, ASweepThatFailsIsFollowedByTheNext) {
     EXPECT_EQ(state(task), TaskState::kCompleted);
 }
 
+TEST_F(RecoveryTest, AnOutageIsTakenForOneWhenItHasLastedAndForgottenWhenItIsOver) {
+    auto broken = std::make_shared<BrokenMaintenance>(ports.maintenance);
+    broken->failures = 100;
+    int noticed = 0;
+    Recovery recovery({.storage = ports.storage,
+                       .maintenance = broken,
+                       .broker = std::make_shared<MemoryBroker>(clock),
+                       .bus = ports.bus,
+                       .cancels = ports.cancels,
+                       .emitter = ports.emitter,
+                       .on_outage = [&noticed] { ++noticed; }},
+                      3);
+    loop.await(recovery.sweep());
+    loop.advance(Recovery::kOutage - Duration(1));
+    loop.await(recovery.sweep());
+    EXPECT_EQ(noticed, 0);
+    loop.advance(Duration(1));
+    loop.await(recovery.sweep());
+    EXPECT_EQ(noticed, 1);
+    broken->failures = 0;
+    loop.await(recovery.sweep());
+    broken->failures = 1;
+    loop.await(recovery.sweep());
+    EXPECT_EQ(noticed, 1) << "a new one, which has not lasted yet";
+}
+
 // Passes every call on, but claims and releases: their answers are lost while `lost` says so.
 class ForgetfulStorage final : public Storage {
 public:
