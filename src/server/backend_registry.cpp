@@ -10,6 +10,7 @@
 
 #include <a2akit/testing/memory_ports.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -17,6 +18,12 @@ namespace a2akit {
 namespace {
 
 std::string_view scheme_of(std::string_view url) { return url.substr(0, url.find(':')); }
+
+/// What stands before a colon elsewhere may be a part of a password.
+bool is_scheme(std::string_view text) {
+    const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-'; };
+    return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+}
 
 Result<Ports> open_memory(const std::string& url, const Settings& settings) {
     if (url != "memory:") {
@@ -98,9 +105,10 @@ Result<Ports> BackendRegistry::open_one(std::string_view variable, const std::st
     if (found == factories_.end()) {
         std::string known;
         for (const auto& [scheme, factory] : factories_) known += (known.empty() ? "" : ", ") + scheme + ":";
+        const bool may_be_shown = has_scheme && is_scheme(scheme_of(url)) && url.find("://") == scheme_of(url).size();
         return fail(Error::invalid_field(
-            std::string(variable), has_scheme ? "unknown scheme \"" + std::string(scheme_of(url)) + "\"; known: " + known
-                                              : "a URL begins with its scheme; known: " + known));
+            std::string(variable), may_be_shown ? "unknown scheme \"" + std::string(scheme_of(url)) + "\"; known: " + known
+                                                : "a URL begins with its scheme; known: " + known));
     }
     Result<Ports> opened = found->second(url, settings);
     if (!opened) {
@@ -159,14 +167,19 @@ BackendRegistry BackendRegistry::standard() {
     return registry;
 }
 
+// A password may hold any character that its user forgot to write as %XX: where that could be, nothing is shown.
 std::string shown_url(std::string_view url) {
     const auto authority = url.find("://");
     if (authority == std::string_view::npos) return std::string(scheme_of(url)) + ":";
+    const std::string scheme(url.substr(0, authority + 3));
     std::string_view rest = url.substr(authority + 3);
-    rest = rest.substr(0, rest.find_first_of("?#"));
     const auto path = rest.find('/');
-    if (const auto at = rest.substr(0, path).rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
-    return std::string(url.substr(0, authority + 3)).append(rest);
+    const auto at = rest.substr(0, path).rfind('@');
+    const bool ambiguous = rest.find_first_of("?#") < std::min(at, rest.size()) && at != std::string_view::npos;
+    if (at != std::string_view::npos) rest.remove_prefix(at + 1);
+    rest = rest.substr(0, rest.find_first_of("?#"));
+    if (ambiguous || rest.find('@') != std::string_view::npos) return scheme + "...";
+    return scheme + std::string(rest);
 }
 
 }  // namespace a2akit

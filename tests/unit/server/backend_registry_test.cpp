@@ -110,5 +110,26 @@ TEST(BackendRegistryTest, AShownUrlHoldsNoCredentials) {
     EXPECT_EQ(shown_url("odd:me:pass"), "odd:");
 }
 
+TEST(BackendRegistryTest, AUrlWhosePasswordIsNotEncodedIsShownWithoutAnyPartOfIt) {
+    for (const char* url : {"postgresql://me:hush#hush@host/db", "postgresql://me:hush?hush@host/db",
+                            "postgresql://me:hush/hush@host/db", "postgresql://me:hush@hush@host/db",
+                            "postgresql://host?password=hush@hush",
+                            "postgresql://host/db?password=hush/hush@hush", "postgresql://host/db#hush"}) {
+        EXPECT_THAT(shown_url(url), ::testing::Not(::testing::HasSubstr("hush"))) << url;
+    }
+    EXPECT_EQ(shown_url("postgresql://me:p%23x@host/db"), "postgresql://host/db");
+}
+
+TEST(BackendRegistryTest, KeywordsOfLibpqAreNoUrlAndNotRepeated) {
+    for (const char* text : {"host=db password=hush", "host=db password=hush:hush", "me:hush@host/db", "hush:x"}) {
+        Settings settings = defaults();
+        settings.storage = text;
+        const auto ports = BackendRegistry::standard().open({}, settings);
+        ASSERT_FALSE(ports);
+        EXPECT_THAT(ports.error().message, ::testing::HasSubstr("a URL begins with its scheme"));
+        EXPECT_THAT(ports.error().message, ::testing::Not(::testing::HasSubstr("hush")));
+    }
+}
+
 }  // namespace
 }  // namespace a2akit
