@@ -2,7 +2,6 @@
 
 #include "core/log_text.hpp"
 
-#include <spdlog/spdlog.h>
 
 #include <string_view>
 

@@ -121,6 +121,19 @@ TEST_F(PostgresNodeTest, ATurnIsReceivedByOneOfTwoNodes) {
     EXPECT_EQ(seen.size(), 20U);
 }
 
+TEST_F(PostgresNodeTest, AnEntryThatSomebodyElseHoldsKeepsNobodyFromTheNext) {
+    const TaskId held = create(one()).appended.task;
+    const TaskId next = create(one()).appended.task;
+    test_support::OpenTransaction other(pair_.url());
+    other.run("select from " + pair_.schema() + ".queue where task = '" + held.to_string() + "' for update");
+    const auto began = std::chrono::steady_clock::now();
+    const auto delivery = receive(one());
+    ASSERT_TRUE(delivery);
+    EXPECT_EQ(delivery->operation().task, next);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(3)) << "a wait for a lock takes four";
+    await(delivery->ack());
+}
+
 TEST_F(PostgresNodeTest, ATaskThatEndedMeanwhileIsNotDelivered) {
     const TaskId ended = create(one()).appended.task;
     TaskUpdate end = blank();

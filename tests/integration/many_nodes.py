@@ -27,15 +27,16 @@ SERVER = None  # the mix's PostgreSQL
 class Node:
     """One process; `settings` are its A2AKIT_* variables without the prefix."""
 
-    def __init__(self, schema, url=None, **settings):
+    def __init__(self, schema, url=None, program=None, **settings):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("A2AKIT_")}
         for engine in MIX:
             environment.update(engine.environment(schema))
         if url:
-            environment.update({f"A2AKIT_{port}": f"{url}?schema={schema}&connections=3" for port in engines.Postgres.PORTS})
+            url += f"{'&' if '?' in url else '?'}schema={schema}&connections=3"
+            environment.update({f"A2AKIT_{port}": url for port in engines.Postgres.PORTS})
         environment.update(A2AKIT_PORT="0", A2AKIT_LEASE="1", A2AKIT_THREADS="1", A2AKIT_DRAIN_TIMEOUT="1")
         environment.update({f"A2AKIT_{key}": str(value) for key, value in settings.items()})
-        self.process = subprocess.Popen([PROGRAM], env=environment, text=True, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen(program or [PROGRAM], env=environment, text=True, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
         self.lines, self.port = [], None
         self.listening = threading.Event()
@@ -427,6 +428,15 @@ def main():
     finally:
         for engine in MIX:
             engine.end()
+
+
+def run_without_mix():
+    """For test programs that start servers of their own."""
+    global PROGRAM
+    PROGRAM = sys.argv.pop(1)
+    if reason := engines.Postgres.missing():
+        return engines.skip(reason)
+    return 0 if unittest.main("__main__", exit=False, verbosity=2).result.wasSuccessful() else 1
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 #include "backends/postgres/pg_address.hpp"
 
+#include <libpq-fe.h>
+
 #include <algorithm>
 #include <charconv>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -17,6 +20,35 @@ bool is_schema_name(std::string_view name) {
     if (name.front() >= '0' && name.front() <= '9') return false;
     return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos &&
            !name.starts_with("pg_");
+}
+
+std::vector<std::string> split(std::string_view list) {
+    std::vector<std::string> parts;
+    while (!list.empty()) {
+        const std::string_view one = list.substr(0, list.find(','));
+        parts.emplace_back(one);
+        list.remove_prefix(std::min(one.size() + 1, list.size()));
+    }
+    return parts;
+}
+
+/// False: libpq cannot read it.
+bool read_servers(PgAddress& address) {
+    char* error = nullptr;  // it repeats the URL
+    const std::unique_ptr<PQconninfoOption, decltype(&::PQconninfoFree)> read(
+        ::PQconninfoParse(address.url.c_str(), &error), &::PQconninfoFree);
+    ::PQfreemem(error);
+    if (!read) return false;
+    for (const PQconninfoOption* option = read.get(); option->keyword != nullptr; ++option) {
+        if (option->val == nullptr) continue;
+        if (std::string_view("host") == option->keyword) address.hosts = split(option->val);
+        if (std::string_view("port") == option->keyword) address.ports = split(option->val);
+    }
+    for (const PQconninfoOption* option = read.get(); option->keyword != nullptr; ++option) {
+        // Addresses beside the names: their order is the user's.
+        if (std::string_view("hostaddr") == option->keyword && option->val != nullptr) address.hosts.clear();
+    }
+    return true;
 }
 
 std::optional<Error> take_parameter(PgAddress& address, std::string_view key, std::string_view value) {
@@ -40,13 +72,33 @@ std::optional<Error> take_parameter(PgAddress& address, std::string_view key, st
 
 }  // namespace
 
+std::string PgAddress::list(const std::vector<std::string>& parts) {
+    std::string text;
+    for (const std::string& part : parts) {
+        if (&part != &parts.front()) text += ',';
+        text += part;
+    }
+    return text;
+}
+
+PgAddress::Servers PgAddress::servers(std::size_t attempt) const {
+    Servers servers;
+    if (hosts.empty()) return servers;
+    servers.first = (first_server->load() + attempt) % hosts.size();
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+        const std::size_t at = (servers.first + i) % hosts.size();
+        servers.hosts.push_back(hosts[at]);
+        servers.ports.push_back(ports.empty() ? "" : ports.size() == hosts.size() ? ports[at] : ports.front());
+    }
+    return servers;
+}
+
 Result<PgAddress> PgAddress::parse(std::string_view url) {
     PgAddress address;
-    const std::size_t query = url.find('?');
+    const std::size_t query = std::min(url.find('?'), url.size());
     address.url = url.substr(0, query);
-    if (query == std::string_view::npos) return address;
     char separator = '?';
-    for (std::string_view rest = url.substr(query + 1); !rest.empty();) {
+    for (std::string_view rest = url.substr(std::min(query + 1, url.size())); !rest.empty();) {
         const std::string_view one = rest.substr(0, rest.find('&'));
         rest.remove_prefix(std::min(one.size() + 1, rest.size()));
         const std::string_view key = one.substr(0, one.find('='));
@@ -58,6 +110,11 @@ Result<PgAddress> PgAddress::parse(std::string_view url) {
         if (key == "options") address.has_options = true;
         address.url += std::exchange(separator, '&');
         address.url += one;
+    }
+    if (!read_servers(address)) {
+        return fail(ErrorCode::kInvalidParams,
+                    "the URL cannot be read; write postgresql://user:password@host:port/database, with % and two hex digits "
+                    "for characters that are special there, and only parameters that libpq knows");
     }
     return address;
 }

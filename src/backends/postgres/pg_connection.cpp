@@ -16,13 +16,32 @@ constexpr const char* kOptions =
     "-c statement_timeout=8000 -c lock_timeout=4000 -c client_min_messages=warning "
     "-c plan_cache_mode=force_generic_plan";
 
+// One entry for each address of each server; those whose name has none are left out.
+AsyncResult<PgAddress::Servers> find_servers(PgLookups& lookups, PgAddress::Servers asked, SteadyTime deadline) {
+    PgAddress::Servers found;
+    found.first = asked.first;
+    Result<void> outcome;
+    for (std::size_t i = 0; i < asked.hosts.size(); ++i) {
+        const auto addresses = co_await lookups.addresses(asked.hosts[i], deadline);
+        if (!addresses) outcome = fail(addresses.error());
+        if (!addresses) continue;
+        for (const std::string& address : *addresses) {
+            found.hosts.push_back(asked.hosts[i]);
+            found.ports.push_back(asked.ports[i]);
+            found.addresses.push_back(address == asked.hosts[i] ? "" : address);
+        }
+    }
+    if (found.hosts.empty() && !outcome) co_return fail(std::move(outcome.error()));
+    co_return found;
+}
+
 }  // namespace
 
 PgConnection::~PgConnection() { drop(); }
 
 std::optional<SteadyTime> PgConnection::waits_since() const noexcept {
-    if (under_way_.front() == nullptr) return std::nullopt;
-    return under_way_.front()->since;
+    if (under_way_.empty()) return std::nullopt;
+    return sent_at_;
 }
 
 AsyncResult<void> PgConnection::wait_until_ready(Wanted wanted, SteadyTime deadline) {
@@ -46,15 +65,21 @@ AsyncResult<void> PgConnection::wait_until_ready(Wanted wanted, SteadyTime deadl
     co_return fail(connection_error("timeout expired"));
 }
 
-AsyncResult<void> PgConnection::start_connecting(const PgAddress& address, SteadyTime deadline) {
+AsyncResult<void> PgConnection::start_connecting(const PgAddress& address, const PgAddress::Servers& servers,
+                                                  SteadyTime deadline) {
+    const std::string hosts = PgAddress::list(servers.hosts);
+    const std::string addresses = PgAddress::list(servers.addresses);
+    const std::string ports = PgAddress::list(servers.ports);
     // What stands before the URL is a default; what stands behind overrules it.
     const std::array keywords{"fallback_application_name", "target_session_attrs", "keepalives_idle",
-                              "tcp_user_timeout", "dbname", "client_encoding", address.has_options ? nullptr : "options",
-                              static_cast<const char*>(nullptr)};
-    const std::array values{"a2akit", "read-write", "15", "10000", address.url.c_str(), "UTF8", kOptions,
-                            static_cast<const char*>(nullptr)};
+                              "keepalives_interval", "tcp_user_timeout", "dbname", "host", "hostaddr", "port", "client_encoding",
+                              address.has_options ? nullptr : "options", static_cast<const char*>(nullptr)};
+    const std::array values{"a2akit", "read-write", "15", "5", "10000", address.url.c_str(), hosts.c_str(),
+                            addresses.c_str(), ports.c_str(), "UTF8", kOptions, static_cast<const char*>(nullptr)};
     connection_ = ::PQconnectStartParams(keywords.data(), values.data(), 1);
     if (connection_ == nullptr) co_return fail(ErrorCode::kInternal, "no memory for a connection");
+    ::PQsetErrorVerbosity(connection_, PQERRORS_VERBOSE);  // with the SQLSTATE, which no language changes
+    ::PQsetNoticeProcessor(connection_, &log_notice, nullptr);
     PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
     while (::PQstatus(connection_) != CONNECTION_BAD && wanted != PGRES_POLLING_OK && wanted != PGRES_POLLING_FAILED) {
         const auto direction = wanted == PGRES_POLLING_READING ? Wanted::kRead : Wanted::kWrite;
@@ -66,9 +91,13 @@ AsyncResult<void> PgConnection::start_connecting(const PgAddress& address, Stead
     co_return Result<void>();
 }
 
-AsyncResult<void> PgConnection::open(const PgAddress& address, SteadyTime deadline) {
+AsyncResult<void> PgConnection::open(const PgAddress& address, PgLookups& lookups, SteadyTime deadline,
+                                       std::size_t attempt) {
     const auto keep = shared_from_this();
-    Result<void> connected = co_await start_connecting(address, deadline);
+    PgAddress::Servers asked = address.servers(attempt);
+    const Result<PgAddress::Servers> servers = co_await find_servers(lookups, std::move(asked), deadline);
+    if (!servers) co_return fail(servers.error());
+    Result<void> connected = co_await start_connecting(address, *servers, deadline);
     if (!connected) {
         drop();
         co_return connected;
@@ -79,7 +108,9 @@ AsyncResult<void> PgConnection::open(const PgAddress& address, SteadyTime deadli
         drop();
         co_return fail(unavailable("the connection to PostgreSQL cannot be used"));
     }
+    address.note_success(*servers);
     pipelining_ = true;
+    heard_at_ = loop_.now();
     await_readable();
     co_return Result<void>();
 }
@@ -100,6 +131,7 @@ void PgConnection::send_one(PgRequest& request) {
 
 void PgConnection::send(PgRequestQueue requests) {
     under_way_ = requests;
+    sent_at_ = loop_.now();
     for (PgRequest* request = requests.front(); request != nullptr; request = request->behind) send_one(*request);
     current_ = requests.front();
     commands_left_ = current_->prepares ? 2 : 1;
@@ -109,6 +141,25 @@ void PgConnection::send(PgRequestQueue requests) {
         flush_.keep = shared_from_this();
         loop_.post(flush_);
     }
+}
+
+AsyncResult<PgRows> PgConnection::run(const PgStatement& statement) {
+    struct Reply {
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> waiter) noexcept {
+            request.waiter = waiter;
+            request.home = Loop::current();
+            PgRequestQueue only;
+            only.push(request);
+            connection->send(only);
+        }
+        Result<PgRows> await_resume() noexcept { return std::move(request.outcome); }
+        std::shared_ptr<PgConnection> connection;
+        PgRequest& request;
+    };
+    PgRequest request(statement, PgParams());
+    Reply reply{shared_from_this(), request};
+    co_return co_await reply;
 }
 
 void PgConnection::flush() noexcept {
@@ -135,6 +186,7 @@ void PgConnection::await_readable() {
 }
 
 void PgConnection::read() {
+    heard_at_ = loop_.now();
     const bool alive = ::PQconsumeInput(connection_) == 1;
     take_results();
     take_notifications();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/postgres/pg_address.hpp"
+#include "backends/postgres/pg_lookup.hpp"
 #include "backends/postgres/pg_request.hpp"
 #include "net/asio_loop.hpp"
 
@@ -26,11 +27,13 @@ public:
     PgConnection& operator=(const PgConnection&) = delete;
     ~PgConnection();
 
-    /// kUnavailable, in words for an operator. Once.
-    AsyncResult<void> open(const PgAddress& address, SteadyTime deadline);
+    /// kUnavailable, in words for an operator. Once. `attempt`: how many have failed before.
+    AsyncResult<void> open(const PgAddress& address, PgLookups& lookups, SteadyTime deadline, std::size_t attempt);
     /// Runs the requests as one transaction. When one of several fails, none has happened, and `idle` gets them all
     /// back, to be run alone. REQUIRES: open; nothing is under way; not empty.
     void send(PgRequestQueue requests);
+    /// Runs one statement by itself, on this connection. REQUIRES: as `send`; called on the connection's loop.
+    AsyncResult<PgRows> run(const PgStatement& statement);
     /// Called whenever nothing is under way any more, with what has to be run again.
     using OnIdle = std::function<void(PgRequestQueue again)>;
     void on_idle(OnIdle on_idle) { on_idle_ = std::move(on_idle); }
@@ -40,8 +43,10 @@ public:
     [[nodiscard]] bool is_open() const noexcept { return connection_ != nullptr && pipelining_; }
     [[nodiscard]] Signal& closed() noexcept { return closed_; }
     [[nodiscard]] bool is_idle() const noexcept { return under_way_.empty(); }
-    /// Since when the oldest statement under way waits.
+    /// Since when what is under way waits for its answer.
     [[nodiscard]] std::optional<SteadyTime> waits_since() const noexcept;
+    /// When the server last said something.
+    [[nodiscard]] SteadyTime heard_at() const noexcept { return heard_at_; }
 
     using OnNotify = std::function<void(std::string_view payload)>;
     void on_notify(OnNotify on_notify) { on_notify_ = std::move(on_notify); }
@@ -61,7 +66,7 @@ private:
     };
 
     AsyncResult<void> wait_until_ready(Wanted wanted, SteadyTime deadline);
-    AsyncResult<void> start_connecting(const PgAddress& address, SteadyTime deadline);
+    AsyncResult<void> start_connecting(const PgAddress& address, const PgAddress::Servers& servers, SteadyTime deadline);
     void flush() noexcept;
     void await_readable();
     void await_writable();
@@ -78,6 +83,8 @@ private:
     pg_conn* connection_ = nullptr;
     bool pipelining_ = false;
     bool writing_ = false;
+    SteadyTime heard_at_{};
+    SteadyTime sent_at_{};
     PgRequestQueue under_way_;
     PgRequest* current_ = nullptr;  ///< Of those under way, whose results are read; null: the commit.
     int commands_left_ = 0;         ///< Of the current one: its PREPARE, itself.

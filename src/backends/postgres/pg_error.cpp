@@ -10,19 +10,38 @@ namespace {
 
 constexpr std::chrono::milliseconds kRetryAfter(1000);
 
+constexpr std::string_view kReadOnly =
+    "PostgreSQL takes no writes: it is a read-only replica or set to read-only; name the primary in the URL";
+constexpr std::string_view kClosed = "PostgreSQL closed a connection before it was made; its log says why";
+constexpr std::string_view kForgetful =
+    "PostgreSQL has lost a prepared statement; a pooler in between has to keep sessions (pool_mode = session)";
+constexpr std::string_view kNoPostgres =
+    "what answers at the host and port of the PostgreSQL URL is no PostgreSQL; correct them";
+
 struct Meaning {
     std::string_view sign;  ///< A part of the server's message, or how an SQLSTATE begins.
     std::string_view words;
 };
 
+// The first that is found counts. A server says its SQLSTATE in every language; libpq's own words are never translated,
+// since the process sets no locale.
 constexpr std::array kConnectionFailures{
-    Meaning{"password authentication failed",
-            "PostgreSQL refuses the credentials; check user and password in the URL"},
-    Meaning{"no password supplied", "PostgreSQL asks for a password; put one into the URL"},
     Meaning{"no pg_hba.conf entry",
             "PostgreSQL lets nobody in from this host; add a line to its pg_hba.conf or use TLS (sslmode=require)"},
-    Meaning{"role \"", "PostgreSQL does not know the user of the URL; create it or correct the URL"},
-    Meaning{"database \"", "PostgreSQL has no database of the URL's name; create it or correct the URL"},
+    Meaning{":  28P01: ", "PostgreSQL refuses the credentials; check user and password in the URL"},
+    Meaning{":  28000: ",
+            "PostgreSQL does not let the user of the URL in; create it, correct the URL, or add a line to pg_hba.conf"},
+    Meaning{":  3D000: ", "PostgreSQL has no database of the URL's name; create it or correct the URL"},
+    Meaning{":  42501: ",
+            "PostgreSQL does not let the user of the URL into its database; grant it CONNECT or correct the URL"},
+    Meaning{":  53300: ",
+            "PostgreSQL has no connection left; raise its max_connections (or the limit of the user or the database), or "
+            "lower `connections` in the URL"},
+    Meaning{":  57P0", "PostgreSQL is starting up or shutting down; it is asked again"},
+    Meaning{":  55000: ", "the database of the URL takes no connections (ALLOW_CONNECTIONS false); choose another"},
+    Meaning{"unsupported startup parameter",
+            "a pooler stands before PostgreSQL and refuses a parameter; set ignore_startup_parameters = options there"},
+    Meaning{"no password supplied", "PostgreSQL asks for a password; put one into the URL"},
     Meaning{"could not translate host name",
             "the host name of the PostgreSQL URL cannot be resolved; correct it or the name service"},
     Meaning{"Connection refused",
@@ -32,28 +51,29 @@ constexpr std::array kConnectionFailures{
     Meaning{"timeout expired", "the host of the PostgreSQL URL does not answer; check host, port and firewall"},
     Meaning{"No route to host", "the host of the PostgreSQL URL cannot be reached; check host and network"},
     Meaning{"Network is unreachable", "the host of the PostgreSQL URL cannot be reached; check host and network"},
-    Meaning{"read-only", "PostgreSQL takes no writes: it is a read-only replica; name the primary in the URL"},
-    Meaning{"starting up", "PostgreSQL is starting up"},
-    Meaning{"shutting down", "PostgreSQL is shutting down"},
-    Meaning{"too many clients", "PostgreSQL has no connection left; raise its max_connections or lower `connections`"},
-    Meaning{"remaining connection slots",
-            "PostgreSQL has no connection left; raise its max_connections or lower `connections`"},
+    Meaning{"closed the connection unexpectedly", kClosed},
+    Meaning{"could not receive data", kClosed},
+    Meaning{"could not send", kClosed},
+    Meaning{"read-only", kReadOnly},
+    Meaning{"received invalid response", kNoPostgres},
+    Meaning{"expected authentication request", kNoPostgres},
     Meaning{"certificate", "the TLS certificate of PostgreSQL is not accepted; check sslmode and sslrootcert"},
     Meaning{"SSL", "PostgreSQL and the URL do not agree about TLS; check sslmode"},
-    Meaning{"invalid URI", "the PostgreSQL URL cannot be read; write postgresql://user:password@host:port/database"},
+    Meaning{"invalid ", "a parameter of the PostgreSQL URL has a value that libpq does not know; correct it"},
 };
 
 constexpr std::array kOutages{
     Meaning{"08", "the connection to PostgreSQL is broken"},
-    Meaning{"25006", "PostgreSQL takes no writes: it is a read-only replica; name the primary in the URL"},
-    Meaning{"26000", "PostgreSQL could not prepare a statement"},
-    Meaning{"40", "PostgreSQL gave up a transaction that stood in another's way"},
-    Meaning{"53100", "the disk of PostgreSQL is full"},
-    Meaning{"53", "PostgreSQL is out of memory, disk or connections"},
-    Meaning{"55P03", "PostgreSQL waited too long for a lock"},
-    Meaning{"57014", "PostgreSQL took too long"},
+    Meaning{"25006", kReadOnly},
+    Meaning{"26000", kForgetful},
+    Meaning{"42P05", kForgetful},
+    Meaning{"40", "PostgreSQL gave up a transaction that stood in another's way; try again"},
+    Meaning{"53100", "the disk of PostgreSQL is full; make room there"},
+    Meaning{"53", "PostgreSQL is out of memory, disk or connections; its log says of what"},
+    Meaning{"55P03", "PostgreSQL waited too long for a lock; its pg_locks says who holds it"},
+    Meaning{"57014", "PostgreSQL took too long for a statement; its load or its plans are to be looked at"},
     Meaning{"57P", "PostgreSQL is shutting down or starting up"},
-    Meaning{"58", "PostgreSQL cannot read or write its files"},
+    Meaning{"58", "PostgreSQL cannot read or write its files; its log says which"},
 };
 
 }  // namespace
@@ -71,6 +91,12 @@ Error statement_error(std::string_view sqlstate, std::string_view message) {
     }
     log::error("postgres sqlstate={} error=\"{}\"", sqlstate, message);
     return Error{ErrorCode::kInternal, "PostgreSQL refused a statement", nullptr};
+}
+
+void log_notice(void*, const char* message) {
+    std::string_view text(message);
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    log::debug("postgres notice=\"{}\"", text);
 }
 
 Error connection_error(std::string_view message) {

@@ -15,6 +15,9 @@ namespace a2akit::postgres {
 /// password nor database.
 [[nodiscard]] Error connection_error(std::string_view message);
 
+/// A notice processor for libpq, which else writes to the standard error.
+void log_notice(void*, const char* message);
+
 /// "PostgreSQL does not answer" in so many words; to be tried again.
 [[nodiscard]] Error connection_lost();
 [[nodiscard]] Error unavailable(std::string message);

@@ -7,9 +7,12 @@
 #include "core/log.hpp"
 
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -20,36 +23,83 @@ namespace {
 constexpr int kVersion = 1;
 constexpr int kOldestServer = 150000;
 constexpr const char* kApplication = "a2akit";
+constexpr auto kConnectWithin = std::chrono::seconds(5);
+constexpr auto kAnswerWithin = std::chrono::seconds(60);
 
 Error refused(std::string message) { return Error{ErrorCode::kInvalidParams, std::move(message), nullptr}; }
 
-/// A connection that blocks, in text form.
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// A connection that blocks, until its deadline at most; in text form.
 class Session {
 public:
-    explicit Session(const PgAddress& address) : schema_(address.schema) {
-        const std::array keywords{"fallback_application_name", "connect_timeout", "dbname",
-                                  static_cast<const char*>(nullptr)};
-        const std::array values{"a2akit", "5", address.url.c_str(), static_cast<const char*>(nullptr)};
-        connection_.reset(::PQconnectdbParams(keywords.data(), values.data(), 1));
-    }
-    [[nodiscard]] Result<void> connected() const {
-        if (::PQstatus(connection_.get()) == CONNECTION_OK) return {};
-        return fail(connection_error(::PQerrorMessage(connection_.get())));
+    explicit Session(const PgAddress& address) : address_(address) {}
+
+    /// Begins with each of the servers in turn, as long as one keeps silent.
+    Result<void> connect() {
+        Result<void> connected;
+        std::size_t attempt = 0;
+        do {
+            const PgAddress::Servers servers = address_.servers(attempt);
+            connected = connect(servers);
+            if (connected) address_.note_success(servers);
+        } while (!connected && ++attempt < address_.hosts.size());
+        return connected;
     }
     [[nodiscard]] int server_version() const { return ::PQserverVersion(connection_.get()); }
 
     /// Statements without parameters; the first column of the first row of the last one, if there is any.
     Result<std::optional<std::string>> run(std::string_view sql) {
-        const std::string text = in_schema(sql, schema_);
-        PGresult* result = ::PQexec(connection_.get(), text.c_str());
-        const PgRows rows(result);
-        const auto status = ::PQresultStatus(result);
-        if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) return fail(error_of(result));
-        if (::PQntuples(result) == 0 || ::PQgetisnull(result, 0, 0) != 0) return std::optional<std::string>();
-        return std::optional(std::string(::PQgetvalue(result, 0, 0)));
+        const Deadline deadline = std::chrono::steady_clock::now() + kAnswerWithin;
+        const std::string text = in_schema(sql, address_.schema);
+        if (::PQsendQuery(connection_.get(), text.c_str()) != 1) return fail(connection_lost());
+        std::optional<std::string> answer;
+        for (;;) {
+            while (::PQisBusy(connection_.get()) != 0) {
+                if (!wait(POLLIN, deadline) || ::PQconsumeInput(connection_.get()) != 1) return fail(connection_lost());
+            }
+            PGresult* result = ::PQgetResult(connection_.get());
+            if (result == nullptr) return answer;
+            const PgRows rows(result);
+            const auto status = ::PQresultStatus(result);
+            if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) return fail(error_of(result));
+            answer.reset();
+            if (::PQntuples(result) != 0 && ::PQgetisnull(result, 0, 0) == 0) answer = ::PQgetvalue(result, 0, 0);
+        }
     }
 
 private:
+    Result<void> connect(const PgAddress::Servers& servers) {
+        const std::string hosts = PgAddress::list(servers.hosts);
+        const std::string ports = PgAddress::list(servers.ports);
+        const std::array keywords{"fallback_application_name", "target_session_attrs", "dbname", "host", "port",
+                                  static_cast<const char*>(nullptr)};
+        const std::array values{"a2akit", "read-write", address_.url.c_str(), hosts.c_str(), ports.c_str(),
+                                static_cast<const char*>(nullptr)};
+        connection_.reset(::PQconnectStartParams(keywords.data(), values.data(), 1));
+        const Deadline deadline = std::chrono::steady_clock::now() + kConnectWithin;
+        ::PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
+        ::PQsetNoticeProcessor(connection_.get(), &log_notice, nullptr);
+        for (auto wanted = PGRES_POLLING_WRITING; wanted != PGRES_POLLING_OK;) {
+            if (wanted == PGRES_POLLING_FAILED || ::PQstatus(connection_.get()) == CONNECTION_BAD) {
+                return fail(connection_error(::PQerrorMessage(connection_.get())));
+            }
+            if (!wait(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
+                return fail(connection_error("timeout expired"));
+            }
+            wanted = ::PQconnectPoll(connection_.get());
+        }
+        return {};
+    }
+    [[nodiscard]] bool wait(short events, Deadline deadline) const {
+        for (;;) {
+            pollfd socket{::PQsocket(connection_.get()), events, 0};
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+            if (left.count() <= 0) return false;
+            const int ready = ::poll(&socket, 1, static_cast<int>(left.count()));
+            if (ready >= 0 || errno != EINTR) return ready > 0;
+        }
+    }
     static Error error_of(const PGresult* result) {
         const char* state = ::PQresultErrorField(result, PG_DIAG_SQLSTATE);
         if (state == nullptr) return connection_lost();
@@ -58,15 +108,19 @@ private:
             return refused("the user of the PostgreSQL URL may not make or use the schema; grant it CREATE on the "
                            "database, or make the schema and give it to the user");
         }
+        if (std::strcmp(state, "55P03") == 0) {
+            return unavailable("another node has been making or upgrading the schema for 30 s; pg_locks says who holds the "
+                               "lock: wait for it or end it, and start again");
+        }
         return statement_error(state, text == nullptr ? "" : text);
     }
 
-    const std::string& schema_;
+    const PgAddress& address_;
     std::unique_ptr<PGconn, decltype(&::PQfinish)> connection_{nullptr, &::PQfinish};
 };
 
 Result<void> check_server(Session& session) {
-    if (Result<void> connected = session.connected(); !connected) return connected;
+    if (Result<void> connected = session.connect(); !connected) return connected;
     if (session.server_version() < kOldestServer) {
         return fail(refused("PostgreSQL 15 or later is needed; this server is version " +
                             std::to_string(session.server_version() / 10000)));
@@ -78,6 +132,20 @@ Result<void> check_server(Session& session) {
                             "the primary in the URL"));
     }
     return {};
+}
+
+/// A pooler that gives one session to two clients would lose what is prepared and listened to.
+Result<void> check_pooler(Session& session, const PgAddress& address) {
+    Session other(address);
+    if (Result<void> connected = other.connect(); !connected) return connected;
+    constexpr std::string_view kWho = "select pg_backend_pid()::text";
+    auto one = session.run(kWho);
+    if (!one) return fail(std::move(one.error()));
+    auto two = other.run(kWho);
+    if (!two) return fail(std::move(two.error()));
+    if (*one != *two) return {};
+    return fail(refused("a pooler between this node and PostgreSQL gives one session to several clients; set its pool_mode = "
+                        "session, or name the server itself in the URL"));
 }
 
 /// The version that stands in the database; 0: none yet.
@@ -130,7 +198,7 @@ Result<backends::CursorCodec::Key> read_key(Session& session) {
 }
 
 Result<void> upgrade(Session& session, int from) {
-    std::string script = "begin;";
+    std::string script;
     if (from < 1) {
         script += "create schema if not exists {schema};";
         script += "create table {schema}.meta (application text not null, version int not null, cursor_key bytea not "
@@ -141,10 +209,9 @@ Result<void> upgrade(Session& session, int from) {
         script += "', 0, '\\x" + hex(backends::CursorCodec::random_key()) + "');";
     }
     for (const char* const* functions = sql::kFunctions; *functions != nullptr; ++functions) script += *functions;
-    script += "update {schema}.meta set version = " + std::to_string(kVersion) + "; commit;";
+    script += "update {schema}.meta set version = " + std::to_string(kVersion);
     auto done = session.run(script);
     if (!done) return fail(std::move(done.error()));
-    log::info("postgres schema_version={} was={}", kVersion, from);
     return {};
 }
 
@@ -153,8 +220,10 @@ Result<void> upgrade(Session& session, int from) {
 Result<backends::CursorCodec::Key> migrate(const PgAddress& address) {
     Session session(address);
     if (Result<void> usable = check_server(session); !usable) return fail(std::move(usable.error()));
-    // Kept until the session ends.
-    auto locked = session.run("set client_min_messages = warning; select pg_advisory_lock(hashtext('a2akit.{schema}'))");
+    if (Result<void> alone = check_pooler(session, address); !alone) return fail(std::move(alone.error()));
+    // Until the commit, or the end of the session: nodes that start together wait for the one that makes the schema.
+    auto locked = session.run("begin; set local client_min_messages = warning; set local lock_timeout = '30s'; "
+                              "select pg_advisory_xact_lock(hashtext('a2akit.{schema}'))");
     if (!locked) return fail(std::move(locked.error()));
     Result<int> version = stored_version(session);
     if (!version) return fail(std::move(version.error()));
@@ -165,7 +234,11 @@ Result<backends::CursorCodec::Key> migrate(const PgAddress& address) {
     if (*version < kVersion) {
         if (Result<void> upgraded = upgrade(session, *version); !upgraded) return fail(std::move(upgraded.error()));
     }
-    return read_key(session);
+    auto key = read_key(session);
+    if (!key) return key;
+    if (auto committed = session.run("commit"); !committed) return fail(std::move(committed.error()));
+    if (*version < kVersion) log::info("postgres schema_version={} was={}", kVersion, *version);
+    return key;
 }
 
 }  // namespace a2akit::postgres

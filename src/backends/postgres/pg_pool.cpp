@@ -13,10 +13,27 @@ constexpr Duration kConnectWithin = std::chrono::seconds(5);
 constexpr Duration kAnswerWithin = std::chrono::seconds(10);
 constexpr Duration kWaitForConnection = std::chrono::seconds(1);
 constexpr Duration kLookEvery(200);
+constexpr Duration kStable = std::chrono::seconds(1);
+constexpr Duration kQuietFor = std::chrono::seconds(10);
 constexpr std::size_t kMostWaiting = 10'000;
 constexpr std::size_t kMostTogether = 32;
 
+Async<void> ask(std::shared_ptr<PgConnection> connection, const PgStatement& alive) {
+    const auto answered = co_await connection->run(alive);
+    if (!answered) connection->close(answered.error());
+}
+
 }  // namespace
+
+void look_after(const std::shared_ptr<PgConnection>& connection, const PgStatement& alive, SteadyTime now,
+                TaskGroup& group) {
+    if (!connection || !connection->is_open()) return;
+    if (const auto since = connection->waits_since()) {
+        if (*since + kAnswerWithin < now) connection->close(connection_lost());
+    } else if (connection->heard_at() + kQuietFor < now) {
+        group.spawn(ask(connection, alive));
+    }
+}
 
 Duration backoff(int attempt) {
     thread_local std::minstd_rand random(std::random_device{}());
@@ -90,25 +107,34 @@ Async<void> PgPool::stop() {
     slots_.clear();
 }
 
+// Each problem once, and once that it is over.
+void PgPool::tell_log(const std::string& problem) {
+    if (quiet_ || std::exchange(logged_, problem) == problem) return;
+    if (problem.empty()) log::info("postgres connection=back");
+    else log::warn("postgres connection=lost error=\"{}\"", problem);
+}
+
 Async<void> PgPool::keep(Slot& slot) {
-    for (int failures = 0; !stopping_;) {
+    for (std::size_t failures = 0; !stopping_;) {
         auto connection = std::make_shared<PgConnection>(loop_);
         const SteadyTime deadline = loop_.now() + kConnectWithin;
-        const Result<void> opened = co_await connection->open(address_, deadline);
+        const Result<void> opened = co_await connection->open(address_, lookups_, deadline, failures);
         if (stopping_) {
             connection->close(connection_lost());
             co_return;
         }
         if (!opened) {
-            if (failures++ == 0) log::warn("postgres connection=lost error=\"{}\"", opened.error().message);
+            ++failures;
             down_ = opened.error();
-            first_outcome_.set();
-            const SteadyTime until = loop_.now() + backoff(failures);
+            tell_log(down_.message);
+            if (failures >= address_.hosts.size()) first_outcome_.set();  // each server was tried
+            const SteadyTime until = loop_.now() + backoff(static_cast<int>(failures));
             co_await slot.stop.wait_until(until);
             continue;
         }
-        if (failures != 0) log::info("postgres connection=back");
-        failures = 0;
+        tell_log({});
+        down_ = connection_lost();
+        const SteadyTime opened_at = loop_.now();
         slot.connection = connection;
         connection->on_idle([this](PgRequestQueue again) {
             while (PgRequest* request = again.pop()) waiting_.push_front(*request);
@@ -119,10 +145,10 @@ Async<void> PgPool::keep(Slot& slot) {
         send_waiting();
         co_await connection->closed().wait();
         slot.connection.reset();
-        if (!is_up() && !stopping_) {
-            down_ = connection_lost();
-            down_since_ = loop_.now();
-        }
+        if (!is_up() && !stopping_) down_since_ = loop_.now();
+        // One that is taken away at once is no reason to make the next without a pause.
+        failures = loop_.now() - opened_at < kStable ? failures + 1 : 0;
+        if (failures != 0) co_await slot.stop.wait_until(loop_.now() + backoff(static_cast<int>(failures)));
     }
 }
 
@@ -132,8 +158,7 @@ Async<void> PgPool::watch() {
          next = loop_.now() + kLookEvery) {
         for (const auto& slot : slots_) {
             const auto connection = slot->connection;
-            const auto since = connection ? connection->waits_since() : std::nullopt;
-            if (since && *since + kAnswerWithin < loop_.now()) connection->close(connection_lost());
+            look_after(connection, alive_, loop_.now(), group_);
         }
         fail_waiting();
     }
@@ -147,8 +172,10 @@ bool PgPool::is_up() const noexcept {
 void PgPool::submit(PgRequest& request) {
     request.since = loop_.now();
     const bool down_for_long = down_since_ && *down_since_ + kWaitForConnection < loop_.now();
-    if (stopping_ || down_for_long || waiting_.size() >= kMostWaiting) {
-        return request.finish(fail(down_for_long && !stopping_ ? down_ : connection_lost()));
+    if (stopping_) return request.finish(fail(connection_lost()));
+    if (down_for_long) return request.finish(fail(down_));
+    if (waiting_.size() >= kMostWaiting) {
+        return request.finish(fail(unavailable("too many requests wait for PostgreSQL; it is overloaded or slow")));
     }
     waiting_.push(request);
     send_waiting();

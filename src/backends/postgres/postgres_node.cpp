@@ -10,7 +10,7 @@ PostgresNode::PostgresNode(PgAddress address, std::shared_ptr<const Clock> clock
     : address_(std::move(address)),
       clock_(std::move(clock)),
       sql_(address_.schema),
-      pool_(loops_[0], address_),
+      pool_(loops_[0], address_, lookups_, sql_.alive, false),
       notifier_(*this, address_),
       queue_(*this) {}
 

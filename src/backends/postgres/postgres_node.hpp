@@ -46,6 +46,7 @@ public:
     [[nodiscard]] PostgresNotifier& notifier() noexcept { return notifier_; }
     [[nodiscard]] RunQueue& queue() noexcept { return queue_; }
     [[nodiscard]] net::AsioLoop& loop() noexcept { return loops_[0]; }
+    [[nodiscard]] PgLookups& lookups() noexcept { return lookups_; }  ///< On that loop.
     /// REQUIRES: started.
     [[nodiscard]] const backends::CursorCodec& cursors() const noexcept { return *cursors_; }
 
@@ -58,6 +59,7 @@ private:
     const std::shared_ptr<const Clock> clock_;
     const PgStatements sql_;
     net::LoopGroup loops_{1};
+    PgLookups lookups_;
     PgPool pool_;
     PostgresNotifier notifier_;
     RunQueue queue_;

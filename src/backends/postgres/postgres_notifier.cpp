@@ -44,7 +44,7 @@ PostgresNotifier::PostgresNotifier(PostgresNode& node, const PgAddress& address)
     : node_(node),
       address_(address),
       own_address_(with_one_connection(address)),
-      pool_(node.loop(), own_address_),
+      pool_(node.loop(), own_address_, node.lookups(), node.sql().alive, true),
       sender_(id_.to_string()),
       channel_("a2akit_" + address.schema) {}
 
@@ -64,14 +64,14 @@ Async<void> PostgresNotifier::start() {
     running_.store(true);
     const Result<void> started = co_await pool_.start();
     if (!started) log::warn("postgres notifier=down error=\"{}\"", started.error().message);
+    group_.spawn(beat());
     listener_ = std::make_shared<PgConnection>(node_.loop());
-    const Result<void> listening = co_await start_listening(listener_);
+    const Result<void> listening = co_await start_listening(listener_, 0);
     if (!listening) log::warn("postgres listener=down error=\"{}\"", listening.error().message);
     co_await beat_once();
     co_await notify(sender_ + ";n");
     group_.spawn(listen());
     group_.spawn(send());
-    group_.spawn(beat());
 }
 
 Async<void> PostgresNotifier::stop() {
@@ -91,45 +91,31 @@ Async<void> PostgresNotifier::stop() {
 
 // -- Listening --------------------------------------------------------------------------------------------------------
 
-AsyncResult<void> PostgresNotifier::start_listening(std::shared_ptr<PgConnection> connection) {
+AsyncResult<void> PostgresNotifier::start_listening(std::shared_ptr<PgConnection> connection,
+                                                    std::size_t attempt) {
     const SteadyTime deadline = node_.loop().now() + kConnectWithin;
-    Result<void> opened = co_await connection->open(address_, deadline);
+    Result<void> opened = co_await connection->open(address_, node_.lookups(), deadline, attempt);
     if (!opened) co_return opened;
     connection->on_notify([this](std::string_view payload) { hear(payload); });
-    struct Reply {
-        bool await_ready() const noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> waiter) noexcept {
-            request.waiter = waiter;
-            request.home = Loop::current();
-            request.since = request.home->now();
-            PgRequestQueue only;
-            only.push(request);
-            connection.send(only);
-        }
-        Result<PgRows> await_resume() noexcept { return std::move(request.outcome); }
-        PgConnection& connection;
-        PgRequest& request;
-    };
-    PgRequest request(node_.sql().listen, PgParams());
-    Reply reply{*connection, request};
-    const Result<PgRows> listening = co_await reply;
+    const Result<PgRows> listening = co_await connection->run(node_.sql().listen);
     if (!listening) co_return fail(listening.error());
     if (handlers.listening) co_await handlers.listening();
     co_return Result<void>();
 }
 
 Async<void> PostgresNotifier::listen() {
-    for (int failures = 0; running_.load();) {
+    for (std::size_t failures = 0; running_.load();) {
         if (listener_->is_open()) {
             failures = 0;
             co_await listener_->closed().wait();
+            if (running_.load()) log::warn("postgres listener=lost");
         }
         if (!running_.load()) co_return;
-        const SteadyTime until = node_.loop().now() + backoff(failures++);
+        const SteadyTime until = node_.loop().now() + backoff(static_cast<int>(failures++));
         if (co_await stop_listening_.wait_until(until)) co_return;
         listener_ = std::make_shared<PgConnection>(node_.loop());
         const auto connection = listener_;
-        const Result<void> listening = co_await start_listening(connection);
+        const Result<void> listening = co_await start_listening(connection, failures);
         if (!listening) connection->close(connection_lost());
         else log::info("postgres listener=back");
     }
@@ -263,6 +249,7 @@ Async<void> PostgresNotifier::beat_once() {
 Async<void> PostgresNotifier::beat() {
     for (SteadyTime next = node_.loop().now() + kBeatEvery; !co_await stop_beating_.wait_until(next);
          next = node_.loop().now() + kBeatEvery) {
+        look_after(listener_, node_.sql().alive, node_.loop().now(), group_);
         co_await beat_once();
     }
 }

@@ -56,7 +56,7 @@ public:
 
 private:
     Async<void> listen();
-    AsyncResult<void> start_listening(std::shared_ptr<PgConnection> connection);
+    AsyncResult<void> start_listening(std::shared_ptr<PgConnection> connection, std::size_t attempt);
     Async<void> send();
     Async<void> beat();
     Async<void> beat_once();

@@ -14,9 +14,9 @@ namespace a2akit::postgres {
 namespace {
 
 TEST(PgAddress, OurParametersAreTakenOutOfTheUrl) {
-    const auto address = PgAddress::parse("postgresql://u:p@h:1/d?schema=agent_1&sslmode=require&connections=3&x=y");
+    const auto address = PgAddress::parse("postgresql://u:p@h:1/d?schema=agent_1&sslmode=require&connections=3&application_name=y");
     ASSERT_TRUE(address);
-    EXPECT_EQ(address->url, "postgresql://u:p@h:1/d?sslmode=require&x=y");
+    EXPECT_EQ(address->url, "postgresql://u:p@h:1/d?sslmode=require&application_name=y");
     EXPECT_EQ(address->schema, "agent_1");
     EXPECT_EQ(address->connections, 3);
     EXPECT_FALSE(address->has_options);
@@ -32,6 +32,31 @@ TEST(PgAddress, WithoutParametersTheDefaultsHold) {
 
 TEST(PgAddress, OptionsOfTheUrlAreNotOverruled) {
     EXPECT_TRUE(PgAddress::parse("postgres://h/d?options=-csynchronous_commit%3Doff")->has_options);
+}
+
+TEST(PgAddress, EachAttemptBeginsWithAnotherServer) {
+    const auto address = PgAddress::parse("postgresql://u@a:1,b:2,c:3/d");
+    ASSERT_TRUE(address);
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(address->servers(0).hosts, (Names{"a", "b", "c"}));
+    EXPECT_EQ(address->servers(1).hosts, (Names{"b", "c", "a"}));
+    EXPECT_EQ(address->servers(1).ports, (Names{"2", "3", "1"}));
+    EXPECT_EQ(address->servers(3).hosts, (Names{"a", "b", "c"}));
+    const PgAddress copy = *address;
+    address->note_success(address->servers(2));
+    EXPECT_EQ(copy.servers(0).hosts, (Names{"c", "a", "b"})) << "where it was the last time";
+    EXPECT_EQ(PgAddress::parse("postgresql://u@a,b/d?port=7")->servers(1).ports, (Names{"7", "7"}));
+    EXPECT_EQ(PgAddress::parse("postgresql://u@a/d")->servers(1).hosts, Names{"a"});
+    EXPECT_TRUE(PgAddress::parse("postgresql://u@a/d?hostaddr=10.0.0.1")->servers(0).hosts.empty());
+}
+
+TEST(PgAddress, AUrlThatLibpqCannotReadIsRefusedWithoutShowingIt) {
+    for (const char* url : {"postgresql://u:hush%zz@h/d", "postgresql://u:p@h/d?pasword=hush", "postgresql://[::1/hush"}) {
+        const auto address = PgAddress::parse(url);
+        ASSERT_FALSE(address) << url;
+        EXPECT_EQ(address.error().code, ErrorCode::kInvalidParams);
+        EXPECT_EQ(address.error().message.find("hush"), std::string::npos);
+    }
 }
 
 TEST(PgAddress, ASchemaThatCouldReachIntoAStatementIsRefusedWithoutShowingTheUrl) {
@@ -63,12 +88,28 @@ TEST(PgError, AnOutageMayBeTriedAgainAndAnythingElseMayNot) {
 
 TEST(PgError, AConnectionThatFailsSaysWhatToDoAndNothingOfTheUrl) {
     const Error refused = connection_error(
-        "connection to server at \"db.example\" (10.0.0.1), port 5432 failed: FATAL:  password authentication failed "
+        "connection to server at \"db.example\" (10.0.0.1), port 5432 failed: FATAL:  28P01: password authentication failed "
         "for user \"alice\"");
     EXPECT_NE(refused.message.find("check user and password"), std::string::npos);
     EXPECT_EQ(refused.message.find("alice"), std::string::npos);
     EXPECT_EQ(refused.message.find("10.0.0.1"), std::string::npos);
     EXPECT_EQ(connection_error("something quite new").code, ErrorCode::kUnavailable);
+}
+
+TEST(PgError, WhatAServerSaysIsUnderstoodInEveryLanguage) {
+    const std::pair<const char*, const char*> said[] = {
+        {"28P01: Passwort-Authentifizierung f\xc3\xbcr Benutzer", "check user and password"},
+        {"28000: Rolle existiert nicht", "does not let the user of the URL in"},
+        {"3D000: Datenbank existiert nicht", "has no database of the URL's name"},
+        {"42501: keine Berechtigung f\xc3\xbcr Datenbank", "grant it CONNECT"},
+        {"53300: tut mir leid, schon zu viele Verbindungen", "raise its max_connections"},
+        {"57P03: das Datenbanksystem startet", "starting up or shutting down"},
+        {"55000: Datenbank akzeptiert keine Verbindungen", "takes no connections"},
+    };
+    for (const auto& [text, words] : said) {
+        const Error error = connection_error(std::string("Verbindung fehlgeschlagen: SCHWERWIEGEND:  ") + text);
+        EXPECT_NE(error.message.find(words), std::string::npos) << text << " gives " << error.message;
+    }
 }
 
 TEST(PgParams, NullsAndValuesKeepTheirPlaces) {
