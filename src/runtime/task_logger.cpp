@@ -2,6 +2,7 @@
 
 #include "core/log_text.hpp"
 
+#include <spdlog/spdlog.h>
 
 #include <string_view>
 

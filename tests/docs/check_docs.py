@@ -6,6 +6,7 @@
 - Every relative link leads somewhere.
 - docs/reference/settings.md names exactly the variables of settings.hpp, with the defaults that stand there.
 - The tables of the other pages of docs/reference name exactly the calls and fields of the types they are about.
+- docs/guides/troubleshooting.md has an entry for each error of a backend or of a mix of them that an operator may meet.
 """
 import re
 import sys
@@ -81,6 +82,40 @@ def check_reference(root):
     return faults
 
 
+TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
+ERRORS = {
+    "src/backends/postgres/pg_error.cpp": [rf'Meaning\{{"[^"]*",\s*{TEXT}', rf"string_view k\w+ =\s*{TEXT}",
+                                           rf"unavailable\({TEXT}", rf"kInternal, {TEXT}"],
+    "src/backends/postgres/pg_lookup.cpp": [rf"unavailable\({TEXT}"],
+    "src/backends/postgres/pg_pool.cpp": [rf"unavailable\({TEXT}"],
+    "src/backends/postgres/pg_address.cpp": [rf"kInvalidParams,\s*{TEXT}"],
+    "src/backends/postgres/pg_migrations.cpp": [rf"(?:refused|unavailable)\({TEXT}"],
+    "src/server/backend_mix.cpp": [rf"emplace_back\(\s*{TEXT}", rf"invalid_field\([^,]*,\s*{TEXT}"],
+    "src/server/backend_registry.cpp": [rf"kInvalidParams, {TEXT}", rf": {TEXT} \+ known"],
+}
+
+
+def errors_in(source, patterns):
+    """What comes before the first semicolon or colon of each message."""
+    for pattern in patterns:
+        for found in re.finditer(pattern, source):
+            text = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', found.group(1)))
+            yield re.split(r"[;:,(]", text.removeprefix("A2AKIT_STORAGE: "))[0].strip()
+
+
+def check_errors(root):
+    plain = (root / "docs/guides/troubleshooting.md").read_text().replace("`", "")
+    faults, count = [], 0
+    for name, patterns in ERRORS.items():
+        for error in errors_in((root / name).read_text(), patterns):
+            count += 1
+            if error not in plain:
+                faults.append(f"docs/guides/troubleshooting.md does not explain \"{error}\" of {name}")
+    if count < 40:
+        faults.append(f"only {count} errors were found in the sources: check_docs.py looks for them in a wrong way")
+    return faults
+
+
 def check(root):
     faults = []
     documents = sorted(root.glob("*.md")) + sorted((root / "docs").rglob("*.md"))
@@ -96,7 +131,7 @@ def check(root):
         for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
             if "://" not in link and not link.startswith("mailto:") and not (document.parent / link).exists():
                 faults.append(f"{name}: the link {link} leads nowhere")
-    return faults + check_settings(root) + check_reference(root), len(documents)
+    return faults + check_settings(root) + check_reference(root) + check_errors(root), len(documents)
 
 
 def check_settings(root):
