@@ -108,9 +108,9 @@ TEST_F(PostgresNodeTest, AWriteThatMakesATurnEnqueuesItAndWhoReceivesItHasClaime
 }
 
 TEST_F(PostgresNodeTest, ATurnIsReceivedByOneOfTwoNodes) {
-    for (int i = 0; i < 20; ++i) create(one());
+    for (int i = 0; i < 8; ++i) create(one());
     std::map<TaskId, int> seen;
-    for (int i = 0; i < 10; ++i) {
+    for (int i = 0; i < 4; ++i) {
         for (Process* process : {&one(), &two()}) {
             const auto delivery = receive(*process);
             ASSERT_TRUE(delivery && delivery->claimed());
@@ -118,7 +118,7 @@ TEST_F(PostgresNodeTest, ATurnIsReceivedByOneOfTwoNodes) {
             await(delivery->ack());
         }
     }
-    EXPECT_EQ(seen.size(), 20U);
+    EXPECT_EQ(seen.size(), 8U);
 }
 
 TEST_F(PostgresNodeTest, AnEntryThatSomebodyElseHoldsKeepsNobodyFromTheNext) {

@@ -248,7 +248,7 @@ void RunQueue::end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int lim
     backlog_ = more ? 2 * limit : 1;
     fetched_ = now;
     if (next) look_at_ = std::min(look_at_, now + std::max(*next, Duration(0)));
-    for (auto& one : fetched) ready_.push_back({std::move(one), now});
+    for (auto& one : fetched) ready_.push_back({std::move(one), node_.loop().now()});
     // The caller takes the first itself.
     if (ready_.size() > 1 || dirty_) wake_one_locked();
 }

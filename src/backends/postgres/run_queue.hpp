@@ -58,7 +58,7 @@ public:
 private:
     struct Ready {
         std::unique_ptr<Delivery> delivery;
-        SteadyTime since{};
+        SteadyTime since{};  ///< In the node's time, since it is tidied there.
     };
     struct Dropped {
         TaskId task;
