@@ -25,7 +25,7 @@ def wal_commits(file):
 
 
 class SqliteCases:
-    SQLITE_CASES = ["sqlite_full", "sqlite_normal", "sqlite_commits", "sqlite_disk", "sqlite_million"]
+    SQLITE_CASES = ["sqlite_full", "sqlite_normal", "sqlite_commits", "sqlite_disk", "sqlite_erase", "sqlite_million"]
 
     # -- pieces ------------------------------------------------------------------------------------------------------
     def directory(self):
@@ -138,6 +138,44 @@ class SqliteCases:
                        "AND t.state = counts.state AND t.revealed)")
             db.commit()
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @staticmethod
+    def size_of(file):
+        """How many tasks it counts, and its pages."""
+        with sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30) as db:
+            return (db.execute("SELECT sum(tasks) FROM counts").fetchone()[0],
+                    db.execute("PRAGMA page_count").fetchone()[0])
+
+    def sqlite_erase(self):
+        """Sends at half of the full load, before and while 200,000 old tasks are erased and their space is given back."""
+        directory, request = self.directory(), self.echo()
+        file = self.filled(directory, 20_000)
+        self.multiply(file, int(200_000 * self.scale))
+        _, full = self.size_of(file)
+        quiet, busy = [], []
+        with self.durable(directory, A2AKIT_RETAIN_AT_MOST="1000") as server:
+            rate = int(self.load(server, request, 4_000 / self.scale)["rps"] / 2)
+            deadline, began = time.monotonic() + 300, None
+            while True:
+                before, _ = self.size_of(file)
+                figures = self.load(server, request, rate / self.scale, rate=rate)
+                after, pages = self.size_of(file)
+                if after > before and not busy:
+                    quiet.append(figures)
+                elif after < before:
+                    began = began or time.monotonic()
+                    busy.append(figures)
+                else:
+                    break
+                if time.monotonic() > deadline:
+                    raise SystemExit("bench: the tasks were not erased within five minutes")
+            seconds = time.monotonic() - began
+        middle = lambda runs: statistics.median(run["p99_us"] for run in runs)
+        self.report("sqlite_p99_while_erasing", "us", middle(busy), middle(quiet), 3.0,
+                    [run["p99_us"] / middle(quiet) for run in busy])
+        self.report("sqlite_max_while_erasing", "ms", max(run["max_us"] for run in busy) / 1000, 0, 100.0)
+        self.report("sqlite_erase_200k", "s", seconds, 0, 120.0)
+        self.report("sqlite_pages_left_of_erased", "of before", pages / full, 0, 0.5)
 
     def reads(self, directory):
         """CPU per request of a get, a list by context and the newest page."""
