@@ -90,6 +90,9 @@ ERRORS = {
     "src/backends/postgres/pg_pool.cpp": [rf"unavailable\({TEXT}"],
     "src/backends/postgres/pg_address.cpp": [rf"kInvalidParams,\s*{TEXT}"],
     "src/backends/postgres/pg_migrations.cpp": [rf"(?:refused|unavailable)\({TEXT}"],
+    "src/backends/redis/redis_error.cpp": [rf'Meaning\{{"[^"]*",\s*{TEXT}', rf"unavailable\({TEXT}", rf"kInternal, {TEXT}"],
+    "src/backends/redis/redis_stream.cpp": [rf'Meaning\{{"[^"]*",\s*{TEXT}', rf"unavailable\({TEXT}"],
+    "src/backends/redis/redis_connection.cpp": [rf"[?:] {TEXT}"],
     "src/server/backend_mix.cpp": [rf"emplace_back\(\s*{TEXT}", rf"invalid_field\([^,]*,\s*{TEXT}"],
     "src/server/backend_registry.cpp": [rf"kInvalidParams, {TEXT}", rf": {TEXT} \+ known"],
 }

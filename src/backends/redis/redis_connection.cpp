@@ -103,6 +103,14 @@ void RedisConnection::look_for_overdue() noexcept {
     watch_.start(loop_, open_by_ ? std::min(due, *open_by_) : due);
 }
 
+// Who hangs up before the first answer has not understood us.
+Error RedisConnection::lost_by(const net::NetError& error) const {
+    namespace failures = boost::asio::error;
+    const bool hung_up =
+        error == failures::eof || error == failures::connection_reset || error == failures::broken_pipe;
+    return open_by_ && hung_up ? not_redis() : stream_error(error);
+}
+
 void RedisConnection::flush() noexcept {
     if (state_ != State::kOpen || writing_ || waiting_.empty()) return;
     writing_ = true;
@@ -110,7 +118,7 @@ void RedisConnection::flush() noexcept {
     sending_.swap(waiting_);
     stream_.write(sending_, [self = shared_from_this()](const net::NetError& error, std::size_t) {
         self->writing_ = false;
-        if (error) return self->close(stream_error(error));
+        if (error) return self->close(self->lost_by(error));
         self->flush();
     });
 }
@@ -118,9 +126,7 @@ void RedisConnection::flush() noexcept {
 void RedisConnection::await_readable() {
     stream_.read(buffer_, [self = shared_from_this()](const net::NetError& error, std::size_t bytes) {
         if (self->state_ == State::kClosed) return;
-        // Who hangs up before the first answer has not understood us.
-        const bool hung_up = error == boost::asio::error::eof && self->open_by_;
-        if (error) return self->close(hung_up ? not_redis() : stream_error(error));
+        if (error) return self->close(self->lost_by(error));
         self->read(bytes);
         if (self->state_ == State::kOpen) self->await_readable();
     });

@@ -61,6 +61,7 @@ private:
 
     AsyncResult<void> say_hello(const RedisAddress& address);
     void look_for_overdue() noexcept;
+    [[nodiscard]] Error lost_by(const net::NetError& error) const;
     void flush() noexcept;
     void await_readable();
     void read(std::size_t bytes);
