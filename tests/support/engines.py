@@ -7,6 +7,7 @@ import signal
 import sys
 
 import postgres_server
+import redis_server
 
 
 class Postgres:
@@ -42,7 +43,40 @@ class Postgres:
         self.server.__exit__(None, None, None)
 
 
-MIXES = {"postgres": [Postgres]}
+class Redis:
+    PORTS = ["BROKER", "EVENT_BUS", "CANCEL_REGISTRY"]
+
+    def __init__(self):
+        self.server = redis_server.RedisServer()
+        self.port = self.server.port
+        self.restarts = 0
+
+    @staticmethod
+    def missing():
+        return None if redis_server.binary() else "no Redis server is installed (Debian: redis-server)"
+
+    def start(self):
+        self.server.__enter__()
+
+    def environment(self, name, port=None):
+        url = f"redis://127.0.0.1:{port or self.port}/0?prefix={name}:"
+        return {f"A2AKIT_{one}": url for one in self.PORTS}
+
+    def restart(self, _):
+        """Empty: it keeps nothing."""
+        self.server.restart()
+        self.restarts += 1
+
+    def waiting(self, name):
+        """How many entries are in its queue, and how many are to come into it later."""
+        command, queue = self.server.command, f"{name}:{{broker}}"
+        return int(command("XLEN", queue)) + int(command("ZCARD", f"{queue}:delayed"))
+
+    def end(self):
+        self.server.__exit__(None, None, None)
+
+
+MIXES = {"postgres": [Postgres], "postgres+redis": [Postgres, Redis]}
 
 
 def skip(reason):
