@@ -34,9 +34,12 @@ Async<void> LeaseKeeper::renew_once() {
     round.round = node_.renewal_round.fetch_add(1) + 1;
     auto renewed = co_await node_.storage->renew(node_.options.node, node_.options.lease);
     if (!renewed) {
-        log::warn("renewing the leases of this node's runs failed error={}", quoted(renewed.error().message));
+        if (!std::exchange(failing_, true)) {
+            log::warn("renewing the leases of this node's runs failed error={}", quoted(renewed.error().message));
+        }
         co_return;
     }
+    failing_ = false;
     round.renewals = std::move(*renewed);
     std::sort(round.renewals.begin(), round.renewals.end(), [](const Renewal& a, const Renewal& b) {
         return std::tie(a.task, a.epoch) < std::tie(b.task, b.epoch);

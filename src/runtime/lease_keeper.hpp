@@ -33,6 +33,7 @@ private:
     WorkerNode& node_;
     std::vector<WorkerAdapter*> adapters_;
     std::vector<std::pair<TaskId, Epoch>> strangers_;  ///< Runs that nobody had in the last round; sorted.
+    bool failing_ = false;                             ///< Said once, until it works again.
     TaskGroup group_;
     Signal stop_;
 };

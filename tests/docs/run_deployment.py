@@ -228,4 +228,4 @@ if __name__ == "__main__":
         required = os.environ.get("CI") == "true"
         print("FAILED" if required else "SKIPPED", ": nginx is not installed (Debian: nginx-light)")
         sys.exit(1 if required else 77)
-    sys.exit(many_nodes.run_without_server())
+    sys.exit(many_nodes.run_without_mix())
