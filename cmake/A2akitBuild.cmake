@@ -35,7 +35,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 
 # What nearly every file of the rooms reads, precompiled once: a good part of a clean build's time. Each file still
-# includes what it uses: the fuzz and sanitizer presets, which build without this, show when one does not.
+# includes what it uses: the fuzz preset, which builds without this, shows when one does not.
 option(A2AKIT_PCH "Use precompiled headers" ON)
 set(A2AKIT_PCH_HEADERS <algorithm> <array> <atomic> <charconv> <chrono> <functional> <map> <memory> <mutex> <optional>
   <string> <string_view> <utility> <variant> <vector> <fmt/core.h> <a2akit/ports.hpp>)
@@ -83,6 +83,9 @@ function(a2akit_test name)
   endif()
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR}/tests OUTPUT_VARIABLE folder)
   string(REGEX REPLACE "/.*" "" folder "${folder}")
+  if("concurrent" IN_LIST ARG_LABELS)
+    set_property(GLOBAL APPEND PROPERTY A2AKIT_CONCURRENT_TESTS ${name})
+  endif()
   # One word, since gtest_discover_tests takes no list for a property: "unit", "unit.concurrent".
   list(PREPEND ARG_LABELS ${folder})
   list(JOIN ARG_LABELS "." labels)

@@ -24,6 +24,8 @@ namespace a2akit::testing {
 
 /// A process: its ports on the node's one set of connections, in real time. Used from the test's thread.
 class RedisProcess {
+    net::LoopGroup loops_{1};  // outlives the node, whose thread posts to it
+
 public:
     explicit RedisProcess(const std::string& url, redis::RedisNames names = {})
         : node(std::make_shared<redis::RedisNode>(*redis::RedisAddress::parse(url), std::move(names), nullptr)),
@@ -66,7 +68,6 @@ private:
         co_return;
     }
 
-    net::LoopGroup loops_{1};
     std::unique_ptr<Broker::Receiver> receiver_;
 };
 
