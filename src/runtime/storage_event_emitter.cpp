@@ -23,6 +23,9 @@ Async<void> await_wake(AsyncResult<void> pending, TaskId task) {
     if (!published) log_failed_wake(task, published.error());
 }
 
+bool shows_something(const Appended& appended) { return appended.first <= appended.last || appended.turn_ended; }
+Wake wake_of(const Appended& appended) { return {appended.task, appended.last, appended.turn, appended.turn_ended}; }
+
 AsyncResult<void> done_after(Async<void> published) {
     co_await std::move(published);
     co_return Result<void>();
@@ -50,10 +53,8 @@ AsyncResult<Created> StorageEventEmitter::create(NewTask task, OwnerScope scope,
     if (!created && answer_lost(created.error()) && !refused_for_now(created.error())) {
         return create_slowly(std::move(created), std::move(task), std::move(scope), std::move(update));
     }
-    if (!created) return created;
-    auto published = publish(created->appended);
-    if (published.await_ready()) return created;
-    return create_slowly(std::move(created), std::move(task), std::move(scope), std::move(update));
+    if (created) wake_here(created->appended);
+    return created;
 }
 
 AsyncResult<Created> StorageEventEmitter::create_slowly(AsyncResult<Created> pending, NewTask task, OwnerScope scope,
@@ -64,7 +65,7 @@ AsyncResult<Created> StorageEventEmitter::create_slowly(AsyncResult<Created> pen
         co_await sleep_for(retry_delay(tries));
         created = co_await storage_->create(task, scope, repeat);
     }
-    if (created) co_await publish(created->appended);
+    if (created) wake_here(created->appended);
     co_return created;
 }
 
@@ -100,10 +101,13 @@ AsyncResult<void> StorageEventEmitter::announce(Appended appended) {
     return done_after(std::move(published));
 }
 
+void StorageEventEmitter::wake_here(const Appended& appended) {
+    if (shows_something(appended)) bus_->wake_local(wake_of(appended), false);
+}
+
 Async<void> StorageEventEmitter::publish(Appended appended) {
-    if (appended.first > appended.last && !appended.turn_ended) return {};  // no event, nothing to see
-    const Wake wake{appended.task, appended.last, appended.turn, appended.turn_ended};
-    auto pending = bus_->publish(wake);
+    if (!shows_something(appended)) return {};
+    auto pending = bus_->publish(wake_of(appended));
     if (!pending.await_ready()) return await_wake(std::move(pending), appended.task);
     const auto published = pending.await_resume();
     if (!published) log_failed_wake(appended.task, published.error());

@@ -27,6 +27,7 @@ private:
                                        TaskUpdate repeat);
     AsyncResult<Appended> append_slowly(AsyncResult<Appended> pending, TaskId task, OwnerScope scope,
                                         TaskUpdate repeat);
+    void wake_here(const Appended& appended);
     Async<void> publish(Appended appended);
 
     std::shared_ptr<Storage> storage_;

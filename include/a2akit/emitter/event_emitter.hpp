@@ -11,7 +11,7 @@ class EventEmitter {
 public:
     virtual ~EventEmitter() = default;
 
-    /// Storage::create, then a wake-up.
+    /// Storage::create, then a wake-up on this node: no other can be waiting for a task that was not there.
     virtual AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) = 0;
 
     /// Storage::append, then a wake-up. Repeats an append whose answer was lost, under its WriteId, a bounded number

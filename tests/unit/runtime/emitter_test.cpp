@@ -17,6 +17,7 @@ using testing::ManualLoop;
 class ListeningBus final : public EventBus {
 public:
     std::vector<Wake> wakes;
+    std::vector<Wake> local_wakes;
     bool broken = false;
 
     AsyncResult<void> start() override { return Result<void>(); }
@@ -31,7 +32,7 @@ public:
         return Error{ErrorCode::kInternal, "not in this test", nullptr};
     }
     [[nodiscard]] std::vector<TaskId> watched() const override { return {}; }
-    void wake_local(Wake, bool) override {}
+    void wake_local(Wake wake, bool) override { local_wakes.push_back(wake); }
 };
 
 Error lost() { return Error{ErrorCode::kUnavailable, "the answer was lost", nullptr}; }
@@ -130,7 +131,17 @@ TEST_F(StorageEventEmitterTest, ACreateWhoseAnswerWasLostIsRepeated) {
     ASSERT_TRUE(create());
     ASSERT_EQ(storage->writes.size(), 2U);
     EXPECT_EQ(storage->writes[0], storage->writes[1]);
-    EXPECT_EQ(bus->wakes.size(), 1U);
+    EXPECT_EQ(bus->local_wakes.size(), 1U);
+}
+
+TEST_F(StorageEventEmitterTest, ANewTaskIsToldToNoOtherNode) {
+    Created created;
+    created.appended = appended(TaskState::kUnspecified, TaskState::kSubmitted);
+    storage->create_answers.push_back(created);
+    ASSERT_TRUE(create());
+    EXPECT_TRUE(bus->wakes.empty());
+    ASSERT_EQ(bus->local_wakes.size(), 1U);
+    EXPECT_EQ(bus->local_wakes[0].task, created.appended.task);
 }
 
 class NotingHooks final : public LifecycleHooks {
