@@ -1,5 +1,5 @@
-"""The cases of bench/run that keep their tasks in PostgreSQL, on one node and on two, beside pgbench writing as many rows
-into the same server.
+"""The cases of bench/run that keep their tasks in PostgreSQL, with and without Redis beside it, on one node and on two,
+beside pgbench writing as many rows into the same server.
 
 Nothing is pinned here: nodes, PostgreSQL, the load and pgbench share all cores. So the CPU time per task is told, too:
 what the load takes, the nodes and the server are short of.
@@ -19,7 +19,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests" / "support"))
 import postgres_server  # noqa: E402
-from backend_costs import PostgresCosts  # noqa: E402
+import redis_server  # noqa: E402
+from backend_costs import PostgresCosts, RedisCosts  # noqa: E402
 
 CLIENTS = 32
 TICK = os.sysconf("SC_CLK_TCK")
@@ -47,15 +48,18 @@ def cpu_seconds(pid):
 class ScalingCases:
     POSTGRES_CASES = ["postgres_send", "postgres_round_trips", "postgres_event_latency", "postgres_killed_node",
                       "postgres_idle_streams"]
+    REDIS_CASES = ["redis_send", "redis_commands", "redis_event_latency"]
 
     # -- pieces ------------------------------------------------------------------------------------------------------
     def postgres(self, *settings):
         return postgres_server.PostgresServer(durable=True, settings=[*SERVER_SETTINGS, *settings])
 
-    def nodes(self, stack, server, count, schema="a2akit", **environment):
-        """So many nodes on one schema, ended with the stack."""
+    def nodes(self, stack, server, count, schema="a2akit", redis=None, **environment):
+        """So many nodes on one schema, ended with the stack; with a Redis everything but the storage is there."""
         url = f"{server.url}?schema={schema}"
-        ports = {"A2AKIT_" + port: url for port in ("STORAGE", "BROKER", "EVENT_BUS", "CANCEL_REGISTRY")}
+        ports = {"A2AKIT_STORAGE": url}
+        for port in ("BROKER", "EVENT_BUS", "CANCEL_REGISTRY"):
+            ports["A2AKIT_" + port] = f"{redis.url}?prefix={schema}:" if redis else url
         return [stack.enter_context(self.agent(cores=None, **ports, **environment)) for _ in range(count)]
 
     def measured(self, server, nodes, run):
@@ -96,17 +100,23 @@ class ScalingCases:
 
     # -- cases -------------------------------------------------------------------------------------------------------
     def postgres_send(self):
-        seconds, runs = 4, {}
         with self.postgres() as server:
-            self.prepare_pgbench(server)
-            for _ in range(self.rounds):
-                for count in (1, 2):
-                    with ExitStack() as stack:
-                        nodes = self.nodes(stack, server, count, schema=f"nodes_{count}")
-                        runs.setdefault(f"postgres_send_{count}_node", []).append(
-                            self.load_nodes(server, nodes, seconds))
-                for script in ("task", "task_pipelined"):
-                    runs.setdefault(script, []).append(self.pgbench(server, script + ".sql", seconds))
+            self.sends("postgres", server)
+
+    def redis_send(self):
+        with self.postgres() as server, redis_server.RedisServer() as redis:
+            self.sends("redis", server, redis)
+
+    def sends(self, mix, server, redis=None, seconds=4):
+        runs = {}
+        self.prepare_pgbench(server)
+        for _ in range(self.rounds):
+            for count in (1, 2):
+                with ExitStack() as stack:
+                    nodes = self.nodes(stack, server, count, f"nodes_{count}", redis)
+                    runs.setdefault(f"{mix}_send_{count}_node", []).append(self.load_nodes(server, nodes, seconds))
+            for script in ("task", "task_pipelined"):
+                runs.setdefault(script, []).append(self.pgbench(server, script + ".sql", seconds))
         self.report_sends(runs)
 
     def report_sends(self, runs):
@@ -123,20 +133,35 @@ class ScalingCases:
             self.remark(f"{name}: CPU us/task " + ", ".join(f"{part} {value:.0f}" for part, value in used.items()))
 
     def postgres_round_trips(self):
-        """One client alone, so that each statement is a round trip of its own."""
-        tasks = 100
         with self.postgres(*PostgresCosts.SETTINGS) as server, ExitStack() as stack:
             node, = self.nodes(stack, server, 1)
-            costs, request = PostgresCosts(server), self.echo()
-            self.load(node, request, 10 / self.scale, connections=1)
-            costs.reset()
-            self.load(node, request, tasks / self.scale, connections=1)
+            self.statements("postgres", server, node)
+
+    def redis_commands(self):
+        tasks = 100
+        with self.postgres(*PostgresCosts.SETTINGS) as server, redis_server.RedisServer() as redis, ExitStack() as stack:
+            node, = self.nodes(stack, server, 1, redis=redis)
+            self.statements("redis", server, node)
+            with RedisCosts(redis) as costs:
+                self.load(node, self.echo(), tasks / self.scale, connections=1)
             counted = costs.of_requests()
-        self.report("postgres_round_trips_per_echo", "statements", sum(counted.values()) / tasks, 0, 4.0)
+        self.report("redis_commands_per_echo", "commands", sum(counted.values()) / tasks, 0, 6.0)
+
+    def statements(self, mix, server, node, tasks=100):
+        """One client alone, so that each statement is a round trip of its own."""
+        costs, request = PostgresCosts(server), self.echo()
+        self.load(node, request, 10 / self.scale, connections=1)
+        costs.reset()
+        self.load(node, request, tasks / self.scale, connections=1)
+        self.report(f"{mix}_round_trips_per_echo", "statements", sum(costs.of_requests().values()) / tasks, 0, 4.0)
 
     def postgres_event_latency(self):
         with self.postgres() as server, ExitStack() as stack:
             self.event_latency("postgres", self.nodes(stack, server, 2), 8.0)
+
+    def redis_event_latency(self):
+        with self.postgres() as server, redis_server.RedisServer() as redis, ExitStack() as stack:
+            self.event_latency("redis", self.nodes(stack, server, 2, redis=redis), 3.0)
 
     def event_latency(self, name, nodes, reach):
         """From the time that stands in a chunk to when a subscriber has read it: on another node than the task's, and
