@@ -100,6 +100,11 @@ void Connection::on_timer() noexcept {
         timer_.start(shard_.loop, armed_);
         return;
     }
+    if (phase_ == Phase::kAnswering) {
+        phase_ = Phase::kWorking;
+        watch_client();
+        return;
+    }
     if (phase_ == Phase::kStreaming) {
         heartbeat_due_ = true;
         if (waiting_for_events_ != nullptr) waiting_for_events_->wake();
@@ -188,7 +193,7 @@ bool Connection::refuse_slow_client() {
 
 Async<bool> Connection::read_more() {
     if (aborted_ || (shard_.draining && !reader_.started())) co_return false;
-    if (!socket_.reading()) socket_.start_read(reader_.space());
+    if (!socket_.reading() && !probing_) socket_.start_read(reader_.space());
     const net::Socket::ReadResult result = co_await socket_.read_end();
     if (std::exchange(probing_, false)) {
         std::copy_n(probe_.data(), result.bytes, reader_.space().data());
@@ -342,15 +347,19 @@ Async<void> Connection::answer_admin() {
 Async<HandledRequest> Connection::dispatch(wire::Call& call) {
     call.envelope.context.remote_address = peer_;
     call.envelope.context.request_id = request_id_;
+    call.envelope.client = &client_;
+    if (!probing_) wait_in(Phase::kAnswering, shard_.options.watch_client_after);
     try {
         Async<HandledRequest> pending = shard_.site.handler().handle(std::move(call.envelope));
         HandledRequest handled = co_await std::move(pending);
+        phase_ = Phase::kWorking;
         co_return handled;
     } catch (const std::exception& e) {
         log::error("request failed request_id={} error={}", request_id_, quoted(e.what()));
     } catch (...) {
         log::error("request failed request_id={} error=\"an unknown exception\"", request_id_);
     }
+    phase_ = Phase::kWorking;
     Error failed{ErrorCode::kInternal, "the request failed inside the server", nullptr};
     co_return HandledRequest{Result<Reply>(std::move(failed)), {}};
 }

@@ -4,6 +4,8 @@
 #include "http/shard.hpp"
 #include "net/socket.hpp"
 
+#include <a2akit/request/client_presence.hpp>
+
 #include <array>
 #include <memory>
 #include <optional>
@@ -33,7 +35,8 @@ private:
     enum class Phase {
         kIdle,       ///< The next request: closes.
         kReading,    ///< The rest of a request: 408.
-        kWorking,    ///< The handler: no deadline.
+        kWorking,    ///< Nothing that has a deadline.
+        kAnswering,  ///< The handler: has its client watched from then on.
         kWriting,    ///< A client that reads: closes, unless it has read something meanwhile.
         kStreaming,  ///< Events: a heartbeat.
         kClosing,    ///< The client's end of the connection: closes.
@@ -114,8 +117,8 @@ private:
     std::unique_ptr<OpenStream> open_stream_;
     EventStream* waiting_for_events_ = nullptr;
     bool heartbeat_due_ = false;
-    bool client_gone_ = false;
-    bool probing_ = false;  ///< The read that is under way goes into `probe_`.
+    ClientPresence client_;
+    bool probing_ = false;  ///< The last read goes, or went, into `probe_`.
     std::array<char, 64> probe_;
 };
 

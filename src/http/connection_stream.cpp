@@ -14,22 +14,22 @@ Async<void> Connection::run_stream() {
     reader_.release();
     route_ = {};
     const auto& call = std::get<wire::Call>(stream->decoded.entries.front());
-    if (!reader_.started()) watch_client();
+    if (!probing_) watch_client();
     for (;;) {
         wait_in(Phase::kStreaming, shard_.options.heartbeat);
         Async<EventStream::Batch> pending = stream->events->next();
         waiting_for_events_ = stream->events.get();
         EventStream::Batch batch = co_await std::move(pending);
         waiting_for_events_ = nullptr;
-        if (client_gone_ || aborted_) break;
+        if (client_.gone() || aborted_) break;
         if (batch.end == EventStream::End::kMore && shard_.draining) {
             batch.end = EventStream::End::kDraining;
         }
         const bool last = batch.end != EventStream::End::kMore;
         if (write_batch(call, batch, chunked)) co_await flush();
-        if (last || broken_ || client_gone_ || aborted_) break;
+        if (last || broken_ || client_.gone() || aborted_) break;
     }
-    if (client_gone_) broken_ = true;
+    if (client_.gone()) broken_ = true;
     phase_ = Phase::kWorking;
     heartbeat_due_ = false;
 }
@@ -58,7 +58,8 @@ bool Connection::write_batch(const wire::Call& call, const EventStream::Batch& b
     return !out.empty();
 }
 
-/// Keeps a read under way, only to see the client leave. What it sends meanwhile is its next request.
+/// Keeps a read under way, only to see the client leave. What it sends meanwhile begins its next request, and is taken
+/// into the reader when that is read.
 void Connection::watch_client() {
     probing_ = true;
     socket_.start_read(probe_);
@@ -66,14 +67,9 @@ void Connection::watch_client() {
 
 void Connection::on_client_sign() noexcept {
     const net::Socket::ReadResult& result = socket_.last_read();
-    if (!result.error && result.bytes != 0) {
-        // From here on its leaving shows only when something is sent: a heartbeat at the latest.
-        probing_ = false;
-        std::copy_n(probe_.data(), result.bytes, reader_.space().data());
-        reader_.received(result.bytes);
-        return;
-    }
-    client_gone_ = true;
+    // From here on its leaving shows only when something is sent: a heartbeat at the latest.
+    if (!result.error && result.bytes != 0) return;
+    client_.leave();
     if (waiting_for_events_ != nullptr) waiting_for_events_->wake();
 }
 

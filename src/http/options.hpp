@@ -20,6 +20,7 @@ struct Options {
     Duration idle_timeout = std::chrono::seconds(75);
     Duration write_timeout = std::chrono::seconds(60);
     Duration heartbeat = std::chrono::seconds(15);
+    Duration watch_client_after = std::chrono::seconds(1);  ///< So long a unary call may take unwatched.
 };
 
 }  // namespace a2akit::http

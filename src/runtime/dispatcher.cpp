@@ -134,6 +134,7 @@ AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope sco
                                                                               : std::move(envelope.context));
             command.extensions = envelope.activated_extensions;
             command.idempotency_key = envelope.idempotency_key;
+            command.client = envelope.client;
             if (envelope.operation == Operation::kSendMessage) return as_reply(manager_.send(std::move(command)));
             return as_reply(manager_.send_streaming(std::move(command)));
         }

@@ -54,6 +54,7 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
     const auto history = history_length(command.request);
     const bool waits = !command.request.configuration || !command.request.configuration->return_immediately;
     OwnerScope scope = reader(command);
+    ClientPresence* const client = command.client;
     const WakeFor wake_for = waits ? WakeFor(Interest::kTurnEnds) : std::nullopt;
     AsyncResult<Accepted> accepting = accept(std::move(command), wake_for);
     Result<Accepted> accepted = co_await std::move(accepting);
@@ -61,7 +62,7 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
     if (!waits && accepted->snapshot) co_return response_of(*accepted->snapshot, history);
 
     if (waits && !accepted->turn_ended) {
-        Result<void> waited = co_await await_turn(accepted->task, accepted->turn, *accepted->subscription);
+        Result<void> waited = co_await await_turn(*accepted, client);
         if (!waited) co_return fail(public_error(std::move(waited.error())));
     }
     Result<TaskSnapshot> snapshot = co_await load_to_answer(accepted->task, std::move(scope), history);
@@ -69,19 +70,22 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
     co_return response_of(*snapshot, history);
 }
 
-AsyncResult<void> TaskManager::await_turn(TaskId task, Turn turn, Subscription& subscription) {
+AsyncResult<void> TaskManager::await_turn(const Accepted& accepted, ClientPresence* client) {
+    Subscription& subscription = *accepted.subscription;
     Signal& signal = subscription.signal();
     const Waiters::Entry waiter(waiters_, signal);
+    const ClientPresence::Entry client_waits(client, signal);
     std::optional<SteadyTime> until;
     if (options_.blocking_timeout) until = Loop::current()->now() + *options_.blocking_timeout;
     unsigned outages = waiters_.outages();
     while (true) {
         signal.reset();
-        if (subscription.ended_turn() >= turn || waiters_.draining()) co_return Result<void>();
+        if (subscription.ended_turn() >= accepted.turn || waiters_.draining()) co_return Result<void>();
+        if (client != nullptr && client->gone()) co_return Result<void>();
         const bool outage = std::exchange(outages, waiters_.outages()) != waiters_.outages();
         // Who subscribes before the task is made may be told by a tail check that it does not exist.
         if (outage || subscription.erased()) {
-            Result<TaskSnapshot> now = co_await ports_.storage->load(task, OwnerScope::everything(), 0, false);
+            Result<TaskSnapshot> now = co_await ports_.storage->load(accepted.task, OwnerScope::everything(), 0, false);
             if (!now && now.error().code == ErrorCode::kTaskNotFound) co_return Result<void>();
             if (!now && outage) co_return fail(std::move(now.error()));
         }

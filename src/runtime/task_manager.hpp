@@ -6,6 +6,7 @@
 
 #include <a2akit/emitter/event_emitter.hpp>
 #include <a2akit/ports.hpp>
+#include <a2akit/request/client_presence.hpp>
 #include <a2akit/request/request_envelope.hpp>
 
 #include <array>
@@ -35,6 +36,7 @@ struct SendCommand {
     std::shared_ptr<const RequestContext> context = {};  ///< Transient.
     std::vector<std::string> extensions = {};            ///< Activated ones.
     std::string idempotency_key = {};                    ///< Empty: none.
+    ClientPresence* client = nullptr;                    ///< Null: one that never leaves.
 };
 
 /// Accepts work and answers questions about it; never touches the Worker. What it accepts stands in Storage before the
@@ -96,9 +98,9 @@ private:
     std::optional<IdempotencyKey> once(const SendCommand& command) const;
     Async<void> enqueue(TaskId task, Turn turn);
 
-    /// Until the turn has ended, its task is erased, this server drains or the time for waiting is up; fails when Storage
-    /// has been away for a while.
-    AsyncResult<void> await_turn(TaskId task, Turn turn, Subscription& subscription);
+    /// Until the turn has ended, its task is erased, this server drains, the client has left or the time for waiting is
+    /// up; fails when Storage has been away for a while.
+    AsyncResult<void> await_turn(const Accepted& accepted, ClientPresence* client);
     AsyncResult<TaskSnapshot> load_to_answer(TaskId task, OwnerScope reader, std::optional<std::int32_t> history);
     /// Waits until a direct reply or the task itself is there to be shown, and makes it so when time is up.
     AsyncResult<TaskSnapshot> settle(TaskId task, Subscription& subscription);

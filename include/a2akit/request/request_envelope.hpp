@@ -13,6 +13,8 @@
 
 namespace a2akit {
 
+class ClientPresence;
+
 /// Which of the eleven operations (specification 1.0, section 5.3), whatever the binding.
 enum class Operation : std::uint8_t {
     kSendMessage,
@@ -55,6 +57,7 @@ struct RequestEnvelope {
     std::vector<std::string> activated_extensions;///< Of those, what this agent supports; echoed to the client.
     std::string idempotency_key;                  ///< Empty: none.
     std::optional<Sequence> last_event_id;        ///< Of a resumed subscription.
+    ClientPresence* client = nullptr;             ///< Outlives the request. Null: one that never leaves.
 };
 
 /// One item of a stream, with the id by which the stream can be resumed after it.

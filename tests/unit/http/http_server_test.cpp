@@ -291,6 +291,56 @@ TEST_F(HttpServerTest, AResetClientDisturbsNobody) {
     EXPECT_EQ(client.exchange("GET", "/health").status, 200);
 }
 
+TEST_F(HttpServerTest, AClientThatLeavesALongCallIsWaitedForNoLonger) {
+    for (const bool hard : {false, true}) {
+        serve({.max_pending_requests = 1, .watch_client_after = milliseconds(1)});
+        Client leaver(port);
+        leaver.request("POST", "/message:send", send_body("wait"));
+        until([&] { return site.waiting == 1; });
+        if (hard) leaver.reset();
+        else leaver.close();
+        until([&] { return site.given_up == 1; });
+        const auto admitted = [this] {
+            Client client(port);
+            return client.exchange("GET", "/tasks/1").status == 200;
+        };
+        until(admitted);
+        stop();
+        site.waiting = site.given_up = 0;
+        site.released.reset();
+    }
+}
+
+TEST_F(HttpServerTest, WhatAWatchedClientSendsIsItsNextRequest) {
+    serve({.watch_client_after = milliseconds(0)});
+    Client client(port);
+    for (int i = 0; i < 3; ++i) {
+        site.released.reset();
+        site.waiting = 0;
+        client.request("POST", "/message:send", send_body("wait"));
+        until([&] { return site.waiting == 1; });
+        const std::string id(500, 'x');
+        client.request("GET", "/tasks/" + id);
+        client.request("GET", "/health");
+        site.released.set();
+        EXPECT_EQ(client.response().status, 200);
+        EXPECT_NE(client.response().body.find(id), std::string::npos);
+        EXPECT_EQ(client.response().status, 200);
+    }
+    EXPECT_EQ(site.given_up, 0);
+}
+
+TEST_F(HttpServerTest, AWatchedClientThatHasSaidItsLastIsStillAnswered) {
+    serve({.watch_client_after = milliseconds(1)});
+    Client client(port);
+    client.request("POST", "/message:send", send_body("wait"));
+    until([&] { return site.waiting == 1; });
+    client.shutdown_send();
+    EXPECT_EQ(client.response().status, 200);
+    EXPECT_EQ(site.given_up, 1) << "whether it still reads cannot be known";
+    EXPECT_TRUE(client.closed_by_server());
+}
+
 TEST_F(HttpServerTest, OnlyWhatIsUnderTheBasePathIsServed) {
     serve({.base_path = "/agent"});
     Client client(port);

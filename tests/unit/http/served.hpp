@@ -3,6 +3,8 @@
 #include "http/http_server.hpp"
 #include "support/http_client.hpp"
 
+#include <a2akit/request/client_presence.hpp>
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -45,7 +47,7 @@ private:
     Signal woken_;
 };
 
-/// Echoes; "throw" throws; "wait" waits for `released`; streams play the script.
+/// Echoes; "throw" throws; "wait" waits for `released`, or until its client leaves; streams play the script.
 class StubSite final : public Site, public RequestHandler {
 public:
     RequestHandler& handler() noexcept override { return *this; }
@@ -77,7 +79,9 @@ public:
             if (text == "throw") throw std::runtime_error("secret");
             if (text == "wait") {
                 ++waiting;
+                const ClientPresence::Entry waits(envelope.client, released);
                 co_await released.wait();
+                if (envelope.client->gone()) ++given_up;
             }
             Message reply;
             reply.message_id = "m";
@@ -100,6 +104,7 @@ public:
     ScriptedStream::Script script;
     Signal released;
     std::atomic<int> waiting{0};
+    std::atomic<int> given_up{0};  ///< Clients that left while their requests waited.
     std::atomic<int> handled{0};
 };
 

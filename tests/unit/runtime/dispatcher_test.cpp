@@ -104,6 +104,20 @@ TEST_F(DispatcherTest, EveryOperationReachesTheManager) {
     EXPECT_EQ(std::get<Task>(*handled.reply).status.state, kCanceled);
 }
 
+TEST_F(DispatcherTest, AClientThatLeavesIsNotWaitedFor) {
+    Dispatcher made = dispatcher();
+    ClientPresence client;
+    RequestEnvelope sending = envelope(Operation::kSendMessage, message_of("hello"));
+    sending.client = &client;
+    Pending<HandledRequest> sent(group_, made.handle(std::move(sending)));
+    loop_.run_ready();
+    const ClaimedRun run = claim();
+    client.leave();
+    loop_.run_ready();
+    EXPECT_TRUE(sent.done());
+    end(run, kCompleted);
+}
+
 TEST_F(DispatcherTest, UnbuiltOperationsAreRefused) {
     const auto kPush = ErrorCode::kPushNotificationNotSupported;
     EXPECT_EQ(refusal(Operation::kCreateTaskPushNotificationConfig, TaskPushNotificationConfig{}), kPush);

@@ -317,6 +317,33 @@ TEST_F(SendTest, ADrainAnswersWithTheTaskAsItStandsAndTakesNoMore) {
     EXPECT_TRUE(refused.error().details->retry_after);
 }
 
+TEST_F(SendTest, AClientThatLeavesIsWaitedForNoLonger) {
+    ClientPresence client;
+    SendCommand sending = command(message_of("hello"));
+    sending.client = &client;
+    Pending<Result<SendMessageResponse>> sent(group_, manager_.send(std::move(sending)));
+    loop_.run_ready();
+    const ClaimedRun run = claim();
+    EXPECT_FALSE(sent.done());
+    client.leave();
+    loop_.run_ready();
+    ASSERT_TRUE(sent.done());
+    EXPECT_EQ(task_of(sent.value()).status.state, kWorking);
+    end(run, kCompleted);
+    EXPECT_EQ(get(run.snapshot.id.to_string())->status.state, kCompleted) << "the connection is not the task";
+}
+
+TEST_F(SendTest, AClientThatLeftBeforeItsTaskBeganLeavesTheTask) {
+    ClientPresence client;
+    client.leave();
+    SendCommand sending = command(message_of("hello"));
+    sending.client = &client;
+    Pending<Result<SendMessageResponse>> sent(group_, manager_.send(std::move(sending)));
+    loop_.run_ready();
+    ASSERT_TRUE(sent.done());
+    end(claim(), kCompleted);
+}
+
 // -- Direct replies -------------------------------------------------------------------------------------------------
 
 class DirectReplyTest : public TaskManagerTest {

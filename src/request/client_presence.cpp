@@ -1,0 +1,29 @@
+#include <a2akit/request/client_presence.hpp>
+
+namespace a2akit {
+
+ClientPresence::Entry::Entry(ClientPresence* client, Signal& signal) noexcept : client_(client) {
+    if (client_ == nullptr) return;
+    const std::lock_guard lock(client_->mutex_);
+    client_->waiting_ = &signal;
+}
+
+ClientPresence::Entry::~Entry() {
+    if (client_ == nullptr) return;
+    const std::lock_guard lock(client_->mutex_);
+    client_->waiting_ = nullptr;
+}
+
+bool ClientPresence::gone() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return gone_;
+}
+
+void ClientPresence::leave() noexcept {
+    // Under the lock the signal cannot go away.
+    const std::lock_guard lock(mutex_);
+    gone_ = true;
+    if (waiting_ != nullptr) waiting_->set();
+}
+
+}  // namespace a2akit
