@@ -1,0 +1,176 @@
+#include "http/connection.hpp"
+
+#include "core/log.hpp"
+#include "core/log_text.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace a2akit::http {
+namespace {
+
+// A slow body must bring this much within each body_timeout.
+constexpr std::size_t kSlowBody = std::size_t{16} * 1024;
+// The body of a refused request is read, so that the connection can go on, when it is no larger.
+constexpr std::size_t kReadAnyway = std::size_t{64} * 1024;
+constexpr std::size_t kLongestRequestId = 128;
+
+/// Short enough to live inside the string object.
+std::string make_request_id() {
+    static thread_local std::uint64_t next = TaskId::generate().hash();
+    std::string id(15, '0');
+    std::uint64_t rest = next += 0x9E3779B97F4A7C15ULL;
+    for (char& digit : id) {
+        digit = "0123456789abcdefghjkmnpqrstvwxyz"[rest % 16];
+        rest /= 16;
+    }
+    return id;
+}
+
+std::string request_id_for(std::string_view given) {
+    const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
+    if (given.empty() || given.size() > kLongestRequestId ||
+        !std::all_of(given.begin(), given.end(), printable)) {
+        return make_request_id();
+    }
+    return std::string(given);
+}
+
+/// The path and query of a target that names a whole URL.
+std::string_view without_authority(std::string_view target) {
+    if (target.empty() || target.front() == '/') return target;
+    const auto scheme = target.find("://");
+    if (scheme == std::string_view::npos) return target;
+    const auto path = target.find_first_of("/?", scheme + 3);
+    return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+}
+
+bool under_base(std::string_view target, std::string_view base) {
+    if (!target.starts_with(base)) return false;
+    return target.size() == base.size() || target[base.size()] == '/' || target[base.size()] == '?';
+}
+
+}  // namespace
+
+void Connection::set_reading_deadline() {
+    if (!reader_.started()) {
+        // Counted from the last answer: empty lines gain nothing.
+        if (phase_ != Phase::kIdle) wait_in(Phase::kIdle, shard_.options.idle_timeout);
+    } else if (!reader_.in_body()) {
+        // Counted from the first byte: a head that trickles in gains nothing.
+        if (phase_ != Phase::kReading) wait_in(Phase::kReading, shard_.options.header_timeout);
+    } else if (reader_.body_received() >= slow_body_mark_) {
+        slow_body_mark_ = reader_.body_received() + kSlowBody;
+        wait_in(Phase::kReading, shard_.options.body_timeout);
+    }
+}
+
+Async<bool> Connection::read_request() {
+    phase_ = Phase::kWorking;
+    refusal_.reset();
+    request_id_.clear();
+    for (;;) {
+        const RequestReader::Step step = reader_.advance();
+        if (step == RequestReader::Step::kComplete) co_return true;
+        if (step == RequestReader::Step::kRefused) {
+            const auto& refused = reader_.refusal();
+            refusal_ = wire::http_error(refused.status, refused.message, is_json_rpc_path());
+            keep_alive_ = false;
+            lingering_ = true;
+            co_return true;
+        }
+        if (step == RequestReader::Step::kHead) {
+            begin_request();
+            if (refusal_ && !keep_alive_) co_return true;
+            continue;
+        }
+        if (reader_.in_body() && reader_.expects_continue() && !reader_.has_unread_bytes() &&
+            slow_body_mark_ == 0) {
+            const bool sent = co_await send_continue();
+            if (!sent) co_return false;
+        }
+        set_reading_deadline();
+        const bool more = co_await read_more();
+        if (!more) co_return refuse_slow_client();
+    }
+}
+
+/// After a read that brought nothing: true when a 408 is to be answered.
+bool Connection::refuse_slow_client() {
+    if (!timed_out_ || aborted_ || !reader_.started()) return false;
+    refusal_ = wire::http_error(408, "the rest of the request did not arrive in time",
+                                is_json_rpc_path());
+    keep_alive_ = false;
+    lingering_ = true;
+    return true;
+}
+
+Async<bool> Connection::read_more() {
+    if (aborted_ || (shard_.draining && !reader_.started())) co_return false;
+    if (!socket_.reading() && !probing_) socket_.start_read(reader_.space());
+    const net::Socket::ReadResult result = co_await socket_.read_end();
+    if (std::exchange(probing_, false)) {
+        std::copy_n(probe_.data(), result.bytes, reader_.space().data());
+    }
+    reader_.received(result.bytes);
+    // A client that never pauses leaves no read for the timer to cancel.
+    co_return !result.error && result.bytes != 0 && !timed_out_;
+}
+
+Async<bool> Connection::send_continue() {
+    shard_.out.assign("HTTP/1.1 100 Continue\r\n\r\n");
+    co_await flush();
+    co_return !broken_;
+}
+
+wire::RequestHead Connection::head() noexcept {
+    std::string_view target = without_authority(reader_.target());
+    const std::string_view base = shard_.options.base_path;
+    if (under_base(target, base)) target.remove_prefix(base.size());
+    return {reader_.method(), target, &reader_.headers()};
+}
+
+bool Connection::is_json_rpc_path() const noexcept {
+    std::string_view target = without_authority(reader_.target());
+    const std::string_view base = shard_.options.base_path;
+    if (!under_base(target, base)) return false;
+    target.remove_prefix(base.size());
+    target = target.substr(0, target.find('?'));
+    return reader_.method() == "POST" && (target.empty() || target == "/");
+}
+
+/// All that can be decided before the body is there.
+void Connection::begin_request() {
+    slow_body_mark_ = 0;
+    wire::RequestHead request = head();
+    request_id_ = request_id_for(request.header("x-request-id"));
+    keep_alive_ = reader_.keep_alive();
+    const bool whole_server = reader_.target() == "*";
+    if (!whole_server && !under_base(without_authority(reader_.target()), shard_.options.base_path)) {
+        refusal_ = wire::http_error(404, "nothing is served at this path", false);
+    } else {
+        if (request.target.empty()) request.target = "/";
+        auto routed = wire::route(request, shard_.options.max_body_bytes);
+        if (auto* route = std::get_if<wire::Route>(&routed)) {
+            route_ = std::move(*route);
+            return;
+        }
+        refusal_ = std::move(std::get<wire::HttpResponse>(routed));
+    }
+    const auto length = reader_.body_length();
+    if (!length || *length > kReadAnyway || reader_.expects_continue()) {
+        keep_alive_ = false;
+        lingering_ = true;
+    }
+}
+
+void Connection::log_answer(int status) const {
+    if (!log::is_on(log::Level::kDebug)) return;
+    // Neither the query nor the authority of a whole URL: both may hold secrets.
+    const std::string_view target = without_authority(reader_.target());
+    log::debug("request method={} path={} status={} request_id={}", reader_.method(),
+               quoted(target.substr(0, target.find('?'))), status, request_id_);
+}
+
+}  // namespace a2akit::http
