@@ -218,6 +218,10 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
     HandledRequest handled;
     if (!refused) handled = co_await dispatch(call);
     else handled = refused_at_limit(streaming ? "open streams" : "pending requests");
+    if (client_.gone()) {
+        broken_ = true;
+        co_return;
+    }
     if (handled.reply) {
         if (auto* events = std::get_if<std::unique_ptr<EventStream>>(&*handled.reply)) {
             stream_head_ = wire::stream_head(handled);

@@ -64,6 +64,8 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
     if (waits && !accepted->turn_ended) {
         Result<void> waited = co_await await_turn(*accepted, client);
         if (!waited) co_return fail(public_error(std::move(waited.error())));
+        // Whatever is said now nobody hears, so nothing is revealed for it.
+        if (client != nullptr && client->gone()) co_return fail(ErrorCode::kUnavailable, "the client has left");
     }
     Result<TaskSnapshot> snapshot = co_await load_to_answer(accepted->task, std::move(scope), history);
     if (!snapshot) co_return fail(public_error(std::move(snapshot.error())));
