@@ -11,21 +11,15 @@ public:
         const std::string answer(ctx.user_text());
         const std::string step = ctx.checkpoint().text();
         if (step.empty()) {
-            co_await ask(ctx, "destination", "Where would you like to go?");
+            co_await ctx.request_input("Where would you like to go?", a2akit::json_string("destination"));
         } else if (step == R"("destination")") {
-            co_await ask(ctx, "date", "When do you want to leave for " + answer + "?");
+            co_await ctx.request_input("When do you want to leave for " + answer + "?", a2akit::json_string("date"));
         } else {
             // The history holds what was said before, this message not included: the last word was our question.
             const auto& history = ctx.history();
             const std::string destination = history[history.size() - 2]->text();
             co_await ctx.complete("Booked: " + destination + " on " + answer + ".");
         }
-    }
-
-private:
-    static a2akit::Async<void> ask(a2akit::TaskContext& ctx, std::string step, std::string question) {
-        co_await ctx.save_checkpoint(a2akit::json_string(step));
-        co_await ctx.request_input(question);
     }
 };
 

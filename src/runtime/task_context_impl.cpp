@@ -249,19 +249,30 @@ Shared<Message> TaskContextImpl::agent_text(std::string text) const {
     return agent_message(std::move(parts));
 }
 
-Async<void> TaskContextImpl::write_status(TaskState state, std::optional<Shared<Message>> message, bool remember) {
+Async<void> TaskContextImpl::write_status(TaskState state, std::optional<Shared<Message>> message) {
     TaskUpdate update = blank_update();
-    if (remember && message) update.history.push_back(*message);
     update.status = TaskStatus{state, std::move(message), std::nullopt};
     return write(std::move(update));
 }
 
 Async<void> TaskContextImpl::send_status(std::string text) {
-    return write_status(TaskState::kWorking, agent_text(std::move(text)), true);
+    Shared<Message> message = agent_text(std::move(text));
+    TaskUpdate update = blank_update();
+    update.history.push_back(message);
+    update.status = TaskStatus{TaskState::kWorking, std::move(message), std::nullopt};
+    return write(std::move(update));
+}
+
+bool TaskContextImpl::came_before(const std::string& artifact_id) const {
+    const auto same = [&](const Shared<Artifact>& one) { return one->artifact_id == artifact_id; };
+    return std::any_of(previous_artifacts().begin(), previous_artifacts().end(), same);
 }
 
 Async<void> TaskContextImpl::emit_chunk(Artifact artifact, bool append, bool last_chunk) {
     require_sendable(artifact);
+    // Clients drop what is to be added to something that they have not seen.
+    const bool first = emitted_.insert(artifact.artifact_id).second;
+    if (append && first) append = came_before(artifact.artifact_id);
     TaskUpdate update = blank_update();
     update.artifacts.push_back({std::move(artifact), append, last_chunk, {}});
     return write(std::move(update));
@@ -309,7 +320,7 @@ Async<void> TaskContextImpl::emit_data_artifact(RawJson data, std::string artifa
 // -- The end of the turn ------------------------------------------------------------------------------------------
 
 Async<void> TaskContextImpl::complete(std::optional<std::string> text, std::string artifact_id) {
-    if (!text) return write_status(TaskState::kCompleted, std::nullopt, false);
+    if (!text) return write_status(TaskState::kCompleted, std::nullopt);
     return complete_with(Part::from_text(std::move(*text)), std::move(artifact_id));
 }
 
@@ -329,7 +340,7 @@ Async<void> TaskContextImpl::complete_with(Part part, std::string artifact_id) {
 }
 
 Async<void> TaskContextImpl::respond(std::string text) {
-    return write_status(TaskState::kCompleted, agent_text(std::move(text)), false);
+    return write_status(TaskState::kCompleted, agent_text(std::move(text)));
 }
 
 Async<void> TaskContextImpl::reply_directly(std::string text) {
@@ -340,7 +351,7 @@ Async<void> TaskContextImpl::reply_directly(std::string text) {
 
 Async<void> TaskContextImpl::reply_directly(std::vector<Part> parts) {
     Shared<Message> message = agent_message(std::move(parts));
-    if (run_.snapshot.revealed) return write_status(TaskState::kCompleted, std::move(message), false);
+    if (run_.snapshot.revealed) return write_status(TaskState::kCompleted, std::move(message));
     check_may_write(Ending::kTerminal);
     TaskUpdate update = blank_update();
     update.reveal = false;
@@ -354,7 +365,7 @@ Async<void> TaskContextImpl::await_reply(AsyncResult<Appended> pending, Shared<M
     const auto result = co_await std::move(pending);
     if (!result && result.error().code == ErrorCode::kRevealed) {
         run_.snapshot.revealed = true;
-        co_return co_await write_status(TaskState::kCompleted, std::move(message), false);
+        co_return co_await write_status(TaskState::kCompleted, std::move(message));
     }
     settle(result, Ending::kTerminal);
     run_.snapshot.revealed = false;
@@ -362,18 +373,29 @@ Async<void> TaskContextImpl::await_reply(AsyncResult<Appended> pending, Shared<M
 
 // Why something went wrong is often said by others, in whatever encoding: it is mended, not refused.
 Async<void> TaskContextImpl::fail(std::string reason) {
-    return write_status(TaskState::kFailed, agent_text(json::as_utf8(std::move(reason))), false);
+    return write_status(TaskState::kFailed, agent_text(json::as_utf8(std::move(reason))));
 }
 
 Async<void> TaskContextImpl::reject(std::string reason) {
-    return write_status(TaskState::kRejected, agent_text(json::as_utf8(std::move(reason))), false);
+    return write_status(TaskState::kRejected, agent_text(json::as_utf8(std::move(reason))));
 }
 
-Async<void> TaskContextImpl::request_input(std::string question) {
-    return write_status(TaskState::kInputRequired, agent_text(std::move(question)), true);
+Async<void> TaskContextImpl::pause(TaskState state, Shared<Message> question, RawJson checkpoint) {
+    TaskUpdate update = blank_update();
+    if (!checkpoint.empty()) {
+        require_json("the checkpoint", checkpoint);
+        update.checkpoint = std::move(checkpoint);
+    }
+    update.history.push_back(question);
+    update.status = TaskStatus{state, std::move(question), std::nullopt};
+    return write(std::move(update));
 }
 
-Async<void> TaskContextImpl::request_auth(AuthRequest request) {
+Async<void> TaskContextImpl::request_input(std::string question, RawJson checkpoint) {
+    return pause(TaskState::kInputRequired, agent_text(std::move(question)), std::move(checkpoint));
+}
+
+Async<void> TaskContextImpl::request_auth(AuthRequest request, RawJson checkpoint) {
     std::string data = R"({"schemes":[)";
     for (std::size_t i = 0; i < request.schemes.size(); ++i) {
         if (i != 0) data += ',';
@@ -383,7 +405,7 @@ Async<void> TaskContextImpl::request_auth(AuthRequest request) {
     std::vector<Part> parts;
     parts.push_back(Part::from_text(std::move(request.details)));
     parts.push_back(Part::from_data(RawJson(std::move(data))));
-    return write_status(TaskState::kAuthRequired, agent_message(std::move(parts)), true);
+    return pause(TaskState::kAuthRequired, agent_message(std::move(parts)), std::move(checkpoint));
 }
 
 }  // namespace a2akit

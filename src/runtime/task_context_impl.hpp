@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace a2akit {
@@ -97,8 +98,8 @@ public:
     Async<void> reply_directly(std::vector<Part> parts) override;
     Async<void> fail(std::string reason) override;
     Async<void> reject(std::string reason) override;
-    Async<void> request_input(std::string question) override;
-    Async<void> request_auth(AuthRequest request) override;
+    Async<void> request_input(std::string question, RawJson checkpoint) override;
+    Async<void> request_auth(AuthRequest request, RawJson checkpoint) override;
 
 private:
     [[nodiscard]] Signal& stop_signal() noexcept { return scope_ ? scope_->signal() : own_signal_; }
@@ -109,8 +110,10 @@ private:
     [[nodiscard]] Shared<Message> agent_text(std::string text) const;
     [[nodiscard]] TaskUpdate blank_update();
     Async<void> emit_chunk(Artifact artifact, bool append, bool last_chunk);
-    /// `message` null: none. With `remember` the message becomes part of the conversation's history as well.
-    Async<void> write_status(TaskState state, std::optional<Shared<Message>> message, bool remember);
+    /// In an earlier run or turn.
+    [[nodiscard]] bool came_before(const std::string& artifact_id) const;
+    Async<void> write_status(TaskState state, std::optional<Shared<Message>> message);
+    Async<void> pause(TaskState state, Shared<Message> question, RawJson checkpoint);
     Async<void> complete_with(Part part, std::string artifact_id);
 
     Async<void> write(TaskUpdate update);
@@ -132,6 +135,7 @@ private:
     std::atomic<bool> lost_{false};
     ErrorCode lost_why_ = ErrorCode::kLeaseLost;
     Ending ending_ = Ending::kNone;
+    std::unordered_set<std::string> emitted_;  ///< artifactIds of this run
     bool storage_failed_ = false;
     std::uint8_t unbroken_writes_ = 0;  ///< Writes since the handler last let others run.
 };

@@ -112,11 +112,11 @@ void BlockingTaskContext::fail(std::string reason) {
 void BlockingTaskContext::reject(std::string reason) {
     call_on(loop_, calls_, [&] { return context_.reject(std::move(reason)); });
 }
-void BlockingTaskContext::request_input(std::string question) {
-    call_on(loop_, calls_, [&] { return context_.request_input(std::move(question)); });
+void BlockingTaskContext::request_input(std::string question, RawJson checkpoint) {
+    call_on(loop_, calls_, [&] { return context_.request_input(std::move(question), std::move(checkpoint)); });
 }
-void BlockingTaskContext::request_auth(AuthRequest request) {
-    call_on(loop_, calls_, [&] { return context_.request_auth(std::move(request)); });
+void BlockingTaskContext::request_auth(AuthRequest request, RawJson checkpoint) {
+    call_on(loop_, calls_, [&] { return context_.request_auth(std::move(request), std::move(checkpoint)); });
 }
 
 /// Threads, started when they are first needed, and the jobs that wait for one.

@@ -71,8 +71,8 @@ public:
     void reply_directly(std::vector<Part> parts);
     void fail(std::string reason);
     void reject(std::string reason);
-    void request_input(std::string question);
-    void request_auth(AuthRequest request);
+    void request_input(std::string question, RawJson checkpoint = {});
+    void request_auth(AuthRequest request, RawJson checkpoint = {});
 
 private:
     TaskContext& context_;

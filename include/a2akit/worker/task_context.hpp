@@ -38,7 +38,7 @@ struct EmitArtifact {
     std::string filename;
     std::string name;
     std::string description;
-    bool append = false;      ///< Adds to the artifact of that id; false starts or replaces it.
+    bool append = false;      ///< Adds to the artifact of that id, if there is one; false starts or replaces it.
     bool last_chunk = false;
     RawJson metadata;         ///< Of the artifact.
     std::vector<std::string> extensions;
@@ -104,7 +104,7 @@ public:
     [[nodiscard]] virtual spdlog::logger& logger() noexcept = 0;
 
     // -- Resumable work ------------------------------------------------------------------------------------------
-    /// What the last `save_checkpoint` of this task stored; empty for none.
+    /// What this task stored last, by `save_checkpoint` or with a question; empty for none.
     [[nodiscard]] virtual const RawJson& checkpoint() const noexcept = 0;
     virtual Async<void> save_checkpoint(RawJson value) = 0;
     /// One JSON value per contextId and owner; see ContextStore.
@@ -130,8 +130,11 @@ public:
     virtual Async<void> reply_directly(std::vector<Part> parts) = 0;  ///< †
     virtual Async<void> fail(std::string reason) = 0;                 ///< †
     virtual Async<void> reject(std::string reason) = 0;               ///< †
-    virtual Async<void> request_input(std::string question) = 0;      ///< † Paused: INPUT_REQUIRED
-    virtual Async<void> request_auth(AuthRequest request) = 0;        ///< † Paused: AUTH_REQUIRED
+    /// † Paused: INPUT_REQUIRED. With a checkpoint, that is stored in the same write, so that what `checkpoint()` says
+    /// has been asked has been asked, whatever happens to the process.
+    virtual Async<void> request_input(std::string question, RawJson checkpoint = {}) = 0;
+    /// † Paused: AUTH_REQUIRED; the checkpoint as above.
+    virtual Async<void> request_auth(AuthRequest request, RawJson checkpoint = {}) = 0;
 };
 
 }  // namespace a2akit

@@ -177,6 +177,28 @@ TEST_F(TaskContextTest, AskingForCredentialsNamesSchemesAndUrl) {
               R"({"schemes":["oauth2","bearer"],"url":"https://example.com/login"})");
 }
 
+Async<void> asks_with_checkpoint(TaskContext& ctx) { co_await ctx.request_input("where to?", RawJson("\"where\"")); }
+
+TEST_F(TaskContextTest, AQuestionAndItsCheckpointAreOneWrite) {
+    const TaskId task = run(asks_with_checkpoint);
+    const TaskSnapshot snapshot = load(task);
+    EXPECT_EQ(snapshot.status.state, TaskState::kInputRequired);
+    EXPECT_EQ(snapshot.checkpoint.text(), "\"where\"");
+    EXPECT_EQ(log(task), "SUBMITTED WORKING INPUT_REQUIRED ");
+}
+
+Async<void> appends_to_nothing(TaskContext& ctx) {
+    co_await ctx.emit_text_artifact("one ", "answer", true);
+    co_await ctx.emit_text_artifact("two", "answer", true);
+    co_await ctx.complete();
+}
+
+TEST_F(TaskContextTest, TheFirstChunkOfAnArtifactStartsItWhateverTheHandlerSays) {
+    const TaskId task = run(appends_to_nothing);
+    EXPECT_EQ(log(task), "SUBMITTED WORKING answer answer+ COMPLETED ");
+    EXPECT_EQ(load(task).artifacts.at(0)->text(), "one two");
+}
+
 Async<void> ends_twice(bool& refused, TaskContext& ctx) {
     co_await ctx.complete("first");
     try {

@@ -68,8 +68,8 @@ public:
     Async<void> reply_directly(std::vector<Part>) override { return note("reply_directly parts"); }
     Async<void> fail(std::string) override { return note("fail"); }
     Async<void> reject(std::string) override { return note("reject"); }
-    Async<void> request_input(std::string) override { return note("request_input"); }
-    Async<void> request_auth(AuthRequest) override { return note("request_auth"); }
+    Async<void> request_input(std::string, RawJson) override { return note("request_input"); }
+    Async<void> request_auth(AuthRequest, RawJson) override { return note("request_auth"); }
 
     Signal stop;
 
