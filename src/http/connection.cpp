@@ -119,7 +119,21 @@ Async<void> Connection::respond(wire::HttpResponse response) {
     append_head(out, response, framing());
     if (reader_.method() != "HEAD") out.append(response.body);
     log_answer(response.status);
-    return flush();
+    return flush_last();
+}
+
+Async<void> Connection::flush_last() {
+    auto& spare = shard_.spare_buffers;
+    std::string next;
+    if (!spare.empty()) {
+        next = std::move(spare.back());
+        spare.pop_back();
+    }
+    std::string mine = std::exchange(shard_.out, std::move(next));
+    co_await net::end_of_turn(shard_.loop);
+    std::swap(shard_.out, mine);
+    spare.push_back(std::move(mine));
+    co_await flush();
 }
 
 Async<void> Connection::flush() {

@@ -82,6 +82,8 @@ private:
     [[nodiscard]] Framing framing() noexcept;
     /// Sends `shard_.out`. Sets `broken_` when the client has gone.
     Async<void> flush();
+    /// The same at the end of the loop's turn, together with other answers: clients that wait are woken once for many.
+    Async<void> flush_last();
     Async<void> flush_rest(std::string rest);
 
     Async<void> run_stream();

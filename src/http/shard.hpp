@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <string>
+#include <vector>
 
 namespace a2akit::http {
 
@@ -67,8 +68,9 @@ struct Shard {
     Site& site;
     Counters& counters;
     DateLine date;
-    /// Answers are written here and sent at once; only what the kernel did not take is copied.
+    /// What is sent is written here; only what the kernel did not take is copied.
     std::string out;
+    std::vector<std::string> spare_buffers;  ///< For `out`, while what was in it waits to be sent.
     bool draining = false;
     TaskGroup connections_group;
     boost::intrusive::list<Served, boost::intrusive::constant_time_size<false>> connections;

@@ -10,6 +10,8 @@ namespace {
 // How much posted work, and how many socket events, one side may run before the other has its turn.
 constexpr int kWorkPerTurn = 256;
 constexpr int kEventsPerTurn = 128;
+// How much work of `post_last` may wait: at some ten microseconds a request, a fraction of a millisecond.
+constexpr int kLastPerTurn = 32;
 
 }  // namespace
 
@@ -29,15 +31,29 @@ AsioLoop::AsioLoop() : guard_(context_.get_executor()), stop_work_(*this) {}
 
 AsioLoop::~AsioLoop() = default;
 
-void AsioLoop::append(Work& work) noexcept {
+void AsioLoop::WorkList::append(Work& work) noexcept {
     work.next = nullptr;
-    (last_ == nullptr ? first_ : last_->next) = &work;
-    last_ = &work;
+    (last == nullptr ? first : last->next) = &work;
+    last = &work;
+}
+
+void AsioLoop::WorkList::append_all(WorkList& others) noexcept {
+    if (others.empty()) return;
+    (last == nullptr ? first : last->next) = others.first;
+    last = others.last;
+    others = {};
+}
+
+Work* AsioLoop::WorkList::take() noexcept {
+    Work* work = first;
+    first = work->next;
+    if (first == nullptr) last = nullptr;
+    return work;
 }
 
 void AsioLoop::post(Work& work) noexcept {
     if (Loop::current() == this) {
-        append(work);
+        ready_.append(work);
         return;
     }
     Work* head = remote_.load(std::memory_order_relaxed);
@@ -59,18 +75,26 @@ void AsioLoop::take_remote() noexcept {
     }
     while (oldest != nullptr) {
         Work* next = oldest->next;
-        append(*oldest);
+        ready_.append(*oldest);
         oldest = next;
     }
 }
 
 void AsioLoop::run_local() noexcept {
-    for (int left = kWorkPerTurn; left > 0 && first_ != nullptr; --left) {
-        Work* work = first_;
-        first_ = work->next;
-        if (first_ == nullptr) last_ = nullptr;
+    for (int left = kWorkPerTurn; left > 0 && !ready_.empty(); --left) {
+        Work* work = ready_.take();
         work->run(*work);
     }
+}
+
+void AsioLoop::post_last(Work& work) noexcept {
+    last_.append(work);
+    ++last_waiting_;
+}
+
+void AsioLoop::end_turn() noexcept {
+    ready_.append_all(last_);
+    last_waiting_ = 0;
 }
 
 void AsioLoop::poll_events() {
@@ -99,16 +123,22 @@ void AsioLoop::run() {
     for (;;) {
         run_local();
         if (stopping_) break;
-        if (first_ == nullptr) {
-            wait_for_events();
+        if (ready_.empty()) {
+            if (last_.empty()) wait_for_events();
+            else if (last_waiting_ >= kLastPerTurn || context_.poll_one() == 0) end_turn();
             continue;
         }
+        if (!last_.empty()) end_turn();
         // Posted work that never ends must not keep the sockets and timers waiting.
         poll_events();
         timers_.fire_due(now());
     }
     context_.poll();
-    while (first_ != nullptr) run_local();
+    end_turn();
+    while (!ready_.empty()) {
+        run_local();
+        end_turn();
+    }
     set_current(former);
 }
 

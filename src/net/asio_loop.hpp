@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <atomic>
+#include <coroutine>
 
 namespace a2akit::net {
 
@@ -30,6 +31,9 @@ public:
     void post(Work& work) noexcept override;
     [[nodiscard]] SteadyTime now() const noexcept override { return std::chrono::steady_clock::now(); }
 
+    /// Runs when nothing else is ready, or when as many wait likewise as may run together. From this loop's thread.
+    void post_last(Work& work) noexcept;
+
     /// Runs until `stop`, then what is ready. Called once.
     void run();
     /// Safe from any thread.
@@ -46,16 +50,26 @@ private:
         AsioLoop& loop;
     };
 
+    struct WorkList {
+        void append(Work& work) noexcept;
+        void append_all(WorkList& others) noexcept;
+        Work* take() noexcept;
+        [[nodiscard]] bool empty() const noexcept { return first == nullptr; }
+        Work* first = nullptr;
+        Work* last = nullptr;
+    };
+
     void take_remote() noexcept;
-    void append(Work& work) noexcept;
     void run_local() noexcept;
+    void end_turn() noexcept;
     void wait_for_events();
     void poll_events();
 
     boost::asio::io_context context_{1};
     boost::asio::executor_work_guard<Executor> guard_;
-    Work* first_ = nullptr;
-    Work* last_ = nullptr;
+    WorkList ready_;
+    WorkList last_;  ///< See `post_last`.
+    int last_waiting_ = 0;
     TimerQueue timers_;
     std::atomic<Work*> remote_{nullptr};  ///< Newest first.
     HandlerMemory wake_memory_;
@@ -63,5 +77,22 @@ private:
     std::atomic<bool> stop_asked_{false};
     bool stopping_ = false;
 };
+
+/// Awaiting it continues by AsioLoop::post_last. REQUIRES: runs on that loop.
+[[nodiscard]] inline auto end_of_turn(AsioLoop& loop) noexcept {
+    struct EndOfTurn : Work {
+        explicit EndOfTurn(AsioLoop& l) noexcept
+            : Work([](Work& w) noexcept { static_cast<EndOfTurn&>(w).handle.resume(); }), loop(l) {}
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> h) noexcept {
+            handle = h;
+            loop.post_last(*this);
+        }
+        void await_resume() const noexcept {}
+        AsioLoop& loop;
+        std::coroutine_handle<> handle;
+    };
+    return EndOfTurn{loop};
+}
 
 }  // namespace a2akit::net

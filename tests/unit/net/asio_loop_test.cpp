@@ -38,6 +38,48 @@ TEST(AsioLoopTest, YieldLetsWhatIsReadyRunFirst) {
     EXPECT_EQ(notes, (std::vector<int>{1, 2, 11, 12}));
 }
 
+Async<void> note_at_the_end(AsioLoop& loop, std::vector<int>& notes, int what) {
+    co_await end_of_turn(loop);
+    notes.push_back(what);
+}
+
+Async<void> some_at_the_end(AsioLoop& loop, std::vector<int>& notes) {
+    TaskGroup group;
+    group.spawn(note_at_the_end(loop, notes, 1));
+    group.spawn(note_around_yield(notes, 2));
+    group.spawn(note_at_the_end(loop, notes, 3));
+    co_await group.join();
+}
+
+TEST(AsioLoopTest, TheEndOfATurnComesBehindAllThatIsReady) {
+    LoopGroup loops(1);
+    std::vector<int> notes;
+    run_on(loops[0], some_at_the_end(loops[0], notes));
+    EXPECT_EQ(notes, (std::vector<int>{2, 12, 1, 3}));
+}
+
+Async<void> yield_until_set(const bool& done) {
+    while (!done) co_await yield();
+}
+
+Async<void> set_at_the_end(AsioLoop& loop, bool& done) {
+    co_await end_of_turn(loop);
+    done = true;
+}
+
+Async<void> an_end_beside_work_that_never_ends(AsioLoop& loop) {
+    bool done = false;
+    TaskGroup group;
+    group.spawn(set_at_the_end(loop, done));
+    group.spawn(yield_until_set(done));
+    co_await group.join();
+}
+
+TEST(AsioLoopTest, WorkThatNeverEndsDoesNotKeepTheEndOfATurnWaiting) {
+    LoopGroup loops(1);
+    run_on(loops[0], an_end_beside_work_that_never_ends(loops[0]));
+}
+
 TEST(AsioLoopTest, RunOnThrowsWhatTheCoroutineThrew) {
     struct Throw {
         static Async<void> it() {
@@ -111,10 +153,6 @@ TEST(AsioLoopTest, ATimerIsNeverEarly) {
     EXPECT_GE(took, milliseconds(15));
 }
 
-Async<void> spin_until(const bool& done) {
-    while (!done) co_await yield();
-}
-
 Async<void> set_after(Duration span, bool& done) {
     co_await sleep_for(span);
     done = true;
@@ -124,7 +162,7 @@ Async<void> spin_beside_a_timer() {
     bool done = false;
     TaskGroup group;
     group.spawn(set_after(milliseconds(1), done));
-    group.spawn(spin_until(done));
+    group.spawn(yield_until_set(done));
     co_await group.join();
 }
 
