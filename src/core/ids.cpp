@@ -4,16 +4,26 @@
 
 #include <sys/random.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <optional>
 #include <random>
+#include <string_view>
 
 namespace a2akit {
 namespace {
 
-constexpr char kHex[] = "0123456789abcdef";
+// The two digits of each byte, and where they stand in a Uuid's text.
+constexpr auto kHexPairs = [] {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::array<std::array<char, 2>, 256> pairs{};
+    for (std::size_t byte = 0; byte < pairs.size(); ++byte) pairs[byte] = {digits[byte >> 4U], digits[byte & 15U]};
+    return pairs;
+}();
+constexpr std::array<std::uint8_t, 16> kHexPositions{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 
 constexpr int hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
@@ -67,11 +77,8 @@ SeededIds::~SeededIds() { seeded.reset(); }
 
 std::string Uuid::to_string() const {
     std::string text(36, '-');
-    std::size_t at = 0;
-    for (const std::uint8_t byte : bytes) {
-        if (is_dash_position(at)) ++at;
-        text[at++] = kHex[byte >> 4];
-        text[at++] = kHex[byte & 15];
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        std::memcpy(text.data() + kHexPositions[i], kHexPairs[bytes[i]].data(), 2);
     }
     return text;
 }
