@@ -240,7 +240,7 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
         if (auto* events = std::get_if<std::unique_ptr<EventStream>>(&*handled.reply)) {
             stream_head_ = wire::stream_head(handled);
             open_stream_ = std::make_unique<OpenStream>();
-            open_stream_->decoded = std::move(decoded);
+            open_stream_->form = std::move(call);
             open_stream_->events = std::move(*events);
             open_stream_->slot = std::move(slot);
             co_return;

@@ -49,7 +49,7 @@ private:
     };
     /// A stream that was opened, on its way from `answer` to `run_stream`.
     struct OpenStream {
-        wire::Decoded decoded;  ///< Of one call.
+        wire::AnswerForm form;
         std::unique_ptr<EventStream> events;
         Slot slot;
     };
@@ -87,7 +87,7 @@ private:
     Async<void> flush_rest(std::string rest);
 
     Async<void> run_stream();
-    bool write_batch(const wire::Call& call, const EventStream::Batch& batch, bool chunked);
+    bool write_batch(const wire::AnswerForm& form, const EventStream::Batch& batch, bool chunked);
     void watch_client();
     void on_client_sign() noexcept;
 

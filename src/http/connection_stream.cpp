@@ -13,7 +13,6 @@ Async<void> Connection::run_stream() {
     reader_.next();
     reader_.release();
     route_ = {};
-    const auto& call = std::get<wire::Call>(stream->decoded.entries.front());
     if (!probing_) watch_client();
     for (;;) {
         wait_in(Phase::kStreaming, shard_.options.heartbeat);
@@ -26,7 +25,7 @@ Async<void> Connection::run_stream() {
             batch.end = EventStream::End::kDraining;
         }
         const bool last = batch.end != EventStream::End::kMore;
-        if (write_batch(call, batch, chunked)) co_await flush();
+        if (write_batch(stream->form, batch, chunked)) co_await flush();
         if (last || broken_ || client_.gone() || aborted_) break;
     }
     if (client_.gone()) broken_ = true;
@@ -35,7 +34,7 @@ Async<void> Connection::run_stream() {
 }
 
 /// Encodes what there is to send into the shard's buffer. False: nothing.
-bool Connection::write_batch(const wire::Call& call, const EventStream::Batch& batch, bool chunked) {
+bool Connection::write_batch(const wire::AnswerForm& form, const EventStream::Batch& batch, bool chunked) {
     std::string& out = shard_.out;
     out.clear();
     if (stream_head_) {
@@ -48,9 +47,9 @@ bool Connection::write_batch(const wire::Call& call, const EventStream::Batch& b
     const std::size_t head_size = out.size();
     const std::size_t chunk = chunked ? begin_chunk(out) : 0;
     const std::size_t before = out.size();
-    for (const StreamItem& item : batch.items) wire::encode_stream_item(call, item, out);
+    for (const StreamItem& item : batch.items) wire::encode_stream_item(form, item, out);
     const bool last = batch.end != EventStream::End::kMore;
-    if (last) wire::encode_stream_end(call, batch, out);
+    if (last) wire::encode_stream_end(form, batch, out);
     if (std::exchange(heartbeat_due_, false) && out.size() == before) wire::encode_heartbeat(out);
     if (out.size() == before) out.resize(head_size);
     else if (chunked) end_chunk(out, chunk);

@@ -25,9 +25,9 @@ void write_reply(std::string& out, const Reply& reply) {
         reply);
 }
 
-void begin_result(std::string& out, const Call& call) {
+void begin_result(std::string& out, const AnswerForm& form) {
     out += R"({"jsonrpc":"2.0","id":)";
-    out += call.rpc_id;
+    out += form.rpc_id;
     out += R"(,"result":)";
 }
 
@@ -110,27 +110,27 @@ HttpResponse stream_head(const HandledRequest& handled) {
     return response;
 }
 
-void encode_stream_item(const Call& call, const StreamItem& item, std::string& out) {
+void encode_stream_item(const AnswerForm& form, const StreamItem& item, std::string& out) {
     if (out.capacity() - out.size() < kUsualEventBytes) out.reserve(2 * out.size() + kUsualEventBytes);
     json::Writer writer(out);
     out += "id: ";
     writer.integer(static_cast<std::int64_t>(item.id));
     out += "\ndata: ";
-    if (call.json_rpc) begin_result(out, call);
+    if (form.json_rpc) begin_result(out, form);
     json::encode(item.response, out);
-    out += call.json_rpc ? "}\n\n" : "\n\n";
+    out += form.json_rpc ? "}\n\n" : "\n\n";
 }
 
-void encode_stream_end(const Call& call, const EventStream::Batch& last, std::string& out) {
+void encode_stream_end(const AnswerForm& form, const EventStream::Batch& last, std::string& out) {
     if (last.end == EventStream::End::kDraining) {
         out += ": the server is stopping, go on with Last-Event-ID\nretry: 1000\n\n";
         return;
     }
     if (last.end != EventStream::End::kFailed) return;
     const Error error = last.error.value_or(Error{ErrorCode::kInternal, "the stream failed", nullptr});
-    out += call.json_rpc ? "data: " : "event: error\ndata: ";
-    if (call.json_rpc) {
-        append_json_rpc_error(out, call.rpc_id, error, now());
+    out += form.json_rpc ? "data: " : "event: error\ndata: ";
+    if (form.json_rpc) {
+        append_json_rpc_error(out, form.rpc_id, error, now());
     } else {
         append_status(out, error, error_row(error.code).http_status, now());
     }

@@ -54,12 +54,16 @@ struct Route {
     std::string query;          ///< Still percent-encoded, without '?'.
 };
 
-/// One call that was decoded and waits for its reply; knows how its binding wants the answer.
-struct Call {
-    RequestEnvelope envelope;
+/// How the binding of a call wants the answer.
+struct AnswerForm {
     bool json_rpc = false;
     std::string rpc_id;        ///< The JSON-RPC id as JSON text; empty: a notification, no answer is sent.
     std::string_view content_type;  ///< Of the answer (HTTP+JSON: by Accept, else the request's type); a literal.
+};
+
+/// One call that was decoded and waits for its reply.
+struct Call : AnswerForm {
+    RequestEnvelope envelope;
 };
 
 /// What a body held. A JSON-RPC batch holds several entries: each is a call, or an error already written as the JSON of
@@ -94,9 +98,9 @@ struct Decoded {
 /// activated extensions.
 [[nodiscard]] HttpResponse stream_head(const HandledRequest& handled);
 /// Appends one SSE event: id, data; to `out`.
-void encode_stream_item(const Call& call, const StreamItem& item, std::string& out);
+void encode_stream_item(const AnswerForm& form, const StreamItem& item, std::string& out);
 /// Appends what a stream ends with besides its items: an error event, or "retry" with a comment when draining.
-void encode_stream_end(const Call& call, const EventStream::Batch& last, std::string& out);
+void encode_stream_end(const AnswerForm& form, const EventStream::Batch& last, std::string& out);
 /// Appends a comment line that keeps proxies from closing an idle stream.
 void encode_heartbeat(std::string& out);
 
