@@ -19,6 +19,14 @@ Error internal_error(const RequestEnvelope& envelope, std::string_view where, st
     return Error{ErrorCode::kInternal, "internal error", nullptr};
 }
 
+/// Who the application says is asking, and whose tasks those are: keys of Storage, which the client can't shorten.
+std::optional<Error> refuse_long_name(const RequestEnvelope& envelope, std::string_view what, std::string_view name) {
+    if (name.size() <= kMaxNameBytes) return std::nullopt;
+    log::error("{} is longer than {} bytes request_id={} operation={} bytes={}", what, kMaxNameBytes,
+               envelope.context.request_id, to_string(envelope.operation), name.size());
+    return Error{ErrorCode::kInternal, "internal error", nullptr};
+}
+
 template <class T>
 AsyncResult<Reply> as_reply(AsyncResult<T> pending) {
     Result<T> result = co_await std::move(pending);
@@ -111,9 +119,12 @@ Result<OwnerScope> Dispatcher::authorize(const RequestEnvelope& envelope) const 
 }
 
 AsyncResult<Reply> Dispatcher::dispatch(RequestEnvelope& envelope) {
+    if (auto refusal = refuse_long_name(envelope, "the name of a principal", envelope.principal.name)) return *refusal;
     Result<OwnerScope> scope = authorize(envelope);
     if (!scope) return fail(std::move(scope.error()));
     if (auto refusal = rules_.refuse(envelope)) return std::move(*refusal);
+    if (auto refusal = refuse_long_name(envelope, "the owner of a scope", scope->owner)) return *refusal;
+    if (auto refusal = refuse_long_name(envelope, "the tenant of a scope", scope->tenant)) return *refusal;
     Result<std::vector<std::string>> active = rules_.activate(envelope.extensions);
     if (!active) return fail(std::move(active.error()));
     envelope.activated_extensions = std::move(*active);

@@ -16,7 +16,8 @@ namespace a2akit {
 /// The way of every request, whatever its binding: middlewares, authorization, the card's rules, the TaskManager, and
 /// the middlewares again in reverse. Any loop of the server may call.
 ///
-/// What a middleware or the authorizer throws is logged and answered with kInternal, without its text.
+/// What a middleware or the authorizer throws is logged and answered with kInternal, without its text; so is a principal or
+/// a scope whose name is longer than kMaxNameBytes.
 class Dispatcher final : public RequestHandler {
 public:
     /// REQUIRES: `manager` outlives it and every request; `authorizer` and the middlewares are not null.

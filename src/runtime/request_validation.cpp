@@ -63,6 +63,7 @@ RequestRules::RequestRules(const AgentCard& card)
 
 std::optional<Error> RequestRules::refuse(const RequestEnvelope& envelope) const {
     if (auto error = refuse_capability(envelope.operation)) return error;
+    if (auto error = refuse_long("tenant", envelope.tenant)) return error;
     if (const auto* send = std::get_if<SendMessageRequest>(&envelope.params)) {
         if (auto error = refuse_long("Idempotency-Key", envelope.idempotency_key)) return error;
         return refuse_send(*send);

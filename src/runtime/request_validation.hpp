@@ -12,7 +12,8 @@
 
 namespace a2akit {
 
-inline constexpr std::size_t kMaxIdBytes = 256;  ///< contextId, messageId and Idempotency-Key
+/// contextId, messageId and Idempotency-Key: with owner and tenant they must fit into an index (2704 bytes in PostgreSQL).
+inline constexpr std::size_t kMaxIdBytes = kMaxNameBytes;
 
 /// What the agent card, and the protocol itself, let a request ask for: everything that can be told without looking at
 /// a task. Immutable, and so safe from any thread.

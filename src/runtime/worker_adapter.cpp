@@ -255,6 +255,9 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
     }
     const auto ended = co_await context.end_as(state, std::move(text), std::move(dead_letter));
     if (!ended && ended.error().code == ErrorCode::kUnavailable) co_return co_await retry_later(run);
+    // What the engine refuses as such is tried like any lost run; after the last the lease expires, and a sweep ends it.
+    const bool tried_enough = context.attempt() > node_.max_attempts();
+    if (!ended && ended.error().code == ErrorCode::kInternal && !tried_enough) co_return co_await retry_later(run);
     if (!ended) {
         log::info("the task had ended already, or its run was over {} error={}", context.log_fields(),
                   quoted(ended.error().message));

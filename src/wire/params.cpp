@@ -174,7 +174,7 @@ void check_ranges(const OperationParams& params, Operation operation, std::vecto
 }
 
 Result<std::string> unify_tenant(std::string_view from_path, OperationParams& params) {
-    return std::visit(
+    Result<std::string> tenant = std::visit(
         [&](auto& p) -> Result<std::string> {
             if (p.tenant.empty()) p.tenant = from_path;
             if (!from_path.empty() && p.tenant != from_path) {
@@ -183,6 +183,10 @@ Result<std::string> unify_tenant(std::string_view from_path, OperationParams& pa
             return p.tenant;
         },
         params);
+    if (tenant && tenant->size() > kMaxNameBytes) {
+        return fail(Error::invalid_field("tenant", fmt::format("is longer than {} bytes", kMaxNameBytes)));
+    }
+    return tenant;
 }
 
 Error invalid_params(std::vector<FieldViolation> violations) {

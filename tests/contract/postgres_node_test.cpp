@@ -2,6 +2,8 @@
 
 #include <a2akit/testing/storage_fixture.hpp>
 
+#include <random>
+
 // What PostgreSQL does beyond the contracts: Storage and Broker as one, names of any bytes, the listing's horizon.
 
 namespace a2akit::testing {
@@ -105,6 +107,44 @@ TEST_F(PostgresNodeTest, AWriteThatMakesATurnEnqueuesItAndWhoReceivesItHasClaime
     EXPECT_EQ(run.appended.last, 2U);
     EXPECT_EQ(run.snapshot.live_run, true);
     await(delivery->ack());
+}
+
+/// Bytes that no index can make smaller.
+std::string noise(std::size_t bytes) {
+    std::string text(bytes, ' ');
+    std::mt19937 random(42);
+    for (char& c : text) c = static_cast<char>(random());
+    return text;
+}
+
+TEST_F(PostgresNodeTest, TheLongestNamesThatARequestMayHaveFitIntoEveryIndex) {
+    TaskUpdate update = blank();
+    update.status = TaskStatus{TaskState::kSubmitted, {}, {}};
+    update.once.emplace().key = noise(256);
+    const OwnerScope scope{noise(256), noise(256), false};
+    const Created created = await(one().storage.create({TaskId::generate(), noise(256), true}, scope, std::move(update)));
+    EXPECT_EQ(load(created.appended.task).owner, scope);
+    await(one().storage.update_context(scope, noise(256), RawJson("1"), std::nullopt));
+}
+
+TEST_F(PostgresNodeTest, ATaskWhoseNamesFitIntoNoIndexCannotBeRevealedButEnds) {
+    TaskUpdate update = blank();
+    update.status = TaskStatus{TaskState::kSubmitted, {}, {}};
+    update.turn.emplace().message = Message{.message_id = "m", .role = Role::kUser};
+    const OwnerScope scope{"alice", noise(3000), false};
+    const Created created = await(one().storage.create({TaskId::generate(), "context", false}, scope, std::move(update)));
+    const TaskId task = created.appended.task;
+    TaskUpdate reveal = blank();
+    reveal.reveal = true;
+    const Result<Appended> refused = loop_.await(one().storage.append(task, OwnerScope::everything(), std::move(reveal)));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kInternal) << "nobody tries that again and again";
+    TaskUpdate end = blank();
+    end.status = TaskStatus{TaskState::kFailed, {}, {}};
+    end.raise_epoch = true;
+    end.dead_letter = "given up";
+    await(one().storage.append(task, OwnerScope::everything(), std::move(end)));
+    EXPECT_EQ(load(task).status.state, TaskState::kFailed);
 }
 
 TEST_F(PostgresNodeTest, ATurnIsReceivedByOneOfTwoNodes) {

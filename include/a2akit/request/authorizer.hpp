@@ -11,7 +11,8 @@ namespace a2akit {
 class Authorizer {
 public:
     virtual ~Authorizer() = default;
-    /// The scope that all Storage calls of this request carry; kPermissionDenied or kUnauthenticated refuses it.
+    /// The scope that all Storage calls of this request carry, its names no longer than kMaxNameBytes;
+    /// kPermissionDenied or kUnauthenticated refuses the request.
     virtual Result<OwnerScope> authorize(const RequestEnvelope& envelope) = 0;
 };
 

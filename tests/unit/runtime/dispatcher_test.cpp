@@ -145,6 +145,27 @@ TEST_F(DispatcherTest, SomebodyElsesTaskIsNotFound) {
               ErrorCode::kTaskNotFound);
 }
 
+TEST_F(DispatcherTest, ANameThatIsNoKeyOfStorageReachesNobody) {
+    const auto outcome = [&](std::string principal, std::string tenant, std::optional<OwnerScope> scope) {
+        gate_->seen = {};
+        gate_->answer = std::move(scope);
+        Dispatcher made = dispatcher();
+        RequestEnvelope request = envelope(Operation::kListTasks, ListTasksRequest{});
+        request.principal.name = std::move(principal);
+        request.tenant = std::move(tenant);
+        const auto handled = handle(made, std::move(request));
+        return handled.reply ? "served" : std::string(to_string(handled.reply.error().code));
+    };
+    const std::string fits(kMaxNameBytes, 'x');
+    const std::string long_name(kMaxNameBytes + 1, 'x');
+    EXPECT_EQ(outcome(fits, fits, {}), "served");
+    EXPECT_EQ(outcome(long_name, {}, {}), "INTERNAL");
+    EXPECT_TRUE(gate_->seen.principal.name.empty()) << "the gate is not asked about nobody";
+    EXPECT_EQ(outcome({}, long_name, {}), "INVALID_PARAMS");
+    EXPECT_EQ(outcome({}, {}, OwnerScope{long_name, {}, false}), "INTERNAL");
+    EXPECT_EQ(outcome({}, {}, OwnerScope{{}, long_name, false}), "INTERNAL");
+}
+
 TEST_F(DispatcherTest, WhatTheCardForbidsReachesNobody) {
     SendMessageRequest request = message_of("hello");
     request.message.parts.push_back(Part::from_data(RawJson("{}")));

@@ -275,12 +275,13 @@ TEST_F(RecoveryTest, AnOutageIsTakenForOneWhenItHasLastedAndForgottenWhenItIsOve
     EXPECT_EQ(noticed, 1) << "a new one, which has not lasted yet";
 }
 
-// Passes every call on, but claims and releases: their answers are lost while `lost` says so.
+// Passes every call on, but claims and releases: their answers are lost while `lost` says so. Or never reveals a task.
 class ForgetfulStorage final : public Storage {
 public:
     explicit ForgetfulStorage(std::shared_ptr<Storage> inner) : inner_(std::move(inner)) {}
     int lost_claims = 0;
     int failing_releases = 0;
+    bool never_reveals = false;
 
     AsyncResult<void> start() override { return inner_->start(); }
     AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
@@ -294,6 +295,7 @@ public:
         return inner_->load(task, std::move(scope), history, artifacts);
     }
     AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override {
+        if (never_reveals && update.reveal) return Error{ErrorCode::kInternal, "does not fit into an index", nullptr};
         return inner_->append(task, std::move(scope), std::move(update));
     }
     AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) override {
@@ -375,6 +377,19 @@ TEST_F(StrangeRunTest, ARunWhoseReleaseFailedIsGivenBackAndItsFollowUpRuns) {
     loop.advance(seconds(15));
     EXPECT_EQ(state(task), TaskState::kCompleted);
     end_waiting();
+}
+
+TEST_F(StrangeRunTest, ATaskThatTheEngineCannotRevealIsTriedAsOftenAsALostRunAndBecomesADeadLetter) {
+    storage_->never_reveals = true;
+    ports.emitter = std::make_shared<StorageEventEmitter>(storage_, ports.bus);
+    auto worker = std::make_shared<FunctionWorker>(echo);
+    TestServer& server = serve_with(worker);
+    const TaskId task = send(server, "hello", false);
+    loop.advance(std::chrono::minutes(2));
+    EXPECT_EQ(state(task), TaskState::kFailed);
+    EXPECT_EQ(worker->calls, server.node.max_attempts());
+    EXPECT_FALSE(load(task).live_run);
+    EXPECT_EQ(loop.await(ports.maintenance->dead_letters(std::nullopt, 10))->size(), 1U);
 }
 
 TEST_F(StrangeRunTest, ARunThatSomebodyHasIsNeverGivenBack) {

@@ -79,6 +79,13 @@ TEST(RequestRulesTest, IdsAreBounded) {
     envelope = send_of_text();
     envelope.idempotency_key = too_long;
     EXPECT_EQ(wrong_field(envelope), "Idempotency-Key");
+    for (const Operation operation : {Operation::kSendMessage, Operation::kGetTask}) {
+        envelope = operation == Operation::kGetTask ? plain(operation) : send_of_text();
+        envelope.tenant = fits;
+        EXPECT_EQ(wrong_field(envelope), "");
+        envelope.tenant = too_long;
+        EXPECT_EQ(wrong_field(envelope), "tenant");
+    }
 }
 
 TEST(RequestRulesTest, NumbersAreChecked) {

@@ -76,6 +76,17 @@ TEST(HttpJson, TheTenantOfPathAndBodyMustBeTheSame) {
     EXPECT_THAT(response.body, HasSubstr(R"("field":"tenant")"));
 }
 
+TEST(HttpJson, ATenantIsBounded) {
+    const std::string fits(kMaxNameBytes, 'x');
+    const std::string too_long(kMaxNameBytes + 1, 'x');
+    EXPECT_EQ(get("/" + fits + "/tasks").call().envelope.tenant, fits);
+    for (const std::string& target : {"/" + too_long + "/tasks", "/tasks?tenant=" + too_long}) {
+        const HttpResponse response = get(target).refusal();
+        EXPECT_EQ(response.status, 400);
+        EXPECT_THAT(response.body, HasSubstr(R"("field":"tenant","description":"is longer than 256 bytes")"));
+    }
+}
+
 TEST(HttpJson, AQueryIsReadInBothSpellings) {
     for (const std::string query :
          {"contextId=c%20d&status=TASK_STATE_WORKING&pageSize=7&pageToken=a%2Bb&historyLength=0&"
