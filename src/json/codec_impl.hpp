@@ -80,7 +80,7 @@ bool read_field(Cursor& cursor, M& message, Met& met) {
     if constexpr (F::kIsAlternative) {
         ok = read_alternative(cursor, message, kField);
     } else {
-        ok = ValueCodec<typename F::Value>::read(cursor, message.*kField.member);
+        ok = ValueCodec<typename F::ReadAs>::read(cursor, message.*kField.member);
     }
     if (cursor.violation_count() != violations) met.faulty |= kBit;
     return ok;

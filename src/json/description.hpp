@@ -50,9 +50,14 @@ private:
     std::array<char, 40> text_{};
 };
 
-template <class M, class T>
+/// An optional time from which on something counts: rounded up, or what lies before it within its
+/// millisecond would count too.
+struct NotBefore;
+
+template <class M, class T, class As = T>
 struct Field {
     using Value = T;
+    using ReadAs = As;
     static constexpr bool kIsAlternative = false;
     FieldName name;
     T M::* member;
@@ -73,6 +78,10 @@ struct Alternative {
 template <class M, class T>
 constexpr Field<M, T> field(std::string_view name, T M::* member, Need need = Need::kOptional) {
     return {FieldName(name), member, need};
+}
+template <class As, class M, class T>
+constexpr Field<M, T, As> field_read_as(std::string_view name, T M::* member) {
+    return {FieldName(name), member, Need::kOptional};
 }
 template <std::size_t I, class M, class V>
 constexpr Alternative<M, V, I> alternative(std::string_view name, std::string_view oneof,

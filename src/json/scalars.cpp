@@ -78,7 +78,7 @@ std::optional<std::int32_t> parse_int32(std::string_view text) noexcept {
     return static_cast<std::int32_t>(number);
 }
 
-std::optional<Timestamp> parse_timestamp(std::string_view text) noexcept {
+std::optional<Timestamp> parse_timestamp(std::string_view text, Rounding rounding) noexcept {
     std::size_t at = 0;
     const int year = fixed_digits(text, at, 4);
     if (year < 1 || !take(text, at, '-')) return std::nullopt;
@@ -93,13 +93,16 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) noexcept {
     const int second = fixed_digits(text, at, 2);
     if (second < 0 || second > 59) return std::nullopt;
     int millisecond = 0;
+    bool rest = false;
     if (take(text, at, '.')) {
         int digits = 0;
         for (; at < text.size() && is_digit(text[at]); ++at, ++digits) {
             if (digits < 3) millisecond = millisecond * 10 + (text[at] - '0');
+            else if (text[at] != '0') rest = true;
         }
         if (digits == 0) return std::nullopt;
         for (; digits < 3; ++digits) millisecond *= 10;
+        if (rest && rounding == Rounding::kUp) ++millisecond;
     }
     const auto offset = parse_offset(text, at);
     const std::chrono::year_month_day date(std::chrono::year{year},

@@ -19,8 +19,11 @@ namespace a2akit::json {
 /// else or out of range.
 [[nodiscard]] std::optional<std::int32_t> parse_int32(std::string_view text) noexcept;
 
-/// RFC 3339 with any offset and any number of fractional digits; truncated to milliseconds.
-[[nodiscard]] std::optional<Timestamp> parse_timestamp(std::string_view text) noexcept;
+/// What becomes of a time's digits behind the milliseconds.
+enum class Rounding : std::uint8_t { kDown, kUp };
+/// RFC 3339 with any offset and any number of fractional digits.
+[[nodiscard]] std::optional<Timestamp> parse_timestamp(std::string_view text,
+                                                       Rounding rounding = Rounding::kDown) noexcept;
 
 /// Appends "2025-10-28T10:30:00.000Z".
 void append_timestamp(std::string& out, Timestamp time);

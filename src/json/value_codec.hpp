@@ -87,17 +87,24 @@ struct ValueCodec<E> : ValueCodecBase {
 
 template <>
 struct ValueCodec<Timestamp> : ValueCodecBase {
-    static bool read(Cursor& cursor, Timestamp& value) {
+    static bool read(Cursor& cursor, Timestamp& value, Rounding rounding = Rounding::kDown) {
         static constexpr std::string_view kExpected = "a time such as \"2025-10-28T10:30:00.000Z\"";
         if (cursor.kind() != Kind::kString) return cursor.mismatch(kExpected);
         std::string_view text;
         if (!cursor.token(text, kExpected)) return false;
-        const auto time = parse_timestamp(text);
+        const auto time = parse_timestamp(text, rounding);
         if (time) value = *time;
         if (!time) cursor.violation({}, "must be " + std::string(kExpected));
         return true;
     }
     static void write(Writer& writer, Timestamp value) { writer.timestamp(value); }
+};
+
+template <>
+struct ValueCodec<NotBefore> : ValueCodecBase {
+    static bool read(Cursor& cursor, std::optional<Timestamp>& value) {
+        return ValueCodec<Timestamp>::read(cursor, value.emplace(), Rounding::kUp);
+    }
 };
 
 /// google.protobuf.Struct: any JSON object.

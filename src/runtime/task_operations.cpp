@@ -44,7 +44,8 @@ AsyncResult<ListTasksResponse> TaskManager::list(ListTasksRequest request, Owner
     ListQuery query;
     query.context_id = std::move(request.context_id);
     query.state = request.status;
-    query.status_after = request.status_timestamp_after;
+    // The protocol's filter takes in the time it names; Storage's begins behind it.
+    if (request.status_timestamp_after) query.status_after = *request.status_timestamp_after - Duration(1);
     query.page_size = request.page_size.value_or(kDefaultPageSize);
     query.page_token = std::move(request.page_token);
     query.history_length = request.history_length;

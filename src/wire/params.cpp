@@ -37,8 +37,9 @@ Fault read_value(const std::string& text, TaskState& out) {
     out = *state;
     return {};
 }
+/// The only time of a query is statusTimestampAfter, which the descriptions round up as well.
 Fault read_value(const std::string& text, Timestamp& out) {
-    const auto time = json::parse_timestamp(text);
+    const auto time = json::parse_timestamp(text, json::Rounding::kUp);
     if (!time) return "must be a time such as 2025-10-28T10:30:00.000Z, got \"" + text + '"';
     out = *time;
     return {};

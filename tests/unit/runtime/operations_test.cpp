@@ -112,6 +112,10 @@ TEST_F(OperationsTest, ListsAreFiltered) {
     const auto later = list(by_time).value();
     ASSERT_EQ(later.tasks.size(), 1U);
     EXPECT_EQ(later.tasks[0].id, open);
+    by_time.status_timestamp_after = later.tasks[0].status.timestamp;
+    EXPECT_EQ(list(by_time).value().tasks.size(), 1U) << "the very time counts";
+    *by_time.status_timestamp_after += Duration(1);
+    EXPECT_TRUE(list(by_time).value().tasks.empty());
     ListTasksRequest by_context;
     by_context.context_id = later.tasks[0].context_id;
     by_context.history_length = 0;

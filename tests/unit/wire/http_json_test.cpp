@@ -107,6 +107,20 @@ TEST(HttpJson, AQueryIsReadInBothSpellings) {
     EXPECT_EQ(std::get<GetTaskRequest>(get("/tasks/t").call().envelope.params).history_length, std::nullopt);
 }
 
+TEST(HttpJson, TheTimeOfAFilterIsRoundedUp) {
+    const auto read = [](const std::string& text) {
+        const Call by_query = get("/tasks?statusTimestampAfter=" + text).call();
+        const std::string params = R"({"statusTimestampAfter":")" + text + "\"}";
+        const Call by_body = rpc(R"({"jsonrpc":"2.0","id":1,"method":"ListTasks","params":)" + params + "}").call();
+        const auto time = std::get<ListTasksRequest>(by_query.envelope.params).status_timestamp_after;
+        EXPECT_EQ(std::get<ListTasksRequest>(by_body.envelope.params).status_timestamp_after, time);
+        return time;
+    };
+    EXPECT_EQ(read("2025-10-28T10:30:00.000000000Z"), Timestamp(1761647400000ms));
+    EXPECT_EQ(read("2025-10-28T10:30:00.000000001Z"), Timestamp(1761647400001ms));
+    EXPECT_EQ(read("2025-10-28T10:29:59.9991Z"), Timestamp(1761647400000ms));
+}
+
 TEST(HttpJson, EveryWrongParameterOfAQueryIsNamed) {
     const HttpResponse response = get("/tasks?pageSize=150&historyLength=-5&status=TASK_STATE_RUNNING&"
                                       "includeArtifacts=yes&statusTimestampAfter=yesterday")
