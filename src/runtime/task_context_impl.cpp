@@ -232,14 +232,19 @@ Async<void> TaskContextImpl::save_checkpoint(RawJson value) {
     run_.snapshot.checkpoint = std::move(value);
 }
 
-Shared<Message> TaskContextImpl::agent_message(std::vector<Part> parts) const {
+Message TaskContextImpl::message_without_task(std::vector<Part> parts) const {
     require_sendable(parts);
     Message message;
     message.message_id = Uuid::generate().to_string();
     message.context_id = context_id();
-    message.task_id = task_id_;
     message.role = Role::kAgent;
     message.parts = std::move(parts);
+    return message;
+}
+
+Shared<Message> TaskContextImpl::agent_message(std::vector<Part> parts) const {
+    Message message = message_without_task(std::move(parts));
+    message.task_id = task_id_;
     return message;
 }
 
@@ -350,8 +355,8 @@ Async<void> TaskContextImpl::reply_directly(std::string text) {
 }
 
 Async<void> TaskContextImpl::reply_directly(std::vector<Part> parts) {
-    Shared<Message> message = agent_message(std::move(parts));
-    if (run_.snapshot.revealed) return write_status(TaskState::kCompleted, std::move(message));
+    if (run_.snapshot.revealed) return write_status(TaskState::kCompleted, agent_message(std::move(parts)));
+    Shared<Message> message = message_without_task(std::move(parts));
     check_may_write(Ending::kTerminal);
     TaskUpdate update = blank_update();
     update.reveal = false;
@@ -365,7 +370,10 @@ Async<void> TaskContextImpl::await_reply(AsyncResult<Appended> pending, Shared<M
     const auto result = co_await std::move(pending);
     if (!result && result.error().code == ErrorCode::kRevealed) {
         run_.snapshot.revealed = true;
-        co_return co_await write_status(TaskState::kCompleted, std::move(message));
+        Message of_task = *message;
+        of_task.task_id = task_id_;
+        Shared<Message> told = std::move(of_task);
+        co_return co_await write_status(TaskState::kCompleted, std::move(told));
     }
     settle(result, Ending::kTerminal);
     run_.snapshot.revealed = false;

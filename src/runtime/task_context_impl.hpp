@@ -106,6 +106,8 @@ private:
     Async<void> wait_for_stop();
     [[nodiscard]] OwnerScope owner() const;
 
+    /// For a direct reply, whose client never sees a task.
+    [[nodiscard]] Message message_without_task(std::vector<Part> parts) const;
     [[nodiscard]] Shared<Message> agent_message(std::vector<Part> parts) const;
     [[nodiscard]] Shared<Message> agent_text(std::string text) const;
     [[nodiscard]] TaskUpdate blank_update();

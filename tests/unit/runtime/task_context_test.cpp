@@ -319,6 +319,8 @@ TEST_F(TaskContextTest, ADirectReplyAsTheFirstCallIsAMessage) {
     EXPECT_FALSE(snapshot.revealed);
     ASSERT_TRUE(snapshot.reply);
     EXPECT_EQ((*snapshot.reply)->text(), "hi");
+    EXPECT_EQ((*snapshot.reply)->task_id, "") << "no task was made, as far as the client can see";
+    EXPECT_EQ((*snapshot.reply)->context_id, snapshot.context_id);
     EXPECT_EQ(snapshot.status.state, TaskState::kCompleted);
 }
 
@@ -342,6 +344,7 @@ TEST_F(TaskContextTest, ADirectReplyThatComesTooLateIsAStatusMessage) {
     const TaskSnapshot snapshot = load(task);
     EXPECT_FALSE(snapshot.reply);
     EXPECT_EQ(status_text(task), "hi");
+    EXPECT_EQ((*snapshot.status.message)->task_id, task.to_string());
     EXPECT_EQ(snapshot.status.state, TaskState::kCompleted);
 }
 
