@@ -1,5 +1,7 @@
 #include "server/card_builder.hpp"
 
+#include "json/codec.hpp"
+
 #include <cctype>
 #include <utility>
 
@@ -22,17 +24,10 @@ std::string id_from(std::string_view name) {
     return id.empty() ? "main" : id;
 }
 
-std::optional<Error> check_skill(const AgentSkill& skill, std::size_t index) {
-    const std::string path = "card.skills[" + std::to_string(index) + "].";
-    if (skill.id.empty()) return Error::invalid_field(path + "id", "must not be empty");
-    if (skill.name.empty()) return Error::invalid_field(path + "name", "must not be empty");
-    if (skill.description.empty()) return Error::invalid_field(path + "description", "must not be empty");
-    return std::nullopt;
-}
-
 }  // namespace
 
 Result<void> check_card(const CardConfig& config) {
+    // These first: what the server fills in is made from them.
     const auto needed = [](std::string_view value, const char* field) -> std::optional<Error> {
         if (!value.empty()) return std::nullopt;
         return Error::invalid_field(field, "must not be empty: every agent card says it");
@@ -40,14 +35,17 @@ Result<void> check_card(const CardConfig& config) {
     if (auto error = needed(config.name, "card.name")) return fail(std::move(*error));
     if (auto error = needed(config.description, "card.description")) return fail(std::move(*error));
     if (auto error = needed(config.version, "card.version")) return fail(std::move(*error));
-    for (std::size_t i = 0; i < config.skills.size(); ++i) {
-        if (auto error = check_skill(config.skills[i], i)) return fail(std::move(*error));
-    }
     if (config.push_notifications) {
         return fail(Error::invalid_field("card.push_notifications",
                                          "this version sends no push notifications; leave it false"));
     }
-    return {};
+    // Read as a client would read it: the descriptions know what the protocol requires.
+    const Result<AgentCard> read = json::decode<AgentCard>(json::encode(build_card(config, "http://host")));
+    if (read) return {};
+    const auto& details = read.error().details;
+    if (!details || details->violations.empty()) return fail(Error::invalid_field("card", read.error().message));
+    const FieldViolation& first = details->violations.front();
+    return fail(Error::invalid_field("card." + first.field, first.description));
 }
 
 AgentCard build_card(const CardConfig& config, const std::string& base_url) {
@@ -76,6 +74,9 @@ AgentCard build_card(const CardConfig& config, const std::string& base_url) {
         skill.name = config.name;
         skill.description = config.description;
         card.skills.push_back(std::move(skill));
+    }
+    for (AgentSkill& skill : card.skills) {
+        if (skill.tags.empty()) skill.tags = {skill.id};  // the protocol wants one at least
     }
     card.signatures = config.signatures;
     return card;

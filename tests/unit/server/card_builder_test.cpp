@@ -24,6 +24,7 @@ TEST(CardBuilderTest, WhatTheAuthorLeftOutIsFilledIn) {
     ASSERT_EQ(card.skills.size(), 1U);
     EXPECT_EQ(card.skills[0].id, "my-agent");
     EXPECT_EQ(card.skills[0].description, "Does things.");
+    EXPECT_EQ(card.skills[0].tags, std::vector<std::string>{"my-agent"}) << "required, one at least";
     EXPECT_EQ(card.capabilities.streaming, true);
     EXPECT_EQ(card.capabilities.push_notifications, false);
     EXPECT_TRUE(check_card(config()));
@@ -58,13 +59,38 @@ TEST(CardBuilderTest, WhatTheServerCannotDoIsNotPromised) {
     EXPECT_FALSE(check_card(promising));
 }
 
+/// What is refused as wrong; "" when nothing is.
+std::string wrong_field(const CardConfig& card) {
+    const auto checked = check_card(card);
+    if (checked) return {};
+    return checked.error().message.substr(0, checked.error().message.find(": "));
+}
+
 TEST(CardBuilderTest, AnIncompleteSkillIsNamed) {
     CardConfig incomplete = config();
     incomplete.skills.resize(1);
     incomplete.skills[0].id = "x";
-    const auto checked = check_card(incomplete);
-    ASSERT_FALSE(checked);
-    EXPECT_TRUE(checked.error().message.starts_with("card.skills[0].name: "));
+    EXPECT_EQ(wrong_field(incomplete), "card.skills[0].name");
+    incomplete.skills[0].name = incomplete.skills[0].description = "y";
+    EXPECT_EQ(wrong_field(incomplete), "");
+    EXPECT_EQ(build_card(incomplete, "http://h").skills[0].tags, std::vector<std::string>{"x"});
+}
+
+TEST(CardBuilderTest, WhateverTheProtocolRequiresOfACardIsNamed) {
+    CardConfig incomplete = config();
+    incomplete.provider = AgentProvider{"https://h", ""};
+    EXPECT_EQ(wrong_field(incomplete), "card.provider.organization");
+    incomplete = config();
+    incomplete.security_schemes["key"].scheme = APIKeySecurityScheme{{}, "header", {}};
+    EXPECT_EQ(wrong_field(incomplete), "card.securitySchemes.key.apiKeySecurityScheme.name");
+    incomplete.security_schemes["key"] = {};
+    EXPECT_EQ(wrong_field(incomplete), "card.securitySchemes.key");
+    incomplete = config();
+    incomplete.signatures.push_back({"protected", {}, {}});
+    EXPECT_EQ(wrong_field(incomplete), "card.signatures[0].signature");
+    incomplete = config();
+    incomplete.name = "half a character: \xC3";
+    EXPECT_NE(wrong_field(incomplete), "");
 }
 
 }  // namespace
