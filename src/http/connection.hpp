@@ -64,6 +64,7 @@ private:
     Async<bool> send_continue();
     void set_reading_deadline();
     [[nodiscard]] bool refuse_slow_client();
+    void refuse(int status, std::string_view message);
     void begin_request();
     [[nodiscard]] wire::RequestHead head() noexcept;
     [[nodiscard]] bool is_json_rpc_path() const noexcept;

@@ -74,10 +74,7 @@ Async<bool> Connection::read_request() {
         const RequestReader::Step step = reader_.advance();
         if (step == RequestReader::Step::kComplete) co_return true;
         if (step == RequestReader::Step::kRefused) {
-            const auto& refused = reader_.refusal();
-            refusal_ = wire::http_error(refused.status, refused.message, is_json_rpc_path());
-            keep_alive_ = false;
-            lingering_ = true;
+            refuse(reader_.refusal().status, reader_.refusal().message);
             co_return true;
         }
         if (step == RequestReader::Step::kHead) {
@@ -99,11 +96,17 @@ Async<bool> Connection::read_request() {
 /// After a read that brought nothing: true when a 408 is to be answered.
 bool Connection::refuse_slow_client() {
     if (!timed_out_ || aborted_ || !reader_.started()) return false;
-    refusal_ = wire::http_error(408, "the rest of the request did not arrive in time",
-                                is_json_rpc_path());
+    refuse(408, "the rest of the request did not arrive in time");
+    return true;
+}
+
+/// Of a head that did not arrive, or was none, nothing is known: then the answer is the protocol's default.
+void Connection::refuse(int status, std::string_view message) {
+    const wire::RequestHead request = head();
+    if (request_id_.empty()) request_id_ = request_id_for(request.header("x-request-id"));
+    refusal_ = wire::http_error(status, message, is_json_rpc_path(), wire::answer_type(request));
     keep_alive_ = false;
     lingering_ = true;
-    return true;
 }
 
 Async<bool> Connection::read_more() {
@@ -148,7 +151,7 @@ void Connection::begin_request() {
     keep_alive_ = reader_.keep_alive();
     const bool whole_server = reader_.target() == "*";
     if (!whole_server && !under_base(without_authority(reader_.target()), shard_.options.base_path)) {
-        refusal_ = wire::http_error(404, "nothing is served at this path", false);
+        refusal_ = wire::http_error(404, "nothing is served at this path", false, wire::answer_type(request));
     } else {
         if (request.target.empty()) request.target = "/";
         auto routed = wire::route(request, shard_.options.max_body_bytes);

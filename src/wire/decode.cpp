@@ -2,19 +2,10 @@
 
 #include "json/codec.hpp"
 #include "wire/error_render.hpp"
-#include "wire/media_type.hpp"
 #include "wire/params.hpp"
 
 namespace a2akit::wire {
 namespace {
-
-/// What HTTP+JSON answers in: by Accept, else as the request was sent, else the protocol's own type.
-std::string_view answer_type(const RequestHead& head) noexcept {
-    const std::string_view sent = readable_body_type(head.header("content-type"));
-    const std::string_view otherwise = sent.empty() ? kA2aJson : sent;
-    const std::string_view preferred = preferred_json(head.header("accept"), otherwise);
-    return preferred.empty() ? otherwise : preferred;
-}
 
 bool takes_empty_body(Operation operation) noexcept {
     return operation == Operation::kCancelTask || operation == Operation::kSubscribeToTask;

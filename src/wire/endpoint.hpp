@@ -73,6 +73,10 @@ struct Decoded {
     bool batch = false;
 };
 
+/// What HTTP+JSON answers in: by Accept, else as the request was sent, else the protocol's own type. Whoever takes neither
+/// is told so in plain JSON. A literal.
+[[nodiscard]] std::string_view answer_type(const RequestHead& head) noexcept;
+
 /// Finds the route and checks everything that can be checked before the body arrives: path (404), method (405 with
 /// Allow), Content-Type (415; on JSON-RPC -32005), Accept (406), protocol version, the limit on the body (413).
 /// Returns the finished answer when the request is refused.
@@ -105,8 +109,8 @@ void encode_stream_end(const AnswerForm& form, const EventStream::Batch& last, s
 void encode_heartbeat(std::string& out);
 
 /// Errors that belong to HTTP alone (404 for a path, 405, 408, 411, 413, 431, 503 at a limit): google.rpc.Status JSON,
-/// or a JSON-RPC error object when the path is that of JSON-RPC. `content_type` is for the former; default
-/// application/json.
+/// or a JSON-RPC error object when the path is that of JSON-RPC. `content_type` is for the former (see `answer_type`);
+/// default application/json.
 [[nodiscard]] HttpResponse http_error(int status, std::string_view message, bool json_rpc,
                                       std::string_view content_type = {});
 

@@ -28,19 +28,13 @@ AnnouncedBody announced_body(const RequestHead& head) noexcept {
     return body;
 }
 
-/// What an error of HTTP+JSON is written in when the request went no further than its head.
-std::string_view error_type(const RequestHead& head) noexcept {
-    const std::string_view type = preferred_json(head.header("accept"), kA2aJson);
-    return type.empty() ? kJson : type;
-}
-
 HttpResponse not_routed(const RouteMatch& match, const RequestHead& head) {
     const bool json_rpc = match.route.kind == RouteKind::kJsonRpc;
     const std::string method = printable(head.method);
     switch (match.outcome) {
         case RouteMatch::Outcome::kMalformed:
             return http_error(400, "the path must be percent-encoded UTF-8 without NUL characters", false,
-                              error_type(head));
+                              answer_type(head));
         case RouteMatch::Outcome::kOptions: {
             HttpResponse response;
             response.status = 204;
@@ -50,13 +44,13 @@ HttpResponse not_routed(const RouteMatch& match, const RequestHead& head) {
         case RouteMatch::Outcome::kMethodNotAllowed: {
             HttpResponse response =
                 http_error(405, "this path does not take " + method + " but " + match.allow, json_rpc,
-                           error_type(head));
+                           answer_type(head));
             response.headers.emplace_back("Allow", match.allow);
             return response;
         }
         default: {
             const std::string_view path = head.target.substr(0, head.target.find('?'));
-            return http_error(404, "there is no " + printable(path) + " here", false, error_type(head));
+            return http_error(404, "there is no " + printable(path) + " here", false, answer_type(head));
         }
     }
 }
@@ -64,7 +58,7 @@ HttpResponse not_routed(const RouteMatch& match, const RequestHead& head) {
 /// The refusal in the manner of the route's binding, with the HTTP status of HTTP+JSON.
 HttpResponse refuse(const Route& route, const RequestHead& head, const Error& error, int http_status) {
     if (route.kind == RouteKind::kJsonRpc) return json_rpc_error({}, error);
-    return status_error(error, error_type(head), http_status);
+    return status_error(error, answer_type(head), http_status);
 }
 
 Error unsupported(std::string field, std::string message) {
@@ -78,7 +72,7 @@ std::optional<HttpResponse> check_body(const Route& route, const RequestHead& he
     const AnnouncedBody body = announced_body(head);
     if (body.size > max_body_bytes) {
         return http_error(413, "the body is larger than " + std::to_string(max_body_bytes) + " bytes",
-                          route.kind == RouteKind::kJsonRpc, error_type(head));
+                          route.kind == RouteKind::kJsonRpc, answer_type(head));
     }
     if (head.method != "POST") return std::nullopt;
     const std::string_view encoding = trim(head.header("content-encoding"));
@@ -114,6 +108,13 @@ std::optional<HttpResponse> check_accept(const Route& route, const RequestHead& 
 }
 
 }  // namespace
+
+std::string_view answer_type(const RequestHead& head) noexcept {
+    const std::string_view sent = readable_body_type(head.header("content-type"));
+    const std::string_view preferred = preferred_json(head.header("accept"), sent.empty() ? kA2aJson : sent);
+    if (!preferred.empty()) return preferred;
+    return sent.empty() ? kJson : sent;
+}
 
 std::string_view RequestHead::header(std::string_view lower_case_name) const noexcept {
     if (headers == nullptr) return {};

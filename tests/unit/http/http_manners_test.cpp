@@ -43,6 +43,28 @@ TEST_F(HttpMannersTest, ErrorsOfHttpAreJsonRpcWhereJsonRpcIsSpoken) {
     }
 }
 
+TEST_F(HttpMannersTest, WhatIsRefusedBeforeItIsReadIsAnsweredAsItsHeadAsks) {
+    serve({.max_body_bytes = 1000, .body_timeout = milliseconds(30)});
+    const std::string chunked = "Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n";
+    for (const auto& [status, rest] : std::vector<std::pair<int, std::string>>{
+             {417, "Host: h\r\nExpect: a miracle\r\n\r\n"},
+             {501, "Host: h\r\nTransfer-Encoding: gzip\r\n\r\n"},
+             {400, "Host: h\r\nHost: i\r\n\r\n"},
+             {413, "Host: h\r\nContent-Length: 5000\r\n\r\n"},
+             {413, "Host: h\r\n" + chunked + "\r\n7D0\r\n" + std::string(2000, 'x')},
+             {408, "Host: h\r\n" + chunked + "\r\n7"}}) {
+        for (const std::string type : {"application/json", "application/a2a+json"}) {
+            Client client(port);
+            client.send("POST /message:send HTTP/1.1\r\nA2A-Version: 1.0\r\nX-Request-Id: r-7\r\nAccept: " + type +
+                        "\r\n" + rest);
+            const auto answer = client.response();
+            EXPECT_EQ(answer.status, status) << answer.body;
+            EXPECT_EQ(answer.header("content-type"), type) << status;
+            EXPECT_EQ(answer.header("x-request-id"), "r-7") << status;
+        }
+    }
+}
+
 TEST_F(HttpMannersTest, EmptyLinesDoNotKeepAConnection) {
     serve({.idle_timeout = milliseconds(100)});
     Client client(port);

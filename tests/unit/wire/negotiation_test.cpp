@@ -136,6 +136,13 @@ TEST(Accept, MayBeSpreadOverSeveralLines) {
     }
 }
 
+TEST(Accept, WithoutItARefusalComesAsTheRequestWasSent) {
+    for (const std::string type : {"application/json", "application/a2a+json"}) {
+        EXPECT_EQ(typed("/nothing/here", kSend, type).refusal().content_type, type);
+        EXPECT_EQ(typed("/message:send", "{}", type).refusal().content_type, type);
+    }
+}
+
 TEST(Accept, AlsoDecidesHowAnUnknownPathOrMethodIsAnswered) {
     for (const auto& [accept, type] : std::vector<std::pair<std::string, std::string>>{
              {"", "application/a2a+json"},
