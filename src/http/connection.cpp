@@ -16,6 +16,10 @@ constexpr auto kLinger = std::chrono::seconds(1);
 constexpr std::size_t kLingerBytes = std::size_t{1} << 20U;
 constexpr auto kRetryAfter = std::chrono::seconds(1);
 
+bool may_not_ask(const Error& error) noexcept {
+    return error.code == ErrorCode::kUnauthenticated || error.code == ErrorCode::kPermissionDenied;
+}
+
 }  // namespace
 
 Connection::Connection(Shard& shard, net::TcpSocket socket, std::string peer, Slot slot)
@@ -255,6 +259,7 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
 Async<void> Connection::answer_batch(wire::Decoded decoded) {
     std::vector<std::string> answers;
     std::vector<std::string> extensions;
+    std::optional<Error> refused;
     answers.reserve(decoded.entries.size());
     for (auto& entry : decoded.entries) {
         if (auto* written = std::get_if<std::string>(&entry)) {
@@ -269,10 +274,11 @@ Async<void> Connection::answer_batch(wire::Decoded decoded) {
         else handled = refused_at_limit("pending requests");
         std::string answer = wire::encode_batch_entry(call, handled);
         if (!answer.empty()) answers.push_back(std::move(answer));
-        // The header that asks for them is the same for every entry.
+        // The headers that ask for them, and that say who asks, are the same for every entry.
         if (!handled.activated_extensions.empty()) extensions = std::move(handled.activated_extensions);
+        if (!handled.reply && may_not_ask(handled.reply.error())) refused = std::move(handled.reply.error());
     }
-    wire::HttpResponse response = wire::encode_batch(answers, extensions);
+    wire::HttpResponse response = wire::encode_batch(answers, extensions, refused ? &*refused : nullptr);
     co_await respond(std::move(response));
 }
 

@@ -49,16 +49,10 @@ void add_extensions(HttpResponse& response, const std::vector<std::string>& acti
     response.headers.emplace_back("A2A-Extensions", std::move(list));
 }
 
-HttpResponse no_content() {
-    HttpResponse response;
-    response.status = 204;
-    return response;
-}
-
 }  // namespace
 
 HttpResponse encode(const Call& call, const HandledRequest& handled) {
-    if (call.json_rpc && call.rpc_id.empty()) return no_content();
+    if (call.json_rpc && call.rpc_id.empty()) return wordless(handled.reply ? nullptr : &handled.reply.error());
     HttpResponse response;
     if (!handled.reply) {
         response = call.json_rpc ? json_rpc_error(call.rpc_id, handled.reply.error())
@@ -87,16 +81,18 @@ std::string encode_batch_entry(const Call& call, const HandledRequest& handled) 
     return out;
 }
 
-HttpResponse encode_batch(const std::vector<std::string>& entries, const std::vector<std::string>& extensions) {
+HttpResponse encode_batch(const std::vector<std::string>& entries, const std::vector<std::string>& extensions,
+                          const Error* refused) {
     HttpResponse response;
     for (const std::string& entry : entries) {
         if (entry.empty()) continue;
         response.body += response.body.empty() ? '[' : ',';
         response.body += entry;
     }
-    if (response.body.empty()) return no_content();
+    if (response.body.empty()) return wordless(refused);
     response.body += ']';
     response.content_type = kJson;
+    if (refused != nullptr && refused->code == ErrorCode::kUnauthenticated) add_challenge(response, *refused);
     add_extensions(response, extensions);
     return response;
 }

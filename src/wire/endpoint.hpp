@@ -88,15 +88,16 @@ struct Decoded {
 [[nodiscard]] std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead& head,
                                                          std::string_view body);
 
-/// The answer to a single call, or the error; REQUIRES: the reply is no stream.
+/// The answer to a single call, or the error; to a notification 204, or 401 and 403 without a body. REQUIRES: the reply is
+/// no stream.
 [[nodiscard]] HttpResponse encode(const Call& call, const HandledRequest& handled);
 
 /// One entry of a batch's answer, as JSON text; empty for a notification. A stream in a batch was refused by `decode`.
 [[nodiscard]] std::string encode_batch_entry(const Call& call, const HandledRequest& handled);
-/// The whole answer to a batch; 204 without a body when every entry was a notification. `extensions`: those that its calls
-/// activated.
+/// The whole answer to a batch; without a body when every entry was a notification. `extensions`: those that its calls
+/// activated. `refused`: the error of a call that may not ask, whose challenge goes into the head; null: none.
 [[nodiscard]] HttpResponse encode_batch(const std::vector<std::string>& entries,
-                                        const std::vector<std::string>& extensions);
+                                        const std::vector<std::string>& extensions, const Error* refused = nullptr);
 
 /// The head of a stream's answer: 200, text/event-stream, Cache-Control: no-cache, X-Accel-Buffering: no, the
 /// activated extensions.

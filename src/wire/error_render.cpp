@@ -86,12 +86,12 @@ void write_details(json::Writer& writer, std::string_view name, const Error& err
     writer.end_array();
 }
 
+}  // namespace
+
 void add_challenge(HttpResponse& response, const Error& error) {
     const bool named = error.details != nullptr && !error.details->challenge.empty();
     response.headers.emplace_back("WWW-Authenticate", named ? error.details->challenge : kDefaultChallenge);
 }
-
-}  // namespace
 
 std::string printable(std::string_view text) {
     std::string clean(text.substr(0, kMaxQuotedBytes));
@@ -123,6 +123,16 @@ void append_status(std::string& out, const Error& error, int http_status, Timest
     writer.string(error.message);
     write_details(writer, "details", error, time);
     out += "}}";
+}
+
+HttpResponse wordless(const Error* error) {
+    HttpResponse response;
+    response.status = 204;
+    if (error == nullptr) return response;
+    const int status = error_row(error->code).http_status;
+    if (status == 401 || status == 403) response.status = status;
+    if (status == 401) add_challenge(response, *error);
+    return response;
 }
 
 HttpResponse json_rpc_error(std::string_view rpc_id, const Error& error) {

@@ -21,6 +21,12 @@ void append_status(std::string& out, const Error& error, int http_status, Timest
 /// The whole answer of the HTTP+JSON binding. `http_status` 0: the one of the table.
 [[nodiscard]] HttpResponse status_error(const Error& error, std::string_view content_type, int http_status = 0);
 
+/// The answer to what needs none in words (a notification): 204, or for who may not ask the status alone, with a 401's
+/// challenge. `error` null: none.
+[[nodiscard]] HttpResponse wordless(const Error* error);
+/// The WWW-Authenticate of a kUnauthenticated.
+void add_challenge(HttpResponse& response, const Error& error);
+
 /// `text` cut to a length that fits an error message, with everything but printable ASCII replaced: for bytes of a
 /// client that no codec has checked.
 [[nodiscard]] std::string printable(std::string_view text);

@@ -209,16 +209,10 @@ private:
     bool batch_;
 };
 
-HttpResponse no_content() {
-    HttpResponse response;
-    response.status = 204;
-    return response;
-}
-
 std::optional<HttpResponse> decode_single(const EntryDecoder& decoder, std::string_view body, Decoded& decoded) {
     const EntryOutcome outcome = decoder.decode(body, add_call(decoded));
     if (outcome.call) return std::nullopt;
-    if (!outcome.error || outcome.notification) return no_content();
+    if (!outcome.error || outcome.notification) return wordless(outcome.error ? &*outcome.error : nullptr);
     return json_rpc_error(outcome.id, *outcome.error);
 }
 

@@ -193,6 +193,22 @@ TEST_F(HttpServerTest, BatchesAreAnsweredInOrderAndNotificationsNotAtAll) {
     EXPECT_EQ(site.handled, 5);
 }
 
+TEST_F(HttpServerTest, ABatchOrANotificationOfAStrangerIsChallenged) {
+    serve();
+    Client client(port);
+    const std::string refused = rpc("SendMessage", send_body("stranger"));
+    const auto batch = client.exchange("POST", "/", "[" + rpc("GetTask", R"({"id":"a"})", "2") + "," + refused + "]");
+    EXPECT_EQ(batch.status, 200) << "the other entry is answered";
+    EXPECT_EQ(batch.header("www-authenticate"), "Bearer realm=\"a2a\"");
+    const std::string notification = R"({"jsonrpc":"2.0","method":"SendMessage","params":)" + send_body("stranger") + "}";
+    for (const std::string& body : {notification, "[" + notification + "]"}) {
+        const auto answer = client.exchange("POST", "/", body);
+        EXPECT_EQ(answer.status, 401) << body;
+        EXPECT_EQ(answer.header("www-authenticate"), "Bearer realm=\"a2a\"");
+        EXPECT_EQ(answer.body, "");
+    }
+}
+
 TEST_F(HttpServerTest, AnOldClientIsServedAndTheConnectionCloses) {
     serve();
     Client client(port);

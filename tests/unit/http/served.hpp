@@ -47,7 +47,8 @@ private:
     Signal woken_;
 };
 
-/// Echoes; "throw" throws; "wait" waits for `released`, or until its client leaves; streams play the script.
+/// Echoes; "throw" throws; "stranger" may not ask; "wait" waits for `released`, or until its client leaves; streams play
+/// the script.
 class StubSite final : public Site, public RequestHandler {
 public:
     RequestHandler& handler() noexcept override { return *this; }
@@ -77,6 +78,10 @@ public:
         } else if (auto* send = std::get_if<SendMessageRequest>(&envelope.params)) {
             const std::string text = *send->message.parts.at(0).text();
             if (text == "throw") throw std::runtime_error("secret");
+            if (text == "stranger") {
+                result.reply = Error{ErrorCode::kUnauthenticated, "who are you?", nullptr};
+                co_return result;
+            }
             if (text == "wait") {
                 ++waiting;
                 const ClientPresence::Entry waits(envelope.client, released);

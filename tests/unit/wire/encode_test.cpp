@@ -79,6 +79,30 @@ TEST(Encode, ErrorsAreWrittenInTheMannerOfTheBinding) {
     EXPECT_EQ(without_time(encode_batch_entry(rpc_call("5"), handled(error))), expected);
 }
 
+TEST(Encode, WhoMayNotAskLearnsItWithoutWordsToo) {
+    Error::Details details;
+    details.challenge = "Bearer realm=\"x\"";
+    const Error stranger = Error{ErrorCode::kUnauthenticated, "who?", nullptr}.with(std::move(details));
+    const Error forbidden{ErrorCode::kPermissionDenied, "no", nullptr};
+    const Error missing{ErrorCode::kTaskNotFound, "no such task", nullptr};
+    const auto told = [](const HttpResponse& response) {
+        EXPECT_EQ(response.body, "");
+        EXPECT_EQ(response.content_type, "");
+        return std::pair(response.status, header(response, "WWW-Authenticate"));
+    };
+    const auto notified = [&](const Error& error) { return told(encode(rpc_call(""), handled(error))); };
+    EXPECT_EQ(notified(stranger), std::pair(401, std::string("Bearer realm=\"x\"")));
+    EXPECT_EQ(notified(forbidden), std::pair(403, std::string()));
+    EXPECT_EQ(notified(missing), std::pair(204, std::string()));
+    EXPECT_EQ(told(encode_batch({"", ""}, {}, &stranger)), std::pair(401, std::string("Bearer realm=\"x\"")));
+    EXPECT_EQ(told(encode_batch({""}, {}, &forbidden)), std::pair(403, std::string()));
+    const HttpResponse batch = encode_batch({"{1}"}, {}, &stranger);
+    EXPECT_EQ(batch.status, 200);
+    EXPECT_EQ(batch.body, "[{1}]");
+    EXPECT_EQ(header(batch, "WWW-Authenticate"), "Bearer realm=\"x\"");
+    EXPECT_EQ(header(encode_batch({"{1}"}, {}, &forbidden), "WWW-Authenticate"), "");
+}
+
 TEST(Encode, AnIdempotencyConflictNamesTheHeader) {
     const Error error = Error::invalid_field("Idempotency-Key", "was used with another request");
     Error conflict = error;
