@@ -69,6 +69,11 @@ ApiKeyMiddleware::ApiKeyMiddleware(std::map<std::string, Principal> keys, std::s
 
 AsyncResult<void> ApiKeyMiddleware::before_dispatch(RequestEnvelope& envelope) {
     const std::string_view sent = envelope.context.header(header_);
+    const bool contradicts = std::ranges::any_of(envelope.context.headers, [&](const auto& field) {
+        return field.first == header_ && field.second != sent;
+    });
+    // Whatever stands before the server may have read the other one.
+    if (contradicts) return Error::invalid_field(header_, "is sent twice, with different values");
     const Principal* found = nullptr;
     // Every key is compared, whichever fits: the time tells nothing about which one was close.
     for (const auto& [key, principal] : keys_) {

@@ -39,7 +39,8 @@ private:
     std::string realm_;
 };
 
-/// Checks an API key in a header (compared in constant time). 401 without a valid one.
+/// Checks an API key in a header (compared in constant time). 401 without a valid one; kInvalidParams for a header that is
+/// sent twice with different values.
 class ApiKeyMiddleware final : public Middleware {
 public:
     /// `keys`: key -> principal.

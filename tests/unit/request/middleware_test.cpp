@@ -79,6 +79,24 @@ TEST_F(MiddlewareTest, AnUnknownApiKeyIsChallenged) {
     }
 }
 
+TEST_F(MiddlewareTest, TwoDifferentApiKeysAreRefusedInEitherOrder) {
+    ApiKeyMiddleware keys({{"key of alice", {"alice", {}}}, {"key of bob", {"bob", {}}}});
+    for (const char* second : {"key of bob", "", "wrong"}) {
+        for (const bool swapped : {false, true}) {
+            RequestEnvelope envelope = with_header("x-api-key", swapped ? second : "key of alice");
+            envelope.context.headers.emplace_back("x-api-key", swapped ? "key of alice" : second);
+            const auto refused = before(keys, envelope);
+            ASSERT_FALSE(refused) << second;
+            EXPECT_EQ(refused.error().code, ErrorCode::kInvalidParams);
+            EXPECT_EQ(refused.error().message.find("alice"), std::string::npos) << "a key is a secret";
+            EXPECT_TRUE(envelope.principal.is_anonymous());
+        }
+    }
+    RequestEnvelope twice = with_header("x-api-key", "key of bob");
+    twice.context.headers.emplace_back("x-api-key", "key of bob");
+    EXPECT_TRUE(before(keys, twice));
+}
+
 TEST_F(MiddlewareTest, AfterDispatchDoesNothingUnlessOverridden) {
     BearerMiddleware bearer(verify);
     const RequestEnvelope envelope;
