@@ -1,6 +1,7 @@
 #include "server/agent_site.hpp"
 
 #include "server/card_builder.hpp"
+#include "wire/uri.hpp"
 
 #include <a2akit/protocol/json.hpp>
 
@@ -78,7 +79,8 @@ std::string AgentSite::url_for(const wire::RequestHead& head) const {
     const std::string_view host = first_of(head.header("x-forwarded-host"));
     if (!is_host(host)) return base_url_;
     const std::string_view scheme = first_of(head.header("x-forwarded-proto"));
-    return std::string(scheme == "https" ? "https://" : "http://").append(host).append(base_path_);
+    const bool tls = wire::equal_ignoring_case(scheme, "https");
+    return std::string(tls ? "https://" : "http://").append(host).append(base_path_);
 }
 
 std::shared_ptr<const wire::CardDocument> AgentSite::document(const std::string& base_url) {

@@ -98,8 +98,9 @@ TEST_F(ServerTest, TheCardIsServedWithValidators) {
 }
 
 TEST_F(ServerTest, ForwardedHeadersCountOnlyFromATrustedProxy) {
-    const char* forwarded = "X-Forwarded-Proto: https\r\nX-Forwarded-Host: agents.example\r\n";
-    for (const bool trusted : {false, true}) {
+    for (const auto& [trusted, proto] : {std::pair(false, "https"), std::pair(true, "https"), std::pair(true, "HTTPS")}) {
+        const std::string forwarded = std::string("X-Forwarded-Proto: ") + proto +
+                                      "\r\nX-Forwarded-Host: agents.example\r\n";
         ServerOptions options = test_options(agent);
         options.settings.trust_forwarded = trusted;
         options.settings.base_path = "/a";
