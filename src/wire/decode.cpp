@@ -3,13 +3,10 @@
 #include "json/codec.hpp"
 #include "wire/error_render.hpp"
 #include "wire/params.hpp"
+#include "wire/route_table.hpp"
 
 namespace a2akit::wire {
 namespace {
-
-bool takes_empty_body(Operation operation) noexcept {
-    return operation == Operation::kCancelTask || operation == Operation::kSubscribeToTask;
-}
 
 Result<void> read_body(std::string_view body, OperationParams& params) {
     json::Cursor cursor(body, json::Mode::kStrict, kRequestLimits);
@@ -64,6 +61,9 @@ Result<void> decode_http_json(const Route& route, const RequestHead& head, const
 
 std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead& head, std::string_view body) {
     const bool json_rpc = route.kind == RouteKind::kJsonRpc;
+    if (!json_rpc && takes_empty_body(route.operation) && head.method == "POST" && !body.empty()) {
+        if (auto refused = check_body_type(route, head)) return std::move(*refused);
+    }
     const auto parameters = read_service_parameters(head, route.query);
     if (!parameters) {
         return json_rpc ? json_rpc_error({}, parameters.error())

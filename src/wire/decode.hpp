@@ -17,6 +17,9 @@ inline constexpr json::Limits kRequestLimits{.max_elements = 10'000};
 [[nodiscard]] Result<void> decode_http_json(const Route& route, const RequestHead& head,
                                             const ServiceParameters& parameters, std::string_view body, Call& call);
 
+/// The refusal of a body whose Content-Type can't be read; nothing when it can.
+[[nodiscard]] std::optional<HttpResponse> check_body_type(const Route& route, const RequestHead& head);
+
 /// Adds an empty call.
 [[nodiscard]] inline Call& add_call(Decoded& decoded) {
     return std::get<Call>(decoded.entries.emplace_back(std::in_place_type<Call>));

@@ -78,7 +78,8 @@ struct Decoded {
 [[nodiscard]] std::string_view answer_type(const RequestHead& head) noexcept;
 
 /// Finds the route and checks everything that can be checked before the body arrives: path (404), method (405 with
-/// Allow), Content-Type (415; on JSON-RPC -32005), Accept (406), protocol version, the limit on the body (413).
+/// Allow), Content-Type (415; on JSON-RPC -32005; unless the body may turn out to be empty), Accept (406), protocol version,
+/// the limit on the body (413).
 /// Returns the finished answer when the request is refused.
 [[nodiscard]] std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max_body_bytes);
 

@@ -1,3 +1,4 @@
+#include "wire/decode.hpp"
 #include "wire/error_render.hpp"
 #include "wire/media_type.hpp"
 #include "wire/repeated_headers.hpp"
@@ -83,13 +84,11 @@ std::optional<HttpResponse> check_body(const Route& route, const RequestHead& he
         response.headers.emplace_back("Accept-Encoding", "identity");
         return response;
     }
-    const std::string_view type = head.header("content-type");
-    const bool needed = body.present || (route.kind == RouteKind::kJsonRpc);
-    if (!needed || !readable_body_type(type).empty()) return std::nullopt;
-    return refuse(route, head,
-                  unsupported("Content-Type", "Content-Type: must be application/json or application/a2a+json, not \"" +
-                                                  printable(type) + '"'),
-                  415);
+    const bool json_rpc = route.kind == RouteKind::kJsonRpc;
+    // What comes in chunks may be nothing: `decode` knows.
+    const bool may_be_empty = !json_rpc && takes_empty_body(route.operation) && body.size == 0;
+    if (json_rpc || (body.present && !may_be_empty)) return check_body_type(route, head);
+    return std::nullopt;
 }
 
 /// Nothing when the answer's type is one that the client takes.
@@ -122,6 +121,15 @@ std::string_view RequestHead::header(std::string_view lower_case_name) const noe
         if (name == lower_case_name) return value;
     }
     return {};
+}
+
+std::optional<HttpResponse> check_body_type(const Route& route, const RequestHead& head) {
+    const std::string_view type = head.header("content-type");
+    if (!readable_body_type(type).empty()) return std::nullopt;
+    return refuse(route, head,
+                  unsupported("Content-Type", "Content-Type: must be application/json or application/a2a+json, not \"" +
+                                                  printable(type) + '"'),
+                  415);
 }
 
 std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max_body_bytes) {

@@ -20,6 +20,11 @@ struct RouteMatch {
 
 [[nodiscard]] RouteMatch match_route(std::string_view method, std::string_view target);
 
+/// True for the operations whose path says everything.
+[[nodiscard]] constexpr bool takes_empty_body(Operation operation) noexcept {
+    return operation == Operation::kCancelTask || operation == Operation::kSubscribeToTask;
+}
+
 /// True for the operations whose answer is a stream.
 [[nodiscard]] constexpr bool is_streaming(Operation operation) noexcept {
     return operation == Operation::kSendStreamingMessage || operation == Operation::kSubscribeToTask;

@@ -53,7 +53,11 @@ TEST(ContentType, MayBeMissingWhereTheBodyMay) {
         EXPECT_EQ(typed(target, "{}", "none").refusal().status, 415) << target;
         TestRequest chunked{"POST", target, {{"transfer-encoding", "chunked"}}, "{}"};
         EXPECT_EQ(chunked.refusal().status, 415) << target;
+        TestRequest no_chunks{"POST", target, {{"transfer-encoding", "chunked"}}};
+        EXPECT_EQ(no_chunks.call().content_type, "application/a2a+json") << target;
     }
+    TestRequest needed{"POST", "/message:send", {{"transfer-encoding", "chunked"}}};
+    EXPECT_EQ(std::get<HttpResponse>(needed.routed()).status, 415) << "no need to wait for it";
     TestRequest empty{"POST", "/message:send"};
     EXPECT_EQ(empty.refusal().status, 400);
 }
