@@ -76,11 +76,14 @@ private:
     }
     bool id() {
         const json::Kind kind = cursor_.kind();
+        const std::size_t violations = cursor_.violation_count();
         std::string_view text;
         if (!cursor_.raw(text)) return false;
         const bool allowed =
             kind == json::Kind::kString || kind == json::Kind::kNumber || kind == json::Kind::kNull;
-        if (allowed && text.size() <= kMaxIdBytes) {
+        if (cursor_.violation_count() != violations) {
+            fault("id: is a number beyond the range of a double");
+        } else if (allowed && text.size() <= kMaxIdBytes) {
             request_.id = text;
         } else {
             fault("id: must be a string, a number or null, of at most 1024 bytes");

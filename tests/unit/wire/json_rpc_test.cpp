@@ -70,6 +70,7 @@ TEST(JsonRpc, WhatIsNoRequestIsInvalid) {
              {R"({"jsonrpc":"2.0","id":{},"method":"GetTask"})", "null", "id"},
              {R"({"jsonrpc":"2.0","id":[1],"method":"GetTask"})", "null", "id"},
              {R"({"jsonrpc":"2.0","id":true,"method":"GetTask"})", "null", "id"},
+             {R"({"jsonrpc":"2.0","id":1e999,"method":"GetTask","params":{"id":"t"}})", "null", "id: is a number beyond"},
              {R"({"jsonrpc":"2.0","id":1,"id":2,"method":"GetTask"})", "1", "more than once"},
              {R"({"jsonrpc":"2.0","id":1,"method":"GetTask","method":"GetTask"})", "1", "more than once"},
              {R"({"jsonrpc":"2.0","id":")" + std::string(1100, 'x') + R"(","method":"GetTask"})", "null", "id"}}) {
