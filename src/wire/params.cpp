@@ -2,6 +2,7 @@
 
 #include "json/request_descriptions.hpp"
 #include "json/scalars.hpp"
+#include "wire/route_table.hpp"
 
 #include <fmt/format.h>
 
@@ -184,9 +185,11 @@ Result<std::string> unify_tenant(std::string_view from_path, OperationParams& pa
             return p.tenant;
         },
         params);
-    if (tenant && tenant->size() > kMaxNameBytes) {
+    if (!tenant || tenant->empty()) return tenant;
+    if (tenant->size() > kMaxNameBytes) {
         return fail(Error::invalid_field("tenant", fmt::format("is longer than {} bytes", kMaxNameBytes)));
     }
+    if (!may_be_tenant(*tenant)) return fail(Error::invalid_field("tenant", "is a word of the paths, and so no tenant"));
     return tenant;
 }
 

@@ -21,7 +21,8 @@ void check_path(const Route& route, const OperationParams& params, std::vector<F
 /// Appends values out of range: what a description can't say.
 void check_ranges(const OperationParams& params, Operation operation, std::vector<FieldViolation>& violations);
 
-/// The tenant of path and parameters, made the same in both. kInvalidParams when they differ, or when it is too long.
+/// The tenant of path and parameters, made the same in both. kInvalidParams when they differ, and for one
+/// that is too long or a word of the paths.
 [[nodiscard]] Result<std::string> unify_tenant(std::string_view from_path, OperationParams& params);
 
 /// kInvalidParams with all of them; the message repeats them. REQUIRES: not empty.

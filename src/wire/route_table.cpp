@@ -49,13 +49,6 @@ constexpr std::array kExtendedCardMethods{operation("GET", Operation::kGetExtend
 
 using Segments = std::span<std::string>;
 
-/// Names that belong to the server, and the first segments of operations: never tenants.
-bool may_be_tenant(std::string_view segment) noexcept {
-    static constexpr std::array<std::string_view, 8> kReserved{
-        "v1", "tasks", "health", "chat", ".well-known", "message:send", "message:stream", "extendedAgentCard"};
-    return std::find(kReserved.begin(), kReserved.end(), segment) == kReserved.end();
-}
-
 /// "abc:cancel" -> takes ":cancel" off and says so.
 bool take_verb(std::string& segment, std::string_view verb) {
     if (!segment.ends_with(verb)) return false;
@@ -167,6 +160,12 @@ std::string allow_list(Methods methods) {
 }
 
 }  // namespace
+
+bool may_be_tenant(std::string_view segment) noexcept {
+    static constexpr std::array<std::string_view, 8> kReserved{
+        "v1", "tasks", "health", "chat", ".well-known", "message:send", "message:stream", "extendedAgentCard"};
+    return std::find(kReserved.begin(), kReserved.end(), segment) == kReserved.end();
+}
 
 RouteMatch match_route(std::string_view method, std::string_view target) {
     RouteMatch match;

@@ -20,6 +20,9 @@ struct RouteMatch {
 
 [[nodiscard]] RouteMatch match_route(std::string_view method, std::string_view target);
 
+/// False for names that belong to the server, and for the first segments of operations.
+[[nodiscard]] bool may_be_tenant(std::string_view segment) noexcept;
+
 /// True for the operations whose path says everything.
 [[nodiscard]] constexpr bool takes_empty_body(Operation operation) noexcept {
     return operation == Operation::kCancelTask || operation == Operation::kSubscribeToTask;

@@ -87,6 +87,18 @@ TEST(HttpJson, ATenantIsBounded) {
     }
 }
 
+TEST(HttpJson, AWordOfThePathsIsNoTenant) {
+    for (const std::string word :
+         {"tasks", "v1", "health", "chat", ".well-known", "message:send", "message:stream", "extendedAgentCard"}) {
+        const std::string text = R"({"jsonrpc":"2.0","id":1,"method":"ListTasks","params":{"tenant":")" + word + "\"}}";
+        const HttpResponse by_query = get("/tasks?tenant=" + word).refusal();
+        EXPECT_EQ(by_query.status, 400) << word;
+        EXPECT_THAT(by_query.body, HasSubstr(R"("field":"tenant")"));
+        EXPECT_THAT(rpc(text).refusal().body, HasSubstr(R"("field":"tenant")")) << word;
+    }
+    EXPECT_EQ(get("/tasks?tenant=admin").call().envelope.tenant, "admin");
+}
+
 TEST(HttpJson, AQueryIsReadInBothSpellings) {
     for (const std::string query :
          {"contextId=c%20d&status=TASK_STATE_WORKING&pageSize=7&pageToken=a%2Bb&historyLength=0&"
