@@ -99,6 +99,7 @@ private:
         if (phase_ != Phase::kRunning) return fail(ErrorCode::kUnavailable, "the server does not run");
         return net::run_on((*loops_)[0], operation());
     }
+    Result<void> start_once();
     Result<void> start_locked();
     void announce() const;
     void stop_serving();
@@ -106,6 +107,14 @@ private:
         const std::lock_guard lock(mutex_);
         running_ = signals;
     }
+    /// Within it `stop` ends `run`.
+    struct Running {
+        Running(Impl& s, StopSignals& signals) : server(s) { server.set_running(&signals); }
+        Running(const Running&) = delete;
+        Running& operator=(const Running&) = delete;
+        ~Running() { server.set_running(nullptr); }
+        Impl& server;
+    };
 
     ServerOptions options_;
     Settings settings_;
@@ -123,6 +132,16 @@ private:
 };
 
 Result<void> Server::Impl::start() {
+    Result<void> started = start_once();
+    if (!started || !options_.on_listening) return started;
+    // Without the mutex, so that it may stop the server. What it throws is the caller's; nothing is served behind that.
+    std::unique_ptr<Impl, void (*)(Impl*)> stopped(this, [](Impl* server) { server->stop(); });
+    options_.on_listening(url_);
+    (void)stopped.release();
+    return started;
+}
+
+Result<void> Server::Impl::start_once() {
     const std::lock_guard lock(mutex_);
     if (phase_ != Phase::kNew) return fail(ErrorCode::kUnsupportedOperation, "a server is started once");
     Result<void> started = start_locked();
@@ -175,7 +194,6 @@ Result<void> Server::Impl::start_locked() {
     site_->set_state(AgentSite::State::kReady);
     http_->serve();
     announce();
-    if (options_.on_listening) options_.on_listening(url_);
     return {};
 }
 
@@ -241,9 +259,8 @@ int Server::Impl::run() {
     std::optional<ServerLog> log;
     if (resolved) log.emplace(*resolved->log_level);
     if (resolved && !*resolved->core_dumps) forbid_core_dumps();
-    set_running(&signals);
+    const Running running(*this, signals);
     if (const Result<void> started = start(); !started) {
-        set_running(nullptr);
         std::fprintf(stderr, "a2akit: %s\n", started.error().message.c_str());
         return EXIT_FAILURE;
     }
@@ -257,7 +274,6 @@ int Server::Impl::run() {
     }
     if (ended != 0) leave_handlers_behind();
     stopper.join();
-    set_running(nullptr);
     return EXIT_SUCCESS;
 }
 

@@ -120,6 +120,30 @@ TEST_F(ServerTest, AForwardedHostThatIsNoneIsIgnored) {
     EXPECT_NE(card.body.find("\"url\":\"" + server->url() + "/\""), std::string::npos) << card.body;
 }
 
+TEST_F(ServerTest, WhoeverHearsThatItListensMayStopIt) {
+    ServerOptions options = test_options(agent);
+    options.on_listening = [this](const std::string&) { server->stop(); };
+    start(std::move(options));
+    EXPECT_THROW(HttpClient(server->port()), std::runtime_error);
+
+    Server own([&] {
+        ServerOptions more = test_options(agent);
+        more.on_listening = [&own](const std::string&) { own.stop(); };
+        return more;
+    }());
+    EXPECT_EQ(own.run(), 0);
+}
+
+TEST_F(ServerTest, AnExceptionOfWhoeverHearsThatItListensStopsIt) {
+    for (const bool runs : {false, true}) {
+        ServerOptions options = test_options(agent);
+        options.on_listening = [](const std::string&) { throw std::runtime_error("no supervisor"); };
+        Server own(std::move(options));
+        EXPECT_THROW(runs ? (void)own.run() : (void)own.start(), std::runtime_error);
+        EXPECT_THROW(HttpClient(own.port()), std::runtime_error);
+    }
+}
+
 /// A broker that can be told to be out of order, or to keep silent.
 class FragileBroker final : public Broker {
 public:

@@ -48,7 +48,8 @@ struct ServerOptions {
     std::shared_ptr<LifecycleHooks> hooks = {};
     std::shared_ptr<Dependencies> dependencies = {};
     Ports ports = {};
-    /// Called once the server listens, with its base URL; for tests and supervisors.
+    /// Called once the server listens, with its base URL, by the thread that starts it; for tests and supervisors. It may
+    /// stop the server. What it throws stops the server and leaves `start` or `run`.
     std::function<void(std::string url)> on_listening = {};
 };
 
