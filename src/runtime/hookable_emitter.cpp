@@ -39,14 +39,15 @@ AsyncResult<Created> HookableEmitter::create(NewTask task, OwnerScope scope, Tas
 }
 
 AsyncResult<Appended> HookableEmitter::append(TaskId task, OwnerScope scope, TaskUpdate update) {
+    std::string context_id(update.context_id);
     auto appended = co_await inner_->append(task, std::move(scope), std::move(update));
-    if (appended) co_await call_hooks(*appended, {});
+    if (appended) co_await call_hooks(*appended, std::move(context_id));
     co_return appended;
 }
 
-AsyncResult<void> HookableEmitter::announce(Appended appended) {
-    auto announced = co_await inner_->announce(appended);
-    co_await call_hooks(appended, {});
+AsyncResult<void> HookableEmitter::announce(Appended appended, std::string_view context_id) {
+    auto announced = co_await inner_->announce(appended, context_id);
+    co_await call_hooks(appended, std::string(context_id));
     co_return announced;
 }
 

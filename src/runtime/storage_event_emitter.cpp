@@ -95,7 +95,7 @@ AsyncResult<Appended> StorageEventEmitter::append_slowly(AsyncResult<Appended> p
     co_return appended;
 }
 
-AsyncResult<void> StorageEventEmitter::announce(Appended appended) {
+AsyncResult<void> StorageEventEmitter::announce(Appended appended, std::string_view /*context_id*/) {
     auto published = publish(appended);
     if (published.await_ready()) return Result<void>();
     return done_after(std::move(published));

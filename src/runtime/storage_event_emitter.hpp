@@ -20,7 +20,7 @@ public:
 
     AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override;
     AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override;
-    AsyncResult<void> announce(Appended appended) override;
+    AsyncResult<void> announce(Appended appended, std::string_view context_id) override;
 
 private:
     AsyncResult<Created> create_slowly(AsyncResult<Created> pending, NewTask task, OwnerScope scope,

@@ -167,6 +167,7 @@ TaskUpdate TaskContextImpl::blank_update() {
     update.id = WriteId::next();
     update.guard.epoch = run_.epoch;
     update.reveal = !run_.snapshot.revealed;
+    update.context_id = run_.snapshot.context_id;
     return update;
 }
 

@@ -178,6 +178,7 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
         if (forgot_question(*now)) update.history.insert(update.history.begin(), *now->status.message);
         update.once = key;
         update.guard.revision = refusal ? kNoRevision : now->revision;
+        update.context_id = now->context_id;
         // The guard makes sure of the turn's number; a repeat has its context already.
         if (!refusal) {
             if (auto packed = pack_context(update, command, task, now->turn + 1); !packed) {

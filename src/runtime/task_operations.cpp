@@ -97,6 +97,7 @@ AsyncResult<TaskSnapshot> TaskManager::request_cancel(TaskSnapshot task, OwnerSc
     TaskUpdate update;
     update.id = WriteId::next();
     update.cancel_by = *clock + options_.cancel_force_timeout;
+    update.context_id = task.context_id;
     const Result<Appended> appended = co_await emitter_->append(task.id, scope, std::move(update));
     if (appended) {
         task.status.state = appended->after;
@@ -158,6 +159,7 @@ AsyncResult<void> TaskManager::resume(TaskId task) {
     TaskUpdate update;
     update.id = WriteId::next();
     update.guard.revision = now->revision;
+    update.context_id = now->context_id;
     update.status = TaskStatus{TaskState::kSubmitted, std::nullopt, std::nullopt};
     update.turn.emplace().message = *last;
     const Result<Appended> appended = co_await emitter_->append(task, OwnerScope::everything(), std::move(update));

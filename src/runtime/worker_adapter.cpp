@@ -204,7 +204,7 @@ Async<void> WorkerAdapter::watch(ActiveRun& run) {
         log::warn("watching for a cancel failed {} error={}", run.context.log_fields(),
                   quoted(watched.error().message));
     }
-    const auto announced = co_await node_.emitter->announce(run.context.claimed());
+    const auto announced = co_await node_.emitter->announce(run.context.claimed(), run.context.context_id());
     if (!announced) {
         log::warn("announcing a run failed {} error={}", run.context.log_fields(), quoted(announced.error().message));
     }

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <map>
+#include <mutex>
 #include <unistd.h>
 #include <vector>
 
@@ -118,6 +120,37 @@ TEST_F(ServerTest, AForwardedHostThatIsNoneIsIgnored) {
     HttpClient client(server->port());
     const auto card = client.exchange("GET", "/.well-known/agent-card.json", {}, "X-Forwarded-Host: a\"b\r\n");
     EXPECT_NE(card.body.find("\"url\":\"" + server->url() + "/\""), std::string::npos) << card.body;
+}
+
+/// Writes down every change of state, "before>after", under the context it names.
+class NotingHooks final : public LifecycleHooks {
+public:
+    Async<void> on_state_change(StateChange change) override {
+        const std::lock_guard lock(mutex);
+        notes[change.context_id] += std::string(to_string(change.after).substr(sizeof "TASK_STATE_" - 1)) + ' ';
+        return {};
+    }
+    std::mutex mutex;
+    std::map<std::string, std::string> notes;
+};
+
+TEST_F(ServerTest, EveryHookNamesTheContextOfItsTask) {
+    ServerOptions options = test_options(agent);
+    const auto hooks = std::make_shared<NotingHooks>();
+    options.hooks = hooks;
+    start(std::move(options));
+    HttpClient client(server->port());
+    const auto send = [&](const std::string& text, const std::string& more) {
+        return task_id_of(client.exchange("POST", "/message:send", send_body(text, more)).body);
+    };
+    const std::string asked = send("ask", R"(,"contextId":"asks")");
+    send("hi", R"(,"taskId":")" + asked + '"');
+    const std::string paused = send("ask", R"(,"contextId":"cancels")");
+    client.exchange("POST", "/tasks/" + paused + ":cancel");
+    server->stop();
+    EXPECT_EQ(hooks->notes, (std::map<std::string, std::string>{
+                                {"asks", "SUBMITTED WORKING INPUT_REQUIRED SUBMITTED WORKING COMPLETED "},
+                                {"cancels", "SUBMITTED WORKING INPUT_REQUIRED CANCELED "}}));
 }
 
 TEST_F(ServerTest, WhoeverHearsThatItListensMayStopIt) {

@@ -3,6 +3,8 @@
 #include <a2akit/core/async.hpp>
 #include <a2akit/storage/task_update.hpp>
 
+#include <string_view>
+
 namespace a2akit {
 
 /// Writes updates: Storage first, then the EventBus. TaskContext, TaskManager and recovery all write through one, and
@@ -18,8 +20,8 @@ public:
     /// of times. A wake-up that fails is logged: whoever waits finds the event in Storage.
     virtual AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) = 0;
 
-    /// Announces what somebody else wrote (a claim).
-    virtual AsyncResult<void> announce(Appended appended) = 0;
+    /// Announces what somebody else wrote (a claim) to a task of `context_id`, which outlives the call.
+    virtual AsyncResult<void> announce(Appended appended, std::string_view context_id) = 0;
 };
 
 }  // namespace a2akit

@@ -19,7 +19,7 @@ public:
 
     AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override;
     AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override;
-    AsyncResult<void> announce(Appended appended) override;
+    AsyncResult<void> announce(Appended appended, std::string_view context_id) override;
 
 private:
     Async<void> call_hooks(Appended appended, std::string context_id);

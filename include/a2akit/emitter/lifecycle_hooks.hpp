@@ -10,7 +10,7 @@ namespace a2akit {
 
 struct StateChange {
     TaskId task;
-    std::string context_id;  ///< Empty when the writer did not know it.
+    std::string context_id;  ///< Empty for an end that a sweep forced: it knows the task alone.
     Turn turn = 0;
     TaskState before = TaskState::kUnspecified;
     TaskState after = TaskState::kUnspecified;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace a2akit {
@@ -63,6 +64,7 @@ struct TaskUpdate {
     std::optional<RawJson> metadata;
     std::optional<Timestamp> cancel_by;     ///< No live run: canceled at once, in this append; else kept.
     std::optional<std::string> dead_letter; ///< With a terminal status: the turn becomes a dead letter, for this reason.
+    std::string_view context_id;            ///< The task's, for the hooks; empty: not known. Outlives the call. No change.
 };
 
 /// What a write did.

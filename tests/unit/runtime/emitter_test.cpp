@@ -147,9 +147,13 @@ TEST_F(StorageEventEmitterTest, ANewTaskIsToldToNoOtherNode) {
 class NotingHooks final : public LifecycleHooks {
 public:
     std::vector<std::string> notes;
+    std::string context_id;
     bool throws = false;
 
-    Async<void> on_state_change(StateChange) override { return note("change"); }
+    Async<void> on_state_change(StateChange change) override {
+        context_id = change.context_id;
+        return note("change");
+    }
     Async<void> on_working(StateChange) override { return note("working"); }
     Async<void> on_turn_end(StateChange) override { return note("turn end"); }
     Async<void> on_terminal(StateChange) override { return note("terminal"); }
@@ -169,6 +173,7 @@ protected:
         HookableEmitter hookable(std::make_shared<StorageEventEmitter>(storage, bus), hooks);
         TaskUpdate update;
         update.id = WriteId::next();
+        update.context_id = "the context";
         return loop.await(hookable.append(TaskId::generate(), OwnerScope::everything(), std::move(update)));
     }
     using Notes = std::vector<std::string>;
@@ -178,6 +183,7 @@ protected:
 TEST_F(HookableEmitterTest, CallsTheGeneralHookFirst) {
     ASSERT_TRUE(append_with_hooks(appended(TaskState::kSubmitted, TaskState::kWorking)));
     EXPECT_EQ(hooks->notes, (Notes{"change", "working"}));
+    EXPECT_EQ(hooks->context_id, "the context");
 }
 
 TEST_F(HookableEmitterTest, ATerminalStateEndsTheTurnAndTheTask) {
@@ -210,8 +216,9 @@ TEST_F(HookableEmitterTest, AHookThatThrowsChangesNothing) {
 
 TEST_F(HookableEmitterTest, AClaimIsAnnouncedToTheHooks) {
     HookableEmitter hookable(std::make_shared<StorageEventEmitter>(storage, bus), hooks);
-    ASSERT_TRUE(loop.await(hookable.announce(appended(TaskState::kSubmitted, TaskState::kWorking))));
+    ASSERT_TRUE(loop.await(hookable.announce(appended(TaskState::kSubmitted, TaskState::kWorking), "c")));
     EXPECT_EQ(hooks->notes, (Notes{"change", "working"}));
+    EXPECT_EQ(hooks->context_id, "c");
     EXPECT_EQ(bus->wakes.size(), 1U);
 }
 

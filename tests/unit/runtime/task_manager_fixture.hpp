@@ -118,7 +118,7 @@ protected:
         const WriteId id = WriteId::next();
         auto claimed = loop_.await(ports_.storage->claim(id, operation.task, operation.turn, node_, kLease));
         ClaimedRun run = std::get<ClaimedRun>(std::move(claimed).value());
-        EXPECT_TRUE(loop_.await(emitter_->announce(run.appended)));
+        EXPECT_TRUE(loop_.await(emitter_->announce(run.appended, run.snapshot.context_id)));
         return run;
     }
     Result<Appended> write(const ClaimedRun& run, TaskUpdate update) {

@@ -326,7 +326,9 @@ public:
         }
         return inner_->append(task, std::move(scope), std::move(update));
     }
-    AsyncResult<void> announce(Appended appended) override { return inner_->announce(std::move(appended)); }
+    AsyncResult<void> announce(Appended appended, std::string_view context_id) override {
+        return inner_->announce(std::move(appended), context_id);
+    }
 
 private:
     std::shared_ptr<EventEmitter> inner_;
