@@ -123,6 +123,30 @@ private:
     std::optional<Error> error_;
 };
 
+bool is_alphanumeric(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+bool consists_of(std::string_view text, std::string_view marks) {
+    return std::all_of(text.begin(), text.end(),
+                       [&](char c) { return is_alphanumeric(c) || marks.find(c) != std::string_view::npos; });
+}
+
+/// "" or "/a/b", in characters that stand in a path as they are.
+bool is_path(std::string_view text) {
+    if (!text.empty() && text.front() != '/') return false;
+    return text.find("//") == std::string_view::npos && consists_of(text, "/-._~!$&'()*+,;=:@");
+}
+
+/// http or https, a host with a port or without, a path.
+bool is_base_url(std::string_view text) {
+    const std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+    if (scheme == 0) return false;
+    text.remove_prefix(scheme);
+    const std::string_view authority = text.substr(0, text.find('/'));
+    if (authority.empty() || authority.front() == ':' || !consists_of(authority, "-._:[]")) return false;
+    return is_path(text.substr(authority.size()));
+}
+
 void resolve_address(Resolver& resolver, Settings& s) {
     resolver.text("A2AKIT_HOST", s.host, "127.0.0.1");
     resolver.number("A2AKIT_PORT", s.port, 8000, 0, 65535);
@@ -131,15 +155,17 @@ void resolve_address(Resolver& resolver, Settings& s) {
     resolver.flag("A2AKIT_TRUST_FORWARDED", s.trust_forwarded, false);
     if (s.base_path && !s.base_path->empty()) {
         while (s.base_path->ends_with('/')) s.base_path->pop_back();
-        if ((!s.base_path->empty() && s.base_path->front() != '/') ||
-            s.base_path->find_first_of("?#% ") != std::string::npos) {
+        if (!is_path(*s.base_path)) {
             resolver.wrong("A2AKIT_BASE_PATH", *s.base_path, "a path such as /agent");
         }
     }
     if (s.public_url) {
+        const std::string given = *s.public_url;
         while (s.public_url->ends_with('/')) s.public_url->pop_back();
-        if (!s.public_url->starts_with("http://") && !s.public_url->starts_with("https://")) {
-            resolver.wrong("A2AKIT_PUBLIC_URL", *s.public_url, "a URL that begins with http:// or https://");
+        if (!is_base_url(*s.public_url)) {
+            // What stands before an @ may be a password.
+            const bool secret = given.find('@') != std::string::npos;
+            resolver.wrong("A2AKIT_PUBLIC_URL", secret ? "...@..." : given, "a URL such as https://agents.example/agent");
         }
     }
 }

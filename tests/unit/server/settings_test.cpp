@@ -59,6 +59,7 @@ constexpr const char* kYear = "a number of seconds from 0.001 to 31536000";
 constexpr const char* kYearOrZero = "a number of seconds from 0 to 31536000";
 constexpr const char* kMillion = "a whole number from 1 to 1000000";
 constexpr const char* kTenMillion = "a whole number from 1 to 10000000";
+constexpr const char* kBaseUrl = "a URL such as https://agents.example/agent";
 constexpr const char* kKey = "7777777777777777777777777777777777777777777777777777777777777777";
 
 std::vector<Variable> variables() {
@@ -70,10 +71,21 @@ std::vector<Variable> variables() {
           {"-1", "a whole number from 0 to 65535"},
           {"99999999999999999999", "a whole number from 0 to 65535"}}},
         {"A2AKIT_BASE_PATH", A2AKIT_READ(base_path), "", "/agent/", "/agent",
-         {{"agent", "a path such as /agent"}, {"/a?b", "a path such as /agent"}}},
+         {{"agent", "a path such as /agent"},
+          {"/a?b", "a path such as /agent"},
+          {"//x", "a path such as /agent"},
+          {"/a//b", "a path such as /agent"},
+          {"/a\nb", "a path such as /agent"},
+          {"/a\\b", "a path such as /agent"}}},
         {"A2AKIT_THREADS", A2AKIT_READ(threads), "0", "8", "8", {{"1025", "a whole number from 0 to 1024"}}},
         {"A2AKIT_PUBLIC_URL", A2AKIT_READ(public_url), "none", "https://x/a/", "https://x/a",
-         {{"ftp://x", "a URL that begins with http:// or https://"}}},
+         {{"ftp://x", kBaseUrl},
+          {"http://a b", kBaseUrl},
+          {"http://", kBaseUrl},
+          {"https://:8000", kBaseUrl},
+          {"https://host/a?b", kBaseUrl},
+          {"https://host//a", kBaseUrl},
+          {"https://h\"/a", kBaseUrl}}},
         {"A2AKIT_CORE_DUMPS", A2AKIT_READ(core_dumps), "false", "true", "true", {{"2", "true, false, 1 or 0"}}},
         {"A2AKIT_TRUST_FORWARDED", A2AKIT_READ(trust_forwarded), "false", "1", "true",
          {{"maybe", "true, false, 1 or 0"}}},
@@ -180,6 +192,21 @@ TEST(SettingsTest, TheTableAboveHoldsEveryVariableOfTheHeader) {
     std::set<std::string> in_table;
     for (const Variable& variable : variables()) in_table.insert(variable.name);
     EXPECT_EQ(in_table, in_header);
+}
+
+TEST(SettingsTest, APublicUrlWithCredentialsIsRefusedWithoutRepeatingThem) {
+    const auto settings = Settings{}.resolved(environment({{"A2AKIT_PUBLIC_URL", "https://user:password@host"}}));
+    ASSERT_FALSE(settings);
+    EXPECT_TRUE(settings.error().message.starts_with("A2AKIT_PUBLIC_URL: ")) << settings.error().message;
+    EXPECT_EQ(settings.error().message.find("password"), std::string::npos);
+}
+
+TEST(SettingsTest, APublicUrlMayHaveAPortAPathAndAnAddress) {
+    for (const char* url : {"http://h", "https://h:8443/agent/v2", "http://[::1]:8000", "https://a-b.example/~x"}) {
+        const auto settings = Settings{}.resolved(environment({{"A2AKIT_PUBLIC_URL", url}}));
+        ASSERT_TRUE(settings) << url;
+        EXPECT_EQ(settings->public_url, url);
+    }
 }
 
 TEST(SettingsTest, ADataDirectoryStandsForEveryUrlThatIsNotGiven) {
