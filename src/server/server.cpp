@@ -1,6 +1,7 @@
 #include <a2akit/server/server.hpp>
 
 #include "core/log.hpp"
+#include "core/log_text.hpp"
 #include "http/http_server.hpp"
 #include "net/loop_group.hpp"
 #include "server/agent_node.hpp"
@@ -11,6 +12,7 @@
 #include "server/logging.hpp"
 #include "server/process.hpp"
 #include "server/retention.hpp"
+#include "server/unknown_settings.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -161,6 +163,10 @@ Result<void> Server::Impl::start_locked() {
     Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
     if (!resolved) return fail(std::move(resolved.error()));
     settings_ = std::move(*resolved);
+    for (const UnknownSetting& unknown : unknown_settings(environment_names())) {
+        log::warn("settings unknown={}{}{}", quoted(unknown.name), unknown.nearest.empty() ? "" : " nearest=",
+                  unknown.nearest);
+    }
     if (Result<void> checked = check_context(options_, settings_); !checked) return checked;
     Result<HousekeepingOptions> housekeeping = housekeeping_options(settings_);
     if (!housekeeping) return fail(std::move(housekeeping.error()));

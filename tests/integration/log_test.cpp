@@ -4,6 +4,7 @@
 #include <spdlog/logger.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <regex>
 #include <sstream>
 #include <unistd.h>
@@ -102,6 +103,17 @@ TEST_F(LogTest, EveryLineIsWordsAndPairsAndNamesItsRequestAndTask) {
     EXPECT_TRUE(has("request method=POST path=\"/message:send\" status=200 request_id=r-1\n")) << text_;
     EXPECT_TRUE(has("request method=POST path=\"/message:stream\" status=200 request_id=r-3\n")) << text_;
     EXPECT_TRUE(has("accepted task=" + streamed + " turn=1 request_id=r-3\n")) << text_;
+}
+
+TEST_F(LogTest, AVariableThatNoSettingHasIsWarnedOfOnceAndItsValueStaysUnsaid) {
+    ::setenv("A2AKIT_ADMIN_TOKENS", "hush-token-of-the-admin", 1);
+    (void)lines_of([](std::uint16_t) {});
+    ::unsetenv("A2AKIT_ADMIN_TOKENS");
+    const std::string line = "level=warning settings unknown=\"A2AKIT_ADMIN_TOKENS\" nearest=A2AKIT_ADMIN_TOKEN\n";
+    const auto at = text_.find(line);
+    EXPECT_NE(at, std::string::npos) << text_;
+    EXPECT_EQ(text_.find(line, at + 1), std::string::npos);
+    EXPECT_FALSE(has("hush"));
 }
 
 TEST_F(LogTest, TheFirstLineSaysWhereItListensAndThatMemoryForgets) {

@@ -1,3 +1,5 @@
+#include "server/unknown_settings.hpp"
+
 #include <a2akit/server/settings.hpp>
 
 #include <gtest/gtest.h>
@@ -207,6 +209,18 @@ TEST(SettingsTest, APublicUrlMayHaveAPortAPathAndAnAddress) {
         ASSERT_TRUE(settings) << url;
         EXPECT_EQ(settings->public_url, url);
     }
+}
+
+TEST(SettingsTest, AVariableThatNoSettingHasIsNamedWithTheOneThatWasMeant) {
+    std::vector<std::string_view> names{"PATH", "A2AKIT_MAX_STREAM", "A2AKIT_", "A2AKIT_NO_SUCH_THING", "MY_A2AKIT_PORT"};
+    for (const Variable& variable : variables()) names.emplace_back(variable.name);
+    std::map<std::string, std::string> found;
+    for (const UnknownSetting& unknown : unknown_settings(names)) found[unknown.name] = unknown.nearest;
+    EXPECT_EQ(found, (std::map<std::string, std::string>{{"A2AKIT_MAX_STREAM", "A2AKIT_MAX_STREAMS"},
+                                                         {"A2AKIT_", ""},
+                                                         {"A2AKIT_NO_SUCH_THING", ""}}));
+    EXPECT_EQ(unknown_settings({"A2AKIT_TREADS"}).at(0).nearest, "A2AKIT_THREADS");
+    EXPECT_EQ(unknown_settings({"A2AKIT_BASEPATH"}).at(0).nearest, "A2AKIT_BASE_PATH");
 }
 
 TEST(SettingsTest, ADataDirectoryStandsForEveryUrlThatIsNotGiven) {
