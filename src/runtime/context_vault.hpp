@@ -2,12 +2,19 @@
 
 #include "runtime/context_cipher.hpp"
 
+#include <a2akit/core/loop.hpp>
+#include <a2akit/storage/storage.hpp>
+
 #include <array>
-#include <deque>
+#include <cstdint>
+#include <limits>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace a2akit {
 
@@ -16,34 +23,102 @@ namespace a2akit {
 /// Where Storage serves one process only the context goes with the turn as it is. With a key it is also sealed into the
 /// turn, and so survives a restart and reaches other nodes. Without one it stays on its node: a handler elsewhere, or
 /// after a restart, does without. Safe from any thread.
+///
+/// What stays on its node is an offer first: of several requests that want to make the same turn Storage lets one, and
+/// only that one's context is ever given to a handler.
 class ContextVault {
 public:
+    static constexpr Turn kEveryTurn = std::numeric_limits<Turn>::max();
+
     /// `in_process`: of StorageCapabilities.
     ContextVault(bool in_process, std::optional<ContextCipher> cipher)
         : in_process_(in_process), cipher_(std::move(cipher)) {}
 
-    /// Before the write that makes the turn: puts the context into `input`, or keeps it. The same turn again replaces it.
-    [[nodiscard]] Result<void> pack(TurnInput& input, TaskId task, Turn turn,
-                                    std::shared_ptr<const RequestContext> context);
-    /// After the claim: gives `input` its context, if it is to be had.
-    void unpack(TurnInput& input, TaskId task, Turn turn);
-    /// When the turn has ended, or was never made.
+    /// A context on its way into a turn. Withdrawn when it is destroyed, unless the turn was made.
+    /// REQUIRES: the vault outlives it.
+    class [[nodiscard]] Offer {
+    public:
+        Offer() noexcept = default;
+        Offer(Offer&& other) noexcept { swap(other); }
+        Offer& operator=(Offer&& other) noexcept {
+            Offer(std::move(other)).swap(*this);
+            return *this;
+        }
+        ~Offer() {
+            if (vault_ != nullptr) vault_->decide(task_, number_, false);
+        }
+        /// Storage has made the turn of this request.
+        void made() noexcept {
+            ContextVault* const vault = std::exchange(vault_, nullptr);
+            if (vault != nullptr && turn_ != 1) vault->decide(task_, number_, true);
+        }
+
+    private:
+        friend class ContextVault;
+        Offer(ContextVault& vault, TaskId task, Turn turn, std::uint64_t number) noexcept
+            : vault_(&vault), task_(task), turn_(turn), number_(number) {}
+        void swap(Offer& other) noexcept {
+            std::swap(vault_, other.vault_);
+            std::swap(task_, other.task_);
+            std::swap(turn_, other.turn_);
+            std::swap(number_, other.number_);
+        }
+        ContextVault* vault_ = nullptr;  ///< Null: there is nothing to decide.
+        TaskId task_{};
+        Turn turn_ = 0;
+        std::uint64_t number_ = 0;
+    };
+
+    /// Before the write that would make the turn: puts the context into `input`, or keeps it here.
+    [[nodiscard]] Result<Offer> pack(TurnInput& input, TaskId task, Turn turn,
+                                     std::shared_ptr<const RequestContext> context);
+    /// After the claim: gives `input` its context, if it is to be had. False: a request of this node may have made the
+    /// turn and has not heard of it yet; see `wait_for`.
+    [[nodiscard]] bool unpack(TurnInput& input, TaskId task, Turn turn);
+    /// The context of the turn, once its request knows that it made it; null when none did by `until`.
+    Async<std::shared_ptr<const RequestContext>> wait_for(TaskId task, Turn turn, SteadyTime until);
+
+    /// When the turn has ended: its context goes, and those of the turns before.
     void forget(TaskId task, Turn turn) noexcept;
+    /// The tasks whose contexts are kept here. Somebody else may end their turns: `heed` says where they stand.
+    [[nodiscard]] std::vector<TaskId> tasks() const;
+    void heed(const Tail& tail) noexcept;
 
 private:
-    // What other nodes ran is forgotten here only to make room: the oldest first.
+    // What nobody forgets makes room in the end: the oldest first.
     static constexpr std::size_t kShards = 16;
     static constexpr std::size_t kMostPerShard = 4096;
     struct Kept {
+        std::uint64_t number = 0;
+        TaskId task;
         Turn turn = 0;
+        bool decided = false;  ///< The request that it came with has made the turn.
+        bool missed = false;   ///< Storage did not know the task when it was asked last.
         std::shared_ptr<const RequestContext> context;
     };
+    using KeptList = std::list<Kept>;
+    struct Waiter;
     struct Shard {
-        std::mutex mutex;
-        std::unordered_map<TaskId, Kept> kept;
-        std::deque<TaskId> oldest;  ///< In the order kept; some were forgotten since.
+        mutable std::mutex mutex;
+        KeptList kept;  ///< The oldest first.
+        std::unordered_multimap<TaskId, KeptList::iterator> by_task;
+        std::vector<Waiter*> waiters;
+        std::uint64_t offers = 0;
+    };
+    struct Found {
+        std::shared_ptr<const RequestContext> context;
+        bool undecided = false;
     };
     [[nodiscard]] Shard& shard_of(TaskId task) noexcept { return shards_[task.hash() % kShards]; }
+    [[nodiscard]] bool keeps() const noexcept { return !in_process_ && !cipher_; }
+
+    void decide(TaskId task, std::uint64_t number, bool made) noexcept;
+    [[nodiscard]] Found find(TaskId task, Turn turn);
+    // REQUIRES: the shard's lock, all three.
+    template <class Which>
+    static void erase(Shard& shard, TaskId task, Which which) noexcept;
+    static void make_room(Shard& shard) noexcept;
+    static void wake(Shard& shard, TaskId task) noexcept;
 
     bool in_process_;
     std::optional<ContextCipher> cipher_;

@@ -16,11 +16,13 @@ Recovery::Recovery(RecoveryPorts ports, int max_attempts) : ports_(std::move(por
 void Recovery::start() {
     group_.spawn(sweep_regularly());
     group_.spawn(check_tails_regularly());
+    if (ports_.vault) group_.spawn(forget_contexts_regularly());
 }
 
 Async<void> Recovery::stop() {
     stop_sweeps_.set();
     stop_tail_checks_.set();
+    stop_forgetting_.set();
     co_await group_.join();
 }
 
@@ -32,6 +34,11 @@ Async<void> Recovery::sweep_regularly() {
 Async<void> Recovery::check_tails_regularly() {
     Loop& loop = *Loop::current();
     while (!co_await stop_tail_checks_.wait_until(loop.now() + kTailCheckEvery)) co_await check_tails();
+}
+
+Async<void> Recovery::forget_contexts_regularly() {
+    Loop& loop = *Loop::current();
+    while (!co_await stop_forgetting_.wait_until(loop.now() + kForgetEvery)) co_await forget_contexts();
 }
 
 Async<void> Recovery::sweep() {
@@ -96,6 +103,7 @@ Async<void> Recovery::force_end(Due due, TaskState state, std::string reason) {
         co_return;
     }
     log::warn("a task was ended by force task={} state={}", due.task.to_string(), to_string(state));
+    if (ports_.vault) ports_.vault->forget(due.task, ContextVault::kEveryTurn);
     const auto forgotten = co_await ports_.cancels->forget(due.task);
     if (!forgotten) {
         log::debug("a cancel signal was not dropped task={} error={}", due.task.to_string(),
@@ -104,22 +112,37 @@ Async<void> Recovery::force_end(Due due, TaskState state, std::string reason) {
 }
 
 Async<void> Recovery::check_tails() {
-    constexpr std::size_t kBatch = 1024;  // so that a loop with many streams is not held up
     const std::vector<TaskId> watched = ports_.bus->watched();
-    for (std::size_t at = 0; at < watched.size() && !stop_tail_checks_.is_set(); at += kBatch) {
-        const auto first = watched.begin() + static_cast<std::ptrdiff_t>(at);
-        const auto last = watched.begin() + static_cast<std::ptrdiff_t>(std::min(at + kBatch, watched.size()));
-        std::vector<TaskId> asked(first, last);
+    for (std::size_t at = 0; at < watched.size() && !stop_tail_checks_.is_set();) {
         const SteadyTime asked_at = Loop::current()->now();
-        const auto tails = co_await ports_.storage->tails(std::move(asked));
+        const auto tails = co_await next_tails(watched, at);
         if (!tails) co_return note_failure("the tail check", tails.error(), asked_at);
         for (const Tail& tail : *tails) {
             // A turn is made when the one before has ended: its end may be the wake-up that was lost.
             const Turn ended = tail.turn_ended || tail.turn == 0 ? tail.turn : tail.turn - 1;
             ports_.bus->wake_local(Wake{tail.task, tail.last, ended, ended > 0}, !tail.exists);
         }
-        if (at + kBatch < watched.size()) co_await yield();
+        if (at < watched.size()) co_await yield();
     }
+}
+
+Async<void> Recovery::forget_contexts() {
+    const std::vector<TaskId> kept = ports_.vault->tasks();
+    for (std::size_t at = 0; at < kept.size() && !stop_forgetting_.is_set();) {
+        const auto tails = co_await next_tails(kept, at);
+        if (!tails) co_return;  // the tail checks say so
+        for (const Tail& tail : *tails) ports_.vault->heed(tail);
+        if (at < kept.size()) co_await yield();
+    }
+}
+
+AsyncResult<std::vector<Tail>> Recovery::next_tails(const std::vector<TaskId>& tasks, std::size_t& at) {
+    constexpr std::size_t kTailBatch = 1024;
+    const std::size_t end = std::min(at + kTailBatch, tasks.size());
+    std::vector<TaskId> asked(tasks.begin() + static_cast<std::ptrdiff_t>(at),
+                              tasks.begin() + static_cast<std::ptrdiff_t>(end));
+    at = end;
+    return ports_.storage->tails(std::move(asked));
 }
 
 }  // namespace a2akit

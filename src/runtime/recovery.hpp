@@ -1,5 +1,7 @@
 #pragma once
 
+#include "runtime/context_vault.hpp"
+
 #include <a2akit/broker/broker.hpp>
 #include <a2akit/cancel/cancel_registry.hpp>
 #include <a2akit/core/loop.hpp>
@@ -13,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace a2akit {
 
@@ -23,17 +26,20 @@ struct RecoveryPorts {
     std::shared_ptr<EventBus> bus;
     std::shared_ptr<CancelRegistry> cancels;
     std::shared_ptr<EventEmitter> emitter;
-    std::function<void()> on_outage;  ///< Called with each sweep while Storage has been away for kOutage; may be empty.
+    std::function<void()> on_outage = {};  ///< Called with each sweep while Storage has been away for kOutage.
+    std::shared_ptr<ContextVault> vault = nullptr;  ///< May be null.
 };
 
 /// Finds what hints and wake-ups have lost: turns that nobody runs, runs whose node died, cancels that are overdue,
-/// subscribers that missed the last event. What fails is logged and looked at again; nothing stops the sweeps.
+/// subscribers that missed the last event, contexts of turns that ended on other nodes. What fails is logged and looked
+/// at again; nothing stops the sweeps.
 ///
 /// One per server; belongs to the loop that starts it.
 class Recovery {
 public:
     static constexpr Duration kSweepEvery{500};
     static constexpr Duration kTailCheckEvery{1000};
+    static constexpr Duration kForgetEvery{10'000};
     static constexpr Duration kOutage{5000};
 
     /// `max_attempts`: so many claims a turn may have.
@@ -46,10 +52,15 @@ public:
     /// One sweep, and one tail check, now. For tests and for a bus that has reconnected.
     Async<void> sweep();
     Async<void> check_tails();
+    /// Lets go of the contexts whose turns have ended.
+    Async<void> forget_contexts();
 
 private:
     Async<void> sweep_regularly();
     Async<void> check_tails_regularly();
+    Async<void> forget_contexts_regularly();
+    /// Of the next ones from `at` on, which it moves: not of all at once, so that the loop's streams are not held up.
+    AsyncResult<std::vector<Tail>> next_tails(const std::vector<TaskId>& tasks, std::size_t& at);
     Async<void> handle(Due due);
     void note_failure(std::string_view who, const Error& error, SteadyTime asked_at);
     Async<void> force_end(Due due, TaskState state, std::string reason);
@@ -60,6 +71,7 @@ private:
     TaskGroup group_;
     Signal stop_sweeps_;
     Signal stop_tail_checks_;
+    Signal stop_forgetting_;
 };
 
 }  // namespace a2akit

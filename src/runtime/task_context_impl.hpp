@@ -33,9 +33,18 @@ public:
     /// The run is over here: taken over, ended by force, or handed back. The next call throws `why`.
     void lose(ErrorCode why) noexcept;
     [[nodiscard]] bool lost() const noexcept { return lost_.load(std::memory_order_acquire); }
+    /// Ended by this run, or found to have ended otherwise.
+    [[nodiscard]] bool task_is_over() const noexcept {
+        return ending_ == Ending::kTerminal ||
+               (lost() && (lost_why_ == ErrorCode::kTaskTerminal || lost_why_ == ErrorCode::kTaskNotFound));
+    }
     /// True after a call that failed because Storage stayed out of reach.
     [[nodiscard]] bool storage_failed() const noexcept { return storage_failed_; }
     void watch(std::unique_ptr<CancelScope> scope) noexcept { scope_ = std::move(scope); }
+    /// REQUIRES: the handler has not begun.
+    void set_request_context(std::shared_ptr<const RequestContext> context) noexcept {
+        run_.input.context = std::move(context);
+    }
     void note_cancel(Timestamp cancel_by) noexcept;
     [[nodiscard]] bool cancel_requested() const noexcept;
     /// "task=… turn=… request_id=…", as every log line about this run carries them.

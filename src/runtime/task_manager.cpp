@@ -140,13 +140,14 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, 
     Shared<Message> first(std::move(message));
     TaskUpdate update = turn_update(command, std::move(first));
     update.once = std::move(key);
-    if (auto packed = pack_context(update, command, accepted.task, 1); !packed) co_return fail(packed.error());
+    Result<ContextVault::Offer> offer = pack_context(update, command, accepted.task, 1);
+    if (!offer) co_return fail(std::move(offer.error()));
 
     Result<Created> created =
         co_await emitter_->create(std::move(fresh), std::move(command.scope), std::move(update));
-    if (!created || created->appended.task != accepted.task) forget_context(accepted.task, 1);
     if (!created) co_return fail(std::move(created.error()));
     const Appended& appended = created->appended;
+    if (appended.task == accepted.task) offer->made();
     if (appended.repeated) co_return co_await join(appended.task, appended.turn, wake_for);
     accepted.turn = appended.turn;
     log_accepted(command, accepted.task, accepted.turn);
@@ -180,12 +181,16 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
         update.guard.revision = refusal ? kNoRevision : now->revision;
         update.context_id = now->context_id;
         // The guard makes sure of the turn's number; a repeat has its context already.
+        const Turn next = now->turn + 1;
+        ContextVault::Offer offer;
         if (!refusal) {
-            if (auto packed = pack_context(update, command, task, now->turn + 1); !packed) {
-                co_return fail(packed.error());
-            }
+            auto packed = pack_context(update, command, task, next);
+            if (!packed) co_return fail(std::move(packed.error()));
+            offer = std::move(*packed);
         }
         Result<Appended> appended = co_await emitter_->append(task, command.scope, std::move(update));
+        // Also when it is repeated: the answer to its first try may have been lost.
+        if (appended && appended->turn == next) offer.made();
         if (appended && appended->repeated) co_return co_await join(task, appended->turn, wake_for);
         if (appended) {
             accepted.turn = appended->turn;
@@ -233,14 +238,11 @@ TaskUpdate TaskManager::turn_update(const SendCommand& command, Shared<Message> 
     return update;
 }
 
-Result<void> TaskManager::pack_context(TaskUpdate& update, const SendCommand& command, TaskId task, Turn turn) const {
+Result<ContextVault::Offer> TaskManager::pack_context(TaskUpdate& update, const SendCommand& command, TaskId task,
+                                                      Turn turn) const {
     if (options_.vault) return options_.vault->pack(*update.turn, task, turn, command.context);
     update.turn->context = command.context;
-    return {};
-}
-
-void TaskManager::forget_context(TaskId task, Turn turn) const {
-    if (options_.vault) options_.vault->forget(task, turn);
+    return ContextVault::Offer();
 }
 
 std::optional<IdempotencyKey> TaskManager::once(const SendCommand& command) const {

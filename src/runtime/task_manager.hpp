@@ -93,8 +93,8 @@ private:
     /// The update that makes a turn of this message. May be called again when the write was refused.
     TaskUpdate turn_update(const SendCommand& command, Shared<Message> message) const;
     /// Sends the request's context along with that update, as far as that is allowed.
-    Result<void> pack_context(TaskUpdate& update, const SendCommand& command, TaskId task, Turn turn) const;
-    void forget_context(TaskId task, Turn turn) const;
+    Result<ContextVault::Offer> pack_context(TaskUpdate& update, const SendCommand& command, TaskId task,
+                                             Turn turn) const;
     std::optional<IdempotencyKey> once(const SendCommand& command) const;
     Async<void> enqueue(TaskId task, Turn turn);
 

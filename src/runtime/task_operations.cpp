@@ -77,6 +77,7 @@ AsyncResult<Task> TaskManager::cancel(CancelTaskRequest request, OwnerScope scop
     if (!now->cancel_by || !now->live_run) {
         now = co_await request_cancel(std::move(*now), scope);
         if (!now) co_return fail(public_error(std::move(now.error())));
+        if (options_.vault && is_terminal(now->status.state)) options_.vault->forget(*task, ContextVault::kEveryTurn);
     }
     if (!is_terminal(now->status.state)) {
         const Result<void> signalled = co_await ports_.cancel_registry->request_cancel(*task);

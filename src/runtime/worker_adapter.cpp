@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kTries = StorageEventEmitter::kTries;
 constexpr Duration kTroubleDelay(1000);  // before an entry is looked at again when Storage did not answer
+constexpr Duration kContextWait(5000);   // for a request to hear that it made the turn that runs already
 
 constexpr const char* kNoEnd =
     "the handler returned without ending its turn; it has to call exactly one of complete, complete_json, respond, "
@@ -46,6 +47,8 @@ struct WorkerAdapter::ActiveRun {
     TaskContextImpl context;
     std::unique_ptr<Delivery> delivery;  ///< null: answered, or handed back
     std::uint64_t round = 0;             ///< The renewal round in which it was claimed.
+    bool context_undecided = false;      ///< See ContextVault::unpack.
+    bool task_ended = false;             ///< Not by the handler.
     ActiveRun* before = nullptr;
     ActiveRun* after = nullptr;
 };
@@ -103,6 +106,7 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
         run->delivery = std::move(delivery);
         enter(*run);
         co_await watch(*run);
+        if (run->context_undecided) co_await wait_for_context(*run);
         Outcome outcome;
         if (!must_not_start(*run)) {
             try {
@@ -120,7 +124,7 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
             }
         }
         co_await conclude(*run, std::move(outcome));
-        if (node_.vault && run->context.turn_ended()) node_.vault->forget(run->context.id(), run->context.turn());
+        if (node_.vault) forget_context(*run);
         leave(*run);
     }
     node_.slots.give_back();
@@ -131,8 +135,9 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
 
 std::unique_ptr<WorkerAdapter::ActiveRun> WorkerAdapter::make_run(RunOperation operation, Run run) {
     if (!busy_.empty()) busy_.erase(operation.task);
-    if (node_.vault) node_.vault->unpack(run.input, operation.task, operation.turn);
+    const bool unpacked = !node_.vault || node_.vault->unpack(run.input, operation.task, operation.turn);
     auto active = std::make_unique<ActiveRun>(node_, operation.turn, std::move(run));
+    active->context_undecided = !unpacked;
     active->round = node_.renewal_round.load();
     return active;
 }
@@ -210,6 +215,22 @@ Async<void> WorkerAdapter::watch(ActiveRun& run) {
     }
 }
 
+Async<void> WorkerAdapter::wait_for_context(ActiveRun& run) {
+    auto& context = run.context;
+    auto late = co_await node_.vault->wait_for(context.id(), context.turn(), loop_.now() + kContextWait);
+    context.set_request_context(std::move(late));
+}
+
+// A run that was taken over, or handed back, may need it once more.
+void WorkerAdapter::forget_context(const ActiveRun& run) noexcept {
+    const auto& context = run.context;
+    if (run.task_ended || context.task_is_over()) {
+        node_.vault->forget(context.id(), ContextVault::kEveryTurn);
+    } else if (context.turn_ended()) {
+        node_.vault->forget(context.id(), context.turn());
+    }
+}
+
 bool WorkerAdapter::must_not_start(ActiveRun& run) const {
     return run.context.deadline().has_value() || run.context.attempt() > node_.max_attempts() || handing_back_;
 }
@@ -258,6 +279,7 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
     // What the engine refuses as such is tried like any lost run; after the last the lease expires, and a sweep ends it.
     const bool tried_enough = context.attempt() > node_.max_attempts();
     if (!ended && ended.error().code == ErrorCode::kInternal && !tried_enough) co_return co_await retry_later(run);
+    run.task_ended = ended || ended.error().code == ErrorCode::kTaskTerminal;
     if (!ended) {
         log::info("the task had ended already, or its run was over {} error={}", context.log_fields(),
                   quoted(ended.error().message));

@@ -66,6 +66,8 @@ private:
     Async<void> answer_busy(Delivery& delivery);
 
     Async<void> watch(ActiveRun& run);
+    Async<void> wait_for_context(ActiveRun& run);
+    void forget_context(const ActiveRun& run) noexcept;
     [[nodiscard]] bool must_not_start(ActiveRun& run) const;
     Async<void> conclude(ActiveRun& run, Outcome outcome);
     Async<void> end_in_place_of_handler(ActiveRun& run, Outcome outcome);

@@ -160,7 +160,8 @@ Async<void> AgentNode::start_adapters() {
                         .bus = ports_.event_bus,
                         .cancels = ports_.cancel_registry,
                         .emitter = emitter_,
-                        .on_outage = [this] { manager_.notice_outage(); }};
+                        .on_outage = [this] { manager_.notice_outage(); },
+                        .vault = vault_};
     recovery_ = std::make_unique<Recovery>(std::move(ports), node_.max_attempts());
     recovery_->start();
     housekeeping_ =

@@ -1,5 +1,7 @@
 #include "runtime/context_vault.hpp"
 
+#include <a2akit/testing/manual_loop.hpp>
+
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -90,9 +92,26 @@ protected:
     TurnInput pack(ContextVault& vault, Turn turn = 1) {
         TurnInput input;
         auto context = std::make_shared<const RequestContext>(secret_context());
-        EXPECT_TRUE(vault.pack(input, task, turn, std::move(context)));
+        auto offer = vault.pack(input, task, turn, std::move(context));
+        EXPECT_TRUE(offer);
+        offer->made();
         return input;
     }
+    ContextVault::Offer offer(ContextVault& vault, Turn turn, std::string request_id) {
+        TurnInput input;
+        RequestContext context;
+        context.request_id = std::move(request_id);
+        return vault.pack(input, task, turn, std::make_shared<const RequestContext>(std::move(context)))
+            .value_or_throw();
+    }
+    /// The request whose context the turn's handler gets; "-" for none, "?" when that is not decided.
+    std::string given(ContextVault& vault, Turn turn) {
+        TurnInput input;
+        if (!vault.unpack(input, task, turn)) return "?";
+        return input.context ? input.context->request_id : "-";
+    }
+    Tail tail(Turn turn, bool turn_ended, bool exists = true) const { return {task, 1, turn, turn_ended, exists}; }
+
     const TaskId task = TaskId::generate();
 };
 
@@ -101,7 +120,7 @@ TEST_F(ContextVaultTest, WithinTheProcessTheContextGoesAsItIs) {
     TurnInput input = pack(vault);
     ASSERT_TRUE(input.context);
     EXPECT_FALSE(input.sealed_context);
-    vault.unpack(input, task, 1);
+    (void)vault.unpack(input, task, 1);
     EXPECT_EQ(input.context->request_id, "r1");
 }
 
@@ -111,9 +130,9 @@ TEST_F(ContextVaultTest, WithinTheProcessAKeyBringsItOverARestart) {
     EXPECT_TRUE(input.context);
     ASSERT_TRUE(input.sealed_context);
     input.context = nullptr;  // what a file gives back
-    ContextVault(true, std::nullopt).unpack(input, task, 1);
+    (void)ContextVault(true, std::nullopt).unpack(input, task, 1);
     EXPECT_FALSE(input.context);
-    ContextVault(true, cipher(kHexKey)).unpack(input, task, 1);
+    (void)ContextVault(true, cipher(kHexKey)).unpack(input, task, 1);
     ASSERT_TRUE(input.context);
     EXPECT_EQ(input.context->request_id, "r1");
 }
@@ -124,7 +143,7 @@ TEST_F(ContextVaultTest, WithAKeyItIsSealedAndOpensOnAnotherNode) {
     TurnInput input = pack(here);
     EXPECT_FALSE(input.context);
     ASSERT_TRUE(input.sealed_context);
-    there.unpack(input, task, 1);
+    (void)there.unpack(input, task, 1);
     ASSERT_TRUE(input.context);
     EXPECT_EQ(input.context->values, secret_context().values);
 }
@@ -134,9 +153,9 @@ TEST_F(ContextVaultTest, WithAnotherKeyTheHandlerDoesWithout) {
     ContextVault there(false, cipher(kOtherKey));
     ContextVault keyless(false, std::nullopt);
     TurnInput input = pack(here);
-    there.unpack(input, task, 1);
+    (void)there.unpack(input, task, 1);
     EXPECT_FALSE(input.context);
-    keyless.unpack(input, task, 1);
+    (void)keyless.unpack(input, task, 1);
     EXPECT_FALSE(input.context);
 }
 
@@ -146,15 +165,15 @@ TEST_F(ContextVaultTest, WithoutAKeyItStaysOnItsNodeUntilTheTurnHasEnded) {
     TurnInput input = pack(here);
     EXPECT_FALSE(input.context);
     EXPECT_FALSE(input.sealed_context);
-    there.unpack(input, task, 1);
+    (void)there.unpack(input, task, 1);
     EXPECT_FALSE(input.context);
-    here.unpack(input, task, 1);
+    (void)here.unpack(input, task, 1);
     EXPECT_TRUE(input.context);
     TurnInput again;
-    here.unpack(again, task, 1);
+    (void)here.unpack(again, task, 1);
     EXPECT_TRUE(again.context) << "a second run of the turn has it too";
     here.forget(task, 1);
-    here.unpack(input, task, 1);
+    (void)here.unpack(input, task, 1);
     EXPECT_FALSE(input.context);
 }
 
@@ -163,9 +182,9 @@ TEST_F(ContextVaultTest, AnEarlierTurnThatEndsLeavesTheNextOnesContext) {
     (void)pack(vault, 1);
     TurnInput second = pack(vault, 2);
     vault.forget(task, 1);
-    vault.unpack(second, task, 1);
+    (void)vault.unpack(second, task, 1);
     EXPECT_FALSE(second.context);
-    vault.unpack(second, task, 2);
+    (void)vault.unpack(second, task, 2);
     EXPECT_TRUE(second.context);
 }
 
@@ -174,13 +193,113 @@ TEST_F(ContextVaultTest, KeepsABoundedNumberTheNewestOnes) {
     const TaskId first = TaskId::generate();
     const auto context = std::make_shared<const RequestContext>(secret_context());
     TurnInput input;
-    ASSERT_TRUE(vault.pack(input, first, 1, context));
-    for (int i = 0; i < 200'000; ++i) {
-        ASSERT_TRUE(vault.pack(input, TaskId::generate(), 1, context));
-    }
+    const auto keep = [&](TaskId of) {
+        auto offer = vault.pack(input, of, 1, context);
+        ASSERT_TRUE(offer);
+        offer->made();
+    };
+    keep(first);
+    for (int i = 0; i < 200'000; ++i) keep(TaskId::generate());
     EXPECT_LT(context.use_count(), 100'000);
-    vault.unpack(input, first, 1);
+    EXPECT_GT(context.use_count(), 1000);
+    EXPECT_TRUE(vault.unpack(input, first, 1));
     EXPECT_FALSE(input.context);
+}
+
+// -- Several requests, one turn ---------------------------------------------------------------------------------------
+
+TEST_F(ContextVaultTest, OfRequestsThatRaceForATurnOnlyTheOneThatMadeItGivesItsContext) {
+    ContextVault vault(false, std::nullopt);
+    std::optional<ContextVault::Offer> refused(offer(vault, 2, "refused"));
+    ContextVault::Offer winner = offer(vault, 2, "winner");
+    std::optional<ContextVault::Offer> later(offer(vault, 2, "refused later"));
+    EXPECT_EQ(given(vault, 2), "?");
+    winner.made();
+    EXPECT_EQ(given(vault, 2), "winner");
+    refused.reset();
+    later.reset();
+    EXPECT_EQ(given(vault, 2), "winner");
+    EXPECT_EQ(vault.tasks().size(), 1U) << "the refused ones are gone";
+    vault.forget(task, 2);
+    EXPECT_TRUE(vault.tasks().empty());
+}
+
+TEST_F(ContextVaultTest, ATurnThatAnotherNodeMadeGetsNothingFromTheRequestsRefusedHere) {
+    ContextVault vault(false, std::nullopt);
+    std::optional<ContextVault::Offer> refused(offer(vault, 2, "refused"));
+    EXPECT_EQ(given(vault, 2), "?");
+    refused.reset();
+    EXPECT_EQ(given(vault, 2), "-");
+}
+
+TEST_F(ContextVaultTest, AFirstTurnIsNobodyElses) {
+    ContextVault vault(false, std::nullopt);
+    ContextVault::Offer first = offer(vault, 1, "first");
+    EXPECT_EQ(given(vault, 1), "first") << "its handler may begin before the request hears that the task was made";
+    first.made();
+}
+
+TEST_F(ContextVaultTest, AnIdempotentRepeatLeavesTheContextOfTheFirst) {
+    ContextVault vault(false, std::nullopt);
+    ContextVault::Offer first = offer(vault, 2, "first");
+    ContextVault::Offer repeat = offer(vault, 2, "repeat");
+    first.made();
+    repeat.made();
+    EXPECT_EQ(given(vault, 2), "first");
+    EXPECT_EQ(vault.tasks().size(), 1U);
+}
+
+Async<void> wait_for(ContextVault& vault, TaskId task, std::string& got) {
+    const auto context = co_await vault.wait_for(task, 2, Loop::current()->now() + std::chrono::seconds(5));
+    got = context ? context->request_id : "-";
+}
+
+TEST_F(ContextVaultTest, ARunThatComesBeforeTheDecisionWaitsForIt) {
+    testing::ManualLoop loop;
+    TaskGroup group;
+    ContextVault vault(false, std::nullopt);
+    std::string got;
+    std::optional<ContextVault::Offer> refused(offer(vault, 2, "refused"));
+    ContextVault::Offer winner = offer(vault, 2, "winner");
+    group.spawn(wait_for(vault, task, got));
+    refused.reset();
+    loop.run_ready();
+    EXPECT_EQ(got, "");
+    winner.made();
+    loop.run_ready();
+    EXPECT_EQ(got, "winner");
+
+    got.clear();
+    vault.forget(task, 2);
+    ContextVault::Offer never = offer(vault, 2, "never decided");
+    group.spawn(wait_for(vault, task, got));
+    loop.advance(std::chrono::seconds(6));
+    EXPECT_EQ(got, "-");
+}
+
+TEST_F(ContextVaultTest, WhatAnotherNodeEndedIsForgottenByTheTailsOfTheTasks) {
+    ContextVault vault(false, std::nullopt);
+    (void)pack(vault, 1);
+    vault.heed(tail(1, false));
+    EXPECT_EQ(given(vault, 1), "r1");
+    ContextVault::Offer next = offer(vault, 2, "next");
+    vault.heed(tail(1, true));
+    EXPECT_EQ(given(vault, 1), "-");
+    EXPECT_EQ(given(vault, 2), "?") << "the next turn is about to be made";
+    next.made();
+    vault.heed(tail(2, false));
+    EXPECT_EQ(given(vault, 2), "next");
+    vault.heed(tail(3, false));
+    EXPECT_TRUE(vault.tasks().empty());
+}
+
+TEST_F(ContextVaultTest, AnErasedTasksContextGoesButNotThatOfOneThatIsBeingMade) {
+    ContextVault vault(false, std::nullopt);
+    (void)pack(vault, 1);
+    vault.heed(tail(0, false, false));
+    EXPECT_EQ(vault.tasks().size(), 1U);
+    vault.heed(tail(0, false, false));
+    EXPECT_TRUE(vault.tasks().empty());
 }
 
 }  // namespace

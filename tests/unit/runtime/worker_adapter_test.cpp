@@ -309,6 +309,95 @@ TEST_F(WorkerAdapterTest, ADrainEndsTheWaitForASlot) {
     EXPECT_EQ(state(task), TaskState::kCompleted);
 }
 
+// -- The request's context --------------------------------------------------------------------------------------------
+
+class KeptContextTest : public WorkerFixture {
+protected:
+    KeptContextTest() { ports.vault = std::make_shared<ContextVault>(false, std::nullopt); }
+    TaskId send_with_context(TestServer& server, const std::string& text) {
+        const TaskId id = create_with_context(text);
+        enqueue(server, id);
+        loop.run_ready();
+        return id;
+    }
+    [[nodiscard]] std::size_t kept() const { return ports.vault->tasks().size(); }
+};
+
+Async<void> ends_as_told(std::string& seen, TaskContext& ctx) {
+    seen = ctx.request_context().request_id;
+    const std::string how(ctx.user_text());
+    if (how == "complete") co_await ctx.complete();
+    if (how == "pause") co_await ctx.request_input("which one?");
+    if (how == "throw") throw std::runtime_error("no");
+    if (how == "wait") co_await ctx.cancelled();
+}
+
+TEST_F(KeptContextTest, IsForgottenHoweverTheTurnEnds) {
+    std::string seen;
+    auto& server = serve([&](TaskContext& ctx) { return ends_as_told(seen, ctx); });
+    for (const char* how : {"complete", "pause", "throw", "return"}) {
+        send_with_context(server, how);
+        EXPECT_EQ(seen, std::string("of ") + how);
+        EXPECT_EQ(kept(), 0U) << how;
+    }
+    const TaskId task = send_with_context(server, "wait");
+    EXPECT_EQ(kept(), 1U);
+    cancel(task, seconds(60));
+    loop.run_ready();
+    EXPECT_EQ(state(task), TaskState::kCanceled);
+    EXPECT_EQ(kept(), 0U);
+}
+
+TEST_F(KeptContextTest, IsForgottenWithAForcedEnd) {
+    Signal gate;
+    Refused seen;
+    auto& server = serve([&](TaskContext& ctx) { return deaf_until(gate, seen, ctx); });
+    const TaskId task = send_with_context(server, "hello");
+    cancel(task, seconds(2));
+    loop.advance(seconds(1));
+    EXPECT_EQ(kept(), 1U);
+    loop.advance(seconds(2));
+    EXPECT_EQ(state(task), TaskState::kCanceled);
+    EXPECT_EQ(kept(), 0U);
+    gate.set();
+    loop.run_ready();
+}
+
+TEST_F(KeptContextTest, IsForgottenSoonAfterAnotherNodeHasEndedTheTurn) {
+    auto& here = serve(echo);
+    const auto vault = std::exchange(ports.vault, nullptr);
+    auto& other = serve(echo);
+    ports.vault = vault;
+    const TaskId task = create_with_context("hello");
+    enqueue(other, task);
+    loop.run_ready();
+    EXPECT_EQ(state(task), TaskState::kCompleted);
+    EXPECT_EQ(kept(), 1U);
+    loop.advance(Recovery::kForgetEvery + seconds(1));
+    EXPECT_EQ(kept(), 0U);
+    EXPECT_EQ(here.adapter.running(), 0U);
+}
+
+TEST_F(KeptContextTest, OfARunThatComesBeforeItsRequestHearsOfItIsWaitedFor) {
+    std::string seen;
+    auto& server = serve([&](TaskContext& ctx) { return ends_as_told(seen, ctx); });
+    const TaskId task = send_with_context(server, "pause");
+    TurnInput input;
+    RequestContext context;
+    context.request_id = "of the answer";
+    auto offer = ports.vault->pack(input, task, 2, std::make_shared<const RequestContext>(std::move(context)));
+    const Appended next = follow_up(task, "complete");
+    enqueue(server, task, next.turn);
+    loop.run_ready();
+    EXPECT_EQ(state(task), TaskState::kWorking);
+    EXPECT_EQ(seen, "of pause");
+    offer->made();
+    loop.run_ready();
+    EXPECT_EQ(seen, "of the answer");
+    EXPECT_EQ(state(task), TaskState::kCompleted);
+    EXPECT_EQ(kept(), 0U);
+}
+
 // -- Storage out of reach ---------------------------------------------------------------------------------------------
 
 class UnreliableEmitter final : public EventEmitter {

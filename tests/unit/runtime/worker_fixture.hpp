@@ -54,6 +54,7 @@ struct SharedPorts {
     std::shared_ptr<EventBus> bus = std::make_shared<MemoryEventBus>();
     std::shared_ptr<CancelRegistry> cancels = std::make_shared<MemoryCancelRegistry>();
     std::shared_ptr<EventEmitter> emitter;
+    std::shared_ptr<ContextVault> vault;  ///< Of the servers made from then on.
 };
 
 /// The worker side of one server, on the test's loop.
@@ -66,8 +67,15 @@ public:
                ports.emitter, std::move(worker), nullptr, options},
           adapter(node),
           keeper(node, {&adapter}),
-          recovery({ports.storage, ports.maintenance, broker, ports.bus, ports.cancels, ports.emitter},
+          recovery({.storage = ports.storage,
+                    .maintenance = ports.maintenance,
+                    .broker = broker,
+                    .bus = ports.bus,
+                    .cancels = ports.cancels,
+                    .emitter = ports.emitter,
+                    .vault = ports.vault},
                    node.max_attempts()) {
+        node.vault = ports.vault;
         (void)broker->start();
         adapter.start();
     }
@@ -137,6 +145,17 @@ protected:
         return create(turn_of(user_message(std::move(text))), revealed);
     }
 
+    /// A task whose request left its context in the vault, as without A2AKIT_CONTEXT_KEY.
+    TaskId create_with_context(const std::string& text) {
+        const TaskId id = create(text);
+        TurnInput input;
+        RequestContext context;
+        context.request_id = "of " + text;
+        auto offer = ports.vault->pack(input, id, 1, std::make_shared<const RequestContext>(std::move(context)));
+        EXPECT_TRUE(offer);
+        offer->made();
+        return id;
+    }
     void enqueue(TestServer& server, TaskId task, Turn turn = 1) {
         ASSERT_TRUE(loop.await(server.broker->enqueue(RunOperation{task, turn}, std::nullopt)));
     }
