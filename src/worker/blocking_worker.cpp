@@ -1,5 +1,8 @@
 #include <a2akit/worker/blocking_worker.hpp>
 
+#include "core/log.hpp"
+#include "core/log_text.hpp"
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -139,16 +142,31 @@ public:
         for (auto& thread : threads_) thread.join();
     }
 
+    /// Throws std::system_error when there is no thread at all for it, and none can be started.
     void add(Job& job) {
         {
             const std::lock_guard lock(mutex_);
             jobs_.push_back(&job);
-            if (idle_ < jobs_.size() && threads_.size() < limit_) threads_.emplace_back([this] { run(); });
+            if (idle_ < jobs_.size() && threads_.size() < limit_) start_thread();
         }
         wake_.notify_one();
     }
 
 private:
+    // REQUIRES: the lock; the job that needs the thread is the last one.
+    void start_thread() {
+        try {
+            threads_.emplace_back([this] { run(); });
+        } catch (const std::exception& e) {
+            if (threads_.empty()) {
+                jobs_.pop_back();
+                throw;
+            }
+            log::warn("no thread for a blocking handler, it waits for one threads={} error={}", threads_.size(),
+                      quoted(e.what()));
+        }
+    }
+
     void run() {
         std::unique_lock lock(mutex_);
         for (;;) {

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <pthread.h>
+
 #include <atomic>
 #include <fstream>
 #include <functional>
@@ -12,6 +14,7 @@
 #include <latch>
 #include <regex>
 #include <set>
+#include <system_error>
 #include <thread>
 
 namespace a2akit {
@@ -180,6 +183,69 @@ TEST(BlockingWorkerTest, WhatIsCancelledWhileItWaitsForAThreadIsNeverBegun) {
     may_end.count_down();
     run_until_empty(loop, group);
     EXPECT_EQ(handled, 1);
+}
+
+/// While it lives no thread can be started: none has room for a stack of that size.
+class NoMoreThreads {
+public:
+    NoMoreThreads() {
+        pthread_getattr_default_np(&former_);
+        pthread_attr_t huge;
+        pthread_getattr_default_np(&huge);
+        pthread_attr_setstacksize(&huge, std::size_t{1} << 60);
+        pthread_setattr_default_np(&huge);
+        pthread_attr_destroy(&huge);
+    }
+    NoMoreThreads(const NoMoreThreads&) = delete;
+    NoMoreThreads& operator=(const NoMoreThreads&) = delete;
+    ~NoMoreThreads() {
+        pthread_setattr_default_np(&former_);
+        pthread_attr_destroy(&former_);
+    }
+
+private:
+    pthread_attr_t former_{};
+};
+
+TEST(BlockingWorkerTest, WithoutAnyThreadTheCallFailsAndLeavesNothingBehind) {
+    ManualLoop loop;
+    RecordingContext context(loop);
+    std::atomic<int> handled{0};
+    FunctionWorker worker([&](BlockingTaskContext&) { ++handled; });
+    {
+        const NoMoreThreads none;
+        EXPECT_THROW(run(loop, worker, context), std::system_error);
+    }
+    run(loop, worker, context);
+    EXPECT_EQ(handled, 1);
+}
+
+TEST(BlockingWorkerTest, WhenNoFurtherThreadStartsTheTaskWaitsForOneThatRuns) {
+    ManualLoop loop;
+    RecordingContext context(loop);
+    std::latch begun(1);
+    std::latch may_end(1);
+    std::atomic<int> handled{0};
+    FunctionWorker worker(
+        [&](BlockingTaskContext&) {
+            if (handled++ != 0) return;
+            begun.count_down();
+            may_end.wait();
+        },
+        2);
+    std::exception_ptr thrown;
+    TaskGroup group;
+    group.spawn(handle(worker, context, thrown));
+    begun.wait();
+    {
+        const NoMoreThreads none;
+        group.spawn(handle(worker, context, thrown));
+    }
+    EXPECT_EQ(group.size(), 2U);
+    may_end.count_down();
+    run_until_empty(loop, group);
+    EXPECT_EQ(handled, 2);
+    EXPECT_FALSE(thrown);
 }
 
 // -- Both contexts offer the same calls -------------------------------------------------------------------------------
