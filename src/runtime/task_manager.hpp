@@ -105,7 +105,8 @@ private:
     /// Waits until a direct reply or the task itself is there to be shown, and makes it so when time is up.
     AsyncResult<TaskSnapshot> settle(TaskId task, Subscription& subscription);
     Async<void> reveal(TaskId task);
-    Async<void> await_end(TaskId task, Subscription& subscription);
+    /// Of a task whose cancel is pending, or until `cancel_wait` is up.
+    Async<void> await_end(TaskId task, OwnerScope scope, Subscription& subscription);
     AsyncResult<TaskSnapshot> request_cancel(TaskSnapshot task, OwnerScope scope);
     /// The scope in which an accepted message's task is found: unrevealed ones need more than the client's own.
     [[nodiscard]] OwnerScope reader(const SendCommand& command) const;

@@ -85,7 +85,7 @@ AsyncResult<Task> TaskManager::cancel(CancelTaskRequest request, OwnerScope scop
             log::warn("a cancel waits for its run's renewal task={} error={}", request.id,
                       quoted(signalled.error().message));
         }
-        co_await await_end(*task, **subscription);
+        co_await await_end(*task, scope, **subscription);
     }
     now = co_await ports_.storage->load(*task, std::move(scope));
     if (!now) co_return fail(public_error(std::move(now.error())));
@@ -111,15 +111,20 @@ AsyncResult<TaskSnapshot> TaskManager::request_cancel(TaskSnapshot task, OwnerSc
     co_return ended;
 }
 
-Async<void> TaskManager::await_end(TaskId task, Subscription& subscription) {
+Async<void> TaskManager::await_end(TaskId task, OwnerScope scope, Subscription& subscription) {
     Signal& signal = subscription.signal();
     const Waiters::Entry waiter(waiters_, signal);
     const SteadyTime until = Loop::current()->now() + options_.cancel_wait;
     while (true) {
         signal.reset();
         // A turn may end in a pause, so only Storage knows.
-        const Result<TaskSnapshot> now = co_await ports_.storage->load(task, OwnerScope::everything(), 0, false);
+        Result<TaskSnapshot> now = co_await ports_.storage->load(task, OwnerScope::everything(), 0, false);
         if (!now || is_terminal(now->status.state) || waiters_.draining()) co_return;
+        // It paused instead of ending, or its run died: nobody is left to wait for.
+        if (is_interrupted(now->status.state) || !now->live_run) {
+            now = co_await request_cancel(std::move(*now), scope);
+            if (!now || is_terminal(now->status.state)) co_return;
+        }
         if (!co_await signal.wait_until(until)) co_return;
     }
 }

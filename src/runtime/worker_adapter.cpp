@@ -250,6 +250,7 @@ Async<void> WorkerAdapter::conclude(ActiveRun& run, Outcome outcome) {
         co_return co_await end_in_place_of_handler(run, std::move(outcome));
     }
     if (context.ending() == TaskContextImpl::Ending::kPaused) {
+        if (context.cancel_requested()) co_await cancel_paused(run);
         co_return co_await release(context.id(), context.epoch(), Release::kDone, {}, std::move(run.delivery));
     }
     co_await finish(run);
@@ -287,15 +288,37 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
     co_await finish(run);
 }
 
+// The handler was asked to stop and paused instead: a paused task is canceled at once.
+Async<void> WorkerAdapter::cancel_paused(ActiveRun& run) {
+    const TaskId task = run.context.id();
+    TaskUpdate update;
+    update.id = WriteId::next();
+    update.cancel_by = run.context.deadline();
+    if (!update.cancel_by) {
+        // The signal only wakes; Storage says whether there is something to cancel.
+        const auto now = co_await node_.storage->load(task, OwnerScope::everything(), 0, false);
+        if (!now || !now->cancel_by) co_return;
+        update.cancel_by = now->cancel_by;
+    }
+    const auto canceled = co_await node_.emitter->append(task, OwnerScope::everything(), std::move(update));
+    run.task_ended = canceled ? is_terminal(canceled->after) : canceled.error().code == ErrorCode::kTaskTerminal;
+    if (run.task_ended) co_return co_await forget_cancel(run);
+    // Then it is forced when it is due.
+    log::warn("a paused task was not canceled {} error={}", run.context.log_fields(),
+              quoted(canceled ? "a turn of it runs already" : canceled.error().message));
+}
+
+Async<void> WorkerAdapter::forget_cancel(ActiveRun& run) {
+    const auto forgotten = co_await node_.cancels->forget(run.context.id());
+    if (!forgotten) {
+        log::debug("a cancel signal was not dropped {} error={}", run.context.log_fields(),
+                   quoted(forgotten.error().message));
+    }
+}
+
 // The task has ended, or the run is over: nothing is left to do but to answer the entry.
 Async<void> WorkerAdapter::finish(ActiveRun& run) {
-    if (run.context.cancel_requested()) {
-        const auto forgotten = co_await node_.cancels->forget(run.context.id());
-        if (!forgotten) {
-            log::debug("a cancel signal was not dropped {} error={}", run.context.log_fields(),
-                       quoted(forgotten.error().message));
-        }
-    }
+    if (run.context.cancel_requested()) co_await forget_cancel(run);
     const auto delivery = std::move(run.delivery);
     if (!delivery) co_return;
     const auto answered = co_await delivery->ack();

@@ -71,6 +71,8 @@ private:
     [[nodiscard]] bool must_not_start(ActiveRun& run) const;
     Async<void> conclude(ActiveRun& run, Outcome outcome);
     Async<void> end_in_place_of_handler(ActiveRun& run, Outcome outcome);
+    Async<void> cancel_paused(ActiveRun& run);
+    Async<void> forget_cancel(ActiveRun& run);
     Async<void> finish(ActiveRun& run);
     Async<void> retry_later(ActiveRun& run);
     Async<void> release(TaskId task, Epoch epoch, Release how, Timestamp not_before,

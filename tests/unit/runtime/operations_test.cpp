@@ -171,6 +171,15 @@ TEST_F(OperationsTest, ACancelThatIsNotHeededAnswersAfterTwoSeconds) {
     end(run, kCompleted);
 }
 
+TEST_F(OperationsTest, ATaskThatPausesInsteadOfEndingIsCanceledAtOnce) {
+    const std::string id = accept();
+    const ClaimedRun run = claim();
+    auto canceled = cancel(id);
+    EXPECT_TRUE(write(run, status(kInputRequired)));
+    ASSERT_TRUE(canceled.done()) << "its handler may take its time to return";
+    EXPECT_EQ(canceled.value().value().status.state, kCanceled);
+}
+
 TEST_F(OperationsTest, ASecondCancelDoesNotMoveTheDeadline) {
     const std::string id = accept();
     const ClaimedRun run = claim();

@@ -201,6 +201,25 @@ TEST_F(WorkerAdapterTest, AHandlerMayStillCompleteWhenCancelled) {
     EXPECT_EQ(state(task), TaskState::kCompleted);
 }
 
+Async<void> pauses_when_cancelled(bool knows_until_when, TaskContext& ctx) {
+    if (knows_until_when) {
+        co_await ctx.cancelled();
+    } else {
+        while (!ctx.is_cancelled()) co_await sleep_for(Duration(10));
+    }
+    co_await ctx.request_input("really?");
+}
+
+TEST_F(WorkerAdapterTest, AHandlerThatPausesWhenCancelledEndsTheTaskAsCanceledAtOnce) {
+    for (const bool knows : {true, false}) {
+        const TaskId task = send(serve([=](TaskContext& ctx) { return pauses_when_cancelled(knows, ctx); }), "hello");
+        cancel(task, seconds(60));
+        loop.advance(Duration(100));
+        EXPECT_EQ(state(task), TaskState::kCanceled);
+        EXPECT_EQ(events(task).size(), 4U) << "submitted, working, input required, canceled";
+    }
+}
+
 TEST_F(WorkerAdapterTest, ACancelWhoseSignalWasLostIsSeenWithTheNextRenewal) {
     const TaskId task = send(serve(stops_when_cancelled), "hello");
     cancel(task, seconds(60), false);
