@@ -3,6 +3,7 @@
 #include "json/utf8.hpp"
 #include "runtime/handler_output.hpp"
 #include "runtime/media_range.hpp"
+#include "runtime/storage_event_emitter.hpp"
 #include "runtime/task_logger.hpp"
 
 #include <a2akit/protocol/json.hpp>
@@ -32,6 +33,11 @@ const char* why_lost(ErrorCode code) noexcept {
         case ErrorCode::kStopped: return "the server is stopping and has handed this run back";
         default: return "this run was taken over: its lease expired, or the task was ended by force";
     }
+}
+
+template <class T>
+bool out_of_reach(const Result<T>& result) noexcept {
+    return !result && result.error().code == ErrorCode::kUnavailable;
 }
 
 Async<void> let_others_run() { co_await yield(); }
@@ -149,12 +155,19 @@ OwnerScope TaskContextImpl::owner() const { return {principal_.name, tenant(), f
 
 Async<RawJson> TaskContextImpl::load_context() {
     auto loaded = co_await node_.contexts->load_context(owner(), context_id());
+    for (int tries = 1; tries < StorageEventEmitter::kTries && out_of_reach(loaded); ++tries) {
+        co_await sleep_for(retry_delay(tries));
+        loaded = co_await node_.contexts->load_context(owner(), context_id());
+    }
+    storage_failed_ = out_of_reach(loaded);
     co_return std::move(loaded).value_or_throw().value;
 }
 
 Async<void> TaskContextImpl::update_context(RawJson value) {
     require_json("the context", value);
     auto updated = co_await node_.contexts->update_context(owner(), context_id(), std::move(value), std::nullopt);
+    // Not repeated here: another task of the conversation may have written since.
+    storage_failed_ = out_of_reach(updated);
     (void)std::move(updated).value_or_throw();
 }
 

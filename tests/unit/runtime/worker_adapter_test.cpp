@@ -455,6 +455,56 @@ TEST_F(WorkerAdapterTest, ARunThatLostTheStorageIsTriedAgainAtOnce) {
     EXPECT_EQ(state(task), TaskState::kCompleted);
 }
 
+class UnreliableContexts final : public ContextStore {
+public:
+    explicit UnreliableContexts(std::shared_ptr<ContextStore> inner) : inner_(std::move(inner)) {}
+    int failed_loads = 0;
+    int failed_updates = 0;
+
+    AsyncResult<ContextValue> load_context(OwnerScope scope, std::string context_id) override {
+        if (failed_loads-- > 0) return away();
+        return inner_->load_context(std::move(scope), std::move(context_id));
+    }
+    AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id, RawJson value,
+                                              std::optional<std::uint64_t> expected) override {
+        if (failed_updates-- > 0) return away();
+        return inner_->update_context(std::move(scope), std::move(context_id), std::move(value), expected);
+    }
+
+private:
+    static Error away() { return Error{ErrorCode::kUnavailable, "the engine at 10.0.0.7 is away", nullptr}; }
+    std::shared_ptr<ContextStore> inner_;
+};
+
+Async<void> counts(TaskContext& ctx) {
+    const RawJson before = co_await ctx.load_context();
+    const int count = before.empty() ? 1 : std::stoi(before.text()) + 1;
+    co_await ctx.update_context(RawJson(std::to_string(count)));
+    co_await ctx.complete(std::to_string(count));
+}
+
+TEST_F(WorkerAdapterTest, AContextThatCannotBeReadOrWrittenForNowDoesNotFailTheTask) {
+    const auto contexts = std::make_shared<UnreliableContexts>(ports.contexts);
+    ports.contexts = contexts;
+    auto worker = std::make_shared<FunctionWorker>(counts);
+    auto& server = serve_with(worker);
+    const auto count_with = [&](int failed_loads, int failed_updates) {
+        worker->calls = 0;
+        contexts->failed_loads = failed_loads;
+        contexts->failed_updates = failed_updates;
+        const TaskId task = send(server, "hello");
+        loop.advance(seconds(5));
+        EXPECT_EQ(state(task), TaskState::kCompleted) << status_text(task);
+        return to_task(load(task)).text();
+    };
+    EXPECT_EQ(count_with(2, 0), "1");
+    EXPECT_EQ(worker->calls, 1) << "reading is repeated at once";
+    EXPECT_EQ(count_with(4, 0), "2");
+    EXPECT_EQ(worker->calls, 2) << "the run is tried again";
+    EXPECT_EQ(count_with(0, 1), "3");
+    EXPECT_EQ(worker->calls, 2);
+}
+
 TEST_F(WorkerAdapterTest, FurtherAttemptsComeWithBackOff) {
     auto emitter = std::make_shared<UnreliableEmitter>(ports.emitter);
     ports.emitter = emitter;
