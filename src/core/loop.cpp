@@ -66,26 +66,55 @@ Signal::Wait::Wait(Signal& signal, std::optional<SteadyTime> until) noexcept
       }),
       Timer([](Timer& timer) noexcept {
           auto& self = static_cast<Wait&>(timer);
-          void* waiting = &self;
           // Lost against `set`: then the work is posted already and resumes the coroutine.
-          if (!self.signal_.state_.compare_exchange_strong(waiting, nullptr, std::memory_order_acq_rel)) return;
+          if (!self.withdraw()) return;
           self.timed_out_ = true;
           self.handle_.resume();
       }),
       signal_(signal),
       until_(until) {}
 
+Signal::Wait::Wait(Signal& signal, Work::Run raised) noexcept
+    : Work(raised), Timer([](Timer&) noexcept {}), signal_(signal) {}
+
 bool Signal::Wait::await_suspend(std::coroutine_handle<> handle) {
     handle_ = handle;
+    // The timer first: as soon as the waiter is visible, another thread may post it.
+    if (until_) Timer::start(*Loop::current(), *until_);
+    if (begin()) return true;
+    Timer::cancel();
+    return false;
+}
+
+bool Signal::Wait::begin() noexcept {
     loop_ = Loop::current();
     assert(loop_ != nullptr && "waiting needs a loop");
-    // The timer first: as soon as the waiter is visible, another thread may post it.
-    if (until_) Timer::start(*loop_, *until_);
     void* lowered = nullptr;
     if (signal_.state_.compare_exchange_strong(lowered, this, std::memory_order_acq_rel)) return true;
     assert(lowered == &signal_ && "a signal has one waiter");
-    Timer::cancel();
     return false;
+}
+
+bool Signal::Wait::withdraw() noexcept {
+    void* waiting = this;
+    return signal_.state_.compare_exchange_strong(waiting, nullptr, std::memory_order_acq_rel);
+}
+
+Signal::Either::Half::Half(Signal& signal, Either& whole, Half& sibling) noexcept
+    : Wait(signal, [](Work& work) noexcept { static_cast<Half&>(work).raised(); }), whole_(whole), sibling_(sibling) {}
+
+// Who is raised while the sibling is, too, leaves it to that one: its work is posted already, and needs this object.
+void Signal::Either::Half::raised() noexcept {
+    waits_ = false;
+    if (sibling_.waits_ && !sibling_.withdraw()) return;
+    whole_.handle_.resume();
+}
+
+bool Signal::Either::await_suspend(std::coroutine_handle<> handle) noexcept {
+    handle_ = handle;
+    if (!one_.begin()) return false;
+    if (other_.begin()) return true;
+    return !one_.withdraw();
 }
 
 struct TaskGroup::Runner {

@@ -111,7 +111,7 @@ public:
     Async<void> request_auth(AuthRequest request, RawJson checkpoint) override;
 
 private:
-    [[nodiscard]] Signal& stop_signal() noexcept { return scope_ ? scope_->signal() : own_signal_; }
+    [[nodiscard]] Signal& stop_signal() noexcept override { return scope_ ? scope_->signal() : own_signal_; }
     Async<void> wait_for_stop();
     [[nodiscard]] OwnerScope owner() const;
 

@@ -128,6 +128,8 @@ public:
     struct Job {
         BlockingWorker& worker;
         BlockingTaskContext& context;
+        bool waits = false;  ///< No thread is free for it.
+        Signal begun;        ///< Raised when it waited and a thread has it.
         Signal done;
         std::exception_ptr thrown;
     };
@@ -147,12 +149,22 @@ public:
         {
             const std::lock_guard lock(mutex_);
             jobs_.push_back(&job);
-            if (idle_ < jobs_.size() && threads_.size() < limit_) start_thread();
+            if (jobs_.size() > free_threads() && threads_.size() < limit_) start_thread();
+            job.waits = jobs_.size() > free_threads();
         }
         wake_.notify_one();
     }
 
+    /// False: a thread has it already.
+    bool take_out(Job& job) noexcept {
+        const std::lock_guard lock(mutex_);
+        return std::erase(jobs_, &job) != 0;
+    }
+
 private:
+    // REQUIRES: the lock. Those that have just been started count as well.
+    [[nodiscard]] std::size_t free_threads() const noexcept { return threads_.size() - handling_; }
+
     // REQUIRES: the lock; the job that needs the thread is the last one.
     void start_thread() {
         try {
@@ -170,19 +182,20 @@ private:
     void run() {
         std::unique_lock lock(mutex_);
         for (;;) {
-            ++idle_;
             wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-            --idle_;
             if (jobs_.empty()) return;
             Job& job = *jobs_.front();
             jobs_.pop_front();
+            ++handling_;
             lock.unlock();
             handle(job);
             lock.lock();
+            --handling_;
         }
     }
 
     static void handle(Job& job) noexcept {
+        if (job.waits) job.begun.set();
         // What was cancelled, or handed back, before a thread was free is not begun.
         if (!job.context.is_cancelled()) {
             try {
@@ -199,7 +212,7 @@ private:
     std::deque<Job*> jobs_;
     std::vector<std::thread> threads_;
     std::size_t limit_;
-    std::size_t idle_ = 0;
+    std::size_t handling_ = 0;  ///< Threads with a job.
     bool stopping_ = false;
 };
 
@@ -211,8 +224,12 @@ BlockingWorker::~BlockingWorker() = default;
 
 Async<void> BlockingWorker::handle(TaskContext& ctx) {
     BlockingTaskContext context(ctx, *Loop::current());
-    Pool::Job job{*this, context, {}, {}};
+    Pool::Job job{.worker = *this, .context = context};
     pool_->add(job);
+    if (job.waits) {
+        co_await Signal::either(job.begun, ctx.stop_signal());
+        if (!job.begun.is_set() && pool_->take_out(job)) co_return;
+    }
     co_await job.done.wait();
     if (job.thrown) std::rethrow_exception(job.thrown);
 }

@@ -119,22 +119,33 @@ public:
     void reset() noexcept;
 
     class [[nodiscard]] Wait;
+    class [[nodiscard]] Either;
     /// Returns at once when the signal is set.
     Wait wait() noexcept;
     /// The same, at `until` at the latest: false when the time was up first.
     Wait wait_until(SteadyTime until) noexcept;
+    /// Returns when one of the two is raised. REQUIRES: nobody else waits for either meanwhile.
+    static Either either(Signal& one, Signal& other) noexcept;
 
 private:
     std::atomic<void*> state_{nullptr};  ///< null: lowered; this: raised; else the waiting Wait
 };
 
-class Signal::Wait : Work, Timer {
+class Signal::Wait : protected Work, Timer {
 public:
     Wait(Signal& signal, std::optional<SteadyTime> until) noexcept;
     [[nodiscard]] bool await_ready() const noexcept { return signal_.is_set(); }
     bool await_suspend(std::coroutine_handle<> handle);
     /// True when the signal was raised.
     bool await_resume() noexcept { return !timed_out_; }
+
+protected:
+    /// Calls `raised` on the loop instead of resuming a coroutine.
+    Wait(Signal& signal, Work::Run raised) noexcept;
+    /// False: raised already.
+    bool begin() noexcept;
+    /// False: raised meanwhile, and `raised` is about to be called.
+    bool withdraw() noexcept;
 
 private:
     friend class Signal;
@@ -144,6 +155,39 @@ private:
     std::coroutine_handle<> handle_;
     bool timed_out_ = false;
 };
+
+class Signal::Either {
+public:
+    Either(Signal& one, Signal& other) noexcept : one_(one, *this, other_), other_(other, *this, one_) {}
+    Either(const Either&) = delete;
+    Either& operator=(const Either&) = delete;
+    [[nodiscard]] bool await_ready() const noexcept { return one_.await_ready() || other_.await_ready(); }
+    bool await_suspend(std::coroutine_handle<> handle) noexcept;
+    void await_resume() const noexcept {}
+
+private:
+    class Half : public Wait {
+    public:
+        Half(Signal& signal, Either& whole, Half& sibling) noexcept;
+        bool begin() noexcept { return waits_ = Wait::begin(); }
+        bool withdraw() noexcept {
+            const bool withdrawn = Wait::withdraw();
+            if (withdrawn) waits_ = false;
+            return withdrawn;
+        }
+
+    private:
+        void raised() noexcept;
+        Either& whole_;
+        Half& sibling_;
+        bool waits_ = false;
+    };
+    Half one_;
+    Half other_;
+    std::coroutine_handle<> handle_;
+};
+
+inline Signal::Either Signal::either(Signal& one, Signal& other) noexcept { return {one, other}; }
 
 /// The coroutines that somebody started and has to wait for. Nothing in a2akit is detached.
 ///

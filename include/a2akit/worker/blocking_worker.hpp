@@ -81,7 +81,8 @@ private:
 };
 
 /// An agent whose code blocks: a local model, a database driver. `handle` runs on a thread of a bounded pool; when
-/// all threads are busy, further tasks wait for one; those that are cancelled meanwhile never reach `handle`.
+/// all threads are busy, further tasks wait for one; those that are cancelled meanwhile never reach `handle`, and end
+/// at once.
 class BlockingWorker : public Worker {
 public:
     /// `threads` 0: as many as the machine has cores, at least 4.

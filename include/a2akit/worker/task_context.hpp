@@ -19,6 +19,8 @@ class logger;
 
 namespace a2akit {
 
+class Signal;
+
 /// A file that came with a message: its bytes, or where they are.
 struct FilePart {
     std::optional<std::string> bytes;
@@ -135,6 +137,11 @@ public:
     virtual Async<void> request_input(std::string question, RawJson checkpoint = {}) = 0;
     /// † Paused: AUTH_REQUIRED; the checkpoint as above.
     virtual Async<void> request_auth(AuthRequest request, RawJson checkpoint = {}) = 0;
+
+private:
+    friend class BlockingWorker;
+    /// Raised when `cancelled()` returns. Waited for by one at a time.
+    [[nodiscard]] virtual Signal& stop_signal() noexcept = 0;
 };
 
 }  // namespace a2akit

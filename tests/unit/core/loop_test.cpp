@@ -98,6 +98,65 @@ TEST(SignalTest, ASignalRaisedBeforeTheWaitIsSeen) {
     EXPECT_EQ(seen, true);
 }
 
+Async<void> wait_for_either(Signal& one, Signal& other, int& returned) {
+    co_await Signal::either(one, other);
+    ++returned;
+}
+
+TEST(SignalTest, OneOfTwoIsEnough) {
+    for (const bool first : {true, false}) {
+        ManualLoop loop;
+        Signal one;
+        Signal other;
+        int returned = 0;
+        TaskGroup group;
+        group.spawn(wait_for_either(one, other, returned));
+        loop.run_ready();
+        EXPECT_EQ(returned, 0);
+        (first ? one : other).set();
+        loop.run_ready();
+        EXPECT_EQ(returned, 1);
+        (first ? other : one).set();  // nobody waits any more
+        loop.run_ready();
+        EXPECT_EQ(returned, 1);
+    }
+}
+
+TEST(SignalTest, BothAtOnceReturnOnce) {
+    ManualLoop loop;
+    Signal one;
+    Signal other;
+    int returned = 0;
+    TaskGroup group;
+    group.spawn(wait_for_either(one, other, returned));
+    other.set();
+    one.set();
+    loop.run_ready();
+    EXPECT_EQ(returned, 1);
+    group.spawn(wait_for_either(one, other, returned));
+    EXPECT_EQ(returned, 2) << "both are raised";
+    one.reset();
+    group.spawn(wait_for_either(one, other, returned));
+    EXPECT_EQ(returned, 3) << "one of them is raised";
+}
+
+TEST(SignalTest, EitherIsRaisedFromAnyThread) {
+    ManualLoop loop;
+    for (int round = 0; round < 500; ++round) {
+        Signal one;
+        Signal other;
+        int returned = 0;
+        TaskGroup group;
+        std::thread first([&] { one.set(); });
+        std::thread second([&] { other.set(); });
+        group.spawn(wait_for_either(one, other, returned));
+        first.join();
+        second.join();
+        loop.run_ready();
+        EXPECT_EQ(returned, 1);
+    }
+}
+
 Async<void> join(TaskGroup& group, bool& joined) {
     co_await group.join();
     joined = true;

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <deque>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -141,7 +142,7 @@ TEST(BlockingWorkerTest, CancelledBlocksUntilTheTaskIs) {
 
 TEST(BlockingWorkerTest, AsManyRunAtOnceAsThereAreThreads) {
     ManualLoop loop;
-    RecordingContext context(loop);
+    std::deque<RecordingContext> contexts;
     std::latch both_run(2);
     std::atomic<int> running{0};
     std::atomic<int> most{0};
@@ -156,7 +157,7 @@ TEST(BlockingWorkerTest, AsManyRunAtOnceAsThereAreThreads) {
         2);
     std::exception_ptr thrown;
     TaskGroup group;
-    for (int i = 0; i < 6; ++i) group.spawn(handle(worker, context, thrown));
+    for (int i = 0; i < 6; ++i) group.spawn(handle(worker, contexts.emplace_back(loop), thrown));
     run_until_empty(loop, group);
     EXPECT_EQ(handled, 6);
     EXPECT_EQ(most, 2);
@@ -183,6 +184,69 @@ TEST(BlockingWorkerTest, WhatIsCancelledWhileItWaitsForAThreadIsNeverBegun) {
     may_end.count_down();
     run_until_empty(loop, group);
     EXPECT_EQ(handled, 1);
+}
+
+TEST(BlockingWorkerTest, WhatIsCancelledWhileItWaitsForAThreadEndsBeforeOneIsFree) {
+    ManualLoop loop;
+    RecordingContext context(loop);
+    RecordingContext waiting(loop);
+    RecordingContext behind(loop);
+    std::latch begun(1);
+    std::latch may_end(1);
+    std::atomic<int> handled{0};
+    FunctionWorker worker([&](BlockingTaskContext&) {
+        ++handled;
+        begun.count_down();
+        may_end.wait();
+    });
+    std::exception_ptr thrown;
+    TaskGroup group;
+    TaskGroup cancelled;
+    group.spawn(handle(worker, context, thrown));
+    begun.wait();
+    cancelled.spawn(handle(worker, waiting, thrown));
+    group.spawn(handle(worker, behind, thrown));
+    loop.run_ready();
+    EXPECT_EQ(cancelled.size(), 1U);
+    waiting.stop.set();
+    loop.run_ready();
+    EXPECT_EQ(cancelled.size(), 0U) << "all threads are busy";
+    may_end.count_down();
+    run_until_empty(loop, group);
+    EXPECT_EQ(handled, 2);
+    EXPECT_FALSE(thrown);
+}
+
+TEST(BlockingWorkerTest, WhatWaitedForAThreadCanWaitForItsCancel) {
+    ManualLoop loop;
+    RecordingContext context(loop);
+    RecordingContext waiting(loop);
+    std::latch begun(1);
+    std::latch may_end(1);
+    std::atomic<bool> first{true};
+    FunctionWorker worker([&](BlockingTaskContext& ctx) {
+        if (first.exchange(false)) {
+            begun.count_down();
+            may_end.wait();
+            return;
+        }
+        ctx.respond("waiting");
+        ctx.cancelled();
+        EXPECT_TRUE(ctx.is_cancelled());
+    });
+    std::exception_ptr thrown;
+    TaskGroup group;
+    group.spawn(handle(worker, context, thrown));
+    begun.wait();
+    group.spawn(handle(worker, waiting, thrown));
+    may_end.count_down();
+    while (waiting.calls.empty()) {
+        loop.run_ready();
+        std::this_thread::yield();
+    }
+    waiting.stop.set();
+    run_until_empty(loop, group);
+    EXPECT_FALSE(thrown);
 }
 
 /// While it lives no thread can be started: none has room for a stack of that size.

@@ -74,6 +74,7 @@ public:
     Signal stop;
 
 private:
+    Signal& stop_signal() noexcept override { return stop; }
     Async<void> note(std::string what) {
         calls.push_back(Loop::current() == &loop ? what : what + " on the wrong thread");
         if (refuse) throw Exception(Error{ErrorCode::kTaskTerminal, "the task has ended", nullptr});
