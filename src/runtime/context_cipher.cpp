@@ -48,10 +48,16 @@ std::string plain_form(const RequestContext& context) {
     }
     put(out, context.remote_address);
     put(out, context.request_id);
+    if (context.sender) {
+        put(out, context.sender->name);
+        put_number(out, static_cast<std::uint32_t>(context.sender->scopes.size()));
+        for (const std::string& scope : context.sender->scopes) put(out, scope);
+    }
     return out;
 }
 
-/// Reads what plain_form wrote. It was authenticated, so that its lengths are right.
+/// Reads what plain_form wrote, here or in an earlier version, which knew no sender. It was authenticated, so that its
+/// lengths are right.
 class PlainReader {
 public:
     explicit PlainReader(std::string_view plain) : left_(plain) {}
@@ -65,6 +71,7 @@ public:
         const std::uint32_t size = number();
         return std::string(take(size));
     }
+    [[nodiscard]] bool at_end() const noexcept { return left_.empty(); }
 
 private:
     std::string_view take(std::size_t size) {
@@ -88,6 +95,10 @@ RequestContext read_plain(std::string_view plain) {
     }
     context.remote_address = reader.text();
     context.request_id = reader.text();
+    if (reader.at_end()) return context;
+    Principal& sender = context.sender.emplace();
+    sender.name = reader.text();
+    for (std::uint32_t left = reader.number(); left > 0; --left) sender.scopes.push_back(reader.text());
     return context;
 }
 

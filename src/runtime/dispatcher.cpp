@@ -141,8 +141,9 @@ AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope sco
             SendCommand command;
             command.request = watched ? *request : std::move(*request);
             command.scope = std::move(scope);
-            command.context = std::make_shared<const RequestContext>(watched ? envelope.context
-                                                                              : std::move(envelope.context));
+            auto context = std::make_shared<RequestContext>(watched ? envelope.context : std::move(envelope.context));
+            context->sender = watched ? envelope.principal : std::move(envelope.principal);
+            command.context = std::move(context);
             command.extensions = envelope.activated_extensions;
             command.idempotency_key = envelope.idempotency_key;
             command.client = envelope.client;

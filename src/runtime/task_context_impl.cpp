@@ -49,7 +49,7 @@ TaskContextImpl::TaskContextImpl(WorkerNode& node, Turn turn, Run run)
       turn_(turn),
       run_(std::move(run)),
       task_id_(run_.snapshot.id.to_string()),
-      principal_{run_.snapshot.owner.owner, {}} {
+      owner_{run_.snapshot.owner.owner, {}} {
     keep_only_before(run_.snapshot.history, message());
     if (run_.snapshot.cancel_by) note_cancel(*run_.snapshot.cancel_by);
 }
@@ -151,7 +151,7 @@ std::string TaskContextImpl::log_fields() const {
     return fields;
 }
 
-OwnerScope TaskContextImpl::owner() const { return {principal_.name, tenant(), false}; }
+OwnerScope TaskContextImpl::owner() const { return {owner_.name, tenant(), false}; }
 
 Async<RawJson> TaskContextImpl::load_context() {
     auto loaded = co_await node_.contexts->load_context(owner(), context_id());

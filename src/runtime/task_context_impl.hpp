@@ -78,7 +78,10 @@ public:
     [[nodiscard]] const std::vector<std::string>& extensions() const noexcept override {
         return run_.input.extensions;
     }
-    [[nodiscard]] const Principal& principal() const noexcept override { return principal_; }
+    [[nodiscard]] const Principal& principal() const noexcept override {
+        const auto& context = run_.input.context;
+        return context && context->sender ? *context->sender : owner_;
+    }
     [[nodiscard]] const std::string& tenant() const noexcept override { return run_.snapshot.owner.tenant; }
     [[nodiscard]] const Dependencies& dependencies() const noexcept override;
     [[nodiscard]] bool accepts(std::string_view media_type) const noexcept override;
@@ -137,7 +140,7 @@ private:
     Turn turn_;
     Run run_;
     std::string task_id_;
-    Principal principal_;
+    Principal owner_;  ///< Of the task.
     mutable std::string joined_text_;
     std::unique_ptr<CancelScope> scope_;
     std::shared_ptr<spdlog::logger> logger_;

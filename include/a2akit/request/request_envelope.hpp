@@ -39,16 +39,6 @@ using OperationParams =
                  ListTaskPushNotificationConfigsRequest, DeleteTaskPushNotificationConfigRequest,
                  GetExtendedAgentCardRequest>;
 
-/// Of a tenant and of a principal's name, which are keys of Storage: an engine's index takes no longer ones.
-inline constexpr std::size_t kMaxNameBytes = 256;
-
-/// Who asks.
-struct Principal {
-    std::string name = {};  ///< Stable; tasks belong to it. At most kMaxNameBytes; empty: anonymous.
-    std::vector<std::string> scopes = {};
-    [[nodiscard]] bool is_anonymous() const noexcept { return name.empty(); }
-};
-
 /// One request on its way to the TaskManager. Middlewares may change all of it.
 struct RequestEnvelope {
     Operation operation{};

@@ -86,6 +86,8 @@ public:
     [[nodiscard]] virtual const std::vector<std::string>& message_extensions() const noexcept = 0;
     /// Extensions that are active for this request.
     [[nodiscard]] virtual const std::vector<std::string>& extensions() const noexcept = 0;
+    /// Who sent this turn's message, with their scopes; the task's owner, without any, when the request's context was lost
+    /// with its node, or when the turn came from no message.
     [[nodiscard]] virtual const Principal& principal() const noexcept = 0;
     [[nodiscard]] virtual const std::string& tenant() const noexcept = 0;
     [[nodiscard]] virtual const Dependencies& dependencies() const noexcept = 0;

@@ -35,6 +35,28 @@ TEST(ContextCipher, WhatWasSealedOpensAsItWas) {
     EXPECT_EQ(opened->request_id, "r1");
 }
 
+TEST(ContextCipher, TheSenderIsSealedWithItAndMayBeAbsent) {
+    const TaskId task = TaskId::generate();
+    const ContextCipher keys = cipher(kHexKey);
+    // As every version before wrote it.
+    const auto former = keys.open(keys.seal(secret_context(), task, 3).value(), task, 3);
+    ASSERT_TRUE(former);
+    EXPECT_FALSE(former->sender);
+    for (const std::vector<std::string>& scopes : {std::vector<std::string>{}, {"read", "write"}}) {
+        RequestContext context = secret_context();
+        context.sender = Principal{"ann", scopes};
+        const auto opened = keys.open(keys.seal(context, task, 3).value(), task, 3);
+        ASSERT_TRUE(opened);
+        ASSERT_TRUE(opened->sender);
+        EXPECT_EQ(opened->sender->name, "ann");
+        EXPECT_EQ(opened->sender->scopes, scopes);
+        EXPECT_EQ(opened->request_id, "r1");
+    }
+    RequestContext anonymous = secret_context();
+    anonymous.sender.emplace();
+    EXPECT_TRUE(keys.open(keys.seal(anonymous, task, 3).value(), task, 3)->sender);
+}
+
 TEST(ContextCipher, NothingOfItCanBeReadAndNoTwoSealsAreAlike) {
     const TaskId task = TaskId::generate();
     const ContextCipher keys = cipher(kHexKey);

@@ -194,6 +194,25 @@ TEST_F(DispatcherTest, ActivatedExtensionsAreAnsweredAndReachTheTurn) {
     EXPECT_EQ(sent.value().activated_extensions, Words{"urn:a"});
 }
 
+TEST_F(DispatcherTest, WhoSentTheMessageReachesTheTurnWhoeverOwnsTheTask) {
+    gate_->answer = OwnerScope{"everybody at acme", "acme", false};
+    for (const bool watched : {false, true}) {
+        Dispatcher made = watched ? dispatcher({noting("a")}) : dispatcher();
+        RequestEnvelope request = envelope(Operation::kSendMessage, message_of("hello"));
+        request.principal.scopes = {"orders.write"};
+        request.context.sender = Principal{"mallory", {}};
+        Pending<HandledRequest> sent(group_, made.handle(std::move(request)));
+        loop_.run_ready();
+        const ClaimedRun run = claim();
+        ASSERT_TRUE(run.input.context);
+        ASSERT_TRUE(run.input.context->sender);
+        EXPECT_EQ(run.input.context->sender->name, "alice");
+        EXPECT_EQ(run.input.context->sender->scopes, Words{"orders.write"});
+        EXPECT_EQ(run.snapshot.owner.owner, "everybody at acme");
+        end(run, kCompleted);
+    }
+}
+
 TEST_F(DispatcherTest, TheTenantOfTheParamsCountsWhereThePathNamedNone) {
     Dispatcher made = dispatcher();
     RequestEnvelope request = envelope(Operation::kListTasks, ListTasksRequest{});

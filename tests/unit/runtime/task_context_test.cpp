@@ -95,6 +95,26 @@ TEST_F(TaskContextTest, KnowsItsTaskAndMessage) {
     EXPECT_EQ(log(task), "SUBMITTED WORKING COMPLETED ");
 }
 
+Async<void> notes_who_asks(Principal& who, TaskContext& ctx) {
+    who = ctx.principal();
+    co_await ctx.complete();
+}
+
+TEST_F(TaskContextTest, KnowsWhoSentTheMessageOrElseWhoseTaskItIs) {
+    Principal who;
+    const auto body = [&](TaskContext& ctx) { return notes_who_asks(who, ctx); };
+    TaskUpdate update = turn_of(user_message("hello"));
+    RequestContext context;
+    context.sender = Principal{"bob", {"orders.write"}};
+    update.turn->context = std::make_shared<const RequestContext>(std::move(context));
+    run(body, std::move(update));
+    EXPECT_EQ(who.name, "bob");
+    EXPECT_EQ(who.scopes, std::vector<std::string>{"orders.write"});
+    run(body);
+    EXPECT_EQ(who.name, "ann");
+    EXPECT_TRUE(who.scopes.empty());
+}
+
 // -- Progress and ends ------------------------------------------------------------------------------------------------
 
 Async<void> streams(TaskContext& ctx) {
@@ -362,6 +382,15 @@ Async<void> counts(TaskContext& ctx) {
 TEST_F(TaskContextTest, TheContextIsRememberedFromTaskToTask) {
     run(counts);
     EXPECT_EQ(to_task(load(run(counts))).text(), "2");
+}
+
+TEST_F(TaskContextTest, TheContextIsTheOwnersWhoeverSentTheMessage) {
+    run(counts);
+    TaskUpdate update = turn_of(user_message("hello"));
+    RequestContext context;
+    context.sender = Principal{"bob", {}};
+    update.turn->context = std::make_shared<const RequestContext>(std::move(context));
+    EXPECT_EQ(to_task(load(run(counts, std::move(update)))).text(), "2");
 }
 
 // -- Manners ----------------------------------------------------------------------------------------------------------
