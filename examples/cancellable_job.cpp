@@ -1,4 +1,4 @@
-// A long job that reports how far it is, and that stops when it is asked to: it looks before each step.
+// A long job that reports how far it is, and that stops as soon as it is asked to.
 
 #include <a2akit/a2akit.hpp>
 
@@ -10,9 +10,8 @@ public:
     a2akit::Async<void> handle(a2akit::TaskContext& ctx) override {
         constexpr int kSteps = 600;
         for (int step = 1; step <= kSteps; ++step) {
-            co_await a2akit::sleep_for(std::chrono::milliseconds(100));
             // Returning without a turn-ending call, once cancelled, ends the task as canceled.
-            if (ctx.is_cancelled()) co_return;
+            if (co_await ctx.cancelled_within(std::chrono::milliseconds(100))) co_return;
             co_await ctx.send_status("Step " + std::to_string(step) + " of " + std::to_string(kSteps));
         }
         co_await ctx.complete("All steps done.");

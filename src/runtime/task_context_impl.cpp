@@ -77,12 +77,20 @@ Async<void> TaskContextImpl::cancelled() {
     return wait_for_stop();
 }
 
-Async<void> TaskContextImpl::wait_for_stop() {
-    co_await stop_signal().wait();
-    if (lost() || deadline()) co_return;
+Async<bool> TaskContextImpl::cancelled_within(Duration span) {
+    if (lost() || deadline()) return true;
+    return wait_for_stop_until(Loop::current()->now() + span);
+}
+
+Async<void> TaskContextImpl::wait_for_stop() { (void)co_await wait_for_stop_until(std::nullopt); }
+
+Async<bool> TaskContextImpl::wait_for_stop_until(std::optional<SteadyTime> until) {
+    if (!co_await Signal::Wait(stop_signal(), until)) co_return false;
+    if (lost() || deadline()) co_return true;
     // The signal says only that there is a cancel; Storage says until when it waits.
     const auto now = co_await node_.storage->load(id(), OwnerScope::everything(), 0, false);
     if (now && now->cancel_by) note_cancel(*now->cancel_by);
+    co_return true;
 }
 
 std::optional<Timestamp> TaskContextImpl::deadline() const noexcept {

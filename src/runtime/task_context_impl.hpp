@@ -88,6 +88,7 @@ public:
 
     [[nodiscard]] bool is_cancelled() const noexcept override;
     Async<void> cancelled() override;
+    Async<bool> cancelled_within(Duration span) override;
     [[nodiscard]] bool turn_ended() const noexcept override { return ending_ != Ending::kNone; }
     [[nodiscard]] int attempt() const noexcept override { return run_.attempt; }
     [[nodiscard]] std::optional<Timestamp> deadline() const noexcept override;
@@ -116,6 +117,7 @@ public:
 private:
     [[nodiscard]] Signal& stop_signal() noexcept override { return scope_ ? scope_->signal() : own_signal_; }
     Async<void> wait_for_stop();
+    Async<bool> wait_for_stop_until(std::optional<SteadyTime> until);
     [[nodiscard]] OwnerScope owner() const;
 
     /// For a direct reply, whose client never sees a task.

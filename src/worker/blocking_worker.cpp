@@ -70,6 +70,9 @@ auto call_on(Loop& loop, TaskGroup& calls, Start start) {
 void BlockingTaskContext::cancelled() {
     call_on(loop_, calls_, [&] { return context_.cancelled(); });
 }
+bool BlockingTaskContext::cancelled_within(Duration span) {
+    return call_on(loop_, calls_, [&] { return context_.cancelled_within(span); });
+}
 void BlockingTaskContext::save_checkpoint(RawJson value) {
     call_on(loop_, calls_, [&] { return context_.save_checkpoint(std::move(value)); });
 }

@@ -48,6 +48,8 @@ public:
     [[nodiscard]] bool is_cancelled() const noexcept { return context_.is_cancelled(); }
     /// Blocks until the task is cancelled.
     void cancelled();
+    /// Blocks for `span` at most.
+    bool cancelled_within(Duration span);
     [[nodiscard]] bool turn_ended() const noexcept { return context_.turn_ended(); }
     [[nodiscard]] int attempt() const noexcept { return context_.attempt(); }
     [[nodiscard]] std::optional<Timestamp> deadline() const noexcept { return context_.deadline(); }

@@ -98,10 +98,12 @@ public:
     [[nodiscard]] virtual bool is_cancelled() const noexcept = 0;
     /// Returns when the task is cancelled, the run lost or the server draining past its grace: stop soon.
     virtual Async<void> cancelled() = 0;
+    /// The same, but returns after `span` at the latest: false when nothing asked to stop meanwhile.
+    virtual Async<bool> cancelled_within(Duration span) = 0;
     [[nodiscard]] virtual bool turn_ended() const noexcept = 0;
     /// 1 for the first run of this turn; more after a crash.
     [[nodiscard]] virtual int attempt() const noexcept = 0;
-    /// When a pending cancel is forced. Absent when none is pending, and, for who does not await `cancelled()`, until the
+    /// When a pending cancel is forced. Absent when none is pending, and, for who does not await `cancelled`, until the
     /// next renewal of the run's lease.
     [[nodiscard]] virtual std::optional<Timestamp> deadline() const noexcept = 0;
     /// Writes lines with the task's and the request's id. To use it, include <spdlog/logger.h>.

@@ -194,6 +194,26 @@ TEST_F(WorkerAdapterTest, AHandlerThatIsCancelledKnowsHowLongItMayTake) {
     EXPECT_EQ(deadline, expected);
 }
 
+Async<void> looks_now_and_then(std::vector<bool>& said, std::optional<Timestamp>& deadline, TaskContext& ctx) {
+    while (said.empty() || !said.back()) said.push_back(co_await ctx.cancelled_within(seconds(10)));
+    deadline = ctx.deadline();
+}
+
+TEST_F(WorkerAdapterTest, AHandlerMayWaitForItsCancelForAWhile) {
+    std::vector<bool> said;
+    std::optional<Timestamp> deadline;
+    const TaskId task =
+        send(serve([&](TaskContext& ctx) { return looks_now_and_then(said, deadline, ctx); }), "hello");
+    loop.advance(seconds(25));
+    EXPECT_EQ(said, (std::vector<bool>{false, false}));
+    const Timestamp expected = clock->now() + seconds(60);
+    cancel(task, seconds(60));
+    loop.run_ready();
+    EXPECT_EQ(said, (std::vector<bool>{false, false, true})) << "without waiting for the rest";
+    EXPECT_EQ(deadline, expected);
+    EXPECT_EQ(state(task), TaskState::kCanceled);
+}
+
 TEST_F(WorkerAdapterTest, AHandlerMayStillCompleteWhenCancelled) {
     const TaskId task = send(serve(completes_when_cancelled), "hello");
     cancel(task, seconds(60));

@@ -140,6 +140,29 @@ TEST(BlockingWorkerTest, CancelledBlocksUntilTheTaskIs) {
     EXPECT_FALSE(thrown);
 }
 
+TEST(BlockingWorkerTest, CancelledWithinSaysWhetherTheTaskIs) {
+    ManualLoop loop;
+    RecordingContext context(loop);
+    std::vector<bool> said;
+    FunctionWorker worker([&](BlockingTaskContext& ctx) {
+        ctx.respond("waiting");
+        said.push_back(ctx.cancelled_within(std::chrono::hours(1)));
+        ctx.respond("still waiting");
+        said.push_back(ctx.cancelled_within(std::chrono::hours(1)));
+    });
+    std::exception_ptr thrown;
+    TaskGroup group;
+    group.spawn(handle(worker, context, thrown));
+    while (context.calls.size() < 2) {
+        loop.advance(std::chrono::minutes(10));
+        std::this_thread::yield();
+    }
+    context.stop.set();
+    run_until_empty(loop, group);
+    EXPECT_EQ(said, (std::vector<bool>{false, true}));
+    EXPECT_FALSE(thrown);
+}
+
 TEST(BlockingWorkerTest, AsManyRunAtOnceAsThereAreThreads) {
     ManualLoop loop;
     std::deque<RecordingContext> contexts;

@@ -42,6 +42,7 @@ public:
     bool accepts(std::string_view) const noexcept override { return true; }
     bool is_cancelled() const noexcept override { return stop.is_set(); }
     Async<void> cancelled() override { return wait_for_stop(); }
+    Async<bool> cancelled_within(Duration span) override { co_return co_await stop.wait_until(loop.now() + span); }
     bool turn_ended() const noexcept override { return false; }
     int attempt() const noexcept override { return 1; }
     std::optional<Timestamp> deadline() const noexcept override { return std::nullopt; }
