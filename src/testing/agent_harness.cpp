@@ -9,7 +9,11 @@
 
 #include <a2akit/emitter/hookable_emitter.hpp>
 #include <a2akit/testing/memory_ports.hpp>
+#include <a2akit/worker/blocking_worker.hpp>
 
+#include <chrono>
+#include <cstdio>
+#include <exception>
 #include <utility>
 
 namespace a2akit::testing {
@@ -42,6 +46,15 @@ std::shared_ptr<EventEmitter> make_emitter(const Ports& ports, std::shared_ptr<L
     return std::make_shared<HookableEmitter>(std::move(emitter), std::move(hooks));
 }
 
+/// For a handler that is busy with what the test does not wait for.
+constexpr std::chrono::milliseconds kMoment(50);
+
+ManualLoop::Busy busy_of(const Worker& worker, ManualLoop::Busy others) {
+    const auto* blocking = dynamic_cast<const BlockingWorker*>(&worker);
+    if (blocking == nullptr) return others;
+    return [blocking, others = std::move(others)] { return blocking->busy() || (others && others()); };
+}
+
 TaskManagerOptions manager_options(const Worker& worker) {
     TaskManagerOptions options;
     options.may_reply_directly = worker.may_reply_directly();
@@ -53,7 +66,7 @@ TaskManagerOptions manager_options(const Worker& worker) {
 class AgentHarness::Impl {
 public:
     Impl(std::shared_ptr<Worker> worker, HarnessOptions options)
-        : loop(clock),
+        : loop(clock, busy_of(*worker, std::move(options.busy)), kMoment),
           ports(with_memory(std::move(options.ports), clock)),
           emitter(make_emitter(ports, std::move(options.hooks))),
           manager(ports, emitter, manager_options(*worker)),
@@ -76,13 +89,21 @@ public:
         keeper.start();
         recovery.start();
     }
-    ~Impl() {
-        manager.drain();
-        loop.await(recovery.stop());
-        loop.await(adapter.drain(loop.now()));
-        loop.await(adapter.join());
-        loop.await(keeper.stop());
-        if (node.dependencies) loop.await(node.dependencies->shutdown());
+
+    /// False: a handler does not return.
+    bool close() noexcept {
+        constexpr Duration kPatience = std::chrono::hours(24 * 7);
+        std::string problem = "a handler has not returned within a week of virtual time";
+        try {
+            closing.spawn(stop());
+            loop.run_ready();
+            if (closing.size() != 0) loop.advance(kPatience);
+            if (closing.size() == 0) return true;
+        } catch (const std::exception& e) {
+            problem = e.what();
+        }
+        std::fprintf(stderr, "AgentHarness: the agent does not stop: %s\n", problem.c_str());
+        return false;
     }
 
     std::shared_ptr<FakeClock> clock = std::make_shared<FakeClock>();
@@ -96,11 +117,25 @@ public:
     LeaseKeeper keeper;
     Recovery recovery;
     InProcessClient client;
+    TaskGroup closing;
+
+private:
+    Async<void> stop() {
+        manager.drain();
+        co_await recovery.stop();
+        co_await adapter.drain(loop.now());
+        co_await keeper.stop();
+        co_await adapter.join();
+        if (node.dependencies) co_await node.dependencies->shutdown();
+    }
 };
 
 AgentHarness::AgentHarness(std::shared_ptr<Worker> worker, HarnessOptions options)
     : impl_(std::make_unique<Impl>(std::move(worker), std::move(options))) {}
-AgentHarness::~AgentHarness() = default;
+AgentHarness::~AgentHarness() {
+    // What still runs needs all of it.
+    if (!impl_->close()) (void)impl_.release();
+}
 
 InProcessClient& AgentHarness::client() noexcept { return impl_->client; }
 void AgentHarness::resume(const Task& task) {

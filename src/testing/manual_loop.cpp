@@ -39,13 +39,19 @@ struct ManualLoop::State {
     }
 };
 
-ManualLoop::ManualLoop(std::shared_ptr<FakeClock> clock, Busy busy)
-    : state_(std::make_unique<State>()), clock_(std::move(clock)), busy_(std::move(busy)) {
+ManualLoop::ManualLoop(std::shared_ptr<FakeClock> clock, Busy busy, std::optional<std::chrono::milliseconds> moment)
+    : state_(std::make_unique<State>()), clock_(std::move(clock)), busy_(std::move(busy)), moment_(moment) {
     state_->former = Loop::current();
     set_current(this);
 }
 
-ManualLoop::~ManualLoop() { set_current(state_->former); }
+ManualLoop::~ManualLoop() {
+    set_current(state_->former);
+    // Nobody ends these any more.
+    for (auto& awaited : abandoned_) {
+        if (awaited->group.size() != 0) (void)awaited.release();
+    }
+}
 
 void ManualLoop::post(Work& work) noexcept {
     const std::lock_guard lock(state_->mutex);
@@ -56,7 +62,11 @@ void ManualLoop::post(Work& work) noexcept {
 }
 
 void ManualLoop::run_ready() {
-    auto give_up = std::chrono::steady_clock::now() + kPatience;
+    run_ready_unless([] { return false; });
+}
+
+void ManualLoop::run_ready_unless(const std::function<bool()>& done) {
+    auto last_run = std::chrono::steady_clock::now();
     for (;;) {
         // Asked first: what it posted before it said no is run below.
         const bool busy = busy_ && busy_();
@@ -66,10 +76,13 @@ void ManualLoop::run_ready() {
             ran = true;
         }
         if (!busy && !ran) return;
+        const auto now = std::chrono::steady_clock::now();
         if (ran) {
-            give_up = std::chrono::steady_clock::now() + kPatience;
-        } else if (std::chrono::steady_clock::now() > give_up) {
-            throw std::runtime_error("ManualLoop: the backend is busy, but posts nothing");
+            last_run = now;
+        } else if (moment_ && now > last_run + *moment_ && done()) {
+            return;
+        } else if (now > last_run + kPatience) {
+            throw std::runtime_error("ManualLoop: a backend or a handler is busy, but posts nothing");
         } else {
             state_->wait_for_post();
         }
@@ -95,7 +108,7 @@ void ManualLoop::advance(Duration span) {
 
 void ManualLoop::run_until(const std::function<bool()>& done, Duration at_most) {
     const SteadyTime end = now_ + at_most;
-    run_ready();
+    run_ready_unless(done);
     while (!done()) {
         const auto next = state_->timers.next();
         if (!next || *next > end) {
@@ -103,7 +116,7 @@ void ManualLoop::run_until(const std::function<bool()>& done, Duration at_most) 
         }
         move_to(*next);
         state_->timers.fire_due(now_);
-        run_ready();
+        run_ready_unless(done);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <exception>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <type_traits>
 
@@ -22,107 +23,117 @@ struct Unwrap<Async<T>> {
     using type = T;
 };
 
+using Calls = detail::BlockingCalls;
+
+void count_call(Calls& calls, bool begins) noexcept {
+    if (calls.count == nullptr) return;
+    if (begins) ++*calls.count;
+    else --*calls.count;
+}
+
 // The promise lives in the frame: its thread may go on, and take everything else with it, as soon as it is kept.
 template <class T>
-Async<void> keep(std::promise<T> promise, Async<T> call) {
+Async<void> keep(std::promise<T> promise, Calls& calls, Async<T> call) {
     std::exception_ptr thrown;
+    std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> value;
     try {
-        if constexpr (std::is_void_v<T>) {
-            co_await std::move(call);
-            promise.set_value();
-        } else {
-            promise.set_value(co_await std::move(call));
-        }
+        if constexpr (std::is_void_v<T>) co_await std::move(call);
+        else value.emplace(co_await std::move(call));
     } catch (...) {
         thrown = std::current_exception();
     }
+    count_call(calls, false);
     if (thrown) promise.set_exception(thrown);
+    else if constexpr (std::is_void_v<T>) promise.set_value();
+    else promise.set_value(std::move(*value));
 }
 
 // Starts the call on the loop's thread and blocks this one until it has ended.
 template <class Start>
-auto call_on(Loop& loop, TaskGroup& calls, Start start) {
+auto call_on(Calls& calls, Start start) {
     using T = typename Unwrap<std::invoke_result_t<Start&>>::type;
     struct Call : Work {
-        Call(TaskGroup& g, Start s)
-            : Work([](Work& work) noexcept { static_cast<Call&>(work).run(); }), group(g), starter(std::move(s)) {}
+        Call(Calls& c, Start s)
+            : Work([](Work& work) noexcept { static_cast<Call&>(work).run(); }), all(c), starter(std::move(s)) {}
         void run() noexcept {
             std::promise<T> kept = std::move(promise);
+            count_call(all, true);
             try {
                 auto call = starter();
-                group.spawn(keep(std::move(kept), std::move(call)));
+                all.group.spawn(keep(std::move(kept), all, std::move(call)));
             } catch (...) {
+                count_call(all, false);
                 kept.set_exception(std::current_exception());
             }
         }
-        TaskGroup& group;
+        Calls& all;
         Start starter;
         std::promise<T> promise;
     };
     Call call(calls, std::move(start));
     std::future<T> answer = call.promise.get_future();
-    loop.post(call);
+    calls.loop.post(call);
     return answer.get();
 }
 
 }  // namespace
 
 void BlockingTaskContext::cancelled() {
-    call_on(loop_, calls_, [&] { return context_.cancelled(); });
+    call_on(calls_, [&] { return context_.cancelled(); });
 }
 bool BlockingTaskContext::cancelled_within(Duration span) {
-    return call_on(loop_, calls_, [&] { return context_.cancelled_within(span); });
+    return call_on(calls_, [&] { return context_.cancelled_within(span); });
 }
 void BlockingTaskContext::save_checkpoint(RawJson value) {
-    call_on(loop_, calls_, [&] { return context_.save_checkpoint(std::move(value)); });
+    call_on(calls_, [&] { return context_.save_checkpoint(std::move(value)); });
 }
 RawJson BlockingTaskContext::load_context() {
-    return call_on(loop_, calls_, [&] { return context_.load_context(); });
+    return call_on(calls_, [&] { return context_.load_context(); });
 }
 void BlockingTaskContext::update_context(RawJson value) {
-    call_on(loop_, calls_, [&] { return context_.update_context(std::move(value)); });
+    call_on(calls_, [&] { return context_.update_context(std::move(value)); });
 }
 void BlockingTaskContext::send_status(std::string text) {
-    call_on(loop_, calls_, [&] { return context_.send_status(std::move(text)); });
+    call_on(calls_, [&] { return context_.send_status(std::move(text)); });
 }
 void BlockingTaskContext::emit_artifact(EmitArtifact artifact) {
-    call_on(loop_, calls_, [&] { return context_.emit_artifact(std::move(artifact)); });
+    call_on(calls_, [&] { return context_.emit_artifact(std::move(artifact)); });
 }
 void BlockingTaskContext::emit_text_artifact(std::string text, std::string artifact_id, bool append,
                                              bool last_chunk) {
-    call_on(loop_, calls_, [&] {
+    call_on(calls_, [&] {
         return context_.emit_text_artifact(std::move(text), std::move(artifact_id), append, last_chunk);
     });
 }
 void BlockingTaskContext::emit_data_artifact(RawJson data, std::string artifact_id) {
-    call_on(loop_, calls_, [&] { return context_.emit_data_artifact(std::move(data), std::move(artifact_id)); });
+    call_on(calls_, [&] { return context_.emit_data_artifact(std::move(data), std::move(artifact_id)); });
 }
 void BlockingTaskContext::complete(std::optional<std::string> text, std::string artifact_id) {
-    call_on(loop_, calls_, [&] { return context_.complete(std::move(text), std::move(artifact_id)); });
+    call_on(calls_, [&] { return context_.complete(std::move(text), std::move(artifact_id)); });
 }
 void BlockingTaskContext::complete_json(RawJson data, std::string artifact_id) {
-    call_on(loop_, calls_, [&] { return context_.complete_json(std::move(data), std::move(artifact_id)); });
+    call_on(calls_, [&] { return context_.complete_json(std::move(data), std::move(artifact_id)); });
 }
 void BlockingTaskContext::respond(std::string text) {
-    call_on(loop_, calls_, [&] { return context_.respond(std::move(text)); });
+    call_on(calls_, [&] { return context_.respond(std::move(text)); });
 }
 void BlockingTaskContext::reply_directly(std::string text) {
-    call_on(loop_, calls_, [&] { return context_.reply_directly(std::move(text)); });
+    call_on(calls_, [&] { return context_.reply_directly(std::move(text)); });
 }
 void BlockingTaskContext::reply_directly(std::vector<Part> parts) {
-    call_on(loop_, calls_, [&] { return context_.reply_directly(std::move(parts)); });
+    call_on(calls_, [&] { return context_.reply_directly(std::move(parts)); });
 }
 void BlockingTaskContext::fail(std::string reason) {
-    call_on(loop_, calls_, [&] { return context_.fail(std::move(reason)); });
+    call_on(calls_, [&] { return context_.fail(std::move(reason)); });
 }
 void BlockingTaskContext::reject(std::string reason) {
-    call_on(loop_, calls_, [&] { return context_.reject(std::move(reason)); });
+    call_on(calls_, [&] { return context_.reject(std::move(reason)); });
 }
 void BlockingTaskContext::request_input(std::string question, RawJson checkpoint) {
-    call_on(loop_, calls_, [&] { return context_.request_input(std::move(question), std::move(checkpoint)); });
+    call_on(calls_, [&] { return context_.request_input(std::move(question), std::move(checkpoint)); });
 }
 void BlockingTaskContext::request_auth(AuthRequest request, RawJson checkpoint) {
-    call_on(loop_, calls_, [&] { return context_.request_auth(std::move(request), std::move(checkpoint)); });
+    call_on(calls_, [&] { return context_.request_auth(std::move(request), std::move(checkpoint)); });
 }
 
 /// Threads, started when they are first needed, and the jobs that wait for one.
@@ -157,6 +168,14 @@ public:
         }
         wake_.notify_one();
     }
+
+    [[nodiscard]] bool busy() const noexcept {
+        const std::lock_guard lock(mutex_);
+        return handling_ > unanswered_.load() || (!jobs_.empty() && free_threads() > 0);
+    }
+    /// The calls that the loop has not answered yet: their handlers wait. Counted on the loop, so that whoever is asked
+    /// there for `busy` sees them as they are.
+    [[nodiscard]] std::atomic<std::size_t>& unanswered() noexcept { return unanswered_; }
 
     /// False: a thread has it already.
     bool take_out(Job& job) noexcept {
@@ -210,12 +229,13 @@ private:
         job.done.set();
     }
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Job*> jobs_;
     std::vector<std::thread> threads_;
     std::size_t limit_;
     std::size_t handling_ = 0;  ///< Threads with a job.
+    std::atomic<std::size_t> unanswered_{0};
     bool stopping_ = false;
 };
 
@@ -225,8 +245,11 @@ BlockingWorker::BlockingWorker(std::size_t threads)
 
 BlockingWorker::~BlockingWorker() = default;
 
+bool BlockingWorker::busy() const noexcept { return pool_->busy(); }
+
 Async<void> BlockingWorker::handle(TaskContext& ctx) {
     BlockingTaskContext context(ctx, *Loop::current());
+    context.calls_.count = &pool_->unanswered();
     Pool::Job job{.worker = *this, .context = context};
     pool_->add(job);
     if (job.waits) {

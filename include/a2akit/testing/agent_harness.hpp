@@ -24,6 +24,8 @@ struct HarnessOptions {
     std::shared_ptr<LifecycleHooks> hooks = {};
     std::shared_ptr<Dependencies> dependencies = {};
     Ports ports = {};  ///< Whatever is null is in memory, under the harness's clock.
+    /// For a worker with threads of its own that is no BlockingWorker: see ManualLoop.
+    ManualLoop::Busy busy = {};
 };
 
 /// A whole agent without a socket, for an author's unit tests of a worker: middlewares, authorization, storage, queue
@@ -33,7 +35,11 @@ struct HarnessOptions {
 ///     testing::AgentHarness agent(std::make_shared<EchoWorker>());
 ///     EXPECT_EQ(agent.send("hi").text(), "Echo: hi");
 ///
-/// Used on the thread that made it, one at a time per thread. REQUIRES: handlers return once they are cancelled.
+/// A BlockingWorker's threads are waited for, really: its handlers run on the clock of the machine, their calls in virtual
+/// time. Used on the thread that made it, one at a time per thread.
+///
+/// The destructor cancels the handlers that still run, lets a week of virtual time pass for them, and never throws: of one
+/// that has not returned even then it tells stderr, and leaves the agent as it is.
 class AgentHarness {
 public:
     explicit AgentHarness(std::shared_ptr<Worker> worker, HarnessOptions options = {});

@@ -2,11 +2,13 @@
 
 #include <a2akit/core/loop.hpp>
 
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace a2akit::testing {
 
@@ -26,12 +28,15 @@ private:
 /// Becomes the current loop of the thread that makes it, until it is destroyed. `advance` moves its own time and, when
 /// it was given one, the FakeClock of the backends with it.
 ///
-/// A backend that works on threads of its own says by `busy` whether it will still post something to this loop; until
-/// it says no, the loop waits for it, really, and its own time stands still.
+/// Whoever works on threads of their own (a backend, a BlockingWorker) says by `busy` whether they will still post
+/// something to this loop; until they say no, the loop waits for them, really, and its own time stands still.
 class ManualLoop final : public Loop {
 public:
     using Busy = std::function<bool()>;
-    explicit ManualLoop(std::shared_ptr<FakeClock> clock = nullptr, Busy busy = {});
+    /// With `moment`, `await` waits no longer than that, really, for who is busy with something else when its coroutine
+    /// has ended and posts nothing.
+    explicit ManualLoop(std::shared_ptr<FakeClock> clock = nullptr, Busy busy = {},
+                        std::optional<std::chrono::milliseconds> moment = std::nullopt);
     ~ManualLoop() override;
 
     void post(Work& work) noexcept override;
@@ -48,13 +53,13 @@ public:
     /// nobody will do.
     template <class T>
     T await(Async<T> coroutine, Duration at_most = std::chrono::minutes(10)) {
-        std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> result;
-        std::exception_ptr thrown;
-        TaskGroup group;
-        group.spawn(capture(std::move(coroutine), result, thrown));
-        run_until([&] { return group.size() == 0; }, at_most);
-        if (thrown) std::rethrow_exception(thrown);
-        if constexpr (!std::is_void_v<T>) return std::move(*result);
+        auto made = std::make_unique<Awaited<T>>();
+        Awaited<T>& awaited = *made;
+        const Abandon unless_done(*this, std::move(made));
+        awaited.group.spawn(capture(std::move(coroutine), awaited));
+        run_until([&] { return awaited.group.size() == 0; }, at_most);
+        if (awaited.thrown) std::rethrow_exception(awaited.thrown);
+        if constexpr (!std::is_void_v<T>) return std::move(*awaited.result);
     }
 
 protected:
@@ -62,26 +67,53 @@ protected:
     void cancel_timer(Timer& timer) noexcept override;
 
 private:
-    template <class T, class R>
-    static Async<void> capture(Async<T> coroutine, std::optional<R>& result, std::exception_ptr& thrown) {
+    struct AnyAwaited {
+        virtual ~AnyAwaited() = default;
+        TaskGroup group;
+        std::exception_ptr thrown;
+    };
+    template <class T>
+    struct Awaited : AnyAwaited {
+        std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> result;
+    };
+    /// What was awaited in vain may go on as long as the loop does: it keeps its place.
+    class Abandon {
+    public:
+        Abandon(ManualLoop& loop, std::unique_ptr<AnyAwaited> awaited) noexcept
+            : loop_(loop), awaited_(std::move(awaited)) {}
+        Abandon(const Abandon&) = delete;
+        Abandon& operator=(const Abandon&) = delete;
+        ~Abandon() {
+            if (awaited_->group.size() != 0) loop_.abandoned_.push_back(std::move(awaited_));
+        }
+
+    private:
+        ManualLoop& loop_;
+        std::unique_ptr<AnyAwaited> awaited_;
+    };
+    template <class T>
+    static Async<void> capture(Async<T> coroutine, Awaited<T>& awaited) {
         try {
             if constexpr (std::is_void_v<T>) {
                 co_await std::move(coroutine);
-                result.emplace(true);
+                awaited.result.emplace(true);
             } else {
-                result.emplace(co_await std::move(coroutine));
+                awaited.result.emplace(co_await std::move(coroutine));
             }
-        } catch (const std::exception&) {
-            thrown = std::current_exception();
+        } catch (...) {
+            awaited.thrown = std::current_exception();
         }
     }
     void run_until(const std::function<bool()>& done, Duration at_most);
+    void run_ready_unless(const std::function<bool()>& done);
     void move_to(SteadyTime time);
 
     struct State;
     std::unique_ptr<State> state_;
     std::shared_ptr<FakeClock> clock_;
     Busy busy_;
+    std::optional<std::chrono::milliseconds> moment_;
+    std::vector<std::unique_ptr<AnyAwaited>> abandoned_;
     SteadyTime now_{std::chrono::hours(1)};
 };
 

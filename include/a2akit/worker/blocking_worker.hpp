@@ -4,6 +4,7 @@
 #include <a2akit/worker/task_context.hpp>
 #include <a2akit/worker/worker.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -13,11 +14,22 @@
 
 namespace a2akit {
 
+namespace detail {
+
+/// The calls of one handler, on their way over the loop; one at a time.
+struct BlockingCalls {
+    Loop& loop;
+    TaskGroup group = {};
+    std::atomic<std::size_t>* count = nullptr;  ///< Where the worker counts them; may be null.
+};
+
+}  // namespace detail
+
 /// TaskContext for code that blocks: the same calls, which return when they are done. Each one is carried out on the
 /// task's own loop; reading never is. See TaskContext for what they do and throw.
 class BlockingTaskContext {
 public:
-    explicit BlockingTaskContext(TaskContext& context, Loop& loop) noexcept : context_(context), loop_(loop) {}
+    explicit BlockingTaskContext(TaskContext& context, Loop& loop) noexcept : context_(context), calls_{loop} {}
 
     [[nodiscard]] const std::string& task_id() const noexcept { return context_.task_id(); }
     [[nodiscard]] const std::string& context_id() const noexcept { return context_.context_id(); }
@@ -77,9 +89,9 @@ public:
     void request_auth(AuthRequest request, RawJson checkpoint = {});
 
 private:
+    friend class BlockingWorker;
     TaskContext& context_;
-    Loop& loop_;
-    TaskGroup calls_;  ///< Under way on the loop; one at a time.
+    detail::BlockingCalls calls_;
 };
 
 /// An agent whose code blocks: a local model, a database driver. `handle` runs on a thread of a bounded pool; when
@@ -94,6 +106,10 @@ public:
     virtual void handle(BlockingTaskContext& ctx) = 0;
 
     Async<void> handle(TaskContext& ctx) final;
+
+    /// Whether a handler is at work, or about to be, and not just waiting for a call of its context: then the loop will
+    /// hear of it. For tests in virtual time (testing::ManualLoop). From any thread.
+    [[nodiscard]] bool busy() const noexcept;
 
 private:
     class Pool;

@@ -1,9 +1,16 @@
 #include <a2akit/testing/agent_harness.hpp>
 #include <a2akit/testing/scripted_worker.hpp>
 
+#include <a2akit/worker/blocking_worker.hpp>
+
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <deque>
+#include <functional>
+#include <stdexcept>
+#include <thread>
 
 namespace a2akit::testing {
 namespace {
@@ -108,6 +115,123 @@ TEST(AgentHarnessTest, LetsMiddlewaresSeeEveryRequest) {
     EXPECT_EQ(code_of([&] { (void)agent.send("hi"); }), ErrorCode::kUnauthenticated);
     agent.client().context.headers = {{"x-api-key", "k1"}};
     EXPECT_EQ(agent.send("hi").text(), "ok");
+}
+
+// -- Workers with threads of their own --------------------------------------------------------------------------------
+
+class BlockingFunction final : public BlockingWorker {
+public:
+    explicit BlockingFunction(std::function<void(BlockingTaskContext&)> body, std::size_t threads = 1)
+        : BlockingWorker(threads), body_(std::move(body)) {}
+    void handle(BlockingTaskContext& ctx) override { body_(ctx); }
+
+private:
+    std::function<void(BlockingTaskContext&)> body_;
+};
+
+std::shared_ptr<BlockingFunction> blocking(std::function<void(BlockingTaskContext&)> body, std::size_t threads = 1) {
+    return std::make_shared<BlockingFunction>(std::move(body), threads);
+}
+
+TEST(AgentHarnessTest, WaitsForTheThreadsOfABlockingWorker) {
+    AgentHarness agent(blocking([](BlockingTaskContext& ctx) {
+        ctx.send_status("on it");
+        std::this_thread::sleep_for(5ms);
+        ctx.complete("Echo: " + std::string(ctx.user_text()));
+    }));
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(agent.send("hi").text(), "Echo: hi");
+}
+
+TEST(AgentHarnessTest, TheCallsOfABlockingHandlerTakeVirtualTime) {
+    AgentHarness agent(blocking([](BlockingTaskContext& ctx) {
+        EXPECT_FALSE(ctx.cancelled_within(1h));
+        ctx.complete("done");
+    }));
+    const Task task = agent.start("wait");
+    EXPECT_EQ(agent.get_task(task.id).status.state, TaskState::kWorking);
+    agent.advance(61min);
+    EXPECT_EQ(agent.get_task(task.id).text(), "done");
+}
+
+TEST(AgentHarnessTest, BlockingHandlersShareTheirThreads) {
+    AgentHarness agent(blocking(
+        [](BlockingTaskContext& ctx) {
+            (void)ctx.cancelled_within(1h);
+            ctx.complete(std::string(ctx.user_text()));
+        },
+        2));
+    std::vector<Task> tasks;
+    for (const char* text : {"one", "two", "three"}) tasks.push_back(agent.start(text));
+    agent.advance(61min);
+    EXPECT_EQ(agent.get_task(tasks[0].id).text(), "one");
+    EXPECT_EQ(agent.get_task(tasks[1].id).text(), "two");
+    EXPECT_EQ(agent.get_task(tasks[2].id).status.state, TaskState::kWorking);
+    agent.advance(1h);
+    EXPECT_EQ(agent.get_task(tasks[2].id).text(), "three");
+}
+
+TEST(AgentHarnessTest, CancelsABlockingHandlerThatLooksWhetherItIs) {
+    AgentHarness agent(blocking([](BlockingTaskContext& ctx) {
+        while (!ctx.is_cancelled()) std::this_thread::sleep_for(1ms);
+    }));
+    const Task task = agent.start("work");
+    EXPECT_EQ(agent.get_task(task.id).status.state, TaskState::kWorking);
+    EXPECT_EQ(agent.cancel(task.id).status.state, TaskState::kCanceled);
+}
+
+// -- The end of a test ------------------------------------------------------------------------------------------------
+
+class CoroutineFunction final : public Worker {
+public:
+    explicit CoroutineFunction(std::function<Async<void>(TaskContext&)> body) : body_(std::move(body)) {}
+    Async<void> handle(TaskContext& ctx) override { return body_(ctx); }
+
+private:
+    std::function<Async<void>(TaskContext&)> body_;
+};
+
+Async<void> wait_for_good(Signal& never) { co_await never.wait(); }
+
+TEST(AgentHarnessTest, EndsWhileAHandlerSleepsWhateverThatOneDoes) {
+    auto worker = scripted({Step::sleep(5h), Step::complete("too late")});
+    {
+        AgentHarness agent(worker);
+        (void)agent.start("sleep");
+    }
+    EXPECT_EQ(worker->running(), 0U);
+    std::atomic<bool> returned{false};
+    {
+        AgentHarness agent(blocking([&](BlockingTaskContext& ctx) {
+            while (!ctx.is_cancelled()) std::this_thread::sleep_for(1ms);
+            returned = true;
+        }));
+        (void)agent.start("work");
+    }
+    EXPECT_TRUE(returned);
+}
+
+TEST(AgentHarnessTest, ASendThatNobodyAnswersThrowsAndTheTestGoesOn) {
+    Signal gate;
+    {
+        AgentHarness agent(std::make_shared<CoroutineFunction>([&](TaskContext&) { return wait_for_good(gate); }));
+        EXPECT_THROW((void)agent.send("wait"), std::runtime_error);
+        gate.set();
+    }
+    AgentHarness next(scripted({Step::complete("ok")}));
+    EXPECT_EQ(next.send("hi").text(), "ok");
+}
+
+TEST(AgentHarnessTest, AHandlerThatNeverReturnsIsToldOfAndEndsNoTest) {
+    static std::deque<Signal> outlive_their_waiters;
+    Signal& never = outlive_their_waiters.emplace_back();
+    ::testing::internal::CaptureStderr();
+    {
+        AgentHarness agent(std::make_shared<CoroutineFunction>([&](TaskContext&) { return wait_for_good(never); }));
+        (void)agent.start("wait");
+    }
+    EXPECT_NE(::testing::internal::GetCapturedStderr().find("a handler has not returned"), std::string::npos);
+    AgentHarness next(scripted({Step::complete("ok")}));
+    EXPECT_EQ(next.send("hi").text(), "ok");
 }
 
 TEST(AgentHarnessTest, StopsAWorkerThatStillWaits) {
