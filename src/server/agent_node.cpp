@@ -117,6 +117,8 @@ AsyncResult<void> AgentNode::start_dependencies() {
         co_return Result<void>();
     } catch (const std::exception& e) {
         problem = e.what();
+    } catch (...) {
+        problem = "it threw something that is no std::exception";
     }
     co_return fail(ErrorCode::kUnavailable, "a dependency does not start: " + problem);
 }

@@ -32,6 +32,9 @@ Async<void> shut_down(Startable& startable, std::string what) {
         co_await startable.shutdown();
     } catch (const std::exception& e) {
         log::error("a dependency failed to shut down dependency={} error={}", quoted(what), quoted(e.what()));
+    } catch (...) {
+        log::error("a dependency failed to shut down dependency={} error={}", quoted(what),
+                   quoted("something that is no std::exception"));
     }
 }
 
@@ -62,7 +65,7 @@ Async<void> Dependencies::startup() {
         try {
             if (entries_[started_].startable != nullptr) co_await entries_[started_].startable->startup();
             ++started_;
-        } catch (const std::exception&) {
+        } catch (...) {
             failed = std::current_exception();
         }
     }

@@ -254,6 +254,23 @@ TEST_F(FragileServerTest, APortThatDoesNotStartIsNamed) {
     EXPECT_EQ(started.error().message, "the broker does not start: no route to the broker");
 }
 
+TEST_F(ServerTest, ADependencyThatThrowsNoStdExceptionOnlyKeepsTheServerFromStarting) {
+    class Odd final : public Startable {
+    public:
+        Async<void> startup() override {
+            throw 42;
+            co_return;
+        }
+    };
+    ServerOptions options = test_options(agent);
+    options.dependencies = std::make_shared<Dependencies>();
+    options.dependencies->add(std::make_shared<Odd>());
+    const auto started = Server(std::move(options)).start();
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().message,
+              "a dependency does not start: it threw something that is no std::exception");
+}
+
 TEST_F(ServerTest, WhatIsMissingIsNamedAtTheStart) {
     ServerOptions without_worker = test_options(nullptr);
     EXPECT_EQ(Server(std::move(without_worker)).start().error().message,

@@ -8,10 +8,12 @@
 
 namespace a2akit {
 
-/// One run's view of the cancel signal of its task. Used on the loop that watches; freed by its destructor.
+/// One run's view of the cancel signal of its task. Used on the loop that watches, but for `is_cancelled`; freed by its
+/// destructor.
 class CancelScope {
 public:
     virtual ~CancelScope() = default;
+    /// From any thread: the handler of a BlockingWorker asks on its own.
     [[nodiscard]] virtual bool is_cancelled() const noexcept = 0;
     /// Raised once the task is cancelled.
     [[nodiscard]] virtual Signal& signal() noexcept = 0;

@@ -91,6 +91,33 @@ TEST(DependenciesTest, AFailedStartStopsWhatWasStarted) {
     EXPECT_EQ(notes.size(), 4U) << "what was rolled back is not stopped again";
 }
 
+class Odd final : public Startable {
+public:
+    explicit Odd(bool starts) : starts_(starts) {}
+    Async<void> startup() override {
+        if (!starts_) throw 42;
+        co_return;
+    }
+    Async<void> shutdown() override {
+        throw 42;
+        co_return;
+    }
+
+private:
+    bool starts_;
+};
+
+TEST(DependenciesTest, WhatIsNoStdExceptionIsHandledLikeOne) {
+    ManualLoop loop;
+    Notes notes;
+    Dependencies dependencies;
+    dependencies.add("a", std::make_shared<Part>(notes, "a"));
+    dependencies.add("stops badly", std::make_shared<Odd>(true));
+    dependencies.add("starts badly", std::make_shared<Odd>(false));
+    EXPECT_THROW(loop.await(dependencies.startup()), int);
+    EXPECT_EQ(notes, (Notes{"start a", "stop a"}));
+}
+
 TEST(DependenciesTest, AShutdownThatThrowsDoesNotKeepTheOthersFromTheirs) {
     ManualLoop loop;
     Notes notes;
