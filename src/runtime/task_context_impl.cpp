@@ -82,15 +82,24 @@ Async<bool> TaskContextImpl::cancelled_within(Duration span) {
     return wait_for_stop_until(Loop::current()->now() + span);
 }
 
-Async<void> TaskContextImpl::wait_for_stop() { (void)co_await wait_for_stop_until(std::nullopt); }
+Async<void> TaskContextImpl::wait_for_stop() {
+    co_await stop_signal().wait();
+    co_await learn_deadline();
+}
 
-Async<bool> TaskContextImpl::wait_for_stop_until(std::optional<SteadyTime> until) {
-    if (!co_await Signal::Wait(stop_signal(), until)) co_return false;
-    if (lost() || deadline()) co_return true;
+Async<bool> TaskContextImpl::wait_for_stop_until(SteadyTime until) {
+    const bool stopped = co_await Signal::Wait(stop_signal(), until);
+    if (!stopped) co_return false;
+    co_await learn_deadline();
+    co_return true;
+}
+
+// A coroutine of its own: while a handler waits, perhaps for hours, no frame has room for a snapshot.
+Async<void> TaskContextImpl::learn_deadline() {
+    if (lost() || deadline()) co_return;
     // The signal says only that there is a cancel; Storage says until when it waits.
     const auto now = co_await node_.storage->load(id(), OwnerScope::everything(), 0, false);
     if (now && now->cancel_by) note_cancel(*now->cancel_by);
-    co_return true;
 }
 
 std::optional<Timestamp> TaskContextImpl::deadline() const noexcept {

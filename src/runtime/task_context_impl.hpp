@@ -117,7 +117,8 @@ public:
 private:
     [[nodiscard]] Signal& stop_signal() noexcept override { return scope_ ? scope_->signal() : own_signal_; }
     Async<void> wait_for_stop();
-    Async<bool> wait_for_stop_until(std::optional<SteadyTime> until);
+    Async<bool> wait_for_stop_until(SteadyTime until);
+    Async<void> learn_deadline();
     [[nodiscard]] OwnerScope owner() const;
 
     /// For a direct reply, whose client never sees a task.
