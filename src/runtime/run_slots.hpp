@@ -2,6 +2,7 @@
 
 #include <a2akit/core/loop.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <mutex>
 
@@ -21,6 +22,14 @@ public:
         }
         waiters_.push_back(&waiter);
         return false;
+    }
+
+    /// As many as are free, at most `wanted`.
+    int take(int wanted) {
+        const std::lock_guard lock(mutex_);
+        const int taken = std::min(wanted, free_);
+        free_ -= taken;
+        return taken;
     }
 
     void give_back() {

@@ -15,6 +15,8 @@ namespace a2akit {
 namespace {
 
 constexpr int kTries = StorageEventEmitter::kTries;
+constexpr int kMostAhead = 16;
+constexpr int kSlotsPerAhead = 64;  // with few slots no loop holds one that another could use
 constexpr Duration kTroubleDelay(1000);  // before an entry is looked at again when Storage did not answer
 constexpr Duration kContextWait(5000);   // for a request to hear that it made the turn that runs already
 
@@ -60,7 +62,10 @@ struct WorkerAdapter::Outcome {
     std::string text;
 };
 
-WorkerAdapter::WorkerAdapter(WorkerNode& node) : node_(node), loop_(*Loop::current()) {}
+WorkerAdapter::WorkerAdapter(WorkerNode& node)
+    : node_(node),
+      loop_(*Loop::current()),
+      ahead_(std::clamp(node.options.max_concurrent_tasks / kSlotsPerAhead, 1, kMostAhead)) {}
 
 WorkerAdapter::~WorkerAdapter() = default;
 
@@ -74,30 +79,33 @@ Async<void> WorkerAdapter::dispatch() {
     constexpr int kRunsPerTurn = 16;
     int started = 0;
     while (co_await take_slot()) {
-        auto delivery = co_await receiver_->receive();
-        if (!delivery) {
-            node_.slots.give_back();
-            co_return;
-        }
+        auto delivery = co_await receiver_->receive(held_);
+        if (!delivery) break;
+        --held_;
         ++running_;
         runs_.spawn(serve(std::move(delivery)));
         if (++started % kRunsPerTurn == 0) co_await yield();
     }
+    for (; held_ > 0; --held_) node_.slots.give_back();
 }
 
-// False: the adapter drains, and holds no slot.
+// False: the adapter drains.
 Async<bool> WorkerAdapter::take_slot() {
     if (draining_) return false;
-    if (node_.slots.take_or_wait(slot_)) return true;
-    return wait_for_slot();
+    if (2 * held_ > ahead_) return true;
+    if (held_ == 0) {
+        if (!node_.slots.take_or_wait(slot_)) return wait_for_slot();
+        held_ = 1;
+    }
+    held_ += node_.slots.take(ahead_ - held_);
+    return true;
 }
 
 Async<bool> WorkerAdapter::wait_for_slot() {
     waiting_for_slot_ = true;
     co_await slot_.wait();
     slot_.reset();
-    const bool got_it = std::exchange(waiting_for_slot_, false);
-    if (got_it && draining_) node_.slots.give_back();
+    if (std::exchange(waiting_for_slot_, false)) held_ = 1;
     co_return !draining_;
 }
 

@@ -22,7 +22,8 @@ struct RenewalRound {
 
 /// Takes runs from the Broker, on one loop, and lets the Worker handle them. Every loop of a server has one.
 ///
-/// Takes a slot before it receives: what goes beyond the limit stays in the Broker, where other nodes find it.
+/// Takes a slot before it receives: what goes beyond the limit stays in the Broker, where other nodes find it. Where
+/// there are plenty it holds some ahead, so that a Broker that claims runs can claim several in one commit.
 /// Made, used and destroyed on its loop.
 class WorkerAdapter {
 public:
@@ -88,6 +89,8 @@ private:
     TaskGroup dispatching_;
     TaskGroup runs_;
     ActiveRun* first_ = nullptr;
+    const int ahead_;  ///< So many slots it holds while it waits, if there are as many.
+    int held_ = 0;     ///< Slots for what it receives next.
     std::size_t running_ = 0;  ///< Deliveries under way, each with its slot.
     Signal slot_;
     Signal idle_;

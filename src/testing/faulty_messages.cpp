@@ -94,11 +94,11 @@ public:
     FaultyReceiver(FaultyBroker& broker, std::unique_ptr<Receiver> inner)
         : broker_(broker), inner_(std::move(inner)) {}
 
-    Async<std::unique_ptr<Delivery>> receive() override {
+    Async<std::unique_ptr<Delivery>> receive(int room) override {
         if (!closed_) {
             if (const auto operation = broker_.pop_duplicate()) return wrap(*operation, nullptr);
         }
-        return receive_inner();
+        return receive_inner(room);
     }
     void close() noexcept override {
         closed_ = true;
@@ -109,8 +109,8 @@ private:
     [[nodiscard]] std::unique_ptr<Delivery> wrap(RunOperation operation, std::unique_ptr<Delivery> inner) {
         return std::make_unique<FaultyDelivery>(*broker_.faults_, operation, std::move(inner));
     }
-    Async<std::unique_ptr<Delivery>> receive_inner() {
-        auto receiving = inner_->receive();
+    Async<std::unique_ptr<Delivery>> receive_inner(int room) {
+        auto receiving = inner_->receive(room);
         std::unique_ptr<Delivery> delivery = co_await std::move(receiving);
         if (!delivery) co_return nullptr;
         const RunOperation operation = delivery->operation();

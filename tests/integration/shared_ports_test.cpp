@@ -29,7 +29,7 @@ public:
 
 private:
     struct Deaf final : Receiver {
-        Async<std::unique_ptr<Delivery>> receive() override {
+        Async<std::unique_ptr<Delivery>> receive(int) override {
             co_await closed.wait();
             co_return nullptr;
         }

@@ -51,10 +51,14 @@ public:
 
     /// The next entry that is due; waits for one. Null when `receiver` was closed or the broker stopped.
     /// Prefers what was enqueued on this thread. REQUIRES: one `receive` at a time per receiver.
+    ///
+    /// `room`: so many entries the caller can take at once, this one included; at least 1. A backend that takes entries
+    /// ahead, or claims their runs, takes no more for this receiver than that: what would wait here may be somebody
+    /// else's. Nothing that was ahead gets lost when less is said the next time, but it waits.
     class Receiver {
     public:
         virtual ~Receiver() = default;
-        virtual Async<std::unique_ptr<Delivery>> receive() = 0;
+        virtual Async<std::unique_ptr<Delivery>> receive(int room = 1) = 0;
         /// The waiting and every later receive returns null. From the receiver's own loop.
         virtual void close() noexcept = 0;
     };

@@ -50,12 +50,11 @@ void BrokerHub::enqueue(RunOperation operation, std::optional<Timestamp> not_bef
 // -- Claimed runs --------------------------------------------------------------------------------------------------
 
 Seat* BrokerHub::reserve(const Loop* loop) {
-    constexpr int kAhead = 16;
     const std::lock_guard lock(mutex_);
     if (stopped_) return nullptr;
     Seat* found = nullptr;
     for (Seat* seat : open_) {
-        if (!seat->waiting || seat->node.is_nil() || seat->reserved >= kAhead) continue;
+        if (!seat->has_room() || seat->node.is_nil()) continue;
         if (found == nullptr || seat->reserved < found->reserved) found = seat;
         if (&seat->loop == loop) {
             found = seat;
@@ -89,6 +88,10 @@ void BrokerHub::deliver(Seat& seat, RunOperation operation, std::unique_ptr<Run>
 void BrokerHub::let_go(Seat& seat) {
     const std::lock_guard lock(mutex_);
     --seat.reserved;
+    if (seat.waiting) {  // what was kept from it meanwhile is in a queue
+        stop_waiting(seat);
+        seat.signal.set();
+    }
     end_if_unused(seat);
 }
 
@@ -157,7 +160,7 @@ Seat* BrokerHub::local_seat() noexcept {
     Seat* local = nullptr;
     for (Seat* seat : open_) {
         if (&seat->loop != here) continue;
-        if (seat->waiting) return seat;
+        if (seat->has_room()) return seat;
         if (local == nullptr || seat->handed != nullptr || seat->offering) local = seat;
     }
     return local;
@@ -167,14 +170,14 @@ Seat* BrokerHub::any_waiting() noexcept {
     if (waiting_ == 0) return nullptr;
     for (std::size_t i = 0; i < open_.size(); ++i) {
         Seat* seat = open_[next_waiting_++ % open_.size()];
-        if (seat->waiting) return seat;
+        if (seat->has_room()) return seat;
     }
     return nullptr;
 }
 
 void BrokerHub::push(BrokerEntry& entry) {
     Seat* local = local_seat();
-    if (local != nullptr && local->waiting) return hand(*local, entry);
+    if (local != nullptr && local->has_room()) return hand(*local, entry);
     if (local != nullptr && (local->handed != nullptr || local->offering)) {
         local->queue.push(entry);
         if (!std::exchange(local->offering, true)) local->loop.post(*local);
@@ -214,6 +217,7 @@ void BrokerHub::ensure_somebody_wakes() {
         if (seat->waiting && seat->wakes_at && *seat->wakes_at <= next) return;
     }
     Seat* seat = any_waiting();
+    if (seat == nullptr) return;  // they look once they got what they were promised
     seat->wakes_at = next;
     seat->signal.set();
 }
@@ -221,6 +225,7 @@ void BrokerHub::ensure_somebody_wakes() {
 BrokerEntry* BrokerHub::pick(Seat& seat) {
     if (BrokerEntry* handed = std::exchange(seat.handed, nullptr)) return handed;
     if (BrokerEntry* claimed = seat.claimed.pop()) return claimed;
+    if (seat.all_promised()) return nullptr;
     promote_due(seat);
     if (BrokerEntry* own = seat.queue.pop()) return own;
     if (BrokerEntry* entry = unplaced_.pop()) return entry;
@@ -232,30 +237,31 @@ BrokerEntry* BrokerHub::pick(Seat& seat) {
     return nullptr;
 }
 
-BrokerHub::Taken BrokerHub::take_locked(Seat& seat) {
+BrokerHub::Taken BrokerHub::take_locked(Seat& seat, int room) {
     if (stopped_ || seat.closed) return {.ended = true};
     stop_waiting(seat);
+    seat.room = room;
     BrokerEntry* entry = pick(seat);
-    if (entry != nullptr) {
+    if (entry != nullptr || seat.all_promised()) {
         if (!seat.offering) distribute(seat);
         ensure_somebody_wakes();
     }
     return {.entry = entry};
 }
 
-BrokerHub::Taken BrokerHub::take(Seat& seat) {
+BrokerHub::Taken BrokerHub::take(Seat& seat, int room) {
     const std::lock_guard lock(mutex_);
-    return take_locked(seat);
+    return take_locked(seat, room);
 }
 
-BrokerHub::Taken BrokerHub::take_or_wait(Seat& seat) {
+BrokerHub::Taken BrokerHub::take_or_wait(Seat& seat, int room) {
     const std::lock_guard lock(mutex_);
-    Taken taken = take_locked(seat);
+    Taken taken = take_locked(seat, room);
     if (taken.entry != nullptr || taken.ended) return taken;
     seat.signal.reset();
     seat.waiting = true;
     ++waiting_;
-    if (!delayed_.empty()) {
+    if (!delayed_.empty() && !seat.all_promised()) {
         seat.wakes_at = delayed_.begin()->first;
         taken.wait = std::max(Duration(1), *seat.wakes_at - clock_->now());
     }

@@ -60,7 +60,8 @@ struct Seat : Work {
     class BrokerHub* hub = nullptr;
     NodeId node;           ///< Nil: its entries are not claimed for it.
     Lease lease{};
-    int reserved = 0;      ///< Runs that are being claimed for it.
+    int room = 0;          ///< So many entries its receiver can take, while it waits.
+    int reserved = 0;      ///< Runs that are being claimed for it: promised, so part of its room.
     EntryQueue claimed;    ///< Those that were: for this seat only.
     EntryQueue queue;
     BrokerEntry* handed = nullptr;
@@ -70,13 +71,17 @@ struct Seat : Work {
     bool offering = false;
     bool closed = false;
     bool released = false;  ///< Its receiver is gone; the offer that is still posted ends it.
+
+    [[nodiscard]] bool all_promised() const noexcept { return reserved >= room; }
+    [[nodiscard]] bool has_room() const noexcept { return waiting && !all_promised(); }
 };
 
 /// Which entries there are, and who gets them. Safe from any thread.
 ///
 /// Two kinds of locks, always in this order: one per shard of the index, and one for all queues, which is held for a
-/// few pointer writes only. The invariant of the queues: while some receiver waits, an entry that is due stands only in
-/// the queue of a receiver with an offer posted.
+/// few pointer writes only. The invariant of the queues: while some receiver waits and has room, an entry that is due
+/// stands only in the queue of a receiver with an offer posted. And a receiver is never given more than it has room for,
+/// so a run that is claimed for it starts at once.
 class BrokerHub {
 public:
     explicit BrokerHub(std::shared_ptr<const Clock> clock) : clock_(std::move(clock)) {}
@@ -89,8 +94,7 @@ public:
 
     /// Nothing when the entry is known, except that it gets due earlier if it is still delayed.
     void enqueue(RunOperation operation, std::optional<Timestamp> not_before);
-    /// A seat that waits now, one of this loop rather than another, and that takes a claimed run: the caller claims one
-    /// for its node, and then delivers it or lets go of the seat. Null: none. `loop` may be null.
+    /// A seat that waits now and has room, one of this loop rather than another: the caller claims a run for its node, and then delivers it or lets go of the seat. Null: none. `loop` may be null.
     Seat* reserve(const Loop* loop);
     /// Hands the run over. One that finds its seat closed is left to `take_unwanted`.
     void deliver(Seat& seat, RunOperation operation, std::unique_ptr<Run> run);
@@ -115,9 +119,9 @@ public:
         std::optional<Duration> wait;    ///< Look again then, even without a signal.
     };
     /// An entry, if one is due; never waits.
-    Taken take(Seat& seat);
+    Taken take(Seat& seat, int room);
     /// The same, but when there is none the seat waits: its signal says when to come again.
-    Taken take_or_wait(Seat& seat);
+    Taken take_or_wait(Seat& seat, int room);
 
 private:
     struct alignas(64) Shard {
@@ -139,9 +143,9 @@ private:
     void promote_due(Seat& seat);
     void ensure_somebody_wakes();
     [[nodiscard]] Seat* local_seat() noexcept;
-    [[nodiscard]] Seat* any_waiting() noexcept;
+    [[nodiscard]] Seat* any_waiting() noexcept;  ///< With room.
     [[nodiscard]] BrokerEntry* pick(Seat& seat);
-    Taken take_locked(Seat& seat);
+    Taken take_locked(Seat& seat, int room);
 
     void drop_claimed(BrokerEntry& entry);
     void end_if_unused(Seat& seat);

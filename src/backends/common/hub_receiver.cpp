@@ -48,9 +48,9 @@ public:
         hub_.release(seat_);
     }
 
-    Async<std::unique_ptr<Delivery>> receive() override {
-        const BrokerHub::Taken taken = hub_.take(seat_);
-        if (taken.entry == nullptr && !taken.ended) return wait();
+    Async<std::unique_ptr<Delivery>> receive(int room) override {
+        const BrokerHub::Taken taken = hub_.take(seat_, room);
+        if (taken.entry == nullptr && !taken.ended) return wait(room);
         return deliver(taken.entry);
     }
     void close() noexcept override { hub_.close(seat_); }
@@ -61,9 +61,9 @@ private:
         return std::make_unique<HubDelivery>(hub_, *entry);
     }
 
-    Async<std::unique_ptr<Delivery>> wait() {
+    Async<std::unique_ptr<Delivery>> wait(int room) {
         for (;;) {
-            const BrokerHub::Taken taken = hub_.take_or_wait(seat_);
+            const BrokerHub::Taken taken = hub_.take_or_wait(seat_, room);
             if (taken.entry != nullptr || taken.ended) co_return deliver(taken.entry);
             if (taken.wait) {
                 const SteadyTime until = Loop::current()->now() + *taken.wait;

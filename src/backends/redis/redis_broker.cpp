@@ -11,7 +11,7 @@ public:
         : node_(std::move(node)), seat_(node_->queue().take_seat(*Loop::current())) {}
     ~RedisReceiver() override { node_->queue().close(*seat_); }
 
-    Async<std::unique_ptr<Delivery>> receive() override { return node_->queue().receive(seat_); }
+    Async<std::unique_ptr<Delivery>> receive(int) override { return node_->queue().receive(seat_); }
     void close() noexcept override { node_->queue().close(*seat_); }
 
 private:

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -76,12 +77,12 @@ protected:
     Created make(std::string text = "hello") {
         return must(storage_->create(NewTask{TaskId::generate(), "context"}, alice_, with_turn(std::move(text))));
     }
-    void receive() {
+    void receive(int room = 1) {
         receiver_ = broker_->receiver(node_, kLease);
-        group_.spawn(receive_one());
+        group_.spawn(receive_one(room));
         loop_.run_ready();
     }
-    Async<void> receive_one() { delivery_ = co_await receiver_->receive(); }
+    Async<void> receive_one(int room = 1) { delivery_ = co_await receiver_->receive(room); }
     TaskSnapshot load(TaskId task) { return must(storage_->load(task, OwnerScope::everything(), {}, true)); }
     Appended end(const Run& run) {
         TaskUpdate last = update(TaskState::kCompleted);
@@ -175,6 +176,27 @@ TEST_F(SqliteStorageTest, AReadDoesNotWaitForTheWriter) {
     EXPECT_EQ(write.wait_for(std::chrono::seconds(0)), std::future_status::timeout) << "it was held up all the time";
     other.execute("COMMIT");
     EXPECT_TRUE(ok(write.get()));
+}
+
+TEST_F(SqliteStorageTest, NoMoreIsClaimedAheadThanItsReceiverHasRoomFor) {
+    constexpr int kRoom = 2;
+    receive(kRoom);
+    Connection other(path_, Connection::Mode::kReadWrite);
+    other.execute("BEGIN IMMEDIATE");
+    std::optional<Result<std::uint64_t>> kept;  // may be on its way, held up, before the others have come
+    group_.spawn(note_answer(storage_->update_context(alice_, "context", RawJson("1"), {}), kept));
+    std::array<std::optional<Result<Created>>, 5> created;
+    for (auto& one : created) {
+        NewTask task{TaskId::generate(), "context"};
+        group_.spawn(note_answer(storage_->create(std::move(task), alice_, with_turn("hello")), one));
+    }
+    other.execute("COMMIT");
+    loop_.run_ready();
+    int claimed = 0;
+    for (const auto& one : created) claimed += (*one)->appended.turn_due ? 0 : 1;
+    EXPECT_EQ(claimed, kRoom);
+    ASSERT_TRUE(delivery_ && delivery_->claimed());
+    delivery_.reset();
 }
 
 TEST_F(SqliteStorageTest, WithoutAReceiverATurnWaitsUnclaimed) {
