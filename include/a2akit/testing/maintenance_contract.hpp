@@ -262,6 +262,36 @@ TEST_P(MaintenanceContract, KeepsTheNewestSoMany) {
     EXPECT_TRUE(must(maintenance().erase(keep(2))).empty());
 }
 
+TEST_P(MaintenanceContract, DirectRepliesAreNotAmongThoseThatAreCounted) {
+    std::vector<TaskId> replies;
+    const auto reply = [&] {
+        TaskUpdate update = blank();
+        update.reply = message_of("hello");
+        replies.push_back(make_unrevealed_task());
+        append(replies.back(), std::move(update));
+        EXPECT_EQ(load(replies.back()).status.state, TaskState::kCompleted);
+    };
+    for (int i = 0; i < 5; ++i) reply();
+    advance(std::chrono::minutes(1));
+    for (int i = 0; i < 5; ++i) {
+        make_ended_task();
+        advance(Duration(1));
+    }
+    for (int i = 0; i < 5; ++i) reply();
+    EraseQuery query = keep(2);
+    query.limit = 4;
+    EXPECT_EQ(must(maintenance().erase(query)).size(), 3U) << "old ones are in nobody's way";
+    EXPECT_EQ(must(storage().list(alice_, {})).total, 2);
+    EXPECT_TRUE(must(maintenance().erase(query)).empty());
+    for (const TaskId task : replies) EXPECT_EQ(load(task).id, task);
+
+    query = keep(1);
+    query.ended_before = now() - std::chrono::seconds(30);
+    EXPECT_EQ(must(maintenance().erase(query)).size(), 6U) << "by their age they are";
+    EXPECT_EQ(must(storage().list(alice_, {})).total, 1);
+    for (int i = 5; i < 10; ++i) EXPECT_EQ(load(replies[static_cast<std::size_t>(i)]).id, replies[static_cast<std::size_t>(i)]);
+}
+
 TEST_P(MaintenanceContract, ErasesOnlyTheStateAskedFor) {
     const TaskId done = make_ended_task();
     const TaskId failed = make_ended_task(TaskState::kFailed);

@@ -17,6 +17,7 @@ struct Oldest {
     StatusKey key;
     std::size_t shard = 0;
     TaskState state = TaskState::kUnspecified;
+    bool revealed = true;
     // For a queue whose top is the oldest.
     friend bool operator<(const Oldest& a, const Oldest& b) noexcept {
         return a.key.time != b.key.time ? a.key.time > b.key.time : a.key.id > b.key.id;
@@ -93,27 +94,33 @@ MemoryStorage::Removed MemoryStorage::remove_oldest(std::optional<TaskState> sta
                                                     std::size_t limit, Wanted wanted) {
     Removed removed;
     std::priority_queue<Oldest> oldest;
-    const auto note = [&oldest, this](std::size_t shard, TaskState of) {
-        const TaskRecord* task = shards_[shard].resting(of)->oldest();
-        if (task != nullptr) oldest.push({StatusKeyOf{}(*task), shard, of});
+    const auto note = [&oldest, this](std::size_t shard, TaskState of, bool revealed) {
+        const TaskRecord* task = shards_[shard].resting(of, revealed)->oldest();
+        if (task != nullptr) oldest.push({StatusKeyOf{}(*task), shard, of, revealed});
     };
+    std::size_t counted = 0;
     for (std::size_t shard = 0; shard < kShards; ++shard) {
         const std::lock_guard lock(shards_[shard].mutex);
         for (const TaskState of : kEnded) {
-            if (!state || *state == of) note(shard, of);
+            if (state && *state != of) continue;
+            for (const bool revealed : {true, false}) note(shard, of, revealed);
         }
     }
     while (!oldest.empty() && removed.size() < limit) {
         const Oldest next = oldest.top();
         oldest.pop();
         const std::lock_guard lock(shards_[next.shard].mutex);
-        TaskRecord* task = shards_[next.shard].resting(next.state)->oldest();
+        TaskRecord* task = shards_[next.shard].resting(next.state, next.revealed)->oldest();
         if (task != nullptr && StatusKeyOf{}(*task) == next.key) {
-            if (!wanted(next.key, removed.size())) break;
+            if (!wanted(next, counted)) {
+                if (next.revealed) break;
+                continue;  // nor are the younger ones of its list
+            }
             removed.push_back(shards_[next.shard].remove(*task));
+            if (next.revealed) ++counted;
             --tasks_;
         }
-        note(next.shard, next.state);
+        note(next.shard, next.state, next.revealed);
     }
     return removed;
 }
@@ -122,7 +129,7 @@ Result<> MemoryStorage::make_room(Removed& evicted) {
     if (++tasks_ <= max_tasks_ || max_tasks_ == 0) return {};
     // Some at once: finding the oldest looks at every shard.
     const auto count = static_cast<std::size_t>(std::clamp<std::int64_t>(max_tasks_ / 1024, 1, 64));
-    evicted = remove_oldest({}, count, [](const StatusKey&, std::size_t) { return true; });
+    evicted = remove_oldest({}, count, [](const Oldest&, std::size_t) { return true; });
     if (!evicted.empty()) return {};
     --tasks_;
     return Error::unavailable("the store is full of tasks that have not ended; try again later",
@@ -134,9 +141,10 @@ AsyncResult<std::vector<TaskId>> MemoryStorage::erase(EraseQuery query) {
         query.keep_at_most ? count_ended(query.state) - *query.keep_at_most : 0;
     const Removed removed =
         remove_oldest(query.state, static_cast<std::size_t>(std::max(query.limit, 0)),
-                      [&query, excess](const StatusKey& key, std::size_t so_far) {
-                          if (query.ended_before && key.time < *query.ended_before) return true;
-                          return static_cast<std::int64_t>(so_far) < excess;
+                      [&query, excess](const Oldest& one, std::size_t so_far) {
+                          if (query.ended_before && one.key.time < *query.ended_before) return true;
+                          // A direct reply is none of those that are counted.
+                          return one.revealed && static_cast<std::int64_t>(so_far) < excess;
                       });
     std::vector<TaskId> erased;
     erased.reserve(removed.size());
@@ -191,14 +199,16 @@ AsyncResult<int> MemoryStorage::compact(Timestamp ended_before, int limit) {
     for (std::size_t i = 0; i < kShards; ++i) {
         const std::lock_guard lock(shards_[i].mutex);
         for (const TaskState of : kEnded) {
-            RestList& ended = *shards_[i].resting(of);
-            TaskRecord* task = ended.oldest_uncompacted();
-            for (; task != nullptr && task->status_time < ended_before;
-                 task = ended.oldest_uncompacted()) {
-                if (compacted >= limit) return compacted;
-                compact_log(*task);
-                ended.compacted_oldest();
-                ++compacted;
+            for (const bool revealed : {true, false}) {
+                RestList& ended = *shards_[i].resting(of, revealed);
+                TaskRecord* task = ended.oldest_uncompacted();
+                for (; task != nullptr && task->status_time < ended_before;
+                     task = ended.oldest_uncompacted()) {
+                    if (compacted >= limit) return compacted;
+                    compact_log(*task);
+                    ended.compacted_oldest();
+                    ++compacted;
+                }
             }
         }
     }

@@ -86,7 +86,7 @@ private:
 
     /// Counts a task in; `evicted` is what had to go, for `forget` once no key is locked.
     Result<> make_room(Removed& evicted);
-    /// Removes ended tasks, oldest first, while `wanted(status key, removed so far)` holds.
+    /// Removes ended tasks, oldest first, while `wanted(the task's place, counted so far)` holds; direct replies do not count.
     template <class Wanted>
     Removed remove_oldest(std::optional<TaskState> state, std::size_t limit, Wanted wanted);
     /// Drops what names a removed task. REQUIRES: the caller holds no lock.

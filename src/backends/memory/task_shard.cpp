@@ -60,12 +60,12 @@ void TaskShard::leave_status(TaskRecord& task) {
         auto& set = task.owner->by_state[static_cast<std::size_t>(task.state)];
         set.erase(set.iterator_to(task));
     }
-    if (RestList* rest = resting(task.state)) rest->erase(task);
+    if (RestList* rest = resting(task)) rest->erase(task);
 }
 
 void TaskShard::enter_status(TaskRecord& task) {
     if (task.revealed) enter_listing(task);
-    if (RestList* rest = resting(task.state)) rest->push_back(task);
+    if (RestList* rest = resting(task)) rest->push_back(task);
 }
 
 // Times never decrease, so its place is in front, behind at most those of the very same millisecond.
@@ -86,7 +86,12 @@ void TaskShard::move_status(TaskRecord& task, TaskState state, Timestamp time) {
 
 void TaskShard::reveal(TaskRecord& task) {
     if (task.revealed) return;
+    RestList* rest = resting(task);
     task.revealed = true;
+    if (rest != resting(task)) {
+        rest->erase(task);
+        resting(task)->push_back(task);
+    }
     enter_listing(task);
 }
 
@@ -129,20 +134,21 @@ void TaskShard::retire(TaskRecord& task) {
     if (task.rare) task.rare->checkpoint = {};
 }
 
-RestList* TaskShard::resting(TaskState state) {
+RestList* TaskShard::resting(TaskState state, bool revealed) {
+    const std::size_t ended = revealed ? 0 : 4;
     switch (state) {
         case TaskState::kCompleted:
-            return &resting_[0];
+            return &resting_[ended];
         case TaskState::kFailed:
-            return &resting_[1];
+            return &resting_[ended + 1];
         case TaskState::kCanceled:
-            return &resting_[2];
+            return &resting_[ended + 2];
         case TaskState::kRejected:
-            return &resting_[3];
+            return &resting_[ended + 3];
         case TaskState::kInputRequired:
-            return &resting_[4];
+            return &resting_[8];
         case TaskState::kAuthRequired:
-            return &resting_[5];
+            return &resting_[9];
         default:
             return nullptr;
     }

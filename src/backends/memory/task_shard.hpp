@@ -157,12 +157,14 @@ public:
     [[nodiscard]] RunList& runs() { return runs_; }
     [[nodiscard]] Owners& owners() { return owners_; }
     [[nodiscard]] std::vector<LostRun>& lost_runs() { return lost_runs_; }
-    /// Where tasks of this state rest; null for the states in which a task does not rest.
-    [[nodiscard]] RestList* resting(TaskState state);
+    /// Where tasks of this state rest; null for the states in which a task does not rest. Those that ended without
+    /// having been revealed, which are direct replies, rest by themselves.
+    [[nodiscard]] RestList* resting(TaskState state, bool revealed = true);
     [[nodiscard]] static std::uint64_t context_hash(std::string_view context_id);
 
 private:
     OwnerIndex& owner_index(const OwnerScope& owner);
+    [[nodiscard]] RestList* resting(const TaskRecord& task) { return resting(task.state, task.revealed); }
     void leave_status(TaskRecord& task);
     void enter_status(TaskRecord& task);
     void enter_listing(TaskRecord& task);
@@ -172,7 +174,7 @@ private:
     Owners owners_;
     LookSet looks_;
     RunList runs_;
-    std::array<RestList, 6> resting_;
+    std::array<RestList, 10> resting_;
     std::vector<LostRun> lost_runs_;
 };
 

@@ -20,7 +20,7 @@
 namespace a2akit::postgres {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;  // 2: the functions of 1 changed, not its tables
 constexpr int kOldestServer = 150000;
 constexpr const char* kApplication = "a2akit";
 constexpr auto kConnectWithin = std::chrono::seconds(5);

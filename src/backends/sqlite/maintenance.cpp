@@ -161,7 +161,7 @@ std::vector<TaskId> erase_some(Session& session, const EraseQuery& query, int li
         if (!row) throw Failure::corrupt("an index names a task that is not there");
         erase(session, *row);
         erased.push_back(row->task);
-        --excess;
+        if (row->revealed) --excess;
     }
     return erased;
 }

@@ -323,24 +323,6 @@ TEST_F(SqliteStorageTest, ErasedTasksGiveTheirSpaceBack) {
     EXPECT_LT(std::filesystem::file_size(path_), before / 2);
 }
 
-TEST_F(SqliteStorageTest, OldDirectRepliesKeepNoTaskFromBeingErased) {
-    for (int i = 0; i < 40; ++i) {
-        const TaskId task = TaskId::generate();
-        TaskUpdate asked = with_turn("hello");
-        TaskUpdate reply = update();
-        reply.reply = asked.turn->message;
-        must(storage_->create(NewTask{task, "context", false}, alice_, std::move(asked)));
-        must(storage_->append(task, OwnerScope::everything(), std::move(reply)));
-        EXPECT_EQ(load(task).status.state, TaskState::kCompleted);
-    }
-    loop_.advance(std::chrono::minutes(1));
-    for (int i = 0; i < 5; ++i) must(storage_->append(make().appended.task, alice_, update(TaskState::kCanceled)));
-    EraseQuery query;
-    query.keep_at_most = 2;
-    EXPECT_EQ(must(storage_->erase(query)).size(), 3U);
-    EXPECT_EQ(must(storage_->list(alice_, {})).total, 2);
-}
-
 TEST_F(SqliteStorageTest, ACompactedEchoTaskTakesLittleRoom) {
     constexpr int kTasks = 1000;
     const std::string text(300, 'x');

@@ -79,14 +79,16 @@ begin
     if not pg_try_advisory_xact_lock(hashtext('{schema}.erase_ended')) then return '{}'; end if;
     if p_keep is not null then
         select count(*) - p_keep into v_excess from {schema}.tasks
-        where state in (3, 4, 5, 7) and (p_state is null or state = p_state);
+        where state in (3, 4, 5, 7) and revealed and (p_state is null or state = p_state);
     end if;
-    select coalesce(array_agg(id order by n), '{}') into v_ids from (
-        select id, status_time, row_number() over (order by status_time, id) n from (
-            select id, status_time from {schema}.tasks
+    -- A direct reply is none of those that are counted: it goes when it is older than p_before.
+    select coalesce(array_agg(id order by status_time, id), '{}') into v_ids from (
+        select id, status_time, revealed, count(*) filter (where revealed) over (order by status_time, id) n from (
+            select id, status_time, revealed from {schema}.tasks
             where state in (3, 4, 5, 7) and (p_state is null or state = p_state)
+              and (revealed or status_time < p_before)
             order by status_time, id limit p_limit) oldest) numbered
-    where n <= v_excess or status_time < p_before;
+    where (revealed and n <= v_excess) or status_time < p_before;
     if cardinality(v_ids) > 0 then perform {schema}.erase_tasks(v_ids); end if;
     return v_ids;
 end $$;
