@@ -8,6 +8,50 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+/// A Maintenance whose answer is overtaken: something happens before its caller has it.
+class OvertakenMaintenance final : public Maintenance {
+public:
+    OvertakenMaintenance(std::shared_ptr<Maintenance> inner, std::function<void()> meanwhile)
+        : inner_(std::move(inner)), meanwhile_(std::move(meanwhile)) {}
+    AsyncResult<std::vector<Due>> due(int limit) override { return inner_->due(limit); }
+    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override { return inner_->erase(query); }
+    AsyncResult<int> compact(Timestamp before, int limit) override { return inner_->compact(before, limit); }
+    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit) override {
+        return inner_->dead_letters(after, limit);
+    }
+    AsyncResult<TaskId> mark_redriven(TaskId letter, TaskId by) override { return inner_->mark_redriven(letter, by); }
+    AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override {
+        auto found = inner_->stale_paused(before, limit).await_resume();
+        if (found && !found->empty()) meanwhile_();
+        return found;
+    }
+
+private:
+    std::shared_ptr<Maintenance> inner_;
+    std::function<void()> meanwhile_;
+};
+
+/// Does something before each append.
+class OvertakenEmitter final : public EventEmitter {
+public:
+    OvertakenEmitter(std::shared_ptr<EventEmitter> inner, std::function<void()> meanwhile)
+        : inner_(std::move(inner)), meanwhile_(std::move(meanwhile)) {}
+    AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
+        return inner_->create(std::move(task), std::move(scope), std::move(update));
+    }
+    AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override {
+        meanwhile_();
+        return inner_->append(task, std::move(scope), std::move(update));
+    }
+    AsyncResult<void> announce(Appended appended, std::string_view context_id) override {
+        return inner_->announce(appended, context_id);
+    }
+
+private:
+    std::shared_ptr<EventEmitter> inner_;
+    std::function<void()> meanwhile_;
+};
+
 class HousekeepingTest : public WorkerFixture {
 protected:
     TaskId make_ended() {
@@ -28,6 +72,12 @@ protected:
     }
     void TearDown() override {
         if (housekeeping_) loop.await(housekeeping_->stop());
+    }
+    /// A memory storage answers at once, so this may stand in the middle of somebody else's call.
+    void answer(TaskId task) {
+        const auto appended =
+            ports.storage->append(task, OwnerScope::everything(), turn_of(user_message("here I am"))).await_resume();
+        EXPECT_TRUE(appended) << appended.error().message;
     }
     bool exists(TaskId task) {
         return loop.await(ports.storage->load(task, OwnerScope::everything())).has_value();
@@ -95,6 +145,30 @@ TEST_F(HousekeepingTest, ATaskThatWaitsTooLongForItsUserIsCanceled) {
     EXPECT_EQ(state(task), TaskState::kInputRequired);
     loop.advance(minutes(2));
     EXPECT_EQ(state(task), TaskState::kCanceled);
+}
+
+TEST_F(HousekeepingTest, ATaskThatItsUserContinuesMeanwhileIsNotCanceled) {
+    HousekeepingOptions options;
+    options.cancel_paused_after = hours(1);
+    const TaskId task = create("hello");
+    end(task, TaskState::kInputRequired);
+    ports.maintenance = std::make_shared<OvertakenMaintenance>(ports.maintenance, [&] { answer(task); });
+    keep(options);
+    loop.advance(minutes(61));
+    EXPECT_EQ(state(task), TaskState::kSubmitted);
+    loop.advance(hours(2));
+    EXPECT_EQ(state(task), TaskState::kSubmitted);
+}
+
+TEST_F(HousekeepingTest, NorIsOneThatHeContinuesAtTheLastMoment) {
+    HousekeepingOptions options;
+    options.cancel_paused_after = hours(1);
+    const TaskId task = create("hello");
+    end(task, TaskState::kInputRequired);
+    ports.emitter = std::make_shared<OvertakenEmitter>(ports.emitter, [&] { answer(task); });
+    keep(options);
+    loop.advance(minutes(61));
+    EXPECT_EQ(state(task), TaskState::kSubmitted);
 }
 
 }  // namespace
