@@ -80,7 +80,10 @@ Async<void> Recovery::force_end(Due due, TaskState state, std::string reason) {
     update.reveal = true;
     update.status = TaskStatus{state, std::nullopt, std::nullopt};
     if (state == TaskState::kFailed) {
-        // An expired run that has renewed its lease since the sweep looked goes on.
+        // An expired run that has renewed its lease since the sweep looked goes on, and what it has written counts.
+        const auto seen = co_await ports_.storage->load(due.task, OwnerScope::everything(), 0, false);
+        if (!seen || seen->turn != due.turn || seen->turn_ended) co_return;
+        update.guard.revision = seen->revision;
         update.guard.no_live_run = true;
         Message message;
         message.message_id = Uuid::generate().to_string();

@@ -214,7 +214,7 @@ TEST_F(RecoveryTest, ASubscriberThatMissedTheLastWakeUpIsWokenByTheTailCheck) {
     EXPECT_EQ((*subscribed)->ended_turn(), 1U);
 }
 
-class BrokenMaintenance final : public Maintenance {
+class BrokenMaintenance : public Maintenance {
 public:
     explicit BrokenMaintenance(std::shared_ptr<Maintenance> inner) : inner_(std::move(inner)) {}
     int failures = 3;
@@ -238,6 +238,34 @@ public:
 private:
     std::shared_ptr<Maintenance> inner_;
 };
+
+/// Finds a turn of a task without any attempts left, whatever has become of it meanwhile.
+class LateMaintenance final : public BrokenMaintenance {
+public:
+    using BrokenMaintenance::BrokenMaintenance;
+    std::optional<Due> late;
+    AsyncResult<std::vector<Due>> due(int limit) override {
+        if (!late) return BrokenMaintenance::due(limit);
+        std::vector<Due> found{*late};
+        late.reset();
+        return found;
+    }
+};
+
+TEST_F(RecoveryTest, ATurnThatPausedBeforeItsForcedEndStaysPaused) {
+    auto behind = std::make_shared<LateMaintenance>(ports.maintenance);
+    ports.maintenance = behind;
+    auto& server = serve([](TaskContext& ctx) -> Async<void> { co_await ctx.request_input("Which one?"); });
+    const TaskId task = send(server, "hello");
+    behind->late = Due{Due::Kind::kExpiredRun, task, 1, 1, 4};
+    loop.await(server.recovery.sweep());
+    EXPECT_EQ(state(task), TaskState::kInputRequired);
+
+    follow_up(task, "this one");
+    behind->late = Due{Due::Kind::kExpiredRun, task, 1, 1, 4};
+    loop.await(server.recovery.sweep());
+    EXPECT_EQ(state(task), TaskState::kSubmitted) << "another turn has attempts of its own";
+}
 
 TEST_F(RecoveryTest, ASweepThatFailsIsFollowedByTheNext) {
     auto broken = std::make_shared<BrokenMaintenance>(ports.maintenance);
