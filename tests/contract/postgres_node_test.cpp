@@ -55,8 +55,11 @@ protected:
         return *receivers_.back();
     }
     /// Ten hours of looks, once a second in virtual time: what another process has to hand back first takes real time.
-    std::unique_ptr<Delivery> receive(Process& process) {
-        return loop_.await(receiver(process).receive(), std::chrono::hours(10));
+    std::unique_ptr<Delivery> receive(Process& process, int room = 1) {
+        return loop_.await(receiver(process).receive(room), std::chrono::hours(10));
+    }
+    int live_runs(const std::vector<TaskId>& tasks) {
+        return static_cast<int>(std::count_if(tasks.begin(), tasks.end(), [&](TaskId task) { return load(task).live_run; }));
     }
     TaskSnapshot load(const TaskId& task) {
         return await(one().storage.load(task, OwnerScope::everything(), std::nullopt, true));
@@ -220,18 +223,27 @@ TEST_F(PostgresNodeTest, ARunThatWasReceivedAndDroppedComesBackWithoutCounting) 
 TEST_F(PostgresNodeTest, RunsThatWereFetchedAheadAndNotTakenGoBack) {
     std::vector<TaskId> tasks;
     for (int i = 0; i < 5; ++i) tasks.push_back(create(one()).appended.task);
-    const auto taken = receive(one());
-    wait_until([&] {
-        int live = 0;
-        for (const TaskId task : tasks) live += load(task).live_run ? 1 : 0;
-        return live == 1;
-    });
+    const auto taken = receive(one(), 5);
+    EXPECT_EQ(live_runs(tasks), 5);
+    wait_until([&] { return live_runs(tasks) == 1; });
     for (int i = 0; i < 4; ++i) {
         const auto delivery = receive(two());
         ASSERT_TRUE(delivery && delivery->claimed());
         EXPECT_EQ(delivery->claimed()->attempt, 1);
         await(delivery->ack());
     }
+    await(taken->ack());
+}
+
+TEST_F(PostgresNodeTest, NoMoreRunsAreFetchedThanReceiversHaveRoomFor) {
+    std::vector<TaskId> tasks;
+    for (int i = 0; i < 5; ++i) tasks.push_back(create(one()).appended.task);
+    const auto taken = receive(one(), 2);
+    EXPECT_EQ(live_runs(tasks), 2) << "however many were enqueued here";
+    wait_until([&] { return live_runs(tasks) == 1; });
+    const auto again = receive(one());
+    EXPECT_EQ(live_runs(tasks), 2) << "nor does what was handed back count as new";
+    await(again->ack());
     await(taken->ack());
 }
 

@@ -183,6 +183,23 @@ TEST_P(MaintenanceContract, AnOverdueCancelIsDueUntilItIsForced) {
     EXPECT_TRUE(due().empty());
 }
 
+TEST_P(MaintenanceContract, ACancelIsDueOnceItsRunIsGivenBackUnfinished) {
+    for (const Release how : {Release::kHandBack, Release::kRetry}) {
+        const TaskId task = make_task();
+        const Run run = claim(task);
+        TaskUpdate cancel = blank();
+        cancel.cancel_by = now() + std::chrono::seconds(60);
+        append(task, std::move(cancel));
+        EXPECT_TRUE(due().empty()) << "its handler may still end it";
+        EXPECT_EQ(release(task, run.epoch, how), 1U);
+        const auto found = due();
+        ASSERT_EQ(found.size(), 1U);
+        EXPECT_EQ(found[0].task, task);
+        EXPECT_EQ(found[0].kind, Due::Kind::kCancel);
+        append(task, with_status(TaskState::kCanceled));
+    }
+}
+
 TEST_P(MaintenanceContract, OfSweepsAtOnceOneGetsEach) {
     for (int i = 0; i < 20; ++i) make_task();
     advance(std::chrono::seconds(1));

@@ -260,6 +260,8 @@ std::optional<Turn> release(TaskShard& shard, TaskRecord& task, Epoch epoch, Rel
     }
     const bool later = of_this_turn && how == Release::kRetry;
     active.turn_look = (later ? std::max(now, not_before) : now) + kFirstLook;
+    // Nobody will hear of the cancel any more: the next sweep ends the task.
+    if (active.cancel_by && !task.turn_ended) active.cancel_look = now;
     shard.end_run(task, false, now);
     shard.update_look(task);
     return due;

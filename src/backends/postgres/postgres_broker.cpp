@@ -11,7 +11,9 @@ public:
         : node_(std::move(node)), seat_(node_->queue().take_seat(*Loop::current())), name_(name), lease_(lease) {}
     ~PostgresReceiver() override { node_->queue().close(*seat_); }
 
-    Async<std::unique_ptr<Delivery>> receive(int) override { return node_->queue().receive(seat_, name_, lease_); }
+    Async<std::unique_ptr<Delivery>> receive(int room) override {
+        return node_->queue().receive(seat_, name_, lease_, room);
+    }
     void close() noexcept override { node_->queue().close(*seat_); }
 
 private:

@@ -112,12 +112,12 @@ void RunQueue::wake_one_locked() {
     chosen->signal.set();
 }
 
-void RunQueue::hint() {
+void RunQueue::hint(int entries) {
     bool anybody = false;
     {
         const std::lock_guard lock(mutex_);
         dirty_ = true;
-        ++hints_;
+        hints_ += entries;
         anybody = fetching_ != 0 || std::any_of(seats_.begin(), seats_.end(), [](const auto& s) { return s->waiting; });
         if (fetching_ < kFetches) wake_one_locked();
     }
@@ -148,10 +148,21 @@ void RunQueue::close(Seat& seat) {
     if (dirty_ || !ready_.empty()) wake_one_locked();  // what it was woken for
 }
 
-RunQueue::Turned RunQueue::take_turn(Seat& seat) {
+// What the receivers can still take. Runs that are fetched beyond it would be claimed, and handed back, for nothing.
+int RunQueue::room_locked() const {
+    int room = -coming_;
+    for (const auto& seat : seats_) {
+        if (seat->waiting || seat->fetching) room += seat->room;
+    }
+    return room;
+}
+
+RunQueue::Turned RunQueue::take_turn(Seat& seat, int room) {
     Turned turned;
     const std::lock_guard lock(mutex_);
     seat.waiting = false;
+    seat.fetching = false;
+    seat.room = room;
     seat.signal.reset();
     if (stopped_ || seat.closed) {
         turned.ended = true;
@@ -164,8 +175,10 @@ RunQueue::Turned RunQueue::take_turn(Seat& seat) {
         return turned;
     }
     const SteadyTime now = seat.loop.now();
-    if (fetching_ < kFetches && (dirty_ || now >= look_at_)) {
+    const int free = room + room_locked();
+    if (fetching_ < kFetches && free > 0 && (dirty_ || now >= look_at_)) {
         ++fetching_;
+        seat.fetching = true;
         dirty_ = false;
         look_at_ = now + kLookEvery;
         const auto waiting = 1 + std::count_if(seats_.begin(), seats_.end(), [](const auto& s) { return s->waiting; });
@@ -173,7 +186,8 @@ RunQueue::Turned RunQueue::take_turn(Seat& seat) {
         const int hints = std::exchange(hints_, 0);
         const int backlog = now < fetched_ + kTakenSoon ? backlog_ : 1;
         turned.fetch = std::max({static_cast<int>(waiting), node_.enqueues() ? hints : 1, backlog});
-        turned.fetch = std::min(turned.fetch, kMostAtOnce);
+        turned.fetch = std::min({turned.fetch, free, kMostAtOnce});
+        coming_ += turned.fetch;
         return turned;
     }
     seat.waiting = true;
@@ -181,9 +195,10 @@ RunQueue::Turned RunQueue::take_turn(Seat& seat) {
     return turned;
 }
 
-Async<std::unique_ptr<Delivery>> RunQueue::receive(std::shared_ptr<Seat> seat, NodeId node, Lease lease) {
+Async<std::unique_ptr<Delivery>> RunQueue::receive(std::shared_ptr<Seat> seat, NodeId node, Lease lease,
+                                                      int room) {
     for (;;) {
-        Turned turned = take_turn(*seat);
+        Turned turned = take_turn(*seat, room);
         if (turned.ended) co_return nullptr;
         if (turned.delivery) co_return std::move(turned.delivery);
         if (turned.fetch != 0) co_await fetch(node, lease, turned.fetch);
@@ -242,6 +257,7 @@ void RunQueue::end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int lim
     const SteadyTime now = Loop::current()->now();
     const std::lock_guard lock(mutex_);
     --fetching_;
+    coming_ -= limit;
     const bool more = static_cast<int>(fetched.size()) == limit && next && next->count() <= 0;
     if (more) dirty_ = true;
     // The longer the queue, the more the next look takes, as long as receivers take it all at once.
@@ -350,7 +366,7 @@ Async<void> RunQueue::hand_back(Dropped one) {
     PgParams again = node_.params();
     again.add(one.task).add((*released)[0].i32()).add(static_cast<std::int64_t>(one.delay.count()));
     const auto enqueued = co_await node_.run(node_.sql().enqueue_in, std::move(again));
-    if (enqueued) hint();
+    if (enqueued) hint(0);  // it was counted when it came
 }
 
 }  // namespace a2akit::postgres

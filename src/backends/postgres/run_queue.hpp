@@ -30,8 +30,8 @@ public:
     /// Every receive ends; runs that nobody took go back into the table.
     Async<void> stop();
 
-    /// Something may be due: a receiver looks. Without one that waits, the other nodes are told.
-    void hint();
+    /// Something may be due, `entries` of it: a receiver looks. Without one that waits, the other nodes are told.
+    void hint(int entries = 1);
     /// The same, told by another node.
     void hint_from_afar();
 
@@ -41,12 +41,14 @@ public:
         Loop& loop;
         Signal signal;
         bool waiting = false;  ///< Under the queue's lock, like the next.
+        bool fetching = false;
         bool closed = false;
+        int room = 1;  ///< So many entries it can take, while it waits or fetches.
     };
     [[nodiscard]] std::shared_ptr<Seat> take_seat(Loop& loop);
     void close(Seat& seat);
     /// Null: closed or stopped.
-    Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat, NodeId node, Lease lease);
+    Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat, NodeId node, Lease lease, int room);
 
     /// A delivered entry that is no run: while it is held, it is not given up.
     void hold(RunOperation operation, WriteId taken);
@@ -77,10 +79,11 @@ private:
         SteadyTime wait_until{};
     };
 
-    Turned take_turn(Seat& seat);
+    Turned take_turn(Seat& seat, int room);
     Async<void> fetch(NodeId node, Lease lease, int limit);
     void end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int limit, std::optional<Duration> next);
     void wake_one_locked();
+    [[nodiscard]] int room_locked() const;
     [[nodiscard]] bool time_to_renew(SteadyTime now, SteadyTime& last);
     Async<void> renew_held();
     Async<void> tidy_regularly();
@@ -99,6 +102,7 @@ private:
     SteadyTime renewed_{};  ///< By a receiver, in its loop's time.
     SteadyTime fetched_{};
     int fetching_ = 0;
+    int coming_ = 0;  ///< So many entries at most that are being fetched.
     int hints_ = 0;
     int backlog_ = 1;  ///< How many entries the next look may take because more were due than the last one took.
     bool dirty_ = false;

@@ -385,6 +385,8 @@ std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release
     }
     const bool later = of_this_turn && how == Release::kRetry;
     active.turn_look = (later ? std::max(now, not_before) : now) + kFirstLook;
+    // Nobody will hear of the cancel any more: the next sweep ends the task.
+    if (active.cancel_by && !row.turn_ended) active.cancel_look = now;
     end_run(session, row, false, now);
     return due;
 }

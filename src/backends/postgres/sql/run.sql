@@ -96,9 +96,11 @@ begin
         t.looks := 0;
     end if;
     t.turn_look := 1000 + case when t.run_turn = t.turn and p_how = 2 then greatest(v_now, p_not_before) else v_now end;
+    -- Nobody will hear of the cancel any more: the next sweep ends the task.
+    if t.cancel_by is not null and not t.turn_ended then t.cancel_look := v_now; end if;
     t.run_epoch := null; t.run_node := null; t.run_claim := null;
     update {schema}.tasks set
-        run_epoch = null, run_node = null, run_claim = null, attempts = t.attempts, looks = t.looks,
+        run_epoch = null, run_node = null, run_claim = null, cancel_look = t.cancel_look, attempts = t.attempts, looks = t.looks,
         turn_look = t.turn_look, next_look = {schema}.next_look(t)
     where id = p_task;
     return v_due;
