@@ -67,6 +67,25 @@ class Outages(Weather):
             self.assertLess(len(said), 16, said)
         self.assertFalse(watched.ended.is_set())
 
+    def test_a_server_that_takes_no_writes_any_more_is_not_ready_and_the_log_is_short(self):
+        node, = self.start()
+        self.assertEqual(state(node.send("hi")), "COMPLETED")
+        began = len(node.lines)
+        self.server.sql("alter system set default_transaction_read_only = on")
+        try:
+            self.server.sql("select pg_reload_conf()")
+            self.wait_until(lambda: b"takes no writes" in node.get("/health/ready")[1])
+            answer = ask(node, "POST", "/message:send", {"message": message("hi")})
+            self.assertTrue(answer.may_be_retried, answer)
+            time.sleep(4)
+            self.assertFalse(self.ready(node))
+            self.assertLess(len(node.lines) - began, 16, node.lines[began:])
+        finally:
+            self.server.sql("alter system reset default_transaction_read_only")
+            self.server.sql("select pg_reload_conf()")
+        self.wait_until(lambda: self.ready(node))
+        self.assertEqual(state(node.send("hi")), "COMPLETED")
+
     def test_readiness_names_the_backend_that_is_down_and_no_other(self):
         node, = self.start(BROKER="memory:", EVENT_BUS="memory:", CANCEL_REGISTRY="memory:")
         self.server.stop(signal.SIGQUIT)

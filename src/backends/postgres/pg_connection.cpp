@@ -214,6 +214,7 @@ void PgConnection::take_results() {
                 const char* state = ::PQresultErrorField(result, PG_DIAG_SQLSTATE);
                 const char* text = ::PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
                 failure_ = state == nullptr ? connection_lost() : statement_error(state, text == nullptr ? "" : text);
+                ends_ = ends_ || (state != nullptr && ends_connection(state));
                 current_failed_ = true;
                 break;
             }
@@ -257,6 +258,7 @@ void PgConnection::end_transaction() {
             request->finish(fail(*failure));
         }
     }
+    if (ends_ && failure) close(*failure);  // before what has to be run again comes back to it
     if (on_idle_) on_idle_(again);
 }
 

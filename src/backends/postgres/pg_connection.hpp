@@ -88,6 +88,7 @@ private:
     PgRequestQueue under_way_;
     PgRequest* current_ = nullptr;  ///< Of those under way, whose results are read; null: the commit.
     int commands_left_ = 0;         ///< Of the current one: its PREPARE, itself.
+    bool ends_ = false;  ///< Once nothing is under way any more.
     bool current_failed_ = false;
     std::optional<Error> failure_;  ///< Of the transaction.
     std::vector<bool> prepared_;

@@ -3,12 +3,15 @@
 #include "core/log.hpp"
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <utility>
 
 namespace a2akit::postgres {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryAfter(1000);
+constexpr std::chrono::seconds kLogEvery(10);
 
 constexpr std::string_view kReadOnly =
     "PostgreSQL takes no writes: it is a read-only replica or set to read-only; name the primary in the URL";
@@ -76,6 +79,15 @@ constexpr std::array kOutages{
     Meaning{"58", "PostgreSQL cannot read or write its files; its log says which"},
 };
 
+/// True once in ten seconds for each kind of error.
+bool is_time_to_log(std::size_t kind) {
+    static std::array<std::atomic<std::int64_t>, kOutages.size()> logged{};
+    const std::int64_t now =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    std::int64_t last = logged[kind].load();
+    return (last == 0 || now >= last + kLogEvery.count()) && logged[kind].compare_exchange_strong(last, now);
+}
+
 }  // namespace
 
 Error unavailable(std::string message) { return Error::unavailable(std::move(message), kRetryAfter); }
@@ -83,15 +95,17 @@ Error unavailable(std::string message) { return Error::unavailable(std::move(mes
 Error connection_lost() { return unavailable("PostgreSQL does not answer"); }
 
 Error statement_error(std::string_view sqlstate, std::string_view message) {
-    for (const Meaning& outage : kOutages) {
-        if (sqlstate.starts_with(outage.sign)) {
-            log::warn("postgres sqlstate={} error=\"{}\"", sqlstate, message);
-            return unavailable(std::string(outage.words));
-        }
+    for (std::size_t kind = 0; kind < kOutages.size(); ++kind) {
+        const Meaning& outage = kOutages[kind];
+        if (!sqlstate.starts_with(outage.sign)) continue;
+        if (is_time_to_log(kind)) log::warn("postgres sqlstate={} error=\"{}\"", sqlstate, message);
+        return unavailable(std::string(outage.words));
     }
     log::error("postgres sqlstate={} error=\"{}\"", sqlstate, message);
     return Error{ErrorCode::kInternal, "PostgreSQL refused a statement", nullptr};
 }
+
+bool ends_connection(std::string_view sqlstate) { return sqlstate == "25006"; }
 
 void log_notice(void*, const char* message) {
     std::string_view text(message);

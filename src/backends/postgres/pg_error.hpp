@@ -8,8 +8,12 @@
 namespace a2akit::postgres {
 
 /// What a failed statement means. Outages, full disks, read-only servers and deadlocks are kUnavailable: to be tried
-/// again. Everything else is kInternal, and what the server said goes to the log, not to the caller.
+/// again. Everything else is kInternal. What the server said goes to the log, not to the caller: once in ten seconds for
+/// each kind.
 [[nodiscard]] Error statement_error(std::string_view sqlstate, std::string_view message);
+
+/// After these another connection may lead to another server, or to the same one in a better state.
+[[nodiscard]] bool ends_connection(std::string_view sqlstate);
 
 /// What libpq said about a connection that could not be made, as one line that says what to do; names neither user,
 /// password nor database.
