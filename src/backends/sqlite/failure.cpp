@@ -13,6 +13,8 @@ Failure Failure::of(sqlite3* connection, int code) {
 
 Failure Failure::corrupt(std::string what) { return {SQLITE_CORRUPT, std::move(what)}; }
 
+bool Failure::is_damage() const noexcept { return (code_ & 0xFF) == SQLITE_CORRUPT; }
+
 Error Failure::to_error() const {
     switch (code_ & 0xFF) {
         case SQLITE_FULL:

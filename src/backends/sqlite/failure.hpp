@@ -19,6 +19,8 @@ public:
     /// The rows contradict each other, or hold bytes that this version cannot read.
     [[nodiscard]] static Failure corrupt(std::string what);
 
+    /// Of some rows, that is: others may be sound.
+    [[nodiscard]] bool is_damage() const noexcept;
     /// SQLite's extended result code.
     [[nodiscard]] int code() const noexcept { return code_; }
     [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }

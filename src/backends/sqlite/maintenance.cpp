@@ -3,6 +3,7 @@
 #include "backends/sqlite/sqlite_storage.hpp"
 #include "backends/sqlite/task_reads.hpp"
 #include "backends/sqlite/task_writes.hpp"
+#include "core/log.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,10 +15,33 @@ namespace {
 constexpr std::array kEnded = {TaskState::kCompleted, TaskState::kFailed, TaskState::kCanceled, TaskState::kRejected};
 constexpr Duration kCancelLookAgain = std::chrono::seconds(1);
 constexpr Duration kKeepLonger = std::chrono::minutes(1);
+constexpr Duration kDamagedLookAgain = std::chrono::seconds(30);
+constexpr std::size_t kMostDamaged = 1000;  // remembered; further ones are logged and tried again each time
 /// How much of a long job is done in one transaction, so that no request waits long.
 constexpr int kStep = 32;
 constexpr int kPagesGivenBack = 64;
 constexpr int kStepsOfGivingBack = 32;
+
+// One task that cannot be read keeps no other from its upkeep.
+void note_damage(Session& session, std::int64_t id, const Failure& failure) {
+    auto& damaged = session.damaged();
+    if (damaged.contains(id)) return;
+    log::error("a task cannot be read and is left as it is; see `a2akit check` row={} error={}", id, failure.what());
+    if (damaged.size() < kMostDamaged) damaged.insert(id);
+}
+
+// Does it unless the task is damaged; false: it is.
+template <class Function>
+bool unless_damaged(Session& session, std::int64_t id, Function function) {
+    try {
+        function();
+        return true;
+    } catch (const Failure& failure) {
+        if (!failure.is_damage()) throw;
+        note_damage(session, id, failure);
+        return false;
+    }
+}
 
 // -- Sweeps -----------------------------------------------------------------------------------------------------------
 
@@ -77,7 +101,8 @@ void drop_old_replies(Session& session, Timestamp now) {
         old = ids_of(query);
     }
     for (const std::int64_t id : old) {
-        const auto row = find_task(session.db(), id);
+        std::optional<TaskRow> row;
+        unless_damaged(session, id, [&] { row = find_task(session.db(), id); });
         if (row && row->has_ended() && !row->revealed) {
             erase(session, *row);
             continue;
@@ -105,7 +130,16 @@ std::vector<Due> sweep(Session& session, int limit) {
         }
         if (looks.empty()) break;
         for (const std::int64_t id : looks) {
-            if (auto due = look_at(session, id, now)) found.push_back(*due);
+            std::optional<Due> due;
+            if (unless_damaged(session, id, [&] { due = look_at(session, id, now); })) {
+                if (due) found.push_back(*due);
+                continue;
+            }
+            session.db()
+                .query("UPDATE active SET look = ?2 WHERE id = ?1")
+                .number(id)
+                .number(to_number(now + kDamagedLookAgain))
+                .run();
         }
     }
     return found;
@@ -150,39 +184,62 @@ std::int64_t count_ended(Session& session, std::optional<TaskState> state) {
     return count;
 }
 
+// As often as damaged tasks stood in the way of sound ones.
+template <class Pass>
+void past_damaged(Session& session, Pass pass) {
+    std::size_t known = 0;
+    do {
+        known = session.damaged().size();
+        pass(static_cast<int>(known));
+    } while (session.damaged().size() > known);
+}
+
 std::vector<TaskId> erase_some(Session& session, const EraseQuery& query, int limit) {
     std::vector<TaskId> erased;
     std::int64_t excess = query.keep_at_most ? count_ended(session, query.state) - *query.keep_at_most : 0;
     if (!query.ended_before && excess <= 0) return erased;
-    for (const Resting& one : oldest_ended(session.db(), query.state, query.ended_before, limit)) {
-        const bool old = query.ended_before && one.time < *query.ended_before;
-        if (!old && excess <= 0) break;
-        const auto row = find_task(session.db(), one.id);
-        if (!row) throw Failure::corrupt("an index names a task that is not there");
-        erase(session, *row);
-        erased.push_back(row->task);
-        if (row->revealed) --excess;
-    }
+    past_damaged(session, [&](int damaged) {
+        for (const Resting& one : oldest_ended(session.db(), query.state, query.ended_before, limit + damaged)) {
+            if (static_cast<int>(erased.size()) == limit) return;
+            const bool old = query.ended_before && one.time < *query.ended_before;
+            if (!old && excess <= 0) return;
+            std::optional<TaskRow> row;
+            const bool sound = unless_damaged(session, one.id, [&] {
+                row = find_task(session.db(), one.id);
+                if (!row) throw Failure::corrupt("an index names a task that is not there");
+            });
+            if (!sound) continue;
+            erase(session, *row);
+            erased.push_back(row->task);
+            if (row->revealed) --excess;
+        }
+    });
     return erased;
 }
 
 Result<int> compact_some(Session& session, Timestamp ended_before, int limit) {
     int compacted = 0;
     for (const TaskState ended : kEnded) {
-        std::vector<std::int64_t> ids;
-        {
-            Query query = session.db().query(
-                "SELECT id FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = 0 AND status_time < ?2 "
-                "ORDER BY status_time LIMIT ?3");
-            query.number(static_cast<std::int64_t>(ended)).number(to_number(ended_before)).number(limit - compacted);
-            ids = ids_of(query);
-        }
-        for (const std::int64_t id : ids) {
-            const auto row = find_task(session.db(), id);
-            if (!row) throw Failure::corrupt("an index names a task that is not there");
-            compact(session.db(), *row);
-            ++compacted;
-        }
+        past_damaged(session, [&](int damaged) {
+            std::vector<std::int64_t> ids;
+            {
+                Query query = session.db().query(
+                    "SELECT id FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = 0 AND status_time < ?2 "
+                    "ORDER BY status_time LIMIT ?3");
+                query.number(static_cast<std::int64_t>(ended)).number(to_number(ended_before));
+                query.number(limit - compacted + damaged);
+                ids = ids_of(query);
+            }
+            for (const std::int64_t id : ids) {
+                if (compacted == limit) return;
+                const bool done = unless_damaged(session, id, [&] {
+                    const auto row = find_task(session.db(), id);
+                    if (!row) throw Failure::corrupt("an index names a task that is not there");
+                    compact(session.db(), *row);
+                });
+                if (done) ++compacted;
+            }
+        });
     }
     return compacted;
 }

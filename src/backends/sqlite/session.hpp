@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace a2akit::sqlite {
@@ -79,6 +80,8 @@ public:
     void on_failure(std::function<void()> effect) { effects_.push_back({std::move(effect), false}); }
 
     [[nodiscard]] std::vector<LostRun>& lost_runs() noexcept { return lost_runs_; }
+    /// Tasks that cannot be read, as far as upkeep has met them.
+    [[nodiscard]] std::unordered_set<std::int64_t>& damaged() noexcept { return damaged_; }
 
     // For the writer: where an operation begins, and how it and the transaction end.
     struct Mark {
@@ -111,6 +114,7 @@ private:
     std::vector<Effect> effects_;
     std::vector<Change> changes_;
     std::vector<LostRun> lost_runs_;
+    std::unordered_set<std::int64_t> damaged_;
 };
 
 }  // namespace a2akit::sqlite

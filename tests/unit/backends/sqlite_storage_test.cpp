@@ -323,6 +323,43 @@ TEST_F(SqliteStorageTest, ErasedTasksGiveTheirSpaceBack) {
     EXPECT_LT(std::filesystem::file_size(path_), before / 2);
 }
 
+TEST_F(SqliteStorageTest, ATaskThatCannotBeReadKeepsNoOtherFromTheSweeps) {
+    const TaskId damaged = make().appended.task;
+    const TaskId lost = make().appended.task;
+    const TaskId sound = make().appended.task;
+    close();
+    Connection(path_, Connection::Mode::kReadWrite)
+        .execute("UPDATE tasks SET made = x'01' WHERE id = 1; DELETE FROM tasks WHERE id = 2");
+    open();
+    loop_.advance(std::chrono::seconds(1));
+    auto due = must(storage_->due(10));
+    ASSERT_EQ(due.size(), 1U);
+    EXPECT_EQ(due[0].task, sound);
+    EXPECT_TRUE(must(storage_->due(10)).empty());
+    loop_.advance(std::chrono::seconds(31));
+    due = must(storage_->due(1));
+    ASSERT_EQ(due.size(), 1U) << "nor later";
+    EXPECT_EQ(due[0].task, sound);
+    EXPECT_FALSE(loop_.await(storage_->load(damaged, alice_, std::nullopt, true)));
+    EXPECT_FALSE(loop_.await(storage_->load(lost, alice_, std::nullopt, true)));
+}
+
+TEST_F(SqliteStorageTest, NorFromBeingErasedOrCompacted) {
+    std::vector<TaskId> tasks;
+    for (int i = 0; i < 40; ++i) {
+        tasks.push_back(make().appended.task);
+        must(storage_->append(tasks.back(), alice_, update(TaskState::kCanceled)));
+    }
+    close();
+    Connection(path_, Connection::Mode::kReadWrite).execute("UPDATE tasks SET made = x'01' WHERE id <= 35");
+    open();
+    loop_.advance(std::chrono::hours(1));
+    EXPECT_EQ(must(storage_->compact(must(storage_->now()), 4)), 4) << "behind many that are damaged";
+    EraseQuery query;
+    query.ended_before = must(storage_->now());
+    EXPECT_EQ(must(storage_->erase(query)), std::vector<TaskId>(tasks.begin() + 35, tasks.end()));
+}
+
 TEST_F(SqliteStorageTest, ACompactedEchoTaskTakesLittleRoom) {
     constexpr int kTasks = 1000;
     const std::string text(300, 'x');
