@@ -1,10 +1,16 @@
 #include "backends/postgres/postgres_cancel_registry.hpp"
 
+#include "backends/common/recent_tasks.hpp"
 #include "core/log.hpp"
 
 #include <utility>
 
 namespace a2akit::postgres {
+namespace {
+
+constexpr std::size_t kMostKnown = 20'000;
+
+}  // namespace
 
 /// The tasks whose rows this process has heard of.
 struct PostgresCancelRegistry::Known {
@@ -18,7 +24,7 @@ struct PostgresCancelRegistry::Known {
     bool remove(const TaskId& task) {
         if (count.load() == 0) return false;
         const std::lock_guard lock(mutex);
-        const bool known = tasks.erase(task) != 0;
+        const bool known = tasks.erase(task);
         count.store(tasks.size());
         return known;
     }
@@ -35,7 +41,8 @@ struct PostgresCancelRegistry::Known {
 
     const std::shared_ptr<CancelRegistry> local;
     std::mutex mutex;
-    std::unordered_set<TaskId> tasks;
+    /// Bounded: who ends a task that was canceled elsewhere is nobody here. A row that is not dropped goes by its age.
+    backends::RecentTasks tasks{kMostKnown};
     std::atomic<std::size_t> count{0};
     TaskGroup signalling;  ///< On the node's loop.
 };

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <unordered_set>
 
 namespace a2akit::postgres {
 

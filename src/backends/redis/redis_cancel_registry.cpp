@@ -1,15 +1,17 @@
 #include "backends/redis/redis_cancel_registry.hpp"
 
+#include "backends/common/recent_tasks.hpp"
 #include "core/log.hpp"
 
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <unordered_set>
 #include <utility>
 
 namespace a2akit::redis {
 namespace {
+
+constexpr std::size_t kMostKnown = 20'000;
 
 std::string key_for(RedisNode& node, const TaskId& task) { return node.key(node.names().cancel + task.to_string()); }
 
@@ -25,7 +27,7 @@ struct RedisCancelRegistry::Known {
     }
     bool remove(const TaskId& task) {
         const std::lock_guard lock(mutex);
-        return tasks.erase(task) != 0;
+        return tasks.erase(task);
     }
     void begin_watching(const TaskId& task) {
         const std::lock_guard lock(mutex);
@@ -66,7 +68,8 @@ struct RedisCancelRegistry::Known {
 
     const std::shared_ptr<CancelRegistry> local;
     std::mutex mutex;
-    std::unordered_set<TaskId> tasks;
+    /// Bounded: who ends a task that was canceled elsewhere is nobody here. A key that is not dropped goes by its age.
+    backends::RecentTasks tasks{kMostKnown};
     std::map<TaskId, int> watched;
 };
 
