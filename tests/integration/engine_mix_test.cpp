@@ -1,4 +1,5 @@
 #include "support/postgres_server.hpp"
+#include "support/redis_server.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/test_agent.hpp"
 
@@ -9,8 +10,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // Every mix of engines in the four ports, through the real server: it serves, or says what to change.
@@ -25,22 +29,26 @@ using test_support::test_options;
 using test_support::TestAgent;
 using test_support::until;
 
-enum Engine { kMemory, kSqlite, kPostgres };
-constexpr std::array<Engine, 3> kEngines{kMemory, kSqlite, kPostgres};
-constexpr std::array<const char*, 3> kNames{"memory", "sqlite", "postgres"};
+enum Engine { kMemory, kSqlite, kPostgres, kRedis };
+constexpr std::array<Engine, 4> kEngines{kMemory, kSqlite, kPostgres, kRedis};
+constexpr std::array<const char*, 4> kNames{"memory", "sqlite", "postgres", "redis"};
+
+const test_support::RedisServer* redis_running = nullptr;
+
+constexpr bool is_shared(Engine engine) { return engine == kPostgres || engine == kRedis; }
 
 struct Mix {
     Engine storage, broker, event_bus, cancel_registry;
 
     /// Other nodes would take runs of tasks that they do not know.
-    [[nodiscard]] bool is_refused() const { return broker == kPostgres && storage != kPostgres; }
+    [[nodiscard]] bool is_refused() const { return is_shared(broker) && storage != kPostgres; }
     /// What the nodes do not share, though they share the tasks.
     [[nodiscard]] std::vector<std::string> warned_about() const {
         std::vector<std::string> variables;
         if (storage != kPostgres) return variables;
-        if (broker != kPostgres) variables.emplace_back("A2AKIT_BROKER");
-        if (event_bus != kPostgres) variables.emplace_back("A2AKIT_EVENT_BUS");
-        if (cancel_registry != kPostgres) variables.emplace_back("A2AKIT_CANCEL_REGISTRY");
+        if (!is_shared(broker)) variables.emplace_back("A2AKIT_BROKER");
+        if (!is_shared(event_bus)) variables.emplace_back("A2AKIT_EVENT_BUS");
+        if (!is_shared(cancel_registry)) variables.emplace_back("A2AKIT_CANCEL_REGISTRY");
         return variables;
     }
     friend void PrintTo(const Mix& mix, std::ostream* out) {
@@ -52,6 +60,7 @@ struct Mix {
 std::vector<Mix> all_mixes() {
     std::vector<Mix> all;
     for (const Engine s : kEngines) {
+        if (s == kRedis) continue;  // it stores no tasks
         for (const Engine b : kEngines) {
             for (const Engine e : kEngines) {
                 for (const Engine c : kEngines) all.push_back({s, b, e, c});
@@ -84,6 +93,7 @@ protected:
     }
     [[nodiscard]] std::string url(Engine engine) const {
         if (engine == kMemory) return "memory:";
+        if (engine == kRedis) return redis_;
         if (engine == kSqlite) return "sqlite:" + directory_.file("a2akit.db");
         return postgres_;
     }
@@ -92,6 +102,7 @@ protected:
     std::ostringstream log_;
     test_support::TemporaryDirectory directory_;
     const std::string postgres_ = test_support::postgres().fresh_schema_url();
+    const std::string redis_ = redis_running->fresh_url();
     std::shared_ptr<TestAgent> agent_ = std::make_shared<TestAgent>();
     std::unique_ptr<Server> server_;
 };
@@ -134,4 +145,15 @@ INSTANTIATE_TEST_SUITE_P(All, EngineMixTest, ::testing::ValuesIn(all_mixes()), [
 }  // namespace
 }  // namespace a2akit
 
-int main(int argc, char** argv) { return a2akit::test_support::run_with_postgres(argc, argv); }
+int main(int argc, char** argv) {
+    const auto redis = a2akit::test_support::RedisServer::start();
+    if (!redis) {
+        const char* ci = std::getenv("CI");
+        const bool required = ci != nullptr && std::string_view(ci) == "true";
+        std::fprintf(stderr, "%s: no Redis server could be started (Debian: redis-server); no mix was tested\n",
+                     required ? "FAILED" : "SKIPPED");
+        return required ? EXIT_FAILURE : 77;
+    }
+    a2akit::redis_running = &*redis;
+    return a2akit::test_support::run_with_postgres(argc, argv);
+}
