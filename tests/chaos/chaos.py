@@ -46,6 +46,11 @@ def arguments():
     parser.add_argument("--lose-wakes", type=float, default=0, help="how many wake-ups get lost, from 0 to 1")
     parser.add_argument("--settle", type=float, default=60, help="seconds in which every task has to end (default 60)")
     parser.add_argument("--slow", type=int, default=1, help="multiplies the handlers' delays (default 1)")
+    parser.add_argument("--slots", type=int, help="how many handlers a process runs at once, and then some of them take longer "
+                                                  "than a lease (0: as many as there are; default: by the seed)")
+    parser.add_argument("--lease", type=float, help="how long a run is its node's without a sign of life, in seconds (default: by "
+                                                    "what is done to the nodes)")
+    parser.add_argument("--retries", type=int, help="after how many further runs a turn is given up (default: by the seed)")
     parser.add_argument("--program", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--directory", type=pathlib.Path, help="where data, log and journal go (default: a temporary one, "
                                                                "which is kept only when something is wrong)")
@@ -109,7 +114,7 @@ async def put_under_load(nodes, load, settle):
 
 async def run(args, directory):
     nodes = nodes_for(args, directory)
-    load = Load(nodes, args.seed + 1, args.clients, {"slow": args.slow})
+    load = Load(nodes, args.seed + 1, args.clients, {"slow": args.slow, "slots": args.slots, "lease": nodes.lease})
     try:
         late = await put_under_load(nodes, load, args.settle)
         faults = load.faults + late
@@ -129,12 +134,22 @@ async def run(args, directory):
     return faults
 
 
+def choose_limits(args):
+    """In a part of the runs turns queue for slots, and in a part of them they are given up."""
+    rng = random.Random(args.seed + 7)
+    slots, retries = rng.choice([0, 0, rng.randint(1, max(1, args.clients // 4))]), rng.choice([100, 100, 3])
+    args.slots = slots if args.slots is None else args.slots
+    args.retries = retries if args.retries is None else args.retries
+
+
 def main():
     args = arguments()
     if args.backend == "memory" and args.kills:
         raise SystemExit("chaos: memory forgets everything when it is killed: use --kills 0 with it")
     args.seed = random.SystemRandom().randrange(2**32) if args.seed is None else args.seed
-    print(f"seed={args.seed} backend={args.backend} kills={args.kills} clients={args.clients}"
+    choose_limits(args)
+    print(f"seed={args.seed} backend={args.backend} kills={args.kills} clients={args.clients} slots={args.slots or 'enough'} "
+          f"retries={args.retries}"
           + (f" without={args.without}" if args.without else ""), flush=True)
     directory = args.directory or pathlib.Path(tempfile.mkdtemp(prefix="a2akit-chaos-"))
     directory.mkdir(parents=True, exist_ok=True)

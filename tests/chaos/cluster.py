@@ -7,6 +7,7 @@ import sys
 import time
 
 import database
+from one_node import limits_of
 from proxy import Proxy
 from server import Ended, Server
 
@@ -26,12 +27,12 @@ class Node:
     def __init__(self, args, directory, arguments, mix, lease, number):
         self.random = random.Random(args.seed + 100 + number)
         self.proxies = [Proxy(engine.port, self.random) for engine in mix]
-        self.mix, self.lease = mix, lease
+        self.mix, self.lease, self.limits = mix, lease, limits_of(args, lease)
         self.server = Server(args.program, directory, arguments, {}, f"node-{number}")
         self.refused_starts = self.drains = 0
 
     async def start(self):
-        environment = {"A2AKIT_LEASE": str(self.lease), "A2AKIT_MAX_STORED_TASKS": "0", "A2AKIT_THREADS": "1"}
+        environment = {"A2AKIT_MAX_STORED_TASKS": "0", "A2AKIT_THREADS": "1", **self.limits}
         for proxy, engine in zip(self.proxies, self.mix):
             await proxy.start()
             environment.update(engine.environment(NAME, proxy.port))
@@ -101,6 +102,7 @@ class Cluster:
         self.torments = [name for name in args.torments.split(",") if name]
         # Who cannot reach Storage, or stands still, goes on for a while with what another has taken over.
         self.overlaps = bool(set(self.torments) - {"kill", "drain", "lose"})
+        self.lease = args.lease or (LEASE if self.overlaps else LONG_LEASE)
 
     @property
     def journal(self):
@@ -118,8 +120,7 @@ class Cluster:
     async def start(self):
         for engine in self.mix:
             await asyncio.to_thread(engine.start)
-        lease = LEASE if self.overlaps else LONG_LEASE
-        self.nodes = [Node(self.args, self.directory, self.arguments, self.mix, lease, i)
+        self.nodes = [Node(self.args, self.directory, self.arguments, self.mix, self.lease, i)
                       for i in range(1, self.args.nodes + 1)]
         await asyncio.gather(*(node.start() for node in self.nodes))
 

@@ -33,17 +33,37 @@ class Load:
         self.server, self.random, self.at_once, self.settings = server, random.Random(seed), jobs_at_once, settings
         self.jobs, self.faults = [], []
         self.stopping = False
+        self.open, self.busy = asyncio.Event(), 0  # whether clients may begin a job, and how many have
+        self.open.set()
+        self.long = 0  # how many jobs are at work for longer than a lease
         self.repeats = self.resumed = self.cut = 0
 
     async def run(self):
-        await asyncio.gather(*(self.client(i) for i in range(self.at_once)))
+        clients = asyncio.gather(*(self.client(i) for i in range(self.at_once)))
+        bursts = asyncio.create_task(self.bursts()) if self.settings.get("slots") else None
+        try:
+            await clients
+        finally:
+            if bursts:
+                bursts.cancel()
+
+    async def bursts(self):
+        """Where slots are few: now and then everybody comes at once, to servers that have nothing to do."""
+        while not self.stopping:
+            await asyncio.sleep(self.random.uniform(0.5, 2))
+            self.open.clear()
+            while self.busy and not self.stopping:
+                await asyncio.sleep(PAUSE)
+            self.open.set()
 
     async def client(self, index):
         kinds = [self.blocking, self.streaming, self.detached, self.cancelled, self.conversation, self.watched_by_two]
         while not self.stopping:
             do = self.random.choice(kinds)
+            await self.open.wait()
             job = Job(do.__name__, f"job-{index}-{len(self.jobs)}")
             self.jobs.append(job)
+            self.busy += 1
             try:
                 await do(job)
                 job.ended = True
@@ -51,15 +71,21 @@ class Load:
                 self.faults.append(f"{job.name} ({job.kind}, task {job.task}), {job.doing}: the server answered {e}")
             except asyncio.CancelledError:
                 return
+            finally:
+                self.busy -= 1
 
     # -- The kinds of jobs -----------------------------------------------------------------------------------------------
     async def blocking(self, job):
         await self.finish(job, await self.send(job, self.plan()))
 
     async def detached(self, job):
-        """Does not wait; looks from time to time."""
-        await self.send(job, self.plan(), wait=False)
+        """Does not wait; looks from time to time. Where slots are few, some of these outlast a lease."""
+        slots = self.settings.get("slots", 0)
+        long = self.long < slots and self.random.random() < 0.5
+        self.long += long
+        await self.send(job, self.long_plan() if long else self.plan(), wait=False)
         await self.until_ended(job)
+        self.long -= long
 
     async def streaming(self, job):
         """A stream from the send on, cut now and then on purpose too."""
@@ -129,6 +155,12 @@ class Load:
         # A handler may stay for a while after its question: the answer meets its run.
         linger = self.random.choice([0, 0, 5, 50]) * scale if end == "input" else 0
         return f"chunks={chunks} delay={delay * scale} stubborn={int(stubborn)} end={end} linger={linger}"
+
+    def long_plan(self):
+        """Longer than a lease, and shorter than a drain waits."""
+        seconds = min(4.5, self.settings["lease"] * self.random.uniform(1.2, 10))
+        chunks = self.random.choice([1, 2, 5])
+        return f"chunks={chunks} delay={int(1000 * seconds / chunks)} stubborn=0 end=complete linger=0"
 
     def message(self, job, text):
         message = {"messageId": f"{job.name}-{len(job.plans) + 1}", "role": "ROLE_USER", "parts": [{"text": text}]}

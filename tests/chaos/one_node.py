@@ -7,7 +7,7 @@ import database
 from server import Server
 
 
-def environment_of(args, directory):
+def environment_of(args, directory, lease):
     url = f"sqlite:{directory / 'data' / 'a2akit.db'}"
     environment = {}
     if args.backend in ("sqlite", "sqlite-normal"):
@@ -18,9 +18,12 @@ def environment_of(args, directory):
         environment["A2AKIT_SQLITE_SYNCHRONOUS"] = "normal"
     if args.backend != "memory":
         environment["A2AKIT_MAX_STORED_TASKS"] = "0"
-    if args.stops or "renewals" in args.without:
-        environment["A2AKIT_LEASE"] = "0.5"
-    return environment
+    return environment | limits_of(args, lease)
+
+
+def limits_of(args, lease):
+    slots = {"A2AKIT_MAX_CONCURRENT_TASKS": str(args.slots)} if args.slots else {}
+    return {"A2AKIT_LEASE": str(lease), "A2AKIT_MAX_RETRIES": str(args.retries), **slots}
 
 
 class OneNode:
@@ -31,9 +34,11 @@ class OneNode:
             # Another node takes the runs over; within one process the broker would wait for the handler.
             arguments = [*arguments, "--nodes", "2"]
         (directory / "data").mkdir(exist_ok=True)
-        self.server = Server(args.program, directory, arguments, environment_of(args, directory))
-        self.journal = self.server.journal
         self.overlaps = args.stops or "renewals" in args.without
+        # Who is stopped is over its lease soon; nobody else is, on a machine that is busy, unless handlers are to outlast it.
+        self.lease = args.lease or (0.5 if self.overlaps else 1.0 if args.slots else 15.0)
+        self.server = Server(args.program, directory, arguments, environment_of(args, directory, self.lease))
+        self.journal = self.server.journal
 
     @property
     def port(self):

@@ -32,7 +32,8 @@ MANY = [
 
 
 def run(program, backend, options):
-    command = [sys.executable, str(CHAOS), "--program", program, "--backend", backend, *options]
+    limits = ["--slots", "0", "--retries", "100"]
+    command = [sys.executable, str(CHAOS), "--program", program, "--backend", backend, *limits, *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     return done.returncode, done.stdout + done.stderr
 

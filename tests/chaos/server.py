@@ -25,7 +25,7 @@ class Server:
         self.log = directory / f"{name}.log"
         self.command = [str(program), "--journal", str(self.journal), *arguments]
         self.environment = {**os.environ, "A2AKIT_HOST": "127.0.0.1", "A2AKIT_PORT": "0", "A2AKIT_LOG_LEVEL": "info",
-                            "A2AKIT_CANCEL_FORCE_TIMEOUT": "2", "A2AKIT_CANCEL_WAIT": "0.5", "A2AKIT_MAX_RETRIES": "100",
+                            "A2AKIT_CANCEL_FORCE_TIMEOUT": "2", "A2AKIT_CANCEL_WAIT": "0.5",
                             "A2AKIT_DRAIN_TIMEOUT": "5", **environment}
         self.port, self.process = 0, None
         self.before = None  # called in the new process, before it becomes the server
