@@ -92,8 +92,9 @@ async def call(port, method, params, **headers):
         return result_of(connection.status, await connection.body())
 
 
-async def stream(port, method, params, **headers):
-    """Yields (event id, StreamResponse) until the server ends the stream in order; Lost when it is cut."""
+async def stream(port, method, params, farewell=None, **headers):
+    """Yields (event id, StreamResponse) until the server ends the stream in order; Lost when it is cut. When clients were told
+    to come again, and when, that is put into `farewell`."""
     async with Connection(port) as connection:
         await connection.request(method, params, {"Accept": "text/event-stream", **headers})
         if not connection.headers.get("content-type", "").startswith("text/event-stream"):
@@ -106,6 +107,8 @@ async def stream(port, method, params, **headers):
                 event = int(line[3:])
             elif line.startswith("data:"):
                 data.append(line[5:].strip())
+            elif line.startswith("retry:") and farewell is not None:
+                farewell.append(line)
             elif not line and data:
                 yield event, result_of(200, "\n".join(data))
                 event, data = None, []

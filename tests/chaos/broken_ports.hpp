@@ -12,8 +12,9 @@ struct Breakage {
     bool renewals = false;  ///< No lease is ever renewed: what a stalled process looks like. Breaks no guarantee.
     bool repeats = false;   ///< An append that is repeated is another one.
     bool keys = false;      ///< No Idempotency-Key reaches the storage.
+    bool handlers = false;  ///< Turns end without their handlers. The agent's worker does it, not a port.
 
-    [[nodiscard]] bool any() const noexcept { return fencing || sweeps || tails || renewals || repeats || keys; }
+    [[nodiscard]] bool any_port() const noexcept { return fencing || sweeps || tails || renewals || repeats || keys; }
 };
 
 /// REQUIRES: storage and maintenance are not null.

@@ -15,7 +15,9 @@ import tempfile
 
 import cluster
 import database
+import journal
 import oracle
+import outcome
 from a2a_client import Lost, Refused, call
 from load import Load, read_log
 from one_node import OneNode
@@ -40,8 +42,8 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=5, help="how long the load lasts with --kills 0 (default 5)")
     parser.add_argument("--stops", action="store_true",
                         help="also stops the process for longer than its leases; handlers may overlap then")
-    parser.add_argument("--without", default="", help="fencing, sweeps, tails, renewals, repeats or keys, separated by "
-                                                      "commas: what the agent does without, to see whether the oracle notices")
+    parser.add_argument("--without", default="", help="fencing, sweeps, tails, renewals, repeats, keys or handlers, separated "
+                                                      "by commas: what the agent does without, to see whether the oracle notices")
     parser.add_argument("--lose-hints", type=float, default=0, help="how many broker entries get lost, from 0 to 1")
     parser.add_argument("--lose-wakes", type=float, default=0, help="how many wake-ups get lost, from 0 to 1")
     parser.add_argument("--settle", type=float, default=60, help="seconds in which every task has to end (default 60)")
@@ -57,9 +59,10 @@ def arguments():
     return parser.parse_args()
 
 
-async def judge_logs(load, faults):
+async def judge_logs(load, faults, lines, promise):
     """Judges each job by the log of its task; by job, how many events there are. A log is kept only while it is judged."""
     lengths, jobs = {}, iter([job for job in load.jobs if job.task is not None])
+    noted = journal.Journal(lines)
 
     async def judge_some():
         for job in jobs:
@@ -71,22 +74,24 @@ async def judge_logs(load, faults):
             except (Lost, Refused, asyncio.TimeoutError) as e:
                 faults.append(f"{job.name}: its task {job.task} was answered, and now: {e!r}")
                 continue
-            faults.extend(oracle.judge_job(job, log))
+            faults.extend(oracle.judge_job(job, log, noted, promise))
             lengths[job.name] = len(log)
 
     await asyncio.gather(*(judge_some() for _ in range(8)))
     return lengths
 
 
-async def every_task(server):
-    tasks, token = [], ""
+async def judge_list(nodes, jobs):
+    listing, messages, token = outcome.Listing(jobs), [], ""
     while True:
-        page = await call(server.port, "ListTasks", {"pageSize": 100, "pageToken": token, "historyLength": 100})
+        page = await call(nodes.port, "ListTasks", {"pageSize": 100, "pageToken": token, "historyLength": 100,
+                                                    "includeArtifacts": True})
         for task in page["tasks"]:
-            tasks.append((task["id"], [m["messageId"] for m in task.get("history", []) if m["role"] == "ROLE_USER"]))
+            listing.add(task)
+            messages.append((task["id"], [m["messageId"] for m in task.get("history", []) if m["role"] == "ROLE_USER"]))
         token = page.get("nextPageToken", "")
         if not token:
-            return tasks
+            return listing.judge(page["totalSize"]) + oracle.judge_once(messages)
 
 
 def nodes_for(args, directory):
@@ -115,21 +120,26 @@ async def put_under_load(nodes, load, settle):
 async def run(args, directory):
     nodes = nodes_for(args, directory)
     load = Load(nodes, args.seed + 1, args.clients, {"slow": args.slow, "slots": args.slots, "lease": nodes.lease})
+    promise = outcome.Promise(nodes.overlaps, nodes.once, args.retries + 1, args.slots, nodes.quiet)
     try:
         late = await put_under_load(nodes, load, args.settle)
         faults = load.faults + late
-        events = await judge_logs(load, faults)
-        faults += oracle.judge_once(await every_task(nodes))
+        if promise.quiet and load.repeats + load.turned_away:
+            faults.append(f"{load.repeats} answers got lost and {load.turned_away} requests were turned away, by servers at peace")
+        jobs = {j.task: j for j in load.jobs if j.task}
+        events = await judge_logs(load, faults, nodes.journal.read_text().splitlines(), promise)
+        faults += await judge_list(nodes, jobs)
         faults += await nodes.stop()
-        found, handlers, repeated = oracle.judge_journal(nodes.journal.read_text().splitlines(), nodes.overlaps)
-        faults += found
+        noted = journal.Journal(nodes.journal.read_text().splitlines())
+        faults += journal.judge(noted, load.jobs, promise)
         left = nodes.left()
         if left:
-            faults += database.judge(left, {j.task: j for j in load.jobs if j.task}, events)
+            faults += database.judge(left, jobs, events)
     finally:
         await nodes.end()
     print(f"{nodes.summary()} jobs={len(load.jobs)} tasks_in_database={len(left.tasks) if left else 'nothing'} "
-          f"events={sum(events.values())} handlers={handlers} of_them_repeated={repeated} "
+          f"events={sum(events.values())} handlers={len(noted.runs)} of_them_repeated={noted.repeated} "
+          f"dead_letters={len(left.dead_letters) if left else 0} "
           f"requests_repeated={load.repeats} streams_resumed={load.resumed} streams_cut_by_clients={load.cut}", flush=True)
     return faults
 

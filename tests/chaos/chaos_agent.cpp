@@ -2,10 +2,10 @@
 // journal beside the database that survives the process.
 //
 //   chaos_agent [--process NUMBER] [--journal FILE] [--lose-hints P] [--lose-wakes P] [--nodes 2]
-//               [--without fencing,sweeps,tails,renewals,repeats,keys]
+//               [--without fencing,sweeps,tails,renewals,repeats,keys,handlers]
 //
-// Everything else comes from A2AKIT_*. Its number is unique among the processes of a test. A second node shares all ports but the broker, and does the sweeping: what it
-// finds, it runs itself. Prints "READY url" once the first one listens.
+// Everything else comes from A2AKIT_*. Its number is unique among the processes of a test. A second node shares all ports
+// but the broker, and does the sweeping: what it finds, it runs itself. Prints "READY url" once the first one listens.
 #include "chaos/broken_ports.hpp"
 #include "server/backend_registry.hpp"
 
@@ -92,10 +92,14 @@ private:
 /// Writes "run i/n" chunks, and ends as it was told. A run's name is unique over all processes.
 class ChaosWorker final : public a2akit::Worker {
 public:
-    ChaosWorker(const Journal& journal, std::string process) : journal_(journal), process_(std::move(process)) {}
+    ChaosWorker(const Journal& journal, std::string process, bool idle)
+        : journal_(journal), process_(std::move(process)), idle_(idle) {}
 
     Async<void> handle(a2akit::TaskContext& ctx) override {
-        const std::string run = process_ + '.' + std::to_string(++runs_);
+        const int number = ++runs_;
+        if (idle_ && number % 2 == 0) co_return co_await ctx.fail("no handler was asked");
+        if (idle_) co_return co_await ctx.complete();
+        const std::string run = process_ + '.' + std::to_string(number);
         const Noted noted(journal_, ctx, run);
         const std::string plan(ctx.user_text());
         const int chunks = number_of(plan, "chunks", 1);
@@ -125,6 +129,7 @@ public:
 private:
     const Journal& journal_;
     const std::string process_;
+    const bool idle_;  ///< It ends turns, and does nothing for it.
     std::atomic<int> runs_{0};
 };
 
@@ -146,6 +151,7 @@ Arguments read_arguments(int count, char** values) {
             result.breakage.renewals = value.find("renewals") != std::string::npos;
             result.breakage.repeats = value.find("repeats") != std::string::npos;
             result.breakage.keys = value.find("keys") != std::string::npos;
+            result.breakage.handlers = value.find("handlers") != std::string::npos;
         } else throw std::invalid_argument("unknown option " + name);
     }
     result.faults.seed = static_cast<std::uint64_t>(::getpid());
@@ -155,10 +161,10 @@ Arguments read_arguments(int count, char** values) {
 /// Ports that misbehave as the arguments say; none where they say nothing: then the server makes its own.
 a2akit::Ports ports_for(const Arguments& arguments) {
     const bool faulty = arguments.faults.broker_dropped > 0 || arguments.faults.bus_dropped > 0;
-    if (!faulty && !arguments.breakage.any() && !arguments.second_node) return {};
+    if (!faulty && !arguments.breakage.any_port() && !arguments.second_node) return {};
     auto settings = a2akit::Settings{}.resolved(a2akit::Settings::process_environment()).value_or_throw();
     a2akit::Ports ports = a2akit::BackendRegistry::standard().open({}, settings).value_or_throw();
-    if (arguments.breakage.any()) ports = a2akit::chaos::break_ports(std::move(ports), arguments.breakage);
+    if (arguments.breakage.any_port()) ports = a2akit::chaos::break_ports(std::move(ports), arguments.breakage);
     if (faulty) ports = a2akit::testing::FaultyPorts::wrap(std::move(ports), arguments.faults).ports();
     return ports;
 }
@@ -175,7 +181,7 @@ a2akit::ServerOptions options_for(std::shared_ptr<a2akit::Worker> worker, a2akit
 
 int serve(const Arguments& arguments) {
     const Journal journal(arguments.journal);
-    const auto worker = std::make_shared<ChaosWorker>(journal, arguments.process);
+    const auto worker = std::make_shared<ChaosWorker>(journal, arguments.process, arguments.breakage.handlers);
     a2akit::ServerOptions options = options_for(worker, ports_for(arguments));
     std::optional<a2akit::Server> second;
     if (arguments.second_node) {

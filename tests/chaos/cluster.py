@@ -102,6 +102,9 @@ class Cluster:
         self.torments = [name for name in args.torments.split(",") if name]
         # Who cannot reach Storage, or stands still, goes on for a while with what another has taken over.
         self.overlaps = bool(set(self.torments) - {"kill", "drain", "lose"})
+        # And where answers get lost, a run may be given back.
+        self.once = not set(self.torments) - {"kill", "drain"}
+        self.quiet = not self.torments and not args.without
         self.lease = args.lease or (LEASE if self.overlaps else LONG_LEASE)
 
     @property

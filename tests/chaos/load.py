@@ -12,6 +12,8 @@ from a2a_client import BUSY, NOT_CANCELABLE, UNSUPPORTED, Lost, Refused, call, s
 TERMINAL = {"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"}
 PAUSED = {"TASK_STATE_INPUT_REQUIRED", "TASK_STATE_AUTH_REQUIRED"}
 PAUSE = 0.02
+# Half a minute, far more than a server waits for a handler that it has told to stop.
+ENDLESS = "chunks=200 delay=150 stubborn={stubborn} end=complete linger=0"
 
 
 class Job:
@@ -25,6 +27,8 @@ class Job:
         self.final = None       # the Task that the client got at the end
         self.views = []         # per subscriber: [(event id, StreamResponse)] over all its connections
         self.ended = False
+        self.cancel_asked = False          # from before the first CancelTask on
+        self.has_to_be_canceled = False    # a cancel was accepted long before its plan could come to an end
         self.doing = "nothing yet"
 
 
@@ -36,7 +40,7 @@ class Load:
         self.open, self.busy = asyncio.Event(), 0  # whether clients may begin a job, and how many have
         self.open.set()
         self.long = 0  # how many jobs are at work for longer than a lease
-        self.repeats = self.resumed = self.cut = 0
+        self.repeats = self.resumed = self.cut = self.turned_away = 0
 
     async def run(self):
         clients = asyncio.gather(*(self.client(i) for i in range(self.at_once)))
@@ -115,15 +119,19 @@ class Load:
         await self.until_ended(job)
 
     async def cancelled(self, job):
-        await self.send(job, self.plan(longer=True, stubborn=self.random.random() < 0.2), wait=False)
+        endless = self.random.random() < 0.15
+        await self.send(job, ENDLESS.format(stubborn=int(self.random.random() < 0.2)) if endless else
+                        self.plan(longer=True, stubborn=self.random.random() < 0.2), wait=False)
         await asyncio.sleep(self.random.random() * 0.2)
         job.doing = "canceling"
+        job.cancel_asked, job.has_to_be_canceled = True, endless
         while True:
             try:
                 task = await self.attempt("CancelTask", {"id": job.task})
             except Refused as e:
                 if e.code != NOT_CANCELABLE:
                     raise
+                await self.has_ended(job, e)
                 break
             if task is not None:
                 job.answered.append(task["status"]["state"])
@@ -178,6 +186,7 @@ class Load:
         except Refused as e:
             if e.code != BUSY:
                 raise
+            self.turned_away += 1
         await self.pause()
         return None
 
@@ -193,20 +202,36 @@ class Load:
         except Refused as e:
             if e.code != BUSY:
                 raise
+            self.turned_away += 1
+
+    async def send_once(self, job, params):
+        """One try under the message's key; the task, or None."""
+        key = {"Idempotency-Key": params["message"]["messageId"]}
+        result = await self.attempt("SendMessage", params, **key)
+        if result is None:
+            return None
+        task = result["task"]
+        if job.task not in (None, task["id"]):
+            self.faults.append(f"{job.name}: one Idempotency-Key made two tasks: {job.task} and {task['id']}")
+        job.task = task["id"]
+        return task
 
     async def send(self, job, text, wait=True):
         message = self.message(job, text)
         job.doing = "sending " + message["messageId"]
         params = {"message": message, "configuration": {"returnImmediately": not wait}}
         while True:
-            result = await self.attempt("SendMessage", params, **{"Idempotency-Key": message["messageId"]})
-            if result is None:
+            # Now and then twice at once, or once more after the answer, as a client does that has lost count.
+            at_once = 2 if self.random.random() < 0.05 else 1
+            tasks = await asyncio.gather(*(self.send_once(job, params) for _ in range(at_once)))
+            tasks.sort(key=lambda one: one is not None and state_of(one) in TERMINAL)
+            if self.random.random() < 0.05:
+                tasks.append(await self.send_once(job, params))
+            tasks = [one for one in tasks if one is not None]
+            if not tasks:
                 continue
-            task = result["task"]
-            if job.task not in (None, task["id"]):
-                self.faults.append(f"{job.name}: one Idempotency-Key made two tasks: {job.task} and {task['id']}")
-            job.task = task["id"]
-            job.answered.append(state_of(task))
+            task = tasks[-1]
+            job.answered += map(state_of, tasks)
             if not wait or state_of(task) in TERMINAL | PAUSED:
                 return task
             # A drain answered with the task as it stood.
@@ -229,15 +254,22 @@ class Load:
                     return
             await asyncio.sleep(self.random.choice([PAUSE, 0.1]))
 
+    async def has_ended(self, job, refusal):
+        """What is refused because a task has ended is refused of no other."""
+        while (task := await self.attempt("GetTask", {"id": job.task})) is None:
+            pass
+        if state_of(task) not in TERMINAL:
+            self.faults.append(f"{job.name}: the server answered {refusal}, and the task is in {state_of(task)}")
+
     async def follow(self, job, view, method, params, **headers):
         """Adds to `view` what one connection brings; cuts it on purpose now and then. True: the stream has ended."""
         cut_after = self.random.choice([None, None, None, 1, 2, 3])
-        count = 0
-        events = stream(self.server.port, method, params, **headers)
+        count, farewell = 0, []
+        events = stream(self.server.port, method, params, farewell, **headers)
         try:
             async for event, item in events:
                 if "task" in item:
-                    job.task = item["task"]["id"]
+                    self.first_of_a_stream(job, item["task"], headers)
                 view.append((event, item))
                 count += 1
                 if count == cut_after and not ends(item):
@@ -245,7 +277,17 @@ class Load:
                     return False
         finally:
             await events.aclose()
-        return bool(view) and ends(view[-1][1])
+        ended = bool(view) and ends(view[-1][1])
+        if not ended and not farewell:
+            self.faults.append(f"{job.name}: a stream ended before its task, and nobody was told to come again")
+        return ended
+
+    def first_of_a_stream(self, job, task, headers):
+        if "Last-Event-ID" in headers:
+            self.faults.append(f"{job.name}: what follows event {headers['Last-Event-ID']} was asked for, and the Task came")
+        if job.task not in (None, task["id"]):
+            self.faults.append(f"{job.name}: the stream of task {job.task} began with task {task['id']}")
+        job.task = task["id"]
 
     async def resume(self, job, view):
         """Watches until the end of the task, over as many connections as it takes."""
@@ -263,8 +305,9 @@ class Load:
                     await self.follow(job, view, "SubscribeToTask", {"id": job.task}, **headers)
                     continue
             except Refused as e:
-                if e.code != UNSUPPORTED or view:
+                if e.code != UNSUPPORTED or view or headers:
                     raise
+                await self.has_ended(job, e)
                 # It ended before this subscriber came: all there is to see is in the log.
                 from_the_start = True
             await self.pause()

@@ -37,6 +37,8 @@ class OneNode:
         self.overlaps = args.stops or "renewals" in args.without
         # Who is stopped is over its lease soon; nobody else is, on a machine that is busy, unless handlers are to outlast it.
         self.lease = args.lease or (0.5 if self.overlaps else 1.0 if args.slots else 15.0)
+        self.once = not self.overlaps
+        self.quiet = not args.kills and not args.without
         self.server = Server(args.program, directory, arguments, environment_of(args, directory, self.lease))
         self.journal = self.server.journal
 

@@ -4,15 +4,10 @@ Knows the protocol and the tables, and nothing else of the server.
 """
 import collections
 import json
-import re
 
-from load import PAUSED, TERMINAL, ends, state_of
-
-WRITTEN_BY = re.compile(r"^(\d+\.\d+) (?:(\d+)/(\d+)|done)$")
-
-
-def text_of(parts):
-    return "".join(part.get("text", "") for part in parts)
+import outcome
+from load import TERMINAL, ends
+from outcome import RUN_LINE, text_of
 
 
 def said_by_runs(item):
@@ -23,7 +18,7 @@ def said_by_runs(item):
         lines = text_of(item["statusUpdate"]["status"]["message"]["parts"]).splitlines()
     else:
         return []
-    found = [WRITTEN_BY.match(line) for line in lines]
+    found = [RUN_LINE.match(line) for line in lines]
     return [(m.group(1), int(m.group(2) or 0), int(m.group(3) or 0)) for m in found if m]
 
 
@@ -67,6 +62,8 @@ def judge_view(name, view, log):
         if "task" in item:
             if last is not None:
                 faults.append(f"{name}: a resumed stream began anew, with the Task at {event} behind {last}")
+            if log and outcome.shown(item["task"]) != outcome.fold(entry for entry in log if entry[0] <= event):
+                faults.append(f"{name}: the Task at {event} is not what the events up to there add up to: {item['task']}")
         elif last is None:
             if event != 1:
                 faults.append(f"{name}: its first event is {event}")
@@ -93,46 +90,12 @@ def judge_answers(job, log):
             ended = ended or state
             if end and state != end:
                 faults.append(f"{job.name} (task {job.task}): {state} was answered, its log says {end}")
-    if job.final and log:
-        written = collections.defaultdict(list)
-        for _, item in log:
-            if "artifactUpdate" in item:
-                update = item["artifactUpdate"]
-                artifact = update["artifact"]
-                if not update.get("append"):
-                    written[artifact["artifactId"]].clear()
-                written[artifact["artifactId"]].append(text_of(artifact["parts"]))
-        shown = {a["artifactId"]: text_of(a["parts"]) for a in job.final.get("artifacts", [])}
-        if shown != {artifact: "".join(texts) for artifact, texts in written.items()}:
-            faults.append(f"{job.name} (task {job.task}): its artifacts are not what its events add up to")
     return faults
 
 
-def judge_journal(lines, overlaps_allowed):
-    """No two handlers of one task at once. A process takes its handlers with it."""
-    faults, running, handlers, repeated = [], {}, 0, 0
-    for line in lines:
-        word, *rest = line.split()
-        if word == "dead":
-            for runs in running.values():
-                runs[:] = [run for run in runs if not run.startswith(rest[0] + ".")]
-            continue
-        task, _, run = rest[:3]
-        if word == "start":
-            handlers += 1
-            repeated += int(rest[3]) > 1
-            if running.get(task) and not overlaps_allowed:
-                faults.append(f"task {task}: run {run} began while {', '.join(running[task])} was still running")
-            running.setdefault(task, []).append(run)
-        elif run in running.get(task, []):
-            running[task].remove(run)
-        if not running.get(task):
-            running.pop(task, None)
-    return faults, handlers, repeated
-
-
-def judge_job(job, log):
-    faults = list(judge_log(f"{job.name} (task {job.task})", log))
+def judge_job(job, log, journal, promise):
+    faults = outcome.judge(job, log, journal, promise)
+    faults += judge_log(f"{job.name} (task {job.task})", log)
     for number, view in enumerate(job.views, 1):
         faults += judge_view(f"{job.name} (task {job.task}), subscriber {number}", view, log)
     return faults + judge_answers(job, log)

@@ -75,6 +75,7 @@ class Server:
     async def terminate(self):
         """Asks it to drain; its exit status."""
         self.up.clear()
+        self.note(f"stopping {self.number}")
         self.process.send_signal(signal.SIGTERM)
         status = await asyncio.wait_for(self.process.wait(), 30)
         self.note_death()
@@ -82,8 +83,11 @@ class Server:
 
     def note_death(self):
         """Its handlers ended with it, without a word."""
+        self.note(f"dead {self.number}")
+
+    def note(self, line):
         with open(self.journal, "a") as journal:
-            journal.write(f"dead {self.number}\n")
+            journal.write(line + "\n")
 
     async def available(self):
         await self.up.wait()
