@@ -80,11 +80,58 @@ private:
     std::shared_ptr<Maintenance> inner_;
 };
 
+class UnansweredDelivery final : public Delivery {
+public:
+    explicit UnansweredDelivery(std::unique_ptr<Delivery> inner) : inner_(std::move(inner)) {}
+
+    [[nodiscard]] const RunOperation& operation() const noexcept override { return inner_->operation(); }
+    [[nodiscard]] std::optional<Run>& claimed() noexcept override { return inner_->claimed(); }
+    AsyncResult<void> ack() override { return Result<void>(); }
+    AsyncResult<void> nack(Duration) override { return Result<void>(); }
+
+private:
+    std::unique_ptr<Delivery> inner_;
+};
+
+class UnansweredBroker final : public Broker {
+public:
+    explicit UnansweredBroker(std::shared_ptr<Broker> inner) : inner_(std::move(inner)) {}
+
+    AsyncResult<void> start() override { return inner_->start(); }
+    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
+    AsyncResult<void> check() override { return inner_->check(); }
+    AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override {
+        return inner_->enqueue(operation, not_before);
+    }
+    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) override {
+        return std::make_unique<Unanswered>(inner_->receiver(node, lease));
+    }
+
+private:
+    class Unanswered final : public Receiver {
+    public:
+        explicit Unanswered(std::unique_ptr<Receiver> inner) : inner_(std::move(inner)) {}
+
+        Async<std::unique_ptr<Delivery>> receive(int room) override {
+            std::unique_ptr<Delivery> next = co_await inner_->receive(room);
+            if (!next) co_return nullptr;
+            co_return std::make_unique<UnansweredDelivery>(std::move(next));
+        }
+        void close() noexcept override { inner_->close(); }
+
+    private:
+        std::unique_ptr<Receiver> inner_;
+    };
+
+    std::shared_ptr<Broker> inner_;
+};
+
 }  // namespace
 
 Ports break_ports(Ports ports, Breakage breakage) {
     ports.storage = std::make_shared<BrokenStorage>(std::move(ports.storage), breakage);
     if (breakage.sweeps) ports.maintenance = std::make_shared<BrokenMaintenance>(std::move(ports.maintenance));
+    if (breakage.acks) ports.broker = std::make_shared<UnansweredBroker>(std::move(ports.broker));
     return ports;
 }
 

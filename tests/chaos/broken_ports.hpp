@@ -12,12 +12,15 @@ struct Breakage {
     bool renewals = false;  ///< No lease is ever renewed: what a stalled process looks like. Breaks no guarantee.
     bool repeats = false;   ///< An append that is repeated is another one.
     bool keys = false;      ///< No Idempotency-Key reaches the storage.
+    bool acks = false;      ///< No entry of the broker is answered.
     bool handlers = false;  ///< Turns end without their handlers. The agent's worker does it, not a port.
 
-    [[nodiscard]] bool any_port() const noexcept { return fencing || sweeps || tails || renewals || repeats || keys; }
+    [[nodiscard]] bool any_port() const noexcept {
+        return fencing || sweeps || tails || renewals || repeats || keys || acks;
+    }
 };
 
-/// REQUIRES: storage and maintenance are not null.
+/// REQUIRES: storage, maintenance and broker are not null.
 [[nodiscard]] Ports break_ports(Ports ports, Breakage breakage);
 
 }  // namespace a2akit::chaos

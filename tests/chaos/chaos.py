@@ -42,8 +42,9 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=5, help="how long the load lasts with --kills 0 (default 5)")
     parser.add_argument("--stops", action="store_true",
                         help="also stops the process for longer than its leases; handlers may overlap then")
-    parser.add_argument("--without", default="", help="fencing, sweeps, tails, renewals, repeats, keys or handlers, separated "
-                                                      "by commas: what the agent does without, to see whether the oracle notices")
+    parser.add_argument("--without", default="", help="fencing, sweeps, tails, renewals, repeats, keys, acks or handlers, "
+                                                      "separated by commas: what the agent does without, to see whether the "
+                                                      "oracle notices")
     parser.add_argument("--lose-hints", type=float, default=0, help="how many broker entries get lost, from 0 to 1")
     parser.add_argument("--lose-wakes", type=float, default=0, help="how many wake-ups get lost, from 0 to 1")
     parser.add_argument("--settle", type=float, default=60, help="seconds in which every task has to end (default 60)")

@@ -2,7 +2,7 @@
 // journal beside the database that survives the process.
 //
 //   chaos_agent [--process NUMBER] [--journal FILE] [--lose-hints P] [--lose-wakes P] [--nodes 2]
-//               [--without fencing,sweeps,tails,renewals,repeats,keys,handlers]
+//               [--without fencing,sweeps,tails,renewals,repeats,keys,acks,handlers]
 //
 // Everything else comes from A2AKIT_*. Its number is unique among the processes of a test. A second node shares all ports
 // but the broker, and does the sweeping: what it finds, it runs itself. Prints "READY url" once the first one listens.
@@ -151,6 +151,7 @@ Arguments read_arguments(int count, char** values) {
             result.breakage.renewals = value.find("renewals") != std::string::npos;
             result.breakage.repeats = value.find("repeats") != std::string::npos;
             result.breakage.keys = value.find("keys") != std::string::npos;
+            result.breakage.acks = value.find("acks") != std::string::npos;
             result.breakage.handlers = value.find("handlers") != std::string::npos;
         } else throw std::invalid_argument("unknown option " + name);
     }

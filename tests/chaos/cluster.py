@@ -162,10 +162,15 @@ class Cluster:
     async def stop(self):
         """Waits until nothing is left to be done; then everybody drains. The faults."""
         deadline = time.monotonic() + self.args.settle
-        while any([await asyncio.to_thread(engine.waiting, NAME) for engine in self.mix]) and time.monotonic() < deadline:
+        while any(waiting := [await asyncio.to_thread(engine.waiting, NAME) for engine in self.mix]):
+            if time.monotonic() > deadline:
+                break
             await asyncio.sleep(0.2)
+        faults = [f"{count} entries are left in the queue of {type(engine).__name__} after {self.args.settle:g} s of rest"
+                  for count, engine in zip(waiting, self.mix) if count]
         statuses = await asyncio.gather(*(node.server.terminate() for node in self.nodes))
-        return [f"the drain of node {i} at the end exited with {status}" for i, status in enumerate(statuses, 1) if status]
+        return faults + [f"the drain of node {i} at the end exited with {status}"
+                         for i, status in enumerate(statuses, 1) if status]
 
     def left(self):
         return database.read_postgres(self.mix[0].server.sql, NAME)

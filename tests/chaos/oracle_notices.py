@@ -29,6 +29,7 @@ MANY = [
     ("tails", "postgres", ["--torments", "", "--lose-wakes", "0.3", "--without", "{}", "--seconds", "3"], "had not ended"),
     ("repeats", "postgres", ["--torments", "lose", "--without", "{}", "--seconds", "5"], "wrote its chunk"),
     ("keys", "postgres", ["--torments", "kill", "--without", "{}", "--kills", "4"], "made two tasks"),
+    ("acks", "postgres+redis", ["--torments", "", "--without", "{}", "--seconds", "2"], "are left in the queue of Redis"),
 ]
 
 
@@ -56,13 +57,13 @@ def judge(program, guarantee, backend, options, word):
 
 
 def main():
-    program, cases = sys.argv[1], ONE
+    program, cases, missing = sys.argv[1], ONE, []
     if sys.argv[2] == "many":
-        if missing := engines.Postgres.missing():
-            return engines.skip(missing)
-        cases = MANY
+        missing = [reason for engine in (engines.Postgres, engines.Redis) if (reason := engine.missing())]
+        cases = [case for case in MANY if not any(engine.missing() for engine in engines.MIXES[case[1]])]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        return 0 if all(list(pool.map(lambda case: judge(program, *case), cases))) else 1
+        good = all(list(pool.map(lambda case: judge(program, *case), cases)))
+    return 1 if not good else engines.skip("; ".join(missing)) if missing else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the oracle says of runs that are made up here, each wrong in one way; and that it says nothing of a sound one."""
 import copy
+import types
 import unittest
 
 import database
@@ -266,6 +267,22 @@ class AsAnswered(unittest.IsolatedAsyncioTestCase):
         self.load.first_of_a_stream(self.job, {"id": TASK}, {"Last-Event-ID": "3"})
         self.load.first_of_a_stream(self.job, {"id": "u"}, {})
         self.assertEqual(len(self.load.faults), 2)
+
+
+class Queues(unittest.IsolatedAsyncioTestCase):
+    async def test_an_entry_that_is_left_is_a_fault_of_its_engine(self):
+        import cluster
+
+        async def terminate():
+            return 0
+
+        nodes = cluster.Cluster.__new__(cluster.Cluster)
+        nodes.args = types.SimpleNamespace(settle=0)
+        nodes.nodes = [types.SimpleNamespace(server=types.SimpleNamespace(terminate=terminate))]
+        nodes.mix = [types.SimpleNamespace(waiting=lambda name: 0), types.SimpleNamespace(waiting=lambda name: 17)]
+        faults = await nodes.stop()
+        self.assertEqual(len(faults), 1)
+        self.assertIn("17 entries are left", faults[0])
 
 
 if __name__ == "__main__":
