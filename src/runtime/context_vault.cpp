@@ -72,7 +72,8 @@ Async<std::shared_ptr<const RequestContext>> ContextVault::wait_for(TaskId task,
         waiter.signal.reset();
         Found found = find(task, turn);
         if (found.context || !found.undecided) co_return std::move(found.context);
-        if (!co_await waiter.signal.wait_until(until)) co_return nullptr;
+        const bool woken = co_await Signal::Wait(waiter.signal, until);
+        if (!woken) co_return nullptr;
     }
 }
 
