@@ -12,6 +12,7 @@ namespace a2akit::http {
 namespace {
 
 constexpr std::size_t kKeptOut = std::size_t{256} * 1024;
+constexpr std::size_t kSpareBuffers = 32;
 constexpr auto kLinger = std::chrono::seconds(1);
 constexpr std::size_t kLingerBytes = std::size_t{1} << 20U;
 constexpr auto kRetryAfter = std::chrono::seconds(1);
@@ -136,7 +137,7 @@ Async<void> Connection::flush_last() {
     std::string mine = std::exchange(shard_.out, std::move(next));
     co_await net::end_of_turn(shard_.loop);
     std::swap(shard_.out, mine);
-    spare.push_back(std::move(mine));
+    if (spare.size() < kSpareBuffers) spare.push_back(std::move(mine));
     co_await flush();
 }
 
