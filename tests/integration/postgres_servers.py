@@ -22,13 +22,25 @@ from postgres_weather import SOON, Weather, ask, message
 class TooManyConnections(Weather):
     settings = ("max_connections=13",)  # of which three are for superusers
 
-    def hold(self, count):
+    def connect(self):
+        """A psql that is connected, as it says itself: to ask the server would take a connection away from it. None
+        while one of the test's former connections is still on its way out."""
         role = "postgresql://guest@" + self.server.url.split("@")[1]
-        held = [subprocess.Popen([postgres_server.binaries() / "psql", "-X", "-q", role], stdin=subprocess.PIPE,
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(count)]
-        self.wait_until(lambda: self.server.sql(
-            "select count(*) from pg_stat_activity where usename = 'guest' and application_name = 'psql'") == str(count))
-        return held
+        psql = subprocess.Popen([postgres_server.binaries() / "psql", "-X", "-q", role], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        with contextlib.suppress(BrokenPipeError):
+            psql.stdin.write("\\echo connected\n")
+            psql.stdin.flush()
+        if psql.stdout.readline() == "connected\n":
+            return psql
+        with contextlib.suppress(BrokenPipeError):
+            psql.communicate(timeout=20)
+        return None
+
+    def hold(self, count):
+        held = []
+        self.wait_until(lambda: held.append(self.connect()) or sum(map(bool, held)) == count)
+        return [psql for psql in held if psql]
 
     def test_a_server_without_a_free_connection_is_said_to_be_one_and_asked_again(self):
         self.server.sql("create role guest login; grant create on database a2akit_test to guest")
@@ -51,8 +63,7 @@ class TooManyConnections(Weather):
             self.assertLess(answer.took, SOON)
         finally:
             for one in held:
-                one.stdin.close()
-                one.wait(20)
+                one.communicate(timeout=20)
             self.server.sql("alter role guest connection limit -1")
         self.wait_until(lambda: self.ready(node))
         self.check_all_is_well(node, task)
