@@ -113,6 +113,10 @@ Framing Connection::framing() noexcept {
 }
 
 Async<void> Connection::respond(wire::HttpResponse response) {
+    if (client_.gone()) {
+        broken_ = true;
+        return {};
+    }
     if (response.status == 503) {
         const auto named = [](const auto& field) { return field.first == "Retry-After"; };
         if (std::none_of(response.headers.begin(), response.headers.end(), named)) {
@@ -237,10 +241,6 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
     HandledRequest handled;
     if (!refused) handled = co_await dispatch(call);
     else handled = refused_at_limit(streaming ? "open streams" : "pending requests");
-    if (client_.gone()) {
-        broken_ = true;
-        co_return;
-    }
     if (handled.reply) {
         if (auto* events = std::get_if<std::unique_ptr<EventStream>>(&*handled.reply)) {
             stream_head_ = wire::stream_head(handled);

@@ -94,7 +94,8 @@ public:
 
     /// Nothing when the entry is known, except that it gets due earlier if it is still delayed.
     void enqueue(RunOperation operation, std::optional<Timestamp> not_before);
-    /// A seat that waits now and has room, one of this loop rather than another: the caller claims a run for its node, and then delivers it or lets go of the seat. Null: none. `loop` may be null.
+    /// A seat that waits now and has room, one of this loop rather than another: the caller claims a run for its node,
+    /// and then delivers it or lets go of the seat. Null: none. `loop` may be null.
     Seat* reserve(const Loop* loop);
     /// Hands the run over. One that finds its seat closed is left to `take_unwanted`.
     void deliver(Seat& seat, RunOperation operation, std::unique_ptr<Run> run);
