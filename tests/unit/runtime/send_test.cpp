@@ -319,10 +319,7 @@ TEST_F(SendTest, ADrainAnswersWithTheTaskAsItStandsAndTakesNoMore) {
 
 TEST_F(SendTest, AClientThatLeavesIsWaitedForNoLonger) {
     ClientPresence client;
-    SendCommand sending = command(message_of("hello"));
-    sending.client = &client;
-    Pending<Result<SendMessageResponse>> sent(group_, manager_.send(std::move(sending)));
-    loop_.run_ready();
+    auto sent = send_for(client);
     const ClaimedRun run = claim();
     EXPECT_FALSE(sent.done());
     client.leave();
@@ -335,10 +332,7 @@ TEST_F(SendTest, AClientThatLeavesIsWaitedForNoLonger) {
 TEST_F(SendTest, AClientThatLeftBeforeItsTaskBeganLeavesTheTask) {
     ClientPresence client;
     client.leave();
-    SendCommand sending = command(message_of("hello"));
-    sending.client = &client;
-    Pending<Result<SendMessageResponse>> sent(group_, manager_.send(std::move(sending)));
-    loop_.run_ready();
+    auto sent = send_for(client);
     ASSERT_TRUE(sent.done());
     end(claim(), kCompleted);
 }
@@ -383,10 +377,7 @@ TEST_F(DirectReplyTest, ReturnImmediatelyReveals) {
 
 TEST_F(DirectReplyTest, AClientThatLeavesRevealsNothing) {
     ClientPresence client;
-    SendCommand sending = command(message_of("hello"));
-    sending.client = &client;
-    Pending<Result<SendMessageResponse>> sent(group_, manager_.send(std::move(sending)));
-    loop_.run_ready();
+    auto sent = send_for(client);
     const ClaimedRun run = claim();
     client.leave();
     loop_.run_ready();

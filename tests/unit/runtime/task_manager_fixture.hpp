@@ -84,6 +84,11 @@ protected:
         return pending;
     }
     Pending<Result<SendMessageResponse>> send(std::string text) { return send(command(message_of(std::move(text)))); }
+    Pending<Result<SendMessageResponse>> send_for(ClientPresence& client) {
+        SendCommand made = command(message_of("hello"));
+        made.client = &client;
+        return send(std::move(made));
+    }
     Result<SendMessageResponse> send_now(SendCommand made) { return loop_.await(manager_.send(std::move(made))); }
     /// The id of a new task that nobody waits for.
     std::string accept(std::string text = "hello") {
