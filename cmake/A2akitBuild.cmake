@@ -44,8 +44,11 @@ set(A2AKIT_PCH_HEADERS <algorithm> <array> <atomic> <charconv> <chrono> <functio
   <string> <string_view> <utility> <variant> <vector> <fmt/core.h> <a2akit/ports.hpp>)
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/pch.cpp CONTENT "int main() {}\n")
 if(A2AKIT_PCH)
+  # Both for ccache: the preprocessor names the precompiled header, and its time is not part of it.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(a2akit_flags INTERFACE -fpch-preprocess)  # for ccache
+    target_compile_options(a2akit_flags INTERFACE -fpch-preprocess)
+  else()
+    target_compile_options(a2akit_flags INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
   endif()
   add_library(a2akit_rooms_pch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
   target_link_libraries(a2akit_rooms_pch PRIVATE a2akit_flags)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <a2akit/core/compiler.hpp>
 #include <a2akit/core/result.hpp>
 
 #include <coroutine>
