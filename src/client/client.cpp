@@ -15,7 +15,7 @@ namespace {
 
 template <class M>
 M decode_or_throw(std::string_view text) {
-    Result<M> message = json::decode<M>(text, json::Mode::kLenient);
+    Result<M> message = json::decode<M>(text, json::Mode::kLenient, json::kReadBack);
     if (!message) {
         throw Exception({ErrorCode::kInvalidAgentResponse,
                          "the agent's answer can't be read: " + message.error().message, message.error().details});

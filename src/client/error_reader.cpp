@@ -70,7 +70,7 @@ bool read_detail(Cursor& cursor, RawError& error) {
 /// JSON-RPC calls the list of details "data", google.rpc.Status "details".
 RawError read_error_object(std::string_view text) {
     RawError error;
-    Cursor cursor(text, json::Mode::kLenient);
+    Cursor cursor(text, json::Mode::kLenient, json::kReadBack);
     (void)cursor.object([&](std::string_view key) {
         if (key == "code" && cursor.kind() == Kind::kNumber) return cursor.int32(error.code);
         if (key == "message" && cursor.kind() == Kind::kString) return cursor.string(error.message);
@@ -97,7 +97,7 @@ Error to_error(RawError raw, ErrorCode by_number) {
 
 Envelope read_envelope(std::string_view body) {
     Envelope envelope;
-    Cursor cursor(body, json::Mode::kLenient);
+    Cursor cursor(body, json::Mode::kLenient, json::kReadBack);
     if (cursor.kind() != Kind::kObject) return envelope;
     const bool read = cursor.object([&](std::string_view key) {
         if (key == "result") return cursor.raw(envelope.result);

@@ -40,7 +40,7 @@ std::optional<StreamEvent> ClientStream::Source::next() {
 
 StreamEvent ClientStream::Source::read_event(const wire::SseEvent& event) const {
     const std::string_view text = binding_->result(200, event.data).value_or_throw();
-    Result<StreamResponse> response = json::decode<StreamResponse>(text, json::Mode::kLenient);
+    Result<StreamResponse> response = json::decode<StreamResponse>(text, json::Mode::kLenient, json::kReadBack);
     if (!response || response->payload.index() == 0) {
         throw Exception({ErrorCode::kInvalidAgentResponse,
                          "an event of the stream can't be read: " +

@@ -30,8 +30,9 @@ void write(Writer& writer, const M& message);
 /// Reads a whole text. kParseError, or kInvalidParams with Details::violations: every field that is
 /// wrong.
 template <class M>
-[[nodiscard]] Result<M> decode(std::string_view text, Mode mode = Mode::kStrict) {
-    Cursor cursor(text, mode);
+[[nodiscard]] Result<M> decode(std::string_view text, Mode mode = Mode::kStrict,
+                               Limits limits = {}) {
+    Cursor cursor(text, mode, limits);
     Result<M> message(tl::in_place);
     read(cursor, *message);
     if (auto end = cursor.finish(); !end) message = fail(std::move(end.error()));

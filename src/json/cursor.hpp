@@ -24,6 +24,12 @@ struct Limits {
     long max_elements = std::numeric_limits<long>::max();  ///< Of an array that is read, not skipped.
 };
 
+/// Text that one of us has written, and that may hold whole requests and values of handlers, each of
+/// which was held to `Limits` when it came in: what wraps them adds levels and bytes of its own, so
+/// these are wider. The depth stays bounded because reading is recursive.
+inline constexpr Limits kReadBack{.max_bytes = std::numeric_limits<std::size_t>::max(),
+                                  .max_depth = 256};
+
 enum class Kind : std::uint8_t { kObject, kArray, kString, kNumber, kBoolean, kNull, kNone };
 
 struct PathNode;

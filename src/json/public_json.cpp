@@ -6,7 +6,7 @@ namespace a2akit {
 
 template <class M>
 Result<M> from_json(std::string_view text) {
-    return json::decode<M>(text);
+    return json::decode<M>(text, json::Mode::kStrict, json::kReadBack);
 }
 
 template <class M>

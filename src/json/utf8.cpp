@@ -33,11 +33,11 @@ bool is_utf8(std::string_view text) noexcept {
 }
 
 std::string as_utf8(std::string text) {
-    if (is_utf8(text)) return text;
+    if (is_utf8(text) && text.find('\0') == std::string::npos) return text;
     std::string out;
     for (std::string_view rest = text; !rest.empty();) {
         const std::size_t length = character_length(rest);
-        if (length == 0) out += "\xEF\xBF\xBD";
+        if (length == 0 || rest.front() == '\0') out += "\xEF\xBF\xBD";
         else out += rest.substr(0, length);
         rest.remove_prefix(std::max<std::size_t>(length, 1));
     }

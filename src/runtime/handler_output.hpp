@@ -3,6 +3,7 @@
 #include <a2akit/protocol/message.hpp>
 #include <a2akit/protocol/raw_json.hpp>
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -11,10 +12,16 @@ namespace a2akit {
 // What a handler says goes into the answers of everybody who sees its task. Whatever would make those answers no JSON is
 // refused here, with std::invalid_argument that names it.
 
+/// How many bytes one call may write: with the growth of escapes and base64, the stored form of that still fits into
+/// one value of every engine.
+inline constexpr std::size_t kMaxOutputBytes = 64u << 20;
+
 void require_utf8(std::string_view what, std::string_view text);
-/// Nothing, or one JSON value.
-void require_json(std::string_view what, const RawJson& value);
-void require_sendable(const std::vector<Part>& parts);
-void require_sendable(const Artifact& artifact);
+/// Nothing, or one JSON value; insignificant white space is removed from it, since a line break would end an event.
+void require_json(std::string_view what, RawJson& value);
+/// Nothing, or a JSON object (google.protobuf.Struct).
+void require_object(std::string_view what, RawJson& value);
+void require_sendable(std::vector<Part>& parts);
+void require_sendable(Artifact& artifact);
 
 }  // namespace a2akit

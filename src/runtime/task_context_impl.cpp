@@ -264,6 +264,7 @@ Async<void> TaskContextImpl::save_checkpoint(RawJson value) {
 }
 
 Message TaskContextImpl::message_without_task(std::vector<Part> parts) const {
+    if (parts.empty()) throw std::invalid_argument("a direct reply needs at least one part");
     require_sendable(parts);
     Message message;
     message.message_id = Uuid::generate().to_string();

@@ -389,6 +389,22 @@ TEST_P(MaintenanceContract, ACompactedTaskKeepsItsSnapshot) {
     EXPECT_EQ(after.history.size(), 1U);
 }
 
+TEST_P(MaintenanceContract, ALargeStreamedArtifactIsReadableAfterCompaction) {
+    constexpr std::size_t kChunks = 70;
+    const std::string chunk(1 << 20, 'x');
+    const TaskId task = make_task();
+    const Run run = claim(task);
+    for (std::size_t i = 0; i < kChunks; ++i) {
+        append(task, under(run.epoch, with_chunk("a", chunk, i > 0)));
+    }
+    append(task, under(run.epoch, with_status(TaskState::kCompleted)));
+    advance(std::chrono::hours(1));
+    EXPECT_EQ(must(maintenance().compact(now(), 100)), 1);
+    const TaskSnapshot after = load(task);
+    ASSERT_EQ(after.artifacts.size(), 1U);
+    EXPECT_EQ(after.artifacts[0]->text().size(), kChunks * chunk.size());
+}
+
 TEST_P(MaintenanceContract, BehindTheCompactionHorizonReadersAreTold) {
     const TaskId task = make_ended_task();
     advance(Duration(1));

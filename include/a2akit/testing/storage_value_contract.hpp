@@ -71,6 +71,20 @@ TEST_P(StorageContract, EveryFieldOfAnArtifactComesBack) {
     EXPECT_TRUE(merged.artifacts.at(0)->text().ends_with("more"));
 }
 
+TEST_P(StorageContract, DataNestedAsDeepAsAHandlerMayWriteItComesBack) {
+    // A handler's value has 64 levels at most; the forms it is stored in wrap it.
+    const RawJson deep(std::string(64, '[') + std::string(64, ']'));
+    Artifact artifact;
+    artifact.artifact_id = "deep";
+    artifact.parts = {Part::from_data(deep)};
+    const TaskId task = make_task();
+    TaskUpdate update = blank();
+    update.artifacts.emplace_back().artifact = artifact;
+    append(task, std::move(update));
+    EXPECT_EQ(*load(task).artifacts.at(0), artifact);
+    EXPECT_EQ(*std::get<ArtifactChunk>(events(task).at(1).change).artifact, artifact);
+}
+
 TEST_P(StorageContract, BigValuesComeBackWhole) {
     const std::string big(3'000'000, 'x');
     const TaskId task =

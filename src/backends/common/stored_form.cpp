@@ -76,7 +76,7 @@ public:
     M json() {
         const std::string_view encoded = text();
         if (failed_) return {};
-        auto message = json::decode<M>(encoded, json::Mode::kLenient);
+        auto message = json::decode<M>(encoded, json::Mode::kLenient, json::kReadBack);
         if (message) return std::move(*message);
         fail();
         return {};

@@ -148,7 +148,18 @@ std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence 
     return events;
 }
 
-void compact(Connection& db, const TaskRow& row) {
+namespace {
+
+// A value of SQLite's holds 1 GB at most. A log above this stays in its pieces: merged, it might not be readable again.
+constexpr std::int64_t kMaxMergedBytes = 64 << 20;
+
+bool is_worth_merging(Connection& db, const TaskRow& row) {
+    Query query = db.query("SELECT coalesce(sum(length(chunks)), 0) FROM log WHERE key BETWEEN ?1 AND ?2");
+    query.number(key_of(row.id, 0)).number(key_of(row.id, static_cast<std::uint64_t>(kMaxPlace)));
+    return query.step() && query.number() <= kMaxMergedBytes;
+}
+
+void merge_log(Connection& db, const TaskRow& row) {
     auto artifacts = backends::merge_artifacts(read_pieces(db, row));
     const auto message = read_status_message(db, row);
     db.query("DELETE FROM log WHERE key BETWEEN ?1 AND ?2")
@@ -170,6 +181,12 @@ void compact(Connection& db, const TaskRow& row) {
             .maybe_blob(status)
             .run();
     }
+}
+
+}  // namespace
+
+void compact(Connection& db, const TaskRow& row) {
+    if (is_worth_merging(db, row)) merge_log(db, row);
     db.query("UPDATE tasks SET compacted = last_event WHERE id = ?1").number(row.id).run();
 }
 

@@ -275,7 +275,21 @@ Async<void> refusal_of(std::function<Async<void>(TaskContext&)> act, std::string
     if (!ctx.turn_ended()) co_await ctx.complete();
 }
 
+RawJson nested(int levels) {
+    const auto count = static_cast<std::size_t>(levels);
+    return RawJson(std::string(count, '[') + std::string(count, ']'));
+}
+
+std::vector<Part> part_with_number() {
+    std::vector<Part> parts{Part::from_text("x")};
+    parts.front().metadata = RawJson("1");
+    return parts;
+}
+
 TEST_F(TaskContextTest, WhatWouldBreakTheAnswersOfOthersIsRefused) {
+    EmitArtifact listed;
+    listed.text = "x";
+    listed.metadata = RawJson("[1]");
     const std::string half = "\xC3";
     EmitArtifact named;
     named.text = "x";
@@ -295,7 +309,15 @@ TEST_F(TaskContextTest, WhatWouldBreakTheAnswersOfOthersIsRefused) {
         {"the data", [&](TaskContext& ctx) { return ctx.complete_json(RawJson("1 2")); }},
         {"the data", [&](TaskContext& ctx) { return ctx.complete_json(RawJson()); }},
         {"the checkpoint", [&](TaskContext& ctx) { return ctx.save_checkpoint(open); }},
-        {"the context", [&](TaskContext& ctx) { return ctx.update_context(open); }}};
+        {"the context", [&](TaskContext& ctx) { return ctx.update_context(open); }},
+        {"the text", [&](TaskContext& ctx) { return ctx.complete(std::string("a\0b", 3)); }},
+        {"the metadata must be a JSON object", [&](TaskContext& ctx) { return ctx.emit_artifact(listed); }},
+        {"the metadata of a part must be a JSON object",
+         [&](TaskContext& ctx) { return ctx.reply_directly(part_with_number()); }},
+        {"a direct reply needs", [&](TaskContext& ctx) { return ctx.reply_directly(std::vector<Part>{}); }},
+        {"the data", [&](TaskContext& ctx) { return ctx.complete_json(nested(65)); }},
+        {"67108865 bytes are too many",
+         [&](TaskContext& ctx) { return ctx.emit_text_artifact(std::string((64u << 20) + 1, 'x')); }}};
     for (const auto& [named_thing, act] : acts) {
         std::string thrown;
         const TaskId task = run([&](TaskContext& ctx) { return refusal_of(act, thrown, ctx); });
@@ -303,6 +325,28 @@ TEST_F(TaskContextTest, WhatWouldBreakTheAnswersOfOthersIsRefused) {
         EXPECT_EQ(log(task), "SUBMITTED WORKING COMPLETED ") << thrown;
         EXPECT_TRUE(load(task).checkpoint.empty());
     }
+}
+
+Async<void> completes_with(RawJson value, TaskContext& ctx) {
+    co_await ctx.complete_json(value);
+}
+
+Async<void> pauses_with(RawJson checkpoint, TaskContext& ctx) {
+    co_await ctx.request_input("and now?", checkpoint);
+}
+
+TEST_F(TaskContextTest, IndentedJsonIsStoredWithoutItsWhiteSpace) {
+    const RawJson indented("{\n  \"a b\": [1,\n\t2]\n}");
+    const TaskSnapshot done = load(run([&](TaskContext& ctx) { return completes_with(indented, ctx); }));
+    ASSERT_EQ(done.artifacts.size(), 1U);
+    EXPECT_EQ(*done.artifacts.front()->parts.front().data(), RawJson(R"({"a b":[1,2]})"));
+    const TaskSnapshot paused = load(run([&](TaskContext& ctx) { return pauses_with(indented, ctx); }));
+    EXPECT_EQ(paused.checkpoint, RawJson(R"({"a b":[1,2]})"));
+}
+
+TEST_F(TaskContextTest, DataMayBeNestedAsDeepAsARequestAndOnceMore) {
+    const TaskSnapshot done = load(run([](TaskContext& ctx) { return completes_with(nested(64), ctx); }));
+    EXPECT_EQ(done.status.state, TaskState::kCompleted);
 }
 
 Async<void> fails_in_latin_1(TaskContext& ctx) { co_await ctx.fail("caf\xE9 ferm\xE9"); }
