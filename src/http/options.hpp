@@ -15,11 +15,12 @@ struct Options {
     int max_connections = 20000;
     int max_streams = 10000;
     int max_pending_requests = 10000;
+    int max_waiting_sends = 10000;
     Duration header_timeout = std::chrono::seconds(10);
     Duration body_timeout = std::chrono::seconds(30);
     Duration idle_timeout = std::chrono::seconds(75);
     Duration write_timeout = std::chrono::seconds(60);
-    Duration heartbeat = std::chrono::seconds(15);
+    Duration heartbeat = std::chrono::seconds(4);
     Duration watch_client_after = std::chrono::seconds(1);  ///< So long a unary call may take unwatched.
 };
 

@@ -4,6 +4,8 @@
 #include "wire/error_table.hpp"
 #include "wire/media_type.hpp"
 
+#include <algorithm>
+
 namespace a2akit::wire {
 namespace {
 
@@ -106,33 +108,66 @@ HttpResponse stream_head(const HandledRequest& handled) {
     return response;
 }
 
+namespace {
+
+/// Escapes U+0085, U+2028 and U+2029 in the JSON from `start` on. JSON allows them as they are, but
+/// clients that read lines by Unicode's rules, the official Python one among them, take each for
+/// the end of the `data:` line.
+void escape_line_ends(std::string& out, std::size_t start) {
+    constexpr std::string_view kFirstBytes = "\xC2\xE2";
+    const std::size_t first = out.find_first_of(kFirstBytes, start);
+    if (first == std::string::npos) return;
+    const std::string tail = out.substr(first);
+    std::string_view rest = tail;
+    out.resize(first);
+    while (!rest.empty()) {
+        if (rest.starts_with("\xC2\x85")) {
+            out += "\\u0085";
+            rest.remove_prefix(2);
+        } else if (rest.starts_with("\xE2\x80\xA8") || rest.starts_with("\xE2\x80\xA9")) {
+            out += rest[2] == '\xA8' ? "\\u2028" : "\\u2029";
+            rest.remove_prefix(3);
+        } else {
+            const std::size_t next = std::min(rest.find_first_of(kFirstBytes, 1), rest.size());
+            out += rest.substr(0, next);
+            rest.remove_prefix(next);
+        }
+    }
+}
+
+}  // namespace
+
 void encode_stream_item(const AnswerForm& form, const StreamItem& item, std::string& out) {
     if (out.capacity() - out.size() < kUsualEventBytes) out.reserve(2 * out.size() + kUsualEventBytes);
+    const std::size_t start = out.size();
     json::Writer writer(out);
     out += "id: ";
     writer.integer(static_cast<std::int64_t>(item.id));
     out += "\ndata: ";
     if (form.json_rpc) begin_result(out, form);
     json::encode(item.response, out);
+    escape_line_ends(out, start);
     out += form.json_rpc ? "}\n\n" : "\n\n";
 }
 
 void encode_stream_end(const AnswerForm& form, const EventStream::Batch& last, std::string& out) {
     if (last.end == EventStream::End::kDraining) {
-        out += ": the server is stopping, go on with Last-Event-ID\nretry: 1000\n\n";
+        out += ": the server is stopping, go on with Last-Event-ID\n";
         return;
     }
     if (last.end != EventStream::End::kFailed) return;
     const Error error = last.error.value_or(Error{ErrorCode::kInternal, "the stream failed", nullptr});
+    const std::size_t start = out.size();
     out += form.json_rpc ? "data: " : "event: error\ndata: ";
     if (form.json_rpc) {
         append_json_rpc_error(out, form.rpc_id, error, now());
     } else {
         append_status(out, error, error_row(error.code).http_status, now());
     }
+    escape_line_ends(out, start);
     out += "\n\n";
 }
 
-void encode_heartbeat(std::string& out) { out += ": keep-alive\n\n"; }
+void encode_heartbeat(std::string& out) { out += ": keep-alive\n"; }
 
 }  // namespace a2akit::wire

@@ -105,7 +105,7 @@ struct Decoded {
 [[nodiscard]] HttpResponse stream_head(const HandledRequest& handled);
 /// Appends one SSE event: id, data; to `out`.
 void encode_stream_item(const AnswerForm& form, const StreamItem& item, std::string& out);
-/// Appends what a stream ends with besides its items: an error event, or "retry" with a comment when draining.
+/// Appends what a stream ends with besides its items: an error event, or a comment when draining.
 void encode_stream_end(const AnswerForm& form, const EventStream::Batch& last, std::string& out);
 /// Appends a comment line that keeps proxies from closing an idle stream.
 void encode_heartbeat(std::string& out);

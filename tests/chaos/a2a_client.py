@@ -94,7 +94,7 @@ async def call(port, method, params, **headers):
 
 async def stream(port, method, params, farewell=None, **headers):
     """Yields (event id, StreamResponse) until the server ends the stream in order; Lost when it is cut. When clients were told
-    to come again, and when, that is put into `farewell`."""
+    to come again, that is put into `farewell`."""
     async with Connection(port) as connection:
         await connection.request(method, params, {"Accept": "text/event-stream", **headers})
         if not connection.headers.get("content-type", "").startswith("text/event-stream"):
@@ -107,7 +107,7 @@ async def stream(port, method, params, farewell=None, **headers):
                 event = int(line[3:])
             elif line.startswith("data:"):
                 data.append(line[5:].strip())
-            elif line.startswith("retry:") and farewell is not None:
+            elif line.startswith(": the server is stopping") and farewell is not None:
                 farewell.append(line)
             elif not line and data:
                 yield event, result_of(200, "\n".join(data))

@@ -76,7 +76,8 @@ async def orderly(server):
     answer = (await asyncio.wait_for(waiting, 2))["task"]
     expect("a waiting send answers with the task as it stands", state_of(answer) == "TASK_STATE_WORKING", answer)
     end = await asyncio.wait_for(streaming, 2)
-    expect("a stream tells its client to reconnect", re.search(r"\nretry: \d+\n\n\r\n0\r\n\r\n$", end), end[-200:])
+    expect("a stream tells its client to reconnect",
+           re.search(r"\n: the server is stopping[^\n]*\n\r\n0\r\n\r\n$", end), end[-200:])
     status, body = get(port, "/health/ready")
     expect("readiness is red", status == 503 and "draining" in body, (status, body))
     try:

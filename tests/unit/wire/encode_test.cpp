@@ -170,13 +170,26 @@ TEST(EncodeStream, ADrainAsksToComeAgainAndAFinishSaysNothing) {
     last.end = EventStream::End::kDraining;
     std::string out;
     encode_stream_end(http_call(), last, out);
-    EXPECT_EQ(out, ": the server is stopping, go on with Last-Event-ID\nretry: 1000\n\n");
+    EXPECT_EQ(out, ": the server is stopping, go on with Last-Event-ID\n");
     out.clear();
     last.end = EventStream::End::kFinished;
     encode_stream_end(http_call(), last, out);
     EXPECT_EQ(out, "");
     encode_heartbeat(out);
-    EXPECT_EQ(out, ": keep-alive\n\n");
+    EXPECT_EQ(out, ": keep-alive\n") << "a blank line would be an empty event to some clients";
+}
+
+TEST(EncodeStream, NoCharacterWithinAnEventEndsALine) {
+    TaskStatusUpdateEvent update;
+    update.task_id = "t";
+    update.context_id = "c";
+    update.status.state = TaskState::kWorking;
+    update.metadata = RawJson("{\"k\":\"a\xE2\x80\xA8" "b\xE2\x80\xA9" "c\xC2\x85" "d\xE2\x82\xAC\"}");
+    StreamItem item;
+    item.response.payload = update;
+    std::string out;
+    encode_stream_item(http_call(), item, out);
+    EXPECT_NE(out.find("\"a\\u2028b\\u2029c\\u0085d\xE2\x82\xAC\""), std::string::npos) << out;
 }
 
 }  // namespace
