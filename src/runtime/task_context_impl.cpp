@@ -82,13 +82,33 @@ Async<bool> TaskContextImpl::cancelled_within(Duration span) {
     return wait_for_stop_until(Loop::current()->now() + span);
 }
 
+Async<bool> TaskContextImpl::await_stop(std::optional<SteadyTime> until) {
+    while (stop_awaited_) {
+        Signal turn;
+        const auto place = stop_waiters_.insert(stop_waiters_.end(), &turn);
+        const bool woken = co_await Signal::Wait(turn, until);
+        stop_waiters_.erase(place);
+        if (stop_signal().is_set()) co_return true;
+        if (!woken) co_return false;
+    }
+    stop_awaited_ = true;
+    const bool stopped = co_await Signal::Wait(stop_signal(), until);
+    stop_awaited_ = false;
+    // After a stop all of them go on; else the next one waits in this one's place.
+    for (Signal* waiter : stop_waiters_) {
+        waiter->set();
+        if (!stopped) break;
+    }
+    co_return stopped;
+}
+
 Async<void> TaskContextImpl::wait_for_stop() {
-    co_await stop_signal().wait();
+    co_await await_stop(std::nullopt);
     co_await learn_deadline();
 }
 
 Async<bool> TaskContextImpl::wait_for_stop_until(SteadyTime until) {
-    const bool stopped = co_await Signal::Wait(stop_signal(), until);
+    const bool stopped = co_await await_stop(until);
     if (!stopped) co_return false;
     co_await learn_deadline();
     co_return true;

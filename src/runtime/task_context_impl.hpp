@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -118,6 +119,8 @@ private:
     [[nodiscard]] Signal& stop_signal() noexcept override { return scope_ ? scope_->signal() : own_signal_; }
     Async<void> wait_for_stop();
     Async<bool> wait_for_stop_until(SteadyTime until);
+    /// False: the time was up. A signal has one waiter; those that come while it is there wait behind it.
+    Async<bool> await_stop(std::optional<SteadyTime> until);
     Async<void> learn_deadline();
     [[nodiscard]] OwnerScope owner() const;
 
@@ -148,6 +151,8 @@ private:
     std::unique_ptr<CancelScope> scope_;
     std::shared_ptr<spdlog::logger> logger_;
     Signal own_signal_;
+    bool stop_awaited_ = false;
+    std::list<Signal*> stop_waiters_;
     std::atomic<std::int64_t> cancel_by_{0};  ///< milliseconds since 1970; 0: none known
     std::atomic<bool> lost_{false};
     ErrorCode lost_why_ = ErrorCode::kLeaseLost;

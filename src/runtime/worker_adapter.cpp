@@ -24,6 +24,7 @@ constexpr const char* kNoEnd =
     "the handler returned without ending its turn; it has to call exactly one of complete, complete_json, respond, "
     "reply_directly, fail, reject, request_input and request_auth";
 
+constexpr const char* kAgentFailed = "the agent failed";
 constexpr const char* kNoText = "the handler threw an exception without a text";
 
 // The first retry comes at once, then 1 s, 2 s, 4 s… pass.
@@ -128,7 +129,7 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
                 outcome.text = e.what();
             } catch (...) {
                 outcome.threw = true;
-                outcome.text = "the handler threw something that is no std::exception";
+                outcome.text = "the handler threw an exception that is not derived from std::exception";
             }
         }
         co_await conclude(*run, std::move(outcome));
@@ -240,7 +241,7 @@ void WorkerAdapter::forget_context(const ActiveRun& run) noexcept {
 }
 
 bool WorkerAdapter::must_not_start(ActiveRun& run) const {
-    return run.context.deadline().has_value() || run.context.attempt() > node_.max_attempts() || handing_back_;
+    return run.context.lost() || run.context.deadline().has_value() || run.context.attempt() > node_.max_attempts() || handing_back_;
 }
 
 Async<void> WorkerAdapter::conclude(ActiveRun& run, Outcome outcome) {
@@ -282,6 +283,8 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
     } else {
         text = !outcome.threw ? kNoEnd : outcome.text.empty() ? kNoText : std::move(outcome.text);
         log::warn("the handler failed {} error={}", context.log_fields(), quoted(text));
+        // An exception's text may name hosts, paths, even secrets. What is for the client goes through `fail`.
+        if (outcome.threw && !node_.options.show_failures) text = kAgentFailed;
     }
     const auto ended = co_await context.end_as(state, std::move(text), std::move(dead_letter));
     if (!ended && ended.error().code == ErrorCode::kUnavailable) co_return co_await retry_later(run);

@@ -23,6 +23,7 @@ struct WorkerNodeOptions {
     Lease lease{std::chrono::seconds(15)};
     int max_concurrent_tasks = 10'000;
     int max_retries = 3;  ///< Further attempts after a run was lost.
+    bool show_failures = false;  ///< Tells clients the text of a handler's exception.
 };
 
 /// What every WorkerAdapter of one server shares: the ports, the worker, and the slots for handlers.

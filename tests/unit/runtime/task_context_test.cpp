@@ -361,8 +361,42 @@ Async<void> throws_nothing_to_read(TaskContext& /*ctx*/) {
 
 TEST_F(TaskContextTest, AReasonIsMended) {
     EXPECT_EQ(status_text(run(fails_in_latin_1)), "caf\uFFFD ferm\uFFFD");
-    EXPECT_EQ(status_text(run(throws_in_latin_1)), "caf\uFFFD ferm\uFFFD");
-    EXPECT_EQ(status_text(run(throws_nothing_to_read)), "the handler threw an exception without a text");
+    EXPECT_EQ(status_text(run(throws_in_latin_1)), "the agent failed");
+    EXPECT_EQ(status_text(run(throws_nothing_to_read)), "the agent failed");
+}
+
+Async<void> waits_for_the_stop(TaskContext& ctx, int& woken) {
+    co_await ctx.cancelled();
+    ++woken;
+}
+Async<void> looks_for_a_moment(TaskContext& ctx, bool& stopped) {
+    stopped = co_await ctx.cancelled_within(std::chrono::seconds(1));
+}
+Async<void> waits_in_several_coroutines(int& woken, bool& stopped, TaskContext& ctx) {
+    TaskGroup group;
+    group.spawn(looks_for_a_moment(ctx, stopped));
+    for (int i = 0; i < 3; ++i) group.spawn(waits_for_the_stop(ctx, woken));
+    co_await group.join();
+}
+
+TEST_F(TaskContextTest, SeveralCoroutinesCanWaitForTheCancel) {
+    int woken = 0;
+    bool stopped = true;
+    auto& server = serve([&](TaskContext& ctx) { return waits_in_several_coroutines(woken, stopped, ctx); });
+    const TaskId task = send(server, "hello");
+    EXPECT_EQ(woken, 0) << "nobody has cancelled";
+    loop.advance(std::chrono::seconds(2));
+    EXPECT_FALSE(stopped) << "the first of them has given up, and the others still wait";
+    EXPECT_EQ(woken, 0);
+    cancel(task, std::chrono::seconds(60));
+    loop.run_ready();
+    EXPECT_EQ(woken, 3);
+    EXPECT_EQ(state(task), TaskState::kCanceled);
+}
+
+TEST_F(TaskContextTest, TheTextOfAnExceptionIsShownOnlyWhenAskedFor) {
+    auto& server = serve(throws_in_latin_1, {.show_failures = true});
+    EXPECT_EQ(status_text(send(server, "hello")), "caf\uFFFD ferm\uFFFD");
 }
 
 // -- Direct replies ---------------------------------------------------------------------------------------------------
