@@ -38,6 +38,7 @@ void set_up(Connection& connection, const char* synchronous, int cache_kib) {
 
 Database::~Database() {
     writer_.reset();  // still under the lock
+    if (file_ >= 0) ::close(file_);
     if (lock_ >= 0) ::close(lock_);
 }
 
@@ -55,6 +56,7 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
     if (auto real = std::filesystem::weakly_canonical(path, failed); !failed) path = real.string();
     if (auto locked = database->lock(); !locked) return fail(std::move(locked.error()));
     if (auto checked = database->check_header(); !checked) return fail(std::move(checked.error()));
+    if (auto claimed = database->claim_file(); !claimed) return fail(std::move(claimed.error()));
     if (auto prepared = database->prepare(); !prepared) return fail(std::move(prepared.error()));
     return database;
 }
@@ -69,6 +71,17 @@ Result<void> Database::lock() {
                                                "); make its directory writable"));
     }
     if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return {};
+    return fail(refused(options_.path, "another process is using it; one file serves one process at a time"));
+}
+
+// The lock file can be deleted while it is held; the database itself is locked as well. flock(2) does not meet SQLite's
+// own locks. A new file is for its owner only, and SQLite gives its log the same mode.
+Result<void> Database::claim_file() {
+    file_ = ::open(options_.path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file_ < 0) {
+        return fail(refused(options_.path, std::string("it cannot be opened: ") + std::strerror(errno)));
+    }
+    if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return {};
     return fail(refused(options_.path, "another process is using it; one file serves one process at a time"));
 }
 

@@ -41,12 +41,14 @@ public:
 private:
     explicit Database(DatabaseOptions options) : options_(std::move(options)) {}
     Result<void> lock();
+    Result<void> claim_file();
     Result<void> check_header() const;
     Result<void> prepare();
 
     DatabaseOptions options_;
     std::unique_ptr<Connection> writer_;
     int lock_ = -1;
+    int file_ = -1;  ///< Holds the lock of the database itself.
 };
 
 /// Reads the whole file: every page, every index, every row, and whether they agree. What is wrong, one line each; empty
