@@ -10,7 +10,7 @@ class SystemClock final : public Clock {
 public:
     [[nodiscard]] Timestamp now() const noexcept override {
         timespec time{};
-        ::clock_gettime(CLOCK_REALTIME_COARSE, &time);
+        ::clock_gettime(CLOCK_REALTIME, &time);  // The coarse clock lags by a tick: a list "since now" would miss tasks.
         return Timestamp(Duration(time.tv_sec * 1000 + time.tv_nsec / 1'000'000));
     }
 };

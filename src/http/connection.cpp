@@ -141,7 +141,7 @@ Async<void> Connection::flush_last() {
     std::string mine = std::exchange(shard_.out, std::move(next));
     co_await net::end_of_turn(shard_.loop);
     std::swap(shard_.out, mine);
-    if (spare.size() < kSpareBuffers) spare.push_back(std::move(mine));
+    if (spare.size() < kSpareBuffers && mine.capacity() <= kKeptOut) spare.push_back(std::move(mine));
     co_await flush();
 }
 
@@ -153,13 +153,16 @@ Async<void> Connection::flush() {
     if (error) {
         broken_ = true;
     } else if (sent < out.size()) {
-        return flush_rest(out.substr(sent));
+        return flush_rest(std::exchange(out, std::string()), sent);
     }
-    if (out.capacity() > kKeptOut) out = {};
+    if (out.capacity() > kKeptOut) std::string().swap(out);
     return {};
 }
 
-Async<void> Connection::flush_rest(std::string rest) {
+Async<void> Connection::flush_rest(std::string buffer, std::size_t sent) {
+    // A small rest of a large buffer is not worth keeping all of it.
+    if (buffer.size() - sent < buffer.size() / 2) buffer = buffer.substr(std::exchange(sent, 0));
+    const std::string_view rest = std::string_view(buffer).substr(sent);
     sent_before_ = socket_.sent();
     wait_in(Phase::kWriting, shard_.options.write_timeout);
     const net::NetError error = co_await socket_.write(rest);
@@ -230,17 +233,28 @@ HandledRequest Connection::refused_at_limit(std::string_view what) {
     return {Error::unavailable("the server is at its limit of " + std::string(what), kRetryAfter), {}};
 }
 
+// Sends may wait for hours: counted with the others, they would keep out the calls that read and cancel their tasks.
+Slot Connection::take_unary_slot(Operation operation) {
+    const Options& options = shard_.options;
+    return operation == Operation::kSendMessage ? Slot::take(shard_.counters.sends, options.max_waiting_sends)
+                                                : Slot::take(shard_.counters.pending, options.max_pending_requests);
+}
+
+std::string_view Connection::unary_limit(Operation operation) {
+    return operation == Operation::kSendMessage ? "waiting sends" : "pending requests";
+}
+
 Async<void> Connection::answer_call(wire::Decoded decoded) {
     auto& call = std::get<wire::Call>(decoded.entries.front());
     const bool streaming = call.envelope.operation == Operation::kSendStreamingMessage ||
                            call.envelope.operation == Operation::kSubscribeToTask;
     const Options& options = shard_.options;
     Slot slot = streaming ? Slot::take(shard_.counters.streams, options.max_streams)
-                          : Slot::take(shard_.counters.pending, options.max_pending_requests);
+                          : take_unary_slot(call.envelope.operation);
     const bool refused = !slot;
     HandledRequest handled;
     if (!refused) handled = co_await dispatch(call);
-    else handled = refused_at_limit(streaming ? "open streams" : "pending requests");
+    else handled = refused_at_limit(streaming ? "open streams" : unary_limit(call.envelope.operation));
     if (handled.reply) {
         if (auto* events = std::get_if<std::unique_ptr<EventStream>>(&*handled.reply)) {
             stream_head_ = wire::stream_head(handled);
@@ -268,11 +282,10 @@ Async<void> Connection::answer_batch(wire::Decoded decoded) {
             continue;
         }
         auto& call = std::get<wire::Call>(entry);
-        const Slot slot =
-            Slot::take(shard_.counters.pending, shard_.options.max_pending_requests);
+        const Slot slot = take_unary_slot(call.envelope.operation);
         HandledRequest handled;
         if (slot) handled = co_await dispatch(call);
-        else handled = refused_at_limit("pending requests");
+        else handled = refused_at_limit(unary_limit(call.envelope.operation));
         std::string answer = wire::encode_batch_entry(call, handled);
         if (!answer.empty()) answers.push_back(std::move(answer));
         // The headers that ask for them, and that say who asks, are the same for every entry.

@@ -74,6 +74,8 @@ private:
     Async<void> answer_admin();
     /// REQUIRES: `call` lives until it has returned.
     Async<HandledRequest> dispatch(wire::Call& call);
+    Slot take_unary_slot(Operation operation);
+    static std::string_view unary_limit(Operation operation);
     Async<void> answer_call(wire::Decoded decoded);
     Async<void> answer_batch(wire::Decoded decoded);
     [[nodiscard]] static HandledRequest refused_at_limit(std::string_view what);
@@ -85,7 +87,7 @@ private:
     Async<void> flush();
     /// The same at the end of the loop's turn, together with other answers: clients that wait are woken once for many.
     Async<void> flush_last();
-    Async<void> flush_rest(std::string rest);
+    Async<void> flush_rest(std::string buffer, std::size_t sent);
 
     Async<void> run_stream();
     bool write_batch(const wire::AnswerForm& form, const EventStream::Batch& batch, bool chunked);

@@ -18,6 +18,7 @@ struct Counters {
     std::atomic<int> connections{0};
     std::atomic<int> streams{0};
     std::atomic<int> pending{0};
+    std::atomic<int> sends{0};
 };
 
 /// One unit of a limit, given back when it ends.

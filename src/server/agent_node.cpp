@@ -43,6 +43,7 @@ WorkerNodeOptions node_options(const Settings& settings) {
     result.lease = *settings.lease;
     result.max_concurrent_tasks = *settings.max_concurrent_tasks;
     result.max_retries = *settings.max_retries;
+    result.show_failures = *settings.show_failures;
     return result;
 }
 

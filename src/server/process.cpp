@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <limits>
 #include <system_error>
@@ -85,6 +86,12 @@ void forbid_core_dumps() noexcept {
     if (getrlimit(RLIMIT_CORE, &limit) != 0) return;
     limit.rlim_cur = 0;
     setrlimit(RLIMIT_CORE, &limit);
+}
+
+void ignore_write_signals() noexcept {
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    for (const int number : {SIGPIPE, SIGXFSZ}) sigaction(number, &ignore, nullptr);
 }
 
 void raise_descriptor_limit() noexcept {

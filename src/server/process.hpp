@@ -31,6 +31,8 @@ private:
 
 /// A crash leaves no image of the process's memory, in which the secrets of its requests would be.
 void forbid_core_dumps() noexcept;
+/// A write to a pipe that nobody reads any more, or beyond the limit of a file's size, fails instead of ending the process.
+void ignore_write_signals() noexcept;
 
 /// Lets the process open as many descriptors as it is allowed to.
 void raise_descriptor_limit() noexcept;

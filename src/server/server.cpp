@@ -38,6 +38,7 @@ http::Options http_options(const Settings& settings) {
     options.max_connections = *settings.max_connections;
     options.max_streams = *settings.max_streams;
     options.max_pending_requests = *settings.max_pending_requests;
+    options.max_waiting_sends = *settings.max_waiting_sends;
     options.header_timeout = *settings.header_timeout;
     options.body_timeout = *settings.body_timeout;
     options.idle_timeout = *settings.idle_timeout;
@@ -261,6 +262,7 @@ void Server::Impl::leave_handlers_behind() {
 
 int Server::Impl::run() {
     StopSignals signals;
+    ignore_write_signals();
     Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
     std::optional<ServerLog> log;
     if (resolved) log.emplace(*resolved->log_level);

@@ -212,6 +212,7 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
     resolver.secret("A2AKIT_CONTEXT_KEY", s.context_key, check_context_key);
     resolver.secret("A2AKIT_ADMIN_TOKEN", s.admin_token, check_admin_token);
     resolver.flag("A2AKIT_CORE_DUMPS", s.core_dumps, false);
+    resolver.flag("A2AKIT_SHOW_FAILURES", s.show_failures, false);
     resolver.span("A2AKIT_BLOCKING_TIMEOUT", s.blocking_timeout, std::nullopt);
     resolver.span("A2AKIT_CANCEL_WAIT", s.cancel_wait, seconds(2), milliseconds(0));
     resolver.span("A2AKIT_CANCEL_FORCE_TIMEOUT", s.cancel_force_timeout, seconds(60), milliseconds(0));
@@ -235,16 +236,17 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
 void resolve_http(Resolver& resolver, Settings& s) {
     constexpr int kMany = 10'000'000;
     resolver.number("A2AKIT_THREADS", s.threads, 0, 0, 1024);
-    resolver.number("A2AKIT_MAX_BODY_BYTES", s.max_body_bytes, 10 << 20, 1, std::int64_t{1} << 32);
+    resolver.number("A2AKIT_MAX_BODY_BYTES", s.max_body_bytes, 10 << 20, 1, 64 << 20);
     resolver.number("A2AKIT_MAX_HEADER_BYTES", s.max_header_bytes, 16 << 10, 256, 1 << 20);
     resolver.number("A2AKIT_MAX_CONNECTIONS", s.max_connections, 20'000, 1, kMany);
     resolver.number("A2AKIT_MAX_STREAMS", s.max_streams, 10'000, 1, kMany);
     resolver.number("A2AKIT_MAX_PENDING_REQUESTS", s.max_pending_requests, 10'000, 1, kMany);
+    resolver.number("A2AKIT_MAX_WAITING_SENDS", s.max_waiting_sends, 10'000, 1, kMany);
     resolver.span("A2AKIT_HEADER_TIMEOUT", s.header_timeout, seconds(10));
     resolver.span("A2AKIT_BODY_TIMEOUT", s.body_timeout, seconds(30));
     resolver.span("A2AKIT_IDLE_TIMEOUT", s.idle_timeout, seconds(75));
     resolver.span("A2AKIT_WRITE_TIMEOUT", s.write_timeout, seconds(60));
-    resolver.span("A2AKIT_HEARTBEAT", s.heartbeat, seconds(15));
+    resolver.span("A2AKIT_HEARTBEAT", s.heartbeat, seconds(4));
     resolver.text("A2AKIT_LOG_LEVEL", s.log_level, "info");
     if (std::find(kLogLevels.begin(), kLogLevels.end(), *s.log_level) == kLogLevels.end()) {
         resolver.wrong("A2AKIT_LOG_LEVEL", *s.log_level, "trace, debug, info, warn, error or off");

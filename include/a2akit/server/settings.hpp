@@ -70,17 +70,22 @@ struct Settings {
     std::optional<std::string> retain_at_most;     ///< A2AKIT_RETAIN_AT_MOST, none: how many ended tasks are kept
     std::optional<Duration> cancel_paused_after;   ///< A2AKIT_CANCEL_PAUSED_AFTER (s), none: tasks that wait so long
 
+    /// A2AKIT_SHOW_FAILURES, false: the text of a handler's exception is logged, and the client learns only that the
+    /// agent failed. True tells the client the text as well, for development.
+    std::optional<bool> show_failures;
+
     // HTTP.
-    std::optional<std::size_t> max_body_bytes;     ///< A2AKIT_MAX_BODY_BYTES, 10 MiB
+    std::optional<std::size_t> max_body_bytes;     ///< A2AKIT_MAX_BODY_BYTES, 10 MiB; 64 MiB at most
     std::optional<std::size_t> max_header_bytes;   ///< A2AKIT_MAX_HEADER_BYTES, 16 KiB
     std::optional<int> max_connections;            ///< A2AKIT_MAX_CONNECTIONS, 20000
     std::optional<int> max_streams;                ///< A2AKIT_MAX_STREAMS, 10000
-    std::optional<int> max_pending_requests;       ///< A2AKIT_MAX_PENDING_REQUESTS, 10000: unary calls under way
+    std::optional<int> max_pending_requests;       ///< A2AKIT_MAX_PENDING_REQUESTS, 10000: unary calls under way, sends apart
+    std::optional<int> max_waiting_sends;          ///< A2AKIT_MAX_WAITING_SENDS, 10000: SendMessage calls under way
     std::optional<Duration> header_timeout;        ///< A2AKIT_HEADER_TIMEOUT (s), 10
     std::optional<Duration> body_timeout;          ///< A2AKIT_BODY_TIMEOUT (s), 30
     std::optional<Duration> idle_timeout;          ///< A2AKIT_IDLE_TIMEOUT (s), 75
     std::optional<Duration> write_timeout;         ///< A2AKIT_WRITE_TIMEOUT (s), 60: a client that does not read
-    std::optional<Duration> heartbeat;             ///< A2AKIT_HEARTBEAT (s), 15
+    std::optional<Duration> heartbeat;             ///< A2AKIT_HEARTBEAT (s), 4
 
     std::optional<std::string> log_level;          ///< A2AKIT_LOG_LEVEL, info: trace|debug|info|warn|error|off
 
