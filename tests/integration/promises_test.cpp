@@ -221,7 +221,7 @@ TEST_F(PromisesTest, ABlockingWorkerIsHeldToTheSameRules) {
     }
     const auto thrown = send(send_body("throw"));
     EXPECT_NE(thrown.body.find("TASK_STATE_FAILED"), std::string::npos) << thrown.body;
-    EXPECT_NE(thrown.body.find("no model"), std::string::npos) << thrown.body;
+    EXPECT_NE(thrown.body.find("the agent failed"), std::string::npos) << thrown.body;
     const auto forgotten = send(send_body("forget"));
     EXPECT_NE(forgotten.body.find("TASK_STATE_FAILED"), std::string::npos) << forgotten.body;
     EXPECT_NE(forgotten.body.find("exactly one of complete"), std::string::npos) << forgotten.body;
