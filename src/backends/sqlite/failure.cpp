@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <chrono>
+#include <new>
 
 namespace a2akit::sqlite {
 
@@ -37,6 +38,15 @@ Error Failure::to_error() const {
             return Error{ErrorCode::kResourceExhausted, "the write is too big for the database", nullptr};
         default: return Error{ErrorCode::kUnavailable, "the database failed: " + message_, nullptr};
     }
+}
+
+Error error_of(const std::exception& thrown) {
+    if (const auto* failure = dynamic_cast<const Failure*>(&thrown)) return failure->to_error();
+    if (dynamic_cast<const std::bad_alloc*>(&thrown) != nullptr) {
+        return Error{ErrorCode::kUnavailable, "the server has too little memory for this; try again later", nullptr};
+    }
+    return Error{ErrorCode::kInternal, "the storage failed in an unforeseen way; its log says how",
+                 nullptr};
 }
 
 }  // namespace a2akit::sqlite

@@ -32,4 +32,8 @@ private:
     std::string message_;
 };
 
+/// For the caller of a port: that of a Failure; else that memory is short, or that something
+/// unforeseen happened, whose text is for the log only.
+[[nodiscard]] Error error_of(const std::exception& thrown);
+
 }  // namespace a2akit::sqlite

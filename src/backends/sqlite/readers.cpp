@@ -69,10 +69,10 @@ void Readers::answer(Connection& db, Operation* first) {
     Answers answers(unanswered_);
     try {
         db.query("BEGIN").run();
-    } catch (const Failure& failure) {
+    } catch (const std::exception& e) {
         while (first != nullptr) {
             Operation& operation = *std::exchange(first, first->next);
-            operation.fail(failure.to_error());
+            operation.fail(error_of(e));
             answers.add(operation);
         }
         return;
@@ -81,9 +81,9 @@ void Readers::answer(Connection& db, Operation* first) {
         Operation& operation = *std::exchange(first, first->next);
         try {
             static_cast<Job&>(operation).execute(db);
-        } catch (const Failure& failure) {
-            log::error("a read failed in the database: {}", failure.what());
-            operation.fail(failure.to_error());
+        } catch (const std::exception& e) {
+            log::error("a read failed in the database: {}", e.what());
+            operation.fail(error_of(e));
         }
         answers.add(operation);
     }

@@ -19,6 +19,7 @@ class Readers {
 public:
     class Job : public Operation {
     public:
+        /// May throw; then it answers `error_of` what was thrown.
         virtual void execute(Connection& db) = 0;
 
     protected:

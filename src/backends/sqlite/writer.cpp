@@ -84,8 +84,8 @@ bool Writer::execute_together(Operation* first) {
             static_cast<Job&>(*at).execute(session_);
         }
         return true;
-    } catch (const Failure& failure) {
-        log::debug("a write failed, the transaction is done again: {}", failure.what());
+    } catch (const std::exception& e) {
+        log::debug("a write failed, the transaction is done again: {}", e.what());
         roll_back();
         return false;
     }
@@ -128,10 +128,10 @@ bool Writer::begin(Operation* first, Answers& answers) {
         session_.db().query("BEGIN IMMEDIATE").run();
         changes_before_ = sqlite3_total_changes64(session_.db().handle());
         return true;
-    } catch (const Failure& failure) {
-        log::error("the database takes no write: {}", failure.what());
+    } catch (const std::exception& e) {
+        log::error("the database takes no write: {}", e.what());
         failing_ = true;
-        fail_all(first, failure.to_error(), answers);
+        fail_all(first, error_of(e), answers);
         return false;
     }
 }
@@ -144,9 +144,9 @@ bool Writer::execute_in_savepoint(Job& job) {
         job.execute(session_);
         db.query("RELEASE operation").run();
         return true;
-    } catch (const Failure& failure) {
-        log::error("a write failed in the database: {}", failure.what());
-        job.fail(failure.to_error());
+    } catch (const std::exception& e) {
+        log::error("a write failed in the database: {}", e.what());
+        job.fail(error_of(e));
     }
     session_.undo(mark);
     try {
@@ -154,8 +154,8 @@ bool Writer::execute_in_savepoint(Job& job) {
         db.query("ROLLBACK TO operation").run();
         db.query("RELEASE operation").run();
         return true;
-    } catch (const Failure& failure) {
-        log::error("a write could not be taken back: {}", failure.what());
+    } catch (const std::exception& e) {
+        log::error("a write could not be taken back: {}", e.what());
         return false;
     }
 }
@@ -167,11 +167,11 @@ void Writer::finish(Operation* done, Answers& answers) {
         session_.write_counts();
         changed = sqlite3_total_changes64(db.handle()) != changes_before_;
         db.query("COMMIT").run();
-    } catch (const Failure& failure) {
-        log::error("a commit failed, and every write in it: {}", failure.what());
+    } catch (const std::exception& e) {
+        log::error("a commit failed, and every write in it: {}", e.what());
         roll_back();
         failing_ = true;
-        return fail_all(done, failure.to_error(), answers);
+        return fail_all(done, error_of(e), answers);
     }
     session_.committed();
     if (changed) {

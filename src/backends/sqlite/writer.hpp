@@ -21,7 +21,8 @@ class Writer {
 public:
     class Job : public Operation {
     public:
-        /// Throws Failure; then nothing of it was done. May be called again after it was rolled back.
+        /// May throw; then nothing of it was done, and it answers `error_of` what was thrown. May
+        /// be called again after it was rolled back.
         virtual void execute(Session& session) = 0;
 
     protected:

@@ -1,3 +1,4 @@
+#include "backends/sqlite/readers.hpp"
 #include "backends/sqlite/writer.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -12,6 +13,9 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <new>
+#include <stdexcept>
+#include <vector>
 
 namespace a2akit::sqlite {
 namespace {
@@ -37,6 +41,8 @@ protected:
             session.on_failure([this] { ++failed_; });
             session.db().query("INSERT INTO tasks(name) VALUES(?1)").text(name).run();
             if (name == "broken") throw Failure::corrupt("for the test");
+            if (name == "too large") throw std::bad_alloc();
+            if (name == "unforeseen") throw std::runtime_error("secret");
             if (name == "ruinous") {
                 session.db().execute("ROLLBACK");  // as SQLite itself does when a page cannot be written
                 throw Failure::corrupt("for the test");
@@ -99,6 +105,41 @@ TEST_F(SqliteWriterTest, AWriteThatFailsLeavesItsNeighboursAlone) {
     EXPECT_EQ(stored(), 2);
     EXPECT_EQ(committed_, 2);
     EXPECT_GE(failed_, 1) << "told each time it is taken back";
+}
+
+TEST_F(SqliteWriterTest, WhateverAWriteThrowsIsItsAnswer) {
+    const auto answers = together("a", "too large", "b", "unforeseen", "c");
+    for (const std::size_t whole : {0, 2, 4}) EXPECT_TRUE(ok(*answers[whole]));
+    EXPECT_EQ(answers[1]->error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(answers[3]->error().code, ErrorCode::kInternal);
+    EXPECT_EQ(answers[3]->error().message.find("secret"), std::string::npos);
+    EXPECT_EQ(stored(), 3);
+    EXPECT_EQ(committed_, 3);
+}
+
+Async<void> read_throwing(Readers& readers, bool memory_is_short,
+                          std::optional<Result<void>>& answer) {
+    auto call = readers.call<void>([memory_is_short](Connection&) -> Result<void> {
+        if (memory_is_short) throw std::bad_alloc();
+        throw std::runtime_error("secret");
+    });
+    answer = co_await call;
+}
+
+TEST_F(SqliteWriterTest, WhateverAReadThrowsIsItsAnswer) {
+    std::vector<std::unique_ptr<Connection>> connections;
+    connections.push_back(
+        std::make_unique<Connection>(directory_.file("t.db"), Connection::Mode::kReadOnly));
+    Readers readers(std::move(connections));
+    testing::ManualLoop loop(nullptr, [&] { return readers.busy(); });
+    std::array<std::optional<Result<void>>, 2> answers;
+    TaskGroup group;
+    group.spawn(read_throwing(readers, true, answers[0]));
+    group.spawn(read_throwing(readers, false, answers[1]));
+    loop.run_ready();
+    ASSERT_EQ(group.size(), 0U);
+    EXPECT_EQ(answers[0]->error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(answers[1]->error().code, ErrorCode::kInternal);
 }
 
 TEST_F(SqliteWriterTest, AWriteThatTakesTheTransactionWithItLeavesItsNeighboursAlone) {
