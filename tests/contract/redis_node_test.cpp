@@ -5,6 +5,10 @@
 
 #include <future>
 #include <set>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 // What Redis does beyond the contracts: getting in, entries of the dead, outages, servers that are not as they should be.
 
@@ -200,6 +204,34 @@ TEST_F(RedisQueueTest, WhatIsHeldLongIsDeliveredOnce) {
     EXPECT_TRUE(ok(one.call(delivery->ack())));
     two.close_receiver();
     EXPECT_EQ(other->get(), nullptr);
+}
+
+TEST_F(RedisQueueTest, WhatAnotherProcessWasGivenIsNotTakenBack) {
+    names.claim_timeout = std::chrono::seconds(6);
+    RedisProcess& one = process(url_);
+    one.enqueue(operation());
+    const auto first = one.receive();
+    one.enqueue(operation());
+    const auto second = one.receive();
+    ASSERT_TRUE(first && second);
+    // Of each entry: its id, who holds it, for how many idle milliseconds, how often it was
+    // delivered.
+    const auto pending = [&] {
+        std::istringstream words(client().run({"XPENDING", stream_, "workers", "-", "+", "2"}));
+        std::vector<std::string> fields;
+        for (std::string field; words >> field;) fields.push_back(field);
+        fields.resize(8);
+        return fields;
+    };
+    client().run({"XCLAIM", stream_, "workers", "another", "0", pending()[0], "JUSTID"});
+    ASSERT_EQ(pending()[1], "another");
+    int idle = 0;
+    wait_until([&] {
+        const int before = std::exchange(idle, std::stoi(pending()[6]));
+        return idle < before;
+    });
+    EXPECT_EQ(pending()[1], "another") << "as it kept the second alive";
+    for (const auto& delivery : {&first, &second}) EXPECT_TRUE(ok(one.call((*delivery)->ack())));
 }
 
 TEST_F(RedisQueueTest, AProcessThatStopsPutsBackWhatItHolds) {

@@ -104,10 +104,12 @@ Async<void> RedisQueue::keep_alive() {
         held.assign(held_.begin(), held_.end());
     }
     for (std::size_t at = 0; at < held.size(); at += kAtOnce) {
-        RedisCommand command{"XCLAIM", stream_, node_.names().group, consumer_, "0"};
-        for (std::size_t i = at; i < std::min(at + kAtOnce, held.size()); ++i) command.add(held[i]);
-        command.add("JUSTID");
-        const auto kept = co_await node_.run(std::move(command));
+        std::vector<std::string> keys{stream_};
+        std::vector<std::string> args{node_.names().group, consumer_};
+        for (std::size_t i = at; i < std::min(at + kAtOnce, held.size()); ++i)
+            args.push_back(held[i]);
+        const auto kept =
+            co_await node_.run(node_.scripts().keep, std::move(keys), std::move(args));
         if (!kept) log::debug("redis keeping entries failed: {}", kept.error().message);
     }
 }

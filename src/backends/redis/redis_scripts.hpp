@@ -19,6 +19,7 @@ extern const char* const kDue;
 extern const char* const kPrepare;
 extern const char* const kLeave;
 extern const char* const kTidy;
+extern const char* const kKeep;
 }  // namespace lua
 
 /// All scripts of this backend; each says in its source what it takes and answers.
@@ -30,6 +31,7 @@ struct RedisScripts {
     const RedisScript prepare{lua::kPrepare};
     const RedisScript leave{lua::kLeave};
     const RedisScript tidy{lua::kTidy};
+    const RedisScript keep{lua::kKeep};
 };
 
 }  // namespace a2akit::redis
