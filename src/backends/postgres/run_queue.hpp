@@ -95,7 +95,6 @@ private:
     std::mutex mutex_;
     std::map<std::pair<TaskId, Turn>, WriteId> held_;
     std::vector<std::shared_ptr<Seat>> seats_;
-    std::deque<Ready> ready_;
     std::vector<Dropped> dropped_;
     std::vector<Lost> lost_;
     SteadyTime look_at_{};
@@ -108,6 +107,7 @@ private:
     bool dirty_ = false;
     bool stopped_ = true;
     Signal stop_tidying_;
+    std::deque<Ready> ready_;  ///< Ends before what an entry that is dropped uses.
     TaskGroup group_;
 };
 

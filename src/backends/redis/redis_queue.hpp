@@ -119,7 +119,6 @@ private:
     std::mutex mutex_;
     std::vector<std::shared_ptr<Seat>> seats_;
     std::size_t next_seat_ = 0;
-    std::deque<Ready> ready_;
     std::set<std::string> held_;  ///< Entries that are ready or delivered.
     std::deque<Dropped> dropped_;
     SteadyTime look_at_{};  ///< In the receivers' time.
@@ -128,6 +127,7 @@ private:
     Signal wanted_;
     Signal attention_;
     Signal stop_reading_;
+    std::deque<Ready> ready_;  ///< Ends before what an entry that is dropped uses.
     TaskGroup group_;
 };
 
