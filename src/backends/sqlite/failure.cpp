@@ -43,7 +43,8 @@ Error Failure::to_error() const {
 Error error_of(const std::exception& thrown) {
     if (const auto* failure = dynamic_cast<const Failure*>(&thrown)) return failure->to_error();
     if (dynamic_cast<const std::bad_alloc*>(&thrown) != nullptr) {
-        return Error{ErrorCode::kUnavailable, "the server has too little memory for this; try again later", nullptr};
+        return Error{ErrorCode::kUnavailable,
+                     "the server has too little memory for this; try again later", nullptr};
     }
     return Error{ErrorCode::kInternal, "the storage failed in an unforeseen way; its log says how",
                  nullptr};
