@@ -1,5 +1,7 @@
 #include "core/log_text.hpp"
 
+#include <cstddef>
+
 namespace a2akit {
 namespace {
 
@@ -14,14 +16,48 @@ void append_escaped(std::string& out, char c) {
 
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
 
+/// The bytes of the character that `text` begins with; 0: it begins with none of UTF-8.
+std::size_t character_size(std::string_view text) noexcept {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(text[i])); };
+    const unsigned first = byte(0);
+    if (first < 0x80) return 1;
+    const std::size_t size = first >= 0xF5 ? 0 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
+    if (size == 0 || text.size() < size) return 0;
+    for (std::size_t i = 1; i < size; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80) return 0;
+    }
+    const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
+    const bool surrogate = first == 0xED && byte(1) >= 0xA0;
+    const bool beyond_unicode = first == 0xF4 && byte(1) >= 0x90;
+    return overlong || surrogate || beyond_unicode ? 0 : size;
+}
+
+/// Whether a terminal or a reader of lines may take it for a command or for the end of a line.
+bool acts(std::string_view character) noexcept {
+    if (character.size() == 1) return is_control(character.front());
+    const bool second_controls = character.size() == 2 && character[0] == '\xc2' && character[1] < '\xa0';
+    return second_controls || character == "\u2028" || character == "\u2029";
+}
+
+/// Takes a character off `text`, or a byte that is part of none, and appends it, escaped where it may not stand.
+void append_next(std::string& out, std::string_view& text) {
+    const std::size_t size = character_size(text);
+    const std::string_view character = text.substr(0, size == 0 ? 1 : size);
+    text.remove_prefix(character.size());
+    if (size != 0 && !acts(character)) {
+        out += character;
+        return;
+    }
+    for (const char c : character) append_escaped(out, c);
+}
+
 }  // namespace
 
 std::string quoted(std::string_view text) {
     std::string out(1, '"');
-    for (const char c : text) {
-        if (c == '"' || c == '\\') (out += '\\') += c;
-        else if (is_control(c)) append_escaped(out, c);
-        else out += c;
+    while (!text.empty()) {
+        if (text.front() == '"' || text.front() == '\\') out += '\\';
+        append_next(out, text);
     }
     return out += '"';
 }
@@ -29,10 +65,7 @@ std::string quoted(std::string_view text) {
 std::string on_one_line(std::string_view text) {
     std::string out;
     out.reserve(text.size());
-    for (const char c : text) {
-        if (is_control(c)) append_escaped(out, c);
-        else out += c;
-    }
+    while (!text.empty()) append_next(out, text);
     return out;
 }
 

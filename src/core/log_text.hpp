@@ -8,10 +8,10 @@ namespace a2akit {
 // Log lines are a few words and then key=value pairs. Words from elsewhere (an exception's text, what an engine says)
 // are quoted, so that no text looks like a pair, or a line, of its own.
 
-/// `text` in quotation marks, with quotation marks, backslashes and control characters escaped.
+/// `text` in quotation marks, with quotation marks, backslashes, control characters and what is not UTF-8 escaped.
 [[nodiscard]] std::string quoted(std::string_view text);
 
-/// `text` on one line: its control characters escaped, everything else as it is.
+/// `text` on one line: its control characters and what is not UTF-8 escaped, everything else as it is.
 [[nodiscard]] std::string on_one_line(std::string_view text);
 
 }  // namespace a2akit
