@@ -2,6 +2,8 @@
 
 #include "backends/sqlite/refusal.hpp"
 #include "backends/sqlite/schema.hpp"
+#include "core/log.hpp"
+#include "core/log_text.hpp"
 
 #include <sqlite3.h>
 
@@ -15,6 +17,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
+#include <set>
 #include <system_error>
 
 namespace a2akit::sqlite {
@@ -34,7 +38,39 @@ void set_up(Connection& connection, const char* synchronous, int cache_kib) {
     connection.execute(("PRAGMA cache_size=-" + std::to_string(cache_kib)).c_str());
 }
 
+std::string in_use() {
+    return "another process is using it; one file serves one process at a time";
+}
+
+/// The files that databases of this process hold.
+struct HeldFiles {
+    std::mutex mutex;
+    std::set<std::pair<dev_t, ino_t>> files;
+};
+
+HeldFiles& held_files() {
+    static HeldFiles files;
+    return files;
+}
+
 }  // namespace
+
+bool Database::Hold::take(const std::string& path) {
+    struct stat found{};
+    if (held_ || ::stat(path.c_str(), &found) != 0) return true;
+    HeldFiles& all = held_files();
+    const std::lock_guard lock(all.mutex);
+    if (!all.files.emplace(found.st_dev, found.st_ino).second) return false;
+    held_.emplace(found.st_dev, found.st_ino);
+    return true;
+}
+
+Database::Hold::~Hold() {
+    if (!held_) return;
+    HeldFiles& all = held_files();
+    const std::lock_guard lock(all.mutex);
+    all.files.erase(*held_);
+}
 
 Database::~Database() {
     writer_.reset();  // still under the lock
@@ -56,12 +92,13 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
     if (auto real = std::filesystem::weakly_canonical(path, failed); !failed) path = real.string();
     if (auto locked = database->lock(); !locked) return fail(std::move(locked.error()));
     if (auto checked = database->check_header(); !checked) return fail(std::move(checked.error()));
-    if (auto claimed = database->claim_file(); !claimed) return fail(std::move(claimed.error()));
     if (auto prepared = database->prepare(); !prepared) return fail(std::move(prepared.error()));
     return database;
 }
 
-// A lock of its own: SQLite's are let go between transactions, and whoever holds a file claims its runs for good.
+// Locks of its own: SQLite's are let go between transactions, and whoever holds a file claims its
+// runs for good. The one beside the file keeps out older versions, which know no other; the file's
+// own lasts when the one beside it is deleted.
 Result<void> Database::lock() {
     const std::string name = options_.path + ".lock";
     lock_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -70,36 +107,43 @@ Result<void> Database::lock() {
         return fail(refused(options_.path, "its lock " + name + " cannot be opened (" + std::strerror(error) +
                                                "); make its directory writable"));
     }
-    if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return {};
-    return fail(refused(options_.path, "another process is using it; one file serves one process at a time"));
+    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) return fail(refused(options_.path, in_use()));
+    return lock_file();
 }
 
-// The lock file can be deleted while it is held; the database itself is locked as well. flock(2) does not meet SQLite's
-// own locks. A new file is for its owner only, and SQLite gives its log the same mode.
-Result<void> Database::claim_file() {
-    file_ = ::open(options_.path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+// Once for the life of this object: to close any descriptor of the file lets go of SQLite's own
+// locks on it, so a file that this process has open already must not even be opened here.
+Result<void> Database::lock_file() {
+    const std::string& path = options_.path;
+    if (!hold_.take(path)) return fail(refused(path, in_use()));
+    // Readable by its owner alone: SQLite gives the files beside it the same mode.
+    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file_ < 0) {
-        return fail(refused(options_.path, std::string("it cannot be opened: ") + std::strerror(errno)));
+        const int error = errno;
+        const bool read_only =
+            (error == EACCES || error == EROFS) && ::access(path.c_str(), R_OK) == 0;
+        if (read_only)
+            return fail(refused(path, "it is read-only; make it and its directory writable"));
+        return fail(refused(path, std::string("it cannot be read: ") + std::strerror(error)));
     }
-    if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return {};
-    return fail(refused(options_.path, "another process is using it; one file serves one process at a time"));
+    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) return fail(refused(path, in_use()));
+    if (!hold_.take(path)) return fail(refused(path, in_use()));
+    struct stat found{};
+    if (::fstat(file_, &found) == 0 && (found.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+        log::warn(
+            "every user of this machine can open the database; `chmod 600` it and the files beside "
+            "it path={}",
+            a2akit::quoted(path));
+    }
+    return {};
 }
 
 // Before SQLite opens it: that would already write beside a file of somebody else.
 Result<void> Database::check_header() const {
     const std::string& path = options_.path;
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        if (errno == ENOENT) return {};
-        return fail(refused(path, std::string("it cannot be read: ") + std::strerror(errno)));
-    }
     std::array<unsigned char, kHeader> header{};
-    const ssize_t size = ::pread(file, header.data(), header.size(), 0);
-    ::close(file);
+    const ssize_t size = ::pread(file_, header.data(), header.size(), 0);
     if (size < 0) return fail(refused(path, std::string("it cannot be read: ") + std::strerror(errno)));
-    if (::access(path.c_str(), W_OK) != 0) {
-        return fail(refused(path, "it is read-only; make it and its directory writable"));
-    }
     if (size == 0) return {};
     // A file that was being made when the power failed is made again: its journal says so.
     const bool empty = std::all_of(header.begin(), header.end(), [](unsigned char byte) { return byte == 0; });

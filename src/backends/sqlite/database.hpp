@@ -4,8 +4,12 @@
 
 #include <a2akit/core/result.hpp>
 
+#include <sys/types.h>
+
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace a2akit::sqlite {
@@ -21,12 +25,14 @@ struct DatabaseOptions {
     const char* vfs = nullptr;  ///< Of SQLite's; null: its default. Tests put faults there.
 };
 
-/// A database file that this process alone uses, for as long as this object lives.
+/// A database file that this process alone uses, for as long as this object lives: also when the
+/// file with its lock is deleted meanwhile. REQUIRES: it outlives its connections.
 class Database {
 public:
-    /// Makes the file and its directory where there are none, migrates an older schema, and refuses, without touching
-    /// the file: a newer schema, a file of another application, one that is no database, one that cannot be written,
-    /// and one that another process holds. The message says what would help.
+    /// Makes the file, for its owner alone, and its directory where there are none, migrates an
+    /// older schema, and refuses, without touching the file: a newer schema, a file of another
+    /// application, one that is no database, one that cannot be written, and one that another
+    /// process holds. The message says what would help.
     [[nodiscard]] static Result<std::unique_ptr<Database>> open(DatabaseOptions options);
     ~Database();
     Database(const Database&) = delete;
@@ -40,15 +46,31 @@ public:
 
 private:
     explicit Database(DatabaseOptions options) : options_(std::move(options)) {}
+    /// This process's note that it has the file open.
+    class Hold {
+    public:
+        Hold() = default;
+        Hold(const Hold&) = delete;
+        Hold& operator=(const Hold&) = delete;
+        ~Hold();
+        /// False: another database of this process has it. Notes nothing as long as there is no
+        /// such file.
+        [[nodiscard]] bool take(const std::string& path);
+
+    private:
+        std::optional<std::pair<dev_t, ino_t>> held_;
+    };
+
     Result<void> lock();
-    Result<void> claim_file();
+    Result<void> lock_file();
     Result<void> check_header() const;
     Result<void> prepare();
 
     DatabaseOptions options_;
+    Hold hold_;
     std::unique_ptr<Connection> writer_;
-    int lock_ = -1;
-    int file_ = -1;  ///< Holds the lock of the database itself.
+    int lock_ = -1;  ///< Of the file beside it.
+    int file_ = -1;  ///< Of the database itself.
 };
 
 /// Reads the whole file: every page, every index, every row, and whether they agree. What is wrong, one line each; empty

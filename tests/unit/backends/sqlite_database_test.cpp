@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,6 +170,56 @@ TEST_F(SqliteDatabaseTest, ANewerSchemaIsRefused) {
     make_database();
     make_file(("PRAGMA user_version=" + std::to_string(newest_schema() + 1)).c_str());
     EXPECT_THAT(refusal(), HasSubstr("newer version"));
+}
+
+TEST_F(SqliteDatabaseTest, OnlyTheOwnerMayReadAFileThatIsMadeAndTheFilesBesideIt) {
+    const mode_t former = ::umask(0);
+    const auto opened = open();
+    if (opened) (*opened)->writer()->execute("CREATE TABLE notes(text)");
+    ::umask(former);
+    ASSERT_TRUE(opened);
+    const std::unique_ptr<Connection> reader = (*opened)->reader();
+    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+        const std::string name = path_ + suffix;
+        if (!std::filesystem::exists(name)) continue;
+        EXPECT_EQ(std::filesystem::status(name).permissions(),
+                  static_cast<std::filesystem::perms>(0600))
+            << name;
+    }
+}
+
+TEST_F(SqliteDatabaseTest, ItStaysLockedWhenTheLockBesideItIsDeleted) {
+    std::array<int, 2> deleted{};
+    ASSERT_EQ(::pipe(deleted.data()), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        char byte = 0;
+        if (::read(deleted[0], &byte, 1) != 1) ::_exit(2);
+        const auto second = open();
+        ::_exit(!second && second.error().message.find("another process is using it") !=
+                               std::string::npos
+                    ? 0
+                    : 1);
+    }
+    {
+        const auto opened = open();
+        EXPECT_TRUE(opened);
+        std::filesystem::remove(path_ + ".lock");
+        EXPECT_EQ(::write(deleted[1], "d", 1), 1);
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        EXPECT_EQ(status, 0) << "a second process got in";
+        std::filesystem::remove(path_ + ".lock");
+        EXPECT_THAT(refusal(), HasSubstr("another process is using it"))
+            << "nor another server of this process";
+    }
+    for (const int end : deleted) ::close(end);
+}
+
+TEST_F(SqliteDatabaseTest, ItMayBeOpenedAgainOnceItIsClosed) {
+    make_database();
+    std::filesystem::remove(path_ + ".lock");
+    EXPECT_TRUE(open());
 }
 
 TEST_F(SqliteDatabaseTest, ADirectoryIsRefusedAndAFileInItProposed) {
