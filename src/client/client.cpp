@@ -48,18 +48,37 @@ void add_headers(client::HttpRequest& request, const ClientOptions& options, std
     request.headers.insert(request.headers.end(), options.headers.begin(), options.headers.end());
 }
 
+/// `home`: the URL that the credentials were given for; empty: none. What a card says is no reason to trust a host.
+void check_credentials(const ClientOptions& options, const std::string& home, const std::string& url) {
+    if (options.headers.empty() && options.bearer_token.empty()) return;
+    const std::string origin = client::origin_of(url);
+    const auto is_it = [&](const std::string& allowed) {
+        return !origin.empty() && !allowed.empty() && client::origin_of(allowed) == origin;
+    };
+    const auto& named = options.credential_origins;
+    if (is_it(home) || std::any_of(named.begin(), named.end(), is_it)) return;
+    const std::string given = home.empty() ? "no origin" : client::origin_of(home);
+    throw Exception({ErrorCode::kPermissionDenied,
+                     "the agent card names an interface at " + (origin.empty() ? "no readable URL" : origin) +
+                         ", and the credentials were given for " + given +
+                         "; to send them there, name it in ClientOptions::credential_origins",
+                     nullptr});
+}
+
 constexpr std::string_view kJsonTypes = "application/json, application/a2a+json";
 
 }  // namespace
 
 class Client::Impl {
 public:
-    Impl(AgentCard card, ClientOptions options, std::unique_ptr<client::HttpClient> http)
+    Impl(AgentCard card, ClientOptions options, std::unique_ptr<client::HttpClient> http, const std::string& home)
         : card_(std::move(card)),
           options_(std::move(options)),
           interface_(client::choose_interface(card_, options_.bindings).value_or_throw()),
           binding_(client::make_binding(interface_)),
-          http_(std::move(http)) {}
+          http_(std::move(http)) {
+        check_credentials(options_, home, interface_.url);
+    }
 
     [[nodiscard]] const AgentCard& card() const noexcept { return card_; }
     [[nodiscard]] const AgentInterface& interface() const noexcept { return interface_; }
@@ -124,12 +143,12 @@ Client Client::connect(std::string url, ClientOptions options) {
                          nullptr});
     }
     auto card = decode_or_throw<AgentCard>(answer.body);
-    return Client(std::make_unique<Impl>(std::move(card), std::move(options), std::move(http)));
+    return Client(std::make_unique<Impl>(std::move(card), std::move(options), std::move(http), url));
 }
 
 Client::Client(AgentCard card, ClientOptions options) {
     auto http = client::make_curl_client(options);
-    impl_ = std::make_unique<Impl>(std::move(card), std::move(options), std::move(http));
+    impl_ = std::make_unique<Impl>(std::move(card), std::move(options), std::move(http), std::string());
 }
 Client::Client(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 Client::Client(Client&&) noexcept = default;

@@ -29,6 +29,7 @@ public:
         if (easy_ == nullptr) throw std::bad_alloc();
         set(CURLOPT_PROTOCOLS_STR, "http,https");
         set(CURLOPT_NOSIGNAL, 1L);
+        set(CURLOPT_PATH_AS_IS, 1L);
         set(CURLOPT_USERAGENT, "a2akit");
         set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(options.connect_timeout));
         set(CURLOPT_ERRORBUFFER, error_.data());
@@ -221,6 +222,24 @@ private:
 };
 
 }  // namespace
+
+std::string origin_of(const std::string& url) {
+    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
+    if (parsed == nullptr) throw std::bad_alloc();
+    constexpr unsigned kAsForTransfers = CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME;
+    if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), kAsForTransfers) != CURLUE_OK) return {};
+    std::string origin;
+    for (const auto& [part, before] : {std::pair(CURLUPART_SCHEME, ""), std::pair(CURLUPART_HOST, "://"),
+                                       std::pair(CURLUPART_PORT, ":")}) {
+        char* text = nullptr;
+        if (curl_url_get(parsed.get(), part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
+        origin.append(before).append(text);
+        curl_free(text);
+    }
+    std::transform(origin.begin(), origin.end(), origin.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return origin;
+}
 
 std::unique_ptr<HttpClient> make_curl_client(const ClientOptions& options) {
     initialise_curl_once();

@@ -49,6 +49,9 @@ public:
     virtual std::unique_ptr<HttpStream> open(HttpRequest request) = 0;
 };
 
+/// Scheme, host and port of a URL as libcurl reads it, such as "https://agents.example:443"; empty when it is none.
+[[nodiscard]] std::string origin_of(const std::string& url);
+
 [[nodiscard]] std::unique_ptr<HttpClient> make_curl_client(const ClientOptions& options);
 
 }  // namespace a2akit::client

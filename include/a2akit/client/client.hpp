@@ -23,6 +23,10 @@ struct ClientOptions {
     std::vector<std::pair<std::string, std::string>> headers = {};
     /// Sent as "Authorization: Bearer …".
     std::string bearer_token = {};
+    /// Origins such as "https://agents.example:8443" that may be sent `headers` and `bearer_token` besides the one of
+    /// the URL given to `connect`: another host, another port, or plain http where the URL says https. A card that is at
+    /// hand already came from no URL: whoever has credentials for it names the origin here.
+    std::vector<std::string> credential_origins = {};
     /// URIs of the extensions that the client wants to be active (A2A-Extensions).
     std::vector<std::string> extensions = {};
     /// Which bindings the client may use; of those, the card's order decides.
@@ -82,6 +86,8 @@ class Client {
 public:
     /// Fetches the card of the agent at `url` (…/.well-known/agent-card.json) and picks the first interface of it that
     /// both sides speak. kVersionNotSupported when there is none: the message says what the card offers.
+    /// kPermissionDenied when there are credentials (`headers`, `bearer_token`) and the interface is at an origin that
+    /// they were not given for: nothing is sent there.
     [[nodiscard]] static Client connect(std::string url, ClientOptions options = {});
     /// As `connect`, for a card that is at hand already.
     explicit Client(AgentCard card, ClientOptions options = {});

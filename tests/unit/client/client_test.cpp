@@ -1,9 +1,12 @@
+#include "client/http_client.hpp"
 #include "fake_agent.hpp"
 
 #include <a2akit/client/client.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <stdexcept>
 
 namespace a2akit::client {
 namespace {
@@ -103,6 +106,57 @@ TEST(ClientTest, SendsTheUsersHeadersInsteadOfItsOwn) {
     EXPECT_THAT(request, HasSubstr("X-Api-Key: k\r\n"));
     EXPECT_THAT(request, HasSubstr("a2a-version: 1.1\r\n"));
     EXPECT_THAT(request, Not(HasSubstr("A2A-Version")));
+}
+
+TEST(ClientTest, SendsCredentialsToNoOriginButTheOneTheyWereGivenFor) {
+    FakeAgent other([](const std::string&) { return http_answer("200 OK", "application/json", kTask); });
+    FakeAgent home([&](const std::string&) { return http_answer("200 OK", "application/json", other.card("HTTP+JSON")); });
+    ClientOptions with_token;
+    with_token.bearer_token = "secret";
+    ClientOptions with_header;
+    with_header.headers = {{"X-Api-Key", "secret"}};
+    for (ClientOptions options : {with_token, with_header}) {
+        try {
+            (void)Client::connect(home.url(), options);
+            ADD_FAILURE() << "it would send them";
+        } catch (const Exception& exception) {
+            EXPECT_EQ(exception.code(), ErrorCode::kPermissionDenied);
+            EXPECT_THAT(exception.what(), HasSubstr(other.url()));
+            EXPECT_THAT(exception.what(), Not(HasSubstr("secret")));
+        }
+        options.credential_origins = {"https://agents.example", home.url()};
+        EXPECT_EQ(code_of([&] { (void)Client::connect(home.url(), options); }), ErrorCode::kPermissionDenied);
+    }
+    EXPECT_THROW((void)other.request(0), std::out_of_range) << "nothing was sent there";
+
+    with_token.credential_origins = {other.url() + "/"};
+    Client allowed = Client::connect(home.url(), with_token);
+    (void)allowed.get_task("t1");
+    EXPECT_THAT(other.request(0), HasSubstr("Authorization: Bearer secret\r\n"));
+    Client anonymous = Client::connect(home.url());
+    (void)anonymous.get_task("t1");
+    EXPECT_THAT(other.request(1), Not(HasSubstr("Authorization")));
+}
+
+TEST(ClientTest, ACardAtHandNeedsTheOriginOfItsCredentials) {
+    AgentCard card;
+    card.supported_interfaces = {{"https://agents.example/a", "HTTP+JSON", {}, "1.0"}};
+    ClientOptions options;
+    options.bearer_token = "secret";
+    EXPECT_EQ(code_of([&] { Client client(card, options); }), ErrorCode::kPermissionDenied);
+    options.credential_origins = {"http://agents.example"};
+    EXPECT_EQ(code_of([&] { Client client(card, options); }), ErrorCode::kPermissionDenied) << "https is not http";
+    options.credential_origins = {"https://AGENTS.example:443/other/path"};
+    EXPECT_NO_THROW(Client client(card, options));
+}
+
+TEST(ClientTest, AnOriginIsReadAsTheTransferReadsIt) {
+    EXPECT_EQ(origin_of("https://Agents.Example/a?b"), "https://agents.example:443");
+    EXPECT_EQ(origin_of("http://agents.example"), "http://agents.example:80");
+    EXPECT_EQ(origin_of("https://agents.example@other.example/"), "https://other.example:443");
+    EXPECT_EQ(origin_of("https://[::1]:8443/"), "https://[::1]:8443");
+    EXPECT_EQ(origin_of("https://a b"), "");
+    EXPECT_EQ(origin_of(""), "");
 }
 
 TEST(ClientTest, ThrowsTheAgentsErrorWithItsCode) {
