@@ -162,7 +162,8 @@ std::string allow_list(Methods methods) {
 }  // namespace
 
 bool may_be_tenant(std::string_view segment) noexcept {
-    static constexpr std::array<std::string_view, 8> kReserved{
+    static constexpr std::array<std::string_view, 10> kReserved{
+        ".",  "..",
         "v1", "tasks", "health", "chat", ".well-known", "message:send", "message:stream", "extendedAgentCard"};
     return std::find(kReserved.begin(), kReserved.end(), segment) == kReserved.end();
 }

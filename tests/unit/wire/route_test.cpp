@@ -104,7 +104,7 @@ TEST(Routes, ThePathThatOnlyVersion03HasIsUnknownToThisVersion) {
 }
 
 TEST(Routes, ReservedNamesAreNeverTenants) {
-    for (const std::string name : {"tasks", "health", "chat", ".well-known", "v1/v1", "message:send"}) {
+    for (const std::string name : {".", "..", "%2e%2E", "tasks", "health", "chat", ".well-known", "v1/v1", "message:send"}) {
         EXPECT_EQ(get("/" + name + "/tasks/t").refusal().status, 404) << name;
     }
     EXPECT_EQ(route_of("GET", "/v1/tasks/t").tenant, "");
