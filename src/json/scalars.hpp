@@ -52,6 +52,16 @@ template <class E>
     return std::nullopt;
 }
 
+/// By number, in a JSON number's notation ("2"); none when no value has it.
+template <class E>
+[[nodiscard]] std::optional<E> parse_enum_number(std::string_view text) noexcept {
+    const auto number = parse_int32(text);
+    const auto names = enum_names(E{});
+    if (!number || *number < 0 || static_cast<std::size_t>(*number) >= names.size())
+        return std::nullopt;
+    return names[static_cast<std::size_t>(*number)].value;
+}
+
 /// The allowed names, for an error: all but the unspecified one.
 template <class E>
 [[nodiscard]] std::string list_enum_names() {

@@ -64,18 +64,11 @@ struct ValueCodec<E> : ValueCodecBase {
         if (kind != Kind::kString && kind != Kind::kNumber) return cursor.mismatch(wanted);
         std::string_view text;
         if (!cursor.token(text, wanted)) return false;
-        const auto found = kind == Kind::kString ? parse_enum<E>(text) : by_number(text);
+        const auto found = kind == Kind::kString ? parse_enum<E>(text) : parse_enum_number<E>(text);
         value = found.value_or(E{});
         if (!found && cursor.mode() == Mode::kStrict)
             cursor.violation({}, "must be one of " + list_enum_names<E>());
         return true;
-    }
-    static std::optional<E> by_number(std::string_view text) {
-        const auto number = parse_int32(text);
-        const auto names = enum_names(E{});
-        if (!number || *number < 0 || static_cast<std::size_t>(*number) >= names.size())
-            return std::nullopt;
-        return names[static_cast<std::size_t>(*number)].value;
     }
     static void write(Writer& writer, E value) {
         writer.plain_string(enum_names(E{})[static_cast<std::size_t>(value)].name);

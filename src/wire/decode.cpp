@@ -5,6 +5,9 @@
 #include "wire/params.hpp"
 #include "wire/route_table.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace a2akit::wire {
 namespace {
 
@@ -29,10 +32,26 @@ void hand_over_headers(const RequestHead& head, Decoded& decoded) {
 
 }  // namespace
 
+Result<void> note_violations(const Result<void>& read, std::vector<FieldViolation>& violations) {
+    if (read) return {};
+    const auto& details = read.error().details;
+    if (read.error().code != ErrorCode::kInvalidParams || !details || details->violations.empty()) {
+        return fail(read.error());
+    }
+    violations.insert(violations.end(), details->violations.begin(), details->violations.end());
+    return {};
+}
+
 Result<void> complete(const Route& route, const ServiceParameters& parameters,
                       std::vector<FieldViolation> violations, RequestEnvelope& envelope) {
-    check_path(route, envelope.params, violations);
-    check_ranges(envelope.params, envelope.operation, violations);
+    std::vector<FieldViolation> found;
+    check_path(route, envelope.params, found);
+    check_ranges(envelope.params, envelope.operation, found);
+    for (FieldViolation& violation : found) {
+        // What could not be read has no value to be out of range.
+        const auto is_same = [&](const FieldViolation& other) { return other.field == violation.field; };
+        if (std::none_of(violations.begin(), violations.end(), is_same)) violations.push_back(std::move(violation));
+    }
     if (!violations.empty()) return fail(invalid_params(std::move(violations)));
     auto tenant = unify_tenant(route.tenant, envelope.params);
     if (!tenant) return fail(std::move(tenant.error()));
@@ -54,7 +73,7 @@ Result<void> decode_http_json(const Route& route, const RequestHead& head, const
         read_query(*query, envelope.params, violations);
     } else if (!body.empty() || !takes_empty_body(route.operation)) {
         auto read = read_body(body, envelope.params);
-        if (!read) return fail(std::move(read.error()));
+        if (auto failed = note_violations(read, violations); !failed) return failed;
     }
     return complete(route, parameters, std::move(violations), envelope);
 }

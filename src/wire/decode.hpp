@@ -25,6 +25,10 @@ inline constexpr json::Limits kRequestLimits{.max_elements = 10'000};
     return std::get<Call>(decoded.entries.emplace_back(std::in_place_type<Call>));
 }
 
+/// Adds the fields that could not be read, so that they are named together with what `complete` finds. The error when
+/// that is no matter of fields.
+[[nodiscard]] Result<void> note_violations(const Result<void>& read, std::vector<FieldViolation>& violations);
+
 /// Checks what both bindings check once the parameters are read, and fills the envelope with the rest.
 [[nodiscard]] Result<void> complete(const Route& route, const ServiceParameters& parameters,
                                     std::vector<FieldViolation> violations, RequestEnvelope& envelope);

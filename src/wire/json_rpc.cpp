@@ -192,9 +192,9 @@ private:
                         "method: there is no \"" + printable(request.method) + "\"; one is \"SendMessage\"");
         }
         if (!request.params_are_object) return fail(Error::invalid_field("params", "must be an object"));
-        if (!read) return fail(read.error());
-        auto late = read_late_params(request);
-        if (!late) return fail(std::move(late.error()));
+        std::vector<FieldViolation> violations;
+        if (auto noted = note_violations(read, violations); !noted) return noted;
+        if (auto noted = note_violations(read_late_params(request), violations); !noted) return noted;
         if (batch_ && is_streaming(*request.operation) && !request.id.empty()) {
             return fail(ErrorCode::kUnsupportedOperation,
                         "method: a streaming method can't be part of a batch; send it by itself");
@@ -203,7 +203,7 @@ private:
         call.rpc_id = request.id;
         call.content_type = kJson;
         call.envelope.operation = *request.operation;
-        return complete(route_, parameters_, {}, call.envelope);
+        return complete(route_, parameters_, std::move(violations), call.envelope);
     }
 
     const Route& route_;

@@ -33,7 +33,8 @@ Fault read_value(const std::string& text, bool& out) {
     return {};
 }
 Fault read_value(const std::string& text, TaskState& out) {
-    const auto state = json::parse_enum<TaskState>(text);
+    auto state = json::parse_enum<TaskState>(text);
+    if (!state) state = json::parse_enum_number<TaskState>(text);
     if (!state) return "must be one of " + json::list_enum_names<TaskState>() + ", got \"" + text + '"';
     out = *state;
     return {};
@@ -197,7 +198,8 @@ Error invalid_params(std::vector<FieldViolation> violations) {
     std::string message;
     for (const FieldViolation& violation : violations) {
         if (!message.empty()) message += "; ";
-        message += violation.field + ": " + violation.description;
+        if (!violation.field.empty()) message += violation.field + ": ";
+        message += violation.description;
     }
     Error::Details details;
     details.violations = std::move(violations);

@@ -145,6 +145,16 @@ TEST(HttpJson, EveryWrongParameterOfAQueryIsNamed) {
     EXPECT_THAT(response.body, HasSubstr(R"({"field":"statusTimestampAfter","description":"must be a time)"));
 }
 
+TEST(HttpJson, AStatusIsReadByNameAndByNumberAsInABody) {
+    for (const std::string target : {"/tasks?status=TASK_STATE_WORKING", "/tasks?status=2"}) {
+        auto request = get(target);
+        EXPECT_EQ(std::get<ListTasksRequest>(request.call().envelope.params).status, TaskState::kWorking) << target;
+    }
+    for (const std::string target : {"/tasks?status=9", "/tasks?status=-1", "/tasks?status=1.5"}) {
+        EXPECT_THAT(get(target).refusal().body, HasSubstr(R"("field":"status")")) << target;
+    }
+}
+
 TEST(HttpJson, AWrongValueInAQueryIsNamed) {
     for (const auto& [target, field] : std::vector<std::pair<std::string, std::string>>{
              {"/tasks?pageSize=0", "pageSize"},

@@ -148,6 +148,21 @@ TEST(JsonRpc, EveryWrongFieldIsNamedAtOnce) {
                 HasSubstr(R"({"field":"pageSize","description":"must be between 1 and 100, got 150"})"));
 }
 
+TEST(JsonRpc, AFieldThatCannotBeReadHidesNoOtherFault) {
+    for (const char* order : {R"({"jsonrpc":"2.0","id":1,"method":"ListTasks","params":%})",
+                              R"({"jsonrpc":"2.0","id":1,"params":%,"method":"ListTasks"})"}) {
+        std::string text = order;
+        text.replace(text.find('%'), 1, R"({"pageSize":"many","historyLength":-5,"status":"TASK_STATE_RUNNING"})");
+        const HttpResponse response = rpc(text).refusal();
+        for (const std::string field : {"pageSize", "historyLength", "status"}) {
+            const std::string named = R"("field":")" + field + '"';
+            EXPECT_THAT(response.body, HasSubstr(named));
+            EXPECT_EQ(response.body.find(named), response.body.rfind(named)) << response.body;
+            EXPECT_THAT(response.body.substr(0, response.body.find("\"data\"")), HasSubstr(field + ": "));
+        }
+    }
+}
+
 TEST(JsonRpc, ParamsMayBeMissingWhereNothingIsRequired) {
     for (const std::string text : {R"({"jsonrpc":"2.0","id":1,"method":"ListTasks"})",
                                    R"({"jsonrpc":"2.0","id":1,"method":"GetExtendedAgentCard","params":null})"}) {
