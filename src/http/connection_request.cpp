@@ -51,6 +51,10 @@ bool under_base(std::string_view target, std::string_view base) {
     return target.size() == base.size() || target[base.size()] == '/' || target[base.size()] == '?';
 }
 
+bool is_card_path(std::string_view target) {
+    return target.substr(0, target.find('?')) == "/.well-known/agent-card.json";
+}
+
 }  // namespace
 
 void Connection::set_reading_deadline() {
@@ -150,7 +154,9 @@ void Connection::begin_request() {
     request_id_ = request_id_for(request.header("x-request-id"));
     keep_alive_ = reader_.keep_alive();
     const bool whole_server = reader_.target() == "*";
-    if (!whole_server && !under_base(without_authority(reader_.target()), shard_.options.base_path)) {
+    const std::string_view target = without_authority(reader_.target());
+    const bool card_at_root = shard_.options.card_at_root && is_card_path(target);
+    if (!whole_server && !card_at_root && !under_base(target, shard_.options.base_path)) {
         refusal_ = wire::http_error(404, "nothing is served at this path", false, wire::answer_type(request));
     } else {
         if (request.target.empty()) request.target = "/";

@@ -19,6 +19,13 @@ Error internal_error(const RequestEnvelope& envelope, std::string_view where, st
     return Error{ErrorCode::kInternal, "internal error", nullptr};
 }
 
+/// For whoever looks for guessed passwords: neither what was sent nor why it was not enough.
+void note_refusal(const RequestEnvelope& envelope, const Error& error) {
+    if (error.code != ErrorCode::kUnauthenticated && error.code != ErrorCode::kPermissionDenied) return;
+    log::info("a caller was refused reason={} remote={} operation={} request_id={}", to_string(error.code),
+              quoted(envelope.context.remote_address), to_string(envelope.operation), envelope.context.request_id);
+}
+
 /// Who the application says is asking, and whose tasks those are: keys of Storage, which the client can't shorten.
 std::optional<Error> refuse_long_name(const RequestEnvelope& envelope, std::string_view what, std::string_view name) {
     if (name.size() <= kMaxNameBytes) return std::nullopt;
@@ -65,6 +72,7 @@ Async<HandledRequest> Dispatcher::handle(RequestEnvelope envelope) {
         if (passed) {
             handled.reply = co_await dispatch(envelope);
         } else {
+            note_refusal(envelope, passed.error());
             handled.reply = fail(std::move(passed.error()));
         }
         co_await after(envelope, handled.reply, started);
@@ -121,7 +129,10 @@ Result<OwnerScope> Dispatcher::authorize(const RequestEnvelope& envelope) const 
 AsyncResult<Reply> Dispatcher::dispatch(RequestEnvelope& envelope) {
     if (auto refusal = refuse_long_name(envelope, "the name of a principal", envelope.principal.name)) return *refusal;
     Result<OwnerScope> scope = authorize(envelope);
-    if (!scope) return fail(std::move(scope.error()));
+    if (!scope) {
+        note_refusal(envelope, scope.error());
+        return fail(std::move(scope.error()));
+    }
     if (auto refusal = rules_.refuse(envelope)) return std::move(*refusal);
     if (auto refusal = refuse_long_name(envelope, "the owner of a scope", scope->owner)) return *refusal;
     if (auto refusal = refuse_long_name(envelope, "the tenant of a scope", scope->tenant)) return *refusal;

@@ -1,5 +1,6 @@
 #include "server/admin.hpp"
 
+#include "core/log.hpp"
 #include "json/writer.hpp"
 #include "wire/error_render.hpp"
 #include "wire/uri.hpp"
@@ -83,6 +84,7 @@ bool AdminSite::may(const std::string& authorization) const {
 
 Async<wire::HttpResponse> AdminSite::answer(wire::Route route, std::string authorization) {
     if (!may(authorization)) {
+        log::info("a caller without the operator's token was refused path=/admin/dead-letters");
         Error::Details details;
         details.challenge = "Bearer realm=\"admin\"";
         const Error error{ErrorCode::kUnauthenticated, "this path needs the operator's token", nullptr};

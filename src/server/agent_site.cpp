@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -37,11 +38,92 @@ bool is_host(std::string_view text) {
     return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), allowed);
 }
 
+/// Where the port of a host begins, with its colon; the end when it has none.
+std::size_t port_at(std::string_view host) {
+    const std::size_t literal = host.rfind(']');
+    const std::size_t colon = host.find(':', literal == std::string_view::npos ? 0 : literal);
+    return colon == std::string_view::npos ? host.size() : colon;
+}
+
+bool is_port(std::string_view text) {
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc{} && end == text.data() + text.size() && text.front() != '0' && number <= 65535;
+}
+
+/// A path that stands in a URL as it is, and leads nowhere else.
+bool is_prefix(std::string_view text) {
+    constexpr std::size_t kLongest = 256;
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' ||
+               c == '.' || c == '_' || c == '~';
+    };
+    return text.starts_with('/') && text.size() <= kLongest && std::all_of(text.begin(), text.end(), allowed) &&
+           text.find("//") == std::string_view::npos && text.find("/.") == std::string_view::npos;
+}
+
 /// The first of several values, as the outermost proxy wrote it.
 std::string_view first_of(std::string_view list) {
     list = list.substr(0, list.find(','));
     while (list.ends_with(' ')) list.remove_suffix(1);
     return list;
+}
+
+constexpr const char* kForwardedHeaders =
+    "X-Forwarded-Host, X-Forwarded-Proto, X-Forwarded-Port, X-Forwarded-Prefix, Forwarded";
+
+/// What a proxy says of the address that its client used; empty: nothing. Not checked yet.
+struct ForwardedAddress {
+    std::string host;
+    std::string proto;
+    std::string port;
+    std::string prefix;
+};
+
+/// The value of a parameter, a token or a quoted string, which is taken off `rest`.
+std::string take_value(std::string_view& rest) {
+    std::string value;
+    if (!rest.starts_with('"')) {
+        const std::size_t end = std::min(rest.find_first_of(";,"), rest.size());
+        value = wire::trim(rest.substr(0, end));
+        rest.remove_prefix(end);
+        return value;
+    }
+    rest.remove_prefix(1);
+    while (!rest.empty() && rest.front() != '"') {
+        if (rest.front() == '\\' && rest.size() > 1) rest.remove_prefix(1);
+        value += rest.front();
+        rest.remove_prefix(1);
+    }
+    rest.remove_prefix(std::min(rest.find_first_of(";,"), rest.size()));
+    return value;
+}
+
+/// The first element of Forwarded (RFC 7239), which the outermost proxy wrote.
+ForwardedAddress read_forwarded(std::string_view rest) {
+    ForwardedAddress address;
+    while (!rest.empty() && rest.front() != ',') {
+        if (rest.front() == ';') rest.remove_prefix(1);
+        const std::size_t equals = rest.find_first_of("=;,");
+        if (equals == std::string_view::npos || rest[equals] != '=') break;
+        const std::string_view name = wire::trim(rest.substr(0, equals));
+        rest.remove_prefix(equals + 1);
+        std::string value = take_value(rest);
+        if (wire::equal_ignoring_case(name, "host")) address.host = std::move(value);
+        else if (wire::equal_ignoring_case(name, "proto")) address.proto = std::move(value);
+    }
+    return address;
+}
+
+/// Forwarded counts only where there is nothing else: a proxy that writes the others may pass it on as a client sent it.
+ForwardedAddress forwarded_address(const wire::RequestHead& head) {
+    ForwardedAddress address;
+    address.host = first_of(head.header("x-forwarded-host"));
+    address.proto = first_of(head.header("x-forwarded-proto"));
+    address.port = first_of(head.header("x-forwarded-port"));
+    address.prefix = first_of(head.header("x-forwarded-prefix"));
+    const bool none = address.host.empty() && address.proto.empty() && address.port.empty() && address.prefix.empty();
+    return none ? read_forwarded(head.header("forwarded")) : address;
 }
 
 }  // namespace
@@ -72,15 +154,30 @@ AgentSite::AgentSite(net::LoopGroup& loops, RequestHandler& handler, Ports ports
 
 AgentSite::~AgentSite() = default;
 
-void AgentSite::set_url(std::string base_url) { base_url_ = std::move(base_url); }
+void AgentSite::set_url(std::string base_url, bool is_public) {
+    base_url_ = std::move(base_url);
+    url_is_public_ = is_public;
+}
 
 std::string AgentSite::url_for(const wire::RequestHead& head) const {
     if (!trust_forwarded_) return base_url_;
-    const std::string_view host = first_of(head.header("x-forwarded-host"));
+    const ForwardedAddress forwarded = forwarded_address(head);
+    const bool says_host = is_host(forwarded.host);
+    const bool says_port = is_port(forwarded.port);
+    const bool says_prefix = is_prefix(forwarded.prefix);
+    const bool tls = wire::equal_ignoring_case(forwarded.proto, "https");
+    const bool says_proto = tls || wire::equal_ignoring_case(forwarded.proto, "http");
+    if (!says_host && (url_is_public_ || (!says_port && !says_prefix && !says_proto))) return base_url_;
+    // A proxy that names no host has passed on the one that the client named.
+    std::string_view host = says_host ? std::string_view(forwarded.host) : head.header("host");
     if (!is_host(host)) return base_url_;
-    const std::string_view scheme = first_of(head.header("x-forwarded-proto"));
-    const bool tls = wire::equal_ignoring_case(scheme, "https");
-    return std::string(tls ? "https://" : "http://").append(host).append(base_path_);
+    const std::size_t colon = port_at(host);
+    if (says_port && (!says_host || colon == host.size())) host = host.substr(0, colon);
+    std::string url = std::string(tls ? "https://" : "http://").append(host);
+    const bool is_usual = forwarded.port == (tls ? "443" : "80");
+    if (says_port && !is_usual && host.size() == colon) url.append(":").append(forwarded.port);
+    if (says_prefix) url.append(forwarded.prefix.substr(0, forwarded.prefix.find_last_not_of('/') + 1));
+    return url.append(base_path_);
 }
 
 std::shared_ptr<const wire::CardDocument> AgentSite::document(const std::string& base_url) {
@@ -97,7 +194,7 @@ std::shared_ptr<const wire::CardDocument> AgentSite::document(const std::string&
 
 wire::HttpResponse AgentSite::agent_card(const wire::RequestHead& head) {
     wire::HttpResponse response = wire::card_response(*document(url_for(head)), head);
-    if (trust_forwarded_) response.headers.emplace_back("Vary", "X-Forwarded-Host, X-Forwarded-Proto");
+    if (trust_forwarded_) response.headers.emplace_back("Vary", kForwardedHeaders);
     return response;
 }
 

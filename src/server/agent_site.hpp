@@ -29,7 +29,8 @@ public:
     ~AgentSite() override;
 
     /// Where clients find the agent, for the card. REQUIRES: called before anything is served.
-    void set_url(std::string base_url);
+    /// `is_public`: somebody said so, and a proxy that names no host changes nothing about it.
+    void set_url(std::string base_url, bool is_public);
     void set_state(State state) noexcept { state_.store(state, std::memory_order_release); }
     /// From now on the operator's paths are there, for whoever has the token. REQUIRES: as set_url; `admin` outlives it.
     void open_admin(Admin& admin, std::string token);
@@ -59,6 +60,7 @@ private:
     bool trust_forwarded_;
     std::string base_path_;
     std::string base_url_;
+    bool url_is_public_ = false;
     std::unique_ptr<AdminSite> admin_;  ///< Null: there are no such paths.
     Timestamp started_;
     std::atomic<State> state_{State::kStarting};

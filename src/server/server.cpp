@@ -33,6 +33,7 @@ constexpr auto kGraceInHurry = std::chrono::seconds(2);
 http::Options http_options(const Settings& settings) {
     http::Options options;
     options.base_path = *settings.base_path;
+    options.card_at_root = *settings.card_at_root;
     options.max_body_bytes = *settings.max_body_bytes;
     options.max_header_bytes = *settings.max_header_bytes;
     options.max_connections = *settings.max_connections;
@@ -66,6 +67,8 @@ Result<void> check_context(const ServerOptions& options, const Settings& setting
                                      "is missing: the worker needs the context of its requests, and the broker " + scheme +
                                          ": hands its turns to other nodes too"));
 }
+
+bool means_every_address(std::string_view host) { return host == "0.0.0.0" || host == "::"; }
 
 /// A host as it stands in a URL; one that means every address is replaced by one that can be called.
 std::string url_host(const std::string& host) {
@@ -196,7 +199,7 @@ Result<void> Server::Impl::start_locked() {
     }
     port_ = *listening;
     url_ = "http://" + url_host(*settings_.host) + ":" + std::to_string(port_) + *settings_.base_path;
-    site_->set_url(settings_.public_url.value_or(url_));
+    site_->set_url(settings_.public_url.value_or(url_), settings_.public_url.has_value());
     if (Result<void> started = node_->start(); !started) return started;
     site_->set_state(AgentSite::State::kReady);
     http_->serve();
@@ -205,6 +208,11 @@ Result<void> Server::Impl::start_locked() {
 }
 
 void Server::Impl::announce() const {
+    if (means_every_address(*settings_.host) && !settings_.public_url && !*settings_.trust_forwarded) {
+        log::warn("the agent card names an address that only this machine can call; set A2AKIT_PUBLIC_URL to the one "
+                  "that clients use, or A2AKIT_TRUST_FORWARDED behind a proxy url={}",
+                  url_);
+    }
     const Ports& given = options_.ports;
     const bool in_memory = !given.storage && settings_.storage == "memory:";
     log::info("listening url={} threads={} storage={} broker={} event_bus={} cancel_registry={}{}", url_,

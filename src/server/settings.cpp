@@ -153,6 +153,7 @@ void resolve_address(Resolver& resolver, Settings& s) {
     resolver.text("A2AKIT_BASE_PATH", s.base_path, "");
     resolver.text("A2AKIT_PUBLIC_URL", s.public_url, nullptr);
     resolver.flag("A2AKIT_TRUST_FORWARDED", s.trust_forwarded, false);
+    resolver.flag("A2AKIT_CARD_AT_ROOT", s.card_at_root, false);
     if (s.base_path && !s.base_path->empty()) {
         while (s.base_path->ends_with('/')) s.base_path->pop_back();
         if (!is_path(*s.base_path)) {

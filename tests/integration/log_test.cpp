@@ -53,6 +53,8 @@ protected:
         std::atomic<std::uint16_t> port{0};
         ServerOptions options = test_options(std::make_shared<TalkativeAgent>());
         options.settings.log_level = "trace";
+        if (host_) options.settings.host = host_;
+        options.settings.public_url = public_url_;
         options.middlewares = {std::make_shared<BearerMiddleware>(verify), std::make_shared<SecretMiddleware>()};
         options.on_listening = [&](const std::string& url) {
             port = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
@@ -76,6 +78,8 @@ protected:
     }
     [[nodiscard]] bool has(const std::string& part) const { return text_.find(part) != std::string::npos; }
 
+    std::optional<std::string> host_;
+    std::optional<std::string> public_url_;
     std::string text_;
 };
 
@@ -125,6 +129,33 @@ TEST_F(LogTest, TheFirstLineSaysWhereItListensAndThatMemoryForgets) {
     EXPECT_TRUE(lines[0].ends_with("storage=memory: broker=memory: event_bus=memory: cancel_registry=memory: "
                                    "note=\"memory forgets every task when the process ends\""))
         << lines[0];
+}
+
+TEST_F(LogTest, ACallerWhoIsRefusedIsNotedWithItsAddressAndRequest) {
+    lines_of([&](std::uint16_t port) {
+        HttpClient client(port);
+        EXPECT_EQ(client.exchange("POST", "/message:send", send_body("go"), headers("r-1", "hush-wrong")).status, 401);
+        EXPECT_EQ(client.exchange("POST", "/message:send", send_body("go"), headers("r-2")).status, 200);
+    });
+    const std::string noted = "level=info a caller was refused reason=UNAUTHENTICATED remote=\"127.0.0.1";
+    const auto at = text_.find(noted);
+    ASSERT_NE(at, std::string::npos) << text_;
+    EXPECT_NE(text_.substr(at, text_.find('\n', at) - at).find(" operation=SendMessage request_id=r-1"),
+              std::string::npos)
+        << text_;
+    EXPECT_EQ(text_.find(noted, at + 1), std::string::npos) << text_;
+}
+
+TEST_F(LogTest, ACardThatNamesThisMachineToOthersIsWarnedOf) {
+    const std::string warning = "level=warning the agent card names an address that only this machine can call";
+    (void)lines_of([](std::uint16_t) {});
+    EXPECT_FALSE(has(warning)) << text_;
+    host_ = "0.0.0.0";
+    (void)lines_of([](std::uint16_t) {});
+    EXPECT_TRUE(has(warning)) << text_;
+    public_url_ = "https://agents.example";
+    (void)lines_of([](std::uint16_t) {});
+    EXPECT_FALSE(has(warning)) << text_;
 }
 
 TEST_F(LogTest, NoSecretIsInTheLog) {

@@ -113,6 +113,70 @@ TEST_F(ServerTest, ForwardedHeadersCountOnlyFromATrustedProxy) {
     }
 }
 
+TEST_F(ServerTest, TheCardNamesWhatATrustedProxySaysOfItsClientsAddress) {
+    ServerOptions options = test_options(agent);
+    options.settings.trust_forwarded = true;
+    options.settings.base_path = "/a";
+    start(std::move(options));
+    HttpClient client(server->port());
+    const std::string own = server->url();
+    const std::string host = "test";  // as the client names it
+    for (const auto& [forwarded, url] : std::vector<std::pair<std::string, std::string>>{
+             {"X-Forwarded-Proto: https\r\n", "https://" + host + ":8443/a/"},
+             {"X-Forwarded-Host: agents.example\r\n", "http://agents.example:8443/a/"},
+             {"X-Forwarded-Host: agents.example:9\r\nX-Forwarded-Proto: https\r\n", "https://agents.example:9/a/"},
+             {"X-Forwarded-Host: [::1]\r\n", "http://[::1]:8443/a/"},
+             {"X-Forwarded-Prefix: /some/where/\r\nX-Forwarded-Host: agents.example\r\n",
+              "http://agents.example:8443/some/where/a/"},
+             {"X-Forwarded-Prefix: /../x\r\nX-Forwarded-Host: agents.example\r\n", "http://agents.example:8443/a/"},
+             {"X-Forwarded-Host: agents.example\r\nForwarded: host=evil.example\r\n",
+              "http://agents.example:8443/a/"}}) {
+        const auto card = client.exchange("GET", "/a/.well-known/agent-card.json", {},
+                                          forwarded + "X-Forwarded-Port: 8443\r\n");
+        EXPECT_NE(card.body.find("\"url\":\"" + url + '"'), std::string::npos) << forwarded << card.body;
+        EXPECT_NE(card.header("vary").find("Forwarded"), std::string::npos);
+    }
+    for (const auto& [forwarded, url] : std::vector<std::pair<std::string, std::string>>{
+             {"X-Forwarded-Proto: https\r\n", "https://" + host + "/a/"},
+             {"X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\n", "https://" + host + "/a/"},
+             {"X-Forwarded-Port: 70000\r\n", own + "/"},
+             {"X-Forwarded-Proto: gopher\r\n", own + "/"},
+             {"Forwarded: for=1.2.3.4;proto=https;host=\"agents.example:8443\", host=inner\r\n",
+              "https://agents.example:8443/a/"},
+             {"Forwarded: Host=agents.example ; Proto=https\r\n", "https://agents.example/a/"},
+             {"Forwarded: host=\"a\\\"b\"\r\n", own + "/"},
+             {"Forwarded: nonsense\r\n", own + "/"},
+             {"Forwarded: host=\"\r\n", own + "/"}}) {
+        const auto card = client.exchange("GET", "/a/.well-known/agent-card.json", {}, forwarded);
+        EXPECT_NE(card.body.find("\"url\":\"" + url + '"'), std::string::npos) << forwarded << card.body;
+    }
+}
+
+TEST_F(ServerTest, APublicUrlStaysWhereAProxyNamesNoHost) {
+    ServerOptions options = test_options(agent);
+    options.settings.trust_forwarded = true;
+    options.settings.public_url = "https://agents.example/x";
+    start(std::move(options));
+    HttpClient client(server->port());
+    const auto card = client.exchange("GET", "/.well-known/agent-card.json", {}, "X-Forwarded-Proto: http\r\n");
+    EXPECT_NE(card.body.find("\"url\":\"https://agents.example/x/\""), std::string::npos) << card.body;
+}
+
+TEST_F(ServerTest, UnderABasePathTheCardIsAtTheRootWhereItIsWanted) {
+    for (const bool wanted : {false, true}) {
+        ServerOptions options = test_options(agent);
+        options.settings.base_path = "/a";
+        options.settings.card_at_root = wanted;
+        start(std::move(options));
+        HttpClient client(server->port());
+        const auto card = client.exchange("GET", "/.well-known/agent-card.json");
+        EXPECT_EQ(card.status, wanted ? 200 : 404);
+        EXPECT_EQ(card.body.find("\"url\":\"" + server->url() + "/\"") != std::string::npos, wanted) << card.body;
+        EXPECT_EQ(client.exchange("GET", "/a/.well-known/agent-card.json").status, 200);
+        EXPECT_EQ(client.exchange("GET", "/health").status, 404) << "nothing else is";
+    }
+}
+
 TEST_F(ServerTest, AForwardedHostThatIsNoneIsIgnored) {
     ServerOptions options = test_options(agent);
     options.settings.trust_forwarded = true;

@@ -22,7 +22,8 @@ struct Settings {
     std::optional<std::string> base_path;          ///< A2AKIT_BASE_PATH, "": where the endpoints are mounted
     std::optional<int> threads;                    ///< A2AKIT_THREADS, one per core
     std::optional<std::string> public_url;         ///< A2AKIT_PUBLIC_URL, http://host:port: for the card
-    std::optional<bool> trust_forwarded;           ///< A2AKIT_TRUST_FORWARDED, false: X-Forwarded-Proto / -Host
+    std::optional<bool> trust_forwarded;           ///< A2AKIT_TRUST_FORWARDED, false: X-Forwarded-*, else Forwarded
+    std::optional<bool> card_at_root;              ///< A2AKIT_CARD_AT_ROOT, false: the card at the origin's root besides
 
     // Backends, by URL. Where it says "the data directory", memory: without one.
     std::optional<std::string> data_dir;           ///< A2AKIT_DATA_DIR, none: SQLite keeps everything there

@@ -91,6 +91,7 @@ std::vector<Variable> variables() {
         {"A2AKIT_CORE_DUMPS", A2AKIT_READ(core_dumps), "false", "true", "true", {{"2", "true, false, 1 or 0"}}},
         {"A2AKIT_TRUST_FORWARDED", A2AKIT_READ(trust_forwarded), "false", "1", "true",
          {{"maybe", "true, false, 1 or 0"}}},
+        {"A2AKIT_CARD_AT_ROOT", A2AKIT_READ(card_at_root), "false", "1", "true", {{"maybe", "true, false, 1 or 0"}}},
         {"A2AKIT_DATA_DIR", A2AKIT_READ(data_dir), "none", "/data", "/data", {}},
         // Which URLs there are the BackendRegistry knows.
         {"A2AKIT_STORAGE", A2AKIT_READ(storage), "memory:", "sqlite:a.db", "sqlite:a.db", {}},
