@@ -1,5 +1,8 @@
 #include "runtime/public_error.hpp"
 
+#include "core/log.hpp"
+#include "core/log_text.hpp"
+
 #include <chrono>
 #include <string>
 #include <utility>
@@ -28,6 +31,15 @@ Error public_error(Error error) {
         case ErrorCode::kLiveRun:
             return Error::unavailable("the task is being changed by others; try again", kRetryAfter);
         case ErrorCode::kStopped: return draining_error();
+        case ErrorCode::kUnavailable:
+            // Its text names engines, hosts and settings; the engines write it into the log, once for each outage.
+            log::debug("a port failed error={}", quoted(error.message));
+            error.message = "the storage is not available; try again";
+            return error;
+        case ErrorCode::kInternal:
+            log::debug("a port failed error={}", quoted(error.message));
+            error.message = "internal error";
+            return error;
         case ErrorCode::kLeaseLost:
         case ErrorCode::kRevealed:
         case ErrorCode::kCompacted: return Error{ErrorCode::kInternal, "internal error", nullptr};

@@ -7,7 +7,7 @@
 namespace a2akit {
 
 /// An error of a port as a client may see it. What the protocol has a word for passes unchanged; what only the ports
-/// know becomes the nearest public error.
+/// know becomes the nearest public error; what an engine says of its state stays in the log.
 [[nodiscard]] Error public_error(Error error);
 
 /// For an id that no task of the caller has, whether it exists or not.

@@ -1,5 +1,7 @@
 #include "server/agent_site.hpp"
 
+#include "core/log.hpp"
+#include "core/log_text.hpp"
 #include "server/card_builder.hpp"
 #include "wire/uri.hpp"
 
@@ -221,6 +223,20 @@ Async<void> AgentSite::perform(std::shared_ptr<Check> check, std::size_t port) {
     check->done.set();
 }
 
+// Anybody may ask: what an engine says of its state goes to the log, once until it says something else.
+std::string AgentSite::outcome_of(std::size_t port, const Result<void>& checked) {
+    const std::string said = checked ? std::string() : checked.error().message;
+    {
+        const std::lock_guard lock(mutex_);
+        if (said != said_[port] && !said.empty()) {
+            log::warn("not ready port={} error={}", kPortNames[port], quoted(said));
+        }
+        said_[port] = said;
+    }
+    if (checked) return "ok";
+    return show_failures_ ? said : "failed";
+}
+
 Async<wire::HttpResponse> AgentSite::readiness() {
     LoopChecks& mine = checks_of_this_loop();
     const SteadyTime until = mine.loop.now() + kCheckTimeout;
@@ -238,7 +254,7 @@ Async<wire::HttpResponse> AgentSite::readiness() {
         if (may_ask) answered = co_await asked[port]->done.wait_until(until);
         std::string outcome = "ok";
         if (!answered) outcome = "no answer";
-        else if (!asked[port]->result) outcome = asked[port]->result.error().message;
+        else outcome = outcome_of(port, asked[port]->result);
         ready = ready && outcome == "ok";
         if (!checks.empty()) checks += ',';
         checks.append("\"").append(kPortNames[port]).append("\":").append(json_string(outcome).text());

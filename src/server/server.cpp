@@ -187,6 +187,7 @@ Result<void> Server::Impl::start_locked() {
                                         std::move(*housekeeping));
     site_ = std::make_unique<AgentSite>(*loops_, node_->handler(), *ports, options_.card, *settings_.trust_forwarded,
                                         *settings_.base_path);
+    if (*settings_.show_failures) site_->show_failures();
     if (settings_.admin_token) site_->open_admin(node_->admin(), *settings_.admin_token);
     http_ = std::make_unique<http::HttpServer>(*loops_, http_options(settings_), *site_);
 

@@ -34,7 +34,8 @@ class Node:
         if url:
             url += f"{'&' if '?' in url else '?'}schema={schema}&connections=3"
             environment.update({f"A2AKIT_{port}": url for port in engines.Postgres.PORTS})
-        environment.update(A2AKIT_PORT="0", A2AKIT_LEASE="1", A2AKIT_THREADS="1", A2AKIT_DRAIN_TIMEOUT="1")
+        environment.update(A2AKIT_PORT="0", A2AKIT_LEASE="1", A2AKIT_THREADS="1", A2AKIT_DRAIN_TIMEOUT="1",
+                           A2AKIT_SHOW_FAILURES="true")
         environment.update({f"A2AKIT_{key}": str(value) for key, value in settings.items()})
         self.process = subprocess.Popen(program or [PROGRAM], env=environment, text=True, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)

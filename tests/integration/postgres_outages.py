@@ -177,7 +177,8 @@ class Outages(Weather):
         with self.locked():
             answer = ask(node, "GET", f"/tasks/{task}")
         self.assertTrue(answer.may_be_retried, answer)
-        self.assertIn("PostgreSQL took too long for a statement", answer.body["error"]["message"])
+        self.assertEqual(answer.body["error"]["message"], "the storage is not available; try again")
+        self.wait_until(lambda: any("postgres sqlstate=57014" in line for line in node.lines))
         self.assertEqual(state(node.task(task)), "COMPLETED")
 
 

@@ -188,7 +188,8 @@ class FullDisk(Weather):
             self.wait_until(lambda: answers.append(
                 ask(node, "POST", "/message:send", {"message": message(long)})) or answers[-1].status != 200)
             self.assertTrue(answers[-1].may_be_retried, answers[-1])
-            self.assertIn("the disk of PostgreSQL is full", answers[-1].body["error"]["message"])
+            self.assertEqual(answers[-1].body["error"]["message"], "the storage is not available; try again")
+            self.wait_until(lambda: any("postgres sqlstate=53100" in line for line in node.lines))
             self.assertEqual(state(node.task(task)), "COMPLETED")
             self.assertEqual(ask(node, "GET", "/tasks").status, 200)
         (self.disk / "ballast").unlink()

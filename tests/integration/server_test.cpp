@@ -292,11 +292,20 @@ TEST_F(FragileServerTest, ReadinessTellsWhatIsWrong) {
     broker->broken = true;
     const auto broken = client.exchange("GET", "/health/ready");
     EXPECT_EQ(broken.status, 503);
-    EXPECT_EQ(broken.body, R"({"status":"unavailable","checks":{"storage":"ok","broker":"no route to the broker",)"
+    EXPECT_EQ(broken.body, R"({"status":"unavailable","checks":{"storage":"ok","broker":"failed",)"
                            R"("event_bus":"ok","cancel_registry":"ok"}})");
     EXPECT_EQ(client.exchange("GET", "/health").status, 200);
     broker->broken = false;
     EXPECT_EQ(client.exchange("GET", "/health/ready").status, 200);
+}
+
+TEST_F(FragileServerTest, ReadinessTellsWhyWhereFailuresAreShown) {
+    ServerOptions options = fragile_options();
+    options.settings.show_failures = true;
+    start(std::move(options));
+    broker->broken = true;
+    const auto broken = HttpClient(server->port()).exchange("GET", "/health/ready");
+    EXPECT_NE(broken.body.find(R"("broker":"no route to the broker")"), std::string::npos) << broken.body;
 }
 
 TEST_F(FragileServerTest, APortThatDoesNotAnswerMakesNobodyWaitForLong) {

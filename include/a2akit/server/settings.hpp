@@ -72,7 +72,7 @@ struct Settings {
     std::optional<Duration> cancel_paused_after;   ///< A2AKIT_CANCEL_PAUSED_AFTER (s), none: tasks that wait so long
 
     /// A2AKIT_SHOW_FAILURES, false: the text of a handler's exception is logged, and the client learns only that the
-    /// agent failed. True tells the client the text as well, for development.
+    /// agent failed. True tells the client the text as well, and readiness what is wrong, for development.
     std::optional<bool> show_failures;
 
     // HTTP.

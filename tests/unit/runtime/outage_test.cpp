@@ -1,4 +1,5 @@
 #include "scripted_storage.hpp"
+#include "runtime/public_error.hpp"
 #include "task_manager_fixture.hpp"
 
 namespace a2akit {
@@ -45,6 +46,19 @@ TEST_F(OutageTest, ASendThatWaitsEndsWithAnErrorThatMayBeRetriedOnlyWhenStorageD
     EXPECT_EQ(sent.value().error().code, ErrorCode::kUnavailable);
     ASSERT_TRUE(sent.value().error().details);
     EXPECT_TRUE(sent.value().error().details->retry_after);
+}
+
+TEST(PublicErrorTest, WhatAnEngineSaysOfItsStateStaysInTheLog) {
+    for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kInternal}) {
+        Error::Details details;
+        details.retry_after = std::chrono::milliseconds(500);
+        const Error shown = public_error(Error{code, "PostgreSQL at db.internal refuses ann", nullptr}.with(details));
+        EXPECT_EQ(shown.code, code);
+        EXPECT_EQ(shown.message.find("PostgreSQL"), std::string::npos) << shown.message;
+        EXPECT_EQ(shown.message.find("db.internal"), std::string::npos) << shown.message;
+        ASSERT_TRUE(shown.details);
+        EXPECT_EQ(shown.details->retry_after, details.retry_after);
+    }
 }
 
 }  // namespace
