@@ -26,12 +26,16 @@ constexpr int kMostUnsent = 64 * 1024;
 constexpr std::string_view kTooMany =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
-/// Whether an accept that failed so may succeed a little later.
-bool out_of_resources(const NetError& error) {
-    return error == boost::system::errc::too_many_files_open ||
-           error == boost::system::errc::too_many_files_open_in_system ||
-           error == boost::system::errc::no_buffer_space ||
-           error == boost::system::errc::not_enough_memory;
+/// Whether only the connection that was to be accepted has failed (accept(2) hands its network
+/// errors on); anything else would fail again at once.
+bool concerns_one_client(const NetError& error) {
+    using namespace boost::system::errc;
+    for (const auto one :
+         {connection_aborted, connection_reset, interrupted, network_down, protocol_error,
+          no_protocol_option, host_unreachable, network_unreachable}) {
+        if (error == one) return true;
+    }
+    return false;
 }
 
 NetError open(net::TcpAcceptor& acceptor, const Tcp::endpoint& endpoint, bool shared) {
@@ -80,7 +84,7 @@ Async<void> HttpServer::Listener::accept_all() {
         if (shard.draining) co_return;
         if (!error) {
             admit(std::move(accept.socket), accept.peer);
-        } else if (out_of_resources(error)) {
+        } else if (!concerns_one_client(error)) {
             log::warn("cannot accept a connection error={}", quoted(error.message()));
             co_await sleep_for(std::chrono::milliseconds(100));
         }

@@ -15,8 +15,6 @@ using BeastError = boost::beast::error_code;
 constexpr std::size_t kFirstBuffer = 4096;
 constexpr std::size_t kLeastRoom = 1024;
 constexpr std::size_t kKeptBuffer = std::size_t{16} * 1024;
-// JSON parsers read a little past the end of their input.
-constexpr std::size_t kPadding = 64;
 constexpr std::size_t kUsualHeaders = 12;
 
 char lower(char c) noexcept {
@@ -107,7 +105,7 @@ bool RequestReader::started() const noexcept { return state_ != State::kHead || 
 
 void RequestReader::make_room() {
     const std::size_t used = end_ - begin_;
-    const std::size_t needed = used + kLeastRoom + kPadding;
+    const std::size_t needed = used + kLeastRoom;
     if (capacity_ >= needed && used < capacity_ / 2) {
         std::memmove(buffer_.get(), buffer_.get() + begin_, used);
     } else {
@@ -124,8 +122,8 @@ void RequestReader::make_room() {
 }
 
 std::span<char> RequestReader::space() {
-    if (capacity_ < end_ + kLeastRoom + kPadding) make_room();
-    return {buffer_.get() + end_, capacity_ - kPadding - end_};
+    if (capacity_ < end_ + kLeastRoom) make_room();
+    return {buffer_.get() + end_, capacity_ - end_};
 }
 
 RequestReader::Step RequestReader::refuse(int status, std::string message) {

@@ -64,7 +64,7 @@ public:
     /// Of the body; nothing when it is chunked.
     [[nodiscard]] std::optional<std::size_t> body_length() const noexcept;
     [[nodiscard]] std::size_t body_received() const noexcept;
-    /// From kComplete on, until `next` or `space`. 64 bytes behind it may be read, whatever they hold.
+    /// From kComplete on, until `next` or `space`.
     [[nodiscard]] std::string_view body() const noexcept;
     [[nodiscard]] const Refusal& refusal() const noexcept { return refusal_; }
 
