@@ -12,6 +12,8 @@ namespace a2akit::http {
 namespace {
 
 constexpr std::size_t kKeptOut = std::size_t{256} * 1024;
+// So much per connection is not worth counting.
+constexpr std::size_t kUncountedAnswer = std::size_t{16} * 1024;
 constexpr std::size_t kSpareBuffers = 32;
 constexpr auto kLinger = std::chrono::seconds(1);
 constexpr std::size_t kLingerBytes = std::size_t{1} << 20U;
@@ -27,6 +29,8 @@ Connection::Connection(Shard& shard, net::TcpSocket socket, std::string peer, Sl
     : shard_(shard),
       socket_(std::move(socket)),
       reader_({shard.options.max_header_bytes, shard.options.max_body_bytes}),
+      request_share_(shard.counters.requests),
+      answer_share_(shard.counters.responses),
       peer_(std::move(peer)),
       slot_(std::move(slot)) {
     shard_.connections.push_back(*this);
@@ -47,9 +51,11 @@ Async<void> Connection::serve() {
         const bool answerable = co_await read_request();
         if (!answerable) co_return;
         co_await answer();
+        answer_share_.release();
         if (open_stream_) co_await run_stream();
         if (broken_ || aborted_ || !keep_alive_ || shard_.draining) co_return;
         reader_.next();
+        request_share_.release();
     }
 }
 
@@ -126,9 +132,21 @@ Async<void> Connection::respond(wire::HttpResponse response) {
     std::string& out = shard_.out;
     out.clear();
     append_head(out, response, framing());
-    if (reader_.method() != "HEAD") out.append(response.body);
     log_answer(response.status);
+    if (reader_.method() == "HEAD") return flush_last();
+    if (response.body.size() > kKeptOut) return respond_large(std::move(response.body));
+    out.append(response.body);
     return flush_last();
+}
+
+/// What is large is sent from where it is, not copied behind its head.
+Async<void> Connection::respond_large(std::string body) {
+    co_await flush_last();
+    if (!broken_) co_await flush_rest(std::move(body), 0);
+}
+
+bool Connection::hold_answer(std::size_t bytes) noexcept {
+    return bytes <= kUncountedAnswer || answer_share_.grow_to(bytes);
 }
 
 Async<void> Connection::flush_last() {
@@ -233,6 +251,24 @@ HandledRequest Connection::refused_at_limit(std::string_view what) {
     return {Error::unavailable("the server is at its limit of " + std::string(what), kRetryAfter), {}};
 }
 
+HandledRequest Connection::refused_unsent() {
+    return {Error::unavailable("the server is at its limit of answers that wait for their clients "
+                               "to read them; a message "
+                               "that was sent has been taken: get its task",
+                               kRetryAfter),
+            {}};
+}
+
+HandledRequest Connection::refused_in_batch() const {
+    return {Error{ErrorCode::kResourceExhausted,
+                  "not begun: the answers of one batch may take " +
+                      std::to_string(shard_.options.max_batch_bytes) +
+                      " bytes, and those before this one did; send this call again, with fewer "
+                      "others or by itself",
+                  nullptr},
+            {}};
+}
+
 // Sends may wait for hours: counted with the others, they would keep out the calls that read and cancel their tasks.
 Slot Connection::take_unary_slot(Operation operation) {
     const Options& options = shard_.options;
@@ -251,7 +287,7 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
     const Options& options = shard_.options;
     Slot slot = streaming ? Slot::take(shard_.counters.streams, options.max_streams)
                           : take_unary_slot(call.envelope.operation);
-    const bool refused = !slot;
+    bool refused = !slot;
     HandledRequest handled;
     if (!refused) handled = co_await dispatch(call);
     else handled = refused_at_limit(streaming ? "open streams" : unary_limit(call.envelope.operation));
@@ -266,8 +302,14 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
         }
     }
     wire::HttpResponse response = wire::encode(call, handled);
+    if (!hold_answer(response.body.size())) {
+        response = wire::encode(call, refused_unsent());
+        refused = true;
+    }
     // What stands before the server reads the status; a JSON-RPC error alone would be a 200.
     if (refused) response.status = 503;
+    // Not kept until a slow client has read what was made of it.
+    handled.reply = Reply(Empty{});
     co_await respond(std::move(response));
 }
 
@@ -275,6 +317,7 @@ Async<void> Connection::answer_batch(wire::Decoded decoded) {
     std::vector<std::string> answers;
     std::vector<std::string> extensions;
     std::optional<Error> refused;
+    std::size_t bytes = 0;
     answers.reserve(decoded.entries.size());
     for (auto& entry : decoded.entries) {
         if (auto* written = std::get_if<std::string>(&entry)) {
@@ -284,15 +327,26 @@ Async<void> Connection::answer_batch(wire::Decoded decoded) {
         auto& call = std::get<wire::Call>(entry);
         const Slot slot = take_unary_slot(call.envelope.operation);
         HandledRequest handled;
-        if (slot) handled = co_await dispatch(call);
+        const bool answered = !call.rpc_id.empty();
+        if (answered && bytes >= shard_.options.max_batch_bytes)
+            handled = refused_in_batch();
+        else if (answered && !hold_answer(bytes))
+            handled = refused_at_limit("unsent answers");
+        else if (slot)
+            handled = co_await dispatch(call);
         else handled = refused_at_limit(unary_limit(call.envelope.operation));
         std::string answer = wire::encode_batch_entry(call, handled);
+        bytes += answer.size();
         if (!answer.empty()) answers.push_back(std::move(answer));
         // The headers that ask for them, and that say who asks, are the same for every entry.
         if (!handled.activated_extensions.empty()) extensions = std::move(handled.activated_extensions);
         if (!handled.reply && may_not_ask(handled.reply.error())) refused = std::move(handled.reply.error());
     }
     wire::HttpResponse response = wire::encode_batch(answers, extensions, refused ? &*refused : nullptr);
+    if (!hold_answer(response.body.size())) {
+        response = wire::http_error(503, refused_unsent().reply.error().message, true);
+    }
+    answers = {};
     co_await respond(std::move(response));
 }
 
@@ -303,6 +357,8 @@ Async<void> Connection::close() {
         socket_.cancel();
         co_await socket_.read_end();
     }
+    reader_.drop_bytes();
+    request_share_.release();
     if (!lingering_ || broken_ || aborted_) co_return;
     // Closing with unread bytes would reset the connection, and the client might never see why.
     socket_.shutdown_send();

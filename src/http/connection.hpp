@@ -62,6 +62,8 @@ private:
     Async<bool> read_request();
     Async<bool> read_more();
     Async<bool> send_continue();
+    /// Takes what the body needs from the budget. False: it was refused.
+    [[nodiscard]] bool hold_body();
     void set_reading_deadline();
     [[nodiscard]] bool refuse_slow_client();
     void refuse(int status, std::string_view message);
@@ -76,10 +78,17 @@ private:
     Async<HandledRequest> dispatch(wire::Call& call);
     Slot take_unary_slot(Operation operation);
     static std::string_view unary_limit(Operation operation);
+    /// For an answer that the budget has no room for.
+    [[nodiscard]] static HandledRequest refused_unsent();
+    /// For a call of a batch whose answers are many bytes already; it was not begun.
+    [[nodiscard]] HandledRequest refused_in_batch() const;
     Async<void> answer_call(wire::Decoded decoded);
     Async<void> answer_batch(wire::Decoded decoded);
     [[nodiscard]] static HandledRequest refused_at_limit(std::string_view what);
     Async<void> respond(wire::HttpResponse response);
+    Async<void> respond_large(std::string body);
+    /// Takes what an answer needs until it is sent from the budget. False: there is not enough.
+    [[nodiscard]] bool hold_answer(std::size_t bytes) noexcept;
     /// To the log, for whoever wants every request there.
     void log_answer(int status) const;
     [[nodiscard]] Framing framing() noexcept;
@@ -90,7 +99,11 @@ private:
     Async<void> flush_rest(std::string buffer, std::size_t sent);
 
     Async<void> run_stream();
-    bool write_batch(const wire::AnswerForm& form, const EventStream::Batch& batch, bool chunked);
+    /// Encodes from `next` on, and moves it behind what was encoded: all, or a piece of a large
+    /// batch.
+    bool write_batch(const wire::AnswerForm& form, const EventStream::Batch& batch,
+                     std::size_t& next, bool chunked);
+    void break_off();
     void watch_client();
     void on_client_sign() noexcept;
 
@@ -99,6 +112,8 @@ private:
     Shard& shard_;
     net::Socket socket_;
     RequestReader reader_;
+    ByteShare request_share_;
+    ByteShare answer_share_;
     std::string peer_;
     Slot slot_;
     DeadlineTimer timer_{*this};

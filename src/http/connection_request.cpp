@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kSlowBody = std::size_t{16} * 1024;
 // The body of a refused request is read, so that the connection can go on, when it is no larger.
 constexpr std::size_t kReadAnyway = std::size_t{64} * 1024;
+constexpr std::size_t kUncounted = 4096;
 constexpr std::size_t kLongestRequestId = 128;
 
 /// Short enough to live inside the string object.
@@ -92,6 +93,7 @@ Async<bool> Connection::read_request() {
             if (!sent) co_return false;
         }
         set_reading_deadline();
+        if (reader_.in_body() && !hold_body()) co_return true;
         const bool more = co_await read_more();
         if (!more) co_return refuse_slow_client();
     }
@@ -102,6 +104,18 @@ bool Connection::refuse_slow_client() {
     if (!timed_out_ || aborted_ || !reader_.started()) return false;
     refuse(408, "the rest of the request did not arrive in time");
     return true;
+}
+
+bool Connection::hold_body() {
+    if (socket_.reading() || probing_) return true;
+    (void)reader_.space();
+    const std::size_t bytes = reader_.memory();
+    // Nearly every request fits into the first buffer and costs nothing here.
+    if (bytes <= kUncounted || request_share_.grow_to(bytes)) return true;
+    refuse(503, "the server is at its limit of request bytes under way");
+    reader_.drop_bytes();
+    request_share_.release();
+    return false;
 }
 
 /// Of a head that did not arrive, or was none, nothing is known: then the answer is the protocol's default.

@@ -1,8 +1,16 @@
 #include "http/connection.hpp"
 
+#include "core/log.hpp"
+
 #include <utility>
 
 namespace a2akit::http {
+namespace {
+
+// A batch may hold hundreds of large events: they are not all in the buffer at once.
+constexpr std::size_t kPiece = std::size_t{64} * 1024;
+
+}  // namespace
 
 Async<void> Connection::run_stream() {
     const std::unique_ptr<OpenStream> stream = std::move(open_stream_);
@@ -12,6 +20,7 @@ Async<void> Connection::run_stream() {
     // An idle stream keeps what it needs to go on, and nothing else.
     reader_.next();
     reader_.release();
+    request_share_.release();
     route_ = {};
     if (!probing_) watch_client();
     for (;;) {
@@ -25,7 +34,16 @@ Async<void> Connection::run_stream() {
             batch.end = EventStream::End::kDraining;
         }
         const bool last = batch.end != EventStream::End::kMore;
-        if (write_batch(stream->form, batch, chunked)) co_await flush();
+        for (std::size_t next = 0;;) {
+            if (write_batch(stream->form, batch, next, chunked)) {
+                if (hold_answer(shard_.out.size()))
+                    co_await flush();
+                else
+                    break_off();
+                answer_share_.release();
+            }
+            if (next == batch.items.size() || broken_ || client_.gone() || aborted_) break;
+        }
         if (last || broken_ || client_.gone() || aborted_) break;
     }
     if (client_.gone()) broken_ = true;
@@ -33,8 +51,19 @@ Async<void> Connection::run_stream() {
     heartbeat_due_ = false;
 }
 
+/// Its client comes back with the last id it has seen, and finds everything again.
+void Connection::break_off() {
+    log::warn(
+        "a stream ends: the server is at its limit of unsent bytes (A2AKIT_MAX_RESPONSE_BYTES) "
+        "request_id={}",
+        request_id_);
+    std::string().swap(shard_.out);
+    broken_ = true;
+}
+
 /// Encodes what there is to send into the shard's buffer. False: nothing.
-bool Connection::write_batch(const wire::AnswerForm& form, const EventStream::Batch& batch, bool chunked) {
+bool Connection::write_batch(const wire::AnswerForm& form, const EventStream::Batch& batch,
+                             std::size_t& next, bool chunked) {
     std::string& out = shard_.out;
     out.clear();
     if (stream_head_) {
@@ -47,8 +76,9 @@ bool Connection::write_batch(const wire::AnswerForm& form, const EventStream::Ba
     const std::size_t head_size = out.size();
     const std::size_t chunk = chunked ? begin_chunk(out) : 0;
     const std::size_t before = out.size();
-    for (const StreamItem& item : batch.items) wire::encode_stream_item(form, item, out);
-    const bool last = batch.end != EventStream::End::kMore;
+    while (next < batch.items.size() && out.size() < kPiece)
+        wire::encode_stream_item(form, batch.items[next++], out);
+    const bool last = batch.end != EventStream::End::kMore && next == batch.items.size();
     if (last) wire::encode_stream_end(form, batch, out);
     if (std::exchange(heartbeat_due_, false) && out.size() == before) wire::encode_heartbeat(out);
     if (out.size() == before) out.resize(head_size);

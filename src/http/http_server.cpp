@@ -123,7 +123,7 @@ Async<void> HttpServer::Listener::join(Duration at_most) {
 }
 
 HttpServer::HttpServer(net::LoopGroup& loops, Options options, Site& site)
-    : loops_(loops), options_(std::move(options)) {
+    : loops_(loops), options_(std::move(options)), counters_(options_) {
     for (std::size_t i = 0; i < loops.size(); ++i) {
         listeners_.push_back(std::make_unique<Listener>(loops[i], options_, site, counters_));
     }

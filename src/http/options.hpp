@@ -13,6 +13,9 @@ struct Options {
     bool card_at_root = false;  ///< The agent card is served at the origin's root besides.
     std::size_t max_body_bytes = 10U << 20U;
     std::size_t max_header_bytes = 16U << 10U;
+    std::size_t max_request_bytes = std::size_t{256} << 20U;   ///< All request bodies together.
+    std::size_t max_response_bytes = std::size_t{256} << 20U;  ///< All unsent answers together.
+    std::size_t max_batch_bytes = 16U << 20U;  ///< A batch begins no call behind so many.
     int max_connections = 20000;
     int max_streams = 10000;
     int max_pending_requests = 10000;

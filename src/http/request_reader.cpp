@@ -109,8 +109,11 @@ void RequestReader::make_room() {
     if (capacity_ >= needed && used < capacity_ / 2) {
         std::memmove(buffer_.get(), buffer_.get() + begin_, used);
     } else {
-        // Doubled only as bytes arrive: a large Content-Length alone costs nothing.
-        const std::size_t capacity = std::max(kFirstBuffer, used + needed);
+        // Doubled only as bytes arrive: a large Content-Length alone costs nothing. Nor does it
+        // grow far beyond the body.
+        std::size_t capacity = std::max(kFirstBuffer, used + needed);
+        if (state_ == State::kSized && used < body_length_)
+            capacity = std::min(capacity, body_length_ + kLeastRoom);
         auto larger = std::make_unique_for_overwrite<char[]>(capacity);
         if (used != 0) std::memcpy(larger.get(), buffer_.get() + begin_, used);
         buffer_ = std::move(larger);
@@ -119,6 +122,17 @@ void RequestReader::make_room() {
     parsed_ -= begin_;
     end_ = used;
     begin_ = 0;
+}
+
+/// A few bytes of the next request do not keep the room of a large one.
+void RequestReader::shrink() {
+    const std::size_t used = end_ - begin_;
+    auto smaller = std::make_unique_for_overwrite<char[]>(used + kLeastRoom);
+    std::memcpy(smaller.get(), buffer_.get() + begin_, used);
+    buffer_ = std::move(smaller);
+    capacity_ = used + kLeastRoom;
+    begin_ = parsed_ = 0;
+    end_ = used;
 }
 
 std::span<char> RequestReader::space() {
@@ -249,6 +263,8 @@ void RequestReader::next() {
     begin_ = parsed_;
     if (begin_ == end_) begin_ = parsed_ = end_ = 0;
     if (end_ == 0 && capacity_ > kKeptBuffer) release();
+    else if (capacity_ > kKeptBuffer && end_ - begin_ <= kFirstBuffer)
+        shrink();
     parser_.reset();
     method_.clear();
     target_.clear();
@@ -257,6 +273,14 @@ void RequestReader::next() {
     body_length_ = 0;
     chunked_ = keep_alive_ = http_1_0_ = expects_continue_ = false;
     state_ = State::kHead;
+}
+
+void RequestReader::drop_bytes() noexcept {
+    state_ = State::kRefused;
+    buffer_.reset();
+    capacity_ = begin_ = parsed_ = end_ = 0;
+    std::string().swap(chunked_body_);
+    parser_.reset();
 }
 
 void RequestReader::release() noexcept {

@@ -42,6 +42,9 @@ public:
     Step advance();
     /// Forgets the request that is complete; what came after it stays.
     void next();
+    /// Forgets every byte that has arrived, for a request that is refused and a connection that
+    /// ends.
+    void drop_bytes() noexcept;
     /// Gives back all memory that holds no bytes.
     void release() noexcept;
 
@@ -64,6 +67,10 @@ public:
     /// Of the body; nothing when it is chunked.
     [[nodiscard]] std::optional<std::size_t> body_length() const noexcept;
     [[nodiscard]] std::size_t body_received() const noexcept;
+    /// What the bytes of the request take, with the room for those that are read next.
+    [[nodiscard]] std::size_t memory() const noexcept {
+        return capacity_ + chunked_body_.capacity();
+    }
     /// From kComplete on, until `next` or `space`.
     [[nodiscard]] std::string_view body() const noexcept;
     [[nodiscard]] const Refusal& refusal() const noexcept { return refusal_; }
@@ -79,6 +86,7 @@ private:
     Step refuse_head_size();
     Step refuse_body_size();
     void make_room();
+    void shrink();
 
     Limits limits_;
     State state_ = State::kHead;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/byte_budget.hpp"
 #include "http/options.hpp"
 #include "http/response.hpp"
 #include "http/site.hpp"
@@ -15,10 +16,15 @@ namespace a2akit::http {
 
 /// What is under way in the whole server.
 struct Counters {
+    explicit Counters(const Options& options) noexcept
+        : requests(options.max_request_bytes), responses(options.max_response_bytes) {}
+
     std::atomic<int> connections{0};
     std::atomic<int> streams{0};
     std::atomic<int> pending{0};
     std::atomic<int> sends{0};
+    ByteBudget requests;   ///< Memory for bodies; what nearly every request needs is not counted.
+    ByteBudget responses;  ///< Large answers that are not sent yet.
 };
 
 /// One unit of a limit, given back when it ends.

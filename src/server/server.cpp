@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "core/log_text.hpp"
+#include "core/machine_memory.hpp"
 #include "http/http_server.hpp"
 #include "net/loop_group.hpp"
 #include "server/agent_node.hpp"
@@ -36,6 +37,13 @@ http::Options http_options(const Settings& settings) {
     options.card_at_root = *settings.card_at_root;
     options.max_body_bytes = *settings.max_body_bytes;
     options.max_header_bytes = *settings.max_header_bytes;
+    const std::size_t share =
+        std::max<std::size_t>(machine_memory_bytes() / 8, 3 * options.max_body_bytes);
+    options.max_request_bytes =
+        *settings.max_request_bytes != 0 ? *settings.max_request_bytes : share;
+    options.max_response_bytes =
+        *settings.max_response_bytes != 0 ? *settings.max_response_bytes : share;
+    options.max_batch_bytes = *settings.max_batch_bytes;
     options.max_connections = *settings.max_connections;
     options.max_streams = *settings.max_streams;
     options.max_pending_requests = *settings.max_pending_requests;

@@ -239,6 +239,17 @@ void resolve_http(Resolver& resolver, Settings& s) {
     resolver.number("A2AKIT_THREADS", s.threads, 0, 0, 1024);
     resolver.number("A2AKIT_MAX_BODY_BYTES", s.max_body_bytes, 10 << 20, 1, 64 << 20);
     resolver.number("A2AKIT_MAX_HEADER_BYTES", s.max_header_bytes, 16 << 10, 256, 1 << 20);
+    // 0 stands for a share of the memory, which is known where the server starts.
+    constexpr std::int64_t kMostBytes = std::int64_t{1} << 50;
+    resolver.number("A2AKIT_MAX_REQUEST_BYTES", s.max_request_bytes, 0, 0, kMostBytes);
+    // A chunked body of the largest size takes twice that, and large ones have seven eighths.
+    const std::size_t together = s.max_request_bytes.value_or(0);
+    if (together != 0 && together < 3 * s.max_body_bytes.value_or(0)) {
+        resolver.wrong("A2AKIT_MAX_REQUEST_BYTES", std::to_string(together),
+                       "0, or at least three times A2AKIT_MAX_BODY_BYTES");
+    }
+    resolver.number("A2AKIT_MAX_RESPONSE_BYTES", s.max_response_bytes, 0, 0, kMostBytes);
+    resolver.number("A2AKIT_MAX_BATCH_BYTES", s.max_batch_bytes, 16 << 20, 1, kMostBytes);
     resolver.number("A2AKIT_MAX_CONNECTIONS", s.max_connections, 20'000, 1, kMany);
     resolver.number("A2AKIT_MAX_STREAMS", s.max_streams, 10'000, 1, kMany);
     resolver.number("A2AKIT_MAX_PENDING_REQUESTS", s.max_pending_requests, 10'000, 1, kMany);

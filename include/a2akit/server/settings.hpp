@@ -78,6 +78,9 @@ struct Settings {
     // HTTP.
     std::optional<std::size_t> max_body_bytes;     ///< A2AKIT_MAX_BODY_BYTES, 10 MiB; 64 MiB at most
     std::optional<std::size_t> max_header_bytes;   ///< A2AKIT_MAX_HEADER_BYTES, 16 KiB
+    std::optional<std::size_t> max_request_bytes;  ///< A2AKIT_MAX_REQUEST_BYTES, 0: a share of the memory; all bodies
+    std::optional<std::size_t> max_response_bytes; ///< A2AKIT_MAX_RESPONSE_BYTES, 0: a share of the memory; all answers
+    std::optional<std::size_t> max_batch_bytes;    ///< A2AKIT_MAX_BATCH_BYTES, 16 MiB: the answers of one batch
     std::optional<int> max_connections;            ///< A2AKIT_MAX_CONNECTIONS, 20000
     std::optional<int> max_streams;                ///< A2AKIT_MAX_STREAMS, 10000
     std::optional<int> max_pending_requests;       ///< A2AKIT_MAX_PENDING_REQUESTS, 10000: unary calls under way, sends apart

@@ -73,6 +73,20 @@ TEST_F(RequestReaderTest, PipelinedRequestsComeOneAfterTheOther) {
     EXPECT_EQ(reader.advance(), Step::kMore);
 }
 
+TEST_F(RequestReaderTest, TakesLittleMoreThanTheBody) {
+    RequestReader large{{1024, 1 << 20}};
+    const std::string body(600'000, 'x');
+    ASSERT_EQ(read_into(large, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 600000\r\n\r\n" +
+                                   body + "GET"),
+              Step::kComplete);
+    EXPECT_EQ(large.body(), body);
+    EXPECT_LT(large.memory(), 610'000U);
+    large.next();
+    EXPECT_LT(large.memory(), 16'000U) << "not kept for three bytes of the next request";
+    ASSERT_EQ(read_into(large, " /next HTTP/1.1\r\nHost: h\r\n\r\n"), Step::kComplete);
+    EXPECT_EQ(large.target(), "/next");
+}
+
 TEST_F(RequestReaderTest, CollectsAChunkedBody) {
     ASSERT_EQ(read("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), Step::kMore);
     EXPECT_EQ(reader.body_length(), std::nullopt);
