@@ -1,6 +1,7 @@
 #include "server/process.hpp"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <limits>
 #include <system_error>
 
@@ -92,6 +94,31 @@ void ignore_write_signals() noexcept {
     struct sigaction ignore {};
     ignore.sa_handler = SIG_IGN;
     for (const int number : {SIGPIPE, SIGXFSZ}) sigaction(number, &ignore, nullptr);
+}
+
+void return_freed_memory() noexcept {
+#ifdef __GLIBC__
+    // Setting them also ends their growth with the largest block freed so far, behind which freed megabytes would stay.
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 8 << 20);
+#endif
+}
+
+void trim_memory() noexcept {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
+std::size_t resident_bytes() noexcept {
+    const int file = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    std::array<char, 128> text{};
+    const ssize_t size = ::read(file, text.data(), text.size() - 1);
+    ::close(file);
+    unsigned long resident = 0;
+    if (size <= 0 || std::sscanf(text.data(), "%*u %lu", &resident) != 1) return 0;
+    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 void raise_descriptor_limit() noexcept {

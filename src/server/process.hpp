@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <optional>
 
 namespace a2akit {
@@ -33,6 +34,13 @@ private:
 void forbid_core_dumps() noexcept;
 /// A write to a pipe that nobody reads any more, or beyond the limit of a file's size, fails instead of ending the process.
 void ignore_write_signals() noexcept;
+
+/// Large blocks go back to the system when they are freed, however large others were before. For a process of its own.
+void return_freed_memory() noexcept;
+/// What was freed in between goes back as well. Takes the allocator's locks: seldom, and on no loop.
+void trim_memory() noexcept;
+/// What the process takes of the machine's memory; 0: unknown.
+[[nodiscard]] std::size_t resident_bytes() noexcept;
 
 /// Lets the process open as many descriptors as it is allowed to.
 void raise_descriptor_limit() noexcept;

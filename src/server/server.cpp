@@ -27,6 +27,9 @@ namespace a2akit {
 namespace {
 
 constexpr auto kLeastTimeForAnswers = std::chrono::seconds(1);
+// A process that has grown by so much may have freed a good part of it since.
+constexpr std::size_t kWorthTrimming = std::size_t{48} << 20U;
+constexpr auto kTrimInterval = std::chrono::seconds(4);
 // A process that is told to stop ends, even when a handler does not: so long after its drain, or after a second signal.
 constexpr auto kGraceAfterDrain = std::chrono::seconds(5);
 constexpr auto kGraceInHurry = std::chrono::seconds(2);
@@ -117,6 +120,7 @@ private:
     Result<void> start_locked();
     void announce() const;
     void stop_serving();
+    static void wait_and_trim(StopSignals& signals);
     void set_running(StopSignals* signals) {
         const std::lock_guard lock(mutex_);
         running_ = signals;
@@ -277,9 +281,18 @@ void Server::Impl::leave_handlers_behind() {
     std::_Exit(EXIT_SUCCESS);
 }
 
+/// Waits for the end. Memory that was needed at a peak goes back to the system some seconds later.
+void Server::Impl::wait_and_trim(StopSignals& signals) {
+    const std::size_t at_rest = resident_bytes();
+    while (signals.wait(kTrimInterval) == StopSignals::kTimeout) {
+        if (resident_bytes() > at_rest + kWorthTrimming) trim_memory();
+    }
+}
+
 int Server::Impl::run() {
     StopSignals signals;
     ignore_write_signals();
+    return_freed_memory();
     Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
     std::optional<ServerLog> log;
     if (resolved) log.emplace(*resolved->log_level);
@@ -289,7 +302,7 @@ int Server::Impl::run() {
         std::fprintf(stderr, "a2akit: %s\n", started.error().message.c_str());
         return EXIT_FAILURE;
     }
-    signals.wait();
+    wait_and_trim(signals);
     std::jthread stopper([this] { stop(); });
     int ended = signals.wait(*settings_.drain_timeout + kGraceAfterDrain);
     if (ended > 0) {
