@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "core/log_text.hpp"
+#include "http/reply_size.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -251,6 +252,12 @@ HandledRequest Connection::refused_at_limit(std::string_view what) {
     return {Error::unavailable("the server is at its limit of " + std::string(what), kRetryAfter), {}};
 }
 
+Async<LargeTurns::Turn> Connection::large_turn() {
+    LargeTurns::Turn turn = co_await shard_.large_turns.take();
+    co_await net::end_of_turn(shard_.loop);
+    co_return turn;
+}
+
 HandledRequest Connection::refused_unsent() {
     return {Error::unavailable("the server is at its limit of answers that wait for their clients "
                                "to read them; a message "
@@ -289,6 +296,7 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
                           : take_unary_slot(call.envelope.operation);
     bool refused = !slot;
     HandledRequest handled;
+    LargeTurns::Turn turn;
     if (!refused) handled = co_await dispatch(call);
     else handled = refused_at_limit(streaming ? "open streams" : unary_limit(call.envelope.operation));
     if (handled.reply) {
@@ -301,7 +309,15 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
             co_return;
         }
     }
+    // Refused before it is made, if possible: that is what costs the time of others.
+    if (const std::size_t bytes = handled.reply ? content_size(*handled.reply) : 0; !hold_answer(bytes)) {
+        handled = refused_unsent();
+        refused = true;
+    } else if (bytes > kKeptOut) {
+        turn = co_await large_turn();
+    }
     wire::HttpResponse response = wire::encode(call, handled);
+    turn = {};
     if (!hold_answer(response.body.size())) {
         response = wire::encode(call, refused_unsent());
         refused = true;
@@ -335,6 +351,8 @@ Async<void> Connection::answer_batch(wire::Decoded decoded) {
         else if (slot)
             handled = co_await dispatch(call);
         else handled = refused_at_limit(unary_limit(call.envelope.operation));
+        LargeTurns::Turn turn;
+        if (handled.reply && content_size(*handled.reply) > kKeptOut) turn = co_await large_turn();
         std::string answer = wire::encode_batch_entry(call, handled);
         bytes += answer.size();
         if (!answer.empty()) answers.push_back(std::move(answer));
@@ -364,9 +382,8 @@ Async<void> Connection::close() {
     socket_.shutdown_send();
     wait_in(Phase::kClosing, kLinger);
     reader_.release();
-    std::array<char, 4096> ignored;
     for (std::size_t left = kLingerBytes; left > 0 && !timed_out_;) {
-        const net::Socket::ReadResult result = co_await socket_.read(ignored);
+        const net::Socket::ReadResult result = co_await socket_.read(shard_.ignored);
         if (result.error || result.bytes == 0) break;
         left -= std::min(left, result.bytes);
     }

@@ -89,6 +89,8 @@ private:
     Async<void> respond_large(std::string body);
     /// Takes what an answer needs until it is sent from the budget. False: there is not enough.
     [[nodiscard]] bool hold_answer(std::size_t bytes) noexcept;
+    /// Waits until a large answer may be made; others of the loop are served before.
+    Async<LargeTurns::Turn> large_turn();
     /// To the log, for whoever wants every request there.
     void log_answer(int status) const;
     [[nodiscard]] Framing framing() noexcept;

@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t kSlowBody = std::size_t{16} * 1024;
 // The body of a refused request is read, so that the connection can go on, when it is no larger.
 constexpr std::size_t kReadAnyway = std::size_t{64} * 1024;
+// Between two pieces of a large body others are served.
+constexpr std::size_t kReadAtOnce = std::size_t{256} * 1024;
 constexpr std::size_t kUncounted = 4096;
 constexpr std::size_t kLongestRequestId = 128;
 
@@ -129,7 +131,10 @@ void Connection::refuse(int status, std::string_view message) {
 
 Async<bool> Connection::read_more() {
     if (aborted_ || (shard_.draining && !reader_.started())) co_return false;
-    if (!socket_.reading() && !probing_) socket_.start_read(reader_.space());
+    if (!socket_.reading() && !probing_) {
+        const std::span<char> space = reader_.space();
+        socket_.start_read(space.first(std::min(space.size(), kReadAtOnce)));
+    }
     const net::Socket::ReadResult result = co_await socket_.read_end();
     if (std::exchange(probing_, false)) {
         std::copy_n(probe_.data(), result.bytes, reader_.space().data());

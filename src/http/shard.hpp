@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/byte_budget.hpp"
+#include "http/large_turn.hpp"
 #include "http/options.hpp"
 #include "http/response.hpp"
 #include "http/site.hpp"
@@ -8,6 +9,7 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include <array>
 #include <atomic>
 #include <string>
 #include <vector>
@@ -78,6 +80,8 @@ struct Shard {
     /// What is sent is written here; only what the kernel did not take is copied.
     std::string out;
     std::vector<std::string> spare_buffers;  ///< For `out`, while what was in it waits to be sent.
+    LargeTurns large_turns;
+    std::array<char, 65536> ignored;  ///< Bytes of all connections that nobody wants any more.
     bool draining = false;
     TaskGroup connections_group;
     boost::intrusive::list<Served, boost::intrusive::constant_time_size<false>> connections;
