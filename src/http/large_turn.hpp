@@ -29,7 +29,9 @@ public:
     struct [[nodiscard]] Wait {
         LargeTurns& turns;
         bool await_ready() const noexcept { return !std::exchange(turns.taken_, true); }
-        void await_suspend(std::coroutine_handle<> handle) const { turns.waiting_.push_back(handle); }
+        void await_suspend(std::coroutine_handle<> handle) const {
+            turns.waiting_.push_back(handle);
+        }
         Turn await_resume() const noexcept { return Turn(turns); }
     };
     /// Waits for those that came before.

@@ -9,9 +9,12 @@ namespace {
 std::size_t size_of(const std::vector<Part>& parts) {
     std::size_t sum = 0;
     for (const Part& part : parts) {
-        if (const std::string* text = part.text()) sum += text->size();
-        else if (const RawJson* data = part.data()) sum += data->text().size();
-        else if (const auto* raw = std::get_if<RawContent>(&part.content)) sum += raw->bytes.size() / 3 * 4;
+        if (const std::string* text = part.text())
+            sum += text->size();
+        else if (const RawJson* data = part.data())
+            sum += data->text().size();
+        else if (const auto* raw = std::get_if<RawContent>(&part.content))
+            sum += raw->bytes.size() / 3 * 4;
     }
     return sum;
 }
@@ -29,7 +32,8 @@ std::size_t content_size(const Reply& reply) {
     if (const auto* task = std::get_if<Task>(&reply)) return size_of(*task);
     if (const auto* sent = std::get_if<SendMessageResponse>(&reply)) {
         if (const auto* task = std::get_if<Task>(&sent->payload)) return size_of(*task);
-        if (const auto* message = std::get_if<Message>(&sent->payload)) return size_of(message->parts);
+        if (const auto* message = std::get_if<Message>(&sent->payload))
+            return size_of(message->parts);
     }
     std::size_t sum = 0;
     if (const auto* list = std::get_if<ListTasksResponse>(&reply)) {
