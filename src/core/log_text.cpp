@@ -53,7 +53,7 @@ void append_next(std::string& out, std::string_view& text) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string Quoted::operator()(std::string_view text) const {
     std::string out(1, '"');
     while (!text.empty()) {
         if (text.front() == '"' || text.front() == '\\') out += '\\';

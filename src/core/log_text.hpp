@@ -9,7 +9,10 @@ namespace a2akit {
 // are quoted, so that no text looks like a pair, or a line, of its own.
 
 /// `text` in quotation marks, with quotation marks, backslashes, control characters and what is not UTF-8 escaped.
-[[nodiscard]] std::string quoted(std::string_view text);
+/// An object, so that no argument-dependent lookup takes std::quoted, which <iomanip> declares, for it.
+inline constexpr struct Quoted {
+    [[nodiscard]] std::string operator()(std::string_view text) const;
+} quoted{};
 
 /// `text` on one line: its control characters and what is not UTF-8 escaped, everything else as it is.
 [[nodiscard]] std::string on_one_line(std::string_view text);
