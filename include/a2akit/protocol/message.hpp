@@ -16,28 +16,28 @@ enum class Role : std::uint8_t { kUnspecified, kUser, kAgent };
 
 /// The alternatives of Part.content. Exactly one is set in a valid part.
 struct TextContent {
-    std::string text;
+    std::string text = {};
     friend bool operator==(const TextContent&, const TextContent&) = default;
 };
 struct RawContent {
-    std::string bytes;  ///< The decoded bytes; base64 only on the wire.
+    std::string bytes = {};  ///< The decoded bytes; base64 only on the wire.
     friend bool operator==(const RawContent&, const RawContent&) = default;
 };
 struct UrlContent {
-    std::string url;
+    std::string url = {};
     friend bool operator==(const UrlContent&, const UrlContent&) = default;
 };
 struct DataContent {
-    RawJson value;  ///< Any JSON value.
+    RawJson value = {};  ///< Any JSON value.
     friend bool operator==(const DataContent&, const DataContent&) = default;
 };
 
 /// The smallest unit of content (specification 1.0, section 4.1.6).
 struct Part {
-    std::variant<std::monostate, TextContent, RawContent, UrlContent, DataContent> content;
-    RawJson metadata;
-    std::string filename;
-    std::string media_type;
+    std::variant<std::monostate, TextContent, RawContent, UrlContent, DataContent> content = {};
+    RawJson metadata = {};
+    std::string filename = {};
+    std::string media_type = {};
 
     [[nodiscard]] static Part from_text(std::string text) { return {TextContent{std::move(text)}, {}, {}, {}}; }
     [[nodiscard]] static Part from_data(RawJson value) { return {DataContent{std::move(value)}, {}, {}, {}}; }
@@ -63,14 +63,14 @@ struct Part {
 
 /// One contribution to the conversation between a client and an agent (specification 1.0, section 4.1.4).
 struct Message {
-    std::string message_id;
-    std::string context_id;
-    std::string task_id;
+    std::string message_id = {};
+    std::string context_id = {};
+    std::string task_id = {};
     Role role = Role::kUnspecified;
-    std::vector<Part> parts;
-    RawJson metadata;
-    std::vector<std::string> extensions;
-    std::vector<std::string> reference_task_ids;
+    std::vector<Part> parts = {};
+    RawJson metadata = {};
+    std::vector<std::string> extensions = {};
+    std::vector<std::string> reference_task_ids = {};
 
     /// The texts of all text parts, joined by newlines.
     [[nodiscard]] std::string text() const;
@@ -79,12 +79,12 @@ struct Message {
 
 /// An output of a task (specification 1.0, section 4.1.7).
 struct Artifact {
-    std::string artifact_id;
-    std::string name;
-    std::string description;
-    std::vector<Part> parts;
-    RawJson metadata;
-    std::vector<std::string> extensions;
+    std::string artifact_id = {};
+    std::string name = {};
+    std::string description = {};
+    std::vector<Part> parts = {};
+    RawJson metadata = {};
+    std::vector<std::string> extensions = {};
 
     /// The texts of all text parts, joined without a separator: chunks of a streamed text make the text again.
     [[nodiscard]] std::string text() const;

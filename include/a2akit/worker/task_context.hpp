@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace spdlog {
@@ -23,34 +24,85 @@ class Signal;
 
 /// A file that came with a message: its bytes, or where they are.
 struct FilePart {
-    std::optional<std::string> bytes;
-    std::optional<std::string> url;
-    std::string filename;
-    std::string media_type;
+    std::optional<std::string> bytes = {};
+    std::optional<std::string> url = {};
+    std::string filename = {};
+    std::string media_type = {};
 };
 
-/// One call of `emit_artifact`: exactly one of text, data, bytes and url.
+/// One call of `emit_artifact`: exactly one of text, data, bytes and url. Its fields can be set one by one, by designated
+/// initialisers, or in one expression: `EmitArtifact::of_text("| a |").as("table").appended()`.
 struct EmitArtifact {
     std::string artifact_id = "final-answer";
-    std::optional<std::string> text;
-    std::optional<RawJson> data;
-    std::optional<std::string> bytes;
-    std::optional<std::string> url;
-    std::string media_type;
-    std::string filename;
-    std::string name;
-    std::string description;
-    bool append = false;      ///< Adds to the artifact of that id, if there is one; false starts or replaces it.
+    std::optional<std::string> text = {};
+    std::optional<RawJson> data = {};
+    std::optional<std::string> bytes = {};
+    std::optional<std::string> url = {};
+    std::string media_type = {};
+    std::string filename = {};
+    std::string name = {};
+    std::string description = {};
+    bool append = false;  ///< Adds to the artifact of that id, if there is one; false starts or replaces it.
     bool last_chunk = false;
-    RawJson metadata;         ///< Of the artifact.
-    std::vector<std::string> extensions;
+    RawJson metadata = {};  ///< Of the artifact.
+    std::vector<std::string> extensions = {};
+
+    [[nodiscard]] static EmitArtifact of_text(std::string text) {
+        EmitArtifact artifact;
+        artifact.text = std::move(text);
+        return artifact;
+    }
+    [[nodiscard]] static EmitArtifact of_data(RawJson data) {
+        EmitArtifact artifact;
+        artifact.data = std::move(data);
+        return artifact;
+    }
+    [[nodiscard]] static EmitArtifact of_bytes(std::string bytes, std::string media_type, std::string filename = {}) {
+        EmitArtifact artifact;
+        artifact.bytes = std::move(bytes);
+        artifact.media_type = std::move(media_type);
+        artifact.filename = std::move(filename);
+        return artifact;
+    }
+    [[nodiscard]] static EmitArtifact of_url(std::string url, std::string media_type, std::string filename = {}) {
+        EmitArtifact artifact;
+        artifact.url = std::move(url);
+        artifact.media_type = std::move(media_type);
+        artifact.filename = std::move(filename);
+        return artifact;
+    }
+    /// The same under another artifact_id.
+    [[nodiscard]] EmitArtifact as(std::string id) && {
+        artifact_id = std::move(id);
+        return std::move(*this);
+    }
+    /// The same with a name and a description.
+    [[nodiscard]] EmitArtifact named(std::string its_name, std::string its_description = {}) && {
+        name = std::move(its_name);
+        description = std::move(its_description);
+        return std::move(*this);
+    }
+    /// The same as a further piece: `append`, and `last_chunk` as given.
+    [[nodiscard]] EmitArtifact appended(bool last = false) && {
+        append = true;
+        last_chunk = last;
+        return std::move(*this);
+    }
 };
 
 /// What `request_auth` tells the client; written into the status message as a data part beside the text.
 struct AuthRequest {
-    std::string details;               ///< In words, for a person.
-    std::vector<std::string> schemes;
-    std::string url;
+    std::string details = {};  ///< In words, for a person.
+    std::vector<std::string> schemes = {};
+    std::string url = {};
+
+    [[nodiscard]] static AuthRequest of(std::string details, std::vector<std::string> schemes = {}, std::string url = {}) {
+        AuthRequest request;
+        request.details = std::move(details);
+        request.schemes = std::move(schemes);
+        request.url = std::move(url);
+        return request;
+    }
 };
 
 /// What a handler knows of its task, and all it can do with it.
