@@ -12,6 +12,9 @@ namespace {
 constexpr Duration kConnectWithin = std::chrono::seconds(5);
 constexpr Duration kAnswerWithin = std::chrono::seconds(10);
 constexpr Duration kWaitForConnection = std::chrono::seconds(1);
+/// While there are connections, all of them busy. One that waited longer is not sent: with the time that its answer may
+/// take, its caller would wait twice as long as anybody else.
+constexpr Duration kWaitForIdle = std::chrono::seconds(5);
 constexpr Duration kLookEvery(200);
 constexpr Duration kStable = std::chrono::seconds(1);
 constexpr Duration kQuietFor = std::chrono::seconds(10);
@@ -182,6 +185,7 @@ void PgPool::submit(PgRequest& request) {
 }
 
 void PgPool::send_waiting() {
+    fail_waiting();
     std::vector<std::shared_ptr<PgConnection>> idle;
     for (const auto& slot : slots_) {
         const auto& one = slot->connection;
@@ -201,7 +205,7 @@ PgRequestQueue PgPool::next_transaction(std::size_t idle) {
 }
 
 void PgPool::fail_waiting() {
-    const SteadyTime latest = loop_.now() - (is_up() ? kAnswerWithin : kWaitForConnection);
+    const SteadyTime latest = loop_.now() - (is_up() ? kWaitForIdle : kWaitForConnection);
     while (!waiting_.empty() && waiting_.front()->since < latest) {
         waiting_.pop()->finish(fail(is_up() ? connection_lost() : down_));
     }
