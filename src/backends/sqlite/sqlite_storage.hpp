@@ -64,6 +64,7 @@ public:
     AsyncResult<std::vector<RunOperation>> due_turns(int limit);
 
     [[nodiscard]] Writer::Counters counters() const noexcept { return writer_.counters(); }
+    [[nodiscard]] std::size_t queued_writes() { return writer_.queued(); }
     /// Whether somebody waits for an answer that was not posted yet.
     [[nodiscard]] bool busy() const noexcept { return writer_.busy() || readers_.busy(); }
 

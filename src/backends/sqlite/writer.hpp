@@ -66,6 +66,11 @@ public:
     }
 
     [[nodiscard]] Counters counters() const noexcept { return {commits_.load(), operations_.load()}; }
+    /// Writes that the writer's thread has not begun.
+    [[nodiscard]] std::size_t queued() {
+        const std::lock_guard lock(mutex_);
+        return queued_;
+    }
     /// Whether the last transaction failed that would have changed something.
     [[nodiscard]] bool failing() const noexcept { return failing_; }
     /// Whether somebody waits for an answer that was not posted yet.

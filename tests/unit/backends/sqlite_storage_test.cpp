@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <future>
 #include <memory>
+#include <thread>
 
 namespace a2akit::sqlite {
 namespace {
@@ -183,8 +184,10 @@ TEST_F(SqliteStorageTest, NoMoreIsClaimedAheadThanItsReceiverHasRoomFor) {
     receive(kRoom);
     Connection other(path_, Connection::Mode::kReadWrite);
     other.execute("BEGIN IMMEDIATE");
-    std::optional<Result<std::uint64_t>> kept;  // may be on its way, held up, before the others have come
+    // The writer is held up with a write of its own, so that the others are one batch.
+    std::optional<Result<std::uint64_t>> kept;
     group_.spawn(note_answer(storage_->update_context(alice_, "context", RawJson("1"), {}), kept));
+    while (storage_->queued_writes() != 0) std::this_thread::yield();
     std::array<std::optional<Result<Created>>, 5> created;
     for (auto& one : created) {
         NewTask task{TaskId::generate(), "context"};
