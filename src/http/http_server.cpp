@@ -103,7 +103,7 @@ void HttpServer::Listener::admit(net::TcpSocket socket, const Tcp::endpoint& pee
 
 Async<void> HttpServer::Listener::start() {
     accepting.spawn(accept_all());
-    return {};
+    co_return;
 }
 
 Async<void> HttpServer::Listener::drain() {

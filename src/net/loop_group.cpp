@@ -54,19 +54,29 @@ struct Job : Work {
 
 }  // namespace
 
-LoopGroup::LoopGroup(std::size_t threads) {
+LoopGroup::LoopGroup(std::size_t threads, const std::string& name) {
     loops_.reserve(threads);
     threads_.reserve(threads);
     for (std::size_t i = 0; i < threads; ++i) loops_.push_back(std::make_unique<AsioLoop>());
-    for (std::size_t i = 0; i < threads; ++i) {
-        threads_.emplace_back([loop = loops_[i].get()] { loop->run(); });
-        pthread_setname_np(threads_.back().native_handle(), ("a2akit-io-" + std::to_string(i)).c_str());
+    try {
+        for (std::size_t i = 0; i < threads; ++i) {
+            threads_.emplace_back([loop = loops_[i].get()] { loop->run(); });
+            pthread_setname_np(threads_.back().native_handle(),
+                               (name + '-' + std::to_string(i)).c_str());
+        }
+    } catch (...) {
+        stop();  // else nobody would, and the threads that there are would be waited for without
+                 // end
+        throw;
     }
 }
 
-LoopGroup::~LoopGroup() {
+LoopGroup::~LoopGroup() { stop(); }
+
+void LoopGroup::stop() noexcept {
     for (const auto& loop : loops_) loop->stop();
     for (auto& thread : threads_) thread.join();
+    threads_.clear();
 }
 
 std::vector<Loop*> LoopGroup::loops() const {

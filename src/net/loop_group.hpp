@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -15,8 +16,10 @@ namespace a2akit::net {
 /// Loops, each on a thread of its own.
 class LoopGroup {
 public:
-    /// REQUIRES: threads >= 1.
-    explicit LoopGroup(std::size_t threads);
+    /// `name` begins the names of the threads. Throws std::system_error when the system allows no
+    /// further threads or descriptors. REQUIRES: threads >= 1; `name` is short enough for Linux
+    /// together with a number.
+    explicit LoopGroup(std::size_t threads, const std::string& name = "a2akit-io");
     /// Stops the loops and joins their threads.
     ~LoopGroup();
     LoopGroup(const LoopGroup&) = delete;
@@ -27,6 +30,8 @@ public:
     [[nodiscard]] std::vector<Loop*> loops() const;
 
 private:
+    void stop() noexcept;
+
     std::vector<std::unique_ptr<AsioLoop>> loops_;
     std::vector<std::jthread> threads_;
 };

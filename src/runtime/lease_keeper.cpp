@@ -10,8 +10,9 @@
 
 namespace a2akit {
 
-LeaseKeeper::LeaseKeeper(WorkerNode& node, std::vector<WorkerAdapter*> adapters)
-    : node_(node), adapters_(std::move(adapters)) {}
+LeaseKeeper::LeaseKeeper(WorkerNode& node, std::vector<WorkerAdapter*> adapters) : node_(node) {
+    for (WorkerAdapter* adapter : adapters) adapters_.push_back({.adapter = adapter});
+}
 
 void LeaseKeeper::start() { group_.spawn(run()); }
 
@@ -23,15 +24,17 @@ Async<void> LeaseKeeper::stop() {
 Async<void> LeaseKeeper::run() {
     Loop& home = *Loop::current();
     while (!co_await stop_.wait_until(home.now() + node_.options.lease / 3)) {
-        if (node_.active_runs.load() == 0) continue;
-        co_await renew_once();
-        co_await resume_on(home);
+        if (node_.active_runs.load() != 0) co_await renew_once();
     }
 }
 
 Async<void> LeaseKeeper::renew_once() {
-    RenewalRound round;
-    round.round = node_.renewal_round.fetch_add(1) + 1;
+    // A round that has not come round by now says nothing of strangers: their loop may still have
+    // to meet them.
+    if (last_ && last_->to_visit != 0) strangers_.clear();
+    last_.reset();
+    auto round = std::make_shared<Round>();
+    round->renewal.round = node_.renewal_round.fetch_add(1) + 1;
     auto renewed = co_await node_.storage->renew(node_.options.node, node_.options.lease);
     if (!renewed) {
         if (!std::exchange(failing_, true)) {
@@ -40,21 +43,42 @@ Async<void> LeaseKeeper::renew_once() {
         co_return;
     }
     failing_ = false;
-    round.renewals = std::move(*renewed);
-    std::sort(round.renewals.begin(), round.renewals.end(), [](const Renewal& a, const Renewal& b) {
+    auto& renewals = round->renewal.renewals;
+    renewals = std::move(*renewed);
+    std::sort(renewals.begin(), renewals.end(), [](const Renewal& a, const Renewal& b) {
         return std::tie(a.task, a.epoch) < std::tie(b.task, b.epoch);
     });
-    round.known.resize(round.renewals.size());
-    for (WorkerAdapter* adapter : adapters_) {
-        co_await resume_on(adapter->loop());
-        adapter->apply(round);
+    round->renewal.known.resize(renewals.size());
+    round->to_visit = adapters_.size();
+    last_ = round;
+    for (Visited& visited : adapters_) {
+        visited.next = round;
+        if (!visited.under_way) group_.spawn(visit(visited));
     }
-    co_await give_back_strangers(std::move(round));
+}
+
+// A loop that a handler blocks is visited when it turns again, with the newest round then; the
+// others do not wait for it.
+Async<void> LeaseKeeper::visit(Visited& visited) {
+    Loop& home = *Loop::current();
+    visited.under_way = true;
+    while (const std::shared_ptr<Round> round = std::exchange(visited.next, nullptr)) {
+        RenewalRound mine{
+            .round = round->renewal.round, .renewals = round->renewal.renewals, .known = {}};
+        mine.known.resize(mine.renewals.size());
+        co_await resume_on(visited.adapter->loop());
+        visited.adapter->apply(mine);
+        co_await resume_on(home);
+        auto& known = round->renewal.known;
+        for (std::size_t i = 0; i < known.size(); ++i) known[i] = known[i] || mine.known[i];
+        if (--round->to_visit == 0 && round == last_) co_await give_back_strangers(round->renewal);
+    }
+    visited.under_way = false;
 }
 
 // One round is not enough: a claim or a release may be under way. Should its claim take longer still, the run that it
 // brings is over, and its first write is told so.
-Async<void> LeaseKeeper::give_back_strangers(RenewalRound round) {
+Async<void> LeaseKeeper::give_back_strangers(const RenewalRound& round) {
     std::vector<std::pair<TaskId, Epoch>> now;
     for (std::size_t i = 0; i < round.renewals.size(); ++i) {
         const Renewal& renewal = round.renewals[i];

@@ -5,16 +5,20 @@
 
 #include <a2akit/core/loop.hpp>
 
+#include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
 namespace a2akit {
 
-/// Renews the leases of all runs of this node, in one call every third of a lease, and tells each run how it stands.
-/// Gives back those that nobody here has: the answer to their claim or release was lost for good, and while this node
-/// renews them no other would ever take their tasks over.
+/// Renews the leases of all runs of this node, in one call every third of a lease, and tells each
+/// run how it stands. Gives back those that nobody here has: the answer to their claim or release
+/// was lost for good, and while this node renews them no other would ever take their tasks over.
 ///
-/// One per server. Belongs to the loop that starts it; visits the loops of the adapters.
+/// One per server. Belongs to the loop that starts it, which should run no handler: a handler that
+/// blocks its thread must not keep the leases from being renewed. It visits the loops of the
+/// adapters, and waits for none of them.
 class LeaseKeeper {
 public:
     /// REQUIRES: node and adapters outlive it.
@@ -25,13 +29,26 @@ public:
     Async<void> stop();
 
 private:
+    /// A round on its way over the loops of the adapters.
+    struct Round {
+        RenewalRound renewal;
+        std::size_t to_visit = 0;
+    };
+    struct Visited {
+        WorkerAdapter* adapter = nullptr;
+        bool under_way = false;            ///< Its loop has not answered yet.
+        std::shared_ptr<Round> next = {};  ///< Then this one is told; null: nothing.
+    };
+
     Async<void> run();
     Async<void> renew_once();
-    Async<void> give_back_strangers(RenewalRound round);
+    Async<void> visit(Visited& visited);
+    Async<void> give_back_strangers(const RenewalRound& round);
     Async<void> give_back(TaskId task, Epoch epoch);
 
     WorkerNode& node_;
-    std::vector<WorkerAdapter*> adapters_;
+    std::vector<Visited> adapters_;
+    std::shared_ptr<Round> last_;  ///< The round that was begun last; null: its renewal failed.
     std::vector<std::pair<TaskId, Epoch>> strangers_;  ///< Runs that nobody had in the last round; sorted.
     bool failing_ = false;                             ///< Said once, until it works again.
     TaskGroup group_;

@@ -61,12 +61,16 @@ struct AgentNode::Component {
     std::function<AsyncResult<void>(SteadyTime)> stop;
 };
 
-AgentNode::AgentNode(net::LoopGroup& loops, const ServerOptions& options, const Settings& settings, Ports ports,
-                     const AgentCard& card, HousekeepingOptions housekeeping)
+AgentNode::AgentNode(net::LoopGroup& loops, Loop& upkeep, const ServerOptions& options,
+                     const Settings& settings, Ports ports, const AgentCard& card,
+                     HousekeepingOptions housekeeping)
     : loops_(loops),
+      upkeep_(upkeep),
       ports_(std::move(ports)),
       dependencies_(options.dependencies),
       emitter_(make_emitter(ports_, options.hooks)),
+      upkeep_emitter_(std::make_shared<UpkeepEmitter>(
+          std::make_shared<StorageEventEmitter>(ports_.storage, ports_.event_bus), options.hooks)),
       vault_(make_vault(ports_, settings)),
       manager_(ports_, emitter_, manager_options(options, settings, vault_)),
       dispatcher_(manager_, card, authorizer_of(options), options.middlewares),
@@ -142,19 +146,24 @@ Result<void> AgentNode::start() {
         return started;
     }
     net::run_on(loops_[0], start_adapters());
+    net::run_on(upkeep_, start_keepers());
     return {};
 }
 
 Async<void> AgentNode::start_adapters() {
     Loop& home = *Loop::current();
-    std::vector<WorkerAdapter*> all;
+    upkeep_emitter_->start();
     for (std::size_t i = 0; i < loops_.size(); ++i) {
         co_await resume_on(loops_[i]);
         adapters_.push_back(std::make_unique<WorkerAdapter>(node_));
-        all.push_back(adapters_.back().get());
         adapters_.back()->start();
     }
     co_await resume_on(home);
+}
+
+Async<void> AgentNode::start_keepers() {
+    std::vector<WorkerAdapter*> all;
+    for (const auto& adapter : adapters_) all.push_back(adapter.get());
     leases_ = std::make_unique<LeaseKeeper>(node_, std::move(all));
     leases_->start();
     RecoveryPorts ports{.storage = ports_.storage,
@@ -162,14 +171,15 @@ Async<void> AgentNode::start_adapters() {
                         .broker = ports_.broker,
                         .bus = ports_.event_bus,
                         .cancels = ports_.cancel_registry,
-                        .emitter = emitter_,
+                        .emitter = upkeep_emitter_,
                         .on_outage = [this] { manager_.notice_outage(); },
                         .vault = vault_};
     recovery_ = std::make_unique<Recovery>(std::move(ports), node_.max_attempts());
     recovery_->start();
-    housekeeping_ =
-        std::make_unique<Housekeeping>(ports_.storage, ports_.maintenance, emitter_, housekeeping_options_);
+    housekeeping_ = std::make_unique<Housekeeping>(ports_.storage, ports_.maintenance,
+                                                   upkeep_emitter_, housekeeping_options_);
     housekeeping_->start();
+    co_return;
 }
 
 void AgentNode::drain_runs(SteadyTime deadline, const std::atomic<bool>& hurried) {
@@ -191,13 +201,17 @@ Async<void> AgentNode::drain_adapter(std::size_t index, SteadyTime deadline, con
 }
 
 Async<void> AgentNode::stop_keepers() {
-    Loop& home = *Loop::current();
     if (leases_) co_await leases_->stop();
     if (recovery_) co_await recovery_->stop();
     if (housekeeping_) co_await housekeeping_->stop();
     housekeeping_.reset();
     leases_.reset();
     recovery_.reset();
+}
+
+Async<void> AgentNode::stop_adapters() {
+    Loop& home = *Loop::current();
+    co_await upkeep_emitter_->stop();
     for (auto& adapter : adapters_) {
         co_await resume_on(adapter->loop());
         adapter.reset();
@@ -212,7 +226,8 @@ Async<void> AgentNode::stop_keepers() {
 }
 
 void AgentNode::stop(SteadyTime deadline) {
-    net::run_on(loops_[0], stop_keepers());
+    net::run_on(upkeep_, stop_keepers());
+    net::run_on(loops_[0], stop_adapters());
     net::run_on(loops_[0], stop_components(deadline));
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/lease_keeper.hpp"
 #include "runtime/recovery.hpp"
 #include "runtime/task_manager.hpp"
+#include "runtime/upkeep_emitter.hpp"
 #include "runtime/worker_adapter.hpp"
 #include "runtime/worker_node.hpp"
 #include "server/admin.hpp"
@@ -26,8 +27,12 @@ namespace a2akit {
 class AgentNode {
 public:
     /// REQUIRES: options checked, settings resolved, no port null.
-    AgentNode(net::LoopGroup& loops, const ServerOptions& options, const Settings& settings, Ports ports,
-              const AgentCard& card, HousekeepingOptions housekeeping);
+    /// Handlers, middlewares and hooks run on `loops`. What keeps the node alive, the renewal of
+    /// its leases, its sweeps and its housekeeping, runs on `upkeep`, where nothing of the
+    /// application's can hold it up.
+    AgentNode(net::LoopGroup& loops, Loop& upkeep, const ServerOptions& options,
+              const Settings& settings, Ports ports, const AgentCard& card,
+              HousekeepingOptions housekeeping);
     ~AgentNode();
     AgentNode(const AgentNode&) = delete;
     AgentNode& operator=(const AgentNode&) = delete;
@@ -53,14 +58,18 @@ private:
     Async<void> stop_components(SteadyTime deadline);
     AsyncResult<void> start_dependencies();
     Async<void> start_adapters();
+    Async<void> start_keepers();
     Async<void> drain_adapters(SteadyTime deadline, const std::atomic<bool>* hurried);
     Async<void> drain_adapter(std::size_t index, SteadyTime deadline, const std::atomic<bool>* hurried);
     Async<void> stop_keepers();
+    Async<void> stop_adapters();
 
     net::LoopGroup& loops_;
+    Loop& upkeep_;
     Ports ports_;
     std::shared_ptr<Dependencies> dependencies_;
     std::shared_ptr<EventEmitter> emitter_;
+    std::shared_ptr<UpkeepEmitter> upkeep_emitter_;
     std::shared_ptr<ContextVault> vault_;
     TaskManager manager_;
     Dispatcher dispatcher_;

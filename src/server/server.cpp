@@ -144,6 +144,8 @@ private:
     std::atomic<bool> hurried_{false};
 
     std::unique_ptr<net::LoopGroup> loops_;
+    std::unique_ptr<net::LoopGroup>
+        upkeep_;  ///< One loop, on which nothing of the application's ever runs.
     std::unique_ptr<AgentNode> node_;
     std::unique_ptr<AgentSite> site_;
     std::unique_ptr<http::HttpServer> http_;
@@ -170,6 +172,7 @@ Result<void> Server::Impl::start_once() {
     http_.reset();
     site_.reset();
     node_.reset();
+    upkeep_.reset();
     loops_.reset();
     return started;
 }
@@ -195,8 +198,9 @@ Result<void> Server::Impl::start_locked() {
     raise_descriptor_limit();
     const auto threads = static_cast<std::size_t>(*settings_.threads);
     loops_ = std::make_unique<net::LoopGroup>(threads != 0 ? threads : net::available_cores());
-    node_ = std::make_unique<AgentNode>(*loops_, options_, settings_, *ports, build_card(options_.card, ""),
-                                        std::move(*housekeeping));
+    upkeep_ = std::make_unique<net::LoopGroup>(1, "a2akit-upkeep");
+    node_ = std::make_unique<AgentNode>(*loops_, (*upkeep_)[0], options_, settings_, *ports,
+                                        build_card(options_.card, ""), std::move(*housekeeping));
     site_ = std::make_unique<AgentSite>(*loops_, node_->handler(), *ports, options_.card, *settings_.trust_forwarded,
                                         *settings_.base_path);
     if (*settings_.show_failures) site_->show_failures();
@@ -258,6 +262,7 @@ void Server::Impl::stop_serving() {
     http_.reset();
     site_.reset();
     node_.reset();
+    upkeep_.reset();
     loops_.reset();
     log::info("stopped");
 }

@@ -1,0 +1,198 @@
+#include "server/backend_registry.hpp"
+#include "support/postgres_server.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/test_agent.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <vector>
+
+// What keeps a node alive goes on while the application's code holds the loops, on every engine.
+
+namespace a2akit {
+namespace {
+
+using test_support::HttpClient;
+using test_support::send_body;
+using test_support::task_id_of;
+using test_support::test_options;
+using test_support::until;
+using ::testing::HasSubstr;
+
+/// A number that grows, and for which a thread can wait.
+class Count {
+public:
+    void add() {
+        const std::lock_guard lock(mutex_);
+        ++count_;
+        changed_.notify_all();
+    }
+    /// False: not within half a minute.
+    bool await_further(int times) {
+        std::unique_lock lock(mutex_);
+        const int end = count_ + times;
+        return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return count_ >= end; });
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    int count_ = 0;
+};
+
+/// Counts the renewals that have succeeded.
+class WatchedStorage final : public Storage {
+public:
+    WatchedStorage(std::shared_ptr<Storage> inner, Count& renewals)
+        : inner_(std::move(inner)), renewals_(renewals) {}
+
+    AsyncResult<void> start() override { return inner_->start(); }
+    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
+    [[nodiscard]] StorageCapabilities capabilities() const noexcept override {
+        return inner_->capabilities();
+    }
+    AsyncResult<void> check() override { return inner_->check(); }
+    AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
+        return inner_->create(std::move(task), std::move(scope), std::move(update));
+    }
+    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
+                                   std::optional<std::int32_t> history, bool artifacts) override {
+        return inner_->load(task, std::move(scope), history, artifacts);
+    }
+    AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override {
+        return inner_->append(task, std::move(scope), std::move(update));
+    }
+    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node,
+                               Lease lease) override {
+        return inner_->claim(id, task, turn, node, lease);
+    }
+    AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override {
+        auto renewed = co_await inner_->renew(node, lease);
+        if (renewed) renewals_.add();
+        co_return renewed;
+    }
+    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
+                                             Timestamp not_before) override {
+        return inner_->release(task, epoch, how, not_before);
+    }
+    AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override {
+        return inner_->list(std::move(scope), std::move(query));
+    }
+    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
+                                  int limit) override {
+        return inner_->events(task, std::move(scope), after, limit);
+    }
+    AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override {
+        return inner_->tails(std::move(tasks));
+    }
+    AsyncResult<Timestamp> now() override { return inner_->now(); }
+
+private:
+    const std::shared_ptr<Storage> inner_;
+    Count& renewals_;
+};
+
+/// "wait" suspends until "block" has ended, which holds the thread of its loop for more than two
+/// leases.
+class CarelessAgent final : public Worker {
+public:
+    explicit CarelessAgent(Count& r) : renewals(r) {}
+
+    Async<void> handle(TaskContext& ctx) override {
+        ++started;
+        if (ctx.user_text() == "block") {
+            was_renewed = renewals.await_further(8);
+            const std::lock_guard lock(mutex);
+            for (Signal* one : waiting) one->set();
+        } else {
+            Signal released;
+            {
+                const std::lock_guard lock(mutex);
+                waiting.push_back(&released);
+            }
+            co_await released.wait();
+        }
+        co_await ctx.complete("done");
+    }
+    std::size_t suspended() {
+        const std::lock_guard lock(mutex);
+        return waiting.size();
+    }
+
+    Count& renewals;
+    std::mutex mutex;
+    std::vector<Signal*> waiting;
+    std::atomic<int> started{0};
+    std::atomic<bool> was_renewed{false};
+};
+
+class UpkeepTest : public ::testing::TestWithParam<std::string> {
+protected:
+    UpkeepTest() {
+        ServerOptions options = test_options(agent_);
+        Settings& settings = options.settings;
+        settings.threads = 1;
+        settings.lease = Duration(300);
+        settings.max_retries = 0;
+        settings.data_dir = directory_.path();
+        if (GetParam() != "sqlite") {
+            const std::string url = GetParam() == "memory" ? "memory:" : postgres_;
+            settings.storage = settings.broker = settings.event_bus = settings.cancel_registry =
+                url;
+        }
+        const Settings resolved = settings.resolved([](auto) { return std::nullopt; }).value();
+        options.ports = BackendRegistry::standard().open({}, resolved).value();
+        options.ports.storage = std::make_shared<WatchedStorage>(options.ports.storage, renewals_);
+        server_ = std::make_unique<Server>(std::move(options));
+    }
+    ~UpkeepTest() override {
+        server_.reset();
+        const std::string schema = postgres_.substr(postgres_.rfind('=') + 1);
+        test_support::PostgresServer::sql(
+            postgres_,
+            "set client_min_messages = error; drop schema if exists " + schema + " cascade");
+    }
+
+    test_support::TemporaryDirectory directory_;
+    const std::string postgres_ = test_support::postgres().fresh_schema_url();
+    Count renewals_;
+    std::shared_ptr<CarelessAgent> agent_ = std::make_shared<CarelessAgent>(renewals_);
+    std::unique_ptr<Server> server_;
+};
+
+TEST_P(UpkeepTest, AHandlerThatBlocksItsThreadCostsNobodyALease) {
+    const auto started = server_->start();
+    ASSERT_TRUE(started) << started.error().message;
+    HttpClient client(server_->port());
+    std::vector<std::string> tasks;
+    for (std::size_t i = 0; i < 3; ++i) {
+        const std::string body =
+            send_body("wait", R"(},"configuration":{"returnImmediately":true)");
+        tasks.push_back(task_id_of(client.exchange("POST", "/message:send", body).body));
+    }
+    until([&] { return agent_->suspended() == 3; });
+    const auto blocked = client.exchange("POST", "/message:send", send_body("block"));
+    EXPECT_TRUE(agent_->was_renewed);
+    EXPECT_THAT(blocked.body, HasSubstr("TASK_STATE_COMPLETED"));
+    for (const std::string& task : tasks) {
+        std::string now;
+        until([&] {
+            now = client.exchange("GET", "/tasks/" + task).body;
+            return now.find("TASK_STATE_WORKING") == std::string::npos;
+        });
+        EXPECT_THAT(now, HasSubstr("TASK_STATE_COMPLETED"));
+    }
+    EXPECT_EQ(agent_->started, 4) << "none of them ran twice";
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, UpkeepTest, ::testing::Values("memory", "sqlite", "postgres"),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace a2akit
+
+int main(int argc, char** argv) { return a2akit::test_support::run_with_postgres(argc, argv); }
