@@ -30,7 +30,7 @@ Async<void> Connection::run_stream() {
         EventStream::Batch batch = co_await std::move(pending);
         waiting_for_events_ = nullptr;
         if (client_.gone() || aborted_) break;
-        if (batch.end == EventStream::End::kMore && shard_.draining) {
+        if (batch.end == EventStream::End::kMore && shard_.draining && batch.items.empty()) {
             batch.end = EventStream::End::kDraining;
         }
         const bool last = batch.end != EventStream::End::kMore;

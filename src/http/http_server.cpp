@@ -164,17 +164,19 @@ void HttpServer::serve() {
     for (const auto& listener : listeners_) net::run_on(listener->shard.loop, listener->start());
 }
 
+// All at the same time: one that a handler blocks holds up none of the others.
 void HttpServer::drain() {
-    for (const auto& listener : listeners_) net::run_on(listener->shard.loop, listener->drain());
+    std::vector<std::pair<Loop*, Async<void>>> all;
+    for (const auto& listener : listeners_)
+        all.emplace_back(&listener->shard.loop, listener->drain());
+    net::run_on_each(std::move(all));
 }
 
 void HttpServer::stop(Duration at_most) {
-    drain();
-    const SteadyTime end = std::chrono::steady_clock::now() + at_most;
-    for (const auto& listener : listeners_) {
-        const auto left = std::chrono::ceil<Duration>(end - std::chrono::steady_clock::now());
-        net::run_on(listener->shard.loop, listener->join(std::max(left, Duration::zero())));
-    }
+    std::vector<std::pair<Loop*, Async<void>>> all;
+    for (const auto& listener : listeners_)
+        all.emplace_back(&listener->shard.loop, listener->join(at_most));
+    net::run_on_each(std::move(all));
 }
 
 }  // namespace a2akit::http

@@ -31,6 +31,11 @@ struct Job : Work {
         Loop::current()->post(report);
     }
 
+    void wait() {
+        std::unique_lock lock(mutex);
+        changed.wait(lock, [this] { return reported; });
+    }
+
     struct Report : Work {
         explicit Report(Job& j) noexcept
             : Work([](Work& work) noexcept {
@@ -65,8 +70,7 @@ LoopGroup::LoopGroup(std::size_t threads, const std::string& name) {
                                (name + '-' + std::to_string(i)).c_str());
         }
     } catch (...) {
-        stop();  // else nobody would, and the threads that there are would be waited for without
-                 // end
+        stop();  // else the threads that there are would be waited for without end
         throw;
     }
 }
@@ -89,10 +93,21 @@ void run_on(Loop& loop, Async<void> coroutine) {
     assert(Loop::current() == nullptr && "a loop's thread never blocks");
     Job job(std::move(coroutine));
     loop.post(job);
-    std::unique_lock lock(job.mutex);
-    job.changed.wait(lock, [&] { return job.reported; });
-    lock.unlock();
+    job.wait();
     if (job.thrown) std::rethrow_exception(job.thrown);
+}
+
+void run_on_each(std::vector<std::pair<Loop*, Async<void>>> coroutines) {
+    assert(Loop::current() == nullptr && "a loop's thread never blocks");
+    std::vector<std::unique_ptr<Job>> jobs;
+    jobs.reserve(coroutines.size());
+    for (auto& [loop, coroutine] : coroutines)
+        jobs.push_back(std::make_unique<Job>(std::move(coroutine)));
+    for (std::size_t i = 0; i < jobs.size(); ++i) coroutines[i].first->post(*jobs[i]);
+    for (const auto& job : jobs) job->wait();
+    for (const auto& job : jobs) {
+        if (job->thrown) std::rethrow_exception(job->thrown);
+    }
 }
 
 std::size_t available_cores() noexcept {

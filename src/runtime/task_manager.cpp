@@ -115,7 +115,7 @@ AsyncResult<std::unique_ptr<EventStream>> TaskManager::send_streaming(SendComman
 }
 
 AsyncResult<TaskManager::Accepted> TaskManager::accept(SendCommand command, WakeFor wake_for) {
-    if (waiters_.draining()) return draining_error();
+    if (refuses()) return draining_error();
     const std::string& named = command.request.message.task_id;
     if (named.empty()) return start_task(std::move(command), wake_for);
     const auto task = TaskId::parse(named);

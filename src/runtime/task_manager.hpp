@@ -10,6 +10,7 @@
 #include <a2akit/request/request_envelope.hpp>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -66,9 +67,17 @@ public:
     /// Makes the one new task that a dead letter may become, and returns it; a second redrive returns the same.
     AsyncResult<TaskId> redrive(DeadLetter letter);
 
-    /// Nothing new is accepted from now on; who waits is answered with the task as it stands, streams end with
-    /// kDraining. Idempotent; from any thread.
-    void drain() noexcept { waiters_.drain(); }
+    /// Nothing new is accepted from now on; who waits, and streams, are served on. Idempotent; from
+    /// any thread.
+    void refuse_new_work() noexcept { refusing_.store(true, std::memory_order_release); }
+    /// Whether a send or a cancel waits for its task, or a stream is open.
+    [[nodiscard]] bool anybody_waits() noexcept { return !waiters_.empty(); }
+    /// Nothing new is accepted from now on; who waits is answered with the task as it stands,
+    /// streams end with kDraining behind what Storage holds for them. Idempotent; from any thread.
+    void drain() noexcept {
+        refuse_new_work();
+        waiters_.drain();
+    }
     /// Storage has been away for a while: sends that wait ask it once, and those that get no answer end with that error,
     /// which may be retried. From any thread.
     void notice_outage() noexcept { waiters_.notice_outage(); }
@@ -83,6 +92,10 @@ private:
         std::optional<TaskSnapshot> snapshot;        ///< Absent: to be loaded.
     };
     using WakeFor = std::optional<Interest>;
+
+    [[nodiscard]] bool refuses() const noexcept {
+        return refusing_.load(std::memory_order_acquire);
+    }
 
     AsyncResult<Accepted> accept(SendCommand command, WakeFor wake_for);
     AsyncResult<Accepted> start_task(SendCommand command, WakeFor wake_for);
@@ -114,6 +127,7 @@ private:
     Ports ports_;
     std::shared_ptr<EventEmitter> emitter_;
     TaskManagerOptions options_;
+    std::atomic<bool> refusing_{false};
     Waiters waiters_;
     TaskStream::Source streams_;
 };

@@ -133,7 +133,7 @@ AsyncResult<std::unique_ptr<EventStream>> TaskManager::subscribe(SubscribeToTask
                                                                  std::optional<Sequence> after) {
     const auto task = TaskId::parse(request.id);
     if (!task) co_return task_not_found(request.id);
-    if (waiters_.draining()) co_return draining_error();
+    if (refuses()) co_return draining_error();
     auto subscription = co_await ports_.event_bus->subscribe(*task, Interest::kEveryEvent);
     if (!subscription) co_return fail(public_error(std::move(subscription.error())));
     const auto history = after ? std::optional<std::int32_t>(0) : std::nullopt;

@@ -78,7 +78,9 @@ Async<EventStream::Batch> TaskStream::follow() {
         const bool draining = source_.waiters.draining();
         if (look_ || draining || subscription_->last() > cursor_ || subscription_->erased()) {
             Batch batch = co_await read();
-            if (draining && batch.end == End::kMore) batch.end = End::kDraining;
+            // Not before it has brought everything that there is: the end of its task may be among
+            // that.
+            if (draining && batch.end == End::kMore && !look_) batch.end = End::kDraining;
             if (!batch.items.empty() || batch.end != End::kMore) co_return batch;
         }
         if (std::exchange(woken_, false)) co_return Batch{};

@@ -1,5 +1,7 @@
 #include "runtime/waiters.hpp"
 
+#include <algorithm>
+
 namespace a2akit {
 
 std::size_t Waiters::own_shard() noexcept {
@@ -22,6 +24,13 @@ Waiters::Entry::~Entry() {
     const std::lock_guard lock(shard.mutex);
     (before_ != nullptr ? before_->after_ : shard.first) = after_;
     if (after_ != nullptr) after_->before_ = before_;
+}
+
+bool Waiters::empty() noexcept {
+    return std::none_of(shards_.begin(), shards_.end(), [](Shard& shard) {
+        const std::lock_guard lock(shard.mutex);
+        return shard.first != nullptr;
+    });
 }
 
 void Waiters::drain() noexcept {

@@ -30,6 +30,7 @@ public:
         std::size_t shard_;
     };
 
+    [[nodiscard]] bool empty() noexcept;
     /// From now on `draining()` holds. Wakes everybody; idempotent.
     void drain() noexcept;
     [[nodiscard]] bool draining() const noexcept { return draining_.load(std::memory_order_acquire); }

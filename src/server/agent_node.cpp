@@ -6,6 +6,7 @@
 
 #include <a2akit/emitter/hookable_emitter.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <functional>
 #include <utility>
@@ -47,6 +48,13 @@ WorkerNodeOptions node_options(const Settings& settings) {
     return result;
 }
 
+/// Whether the tasks stand where no other process reaches them while this one runs.
+bool is_alone(const ServerOptions& options, const Settings& settings) {
+    if (options.ports.storage) return false;
+    const std::string scheme = settings.storage->substr(0, settings.storage->find(':'));
+    return scheme == "memory" || scheme == "sqlite";
+}
+
 std::shared_ptr<Authorizer> authorizer_of(const ServerOptions& options) {
     if (options.authorizer) return options.authorizer;
     return std::make_shared<OwnerAuthorizer>();
@@ -84,7 +92,8 @@ AgentNode::AgentNode(net::LoopGroup& loops, Loop& upkeep, const ServerOptions& o
             .dependencies = options.dependencies,
             .options = node_options(settings),
             .vault = vault_},
-      housekeeping_options_(std::move(housekeeping)) {}
+      housekeeping_options_(std::move(housekeeping)),
+      alone_(is_alone(options, settings)) {}
 
 AgentNode::~AgentNode() = default;
 
@@ -182,23 +191,40 @@ Async<void> AgentNode::start_keepers() {
     co_return;
 }
 
-void AgentNode::drain_runs(SteadyTime deadline, const std::atomic<bool>& hurried) {
-    net::run_on(loops_[0], drain_adapters(deadline, &hurried));
+void AgentNode::serve_out(SteadyTime deadline, const std::atomic<bool>& hurried) {
+    net::run_on(upkeep_, drain_until(deadline, &hurried));
 }
 
-Async<void> AgentNode::drain_adapters(SteadyTime deadline, const std::atomic<bool>* hurried) {
-    TaskGroup draining;
-    for (std::size_t i = 0; i < adapters_.size(); ++i) draining.spawn(drain_adapter(i, deadline, hurried));
-    co_await draining.join();
+void AgentNode::join_runs() { net::run_on(upkeep_, join_adapters()); }
+
+Async<void> AgentNode::drain_until(SteadyTime deadline, const std::atomic<bool>* hurried) {
+    // So often it is noticed that nobody waits any more, or that somebody is in a hurry.
+    constexpr Duration kLook(50);
+    for (std::size_t i = 0; i < adapters_.size(); ++i)
+        draining_.spawn(drain_adapter(i, deadline, hurried));
+    while (upkeep_.now() < deadline && !hurried->load()) {
+        const bool idle = drained_ == adapters_.size();
+        // With nobody else to run them, the tasks that are left do not end.
+        if (idle && (alone_ || !manager_.anybody_waits())) break;
+        co_await progress_.wait_until(std::min(deadline, upkeep_.now() + kLook));
+        progress_.reset();
+    }
+    manager_.drain();
 }
 
-Async<void> AgentNode::drain_adapter(std::size_t index, SteadyTime deadline, const std::atomic<bool>* hurried) {
-    Loop& home = *Loop::current();
+Async<void> AgentNode::drain_adapter(std::size_t index, SteadyTime deadline,
+                                     const std::atomic<bool>* hurried) {
     co_await resume_on(adapters_[index]->loop());
     co_await adapters_[index]->drain(deadline, hurried);
+    co_await resume_on(upkeep_);
+    ++drained_;
+    progress_.set();
+    co_await resume_on(adapters_[index]->loop());
     co_await adapters_[index]->join();
-    co_await resume_on(home);
+    co_await resume_on(upkeep_);
 }
+
+Async<void> AgentNode::join_adapters() { co_await draining_.join(); }
 
 Async<void> AgentNode::stop_keepers() {
     if (leases_) co_await leases_->stop();

@@ -43,12 +43,16 @@ public:
     [[nodiscard]] Admin& admin() noexcept { return admin_; }
     [[nodiscard]] TaskManager& manager() noexcept { return manager_; }
 
-    /// Nothing new is accepted; who waits is answered, streams end.
-    void refuse_new_work() noexcept { manager_.drain(); }
-    /// Waits for the handlers until `deadline`, or until `hurried` holds; hands back the others, and returns when all have
-    /// returned.
-    void drain_runs(SteadyTime deadline, const std::atomic<bool>& hurried);
-    /// REQUIRES: no request is under way, and the runs are drained.
+    /// Nothing new is accepted; who waits, and streams, are served on.
+    void refuse_new_work() noexcept { manager_.refuse_new_work(); }
+    /// Waits until the handlers have ended their turns and everybody has heard the end of its task,
+    /// or until `deadline`, or until `hurried` holds. Then it hands back the turns that are left,
+    /// answers who waits with the task as it stands, and ends the streams. Does not wait for
+    /// handlers that do not return. REQUIRES: `hurried` lives until `join_runs`.
+    void serve_out(SteadyTime deadline, const std::atomic<bool>& hurried);
+    /// Returns when every handler has returned. REQUIRES: served out.
+    void join_runs();
+    /// REQUIRES: no request is under way, and the runs are joined.
     void stop(SteadyTime deadline);
 
 private:
@@ -59,8 +63,9 @@ private:
     AsyncResult<void> start_dependencies();
     Async<void> start_adapters();
     Async<void> start_keepers();
-    Async<void> drain_adapters(SteadyTime deadline, const std::atomic<bool>* hurried);
+    Async<void> drain_until(SteadyTime deadline, const std::atomic<bool>* hurried);
     Async<void> drain_adapter(std::size_t index, SteadyTime deadline, const std::atomic<bool>* hurried);
+    Async<void> join_adapters();
     Async<void> stop_keepers();
     Async<void> stop_adapters();
 
@@ -81,6 +86,12 @@ private:
     HousekeepingOptions housekeeping_options_;
     std::unique_ptr<Housekeeping> housekeeping_;
     std::size_t components_started_ = 0;
+    const bool alone_;  ///< No other node can end a task of this one's.
+
+    // On the upkeep loop, while the server stops:
+    TaskGroup draining_;
+    std::size_t drained_ = 0;  ///< Adapters without a run.
+    Signal progress_;
 };
 
 }  // namespace a2akit

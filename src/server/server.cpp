@@ -251,12 +251,14 @@ void Server::Impl::stop_serving() {
     log::info("stopping url={}", url_);
     const SteadyTime deadline = std::chrono::steady_clock::now() + *settings_.drain_timeout;
     site_->set_state(AgentSite::State::kDraining);
-    // What is still served while the handlers finish: reads, and to whoever asks that this server is not ready.
+    // What is still served while the handlers finish: who waits for them, their streams, reads, and
+    // to whoever asks that this server is not ready.
     node_->refuse_new_work();
-    node_->drain_runs(deadline, hurried_);
+    node_->serve_out(deadline, hurried_);
     http_->drain();
     const auto left = std::chrono::ceil<Duration>(deadline - std::chrono::steady_clock::now());
     http_->stop(std::max<Duration>(left, kLeastTimeForAnswers));
+    node_->join_runs();
     site_->stop();
     node_->stop(deadline);
     http_.reset();

@@ -71,14 +71,16 @@ async def orderly(server):
     streaming = asyncio.create_task(raw_stream(port, "streamed", "chunks=100 delay=100 end=complete"))
     short = await call(port, "SendMessage", {**message("short", "chunks=2 delay=300 end=complete"),
                                              "configuration": {"returnImmediately": True}})
-    await until_started(server, "long", "streamed", "short")
+    in_time = asyncio.create_task(call(port, "SendMessage", message("in-time", "chunks=3 delay=300 end=complete")))
+    watched = asyncio.create_task(raw_stream(port, "watched", "chunks=3 delay=300 end=complete"))
+    await until_started(server, "long", "streamed", "short", "in-time", "watched")
+    began = time.monotonic()
     server.process.send_signal(signal.SIGTERM)
-    answer = (await asyncio.wait_for(waiting, 2))["task"]
-    expect("a waiting send answers with the task as it stands", state_of(answer) == "TASK_STATE_WORKING", answer)
-    end = await asyncio.wait_for(streaming, 2)
-    expect("a stream tells its client to reconnect",
-           re.search(r"\n: the server is stopping[^\n]*\n\r\n0\r\n\r\n$", end), end[-200:])
+    deadline = began + 1
     status, body = get(port, "/health/ready")
+    while status == 200 and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+        status, body = get(port, "/health/ready")
     expect("readiness is red", status == 503 and "draining" in body, (status, body))
     try:
         await call(port, "SendMessage", message("late", "chunks=1"))
@@ -87,7 +89,16 @@ async def orderly(server):
         expect("no new work", e.code == BUSY, e)
     task = await call(port, "GetTask", {"id": short["task"]["id"]})
     expect("what exists can still be read", task["id"] == short["task"]["id"])
-    began = time.monotonic()
+    answer = (await asyncio.wait_for(in_time, 2))["task"]
+    expect("a waiting send hears the end of its task", state_of(answer) == "TASK_STATE_COMPLETED", answer)
+    end = await asyncio.wait_for(watched, 2)
+    expect("a stream brings the end of its task", "TASK_STATE_COMPLETED" in end, end[-200:])
+    answer = (await asyncio.wait_for(waiting, 4))["task"]
+    expect("after the deadline one is answered with the task as it stands",
+           state_of(answer) == "TASK_STATE_WORKING", answer)
+    end = await asyncio.wait_for(streaming, 2)
+    expect("and a stream tells its client to reconnect",
+           re.search(r"\n: the server is stopping[^\n]*\n\r\n0\r\n\r\n$", end), end[-200:])
     status = await asyncio.wait_for(server.process.wait(), 20)
     took = time.monotonic() - began
     expect("it exits with 0", status == 0, status)

@@ -398,6 +398,21 @@ TEST_F(ServerTest, StopAnswersWhoWaitsWithTheTaskAsItStands) {
     server->stop();
 }
 
+TEST_F(ServerTest, AStopWaitsForNoTaskThatNobodyCanEnd) {
+    ServerOptions options = test_options(agent);
+    options.settings.drain_timeout = std::chrono::hours(1);
+    start(std::move(options));
+    HttpClient client(server->port());
+    const std::string paused =
+        task_id_of(client.exchange("POST", "/message:send", send_body("ask")).body);
+    HttpClient watching(server->port());
+    watching.request("POST", "/tasks/" + paused + ":subscribe", "{}");
+    watching.head();
+    EXPECT_EQ(task_id_of(watching.chunk()), paused);
+    server->stop();
+    EXPECT_NE(watching.chunk().find("the server is stopping"), std::string::npos);
+}
+
 TEST_F(ServerTest, RunServesUntilSigtermAndDrains) {
     std::atomic<std::uint16_t> port{0};
     ServerOptions options = test_options(agent);

@@ -96,8 +96,8 @@ private:
     Count& renewals_;
 };
 
-/// "wait" suspends until "block" has ended, which holds the thread of its loop for more than two
-/// leases.
+/// "wait" suspends until it is released, at the latest by "block", which holds the thread of its
+/// loop for more than two leases.
 class CarelessAgent final : public Worker {
 public:
     explicit CarelessAgent(Count& r) : renewals(r) {}
@@ -106,8 +106,7 @@ public:
         ++started;
         if (ctx.user_text() == "block") {
             was_renewed = renewals.await_further(8);
-            const std::lock_guard lock(mutex);
-            for (Signal* one : waiting) one->set();
+            release();
         } else {
             Signal released;
             {
@@ -117,6 +116,10 @@ public:
             co_await released.wait();
         }
         co_await ctx.complete("done");
+    }
+    void release() {
+        const std::lock_guard lock(mutex);
+        for (Signal* one : waiting) one->set();
     }
     std::size_t suspended() {
         const std::lock_guard lock(mutex);
@@ -138,6 +141,7 @@ protected:
         settings.threads = 1;
         settings.lease = Duration(300);
         settings.max_retries = 0;
+        settings.drain_timeout = std::chrono::seconds(60);
         settings.data_dir = directory_.path();
         if (GetParam() != "sqlite") {
             const std::string url = GetParam() == "memory" ? "memory:" : postgres_;
@@ -187,6 +191,29 @@ TEST_P(UpkeepTest, AHandlerThatBlocksItsThreadCostsNobodyALease) {
         EXPECT_THAT(now, HasSubstr("TASK_STATE_COMPLETED"));
     }
     EXPECT_EQ(agent_->started, 4) << "none of them ran twice";
+}
+
+TEST_P(UpkeepTest, AStopServesWhoWaitsUntilItsTaskHasEnded) {
+    const auto started = server_->start();
+    ASSERT_TRUE(started) << started.error().message;
+    HttpClient waiting(server_->port());
+    waiting.request("POST", "/message:send", send_body("wait"));
+    HttpClient streaming(server_->port());
+    streaming.request("POST", "/message:stream", send_body("wait"));
+    until([&] { return agent_->suspended() == 2; });
+    std::jthread stopper([this] { server_->stop(); });
+    until([&] {
+        return HttpClient(server_->port()).exchange("GET", "/health/ready").body.find("draining") !=
+               std::string::npos;
+    });
+    HttpClient late(server_->port());
+    EXPECT_EQ(late.exchange("POST", "/message:send", send_body("wait")).status, 503)
+        << "nothing new is accepted";
+    agent_->release();
+    EXPECT_THAT(waiting.response().body, HasSubstr("TASK_STATE_COMPLETED"));
+    EXPECT_THAT(streaming.response().body,
+                ::testing::AllOf(HasSubstr("TASK_STATE_COMPLETED"),
+                                 ::testing::Not(HasSubstr("the server is stopping"))));
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, UpkeepTest, ::testing::Values("memory", "sqlite", "postgres"),

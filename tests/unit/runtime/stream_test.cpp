@@ -299,6 +299,21 @@ TEST_F(StreamTest, ADrainEndsStreams) {
     EXPECT_EQ(subscribe(run.snapshot.id.to_string()).error().code, ErrorCode::kUnavailable);
 }
 
+TEST_F(SmallBatchTest, ADrainEndsNoStreamBeforeItHasBroughtWhatThereIs) {
+    auto stream = this->stream(command(message_of("hello")));
+    next(*stream);
+    const ClaimedRun run = claim();
+    EXPECT_TRUE(write(run, chunk("a", false)));
+    EXPECT_TRUE(write(run, chunk("b")));
+    EXPECT_TRUE(write(run, chunk("c")));
+    end(run, kCompleted);
+    manager_.drain();
+    EXPECT_EQ(seen(next(*stream)), (Words{"WORKING", "chunk:a", "chunk:b"}));
+    const auto last = next(*stream);
+    EXPECT_EQ(seen(last), (Words{"chunk:c", "COMPLETED"}));
+    EXPECT_EQ(last.end, End::kFinished);
+}
+
 TEST_F(StreamTest, ARepeatGetsTheTaskAndThenTheEvents) {
     const SendMessageRequest request = message_of("hello");
     auto first = stream(command(request, "key"));
