@@ -376,12 +376,14 @@ void WorkerAdapter::enter(ActiveRun& run) noexcept {
     if (first_ != nullptr) first_->before = &run;
     first_ = &run;
     node_.active_runs.fetch_add(1, std::memory_order_relaxed);
+    node_.runs_changed.store(loop_.now(), std::memory_order_relaxed);
 }
 
 void WorkerAdapter::leave(ActiveRun& run) noexcept {
     (run.before != nullptr ? run.before->after : first_) = run.after;
     if (run.after != nullptr) run.after->before = run.before;
     node_.active_runs.fetch_sub(1, std::memory_order_relaxed);
+    node_.runs_changed.store(loop_.now(), std::memory_order_relaxed);
 }
 
 void WorkerAdapter::apply(RenewalRound& round) {

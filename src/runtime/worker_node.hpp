@@ -42,6 +42,7 @@ struct WorkerNode {
 
     RunSlots slots{options.max_concurrent_tasks};
     std::atomic<std::int64_t> active_runs{0};
+    std::atomic<SteadyTime> runs_changed{SteadyTime{}};  ///< When a run last began or ended.
     /// Counts the renewals that were begun: a run older than the last one has to be in its answer.
     std::atomic<std::uint64_t> renewal_round{0};
 

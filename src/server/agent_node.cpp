@@ -92,6 +92,7 @@ AgentNode::AgentNode(net::LoopGroup& loops, Loop& upkeep, const ServerOptions& o
             .dependencies = options.dependencies,
             .options = node_options(settings),
             .vault = vault_},
+      readiness_(upkeep_, ports_, node_),
       housekeeping_options_(std::move(housekeeping)),
       alone_(is_alone(options, settings)) {}
 
@@ -227,6 +228,7 @@ Async<void> AgentNode::drain_adapter(std::size_t index, SteadyTime deadline,
 Async<void> AgentNode::join_adapters() { co_await draining_.join(); }
 
 Async<void> AgentNode::stop_keepers() {
+    co_await readiness_.stop();
     if (leases_) co_await leases_->stop();
     if (recovery_) co_await recovery_->stop();
     if (housekeeping_) co_await housekeeping_->stop();

@@ -10,6 +10,7 @@
 #include "runtime/worker_adapter.hpp"
 #include "runtime/worker_node.hpp"
 #include "server/admin.hpp"
+#include "server/readiness.hpp"
 
 #include <a2akit/ports.hpp>
 #include <a2akit/server/server.hpp>
@@ -42,6 +43,7 @@ public:
     [[nodiscard]] RequestHandler& handler() noexcept { return dispatcher_; }
     [[nodiscard]] Admin& admin() noexcept { return admin_; }
     [[nodiscard]] TaskManager& manager() noexcept { return manager_; }
+    [[nodiscard]] Readiness& readiness() noexcept { return readiness_; }
 
     /// Nothing new is accepted; who waits, and streams, are served on.
     void refuse_new_work() noexcept { manager_.refuse_new_work(); }
@@ -80,6 +82,7 @@ private:
     Dispatcher dispatcher_;
     Admin admin_;
     WorkerNode node_;
+    Readiness readiness_;
     std::vector<std::unique_ptr<WorkerAdapter>> adapters_;  ///< One per loop, in their order.
     std::unique_ptr<LeaseKeeper> leases_;
     std::unique_ptr<Recovery> recovery_;

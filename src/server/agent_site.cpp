@@ -8,28 +8,30 @@
 #include <a2akit/protocol/json.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <exception>
 #include <optional>
 #include <utility>
 
 namespace a2akit {
 namespace {
 
-constexpr auto kCheckTimeout = std::chrono::seconds(1);
-// Checks that have not answered yet; beyond that, asking again would only pile up more.
-constexpr std::size_t kMostUnanswered = 16;
 constexpr std::size_t kMostDocuments = 16;
-constexpr std::array<const char*, 4> kPortNames{"storage", "broker", "event_bus", "cancel_registry"};
 
-std::string_view to_string(AgentSite::State state) noexcept {
+std::string_view status_of(AgentSite::State state, Readiness::Level level) noexcept {
     switch (state) {
         case AgentSite::State::kStarting: return "starting";
         case AgentSite::State::kDraining: return "draining";
         case AgentSite::State::kReady: break;
     }
-    return "ready";
+    switch (level) {
+        case Readiness::Level::kReady:
+            return "ready";
+        case Readiness::Level::kDegraded:
+            return "degraded";
+        case Readiness::Level::kDown:
+            break;
+    }
+    return "unavailable";
 }
 
 bool is_host(std::string_view text) {
@@ -130,29 +132,14 @@ ForwardedAddress forwarded_address(const wire::RequestHead& head) {
 
 }  // namespace
 
-struct AgentSite::Check {
-    Signal done;
-    Result<void> result;
-};
-
-/// The checks that one loop has under way.
-struct AgentSite::LoopChecks {
-    explicit LoopChecks(Loop& l) noexcept : loop(l) {}
-    Loop& loop;
-    TaskGroup group;
-};
-
-AgentSite::AgentSite(net::LoopGroup& loops, RequestHandler& handler, Ports ports, CardConfig card,
+AgentSite::AgentSite(RequestHandler& handler, Readiness& readiness, CardConfig card,
                      bool trust_forwarded, std::string base_path)
-    : loops_(loops),
-      handler_(handler),
-      ports_(std::move(ports)),
+    : handler_(handler),
+      readiness_(readiness),
       card_(std::move(card)),
       trust_forwarded_(trust_forwarded),
       base_path_(std::move(base_path)),
-      started_(system_clock()->now()) {
-    for (Loop* loop : loops.loops()) checks_.push_back(std::make_unique<LoopChecks>(*loop));
-}
+      started_(system_clock()->now()) {}
 
 AgentSite::~AgentSite() = default;
 
@@ -200,71 +187,16 @@ wire::HttpResponse AgentSite::agent_card(const wire::RequestHead& head) {
     return response;
 }
 
-AgentSite::LoopChecks& AgentSite::checks_of_this_loop() noexcept {
-    const auto here = [](const auto& checks) { return &checks->loop == Loop::current(); };
-    return **std::find_if(checks_.begin(), checks_.end(), here);
-}
-
-AsyncResult<void> AgentSite::check_port(std::size_t port) {
-    switch (port) {
-        case 0: return ports_.storage->check();
-        case 1: return ports_.broker->check();
-        case 2: return ports_.event_bus->check();
-        default: return ports_.cancel_registry->check();
-    }
-}
-
-Async<void> AgentSite::perform(std::shared_ptr<Check> check, std::size_t port) {
-    try {
-        check->result = co_await check_port(port);
-    } catch (const std::exception&) {
-        check->result = fail(ErrorCode::kInternal, "the check failed");
-    }
-    check->done.set();
-}
-
-// Anybody may ask: what an engine says of its state goes to the log, once until it says something else.
-std::string AgentSite::outcome_of(std::size_t port, const Result<void>& checked) {
-    const std::string said = checked ? std::string() : checked.error().message;
-    {
-        const std::lock_guard lock(mutex_);
-        if (said != said_[port] && !said.empty()) {
-            log::warn("not ready port={} error={}", kPortNames[port], quoted(said));
-        }
-        said_[port] = said;
-    }
-    if (checked) return "ok";
-    return show_failures_ ? said : "failed";
-}
-
 Async<wire::HttpResponse> AgentSite::readiness() {
-    LoopChecks& mine = checks_of_this_loop();
-    const SteadyTime until = mine.loop.now() + kCheckTimeout;
-    const bool may_ask = mine.group.size() < kMostUnanswered;
-    std::vector<std::shared_ptr<Check>> asked;
-    for (std::size_t port = 0; may_ask && port < kPortNames.size(); ++port) {
-        asked.push_back(std::make_shared<Check>());
-        mine.group.spawn(perform(asked.back(), port));
-    }
+    Async<Readiness::Answer> asking = readiness_.ask();
+    const Readiness::Answer answer = co_await std::move(asking);
     const State state = state_.load(std::memory_order_acquire);
-    bool ready = state == State::kReady;
-    std::string checks;
-    for (std::size_t port = 0; port < kPortNames.size(); ++port) {
-        bool answered = false;
-        if (may_ask) answered = co_await asked[port]->done.wait_until(until);
-        std::string outcome = "ok";
-        if (!answered) outcome = "no answer";
-        else outcome = outcome_of(port, asked[port]->result);
-        ready = ready && outcome == "ok";
-        if (!checks.empty()) checks += ',';
-        checks.append("\"").append(kPortNames[port]).append("\":").append(json_string(outcome).text());
-    }
     wire::HttpResponse response;
-    response.status = ready ? 200 : 503;
+    response.status = state == State::kReady && answer.level != Readiness::Level::kDown ? 200 : 503;
     response.content_type = "application/json";
     response.headers.emplace_back("Cache-Control", "no-store");
-    const std::string_view status = state == State::kReady && !ready ? "unavailable" : to_string(state);
-    response.body.append(R"({"status":")").append(status).append(R"(","checks":{)").append(checks).append("}}");
+    response.body.append(R"({"status":")").append(status_of(state, answer.level));
+    response.body.append(R"(","checks":)").append(answer.checks).append("}");
     co_return response;
 }
 
@@ -276,17 +208,6 @@ Async<wire::HttpResponse> AgentSite::admin(wire::Route route, std::string author
     if (!admin_) co_return wire::http_error(404, "nothing is served at this path", false);
     Async<wire::HttpResponse> answer = admin_->answer(std::move(route), std::move(authorization));
     co_return co_await std::move(answer);
-}
-
-void AgentSite::stop() { net::run_on(loops_[0], join_checks()); }
-
-Async<void> AgentSite::join_checks() {
-    Loop& home = *Loop::current();
-    for (const auto& checks : checks_) {
-        co_await resume_on(checks->loop);
-        co_await checks->group.join();
-    }
-    co_await resume_on(home);
 }
 
 }  // namespace a2akit

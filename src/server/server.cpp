@@ -201,9 +201,8 @@ Result<void> Server::Impl::start_locked() {
     upkeep_ = std::make_unique<net::LoopGroup>(1, "a2akit-upkeep");
     node_ = std::make_unique<AgentNode>(*loops_, (*upkeep_)[0], options_, settings_, *ports,
                                         build_card(options_.card, ""), std::move(*housekeeping));
-    site_ = std::make_unique<AgentSite>(*loops_, node_->handler(), *ports, options_.card, *settings_.trust_forwarded,
-                                        *settings_.base_path);
-    if (*settings_.show_failures) site_->show_failures();
+    site_ = std::make_unique<AgentSite>(node_->handler(), node_->readiness(), options_.card,
+                                        *settings_.trust_forwarded, *settings_.base_path);
     if (settings_.admin_token) site_->open_admin(node_->admin(), *settings_.admin_token);
     http_ = std::make_unique<http::HttpServer>(*loops_, http_options(settings_), *site_);
 
@@ -259,7 +258,6 @@ void Server::Impl::stop_serving() {
     const auto left = std::chrono::ceil<Duration>(deadline - std::chrono::steady_clock::now());
     http_->stop(std::max<Duration>(left, kLeastTimeForAnswers));
     node_->join_runs();
-    site_->stop();
     node_->stop(deadline);
     http_.reset();
     site_.reset();

@@ -391,6 +391,27 @@ TEST_F(PostgresNodeTest, AWriteThatArrivesLongAfterItWasRepeatedIsNotCarriedOutA
     EXPECT_EQ(load(task).artifacts.at(0)->text(), "123456789");
 }
 
+TEST_F(PostgresNodeTest, ACheckAsksForWhatWorkNeeds) {
+    await(one().storage.check());
+    const std::string schema = pair_.schema();
+    const auto refused = [this] {
+        const Result<void> check = loop_.await(one_->storage.check());
+        return check ? std::string("it is well") : check.error().message;
+    };
+    test_support::PostgresServer::sql(pair_.url(),
+                                      "alter table " + schema + ".tasks rename to elsewhere");
+    EXPECT_NE(refused().find("schema"), std::string::npos) << refused();
+    test_support::PostgresServer::sql(pair_.url(),
+                                      "alter table " + schema + ".elsewhere rename to tasks");
+    await(one().storage.check());
+    test_support::PostgresServer::sql(pair_.url(),
+                                      "alter schema " + schema + " rename to " + schema + "_gone");
+    EXPECT_NE(refused().find("schema"), std::string::npos) << refused();
+    test_support::PostgresServer::sql(pair_.url(),
+                                      "alter schema " + schema + "_gone rename to " + schema);
+    await(one().storage.check());
+}
+
 /// On the engine's own clock.
 class PostgresClockTest : public PostgresNodeTest {};
 

@@ -396,8 +396,14 @@ TEST_F(RedisOutageTest, AFullMemoryIsSaidAndNothingHangs) {
     ASSERT_FALSE(enqueued);
     EXPECT_EQ(enqueued.error().code, ErrorCode::kUnavailable);
     EXPECT_THAT(enqueued.error().message, HasSubstr("raise maxmemory"));
+    const Result<void> check = one.call(one.broker.check());
+    ASSERT_FALSE(check);
+    EXPECT_THAT(check.error().message, HasSubstr("raise maxmemory"));
+    EXPECT_FALSE(one.call(one.cancels.check())) << "a cancel is written as well";
+    EXPECT_TRUE(ok(one.call(one.bus.check()))) << "a wake-up is not";
     EXPECT_TRUE(ok(one.call(one.bus.publish({TaskId::generate(), 1, 1, true})))) << "who is here is woken";
     client_of_server().run({"CONFIG", "SET", "maxmemory", "0"});
+    EXPECT_TRUE(ok(one.call(one.broker.check())));
     one.enqueue(operation());
     EXPECT_TRUE(one.receive());
 }

@@ -252,6 +252,7 @@ public:
     AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
     AsyncResult<void> check() override {
         if (broken) return fail(ErrorCode::kUnavailable, "no route to the broker");
+        ++checks;
         if (silent) return keep_silent();
         return inner_->check();
     }
@@ -262,6 +263,7 @@ public:
 
     std::atomic<bool> broken{false};
     std::atomic<bool> silent{false};
+    std::atomic<int> checks{0};
     Signal speak;
 
 private:
@@ -270,6 +272,26 @@ private:
         co_return Result<void>();
     }
     std::shared_ptr<Broker> inner_;
+};
+
+/// An event bus whose server has gone.
+class LostBus final : public EventBus {
+public:
+    explicit LostBus(std::shared_ptr<EventBus> inner) : inner_(std::move(inner)) {}
+    AsyncResult<void> start() override { return inner_->start(); }
+    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
+    AsyncResult<void> check() override {
+        return fail(ErrorCode::kUnavailable, "no route to the bus");
+    }
+    AsyncResult<void> publish(Wake wake) override { return inner_->publish(wake); }
+    AsyncResult<std::unique_ptr<Subscription>> subscribe(TaskId task, Interest interest) override {
+        return inner_->subscribe(task, interest);
+    }
+    [[nodiscard]] std::vector<TaskId> watched() const override { return inner_->watched(); }
+    void wake_local(Wake wake, bool erased) override { inner_->wake_local(wake, erased); }
+
+private:
+    const std::shared_ptr<EventBus> inner_;
 };
 
 class FragileServerTest : public ServerTest {
@@ -290,13 +312,59 @@ TEST_F(FragileServerTest, ReadinessTellsWhatIsWrong) {
     HttpClient client(server->port());
     EXPECT_EQ(client.exchange("GET", "/health/ready").status, 200);
     broker->broken = true;
-    const auto broken = client.exchange("GET", "/health/ready");
-    EXPECT_EQ(broken.status, 503);
-    EXPECT_EQ(broken.body, R"({"status":"unavailable","checks":{"storage":"ok","broker":"failed",)"
-                           R"("event_bus":"ok","cancel_registry":"ok"}})");
+    HttpClient::Response broken;
+    until([&] { return (broken = client.exchange("GET", "/health/ready")).status == 503; });
+    EXPECT_EQ(
+        broken.body,
+        R"({"status":"unavailable","checks":{"storage":"ok","broker":"failed",)"
+        R"("event_bus":"ok","cancel_registry":"ok","run_slots":"ok"}})");
     EXPECT_EQ(client.exchange("GET", "/health").status, 200);
     broker->broken = false;
+    until([&] { return client.exchange("GET", "/health/ready").status == 200; });
+}
+
+TEST_F(FragileServerTest, HoweverManyAskForReadinessTheBackendsAreAskedOnce) {
+    start(fragile_options());
+    broker->silent = true;
+    std::vector<std::unique_ptr<HttpClient>> askers;
+    for (int i = 0; i < 100; ++i) {
+        askers.push_back(std::make_unique<HttpClient>(server->port()));
+        askers.back()->request("GET", "/health/ready", {});
+    }
+    until([&] { return broker->checks == 1; });
+    // Whoever has not been heard by now is answered from what this check finds.
+    broker->speak.set();
+    for (const auto& asker : askers) EXPECT_EQ(asker->response().status, 200);
+    EXPECT_LE(broker->checks, 2) << "the second one if the answers took a second";
+}
+
+TEST_F(FragileServerTest, AHintThatIsDownDegradesANodeAndTakesNoWorkFromIt) {
+    ServerOptions options = fragile_options();
+    options.ports.event_bus = std::make_shared<LostBus>(options.ports.event_bus);
+    start(std::move(options));
+    HttpClient client(server->port());
+    const auto ready = client.exchange("GET", "/health/ready");
+    EXPECT_EQ(ready.status, 200);
+    EXPECT_TRUE(ready.body.starts_with(R"({"status":"degraded")")) << ready.body;
+    EXPECT_NE(ready.body.find(R"("event_bus":"failed")"), std::string::npos)
+        << ready.body;
+}
+
+TEST_F(ServerTest, ANodeWhoseRunSlotsStayTakenIsNotReady) {
+    ServerOptions options = test_options(agent);
+    options.settings.max_concurrent_tasks = 1;
+    start(std::move(options));
+    HttpClient client(server->port());
     EXPECT_EQ(client.exchange("GET", "/health/ready").status, 200);
+    const auto occupied = send_body("wait", R"(},"configuration":{"returnImmediately":true)");
+    const std::string task = task_id_of(client.exchange("POST", "/message:send", occupied).body);
+    HttpClient::Response red;
+    until([&] { return (red = client.exchange("GET", "/health/ready")).status == 503; });
+    EXPECT_NE(red.body.find("\"run_slots\":\"all 1 are taken (A2AKIT_MAX_CONCURRENT_TASKS)\""),
+              std::string::npos)
+        << red.body;
+    client.exchange("POST", "/tasks/" + task + ":cancel", "{}");
+    until([&] { return client.exchange("GET", "/health/ready").status == 200; });
 }
 
 TEST_F(FragileServerTest, ReadinessTellsWhyWhereFailuresAreShown) {

@@ -76,6 +76,13 @@ PgStatements::PgStatements(std::string_view s)
                  "left join {schema}.tasks t on t.id = i.id order by i.n")),
       now(make(s, "now", "select {schema}.engine_time($1::bigint)")),
       alive(make(s, "alive", "select 1")),
+      // As much as writes need: the tables, the rights to change them, and a number for a transaction, which a server that
+      // takes no writes does not give out. Changes nothing.
+      ready(make(s, "ready",
+                 "with seen as (select id from {schema}.tasks where false for update), "
+                 "queued as (select task from {schema}.queue where false for update) "
+                 "select txid_current(), (select count(*) from seen), (select count(*) from queued), "
+                 "{schema}.engine_time(null::bigint)", true)),
       due(make(s, "due", "select * from {schema}.due_tasks($1::bigint, $2::int)", true)),
       erase(make(s, "erase", "select {schema}.erase_ended($1::int, $2::bigint, $3::bigint, $4::int)", true)),
       compact(make(s, "compact", "select {schema}.compact_ended($1::bigint, $2::int)", true)),

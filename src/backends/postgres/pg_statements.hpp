@@ -15,8 +15,8 @@ public:
     explicit PgStatements(std::string_view schema);
 
     // Storage
-    PgStatement create, create_once, append, append_once, load, claim, renew, release, list, snapshots, events, tails,
-        now, alive;
+    PgStatement create, create_once, append, append_once, load, claim, renew, release, list,
+        snapshots, events, tails, now, alive, ready;
     // Maintenance and contexts
     PgStatement due, erase, compact, dead_letters, mark_redriven, stale_paused, load_context, update_context;
     // Broker

@@ -1,5 +1,6 @@
 #include "backends/postgres/postgres_node.hpp"
 
+#include "backends/postgres/pg_error.hpp"
 #include "backends/postgres/pg_migrations.hpp"
 
 #include <utility>
@@ -79,9 +80,13 @@ AsyncResult<void> PostgresNode::stop(Role role) {
 }
 
 AsyncResult<void> PostgresNode::check() {
-    const auto answered = co_await run(sql_.alive, PgParams());
-    if (!answered) co_return fail(answered.error());
-    co_return Result<void>();
+    const auto answered = co_await run(sql_.ready, PgParams());
+    if (answered) co_return Result<void>();
+    if (answered.error().code != ErrorCode::kInternal) co_return fail(answered.error());
+    co_return fail(
+        unavailable("the schema of the PostgreSQL URL is gone or not as it was made, or its user "
+                    "lacks rights; the "
+                    "log has PostgreSQL's words"));
 }
 
 }  // namespace a2akit::postgres

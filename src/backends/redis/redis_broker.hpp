@@ -16,7 +16,7 @@ public:
 
     AsyncResult<void> start() override { return node_->start(RedisNode::kBroker); }
     AsyncResult<void> stop(SteadyTime) override { return node_->stop(RedisNode::kBroker); }
-    AsyncResult<void> check() override { return node_->check(); }
+    AsyncResult<void> check() override { return node_->check_writes(); }
     AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override {
         return node_->queue().enqueue(operation, not_before);
     }

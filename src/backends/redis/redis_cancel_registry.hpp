@@ -18,7 +18,7 @@ public:
 
     AsyncResult<void> start() override;
     AsyncResult<void> stop(SteadyTime deadline) override;
-    AsyncResult<void> check() override { return node_->check(); }
+    AsyncResult<void> check() override { return node_->check_writes(); }
     AsyncResult<void> request_cancel(TaskId task) override;
     AsyncResult<std::unique_ptr<CancelScope>> watch(TaskId task) override;
     AsyncResult<void> forget(TaskId task) override;

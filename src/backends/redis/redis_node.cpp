@@ -134,4 +134,14 @@ AsyncResult<void> RedisNode::check() {
     co_return stands;
 }
 
+AsyncResult<void> RedisNode::check_writes() {
+    Result<void> answers = co_await check();
+    if (!answers) co_return answers;
+    // Gone soon after the last check.
+    RedisCommand write{"SET", key("probe"), "1", "EX", "60"};
+    const auto written = co_await run(std::move(write));
+    if (!written) co_return fail(written.error());
+    co_return Result<void>();
+}
+
 }  // namespace a2akit::redis

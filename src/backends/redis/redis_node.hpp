@@ -44,6 +44,8 @@ public:
     AsyncResult<void> start(Role role);
     AsyncResult<void> stop(Role role);
     AsyncResult<void> check();
+    /// The same, and whether something can be written.
+    AsyncResult<void> check_writes();
 
     /// The server's errors are errors. Resumes on the caller's loop, like the next.
     AsyncResult<RedisReply> run(RedisCommand command);

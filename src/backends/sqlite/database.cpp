@@ -25,6 +25,7 @@ namespace a2akit::sqlite {
 namespace {
 
 constexpr std::size_t kHeader = 100;
+constexpr off_t kProbe = 256 * 1024;
 constexpr std::string_view kMagic("SQLite format 3\0", 16);
 
 std::int64_t big_endian(const unsigned char* at) {
@@ -158,6 +159,33 @@ Result<void> Database::check_header() const {
     if (const auto version = big_endian(&header[60]); version > newest_schema()) {
         return fail(refused(path, of_a_newer_version(version)));
     }
+    return {};
+}
+
+Result<void> Database::check_place() const {
+    // A test's own file system knows other paths and disks.
+    if (options_.vfs != nullptr) return {};
+    const auto unusable = [](std::string why) {
+        return fail(ErrorCode::kUnavailable, std::move(why));
+    };
+    struct stat held{};
+    struct stat found{};
+    if (::fstat(file_, &held) != 0 || ::stat(options_.path.c_str(), &found) != 0 ||
+        held.st_ino != found.st_ino || held.st_dev != found.st_dev) {
+        return unusable(
+            "the database's file was deleted or replaced; stop the server before its data is "
+            "moved");
+    }
+    const std::string name = options_.path + "-probe";
+    const int probe = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (probe < 0)
+        return unusable(std::string("the database's directory takes no file: ") +
+                        std::strerror(errno));
+    ::unlink(name.c_str());
+    const int error = ::posix_fallocate(probe, 0, kProbe);
+    ::close(probe);
+    if (error != 0)
+        return unusable(std::string("the database's disk has no room: ") + std::strerror(error));
     return {};
 }
 

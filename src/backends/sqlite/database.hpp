@@ -38,6 +38,9 @@ public:
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
+    /// Whether the file is still at its path, and its disk has room for more. kUnavailable, saying
+    /// what is wrong.
+    [[nodiscard]] Result<void> check_place() const;
     /// The connection that writes. REQUIRES: it is taken once.
     [[nodiscard]] std::unique_ptr<Connection> writer() { return std::move(writer_); }
     [[nodiscard]] std::unique_ptr<Connection> reader() const;

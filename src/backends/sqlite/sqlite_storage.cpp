@@ -160,23 +160,24 @@ SqliteStorage::SqliteStorage(Parts parts)
 
 SqliteStorage::~SqliteStorage() = default;
 
-// A database that could not be written the last time has to show that it can be, since nobody may be asking it to.
+// Reading shows that the file is there and has room; writing, that the disk still takes what SQLite
+// writes.
 AsyncResult<void> SqliteStorage::check() {
-    if (writer_.failing()) {
-        auto probe = writer_.call<void>([](Session& session) -> Result<void> {
-            // Another value each time: SQLite writes no page in which nothing changes.
-            session.db()
-                .query("INSERT INTO meta VALUES('probe', 0) ON CONFLICT DO UPDATE SET value = 1 - value")
-                .run();
-            return {};
-        });
-        co_return co_await probe;
-    }
-    auto call = readers_.call<void>([](Connection& db) -> Result<void> {
+    auto place = readers_.call<void>([database = database_.get()](Connection& db) -> Result<void> {
         static_cast<void>(db.query("SELECT name FROM meta LIMIT 1").step());
+        return database->check_place();
+    });
+    Result<void> placed = co_await place;
+    if (!placed) co_return placed;
+    auto probe = writer_.call<void>([](Session& session) -> Result<void> {
+        // Another value each time: SQLite writes no page in which nothing changes.
+        session.db()
+            .query(
+                "INSERT INTO meta VALUES('probe', 0) ON CONFLICT DO UPDATE SET value = 1 - value")
+            .run();
         return {};
     });
-    co_return co_await call;
+    co_return co_await probe;
 }
 
 AsyncResult<void> SqliteStorage::stop(SteadyTime) {

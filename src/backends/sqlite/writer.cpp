@@ -112,7 +112,6 @@ void Writer::execute_alone(Operation* first, Answers& answers) {
             continue;
         }
         roll_back();
-        failing_ = true;
         answers.add(operation);
     }
 }
@@ -130,7 +129,6 @@ bool Writer::begin(Operation* first, Answers& answers) {
         return true;
     } catch (const std::exception& e) {
         log::error("the database takes no write: {}", e.what());
-        failing_ = true;
         fail_all(first, error_of(e), answers);
         return false;
     }
@@ -170,14 +168,10 @@ void Writer::finish(Operation* done, Answers& answers) {
     } catch (const std::exception& e) {
         log::error("a commit failed, and every write in it: {}", e.what());
         roll_back();
-        failing_ = true;
         return fail_all(done, error_of(e), answers);
     }
     session_.committed();
-    if (changed) {
-        failing_ = false;
-        commits_.fetch_add(1, std::memory_order_relaxed);
-    }
+    if (changed) commits_.fetch_add(1, std::memory_order_relaxed);
     while (done != nullptr) answers.add(*std::exchange(done, done->next));
     answers.send();
     if (changed && committed_) committed_(db);

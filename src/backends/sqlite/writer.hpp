@@ -71,8 +71,6 @@ public:
         const std::lock_guard lock(mutex_);
         return queued_;
     }
-    /// Whether the last transaction failed that would have changed something.
-    [[nodiscard]] bool failing() const noexcept { return failing_; }
     /// Whether somebody waits for an answer that was not posted yet.
     [[nodiscard]] bool busy() const noexcept { return unanswered_ != 0; }
 
@@ -102,7 +100,6 @@ private:
     bool stopping_ = false;
     std::int64_t changes_before_ = 0;
     std::atomic<std::int64_t> unanswered_{0};
-    std::atomic<bool> failing_{false};
     std::atomic<std::uint64_t> commits_{0};
     std::atomic<std::uint64_t> operations_{0};
     std::thread thread_;

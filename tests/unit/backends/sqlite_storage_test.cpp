@@ -9,10 +9,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <csignal>
 #include <filesystem>
 #include <future>
 #include <memory>
 #include <thread>
+
+#include <sys/resource.h>
 
 namespace a2akit::sqlite {
 namespace {
@@ -109,6 +112,29 @@ protected:
     const OwnerScope alice_{"alice", "", false};
     const NodeId node_ = NodeId::generate();
 };
+
+TEST_F(SqliteStorageTest, ACheckNoticesAFileThatIsGoneAndADiskThatIsFull) {
+    must(storage_->check());
+    const auto refused = [this] {
+        const Result<void> check = loop_.await(storage_->check());
+        return check ? std::string("it is well") : check.error().message;
+    };
+    const auto before = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+    const rlimit small{std::filesystem::file_size(path_), limit.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    const std::string full = refused();
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    std::signal(SIGXFSZ, before);
+    EXPECT_TRUE(full.starts_with("the database's disk has no room")) << full;
+    must(storage_->check());
+    const std::string elsewhere = path_ + "-elsewhere";
+    std::filesystem::rename(path_, elsewhere);
+    EXPECT_TRUE(refused().starts_with("the database's file was deleted or replaced")) << refused();
+    std::filesystem::rename(elsewhere, path_);
+    must(storage_->check());
+}
 
 TEST_F(SqliteStorageTest, AnEchoTaskTakesTwoCommitsFromRequestToAnswer) {
     receive();
