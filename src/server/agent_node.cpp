@@ -150,7 +150,13 @@ Async<void> AgentNode::stop_components(SteadyTime deadline) {
 }
 
 Result<void> AgentNode::start() {
-    Result<void> started = net::run_on(loops_[0], start_components());
+    Result<void> started;
+    try {
+        started = net::run_on(loops_[0], start_components());
+    } catch (...) {
+        net::run_on(loops_[0], stop_components(loops_[0].now()));
+        throw;
+    }
     if (!started) {
         net::run_on(loops_[0], stop_components(loops_[0].now()));
         return started;

@@ -1,13 +1,14 @@
 #include "server/logging.hpp"
 
 #include "core/log_text.hpp"
+#include "server/stderr_sink.hpp"
 
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <cstddef>
 #include <utility>
 
@@ -15,6 +16,7 @@ namespace a2akit {
 namespace {
 
 constexpr std::size_t kLinesAhead = 8192;
+constexpr std::chrono::milliseconds kPatienceAtEnd(1000);
 
 /// What follows time and level. Whatever a text holds, it can't look like a line of its own.
 class OneLine final : public spdlog::custom_flag_formatter {
@@ -37,16 +39,26 @@ std::unique_ptr<spdlog::formatter> make_log_formatter() {
 ServerLog::ServerLog(const std::string& level)
     : former_(spdlog::default_logger()),
       writer_(std::make_shared<spdlog::details::thread_pool>(kLinesAhead, std::size_t{1})) {
-    auto logger = std::make_shared<spdlog::async_logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
-                                                         writer_, spdlog::async_overflow_policy::overrun_oldest);
+    // The sink is only called by the writer's thread.
+    sink_ = std::make_shared<StderrSink>(
+        [writer = writer_.get()] { return writer->overrun_counter(); });
+    auto logger = std::make_shared<spdlog::async_logger>(
+        "", sink_, writer_, spdlog::async_overflow_policy::overrun_oldest);
     logger->set_formatter(make_log_formatter());
     logger->set_level(spdlog::level::from_str(level));
     spdlog::set_default_logger(std::move(logger));
 }
 
+// The writer writes what is left, and ends.
 ServerLog::~ServerLog() {
-    spdlog::default_logger()->flush();
+    sink_->hurry(std::chrono::steady_clock::now() + kPatienceAtEnd);
     spdlog::set_default_logger(former_);
+}
+
+void ServerLog::finish() {
+    const auto end = std::chrono::steady_clock::now() + kPatienceAtEnd;
+    sink_->hurry(end);
+    sink_->wait_for_flush([] { spdlog::default_logger_raw()->flush(); }, end);
 }
 
 }  // namespace a2akit

@@ -15,9 +15,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <limits>
+#include <new>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include <pthread.h>
+#include <boost/system/system_error.hpp>
 
 namespace a2akit {
 namespace {
@@ -35,8 +39,18 @@ extern "C" void tell_signal(int number) {
 }  // namespace
 
 StopSignals::StopSignals() {
-    if (pipe2(signals_.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
     notified_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (notified_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    if (pipe2(signals_.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+        const int error = errno;
+        ::close(notified_);
+        throw std::system_error(error, std::generic_category(), "pipe");
+    }
+    if (notified_ < 0) {
+        const int error = errno;
+        for (const int end : signals_) ::close(end);
+        throw std::system_error(error, std::generic_category(), "eventfd");
+    }
     told = signals_[1];
     struct sigaction handler {};
     handler.sa_handler = tell_signal;
@@ -119,6 +133,48 @@ std::size_t resident_bytes() noexcept {
     unsigned long resident = 0;
     if (size <= 0 || std::sscanf(text.data(), "%*u %lu", &resident) != 1) return 0;
     return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+Error start_error(const std::exception& thrown) {
+    int code = 0;
+    if (const auto* of_std = dynamic_cast<const std::system_error*>(&thrown)) {
+        code = of_std->code().value();
+    } else if (const auto* of_boost = dynamic_cast<const boost::system::system_error*>(&thrown)) {
+        code = of_boost->code().value();
+    } else if (dynamic_cast<const std::bad_alloc*>(&thrown) != nullptr) {
+        code = ENOMEM;
+    }
+    std::string message;
+    if (code == EAGAIN) {
+        message =
+            "the system allows this process no further threads; raise its limit "
+            "(ulimit -u, TasksMax=, --pids-limit)";
+    } else if (code == EMFILE || code == ENFILE) {
+        message =
+            "the system allows this process no further descriptors; raise its limit "
+            "(ulimit -n, LimitNOFILE=, --ulimit nofile)";
+    } else if (code == ENOMEM) {
+        message =
+            "the system allows this process no further memory; raise its limit "
+            "(ulimit -v, MemoryMax=, --memory)";
+    } else {
+        message = std::string("the server does not start: ") + thrown.what();
+    }
+    return {ErrorCode::kUnavailable, std::move(message), nullptr};
+}
+
+Deputy::Deputy(std::function<void()> job)
+    : thread_([wanted = begin_.get_future(), todo = std::move(job)]() mutable {
+          if (wanted.get()) todo();
+      }) {}
+
+Deputy::~Deputy() {
+    if (!begun_) begin_.set_value(false);
+}
+
+void Deputy::begin() {
+    begun_ = true;
+    begin_.set_value(true);
 }
 
 void raise_descriptor_limit() noexcept {

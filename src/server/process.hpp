@@ -1,10 +1,16 @@
 #pragma once
 
+#include <a2akit/core/result.hpp>
+
 #include <array>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <exception>
+#include <functional>
+#include <future>
 #include <optional>
+#include <thread>
 
 namespace a2akit {
 
@@ -41,6 +47,31 @@ void return_freed_memory() noexcept;
 void trim_memory() noexcept;
 /// What the process takes of the machine's memory; 0: unknown.
 [[nodiscard]] std::size_t resident_bytes() noexcept;
+
+/// Why something could not be started, from what it threw, and what would help: for a limit on
+/// threads, descriptors or memory it says which.
+[[nodiscard]] Error start_error(const std::exception& thrown);
+
+/// A thread that exists before it is needed, because a limit may allow no further one by then.
+class Deputy {
+public:
+    /// Throws std::system_error when the system allows no further thread.
+    explicit Deputy(std::function<void()> job);
+    /// Waits for the job, if it was begun.
+    ~Deputy();
+    Deputy(const Deputy&) = delete;
+    Deputy& operator=(const Deputy&) = delete;
+
+    /// Has the job done. Called once.
+    void begin();
+    /// Waits for the job. REQUIRES: it was begun.
+    void join() { thread_.join(); }
+
+private:
+    std::promise<bool> begin_;
+    bool begun_ = false;
+    std::jthread thread_;
+};
 
 /// Lets the process open as many descriptors as it is allowed to.
 void raise_descriptor_limit() noexcept;

@@ -13,14 +13,14 @@
 #include "server/logging.hpp"
 #include "server/process.hpp"
 #include "server/retention.hpp"
+#include "server/stderr_sink.hpp"
 #include "server/unknown_settings.hpp"
 
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 namespace a2akit {
@@ -100,7 +100,8 @@ public:
     Result<void> start();
     void stop();
     int run();
-    [[noreturn]] static void leave_handlers_behind();
+    [[noreturn]] static void leave_handlers_behind(std::optional<ServerLog>& log);
+    static int refuse(const Error& error);
     Result<void> resume(TaskId task);
     Result<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit);
     Result<TaskId> redrive(TaskId dead_letter);
@@ -164,7 +165,12 @@ Result<void> Server::Impl::start() {
 Result<void> Server::Impl::start_once() {
     const std::lock_guard lock(mutex_);
     if (phase_ != Phase::kNew) return fail(ErrorCode::kUnsupportedOperation, "a server is started once");
-    Result<void> started = start_locked();
+    Result<void> started;
+    try {
+        started = start_locked();
+    } catch (const std::exception& e) {
+        started = fail(start_error(e));
+    }
     if (started) {
         phase_ = Phase::kRunning;
         return started;
@@ -280,10 +286,15 @@ Result<TaskId> Server::Impl::redrive(TaskId dead_letter) {
 }
 
 // Their runs are handed back: another process goes on with them. Only that they do not return keeps this one alive.
-void Server::Impl::leave_handlers_behind() {
-    std::fprintf(stderr, "a2akit: stopped while handlers had not returned; their tasks are handed back\n");
-    log::flush();
+void Server::Impl::leave_handlers_behind(std::optional<ServerLog>& log) {
+    log::warn("stopped while handlers had not returned; their tasks are handed back");
+    if (log) log->finish();
     std::_Exit(EXIT_SUCCESS);
+}
+
+int Server::Impl::refuse(const Error& error) {
+    write_to_stderr("a2akit: " + error.message + "\n");
+    return EXIT_FAILURE;
 }
 
 /// Waits for the end. Memory that was needed at a peak goes back to the system some seconds later.
@@ -295,28 +306,32 @@ void Server::Impl::wait_and_trim(StopSignals& signals) {
 }
 
 int Server::Impl::run() {
-    StopSignals signals;
     ignore_write_signals();
     return_freed_memory();
-    Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
+    const Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
+    std::optional<StopSignals> signals;
     std::optional<ServerLog> log;
-    if (resolved) log.emplace(*resolved->log_level);
-    if (resolved && !*resolved->core_dumps) forbid_core_dumps();
-    const Running running(*this, signals);
-    if (const Result<void> started = start(); !started) {
-        std::fprintf(stderr, "a2akit: %s\n", started.error().message.c_str());
-        return EXIT_FAILURE;
+    std::optional<Deputy> stopper;
+    try {
+        signals.emplace();
+        if (resolved) log.emplace(*resolved->log_level);
+        stopper.emplace([this] { stop(); });
+    } catch (const std::exception& e) {
+        return refuse(start_error(e));
     }
-    wait_and_trim(signals);
-    std::jthread stopper([this] { stop(); });
-    int ended = signals.wait(*settings_.drain_timeout + kGraceAfterDrain);
+    if (resolved && !*resolved->core_dumps) forbid_core_dumps();
+    const Running running(*this, *signals);
+    if (const Result<void> started = start(); !started) return refuse(started.error());
+    wait_and_trim(*signals);
+    stopper->begin();
+    int ended = signals->wait(*settings_.drain_timeout + kGraceAfterDrain);
     if (ended > 0) {
         log::warn("hurrying");
         hurried_ = true;
-        ended = signals.wait(kGraceInHurry);
+        ended = signals->wait(kGraceInHurry);
     }
-    if (ended != 0) leave_handlers_behind();
-    stopper.join();
+    if (ended != 0) leave_handlers_behind(log);
+    stopper->join();
     return EXIT_SUCCESS;
 }
 

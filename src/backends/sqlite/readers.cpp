@@ -15,18 +15,26 @@ constexpr std::chrono::milliseconds kRetryWhenFull(200);
 }  // namespace
 
 Readers::Readers(std::vector<std::unique_ptr<Connection>> connections) : connections_(std::move(connections)) {
-    for (const auto& connection : connections_) {
-        threads_.emplace_back([this, &db = *connection] { run(db); });
+    try {
+        for (const auto& connection : connections_) {
+            threads_.emplace_back([this, &db = *connection] { run(db); });
+        }
+    } catch (...) {
+        stop();  // the threads that there are
+        throw;
     }
 }
 
-Readers::~Readers() {
+Readers::~Readers() { stop(); }
+
+void Readers::stop() noexcept {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
     }
     wake_.notify_all();
     for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
 }
 
 void Readers::submit(Job& job) {

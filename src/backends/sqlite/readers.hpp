@@ -63,6 +63,7 @@ private:
     void run(Connection& db);
     [[nodiscard]] Operation* take();
     void answer(Connection& db, Operation* first);
+    void stop() noexcept;
 
     std::mutex mutex_;
     std::condition_variable wake_;
