@@ -52,6 +52,13 @@ Error task_not_found(std::string_view id) {
     return Error::about_task(ErrorCode::kTaskNotFound, "no such task", id);
 }
 
+Error not_queued_error(TaskId task) {
+    return Error::unavailable("the task " + task.to_string() +
+                                  " is accepted, but the queue that starts it is not available; "
+                                  "it starts when the queue is back",
+                              kRetryAfter);
+}
+
 Error draining_error() { return Error::unavailable("the server is stopping; try again", kRetryAfter); }
 
 }  // namespace a2akit

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <a2akit/core/error.hpp>
+#include <a2akit/core/ids.hpp>
 
 #include <string_view>
 
@@ -12,6 +13,9 @@ namespace a2akit {
 
 /// For an id that no task of the caller has, whether it exists or not.
 [[nodiscard]] Error task_not_found(std::string_view id);
+
+/// A message was accepted, but its turn can be given to nobody for now.
+[[nodiscard]] Error not_queued_error(TaskId task);
 
 /// The server is draining: nothing new is accepted here.
 [[nodiscard]] Error draining_error();

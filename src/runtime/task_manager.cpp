@@ -63,7 +63,7 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
 
     if (waits && !accepted->turn_ended) {
         Result<void> waited = co_await await_turn(*accepted, client);
-        if (!waited) co_return fail(public_error(std::move(waited.error())));
+        if (!waited) co_return fail(std::move(waited.error()));
         // Whatever is said now nobody hears, so nothing is revealed for it.
         if (client != nullptr && client->gone()) co_return fail(ErrorCode::kUnavailable, "the client has left");
     }
@@ -79,6 +79,8 @@ AsyncResult<void> TaskManager::await_turn(const Accepted& accepted, ClientPresen
     const ClientPresence::Entry client_waits(client, signal);
     std::optional<SteadyTime> until;
     if (options_.blocking_timeout) until = Loop::current()->now() + *options_.blocking_timeout;
+    std::optional<SteadyTime> queue_until;
+    if (!accepted.queued) queue_until = Loop::current()->now() + options_.queue_patience;
     unsigned outages = waiters_.outages();
     while (true) {
         signal.reset();
@@ -89,10 +91,24 @@ AsyncResult<void> TaskManager::await_turn(const Accepted& accepted, ClientPresen
         if (outage || subscription.erased()) {
             Result<TaskSnapshot> now = co_await ports_.storage->load(accepted.task, OwnerScope::everything(), 0, false);
             if (!now && now.error().code == ErrorCode::kTaskNotFound) co_return Result<void>();
-            if (!now && outage) co_return fail(std::move(now.error()));
+            if (!now && outage) co_return fail(public_error(std::move(now.error())));
         }
-        if (!co_await Signal::Wait(signal, until)) co_return Result<void>();
+        const bool queue_first = queue_until && (!until || *queue_until < *until);
+        if (co_await Signal::Wait(signal, queue_first ? queue_until : until)) continue;
+        if (!queue_first) co_return Result<void>();
+        queue_until.reset();
+        const Result<bool> begun = co_await has_begun(accepted.task, accepted.turn);
+        if (!begun) co_return fail(public_error(begun.error()));
+        if (!*begun) co_return fail(not_queued_error(accepted.task));
     }
+}
+
+AsyncResult<bool> TaskManager::has_begun(TaskId task, Turn turn) {
+    const Result<TaskSnapshot> now =
+        co_await ports_.storage->load(task, OwnerScope::everything(), 0, false);
+    if (!now && now.error().code == ErrorCode::kTaskNotFound) co_return true;
+    if (!now) co_return fail(now.error());
+    co_return now->live_run || now->turn > turn || now->turn_ended;
 }
 
 AsyncResult<std::unique_ptr<EventStream>> TaskManager::send_streaming(SendCommand command) {
@@ -151,7 +167,7 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, 
     if (appended.repeated) co_return co_await join(appended.task, appended.turn, wake_for);
     accepted.turn = appended.turn;
     log_accepted(command, accepted.task, accepted.turn);
-    if (appended.turn_due) co_await enqueue(accepted.task, appended.turn);
+    if (appended.turn_due) accepted.queued = co_await enqueue(accepted.task, appended.turn);
     if (wake_for != Interest::kTurnEnds) accepted.snapshot = std::move(created->snapshot);
     co_return accepted;
 }
@@ -195,7 +211,7 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
         if (appended) {
             accepted.turn = appended->turn;
             log_accepted(command, task, accepted.turn);
-            if (appended->turn_due) co_await enqueue(task, appended->turn);
+            if (appended->turn_due) accepted.queued = co_await enqueue(task, appended->turn);
             co_return accepted;
         }
         const ErrorCode code = appended.error().code;
@@ -254,7 +270,7 @@ OwnerScope TaskManager::reader(const SendCommand& command) const {
     return options_.may_reply_directly ? OwnerScope::everything() : command.scope;
 }
 
-Async<void> TaskManager::enqueue(TaskId task, Turn turn) {
+Async<bool> TaskManager::enqueue(TaskId task, Turn turn) {
     const RunOperation operation{task, turn};
     return enqueue_or_leave_to_sweep(*ports_.broker, operation);
 }

@@ -24,6 +24,8 @@ struct TaskManagerOptions {
     Duration cancel_wait{std::chrono::seconds(2)};
     Duration cancel_force_timeout{std::chrono::seconds(60)};
     Duration reveal_after{std::chrono::seconds(1)};  ///< So long a stream waits for a direct reply.
+    /// So long a blocking send waits for a turn to begin that the Broker did not take.
+    Duration queue_patience{std::chrono::seconds(3)};
     Duration idempotency_lifetime{std::chrono::hours(24)};
     int event_buffer = 200;                          ///< Events read for a stream at once.
     bool may_reply_directly = false;                 ///< Worker::may_reply_directly
@@ -88,6 +90,7 @@ private:
         TaskId task;
         Turn turn = 0;
         bool turn_ended = false;
+        bool queued = true;                          ///< False: the Broker did not take the turn.
         std::unique_ptr<Subscription> subscription;  ///< Null when nobody waits.
         std::optional<TaskSnapshot> snapshot;        ///< Absent: to be loaded.
     };
@@ -109,11 +112,14 @@ private:
     Result<ContextVault::Offer> pack_context(TaskUpdate& update, const SendCommand& command, TaskId task,
                                              Turn turn) const;
     std::optional<IdempotencyKey> once(const SendCommand& command) const;
-    Async<void> enqueue(TaskId task, Turn turn);
+    Async<bool> enqueue(TaskId task, Turn turn);
 
-    /// Until the turn has ended, its task is erased, this server drains, the client has left or the time for waiting is
-    /// up; fails when Storage has been away for a while.
+    /// Until the turn has ended, its task is erased, this server drains, the client has left or the
+    /// time for waiting is up; fails when Storage has been away for a while, or when nobody has
+    /// begun to run the turn `queue_patience` after the Broker did not take it.
     AsyncResult<void> await_turn(const Accepted& accepted, ClientPresence* client);
+    /// Whether the turn has ended or somebody runs it. Fails when Storage does not say.
+    AsyncResult<bool> has_begun(TaskId task, Turn turn);
     AsyncResult<TaskSnapshot> load_to_answer(TaskId task, OwnerScope reader, std::optional<std::int32_t> history);
     /// Waits until a direct reply or the task itself is there to be shown, and makes it so when time is up.
     AsyncResult<TaskSnapshot> settle(TaskId task, Subscription& subscription);

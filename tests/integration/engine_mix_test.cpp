@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -141,6 +142,40 @@ INSTANTIATE_TEST_SUITE_P(All, EngineMixTest, ::testing::ValuesIn(all_mixes()), [
     return std::string(kNames[mix.storage]) + "_" + kNames[mix.broker] + "_" + kNames[mix.event_bus] + "_" +
            kNames[mix.cancel_registry];
 });
+
+class RedisOutageTest : public EngineMixTest {
+protected:
+    void set_password(const std::string& password) {
+        redis_client_.run({"CONFIG", "SET", "requirepass", password});
+        for (const char* type : {"normal", "pubsub"}) {
+            redis_client_.run({"CLIENT", "KILL", "TYPE", type, "SKIPME", "yes"});
+        }
+    }
+    ~RedisOutageTest() override { set_password(""); }
+    test_support::RedisClient redis_client_{redis_running->port()};
+};
+
+TEST_P(RedisOutageTest, ASendIsAnsweredSoonWhenRedisNoLongerTakesThePassword) {
+    ASSERT_TRUE(server_->start());
+    HttpClient client(server_->port());
+    EXPECT_EQ(client.exchange("POST", "/message:send", send_body("hi")).status, 200);
+    set_password("another one");
+    until([&] { return client.exchange("GET", "/health/ready").status == 503; });
+
+    const auto begun = std::chrono::steady_clock::now();
+    const auto refused = client.exchange("POST", "/message:send", send_body("hi"));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_THAT(refused.body, ::testing::HasSubstr("the queue that starts it is not available"));
+    EXPECT_THAT(refused.body, ::testing::Not(::testing::HasSubstr("Redis")));
+
+    set_password("");
+    until([&] { return client.exchange("GET", "/health/ready").status == 200; });
+    EXPECT_EQ(client.exchange("POST", "/message:send", send_body("hi")).status, 200);
+}
+
+INSTANTIATE_TEST_SUITE_P(Queue, RedisOutageTest,
+                         ::testing::Values(Mix{kPostgres, kRedis, kRedis, kRedis}));
 
 }  // namespace
 }  // namespace a2akit

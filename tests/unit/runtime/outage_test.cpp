@@ -48,6 +48,73 @@ TEST_F(OutageTest, ASendThatWaitsEndsWithAnErrorThatMayBeRetriedOnlyWhenStorageD
     EXPECT_TRUE(sent.value().error().details->retry_after);
 }
 
+/// Takes no turn. Others, with a queue that works, would find it by a sweep.
+class AwayBroker final : public Broker {
+public:
+    explicit AwayBroker(std::shared_ptr<Broker> broker) : broker_(std::move(broker)) {}
+    AsyncResult<void> start() override { return broker_->start(); }
+    AsyncResult<void> stop(SteadyTime deadline) override { return broker_->stop(deadline); }
+    AsyncResult<void> check() override { return broker_->check(); }
+    AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp>) override {
+        refused.push_back(operation);
+        return Error::unavailable("the queue is away", std::chrono::seconds(1));
+    }
+    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) override {
+        return broker_->receiver(node, lease);
+    }
+    std::vector<RunOperation> refused;
+
+private:
+    std::shared_ptr<Broker> broker_;
+};
+
+class QueueOutageTest : public TaskManagerTest {
+protected:
+    QueueOutageTest() {
+        Ports ports = ports_;
+        ports.broker = broker_;
+        without_queue_ = std::make_unique<TaskManager>(std::move(ports), emitter_, options_);
+    }
+    ~QueueOutageTest() override { without_queue_->drain(); }
+    Pending<Result<SendMessageResponse>> send(std::string text) {
+        Pending<Result<SendMessageResponse>> sent(
+            group_, without_queue_->send(command(message_of(std::move(text)))));
+        loop_.run_ready();
+        return sent;
+    }
+    std::shared_ptr<AwayBroker> broker_ = std::make_shared<AwayBroker>(ports_.broker);
+    TaskManagerOptions options_;
+    std::unique_ptr<TaskManager> without_queue_;
+};
+
+TEST_F(QueueOutageTest, ASendWhoseTurnNobodyCanBeginIsToldSoWithTheTasksId) {
+    auto sent = send("hello");
+    loop_.advance(options_.queue_patience - std::chrono::milliseconds(1));
+    EXPECT_FALSE(sent.done());
+    loop_.advance(std::chrono::milliseconds(1));
+    ASSERT_TRUE(sent.done());
+    ASSERT_FALSE(sent.value());
+    EXPECT_EQ(sent.value().error().code, ErrorCode::kUnavailable);
+    ASSERT_EQ(broker_->refused.size(), 1U);
+    const std::string id = broker_->refused[0].task.to_string();
+    EXPECT_NE(sent.value().error().message.find(id), std::string::npos)
+        << sent.value().error().message;
+    EXPECT_TRUE(get(id)) << "it is accepted";
+}
+
+TEST_F(QueueOutageTest, ASendWhoseTurnASweepHasFoundIsAnsweredWithItsEnd) {
+    auto sent = send("hello");
+    ASSERT_EQ(broker_->refused.size(), 1U);
+    EXPECT_TRUE(loop_.await(ports_.broker->enqueue(broker_->refused[0], std::nullopt)));
+    const ClaimedRun run = claim();
+    loop_.advance(options_.queue_patience + std::chrono::seconds(1));
+    EXPECT_FALSE(sent.done());
+    end(run, TaskState::kCompleted);
+    loop_.run_ready();
+    ASSERT_TRUE(sent.done());
+    EXPECT_TRUE(sent.value());
+}
+
 TEST(PublicErrorTest, WhatAnEngineSaysOfItsStateStaysInTheLog) {
     for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kInternal}) {
         Error::Details details;
