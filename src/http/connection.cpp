@@ -12,7 +12,6 @@
 namespace a2akit::http {
 namespace {
 
-constexpr std::size_t kKeptOut = std::size_t{256} * 1024;
 // So much per connection is not worth counting.
 constexpr std::size_t kUncountedAnswer = std::size_t{16} * 1024;
 constexpr std::size_t kSpareBuffers = 32;
@@ -83,11 +82,7 @@ void Connection::on_timer() noexcept {
         timer_.start(shard_.loop, armed_);
         return;
     }
-    if (phase_ == Phase::kAnswering) {
-        phase_ = Phase::kWorking;
-        watch_client();
-        return;
-    }
+    if (phase_ == Phase::kAnswering) return on_slow_answer(now);
     if (phase_ == Phase::kStreaming) {
         heartbeat_due_ = true;
         if (waiting_for_events_ != nullptr) waiting_for_events_->wake();
@@ -124,6 +119,7 @@ Async<void> Connection::respond(wire::HttpResponse response) {
         broken_ = true;
         return {};
     }
+    if (answer_begun_) return respond_late(std::move(response.body));
     if (response.status == 503) {
         const auto named = [](const auto& field) { return field.first == "Retry-After"; };
         if (std::none_of(response.headers.begin(), response.headers.end(), named)) {
@@ -232,7 +228,8 @@ Async<HandledRequest> Connection::dispatch(wire::Call& call) {
     call.envelope.context.remote_address = peer_;
     call.envelope.context.request_id = request_id_;
     call.envelope.client = &client_;
-    if (!probing_) wait_in(Phase::kAnswering, shard_.options.watch_client_after);
+    client_.next_request();
+    wait_for_answer();
     try {
         Async<HandledRequest> pending = shard_.site.handler().handle(std::move(call.envelope));
         HandledRequest handled = co_await std::move(pending);
@@ -297,8 +294,10 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
     bool refused = !slot;
     HandledRequest handled;
     LargeTurns::Turn turn;
+    if (can_keep_alive(call)) slow_call_ = &call;
     if (!refused) handled = co_await dispatch(call);
     else handled = refused_at_limit(streaming ? "open streams" : unary_limit(call.envelope.operation));
+    slow_call_ = nullptr;
     if (handled.reply) {
         if (auto* events = std::get_if<std::unique_ptr<EventStream>>(&*handled.reply)) {
             stream_head_ = wire::stream_head(handled);
@@ -316,10 +315,19 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
     } else if (bytes > kKeptOut) {
         turn = co_await large_turn();
     }
+    if (answer_begun_ && !handled.reply && !call.json_rpc) {
+        cut_answer(handled.reply.error());
+        co_return;
+    }
     wire::HttpResponse response = wire::encode(call, handled);
     turn = {};
     if (!hold_answer(response.body.size())) {
-        response = wire::encode(call, refused_unsent());
+        handled = refused_unsent();
+        if (answer_begun_ && !call.json_rpc) {
+            cut_answer(handled.reply.error());
+            co_return;
+        }
+        response = wire::encode(call, handled);
         refused = true;
     }
     // What stands before the server reads the status; a JSON-RPC error alone would be a 200.

@@ -31,12 +31,15 @@ public:
     void abort() noexcept override;
 
 private:
+    /// A buffer of this size is kept for the next answer.
+    static constexpr std::size_t kKeptOut = std::size_t{256} * 1024;
+
     /// What the connection waits for, and so what its deadline means.
     enum class Phase {
         kIdle,       ///< The next request: closes.
         kReading,    ///< The rest of a request: 408.
         kWorking,    ///< Nothing that has a deadline.
-        kAnswering,  ///< The handler: has its client watched from then on.
+        kAnswering,  ///< The handler: has its client watched, and kept waiting, from then on.
         kWriting,    ///< A client that reads: closes, unless it has read something meanwhile.
         kStreaming,  ///< Events: a heartbeat.
         kClosing,    ///< The client's end of the connection: closes.
@@ -87,6 +90,18 @@ private:
     [[nodiscard]] static HandledRequest refused_at_limit(std::string_view what);
     Async<void> respond(wire::HttpResponse response);
     Async<void> respond_large(std::string body);
+
+    /// Of an answer to this call white space may be sent ahead.
+    [[nodiscard]] bool can_keep_alive(const wire::Call& call) noexcept;
+    /// From here on the timer looks after the client whose call is being handled.
+    void wait_for_answer();
+    void on_slow_answer(SteadyTime now) noexcept;
+    void send_white_space();
+    /// Sends the answer whose head and some white space are there already.
+    Async<void> respond_late(std::string body);
+    Async<void> respond_late_large(std::string body);
+    /// Breaks off an answer that was begun and has no form for what went wrong.
+    void cut_answer(const Error& error);
     /// Takes what an answer needs until it is sent from the budget. False: there is not enough.
     [[nodiscard]] bool hold_answer(std::size_t bytes) noexcept;
     /// Waits until a large answer may be made; others of the loop are served before.
@@ -134,6 +149,11 @@ private:
     std::string request_id_;
     wire::Route route_;
     std::optional<wire::HttpResponse> refusal_;
+
+    wire::Call* slow_call_ = nullptr;  ///< The call being answered, if it can be kept alive.
+    SteadyTime white_space_at_ = SteadyTime::max();
+    bool answer_begun_ = false;  ///< The head is sent, as one of chunks.
+    std::string unsent_;  ///< Of that head and the white space: what the client did not take.
 
     std::optional<wire::HttpResponse> stream_head_;
     std::unique_ptr<OpenStream> open_stream_;

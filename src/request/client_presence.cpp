@@ -26,4 +26,16 @@ void ClientPresence::leave() noexcept {
     if (waiting_ != nullptr) waiting_->set();
 }
 
+void ClientPresence::accept(const std::vector<std::string>& extensions) {
+    if (accepted()) return;
+    extensions_ = extensions;
+    accepted_.store(true, std::memory_order_release);
+}
+
+void ClientPresence::next_request() noexcept {
+    accepted_.store(false, std::memory_order_relaxed);
+    result_only_.store(false, std::memory_order_relaxed);
+    extensions_.clear();
+}
+
 }  // namespace a2akit

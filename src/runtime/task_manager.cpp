@@ -29,8 +29,9 @@ SendMessageResponse response_of(const TaskSnapshot& snapshot, std::optional<std:
     return response;
 }
 
-/// Which request made which turn.
-void log_accepted(const SendCommand& command, TaskId task, Turn turn) {
+/// Which request made which turn: for the log, and for a client that waits.
+void note_accepted(const SendCommand& command, TaskId task, Turn turn) {
+    if (command.client != nullptr) command.client->accept(command.extensions);
     if (!log::is_on(log::Level::kDebug)) return;
     log::debug("accepted task={} turn={} request_id={}", task.to_string(), turn,
                command.context ? command.context->request_id : std::string());
@@ -63,7 +64,8 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
 
     if (waits && !accepted->turn_ended) {
         Result<void> waited = co_await await_turn(*accepted, client);
-        if (!waited) co_return fail(std::move(waited.error()));
+        const bool can_be_told = client == nullptr || !client->committed_to_result();
+        if (!waited && can_be_told) co_return fail(std::move(waited.error()));
         // Whatever is said now nobody hears, so nothing is revealed for it.
         if (client != nullptr && client->gone()) co_return fail(ErrorCode::kUnavailable, "the client has left");
     }
@@ -164,9 +166,9 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, 
     if (!created) co_return fail(std::move(created.error()));
     const Appended& appended = created->appended;
     if (appended.task == accepted.task) offer->made();
-    if (appended.repeated) co_return co_await join(appended.task, appended.turn, wake_for);
+    if (appended.repeated) co_return co_await join(command, appended.task, appended.turn, wake_for);
     accepted.turn = appended.turn;
-    log_accepted(command, accepted.task, accepted.turn);
+    note_accepted(command, accepted.task, accepted.turn);
     if (appended.turn_due) accepted.queued = co_await enqueue(accepted.task, appended.turn);
     if (wake_for != Interest::kTurnEnds) accepted.snapshot = std::move(created->snapshot);
     co_return accepted;
@@ -207,10 +209,12 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
         Result<Appended> appended = co_await emitter_->append(task, command.scope, std::move(update));
         // Also when it is repeated: the answer to its first try may have been lost.
         if (appended && appended->turn == next) offer.made();
-        if (appended && appended->repeated) co_return co_await join(task, appended->turn, wake_for);
+        if (appended && appended->repeated) {
+            co_return co_await join(command, task, appended->turn, wake_for);
+        }
         if (appended) {
             accepted.turn = appended->turn;
-            log_accepted(command, task, accepted.turn);
+            note_accepted(command, task, accepted.turn);
             if (appended->turn_due) accepted.queued = co_await enqueue(task, appended->turn);
             co_return accepted;
         }
@@ -222,7 +226,8 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
     co_return fail(ErrorCode::kRevisionConflict, "the task keeps changing");
 }
 
-AsyncResult<TaskManager::Accepted> TaskManager::join(TaskId task, Turn turn, WakeFor wake_for) {
+AsyncResult<TaskManager::Accepted> TaskManager::join(const SendCommand& command, TaskId task,
+                                                     Turn turn, WakeFor wake_for) {
     Accepted accepted;
     accepted.task = task;
     accepted.turn = turn;
@@ -235,6 +240,7 @@ AsyncResult<TaskManager::Accepted> TaskManager::join(TaskId task, Turn turn, Wak
     if (!now) co_return fail(std::move(now.error()));
     const TurnFacts facts{turn, now->turn, now->turn_ended, now->status.state};
     accepted.turn_ended = turn_has_ended(facts);
+    if (command.client != nullptr) command.client->accept(command.extensions);
     accepted.snapshot = std::move(*now);
     co_return accepted;
 }

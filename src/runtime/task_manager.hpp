@@ -104,7 +104,9 @@ private:
     AsyncResult<Accepted> start_task(SendCommand command, WakeFor wake_for);
     AsyncResult<Accepted> continue_task(SendCommand command, TaskId task, WakeFor wake_for);
     /// The turn that an Idempotency-Key made before.
-    AsyncResult<Accepted> join(TaskId task, Turn turn, WakeFor wake_for);
+    /// REQUIRES: `command` lives until it has returned.
+    AsyncResult<Accepted> join(const SendCommand& command, TaskId task, Turn turn,
+                               WakeFor wake_for);
 
     /// The update that makes a turn of this message. May be called again when the write was refused.
     TaskUpdate turn_update(const SendCommand& command, Shared<Message> message) const;

@@ -72,6 +72,14 @@ HttpResponse encode(const Call& call, const HandledRequest& handled) {
     return response;
 }
 
+HttpResponse early_head(const AnswerForm& form, const std::vector<std::string>& activated) {
+    HttpResponse response;
+    response.content_type = form.content_type;
+    response.headers.emplace_back("X-Accel-Buffering", "no");
+    add_extensions(response, activated);
+    return response;
+}
+
 std::string encode_batch_entry(const Call& call, const HandledRequest& handled) {
     std::string out;
     if (call.rpc_id.empty()) return out;

@@ -93,6 +93,12 @@ struct Decoded {
 /// no stream.
 [[nodiscard]] HttpResponse encode(const Call& call, const HandledRequest& handled);
 
+/// The head of an answer to this call that is begun before it is known, so that nobody on the way
+/// gives up: 200, the type of the answer to come, X-Accel-Buffering: no, the activated extensions.
+/// White space may follow, then the body that `encode` makes. REQUIRES: no notification.
+[[nodiscard]] HttpResponse early_head(const AnswerForm& form,
+                                      const std::vector<std::string>& activated);
+
 /// One entry of a batch's answer, as JSON text; empty for a notification. A stream in a batch was refused by `decode`.
 [[nodiscard]] std::string encode_batch_entry(const Call& call, const HandledRequest& handled);
 /// The whole answer to a batch; without a body when every entry was a notification. `extensions`: those that its calls

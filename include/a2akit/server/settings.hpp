@@ -89,7 +89,7 @@ struct Settings {
     std::optional<Duration> body_timeout;          ///< A2AKIT_BODY_TIMEOUT (s), 30
     std::optional<Duration> idle_timeout;          ///< A2AKIT_IDLE_TIMEOUT (s), 75
     std::optional<Duration> write_timeout;         ///< A2AKIT_WRITE_TIMEOUT (s), 60: a client that does not read
-    std::optional<Duration> heartbeat;             ///< A2AKIT_HEARTBEAT (s), 4
+    std::optional<Duration> heartbeat;  ///< A2AKIT_HEARTBEAT (s), 4: of streams and slow sends
 
     std::optional<std::string> log_level;          ///< A2AKIT_LOG_LEVEL, info: trace|debug|info|warn|error|off
 

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -47,8 +48,42 @@ private:
     Signal woken_;
 };
 
-/// Echoes; "throw" throws; "stranger" may not ask; "wait" waits for `released`, or until its client leaves; streams play
-/// the script.
+/// Holds requests up until it is opened. Safe from any thread.
+class Gate {
+public:
+    void set() {
+        const std::lock_guard lock(mutex_);
+        open_ = true;
+        for (Signal* signal : waiting_) signal->set();
+    }
+    void reset() {
+        const std::lock_guard lock(mutex_);
+        open_ = false;
+    }
+    /// Until the gate is open, or the client leaves.
+    Async<void> wait(ClientPresence* client) {
+        Signal signal;
+        const ClientPresence::Entry waits(client, signal);
+        enter(signal);
+        co_await signal.wait();
+        const std::lock_guard lock(mutex_);
+        std::erase(waiting_, &signal);
+    }
+
+private:
+    void enter(Signal& signal) {
+        const std::lock_guard lock(mutex_);
+        waiting_.push_back(&signal);
+        if (open_) signal.set();
+    }
+    std::mutex mutex_;
+    std::vector<Signal*> waiting_;
+    bool open_ = false;
+};
+
+/// Echoes; "throw" throws; "stranger" may not ask; "wait" waits for `released`, or until its client
+/// leaves, and "slow" does so once it was accepted: behind them "fail" fails, "throw" throws and
+/// "large" answers with a megabyte. Streams play the script.
 class StubSite final : public Site, public RequestHandler {
 public:
     RequestHandler& handler() noexcept override { return *this; }
@@ -82,16 +117,26 @@ public:
                 result.reply = Error{ErrorCode::kUnauthenticated, "who are you?", nullptr};
                 co_return result;
             }
-            if (text == "wait") {
+            const bool slow = text.starts_with("slow");
+            if (slow) envelope.client->accept(envelope.extensions);
+            if (slow || text.starts_with("wait")) {
                 ++waiting;
-                const ClientPresence::Entry waits(envelope.client, released);
-                co_await released.wait();
+                Gate& gate = text.find("again") == std::string::npos ? released : released_again;
+                co_await gate.wait(envelope.client);
                 if (envelope.client->gone()) ++given_up;
+                if (text.ends_with(" fail")) {
+                    committed = envelope.client->committed_to_result();
+                    result.reply = Error{ErrorCode::kTaskNotFound, "the task is gone", nullptr};
+                    co_return result;
+                }
+                if (text.ends_with(" throw")) throw std::runtime_error("secret");
             }
             Message reply;
             reply.message_id = "m";
             reply.role = Role::kAgent;
             reply.parts.push_back(Part::from_text(text + " from " + envelope.context.remote_address));
+            if (text.ends_with(" large"))
+                reply.parts.push_back(Part::from_text(std::string(1U << 20U, 'x')));
             result.reply = Reply(SendMessageResponse{std::move(reply)});
         } else if (auto* get = std::get_if<GetTaskRequest>(&envelope.params)) {
             Task task;
@@ -107,10 +152,13 @@ public:
     }
 
     ScriptedStream::Script script;
-    Signal released;
+    Gate released;
+    Gate released_again;  ///< For texts with this word.
     std::atomic<int> waiting{0};
     std::atomic<int> given_up{0};  ///< Clients that left while their requests waited.
     std::atomic<int> handled{0};
+    std::atomic<bool> committed{
+        false};  ///< What `committed_to_result` said to the last send that failed slowly.
 };
 
 /// A served StubSite on a free port.

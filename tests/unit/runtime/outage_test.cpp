@@ -9,8 +9,10 @@ namespace {
 class AwayStorage final : public ScriptedStorage {
 public:
     bool away = false;
+    bool back_after_one_look = false;
     AsyncResult<TaskSnapshot> load(TaskId, OwnerScope, std::optional<std::int32_t>, bool) override {
-        if (away) return Error::unavailable("the storage is away", std::chrono::seconds(1));
+        if (back_after_one_look ? std::exchange(away, false) : away)
+            return Error::unavailable("the storage is away", std::chrono::seconds(1));
         return Result<TaskSnapshot>(TaskSnapshot{});
     }
 };
@@ -113,6 +115,28 @@ TEST_F(QueueOutageTest, ASendWhoseTurnASweepHasFoundIsAnsweredWithItsEnd) {
     loop_.run_ready();
     ASSERT_TRUE(sent.done());
     EXPECT_TRUE(sent.value());
+}
+
+TEST_F(OutageTest, ASendWhoseAnswerHasBegunEndsWithTheTaskAsItStandsIfThatCanBeRead) {
+    for (const bool readable : {true, false}) {
+        ClientPresence client;
+        SendCommand made = command(message_of("hello"));
+        made.client = &client;
+        Created created;
+        created.appended.turn = 1;
+        storage_->create_answers.emplace_back(std::move(created));
+        Pending<Result<SendMessageResponse>> sent(group_, over_storage_->send(std::move(made)));
+        loop_.run_ready();
+        EXPECT_TRUE(client.accepted());
+        client.commit_to_result();
+        storage_->away = true;
+        storage_->back_after_one_look = readable;
+        over_storage_->notice_outage();
+        loop_.run_ready();
+        ASSERT_TRUE(sent.done());
+        EXPECT_EQ(sent.value().has_value(), readable);
+        storage_->away = false;
+    }
 }
 
 TEST(PublicErrorTest, WhatAnEngineSaysOfItsStateStaysInTheLog) {

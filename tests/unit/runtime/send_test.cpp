@@ -337,6 +337,39 @@ TEST_F(SendTest, AClientThatLeftBeforeItsTaskBeganLeavesTheTask) {
     end(claim(), kCompleted);
 }
 
+TEST_F(SendTest, ASendIsAcceptedWhenItsMessageIsStored) {
+    ClientPresence client;
+    SendCommand made = command(message_of("book a flight"), "key");
+    made.client = &client;
+    made.extensions = {"https://example.com/x"};
+    const SendCommand repeat = made;
+    EXPECT_FALSE(client.accepted());
+    auto first = send(std::move(made));
+    EXPECT_FALSE(first.done());
+    EXPECT_TRUE(client.accepted());
+    EXPECT_EQ(client.extensions(), Words{"https://example.com/x"});
+
+    client.next_request();
+    EXPECT_FALSE(client.accepted());
+    auto joined = send(repeat);
+    EXPECT_TRUE(client.accepted()) << "a repeat joins what is stored";
+    end(claim(), kInputRequired, "where to?");
+    const std::string task = task_of(first.value()).id;
+
+    client.next_request();
+    SendCommand second = command(follow_up(task, "Rome"));
+    second.client = &client;
+    auto sent = send(std::move(second));
+    EXPECT_TRUE(client.accepted());
+    end(claim(), kCompleted);
+
+    client.next_request();
+    SendCommand late = command(follow_up(task, "Paris"));
+    late.client = &client;
+    EXPECT_FALSE(send_now(std::move(late)));
+    EXPECT_FALSE(client.accepted()) << "what is refused was never accepted";
+}
+
 // -- Direct replies -------------------------------------------------------------------------------------------------
 
 class DirectReplyTest : public TaskManagerTest {
