@@ -87,7 +87,11 @@ AsyncResult<Task> TaskManager::cancel(CancelTaskRequest request, OwnerScope scop
         }
         co_await await_end(*task, scope, **subscription);
     }
-    now = co_await ports_.storage->load(*task, std::move(scope));
+    now = co_await ports_.storage->load(*task, scope);
+    // It was canceled also when its contents cannot be read.
+    if (!now && now.error().code == ErrorCode::kInternal) {
+        now = co_await ports_.storage->load(*task, std::move(scope), 0, false);
+    }
     if (!now) co_return fail(public_error(std::move(now.error())));
     co_return to_task(*now);
 }
@@ -175,6 +179,12 @@ AsyncResult<void> TaskManager::resume(TaskId task) {
 }
 
 AsyncResult<TaskId> TaskManager::redrive(DeadLetter letter) {
+    if (letter.message->parts.empty()) {
+        co_return Error::about_task(
+            ErrorCode::kUnsupportedOperation,
+            "the message of this dead letter cannot be read; ask its user to send it again",
+            letter.task.to_string());
+    }
     // The id is noted first: of two redrives both make the same task, and its key lets it be made once.
     const Result<TaskId> noted = co_await ports_.maintenance->mark_redriven(letter.task, TaskId::generate());
     if (!noted) co_return fail(public_error(noted.error()));

@@ -182,7 +182,11 @@ Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim_slowly(Asy
     } else {
         log::warn("a claim failed task={} turn={} error={}", operation.task.to_string(), operation.turn,
                   quoted(answer.error().message));
-        const auto answered = co_await delivery.nack(kTroubleDelay);
+        // A task that cannot be read is left to the sweeps: they bring its turn again, and end it
+        // after its last attempt.
+        const bool unreadable = answer.error().code == ErrorCode::kInternal;
+        auto pending_answer = unreadable ? delivery.ack() : delivery.nack(kTroubleDelay);
+        const auto answered = co_await std::move(pending_answer);
         log_unanswered(answered, operation.task);
     }
     co_return nullptr;

@@ -61,6 +61,9 @@ protected:
     int live_runs(const std::vector<TaskId>& tasks) {
         return static_cast<int>(std::count_if(tasks.begin(), tasks.end(), [&](TaskId task) { return load(task).live_run; }));
     }
+    TaskSnapshot load_head(const TaskId& task) {
+        return await(one().storage.load(task, OwnerScope::everything(), 0, false));
+    }
     TaskSnapshot load(const TaskId& task) {
         return await(one().storage.load(task, OwnerScope::everything(), std::nullopt, true));
     }
@@ -410,6 +413,89 @@ TEST_F(PostgresNodeTest, ACheckAsksForWhatWorkNeeds) {
     test_support::PostgresServer::sql(pair_.url(),
                                       "alter schema " + schema + "_gone rename to " + schema);
     await(one().storage.check());
+}
+
+TEST_F(PostgresNodeTest, ATaskThatCannotBeReadFailsNoListAndCanBeCanceledAndErased) {
+    const auto message_of = [this](const OwnerScope& scope) {
+        TaskUpdate update = blank();
+        update.status = TaskStatus{TaskState::kSubmitted, {}, {}};
+        update.history.emplace_back(Message{.message_id = "m", .role = Role::kUser});
+        update.metadata = RawJson(R"({"a":1})");
+        return await(one().storage.create({TaskId::generate(), "context", true}, scope, update))
+            .appended.task;
+    };
+    const OwnerScope alice{"alice", "", false};
+    const TaskId damaged = message_of(alice);
+    const TaskId other_damage = message_of(alice);
+    const TaskId sound = message_of(alice);
+    const std::string schema = pair_.schema();
+    test_support::PostgresServer::sql(
+        pair_.url(), "update " + schema + ".writes set history = '\\x01ff' where task = '" +
+                         damaged.to_string() + "'; update " + schema +
+                         ".tasks set metadata = '{\"a\":1' where id = '" +
+                         other_damage.to_string() + "'");
+    const ListPage page = await(one().storage.list(alice, {}));
+    ASSERT_EQ(page.tasks.size(), 3U);
+    for (const TaskSnapshot& task : page.tasks) {
+        EXPECT_EQ(task.status.state, TaskState::kSubmitted);
+        EXPECT_EQ(task.history.size(), task.id == sound ? 1U : 0U);
+        EXPECT_EQ(task.metadata.empty(), task.id != sound);
+    }
+    for (const TaskId& task : {damaged, other_damage}) {
+        const auto read = loop_.await(one().storage.load(task, alice, std::nullopt, true));
+        ASSERT_FALSE(read);
+        EXPECT_EQ(read.error().code, ErrorCode::kInternal);
+        const auto others = loop_.await(one().storage.load(task, {"bob", "", false}, {}, true));
+        ASSERT_FALSE(others);
+        EXPECT_EQ(others.error().code, ErrorCode::kTaskNotFound);
+        EXPECT_EQ(await(one().storage.load(task, alice, 0, false)).context_id, "context");
+    }
+    TaskUpdate cancel = blank();
+    cancel.cancel_by = await(one().storage.now());
+    EXPECT_EQ(await(one().storage.append(damaged, alice, cancel)).after, TaskState::kCanceled);
+    EraseQuery all;
+    all.keep_at_most = 0;
+    EXPECT_EQ(await(one().storage.erase(all)), std::vector{damaged});
+    EXPECT_EQ(await(one().storage.list(alice, {})).total, 2);
+}
+
+TEST_F(PostgresNodeTest, EachClaimOfATurnThatCannotBeReadCountsAsAnAttempt) {
+    const TaskId task = create(one()).appended.task;
+    const auto sweep = [&](int attempts) {
+        loop_.advance(std::chrono::seconds(1));
+        const auto due = await(one().storage.due(10));
+        ASSERT_EQ(due.size(), 1U);
+        EXPECT_EQ(due[0].attempts, attempts);
+        EXPECT_EQ(due[0].kind, Due::Kind::kTurn) << "no run is held";
+    };
+    test_support::PostgresServer::sql(pair_.url(),
+                                      "update " + pair_.schema() + ".writes set input = '\\x01ff'");
+    // Received as a claimed run…
+    auto& seat = receiver(one());
+    TaskGroup group;
+    group.spawn([](Broker::Receiver& receiver) -> Async<void> {
+        EXPECT_FALSE(co_await receiver.receive(1)) << "only its end was to come";
+    }(seat));
+    wait_until([&] { return load_head(task).epoch == 1 && !load_head(task).live_run; });
+    sweep(1);
+    // … and claimed by itself.
+    const auto claimed =
+        loop_.await(one().storage.claim(WriteId::next(), task, 1, node_, std::chrono::seconds(15)));
+    ASSERT_FALSE(claimed);
+    EXPECT_EQ(claimed.error().code, ErrorCode::kInternal);
+    sweep(2);
+
+    TaskUpdate end = blank();
+    end.status = TaskStatus{TaskState::kFailed, {}, {}};
+    end.raise_epoch = true;
+    end.dead_letter = "tried too often";
+    EXPECT_EQ(await(one().storage.append(task, OwnerScope::everything(), end)).after,
+              TaskState::kFailed);
+    const auto letters = await(one().storage.dead_letters({}, 10));
+    ASSERT_EQ(letters.size(), 1U);
+    EXPECT_TRUE(letters[0].message->parts.empty());
+    await(one_->broker.stop(loop_.now()));
+    loop_.await(group.join());
 }
 
 /// On the engine's own clock.

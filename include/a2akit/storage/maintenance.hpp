@@ -31,7 +31,7 @@ struct DeadLetter {
     std::string reason;
     Timestamp at{};
     int attempts = 0;
-    Shared<Message> message;        ///< Of the turn.
+    Shared<Message> message;        ///< Of the turn; empty when it cannot be read.
     std::optional<TaskId> redriven; ///< The task that a redrive made.
 };
 

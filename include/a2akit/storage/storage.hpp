@@ -89,7 +89,8 @@ struct StorageCapabilities {
 /// one. Safe from any thread; every call is atomic and either fully visible or not at all.
 ///
 /// An unknown task, and one outside the scope of the call, is kTaskNotFound. An unavailable engine is kUnavailable:
-/// then the write may or may not have been applied, and repeating it under its WriteId is safe.
+/// then the write may or may not have been applied, and repeating it under its WriteId is safe. A task whose contents
+/// cannot be read (a damaged disk) is kInternal where they are needed, and in the way of no other task.
 /// Implementations pass a2akit/testing/storage_contract.hpp.
 class Storage {
 public:
@@ -106,7 +107,9 @@ public:
     virtual AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) = 0;
 
     /// The task as it stands. Unrevealed tasks are found only with `OwnerScope::everything()`.
-    /// `history_length` limits the history carried; with `include_artifacts` false the artifacts stay behind.
+    /// `history_length` limits the history carried; with `include_artifacts` false the artifacts stay behind. With 0 and
+    /// false a task whose contents cannot be read is there as well, without its status message, metadata, checkpoint and
+    /// reply: so that it can be ended.
     virtual AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
                                            std::optional<std::int32_t> history_length = std::nullopt,
                                            bool include_artifacts = true) = 0;
@@ -118,7 +121,8 @@ public:
 
     /// One compare-and-set that makes `node` the one that runs the turn: raises the epoch, counts an attempt, and
     /// writes the event that the task is working. An expired run of the same turn is taken over. A task with a pending
-    /// cancel is claimed as well: its snapshot says so.
+    /// cancel is claimed as well: its snapshot says so. kInternal when what it needs cannot be read: the attempt counts,
+    /// and no run is held.
     virtual AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) = 0;
 
     /// Extends the leases of all runs of `node` to now + `lease`, and says how each stands.
@@ -128,6 +132,7 @@ public:
     /// due by it, if any: the caller enqueues it (with kRetry: not before `not_before`).
     virtual AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) = 0;
 
+    /// A task whose contents cannot be read comes without them.
     virtual AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) = 0;
 
     /// The events after `after`, oldest first, at most `limit`. kCompacted when some of them were compacted away.

@@ -1,6 +1,7 @@
 #include "backends/common/stored_form.hpp"
 
 #include "json/codec.hpp"
+#include "json/cursor.hpp"
 
 #include <utility>
 
@@ -8,6 +9,17 @@ namespace a2akit::backends {
 namespace {
 
 constexpr char kFormat = 1;
+
+Error not_readable() {
+    return Error{ErrorCode::kInternal, "the database holds bytes that this version cannot read",
+                 nullptr};
+}
+
+// It becomes a part of answers as it stands, so damage in it would spoil what is sent with it.
+bool is_json(std::string_view text) {
+    json::Cursor cursor(text, json::Mode::kLenient, json::kReadBack);
+    return cursor.skip() && cursor.finish().has_value();
+}
 
 class FieldWriter {
 public:
@@ -71,7 +83,11 @@ public:
         rest_.remove_prefix(size);
         return text;
     }
-    RawJson raw_json() { return RawJson(std::string(text())); }
+    RawJson raw_json() {
+        const std::string_view json = text();
+        if (!json.empty() && !is_json(json)) fail();
+        return RawJson(std::string(json));
+    }
     template <class M>
     M json() {
         const std::string_view encoded = text();
@@ -96,7 +112,7 @@ public:
     template <class T>
     Result<T> finished(T value) const {
         if (!failed_ && rest_.empty()) return value;
-        return a2akit::fail(ErrorCode::kInternal, "the database holds bytes that this version cannot read");
+        return a2akit::fail(not_readable());
     }
 
 private:
@@ -169,6 +185,11 @@ Result<std::vector<ArtifactChunk>> read_stored_chunks(std::string_view bytes) {
         chunk.metadata = reader.raw_json();
     }
     return reader.finished(std::move(chunks));
+}
+
+Result<RawJson> read_stored_json(std::string_view bytes) {
+    if (!bytes.empty() && !is_json(bytes)) return fail(not_readable());
+    return RawJson(std::string(bytes));
 }
 
 std::string to_stored(const Message& message) {

@@ -30,6 +30,9 @@ struct StoredStatus {
 [[nodiscard]] std::string to_stored(const std::vector<ArtifactChunk>& chunks);
 [[nodiscard]] Result<std::vector<ArtifactChunk>> read_stored_chunks(std::string_view bytes);
 
+/// JSON that stands by itself: metadata. Empty for none.
+[[nodiscard]] Result<RawJson> read_stored_json(std::string_view bytes);
+
 [[nodiscard]] std::string to_stored(const Message& message);
 [[nodiscard]] Result<Message> read_stored_message(std::string_view bytes);
 

@@ -71,8 +71,10 @@ AsyncResult<std::vector<DeadLetter>> PostgresStorage::dead_letters(std::optional
             row.skip();
         } else {
             auto input = backends::read_stored_input(row.bytes());
-            if (!input) co_return fail(std::move(input.error()));
-            letter.message = std::move(input->message);
+            if (input)
+                letter.message = std::move(input->message);
+            else
+                node_->unreadable().note(letter.task, input.error().message);
         }
         if (const auto redriven = row.optional_uuid()) letter.redriven = TaskId{*redriven};
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/common/list_cursor.hpp"
+#include "backends/common/unreadable_tasks.hpp"
 #include "backends/postgres/pg_pool.hpp"
 #include "backends/postgres/pg_statements.hpp"
 #include "backends/postgres/postgres_notifier.hpp"
@@ -45,6 +46,7 @@ public:
     [[nodiscard]] const PgStatements& sql() const noexcept { return sql_; }
     [[nodiscard]] PostgresNotifier& notifier() noexcept { return notifier_; }
     [[nodiscard]] RunQueue& queue() noexcept { return queue_; }
+    [[nodiscard]] backends::UnreadableTasks& unreadable() noexcept { return unreadable_; }
     [[nodiscard]] net::AsioLoop& loop() noexcept { return loops_[0]; }
     [[nodiscard]] PgLookups& lookups() noexcept { return lookups_; }  ///< On that loop.
     /// REQUIRES: started.
@@ -58,6 +60,7 @@ private:
     const PgAddress address_;
     const std::shared_ptr<const Clock> clock_;
     const PgStatements sql_;
+    backends::UnreadableTasks unreadable_;
     net::LoopGroup loops_{1};
     PgLookups lookups_;
     PgPool pool_;

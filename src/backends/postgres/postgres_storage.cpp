@@ -243,9 +243,14 @@ AsyncResult<Claimed> PostgresStorage::claim(WriteId id, TaskId task, Turn turn, 
     PgRow row = (*rows)[0];
     constexpr Refusal kRefusals[] = {Refusal::kStale, Refusal::kEnded, Refusal::kDuplicate, Refusal::kBusy};
     if (const int code = row.i32(); code != 0) co_return Claimed(kRefusals[code - 1]);
+    PgRow ahead = row;
+    const auto epoch = static_cast<Epoch>(ahead.i64());
     auto run = read_claimed_run(row, task);
-    if (!run) co_return fail(std::move(run.error()));
-    co_return Claimed(std::move(*run));
+    if (run) co_return Claimed(std::move(*run));
+    // The attempt counts, so that the sweeps end the task after its last one.
+    const auto released = co_await release(task, epoch, Release::kRetry, Timestamp{});
+    if (!released) co_return fail(released.error());
+    co_return fail(node_->unreadable().note(task, run.error().message));
 }
 
 AsyncResult<std::vector<Renewal>> PostgresStorage::renew(NodeId node, Lease lease) {
@@ -297,12 +302,17 @@ AsyncResult<TaskSnapshot> PostgresStorage::load(TaskId task, OwnerScope scope,
     if (!rows) co_return fail(rows.error());
     if (rows->size() == 0) co_return not_found(task);
     PgRow row = (*rows)[0];
-    auto snapshot = read_snapshot(row, history_length);
-    if (!snapshot) co_return snapshot;
-    const bool theirs = snapshot->revealed && snapshot->owner.owner == scope.owner &&
-                        snapshot->owner.tenant == scope.tenant;
+    TaskSnapshot head;
+    auto snapshot = read_snapshot(row, history_length, &head);
+    const TaskSnapshot& seen = snapshot ? *snapshot : head;
+    const bool theirs =
+        seen.revealed && seen.owner.owner == scope.owner && seen.owner.tenant == scope.tenant;
     if (!scope.system && !theirs) co_return not_found(task);
-    co_return snapshot;
+    if (snapshot) co_return snapshot;
+    Error unreadable = node_->unreadable().note(task, snapshot.error().message);
+    // Without them it is asked for to be ended, not to be shown: that must stay possible.
+    if (history_length == 0 && !include_artifacts) co_return head;
+    co_return fail(std::move(unreadable));
 }
 
 AsyncResult<EventPage> PostgresStorage::events(TaskId task, OwnerScope scope, Sequence after, int limit) {
@@ -326,7 +336,9 @@ AsyncResult<EventPage> PostgresStorage::events(TaskId task, OwnerScope scope, Se
                                         task.to_string());
         }
         if (row.is_null()) break;  // nothing behind `after`
-        if (auto added = add_events(row, after, page); !added) co_return fail(std::move(added.error()));
+        if (auto added = add_events(row, after, page); !added) {
+            co_return fail(node_->unreadable().note(task, added.error().message));
+        }
     }
     if (page.events.size() > static_cast<std::size_t>(std::max(limit, 0))) {
         page.events.resize(static_cast<std::size_t>(std::max(limit, 0)));
@@ -372,9 +384,11 @@ AsyncResult<std::vector<TaskSnapshot>> PostgresStorage::snapshots(std::vector<Ta
     all.reserve(tasks.size());
     for (int i = 0; i < rows->size(); ++i) {
         PgRow row = (*rows)[i];
-        auto snapshot = read_snapshot(row, history_length);
-        if (!snapshot) co_return fail(std::move(snapshot.error()));
-        all.push_back(std::move(*snapshot));
+        TaskSnapshot head;
+        auto snapshot = read_snapshot(row, history_length, &head);
+        // One that cannot be read appears as far as it can, so that its owner can end it.
+        if (!snapshot) node_->unreadable().note(head.id, snapshot.error().message);
+        all.push_back(snapshot ? std::move(*snapshot) : std::move(head));
     }
     co_return all;
 }

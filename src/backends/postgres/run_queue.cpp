@@ -246,8 +246,9 @@ Async<void> RunQueue::fetch(NodeId node, Lease lease, int limit) {
         if (run) {
             fetched.push_back(std::make_unique<PostgresDelivery>(node_, operation, std::move(*run)));
         } else {
-            log::error("postgres task {} cannot be read: {}", operation.task.to_string(), run.error().message);
-            drop(operation.task, operation.turn, epoch, kVisibleAgain);
+            node_.unreadable().note(operation.task, run.error().message);
+            const std::lock_guard lock(mutex_);
+            dropped_.push_back({operation.task, operation.turn, epoch, {}, Release::kRetry});
         }
     }
     end_fetch(std::move(fetched), limit, next);
@@ -307,7 +308,7 @@ Async<void> RunQueue::renew_held() {
 
 void RunQueue::drop(TaskId task, Turn turn, Epoch epoch, Duration delay) {
     const std::lock_guard lock(mutex_);
-    dropped_.push_back({task, turn, epoch, delay});
+    dropped_.push_back({task, turn, epoch, delay, Release::kHandBack});
 }
 
 std::vector<std::unique_ptr<Delivery>> RunQueue::take_stale(SteadyTime before) {
@@ -355,13 +356,18 @@ Async<void> RunQueue::tidy(SteadyTime ready_before) {
 
 Async<void> RunQueue::hand_back(Dropped one) {
     PgParams params = node_.params();
-    params.add(one.task).add(one.epoch).add(std::int32_t{static_cast<int>(Release::kHandBack)}).add(std::int64_t{0});
+    params.add(one.task)
+        .add(one.epoch)
+        .add(static_cast<std::int32_t>(one.how))
+        .add(std::int64_t{0});
     const auto released = co_await node_.run(node_.sql().release, std::move(params));
     if (!released) {
         const std::lock_guard lock(mutex_);
         dropped_.push_back(one);
         co_return;
     }
+    // The attempt counts: the sweeps bring the turn again, or end the task.
+    if (one.how == Release::kRetry) co_return;
     if (released->size() != 1 || (*released)[0].is_null()) co_return;
     PgParams again = node_.params();
     again.add(one.task).add((*released)[0].i32()).add(static_cast<std::int64_t>(one.delay.count()));

@@ -2,6 +2,7 @@
 
 #include <a2akit/broker/broker.hpp>
 #include <a2akit/core/loop.hpp>
+#include <a2akit/storage/storage.hpp>
 
 #include <deque>
 #include <map>
@@ -67,6 +68,7 @@ private:
         Turn turn = 0;
         Epoch epoch = 0;
         Duration delay{};
+        Release how{};  ///< kRetry: it cannot be read.
     };
     struct Lost {
         NodeId node;

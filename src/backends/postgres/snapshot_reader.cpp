@@ -37,6 +37,44 @@ Result<void> read_history(const std::vector<std::string_view>& stored, std::opti
     return {};
 }
 
+/// The columns of a snapshot that have to be decoded.
+struct Contents {
+    std::string_view status;
+    std::string_view metadata;
+    std::string_view checkpoint;
+    std::optional<std::string_view> reply;
+    std::vector<std::string_view> chunks;
+    std::vector<std::string_view> history;
+};
+
+Result<void> read_contents(const Contents& contents, std::optional<std::int32_t> history_length,
+                           TaskSnapshot& snapshot) {
+    auto status = backends::read_stored_status(contents.status);
+    if (!status) return fail(std::move(status.error()));
+    snapshot.status.message = std::move(status->message);
+    auto metadata = backends::read_stored_json(contents.metadata);
+    if (!metadata) return fail(std::move(metadata.error()));
+    snapshot.metadata = std::move(*metadata);
+    snapshot.checkpoint = RawJson(std::string(contents.checkpoint));
+    if (contents.reply) {
+        auto reply = backends::read_stored_message(*contents.reply);
+        if (!reply) return fail(std::move(reply.error()));
+        snapshot.reply = std::move(*reply);
+    }
+    if (auto read = read_artifacts(contents.chunks, snapshot); !read) return read;
+    return read_history(contents.history, history_length, snapshot);
+}
+
+TaskSnapshot without_contents(TaskSnapshot snapshot) {
+    snapshot.status.message.reset();
+    snapshot.metadata = {};
+    snapshot.checkpoint = {};
+    snapshot.reply.reset();
+    snapshot.artifacts.clear();
+    snapshot.history.clear();
+    return snapshot;
+}
+
 // The input, and the sealed context that stands beside it.
 Result<TurnInput> read_input(PgRow& row) {
     auto input = backends::read_stored_input(row.bytes());
@@ -48,8 +86,10 @@ Result<TurnInput> read_input(PgRow& row) {
 
 }  // namespace
 
-Result<TaskSnapshot> read_snapshot(PgRow& row, std::optional<std::int32_t> history_length) {
+Result<TaskSnapshot> read_snapshot(PgRow& row, std::optional<std::int32_t> history_length,
+                                   TaskSnapshot* head) {
     TaskSnapshot snapshot;
+    Contents contents;
     snapshot.id = TaskId{row.uuid()};
     snapshot.owner.owner = row.bytes();
     snapshot.owner.tenant = row.bytes();
@@ -57,18 +97,13 @@ Result<TaskSnapshot> read_snapshot(PgRow& row, std::optional<std::int32_t> histo
     snapshot.status.state = static_cast<TaskState>(row.i32());
     const Timestamp time = to_time(row.i64());
     if (snapshot.status.state != TaskState::kUnspecified) snapshot.status.timestamp = time;
-    auto status = backends::read_stored_status(row.bytes());
-    if (!status) return fail(std::move(status.error()));
-    snapshot.status.message = std::move(status->message);
-    snapshot.metadata = RawJson(std::string(row.bytes()));
-    snapshot.checkpoint = RawJson(std::string(row.bytes()));
-    if (row.is_null()) {
+    contents.status = row.bytes();
+    contents.metadata = row.bytes();
+    contents.checkpoint = row.bytes();
+    if (!row.is_null())
+        contents.reply = row.bytes();
+    else
         row.skip();
-    } else {
-        auto reply = backends::read_stored_message(row.bytes());
-        if (!reply) return fail(std::move(reply.error()));
-        snapshot.reply = std::move(*reply);
-    }
     snapshot.revealed = row.boolean();
     snapshot.revision = static_cast<Revision>(row.i64());
     snapshot.last_sequence = static_cast<Sequence>(row.i64());
@@ -77,11 +112,12 @@ Result<TaskSnapshot> read_snapshot(PgRow& row, std::optional<std::int32_t> histo
     snapshot.epoch = static_cast<Epoch>(row.i64());
     snapshot.live_run = row.boolean();
     if (const auto cancel_by = row.optional_i64()) snapshot.cancel_by = to_time(*cancel_by);
-    if (auto read = read_artifacts(row.bytes_array(), snapshot); !read) return fail(std::move(read.error()));
-    if (auto read = read_history(row.bytes_array(), history_length, snapshot); !read) {
-        return fail(std::move(read.error()));
-    }
-    return snapshot;
+    contents.chunks = row.bytes_array();
+    contents.history = row.bytes_array();
+    auto read = read_contents(contents, history_length, snapshot);
+    if (read) return snapshot;
+    if (head != nullptr) *head = without_contents(std::move(snapshot));
+    return fail(std::move(read.error()));
 }
 
 Result<Run> read_received_run(PgRow& row, Turn turn, Epoch epoch) {

@@ -9,8 +9,11 @@ namespace a2akit::postgres {
 [[nodiscard]] inline Timestamp to_time(std::int64_t milliseconds) { return Timestamp(Duration(milliseconds)); }
 [[nodiscard]] inline std::int64_t from_time(Timestamp time) { return time.time_since_epoch().count(); }
 
-/// The columns of snapshot_of, from the row's next one on.
-[[nodiscard]] Result<TaskSnapshot> read_snapshot(PgRow& row, std::optional<std::int32_t> history_length = {});
+/// The columns of snapshot_of, from the row's next one on. When some of them cannot be read, `head`
+/// (null: not wanted) is what the others say of the task: all but its contents.
+[[nodiscard]] Result<TaskSnapshot> read_snapshot(PgRow& row,
+                                                 std::optional<std::int32_t> history_length = {},
+                                                 TaskSnapshot* head = nullptr);
 
 /// What a claim returned, from the column of its attempt on, with the snapshot behind it.
 [[nodiscard]] Result<Run> read_received_run(PgRow& row, Turn turn, Epoch epoch);

@@ -28,6 +28,10 @@ Error Failure::to_error() const {
                          "the database cannot be written (" + message_ + "); check the permissions of its directory",
                          nullptr};
         case SQLITE_CORRUPT:
+            return Error{ErrorCode::kInternal,
+                         "a part of the database is damaged (" + message_ +
+                             "); check it with `a2akit check`",
+                         nullptr};
         case SQLITE_NOTADB:
             return Error{ErrorCode::kUnavailable,
                          "the database is damaged (" + message_ + "); check it with `a2akit check`", nullptr};

@@ -120,6 +120,24 @@ private:
     std::int64_t total_ = 0;
 };
 
+// A task that cannot be read appears as far as it can, so that its owner can end it; without a row
+// it is left out.
+std::optional<TaskSnapshot> read_listed(Connection& db, const StatusKey& key,
+                                        const SnapshotParts& parts, Timestamp now,
+                                        backends::UnreadableTasks& unreadable) {
+    const auto row = read_or_note(key.task, unreadable, [&] {
+        auto found = find_task(db, key.id);
+        if (!found) throw Failure::corrupt("an index names a task that is not there");
+        return std::move(*found);
+    });
+    if (!row) return std::nullopt;
+    auto snapshot =
+        read_or_note(key.task, unreadable, [&] { return read_snapshot(db, *row, parts, now); });
+    if (snapshot) return std::move(*snapshot);
+    auto head = read_or_note(key.task, unreadable, [&] { return read_head(db, *row, now); });
+    return head ? std::optional(std::move(*head)) : std::nullopt;
+}
+
 void look_at_owners(Connection& db, const OwnerScope& scope, Candidates& candidates) {
     Query owners = db.query(scope.system ? "SELECT id FROM owners"
                                          : "SELECT id FROM owners WHERE owner = ?1 AND tenant = ?2");
@@ -156,10 +174,9 @@ AsyncResult<ListPage> SqliteStorage::list(OwnerScope scope, ListQuery query) {
         page.as_of = settled - Duration(1);
         page.tasks.reserve(keys.size());
         for (const StatusKey& key : keys) {
-            const auto row = find_task(db, key.id);
-            if (!row) throw Failure::corrupt("an index names a task that is not there");
             const SnapshotParts parts{query.history_length, query.include_artifacts};
-            page.tasks.push_back(read_snapshot(db, *row, parts, time_.now()));
+            if (auto task = read_listed(db, key, parts, time_.now(), unreadable_))
+                page.tasks.push_back(std::move(*task));
         }
         if (more) {
             cursor.last_time = keys.back().time;

@@ -4,9 +4,11 @@
 #include "backends/sqlite/task_reads.hpp"
 #include "backends/sqlite/task_writes.hpp"
 #include "core/log.hpp"
+#include "core/log_text.hpp"
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 namespace a2akit::sqlite {
@@ -22,22 +24,40 @@ constexpr int kStep = 32;
 constexpr int kPagesGivenBack = 64;
 constexpr int kStepsOfGivingBack = 32;
 
+std::string name_of(Connection& db, std::int64_t id) {
+    try {
+        Query query = db.query("SELECT task FROM tasks WHERE id = ?1");
+        if (query.number(id).step()) return query.id<TaskId>().to_string();
+    } catch (const Failure&) {
+        // Then its number has to do.
+    }
+    return "row " + std::to_string(id);
+}
+
 // One task that cannot be read keeps no other from its upkeep.
 void note_damage(Session& session, std::int64_t id, const Failure& failure) {
     auto& damaged = session.damaged();
     if (damaged.contains(id)) return;
-    log::error("a task cannot be read and is left as it is; see `a2akit check` row={} error={}", id, failure.what());
+    log::error("a task cannot be read and is left as it is; see `a2akit check` task={} error={}",
+               name_of(session.db(), id), quoted(failure.what()));
     if (damaged.size() < kMostDamaged) damaged.insert(id);
 }
 
-// Does it unless the task is damaged; false: it is.
+// Does all of it, or nothing of it when the task is damaged; then false.
 template <class Function>
 bool unless_damaged(Session& session, std::int64_t id, Function function) {
+    Connection& db = session.db();
+    const Session::Mark mark = session.mark();
+    db.query("SAVEPOINT one_task").run();
     try {
         function();
+        db.query("RELEASE one_task").run();
         return true;
     } catch (const Failure& failure) {
-        if (!failure.is_damage()) throw;
+        if (!failure.is_damage() || !db.in_transaction()) throw;
+        session.undo(mark);
+        db.query("ROLLBACK TO one_task").run();
+        db.query("RELEASE one_task").run();
         note_damage(session, id, failure);
         return false;
     }
@@ -101,12 +121,14 @@ void drop_old_replies(Session& session, Timestamp now) {
         old = ids_of(query);
     }
     for (const std::int64_t id : old) {
-        std::optional<TaskRow> row;
-        unless_damaged(session, id, [&] { row = find_task(session.db(), id); });
-        if (row && row->has_ended() && !row->revealed) {
+        bool erased = false;
+        unless_damaged(session, id, [&] {
+            const auto row = find_task(session.db(), id);
+            if (!row || !row->has_ended() || row->revealed) return;
             erase(session, *row);
-            continue;
-        }
+            erased = true;
+        });
+        if (erased) continue;
         session.db()
             .query("UPDATE more SET keep_until = ?2 WHERE id = ?1")
             .number(id)
@@ -207,9 +229,9 @@ std::vector<TaskId> erase_some(Session& session, const EraseQuery& query, int li
             const bool sound = unless_damaged(session, one.id, [&] {
                 row = find_task(session.db(), one.id);
                 if (!row) throw Failure::corrupt("an index names a task that is not there");
+                erase(session, *row);
             });
             if (!sound) continue;
-            erase(session, *row);
             erased.push_back(row->task);
             if (row->revealed) --excess;
         }
@@ -316,8 +338,10 @@ AsyncResult<std::vector<DeadLetter>> SqliteStorage::dead_letters(std::optional<T
             letter.at = to_time(query.number());
             letter.attempts = static_cast<int>(query.number());
             auto message = backends::read_stored_message(query.bytes());
-            if (!message) throw Failure::corrupt(message.error().message);
-            letter.message = std::move(*message);
+            if (message)
+                letter.message = std::move(*message);
+            else
+                unreadable_.note(letter.task, message.error().message);
             if (const auto redriven = query.id<TaskId>(); !redriven.is_nil()) letter.redriven = redriven;
             letter.owner = read_owner(db, query.number());
             letter.context_id = StoredContext::read(query);

@@ -40,12 +40,14 @@ public:
         local::Seat* seat = hub_.reserve(loop_);
         if (seat == nullptr) return;
         session.on_failure([&hub = hub_, seat] { hub.let_go(*seat); });
-        auto claimed = sqlite::claim(session, row, WriteId::next(), row.turn, seat->node, seat->lease, now, &*update.turn);
-        auto& made = std::get<ClaimedRun>(claimed);  // nothing else has seen this turn
+        const auto claimed =
+            sqlite::claim(session, row, WriteId::next(), row.turn, seat->node, seat->lease, now);
+        const auto& made = std::get<ClaimedRun>(claimed);  // nothing else has seen this turn
         run_ = std::make_shared<Run>();
         run_->epoch = made.epoch;
         run_->attempt = made.attempt;
-        run_->input = std::move(made.input);
+        run_->input = *update.turn;
+        run_->input.context.reset();
         run_->appended = made.appended;
         const RunOperation operation{row.task, row.turn};
         session.on_commit([&hub = hub_, seat, operation, run = run_] {
@@ -199,7 +201,13 @@ AsyncResult<TaskSnapshot> SqliteStorage::load(TaskId task, OwnerScope scope,
     auto call = readers_.call<TaskSnapshot>([&](Connection& db) -> Result<TaskSnapshot> {
         const auto row = find_task(db, task);
         if (!row || !sees(db, scope, *row)) return not_found(task);
-        return read_snapshot(db, *row, {history_length, include_artifacts}, time_.now());
+        const SnapshotParts parts{history_length, include_artifacts};
+        auto snapshot = read_or_note(task, unreadable_,
+                                     [&] { return read_snapshot(db, *row, parts, time_.now()); });
+        // Without them it is asked for to be ended, not to be shown: that must stay possible.
+        if (!snapshot && history_length == 0 && !include_artifacts)
+            return read_head(db, *row, time_.now());
+        return snapshot;
     });
     co_return co_await call;
 }
@@ -217,17 +225,23 @@ AsyncResult<Claimed> SqliteStorage::claim(WriteId id, TaskId task, Turn turn, No
         if (!row) return Claimed(Refusal::kEnded);
         const Timestamp now = session.now();
         const TaskRow before = *row;
-        auto claimed = sqlite::claim(session, *row, id, turn, node, lease, now);
+        const auto claimed = sqlite::claim(session, *row, id, turn, node, lease, now);
         if (const auto* refused = std::get_if<Refusal>(&claimed)) return Claimed(*refused);
-        if (row->revision != before.revision) save(session, &before, *row);
-        auto& made = std::get<ClaimedRun>(claimed);
-        Run run;
-        run.epoch = made.epoch;
-        run.attempt = made.attempt;
-        run.input = std::move(made.input);
-        run.appended = made.appended;
-        run.snapshot = read_snapshot(session.db(), *row, {}, now);
-        return Claimed(std::move(run));
+        const auto& made = std::get<ClaimedRun>(claimed);
+        auto run = read_or_note(task, unreadable_, [&] {
+            Run read;
+            read.epoch = made.epoch;
+            read.attempt = made.attempt;
+            read.input = read_input(session.db(), *row);
+            read.appended = made.appended;
+            read.snapshot = read_snapshot(session.db(), *row, {}, now);
+            return read;
+        });
+        // The attempt counts, so that the sweeps end the task after its last one.
+        if (!run) sqlite::release(session, *row, made.epoch, Release::kRetry, now, now);
+        if (!run || row->revision != before.revision) save(session, &before, *row);
+        if (!run) return fail(std::move(run.error()));
+        return Claimed(std::move(*run));
     });
     co_return co_await call;
 }
@@ -287,7 +301,11 @@ AsyncResult<EventPage> SqliteStorage::events(TaskId task, OwnerScope scope, Sequ
                                      "the events up to " + std::to_string(row->compacted) + " are kept no longer",
                                      task.to_string());
         }
-        return EventPage{read_events(db, *row, after, limit), row->last_event, row->turn, row->state, row->turn_ended};
+        auto events =
+            read_or_note(task, unreadable_, [&] { return read_events(db, *row, after, limit); });
+        if (!events) return fail(std::move(events.error()));
+        return EventPage{std::move(*events), row->last_event, row->turn, row->state,
+                         row->turn_ended};
     });
     co_return co_await call;
 }

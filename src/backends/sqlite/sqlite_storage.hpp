@@ -2,6 +2,7 @@
 
 #include "backends/common/broker_hub.hpp"
 #include "backends/common/list_cursor.hpp"
+#include "backends/common/unreadable_tasks.hpp"
 #include "backends/sqlite/checkpointer.hpp"
 #include "backends/sqlite/database.hpp"
 #include "backends/sqlite/readers.hpp"
@@ -81,6 +82,7 @@ private:
     AsyncResult<void> give_back_space();
 
     std::unique_ptr<Database> database_;
+    backends::UnreadableTasks unreadable_;
     EngineTime time_;
     const backends::CursorCodec cursors_;
     local::BrokerHub hub_;

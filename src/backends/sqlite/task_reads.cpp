@@ -102,8 +102,12 @@ TaskSnapshot outline(const TaskRow& row, const OwnerScope& owner, bool live_run)
     return to;
 }
 
+TaskSnapshot read_head(Connection& db, const TaskRow& row, Timestamp now) {
+    return outline(row, read_owner(db, row.owner), live_run(db, row, now));
+}
+
 TaskSnapshot read_snapshot(Connection& db, const TaskRow& row, const SnapshotParts& parts, Timestamp now) {
-    TaskSnapshot snapshot = outline(row, read_owner(db, row.owner), live_run(db, row, now));
+    TaskSnapshot snapshot = read_head(db, row, now);
     snapshot.status.message = read_status_message(db, row);
     snapshot.history = read_history(db, row, parts.history_length);
     if (parts.include_artifacts) snapshot.artifacts = backends::merge_artifacts(read_pieces(db, row));
@@ -111,7 +115,7 @@ TaskSnapshot read_snapshot(Connection& db, const TaskRow& row, const SnapshotPar
     Query query = db.query("SELECT checkpoint, metadata, reply FROM more WHERE id = ?1");
     if (!query.number(row.id).step()) return snapshot;
     snapshot.checkpoint = RawJson(std::string(query.bytes()));
-    snapshot.metadata = RawJson(std::string(query.bytes()));
+    snapshot.metadata = readable(backends::read_stored_json(query.bytes()));
     if (const auto reply = query.bytes(); !reply.empty()) {
         snapshot.reply = readable(backends::read_stored_message(reply));
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/common/unreadable_tasks.hpp"
 #include "backends/sqlite/task_row.hpp"
 
 #include <a2akit/storage/storage.hpp>
@@ -23,6 +24,21 @@ struct SnapshotParts {
 };
 [[nodiscard]] TaskSnapshot read_snapshot(Connection& db, const TaskRow& row, const SnapshotParts& parts,
                                          Timestamp now);
+
+/// What the columns of the row say: all there is of a task whose contents cannot be read.
+[[nodiscard]] TaskSnapshot read_head(Connection& db, const TaskRow& row, Timestamp now);
+
+/// What `read` returns. When it meets damage, what cannot be read is noted, and the error says so.
+template <class Read>
+auto read_or_note(const TaskId& task, backends::UnreadableTasks& unreadable, Read read)
+    -> Result<decltype(read())> {
+    try {
+        return read();
+    } catch (const Failure& failure) {
+        if (!failure.is_damage()) throw;
+        return fail(unreadable.note(task, failure.what()));
+    }
+}
 
 /// REQUIRES: `after` is not behind the compaction horizon.
 [[nodiscard]] std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence after, int limit);

@@ -31,8 +31,17 @@ std::string packed(const std::optional<Answer>& answer) {
     return answer ? pack({*answer}) : std::string();
 }
 
-std::optional<Answer> unpacked(std::string_view bytes, const TaskId& task) {
-    auto answers = unpack(bytes, task);
+// They only serve writes that are repeated: damage in them must not make the task unusable.
+std::vector<Answer> answers_in(std::string_view bytes, const TaskId& task) {
+    try {
+        return unpack(bytes, task);
+    } catch (const Failure&) {
+        return {};
+    }
+}
+
+std::optional<Answer> answer_in(std::string_view bytes, const TaskId& task) {
+    auto answers = answers_in(bytes, task);
     return answers.empty() ? std::nullopt : std::optional(std::move(answers.front()));
 }
 
@@ -48,14 +57,14 @@ ActiveRow read_active(Query& query, const TaskId& task) {
     run.claim = query.id<WriteId>();
     run.until = to_time(query.number());
     run.look = to_time(query.number());
-    run.answer = unpacked(query.bytes(), task);
+    run.answer = answer_in(query.bytes(), task);
     if (node) {
         run.node = *node;
         active.run = std::move(run);
     }
     if (const auto cancel_by = query.maybe()) active.cancel_by = to_time(*cancel_by);
     active.cancel_look = to_time(query.number());
-    active.answers = unpack(query.bytes(), task);
+    active.answers = answers_in(query.bytes(), task);
     return active;
 }
 
@@ -78,8 +87,8 @@ std::optional<TaskRow> read_task(Query& query) {
     row.compacted = static_cast<Sequence>(query.number());
     row.messages = static_cast<std::uint64_t>(query.number());
     row.has_more = query.flag();
-    row.made = unpacked(query.bytes(), row.task);
-    row.ended = unpacked(query.bytes(), row.task);
+    row.made = answer_in(query.bytes(), row.task);
+    row.ended = answer_in(query.bytes(), row.task);
     if (query.maybe()) row.active = read_active(query, row.task);
     return row;
 }

@@ -69,18 +69,22 @@ void make_turn(Session& session, TaskRow& row, const TaskUpdate& update, Timesta
     }
 }
 
-TurnInput read_input(Session& session, const TaskRow& row) {
-    Connection& db = session.db();
+Shared<Message> message_of_turn(Connection& db, const TaskRow& row) {
     const std::int64_t place = row.active->input;
-    TurnInput input;
-    if ((place & 1) != 0) {
-        Query query = db.query("SELECT input, sealed FROM inputs WHERE id = ?1");
+    if (place == 1) {
+        Query query = db.query("SELECT input FROM inputs WHERE id = ?1");
         if (!query.number(row.id).step()) throw Failure::corrupt("a turn has no input");
-        input = readable(backends::read_stored_input(query.bytes()));
-        if (const auto sealed = query.bytes(); !sealed.empty()) input.sealed_context = SealedContext{std::string(sealed)};
+        return readable(backends::read_stored_input(query.bytes())).message;
     }
-    if (place > 1) input.message = message_of_turn(db, row);
-    return input;
+    const auto number = static_cast<std::uint64_t>(place / 2);
+    Query query = db.query("SELECT key, body FROM messages WHERE key >= ?1 ORDER BY key LIMIT 1");
+    if (!query.number(key_of(row.id, number)).step())
+        throw Failure::corrupt("a turn has no message");
+    const std::uint64_t last = place_of(query.number());
+    const auto messages = readable(backends::read_stored_messages(query.bytes()));
+    if (last < number || last - number >= messages.size())
+        throw Failure::corrupt("a turn has no message");
+    return messages[messages.size() - 1 - (last - number)];
 }
 
 // -- Parts of an update -----------------------------------------------------------------------------------------------
@@ -181,10 +185,20 @@ Appended outcome(Session& session, const TaskRow& before, const TaskRow& after, 
     return appended;
 }
 
+// Empty when it cannot be read: that must not keep the task from being ended.
+Shared<Message> message_for_dead_letter(Connection& db, const TaskRow& row) {
+    if (!row.active || row.active->input == 0) return {};
+    try {
+        return message_of_turn(db, row);
+    } catch (const Failure& failure) {
+        if (!failure.is_damage()) throw;
+        return {};
+    }
+}
+
 void add_dead_letter(Session& session, const TaskRow& row, const TaskUpdate& update, Timestamp now) {
     if (!update.dead_letter || !update.status || !is_terminal(update.status->state)) return;
-    const Shared<Message> message =
-        row.active && row.active->input != 0 ? message_of_turn(session.db(), row) : Shared<Message>();
+    const Shared<Message> message = message_for_dead_letter(session.db(), row);
     const std::string bytes = to_stored(*message);
     session.db()
         .query("INSERT OR REPLACE INTO dead_letters VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)")
@@ -221,20 +235,18 @@ bool live_run(Session& session, const TaskRow& row, Timestamp now) {
     return run != nullptr && (run->until > now || run_until(session, *run) > now);
 }
 
-Shared<Message> message_of_turn(Connection& db, const TaskRow& row) {
+TurnInput read_input(Connection& db, const TaskRow& row) {
     const std::int64_t place = row.active->input;
-    if (place == 1) {
-        Query query = db.query("SELECT input FROM inputs WHERE id = ?1");
+    TurnInput input;
+    if ((place & 1) != 0) {
+        Query query = db.query("SELECT input, sealed FROM inputs WHERE id = ?1");
         if (!query.number(row.id).step()) throw Failure::corrupt("a turn has no input");
-        return readable(backends::read_stored_input(query.bytes())).message;
+        input = readable(backends::read_stored_input(query.bytes()));
+        if (const auto sealed = query.bytes(); !sealed.empty())
+            input.sealed_context = SealedContext{std::string(sealed)};
     }
-    const auto number = static_cast<std::uint64_t>(place / 2);
-    Query query = db.query("SELECT key, body FROM messages WHERE key >= ?1 ORDER BY key LIMIT 1");
-    if (!query.number(key_of(row.id, number)).step()) throw Failure::corrupt("a turn has no message");
-    const std::uint64_t last = place_of(query.number());
-    const auto messages = readable(backends::read_stored_messages(query.bytes()));
-    if (last < number || last - number >= messages.size()) throw Failure::corrupt("a turn has no message");
-    return messages[messages.size() - 1 - (last - number)];
+    if (place > 1) input.message = message_of_turn(db, row);
+    return input;
 }
 
 void end_run(Session& session, TaskRow& row, bool lost, Timestamp now) {
@@ -339,12 +351,10 @@ Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timesta
     return appended;
 }
 
-std::variant<ClaimedRun, Refusal> claim(Session& session, TaskRow& row, const WriteId& id, Turn turn,
-                                        const NodeId& node, Lease lease, Timestamp now, const TurnInput* input) {
-    const auto claimed = [&](const Appended& appended) {
-        ClaimedRun run{row.epoch, row.active->attempts, input != nullptr ? *input : read_input(session, row), appended};
-        run.input.context.reset();
-        return run;
+std::variant<ClaimedRun, Refusal> claim(Session& session, TaskRow& row, const WriteId& id,
+                                        Turn turn, const NodeId& node, Lease lease, Timestamp now) {
+    const auto claimed = [&row](const Appended& appended) {
+        return ClaimedRun{row.epoch, row.active->attempts, appended};
     };
     const RunRow* held = row.run();
     if (held != nullptr && held->claim == id && held->turn == turn && !row.turn_ended && held->answer) {

@@ -21,21 +21,23 @@ namespace a2akit::sqlite {
 /// saves. For `creates` it is the row to make.
 Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timestamp now, bool creates);
 
-/// A claim that was decided: the run's numbers, its input, and what it wrote.
+/// A claim that was decided: the run's numbers, and what it wrote.
 struct ClaimedRun {
     Epoch epoch = 0;
     int attempt = 0;
-    TurnInput input;
     Appended appended;
 };
-/// `input`: what the turn gives to the handler, if the caller has it at hand; else it is read. The caller saves `row`.
-[[nodiscard]] std::variant<ClaimedRun, Refusal> claim(Session& session, TaskRow& row, const WriteId& id, Turn turn,
-                                                      const NodeId& node, Lease lease, Timestamp now,
-                                                      const TurnInput* input = nullptr);
+/// The caller saves `row`.
+[[nodiscard]] std::variant<ClaimedRun, Refusal> claim(Session& session, TaskRow& row,
+                                                      const WriteId& id, Turn turn,
+                                                      const NodeId& node, Lease lease,
+                                                      Timestamp now);
+/// What the newest turn gives to the handler. REQUIRES: it has not ended.
+[[nodiscard]] TurnInput read_input(Connection& db, const TaskRow& row);
 
 /// The caller saves `row`.
-[[nodiscard]] std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release how,
-                                          Timestamp not_before, Timestamp now);
+std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release how,
+                            Timestamp not_before, Timestamp now);
 
 /// Writes what changed, or all of it for a row that was not there before, and counts the task where it belongs now.
 void save(Session& session, const TaskRow* before, const TaskRow& after);
@@ -49,9 +51,6 @@ void end_run(Session& session, TaskRow& row, bool lost, Timestamp now);
 
 /// 1 s after a turn was made, then 2, 4… up to 30 s after the look before.
 [[nodiscard]] Duration until_next_look(int looks);
-
-/// The message of the newest turn. REQUIRES: it has not ended.
-[[nodiscard]] Shared<Message> message_of_turn(Connection& db, const TaskRow& row);
 
 /// What a task is that was made by this update and nothing else.
 [[nodiscard]] TaskSnapshot snapshot_of_new(Session& session, const TaskRow& row, const TaskUpdate& update);

@@ -100,7 +100,7 @@ TEST_F(SqliteWriterTest, WhatHasQueuedIsCommittedAtOnce) {
 TEST_F(SqliteWriterTest, AWriteThatFailsLeavesItsNeighboursAlone) {
     const auto answers = together("a", "broken", "b");
     EXPECT_TRUE(ok(*answers[0]));
-    EXPECT_EQ(answers[1]->error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(answers[1]->error().code, ErrorCode::kInternal);
     EXPECT_TRUE(ok(*answers[2]));
     EXPECT_EQ(stored(), 2);
     EXPECT_EQ(committed_, 2);
@@ -145,7 +145,8 @@ TEST_F(SqliteWriterTest, WhateverAReadThrowsIsItsAnswer) {
 TEST_F(SqliteWriterTest, AWriteThatTakesTheTransactionWithItLeavesItsNeighboursAlone) {
     const auto answers = together("a", "ruinous", "b", "broken", "c");
     for (const std::size_t whole : {0, 2, 4}) EXPECT_TRUE(ok(*answers[whole]));
-    for (const std::size_t told : {1, 3}) EXPECT_EQ(answers[told]->error().code, ErrorCode::kUnavailable);
+    for (const std::size_t told : {1, 3})
+        EXPECT_EQ(answers[told]->error().code, ErrorCode::kInternal);
     EXPECT_EQ(stored(), 3);
     EXPECT_EQ(committed_, 3);
 }

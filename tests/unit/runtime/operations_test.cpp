@@ -254,6 +254,14 @@ TEST_F(OperationsTest, ADeadLetterBecomesOneNewTask) {
     end(again, kCompleted);
 }
 
+TEST_F(OperationsTest, ADeadLetterWhoseMessageCannotBeReadIsNotRedriven) {
+    DeadLetter letter;
+    letter.task = TaskId::generate();
+    const auto made = loop_.await(manager_.redrive(letter));
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, ErrorCode::kUnsupportedOperation);
+}
+
 class UnrevealedTest : public TaskManagerTest {
 protected:
     UnrevealedTest() : TaskManagerTest({.may_reply_directly = true}) {}

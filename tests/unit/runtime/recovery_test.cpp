@@ -303,13 +303,16 @@ TEST_F(RecoveryTest, AnOutageIsTakenForOneWhenItHasLastedAndForgottenWhenItIsOve
     EXPECT_EQ(noticed, 1) << "a new one, which has not lasted yet";
 }
 
-// Passes every call on, but claims and releases: their answers are lost while `lost` says so. Or never reveals a task.
+// Passes every call on, but claims and releases: their answers are lost while `lost` says so. Or
+// never reveals a task, or cannot read any that is claimed.
 class ForgetfulStorage final : public Storage {
 public:
     explicit ForgetfulStorage(std::shared_ptr<Storage> inner) : inner_(std::move(inner)) {}
     int lost_claims = 0;
     int failing_releases = 0;
     bool never_reveals = false;
+    bool unreadable = false;
+    int claims = 0;
 
     AsyncResult<void> start() override { return inner_->start(); }
     AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
@@ -327,7 +330,9 @@ public:
         return inner_->append(task, std::move(scope), std::move(update));
     }
     AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) override {
+        ++claims;
         auto claimed = inner_->claim(id, task, turn, node, lease);
+        if (unreadable) return let_go(inner_, task, std::move(claimed));
         if (lost_claims == 0) return claimed;
         --lost_claims;
         return out_of_reach();
@@ -349,6 +354,14 @@ public:
 
 private:
     static Error out_of_reach() { return Error{ErrorCode::kUnavailable, "the storage does not answer", nullptr}; }
+    static AsyncResult<Claimed> let_go(std::shared_ptr<Storage> inner, TaskId task,
+                                       AsyncResult<Claimed> claim) {
+        auto claimed = co_await std::move(claim);
+        if (!claimed || !std::holds_alternative<Run>(*claimed)) co_return claimed;
+        const Epoch epoch = std::get<Run>(*claimed).epoch;
+        (void)co_await inner->release(task, epoch, Release::kRetry, Timestamp{});
+        co_return fail(ErrorCode::kInternal, "what is stored of this task cannot be read");
+    }
     std::shared_ptr<Storage> inner_;
 };
 
@@ -417,6 +430,18 @@ TEST_F(StrangeRunTest, ATaskThatTheEngineCannotRevealIsTriedAsOftenAsALostRunAnd
     EXPECT_EQ(state(task), TaskState::kFailed);
     EXPECT_EQ(worker->calls, server.node.max_attempts());
     EXPECT_FALSE(load(task).live_run);
+    EXPECT_EQ(loop.await(ports.maintenance->dead_letters(std::nullopt, 10))->size(), 1U);
+}
+
+TEST_F(StrangeRunTest, ATaskThatCannotBeReadIsTriedAsOftenAsALostRunAndBecomesADeadLetter) {
+    storage_->unreadable = true;
+    auto worker = std::make_shared<FunctionWorker>(echo);
+    TestServer& server = serve_with(worker);
+    const TaskId task = send(server, "hello");
+    loop.advance(std::chrono::minutes(2));
+    EXPECT_EQ(state(task), TaskState::kFailed);
+    EXPECT_EQ(worker->calls, 0);
+    EXPECT_EQ(storage_->claims, server.node.max_attempts());
     EXPECT_EQ(loop.await(ports.maintenance->dead_letters(std::nullopt, 10))->size(), 1U);
 }
 

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <a2akit/core/error.hpp>
+#include <a2akit/core/ids.hpp>
+
+#include <cstddef>
+#include <mutex>
+#include <string_view>
+#include <unordered_set>
+
+namespace a2akit::backends {
+
+/// Names each task that cannot be read in the log, once per process, however often it is asked for.
+/// Safe from any thread.
+class UnreadableTasks {
+public:
+    /// The error for the caller of a port: kInternal, without `why`, which goes into the log.
+    Error note(const TaskId& task, std::string_view why);
+
+private:
+    static constexpr std::size_t kMostNamed = 1000;
+    std::mutex mutex_;
+    std::unordered_set<TaskId> named_;
+};
+
+}  // namespace a2akit::backends
