@@ -62,9 +62,12 @@ private:
 thread_local RandomBytes random_bytes;
 thread_local std::optional<std::mt19937_64> seeded;  // by SeededIds only
 
-std::uint64_t milliseconds_now() noexcept {
+/// In milliseconds since 1970, with 12 more bits for their fractions.
+std::uint64_t fine_time() noexcept {
+    constexpr std::uint64_t kNanosecondsEach = 1'000'000;
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+    const auto ns = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+    return (ns / kNanosecondsEach << 12) | (ns % kNanosecondsEach << 12) / kNanosecondsEach;
 }
 
 }  // namespace
@@ -100,15 +103,17 @@ std::optional<Uuid> Uuid::parse(std::string_view text) noexcept {
 
 Uuid Uuid::generate() noexcept {
     Uuid id;
-    std::uint64_t ms = 0;
+    std::uint64_t time = 0;
     if (seeded) {
         for (std::size_t i = 6; i < id.bytes.size(); ++i) id.bytes[i] = static_cast<std::uint8_t>((*seeded)());
+        time = (id.bytes[6] & 0x0FU) << 8U | id.bytes[7];
     } else {
-        random_bytes.take(id.bytes.data() + 6, 10);
-        ms = milliseconds_now();
+        random_bytes.take(id.bytes.data() + 8, 8);
+        time = fine_time();
     }
-    for (int i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
-    id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x70);
+    for (int i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(time >> (52 - 8 * i));
+    id.bytes[6] = static_cast<std::uint8_t>((time >> 8U & 0x0FU) | 0x70U);
+    id.bytes[7] = static_cast<std::uint8_t>(time);
     id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | 0x80);
     return id;
 }

@@ -21,7 +21,8 @@ struct Uuid {
     [[nodiscard]] std::string to_string() const;
     /// Reads the canonical form, in either case; nothing for any other text.
     [[nodiscard]] static std::optional<Uuid> parse(std::string_view text) noexcept;
-    /// Version 7 (RFC 9562): ordered by its millisecond of creation, 74 bits from the kernel's generator.
+    /// Version 7 (RFC 9562): ordered by its time of creation, to a quarter of a microsecond; 62 bits from the kernel's
+    /// generator.
     [[nodiscard]] static Uuid generate() noexcept;
     /// Well-mixed bits, for hash tables and shards.
     [[nodiscard]] std::uint64_t hash() const noexcept {

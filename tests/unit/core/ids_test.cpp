@@ -5,11 +5,31 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace a2akit {
 namespace {
+
+TEST(UuidTest, OfOneThreadIsOrderedWithinAMillisecondToo) {
+    const auto time_of = [](const Uuid& id) { return std::vector<std::uint8_t>(id.bytes.begin(), id.bytes.begin() + 8); };
+    std::vector<std::uint8_t> before = time_of(Uuid::generate());
+    std::set<std::vector<std::uint8_t>> seen{before};
+    for (int i = 0; i < 10'000; ++i) {
+        const std::vector<std::uint8_t> next = time_of(Uuid::generate());
+        EXPECT_LE(before, next);
+        before = next;
+        seen.insert(next);
+    }
+    const std::size_t milliseconds = [&] {
+        std::set<std::vector<std::uint8_t>> whole;
+        for (const auto& time : seen) whole.emplace(time.begin(), time.begin() + 6);
+        return whole.size();
+    }();
+    EXPECT_GT(seen.size(), milliseconds);
+}
 
 TEST(UuidTest, ReadsWhatItWrites) {
     const Uuid id = Uuid::generate();
