@@ -1,5 +1,7 @@
 #pragma once
 
+#include "backends/common/keyed_hash.hpp"
+
 #include <a2akit/storage/context_store.hpp>
 
 #include <array>
@@ -25,11 +27,9 @@ private:
     static constexpr std::size_t kParts = 64;
     struct Part {
         std::mutex mutex;
-        std::unordered_map<std::string, ContextValue> values;
+        std::unordered_map<std::string, ContextValue, KeyedHash> values;
     };
-    Part& part_of(const std::string& name) {
-        return parts_[std::hash<std::string>{}(name) % kParts];
-    }
+    Part& part_of(const std::string& name) { return parts_[keyed_hash(name) % kParts]; }
 
     std::array<Part, kParts> parts_;
     std::atomic<std::uint64_t> versions_{

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "backends/common/keyed_hash.hpp"
+
 #include <a2akit/storage/storage.hpp>
 
 #include <array>
@@ -34,15 +36,13 @@ public:
 private:
     static constexpr std::size_t kParts = 64;
     struct Part {
-        using Entries = std::unordered_map<std::string, KeyEntry>;
+        using Entries = std::unordered_map<std::string, KeyEntry, KeyedHash>;
         std::mutex mutex;
         Entries entries;
         std::multimap<Timestamp, std::string> expiries;
         void drop(Entries::iterator entry);
     };
-    Part& part_of(const std::string& scoped_key) {
-        return parts_[std::hash<std::string>{}(scoped_key) % kParts];
-    }
+    Part& part_of(const std::string& scoped_key) { return parts_[keyed_hash(scoped_key) % kParts]; }
 
     std::array<Part, kParts> parts_;
 };

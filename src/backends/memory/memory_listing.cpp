@@ -8,29 +8,24 @@
 namespace a2akit::backends {
 namespace {
 
-bool owned_by(const OwnerScope& scope, const OwnerIndex& owner) {
-    return scope.system || (owner.name.owner == scope.owner && owner.name.tenant == scope.tenant);
-}
-
 // The first so many keys of a listing, as shard after shard is looked at.
 class Candidates {
 public:
     Candidates(const ListQuery& query, const ListCursor& cursor, bool continued)
         : state_(query.state),
           context_id_(query.context_id),
+          context_hash_(TaskShard::context_hash(query.context_id)),
           after_(query.status_after),
           cursor_(cursor),
           continued_(continued),
           wanted_(static_cast<std::size_t>(std::max(query.page_size, 1)) + 1) {}
 
     void look_at(TaskShard& shard, const OwnerScope& scope) {
-        if (!context_id_.empty()) return look_at_context(shard, scope);
         if (scope.system) {
-            for (auto& [name, owner] : shard.owners()) look_at(*owner);
-            return;
+            for (auto& [name, owner] : shard.owners()) look_at(shard, *owner);
+        } else if (const OwnerIndex* owner = shard.find_owner(scope)) {
+            look_at(shard, *owner);
         }
-        const auto found = shard.owners().find(OwnerNameView{scope.owner, scope.tenant});
-        if (found != shard.owners().end()) look_at(*found->second);
     }
 
     /// In the order of the listing. One more than the page holds when another page follows.
@@ -41,15 +36,29 @@ public:
     [[nodiscard]] std::int64_t total() const noexcept { return total_; }
 
 private:
-    void look_at(OwnerIndex& owner) {
+    void look_at(TaskShard& shard, const OwnerIndex& owner) {
+        if (!context_id_.empty()) {
+            if (const ContextIndex* context = shard.find_context(owner, context_id_, context_hash_))
+                look_at(*context);
+            return;
+        }
         for (std::size_t state = 0; state < kStates; ++state) {
-            if (state_ != TaskState::kUnspecified && state != static_cast<std::size_t>(state_))
-                continue;
-            look_at(owner.by_state[state]);
+            if (wants(static_cast<TaskState>(state))) look_at(owner.by_state[state]);
         }
     }
 
-    void look_at(StatusSet& tasks) {
+    void look_at(const ContextIndex& context) {
+        for (const ContextIndex::Group& group : context.groups) {
+            if (group.revealed && wants(group.state)) look_at(group.tasks);
+        }
+    }
+
+    [[nodiscard]] bool wants(TaskState state) const {
+        return state_ == TaskState::kUnspecified || state == state_;
+    }
+
+    template <class Tasks>
+    void look_at(const Tasks& tasks) {
         if (!continued_) total_ += count(tasks);
         for (auto at = tasks.lower_bound(first_key()); at != tasks.end(); ++at) {
             const StatusKey key = StatusKeyOf{}(*at);
@@ -59,24 +68,8 @@ private:
         }
     }
 
-    void look_at_context(TaskShard& shard, const OwnerScope& scope) {
-        (void)shard.contexts().find(TaskShard::context_hash(context_id_), [&](const TaskRecord& task) {
-            if (in_context(task, scope)) {
-                if (!continued_) ++total_;
-                const StatusKey key = StatusKeyOf{}(task);
-                if (follows(key)) offer(key);
-            }
-            return false;  // All of them are wanted.
-        });
-    }
-
-    [[nodiscard]] bool in_context(const TaskRecord& task, const OwnerScope& scope) const {
-        return task.context_id == context_id_ && task.revealed && owned_by(scope, *task.owner) &&
-               (state_ == TaskState::kUnspecified || task.state == state_) &&
-               (!after_ || task.status_time > *after_);
-    }
-
-    [[nodiscard]] std::int64_t count(const StatusSet& tasks) const {
+    template <class Tasks>
+    [[nodiscard]] std::int64_t count(const Tasks& tasks) const {
         if (!after_) return static_cast<std::int64_t>(tasks.size());
         std::int64_t count = 0;
         for (auto at = tasks.begin(); at != tasks.end() && at->status_time > *after_; ++at) ++count;
@@ -106,6 +99,7 @@ private:
 
     const TaskState state_;
     const std::string& context_id_;
+    const std::uint64_t context_hash_;
     const std::optional<Timestamp> after_;
     const ListCursor& cursor_;
     const bool continued_;

@@ -174,11 +174,9 @@ bool MemoryStorage::context_is_used(const OwnerScope& scope, const std::string& 
     const std::uint64_t hash = TaskShard::context_hash(context_id);
     for (std::size_t i = 0; i < kShards; ++i) {
         const std::lock_guard lock(shards_[i].mutex);
-        const auto uses = [&](const TaskRecord& task) {
-            const OwnerName& owner = task.owner->name;
-            return task.context_id == context_id && owner.owner == scope.owner && owner.tenant == scope.tenant;
-        };
-        if (shards_[i].contexts().find(hash, uses) != nullptr) return true;
+        const OwnerIndex* owner = shards_[i].find_owner(scope);
+        if (owner != nullptr && shards_[i].find_context(*owner, context_id, hash) != nullptr)
+            return true;
     }
     return false;
 }

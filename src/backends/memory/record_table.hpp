@@ -10,10 +10,12 @@ namespace a2akit::backends {
 
 struct TaskRecord;
 
-/// Finds tasks by the hash of something they have. A flat table of (hash, task), so that a look-up touches one line of it
-/// and no task but those of the very hash: tasks are spread over all memory, and most of them are cold.
+/// Finds tasks by the hash of their id. A flat table of (hash, task), so that a look-up touches one
+/// line of it and no task but those of the very hash: tasks are spread over all memory, and most of
+/// them are cold.
 ///
-/// Several tasks may have one hash. Not synchronised: one table is one shard's, small enough to grow in microseconds.
+/// Not for what many tasks may have in common: each call takes time in proportion to the tasks of
+/// one hash. Not synchronised: one table is one shard's, small enough to grow in microseconds.
 class RecordTable {
 public:
     void insert(std::uint64_t hash, TaskRecord& record) {

@@ -17,6 +17,7 @@
 namespace a2akit::backends {
 
 struct OwnerIndex;
+struct ContextIndex;
 
 /// One event of the log. Its sequence is its place in the log; message and artifact are shared with
 /// the snapshot.
@@ -63,6 +64,7 @@ using ListHook =
     boost::intrusive::list_base_hook<boost::intrusive::tag<Tag>,
                                      boost::intrusive::link_mode<boost::intrusive::safe_link>>;
 struct ByStatus;
+struct ByContext;
 struct ByLook;
 struct ByRest;
 struct ByRun;
@@ -98,11 +100,11 @@ struct RarePart {
 };
 
 /// A task in its shard, which alone reads and changes it, under the shard's lock.
-struct TaskRecord : SetHook<ByStatus>, SetHook<ByLook>, ListHook<ByRest> {
+struct TaskRecord : SetHook<ByStatus>, SetHook<ByContext>, SetHook<ByLook>, ListHook<ByRest> {
     TaskId id;
     OwnerIndex* owner = nullptr;
     std::string context_id;
-    std::uint64_t context_hash = 0;
+    ContextIndex* context = nullptr;
 
     TaskState state = TaskState::kUnspecified;
     bool revealed = true;

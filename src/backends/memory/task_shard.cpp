@@ -4,6 +4,40 @@
 #include <utility>
 
 namespace a2akit::backends {
+namespace {
+
+// Of a context of this owner: two owners may choose the same name for theirs.
+std::uint64_t hash_for(const OwnerIndex& owner, std::uint64_t context_hash) {
+    return context_hash + reinterpret_cast<std::uintptr_t>(&owner) * 0x9e3779b97f4a7c15U;
+}
+
+}  // namespace
+
+void ContextIndex::add(TaskRecord& task) {
+    const auto same = [&task](const Group& group) {
+        return group.state == task.state && group.revealed == task.revealed;
+    };
+    auto group = std::find_if(groups.begin(), groups.end(), same);
+    if (group == groups.end()) {
+        groups.emplace_back();
+        group = groups.end() - 1;
+        group->state = task.state;
+        group->revealed = task.revealed;
+    }
+    // Times never decrease, so its place is in front, or behind a few of the very same millisecond.
+    group->tasks.insert(group->tasks.begin(), task);
+}
+
+void ContextIndex::remove(TaskRecord& task) {
+    const auto group = std::find_if(groups.begin(), groups.end(), [&task](const Group& one) {
+        return one.state == task.state && one.revealed == task.revealed;
+    });
+    group->tasks.erase(group->tasks.iterator_to(task));
+    if (!group->tasks.empty()) return;
+    if (&*group != &groups.back()) std::swap(*group, groups.back());
+    groups.pop_back();
+}
+
 TaskShard::TaskShard() = default;
 
 TaskShard::~TaskShard() {
@@ -13,6 +47,10 @@ TaskShard::~TaskShard() {
     looks_.clear();
     runs_.clear();
     for (auto& list : resting_) list.clear();
+    contexts_.for_each([](ContextIndex& context) {
+        for (auto& group : context.groups) group.tasks.clear();
+        delete &context;
+    });
     tasks_.for_each([](TaskRecord& task) { delete &task; });
 }
 
@@ -20,9 +58,40 @@ TaskRecord* TaskShard::find(const TaskId& id) {
     return tasks_.find(id.hash(), [&id](const TaskRecord& task) { return task.id == id; });
 }
 
-OwnerIndex& TaskShard::owner_index(const OwnerScope& owner) {
+OwnerIndex* TaskShard::find_owner(const OwnerScope& owner) {
     const auto found = owners_.find(OwnerNameView{owner.owner, owner.tenant});
-    if (found != owners_.end()) return *found->second;
+    return found == owners_.end() ? nullptr : found->second.get();
+}
+
+ContextIndex* TaskShard::context_of(const OwnerIndex& owner, std::string_view context_id,
+                                    std::uint64_t hash) {
+    return contexts_.find(hash_for(owner, hash), [&](const ContextIndex& context) {
+        return context.owner == &owner && context.name() == context_id;
+    });
+}
+
+const ContextIndex* TaskShard::find_context(const OwnerIndex& owner, std::string_view context_id,
+                                            std::uint64_t hash) {
+    return context_of(owner, context_id, hash);
+}
+
+ContextIndex& TaskShard::context_index(const TaskRecord& task) {
+    const std::uint64_t hash = context_hash(task.context_id);
+    if (ContextIndex* found = context_of(*task.owner, task.context_id, hash)) return *found;
+    auto made = std::make_unique<ContextIndex>(*task.owner);
+    contexts_.insert(*made, hash_for(*task.owner, hash));
+    return *made.release();  // the table's are deleted with their last task
+}
+
+void TaskShard::leave_context(TaskRecord& task) {
+    ContextIndex* context = std::exchange(task.context, nullptr);
+    if (!context->groups.empty()) return;
+    contexts_.remove(*context);
+    delete context;
+}
+
+OwnerIndex& TaskShard::owner_index(const OwnerScope& owner) {
+    if (OwnerIndex* found = find_owner(owner)) return *found;
     OwnerName name{owner.owner, owner.tenant};
     auto index = std::make_unique<OwnerIndex>();
     index->name = name;
@@ -33,10 +102,9 @@ TaskRecord& TaskShard::insert(std::unique_ptr<TaskRecord> task, const OwnerScope
     TaskRecord& record = *task.release();
     record.owner = &owner_index(owner);
     ++record.owner->tasks;
-    record.context_hash = context_hash(record.context_id);
     record.active = std::make_unique<ActivePart>(record);
     tasks_.insert(record.id.hash(), record);
-    contexts_.insert(record.context_hash, record);
+    record.context = &context_index(record);
     enter_status(record);
     return record;
 }
@@ -44,7 +112,7 @@ TaskRecord& TaskShard::insert(std::unique_ptr<TaskRecord> task, const OwnerScope
 RemovedTask TaskShard::remove(TaskRecord& task) {
     RemovedTask removed{nullptr, {task.owner->name.owner, task.owner->name.tenant, false}};
     leave_status(task);
-    contexts_.erase(task.context_hash, task);
+    leave_context(task);
     if (task.SetHook<ByLook>::is_linked()) looks_.erase(looks_.iterator_to(task));
     end_run(task, false, {});
     if (--task.owner->tasks == 0) {
@@ -56,6 +124,7 @@ RemovedTask TaskShard::remove(TaskRecord& task) {
 }
 
 void TaskShard::leave_status(TaskRecord& task) {
+    task.context->remove(task);
     if (task.revealed) {
         auto& set = task.owner->by_state[static_cast<std::size_t>(task.state)];
         set.erase(set.iterator_to(task));
@@ -64,17 +133,15 @@ void TaskShard::leave_status(TaskRecord& task) {
 }
 
 void TaskShard::enter_status(TaskRecord& task) {
+    task.context->add(task);
     if (task.revealed) enter_listing(task);
     if (RestList* rest = resting(task)) rest->push_back(task);
 }
 
-// Times never decrease, so its place is in front, behind at most those of the very same millisecond.
+// Times never decrease, so its place is in front, or behind a few of the very same millisecond.
 void TaskShard::enter_listing(TaskRecord& task) {
     auto& set = task.owner->by_state[static_cast<std::size_t>(task.state)];
-    const StatusKeyOf key;
-    auto place = set.begin();
-    while (place != set.end() && key(*place) < key(task)) ++place;
-    set.insert(place, task);
+    set.insert(set.begin(), task);
 }
 
 void TaskShard::move_status(TaskRecord& task, TaskState state, Timestamp time) {
@@ -87,7 +154,9 @@ void TaskShard::move_status(TaskRecord& task, TaskState state, Timestamp time) {
 void TaskShard::reveal(TaskRecord& task) {
     if (task.revealed) return;
     RestList* rest = resting(task);
+    task.context->remove(task);
     task.revealed = true;
+    task.context->add(task);
     if (rest != resting(task)) {
         rest->erase(task);
         resting(task)->push_back(task);
@@ -152,10 +221,6 @@ RestList* TaskShard::resting(TaskState state, bool revealed) {
         default:
             return nullptr;
     }
-}
-
-std::uint64_t TaskShard::context_hash(std::string_view context_id) {
-    return std::hash<std::string_view>{}(context_id);
 }
 
 }  // namespace a2akit::backends

@@ -1,8 +1,11 @@
 #pragma once
 
+#include "backends/common/intrusive_table.hpp"
+#include "backends/common/keyed_hash.hpp"
 #include "backends/memory/record_table.hpp"
 #include "backends/memory/task_record.hpp"
 
+#include <boost/container/small_vector.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 
@@ -35,6 +38,9 @@ struct StatusKeyOf {
 };
 using StatusSet = boost::intrusive::set<TaskRecord, boost::intrusive::base_hook<SetHook<ByStatus>>,
                                         boost::intrusive::key_of_value<StatusKeyOf>>;
+using ContextSet =
+    boost::intrusive::set<TaskRecord, boost::intrusive::base_hook<SetHook<ByContext>>,
+                          boost::intrusive::key_of_value<StatusKeyOf>>;
 
 struct OwnerName {
     std::string owner;
@@ -47,8 +53,7 @@ struct OwnerNameView {
 struct OwnerHash {
     using is_transparent = void;
     std::size_t operator()(const OwnerNameView& name) const noexcept {
-        const std::hash<std::string_view> hash;
-        return hash(name.owner) * 31 + hash(name.tenant);
+        return keyed_hash(name.owner) * 31 + keyed_hash(name.tenant);
     }
     std::size_t operator()(const OwnerName& name) const noexcept {
         return (*this)(OwnerNameView{name.owner, name.tenant});
@@ -67,6 +72,26 @@ struct OwnerIndex {
     OwnerName name;
     std::array<StatusSet, kStates> by_state;
     std::size_t tasks = 0;  ///< Visible or not.
+};
+
+/// The tasks of one context of one owner in one shard, by state; there is at least one. Most
+/// contexts have one task.
+struct ContextIndex : local::TableLink<ContextIndex> {
+    struct Group {
+        TaskState state = TaskState::kUnspecified;
+        bool revealed = true;
+        ContextSet tasks;
+    };
+
+    explicit ContextIndex(const OwnerIndex& of) : owner(&of) {}
+    const OwnerIndex* owner;
+    boost::container::small_vector<Group, 1> groups;  ///< None of them is empty.
+
+    [[nodiscard]] const std::string& name() const {
+        return groups.front().tasks.begin()->context_id;
+    }
+    void add(TaskRecord& task);
+    void remove(TaskRecord& task);
 };
 
 /// Tasks that have come to rest in one state, in the order in which they did. Those in front of
@@ -124,6 +149,13 @@ public:
     std::mutex mutex;
 
     [[nodiscard]] TaskRecord* find(const TaskId& id);
+    /// Null when this owner has no task of this context here. `hash`: context_hash(context_id).
+    [[nodiscard]] const ContextIndex* find_context(const OwnerIndex& owner,
+                                                   std::string_view context_id, std::uint64_t hash);
+    /// Of all owners.
+    [[nodiscard]] std::size_t context_count() const { return contexts_.size(); }
+    /// Null when this owner has no task here.
+    [[nodiscard]] OwnerIndex* find_owner(const OwnerScope& owner);
     TaskRecord& insert(std::unique_ptr<TaskRecord> task, const OwnerScope& owner);
     /// Unlinks a task; the caller destroys it once it has left the lock.
     [[nodiscard]] RemovedTask remove(TaskRecord& task);
@@ -152,25 +184,30 @@ public:
         std::unordered_map<OwnerName, std::unique_ptr<OwnerIndex>, OwnerHash, OwnerEqual>;
 
     [[nodiscard]] LookSet& looks() { return looks_; }
-    /// By `context_hash`.
-    [[nodiscard]] const RecordTable& contexts() const { return contexts_; }
     [[nodiscard]] RunList& runs() { return runs_; }
     [[nodiscard]] Owners& owners() { return owners_; }
     [[nodiscard]] std::vector<LostRun>& lost_runs() { return lost_runs_; }
     /// Where tasks of this state rest; null for the states in which a task does not rest. Those that ended without
     /// having been revealed, which are direct replies, rest by themselves.
     [[nodiscard]] RestList* resting(TaskState state, bool revealed = true);
-    [[nodiscard]] static std::uint64_t context_hash(std::string_view context_id);
+    [[nodiscard]] static std::uint64_t context_hash(std::string_view context_id) {
+        return keyed_hash(context_id);
+    }
 
 private:
     OwnerIndex& owner_index(const OwnerScope& owner);
     [[nodiscard]] RestList* resting(const TaskRecord& task) { return resting(task.state, task.revealed); }
+    [[nodiscard]] ContextIndex* context_of(const OwnerIndex& owner, std::string_view context_id,
+                                           std::uint64_t hash);
+    ContextIndex& context_index(const TaskRecord& task);
+    /// Once the task has left its status: drops the context with its last task.
+    void leave_context(TaskRecord& task);
     void leave_status(TaskRecord& task);
     void enter_status(TaskRecord& task);
     void enter_listing(TaskRecord& task);
 
     RecordTable tasks_;
-    RecordTable contexts_;
+    local::IntrusiveTable<ContextIndex> contexts_;
     Owners owners_;
     LookSet looks_;
     RunList runs_;
