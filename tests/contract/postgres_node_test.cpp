@@ -153,6 +153,40 @@ TEST_F(PostgresNodeTest, ATaskWhoseNamesFitIntoNoIndexCannotBeRevealedButEnds) {
     EXPECT_EQ(load(task).status.state, TaskState::kFailed);
 }
 
+TEST_F(PostgresNodeTest, APageReadsNoMoreOfItsIndexThanItHolds) {
+    one();
+    std::string script = R"sql(
+insert into S.tasks (id, revision, last, state, status_time, revealed, owner, tenant, context)
+select gen_random_uuid(), 1, 1, 3, n / 10, true, ('owner' || n % 2)::bytea, '', 'talk'
+from generate_series(1, 20000) n;
+analyze S.tasks;
+do $$
+declare
+    v_index regclass;
+    v_entries bigint;
+    v_scans bigint := pg_stat_get_xact_numscans('S.tasks'::regclass);
+    v_page record;
+begin
+    for v_page in select * from (values ('S.tasks_by_context'::regclass, 'talk'::bytea),
+                                       ('S.tasks_by_owner', null)) p (index, context)
+    loop
+        v_entries := pg_stat_get_xact_tuples_returned(v_page.index);
+        for i in 1..20 loop  -- so often that a plan for any parameters might be taken
+            perform * from S.list_tasks(0, false, 'owner1', '', v_page.context, 0, -1, 5000, 1000,
+                                        'ffffffff-ffff-ffff-ffff-ffffffffffff', 50);
+        end loop;
+        v_entries := pg_stat_get_xact_tuples_returned(v_page.index) - v_entries;
+        if v_entries not between 20 * 50 and 20 * 60 then
+            raise exception '% gave % entries for 20 pages of 50', v_page.index, v_entries;
+        end if;
+    end loop;
+    if pg_stat_get_xact_numscans('S.tasks'::regclass) <> v_scans then raise exception 'a page scanned all tasks'; end if;
+end $$;)sql";
+    for (std::size_t at = 0; (at = script.find("S.", at)) != std::string::npos; ++at)
+        script.replace(at, 1, pair_.schema());
+    EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), script));
+}
+
 TEST_F(PostgresNodeTest, ATurnIsReceivedByOneOfTwoNodes) {
     for (int i = 0; i < 8; ++i) create(one());
     std::map<TaskId, int> seen;

@@ -78,11 +78,57 @@ TEST_P(StorageListContract, TheNewestStatusComesFirst) {
     EXPECT_EQ(all_pages({}).ids, (std::vector{one, three, two}));
 }
 
-TEST_P(StorageListContract, TasksOfTheSameMomentAreInTheOrderOfTheirIds) {
+TEST_P(StorageListContract, OfTasksOfTheSameMomentTheNewestIdComesFirst) {
     make_tasks(7, Duration(0));
-    const auto ids = all_pages(pages_of(3)).ids;
-    EXPECT_EQ(ids.size(), 7U);
-    EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
+    ListQuery of_context = pages_of(3);
+    of_context.context_id = "context";
+    ListQuery of_state = pages_of(3);
+    of_state.state = TaskState::kSubmitted;
+    for (const ListQuery& query : {pages_of(3), of_context, of_state}) {
+        const auto ids = all_pages(query).ids;
+        EXPECT_EQ(ids.size(), 7U);
+        EXPECT_TRUE(std::is_sorted(ids.rbegin(), ids.rend()));
+    }
+}
+
+TEST_P(StorageListContract, PagesOfOneContextHoldItsTasksOfEveryStateInOrder) {
+    const std::vector states{TaskState::kCompleted, TaskState::kFailed, TaskState::kRejected};
+    for (int i = 0; i < 9; ++i) {
+        make_ended_task(states[static_cast<std::size_t>(i) % states.size()], "talk");
+        make_task("talk");
+        make_task("other");
+        if (i % 3 == 0) advance(Duration(1));
+    }
+    must(storage().create(fresh_task("talk", false), alice_, with_turn("hello")));
+    ListQuery query = pages_of(4);
+    query.context_id = "talk";
+    Listing listing = all_pages(query);
+    EXPECT_EQ(listing.ids.size(), 18U);
+    EXPECT_EQ(listing.total, 18);
+    EXPECT_FALSE(listing.has_duplicates());
+    EXPECT_TRUE(std::is_sorted(listing.times.rbegin(), listing.times.rend()));
+    query.state = TaskState::kFailed;
+    query.page_size = 2;
+    listing = all_pages(query);
+    EXPECT_EQ(listing.ids.size(), 3U);
+    EXPECT_EQ(listing.total, 3);
+    EraseQuery ended;
+    ended.keep_at_most = 0;
+    must(maintenance().erase(ended));
+    query.state = TaskState::kUnspecified;
+    EXPECT_EQ(all_pages(query).ids.size(), 9U);
+}
+
+TEST_P(StorageListContract, TheRuntimeListsAContextOfEveryOwner) {
+    const TaskId mine = make_task("talk");
+    const TaskId bobs = make_task_of(bob_, "talk");
+    ListQuery query;
+    query.context_id = "talk";
+    const ListPage all = must(storage().list(all_, query));
+    EXPECT_EQ(all.total, 2);
+    ASSERT_EQ(all.tasks.size(), 2U);
+    EXPECT_EQ(all.tasks[0].id, std::max(mine, bobs));
+    EXPECT_EQ(all.tasks[1].id, std::min(mine, bobs));
 }
 
 TEST_P(StorageListContract, PagesTogetherHoldEveryTaskOnce) {

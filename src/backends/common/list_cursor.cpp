@@ -13,7 +13,7 @@ namespace a2akit::backends {
 namespace {
 
 constexpr std::size_t kSignatureSize = 16;
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;  // 1: tasks of one moment were in the order of their ids
 using Body = std::array<std::uint8_t, 1 + 8 + 8 + 16 + 8>;
 using Signature = std::array<std::uint8_t, kSignatureSize>;
 constexpr std::size_t kTokenBytes = std::tuple_size_v<Body> + kSignatureSize;

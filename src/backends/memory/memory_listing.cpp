@@ -8,6 +8,12 @@
 namespace a2akit::backends {
 namespace {
 
+const TaskId kGreatestId = [] {
+    TaskId id;
+    id.bytes.fill(0xff);
+    return id;
+}();
+
 // The first so many keys of a listing, as shard after shard is looked at.
 class Candidates {
 public:
@@ -78,7 +84,7 @@ private:
 
     [[nodiscard]] StatusKey first_key() const {
         return continued_ ? StatusKey{cursor_.last_time, cursor_.last_id}
-                          : StatusKey{cursor_.started, {}};
+                          : StatusKey{cursor_.started, kGreatestId};
     }
     // Whether a key comes behind the page before and was there when the listing began.
     [[nodiscard]] bool follows(const StatusKey& key) const {

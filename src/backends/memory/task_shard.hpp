@@ -21,12 +21,12 @@ namespace a2akit::backends {
 
 inline constexpr std::size_t kStates = 9;
 
-/// A task's place in a listing: newest status first, then by id.
+/// A task's place in a listing: newest status first, of one moment the newest id.
 struct StatusKey {
     Timestamp time{};
     TaskId id;
     friend bool operator<(const StatusKey& a, const StatusKey& b) noexcept {
-        return a.time != b.time ? a.time > b.time : a.id < b.id;
+        return a.time != b.time ? a.time > b.time : a.id > b.id;
     }
     friend bool operator==(const StatusKey&, const StatusKey&) = default;
 };

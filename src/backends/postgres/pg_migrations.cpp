@@ -20,11 +20,13 @@
 namespace a2akit::postgres {
 namespace {
 
-constexpr int kVersion = 2;  // 2: the functions of 1 changed, not its tables
+constexpr int kVersion = 3;  // 2: the functions of 1 changed, not its tables
 constexpr int kOldestServer = 150000;
 constexpr const char* kApplication = "a2akit";
 constexpr auto kConnectWithin = std::chrono::seconds(5);
 constexpr auto kAnswerWithin = std::chrono::seconds(60);
+constexpr auto kUpgradeWithin =
+    std::chrono::minutes(30);  // it makes indexes of tables that may be large
 
 Error refused(std::string message) { return Error{ErrorCode::kInvalidParams, std::move(message), nullptr}; }
 
@@ -49,8 +51,9 @@ public:
     [[nodiscard]] int server_version() const { return ::PQserverVersion(connection_.get()); }
 
     /// Statements without parameters; the first column of the first row of the last one, if there is any.
-    Result<std::optional<std::string>> run(std::string_view sql) {
-        const Deadline deadline = std::chrono::steady_clock::now() + kAnswerWithin;
+    Result<std::optional<std::string>> run(std::string_view sql,
+                                           std::chrono::seconds within = kAnswerWithin) {
+        const Deadline deadline = std::chrono::steady_clock::now() + within;
         const std::string text = in_schema(sql, address_.schema);
         if (::PQsendQuery(connection_.get(), text.c_str()) != 1) return fail(connection_lost());
         std::optional<std::string> answer;
@@ -208,9 +211,10 @@ Result<void> upgrade(Session& session, int from) {
         script += kApplication;
         script += "', 0, '\\x" + hex(backends::CursorCodec::random_key()) + "');";
     }
+    if (from < 3) script += sql::kTables2;
     for (const char* const* functions = sql::kFunctions; *functions != nullptr; ++functions) script += *functions;
     script += "update {schema}.meta set version = " + std::to_string(kVersion);
-    auto done = session.run(script);
+    auto done = session.run(script, kUpgradeWithin);
     if (!done) return fail(std::move(done.error()));
     return {};
 }

@@ -1,22 +1,23 @@
+#include "backends/sqlite/list_statements.hpp"
 #include "backends/sqlite/sqlite_storage.hpp"
 #include "backends/sqlite/task_reads.hpp"
 
 #include <algorithm>
 #include <utility>
 
-// Listing: an index of owner, state and status time gives the keys of each state newest first; the best of them are the
-// page, and only those tasks are read.
+// Listing: an index of owner (and context), state and status time gives the keys of each state
+// newest first; the best of them are the page, and only those tasks are read.
 
 namespace a2akit::sqlite {
 namespace {
 
-/// A task's place in a listing: newest status first, then by id.
+/// A task's place in a listing: newest status first, of one moment the newest id.
 struct StatusKey {
     Timestamp time{};
     TaskId task;
     std::int64_t id = 0;
     friend bool operator<(const StatusKey& a, const StatusKey& b) noexcept {
-        return a.time != b.time ? a.time > b.time : a.task < b.task;
+        return a.time != b.time ? a.time > b.time : a.task > b.task;
     }
 };
 
@@ -28,16 +29,21 @@ public:
     Candidates(Connection& db, const ListQuery& query, const backends::ListCursor& cursor)
         : db_(db),
           query_(query),
+          context_(query.context_id),
           cursor_(cursor),
           continued_(!query.page_token.empty()),
           wanted_(static_cast<std::size_t>(std::max(query.page_size, 1)) + 1) {}
 
     void look_at(std::int64_t owner) {
-        if (!query_.context_id.empty()) return look_at_context(owner);
         for (int state = kFirstState; state <= kLastState; ++state) {
             if (query_.state != TaskState::kUnspecified && state != static_cast<int>(query_.state)) continue;
-            look_at_state(owner, state);
-            if (!continued_) total_ += count(owner, state);
+            if (query_.context_id.empty()) {
+                look_at_state(owner, state);
+                if (!continued_) total_ += count(owner, state);
+            } else {
+                look_at_context(owner, state);
+                if (!continued_) total_ += count_in_context(owner, state);
+            }
         }
     }
 
@@ -50,30 +56,29 @@ public:
 
 private:
     void look_at_state(std::int64_t owner, int state) {
-        Query rows = db_.query(
-            "SELECT status_time, task, id FROM tasks WHERE owner = ?1 AND state = ?2 AND revealed "
-            "AND status_time <= ?3 AND status_time > ?4 ORDER BY status_time DESC, task");
-        rows.number(owner).number(state).number(to_number(continued_ ? cursor_.last_time : cursor_.started));
-        rows.number(query_.status_after ? to_number(*query_.status_after) : INT64_MIN);
+        Query rows = db_.query(kListOfState);
+        rows.number(owner).number(state);
+        look_at(rows);
+    }
+
+    void look_at_context(std::int64_t owner, int state) {
+        Query rows = db_.query(kListOfContext);
+        rows.number(owner);
+        context_.bind(rows);
+        rows.number(state);
+        look_at(rows);
+    }
+
+    /// REQUIRES: all is bound but the times.
+    void look_at(Query& rows) {
+        rows.number(to_number(continued_ ? cursor_.last_time : cursor_.started)).number(after());
         while (rows.step()) {
             const StatusKey key = read_key(rows);
             if (follows(key) && !offer(key)) return;
         }
     }
-
-    void look_at_context(std::int64_t owner) {
-        const StoredContext context(query_.context_id);
-        Query rows = db_.query("SELECT status_time, task, id, state, revealed FROM tasks WHERE owner = ?1 AND context = ?2");
-        rows.number(owner);
-        context.bind(rows);
-        while (rows.step()) {
-            const StatusKey key = read_key(rows);
-            const auto state = static_cast<TaskState>(rows.number());
-            if (!rows.flag() || (query_.state != TaskState::kUnspecified && state != query_.state)) continue;
-            if (query_.status_after && key.time <= *query_.status_after) continue;
-            if (!continued_) ++total_;
-            if (follows(key)) offer(key);
-        }
+    [[nodiscard]] std::int64_t after() const {
+        return query_.status_after ? to_number(*query_.status_after) : INT64_MIN;
     }
 
     [[nodiscard]] std::int64_t count(std::int64_t owner, int state) {
@@ -81,9 +86,16 @@ private:
             Query query = db_.query("SELECT tasks FROM counts WHERE owner = ?1 AND state = ?2");
             return query.number(owner).number(state).step() ? query.number() : 0;
         }
-        Query query = db_.query(
-            "SELECT count(*) FROM tasks WHERE owner = ?1 AND state = ?2 AND revealed AND status_time > ?3");
-        query.number(owner).number(state).number(to_number(*query_.status_after));
+        Query query = db_.query(kCountOfState);
+        query.number(owner).number(state).number(after());
+        return query.step() ? query.number() : 0;
+    }
+
+    [[nodiscard]] std::int64_t count_in_context(std::int64_t owner, int state) {
+        Query query = db_.query(kCountOfContext);
+        query.number(owner);
+        context_.bind(query);
+        query.number(state).number(after());
         return query.step() ? query.number() : 0;
     }
 
@@ -113,6 +125,7 @@ private:
 
     Connection& db_;
     const ListQuery& query_;
+    const StoredContext context_;
     const backends::ListCursor& cursor_;
     const bool continued_;
     const std::size_t wanted_;

@@ -1,4 +1,5 @@
 #include "backends/sqlite/database.hpp"
+#include "backends/sqlite/list_statements.hpp"
 #include "backends/sqlite/schema.hpp"
 #include "backends/sqlite/sqlite_storage.hpp"
 #include "support/temporary_directory.hpp"
@@ -64,6 +65,38 @@ TEST_F(SqliteSchemaTest, AStepThatFailsLeavesTheFileAtTheStepBefore) {
     EXPECT_EQ(db.number_of("PRAGMA user_version"), 1);
     EXPECT_EQ(db.number_of("PRAGMA application_id"), kApplicationId);
     EXPECT_EQ(db.number_of("SELECT count(*) FROM sqlite_schema"), 1);
+}
+
+// -- Plans
+// --------------------------------------------------------------------------------------------------------------
+
+TEST_F(SqliteSchemaTest, EveryStatementOfAListingReadsAnIndexAndNothingElse) {
+    open(path_).reset();
+    const auto plan_of = [this](const std::string& sql) {
+        Connection db(path_, Connection::Mode::kReadOnly);
+        Query rows = db.query(("EXPLAIN QUERY PLAN " + sql).c_str());
+        std::string plan;
+        while (rows.step()) {
+            for (int before = 0; before < 3; ++before) (void)rows.number();
+            plan += plan.empty() ? "" : "; ";
+            plan += rows.bytes();
+        }
+        return plan;
+    };
+    EXPECT_EQ(plan_of(kListOfState),
+              "SEARCH tasks USING COVERING INDEX tasks_listed (owner=? AND state=? AND "
+              "status_time>? AND status_time<?)");
+    EXPECT_EQ(
+        plan_of(kCountOfState),
+        "SEARCH tasks USING COVERING INDEX tasks_listed (owner=? AND state=? AND status_time>?)");
+    EXPECT_EQ(plan_of(kListOfContext),
+              "SEARCH tasks USING COVERING INDEX tasks_context (owner=? AND context=? AND "
+              "revealed=? AND state=? AND "
+              "status_time>? AND status_time<?)");
+    EXPECT_EQ(plan_of(kCountOfContext),
+              "SEARCH tasks USING COVERING INDEX tasks_context (owner=? AND context=? AND "
+              "revealed=? AND state=? AND "
+              "status_time>?)");
 }
 
 // -- What earlier versions wrote ------------------------------------------------------------------------------------------

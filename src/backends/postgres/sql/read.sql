@@ -56,28 +56,44 @@ begin
     -- Read first: what commits between the two statements is in the listing as well.
     o_as_of := case when p_at is null then {schema}.horizon() else o_started - 1 end;
     o_as_of := least(o_as_of, o_started - 1);
-    if p_context is not null then
+    if p_context is not null and p_all then
         select array_agg(x.id), array_agg(x.status_time) into o_ids, o_times from (
             select t.id, t.status_time from {schema}.tasks t
-            where t.context = p_context and t.revealed and (p_all or (t.owner = p_owner and t.tenant = p_tenant))
-              and (p_state = 0 or t.state = p_state) and t.status_time > p_after and t.status_time <= o_started
-              and (p_last_id is null or t.status_time < p_last_time or (t.status_time = p_last_time and t.id > p_last_id))
-            order by t.status_time desc, t.id limit p_limit) x;
+            where t.context = p_context and t.revealed
+              and (p_state = 0 or t.state = p_state) and t.status_time > p_after
+              and t.status_time <= least(o_started, p_last_time)
+              and (p_last_id is null or (t.status_time, t.id) < (p_last_time, p_last_id))
+            order by t.status_time desc, t.id desc limit p_limit) x;
         if p_started is null then
             select count(*) into o_total from {schema}.tasks t
-            where t.context = p_context and t.revealed and (p_all or (t.owner = p_owner and t.tenant = p_tenant))
+            where t.context = p_context and t.revealed and (p_state = 0 or t.state = p_state)
+              and t.status_time > p_after;
+        end if;
+    elsif p_context is not null then
+        select array_agg(x.id), array_agg(x.status_time) into o_ids, o_times from (
+            select t.id, t.status_time from {schema}.tasks t
+            where t.context = p_context and t.owner = p_owner and t.tenant = p_tenant and t.revealed
+              and (p_state = 0 or t.state = p_state) and t.status_time > p_after
+              and t.status_time <= least(o_started, p_last_time)
+              and (p_last_id is null or (t.status_time, t.id) < (p_last_time, p_last_id))
+            order by t.status_time desc, t.id desc limit p_limit) x;
+        if p_started is null then
+            select count(*) into o_total from {schema}.tasks t
+            where t.context = p_context and t.owner = p_owner and t.tenant = p_tenant and t.revealed
               and (p_state = 0 or t.state = p_state) and t.status_time > p_after;
         end if;
     elsif p_all then
         select array_agg(x.id), array_agg(x.status_time) into o_ids, o_times from (
             select t.id, t.status_time from {schema}.tasks t
             where t.revealed
-              and (p_state = 0 or t.state = p_state) and t.status_time > p_after and t.status_time <= o_started
-              and (p_last_id is null or t.status_time < p_last_time or (t.status_time = p_last_time and t.id > p_last_id))
-            order by t.status_time desc, t.id limit p_limit) x;
+              and (p_state = 0 or t.state = p_state) and t.status_time > p_after
+              and t.status_time <= least(o_started, p_last_time)
+              and (p_last_id is null or (t.status_time, t.id) < (p_last_time, p_last_id))
+            order by t.status_time desc, t.id desc limit p_limit) x;
         if p_started is null then
             select count(*) into o_total from {schema}.tasks t
-            where t.revealed and (p_state = 0 or t.state = p_state) and t.status_time > p_after;
+            where t.revealed and (p_state = 0 or t.state = p_state)
+              and t.status_time > p_after;
         end if;
     else
         select array_agg(x.id), array_agg(x.status_time) into o_ids, o_times from (
@@ -85,8 +101,8 @@ begin
             where t.owner = p_owner and t.tenant = p_tenant and t.revealed
               and (p_state = 0 or t.state = p_state) and t.status_time > p_after
               and t.status_time <= least(o_started, p_last_time)
-              and (p_last_id is null or t.status_time < p_last_time or (t.status_time = p_last_time and t.id > p_last_id))
-            order by t.status_time desc, t.id limit p_limit) x;
+              and (p_last_id is null or (t.status_time, t.id) < (p_last_time, p_last_id))
+            order by t.status_time desc, t.id desc limit p_limit) x;
         if p_started is null then
             select count(*) into o_total from {schema}.tasks t
             where t.owner = p_owner and t.tenant = p_tenant and t.revealed
