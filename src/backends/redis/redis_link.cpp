@@ -4,7 +4,9 @@
 #include "core/log.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <random>
+#include <string>
 #include <utility>
 
 namespace a2akit::redis {
@@ -98,23 +100,29 @@ void RedisLink::note_down(Error why) {
     first_outcome_.set();
 }
 
-AsyncResult<void> RedisLink::open(std::shared_ptr<RedisConnection> connection) {
-    Result<void> opened = co_await connection->open(address_, kConnectWithin);
+AsyncResult<void> RedisLink::open() {
+    std::shared_ptr<RedisConnection> connection;
+    Result<void> opened;
+    try {
+        connection = opening_ = std::make_shared<RedisConnection>(loop_);
+        opened = co_await connection->open(address_, kConnectWithin);
+    } catch (const std::exception& e) {
+        // There is no thread to resolve the name, or no descriptor for the socket.
+        opened = fail(unavailable(std::string("no connection to Redis can be begun: ") + e.what()));
+    }
     if (opened && prepare_) opened = co_await prepare_(connection);
     if (opened && !connection->is_open()) opened = fail(connection_lost());
-    if (!opened) connection->close(opened.error());
+    if (!opened && connection) connection->close(opened.error());
     co_return opened;
 }
 
 Async<void> RedisLink::keep() {
     bool was_up = false;
     for (int failures = 0; !stopping_;) {
-        opening_ = std::make_shared<RedisConnection>(loop_);
-        const auto connection = opening_;
-        const Result<void> opened = co_await open(connection);
-        opening_.reset();
+        const Result<void> opened = co_await open();
+        const auto connection = std::exchange(opening_, nullptr);
         if (stopping_) {
-            connection->close(connection_lost());
+            if (connection) connection->close(connection_lost());
             co_return;
         }
         const SteadyTime since = loop_.now();

@@ -47,7 +47,7 @@ private:
 
     Async<void> keep();
     Async<void> watch();
-    AsyncResult<void> open(std::shared_ptr<RedisConnection> connection);
+    AsyncResult<void> open();
     void note_down(Error why);
     void submit(RedisRequest& request);
     void send_waiting();
