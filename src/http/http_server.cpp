@@ -9,18 +9,24 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace a2akit::http {
 namespace {
 
-using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 using UnsentAtMost = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 using net::NetError;
 using net::Tcp;
 
 constexpr int kBacklog = 4096;
+// A loop that has not taken a connection for so long is held by a handler; another one takes it.
+constexpr Duration kTakeWithin(20);
+constexpr Duration kAfterFailure(100);
+// What else the acceptor's loop has to do comes in between.
+constexpr int kAcceptsPerTurn = 64;
 // The kernel would keep megabytes for a client that reads slowly, and hide from us that it reads at all.
 constexpr int kMostUnsent = 64 * 1024;
 constexpr std::string_view kTooMany =
@@ -38,30 +44,53 @@ bool concerns_one_client(const NetError& error) {
     return false;
 }
 
-NetError open(net::TcpAcceptor& acceptor, const Tcp::endpoint& endpoint, bool shared) {
+NetError open(net::TcpAcceptor& acceptor, const Tcp::endpoint& endpoint) {
     NetError error;
     acceptor.open(endpoint.protocol(), error);
     if (!error) acceptor.set_option(net::TcpAcceptor::reuse_address(true), error);
-    if (!error && shared) acceptor.set_option(ReusePort(true), error);
+    if (!error) acceptor.native_non_blocking(true, error);
     // Inherited by the accepted sockets.
     if (!error) acceptor.set_option(Tcp::no_delay(true), error);
     if (!error) acceptor.set_option(UnsentAtMost(kMostUnsent), error);
     if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(kBacklog, error);
     return error;
 }
 
 }  // namespace
 
-struct HttpServer::Listener {
-    Listener(net::AsioLoop& loop, const Options& options, Site& site, Counters& counters)
-        : shard(loop, options, site, counters), acceptor(loop.context().get_executor()) {}
+/// The connections of one loop. The acceptor gives them to it, and may take back those that the
+/// loop has not begun to serve.
+struct HttpServer::Connections {
+    struct Arrival {
+        net::AcceptedSocket socket;
+        Slot slot;
+    };
 
-    Async<void> accept_all();
-    void admit(net::TcpSocket socket, const Tcp::endpoint& peer);
-    Async<void> start();
+    Connections(net::AsioLoop& loop, const Options& options, Site& site, Counters& counters)
+        : shard(loop, options, site, counters) {}
+
+    // -- On the acceptor's loop:
+    void give(Arrival arrival);
+    std::vector<Arrival> take_back();
+    /// Whether the loop has not looked for arrivals although it was asked to.
+    [[nodiscard]] bool is_held(SteadyTime now);
+    [[nodiscard]] bool has_arrivals();
+
+    // -- On the loop of these connections:
+    void take_arrivals() noexcept;
+    void admit(Arrival arrival);
     Async<void> drain();
     Async<void> join(Duration at_most);
 
+    struct TakeArrivals : Work {
+        explicit TakeArrivals(Connections& c) noexcept
+            : Work([](Work& w) noexcept {
+                  static_cast<TakeArrivals&>(w).connections.take_arrivals();
+              }),
+              connections(c) {}
+        Connections& connections;
+    };
     struct AbortTimer : Timer {
         explicit AbortTimer(Shard& s) noexcept
             : Timer([](Timer& t) noexcept {
@@ -73,59 +102,166 @@ struct HttpServer::Listener {
     };
 
     Shard shard;
-    net::TcpAcceptor acceptor;
-    TaskGroup accepting;
+    std::mutex mutex;
+    std::vector<Arrival> arrivals;          ///< Under the mutex.
+    std::optional<SteadyTime> asked_since;  ///< Under the mutex: `take_work` is posted.
+    TakeArrivals take_work{*this};
 };
 
-Async<void> HttpServer::Listener::accept_all() {
-    while (!shard.draining) {
-        net::Accept accept(acceptor, shard.loop);
-        const NetError error = co_await accept;
-        if (shard.draining) co_return;
-        if (!error) {
-            admit(std::move(accept.socket), accept.peer);
-        } else if (!concerns_one_client(error)) {
-            log::warn("cannot accept a connection error={}", quoted(error.message()));
-            co_await sleep_for(std::chrono::milliseconds(100));
-        }
-    }
+void HttpServer::Connections::give(Arrival arrival) {
+    const std::lock_guard lock(mutex);
+    arrivals.push_back(std::move(arrival));
+    if (asked_since) return;
+    asked_since = Loop::current()->now();
+    shard.loop.post(take_work);
 }
 
-void HttpServer::Listener::admit(net::TcpSocket socket, const Tcp::endpoint& peer) {
-    Slot slot = Slot::take(shard.counters.connections, shard.options.max_connections);
-    if (!slot) {
-        ::send(socket.native_handle(), kTooMany.data(), kTooMany.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+std::vector<HttpServer::Connections::Arrival> HttpServer::Connections::take_back() {
+    const std::lock_guard lock(mutex);
+    return std::exchange(arrivals, {});
+}
+
+bool HttpServer::Connections::is_held(SteadyTime now) {
+    const std::lock_guard lock(mutex);
+    return asked_since && *asked_since + kTakeWithin <= now;
+}
+
+bool HttpServer::Connections::has_arrivals() {
+    const std::lock_guard lock(mutex);
+    return !arrivals.empty();
+}
+
+void HttpServer::Connections::take_arrivals() noexcept {
+    std::vector<Arrival> arrived;
+    {
+        const std::lock_guard lock(mutex);
+        arrived.swap(arrivals);
+        asked_since.reset();
+    }
+    for (Arrival& arrival : arrived) admit(std::move(arrival));
+}
+
+void HttpServer::Connections::admit(Arrival arrival) {
+    const std::string peer = arrival.socket.peer().address().to_string();
+    NetError error;
+    net::TcpSocket socket = arrival.socket.take(shard.loop, error);
+    if (error) {
+        log::warn("cannot serve a connection error={}", quoted(error.message()));
         return;
     }
-    shard.connections_group.spawn(Connection::run(std::make_unique<Connection>(
-        shard, std::move(socket), peer.address().to_string(), std::move(slot))));
+    shard.connections_group.spawn(Connection::run(
+        std::make_unique<Connection>(shard, std::move(socket), peer, std::move(arrival.slot))));
 }
 
-Async<void> HttpServer::Listener::start() {
-    accepting.spawn(accept_all());
-    co_return;
-}
-
-Async<void> HttpServer::Listener::drain() {
+Async<void> HttpServer::Connections::drain() {
     if (shard.draining) co_return;
     shard.draining = true;
-    NetError ignored;
-    acceptor.close(ignored);
-    co_await accepting.join();
     for (auto next = shard.connections.begin(); next != shard.connections.end();) (next++)->drain();
 }
 
-Async<void> HttpServer::Listener::join(Duration at_most) {
+Async<void> HttpServer::Connections::join(Duration at_most) {
     co_await drain();
     AbortTimer abort(shard);
     abort.start(shard.loop, shard.loop.now() + at_most);
     co_await shard.connections_group.join();
 }
 
-HttpServer::HttpServer(net::LoopGroup& loops, Options options, Site& site)
-    : loops_(loops), options_(std::move(options)), counters_(options_) {
+/// Accepts every connection and gives it to one of the loops in turn, but to none that a handler
+/// holds, as long as there is another.
+struct HttpServer::Acceptor {
+    Acceptor(net::AsioLoop& l, HttpServer& s)
+        : loop(l), server(s), acceptor(l.context().get_executor()) {}
+
+    Async<void> accept_all();
+    void hand_out(Connections::Arrival arrival);
+    void hand_out_again() noexcept;
+    Async<void> start();
+    Async<void> stop();
+
+    struct LookTimer : Timer {
+        explicit LookTimer(Acceptor& a) noexcept
+            : Timer(
+                  [](Timer& t) noexcept { static_cast<LookTimer&>(t).acceptor.hand_out_again(); }),
+              acceptor(a) {}
+        Acceptor& acceptor;
+    };
+
+    net::AsioLoop& loop;
+    HttpServer& server;
+    net::TcpAcceptor acceptor;
+    std::size_t next = 0;
+    bool stopping = false;
+    Signal stopped;
+    LookTimer look{*this};
+    TaskGroup accepting;
+};
+
+Async<void> HttpServer::Acceptor::accept_all() {
+    for (int accepted = 0; !stopping; ++accepted) {
+        if (accepted % kAcceptsPerTurn == 0) co_await yield();
+        net::Accept accept(acceptor);
+        const NetError error = co_await accept;
+        if (stopping) co_return;
+        if (!error) {
+            Slot slot = Slot::take(server.counters_.connections, server.options_.max_connections);
+            if (slot) {
+                hand_out({std::move(accept.socket), std::move(slot)});
+            } else {
+                ::send(accept.socket.descriptor(), kTooMany.data(), kTooMany.size(),
+                       MSG_DONTWAIT | MSG_NOSIGNAL);
+            }
+        } else if (!concerns_one_client(error)) {
+            log::warn("cannot accept a connection error={}", quoted(error.message()));
+            co_await stopped.wait_until(loop.now() + kAfterFailure);
+        }
+    }
+}
+
+void HttpServer::Acceptor::hand_out(Connections::Arrival arrival) {
+    const auto& all = server.connections_;
+    const SteadyTime now = loop.now();
+    Connections* chosen = all[next++ % all.size()].get();
+    for (std::size_t i = 1; i < all.size() && chosen->is_held(now); ++i) {
+        chosen = all[next++ % all.size()].get();
+    }
+    chosen->give(std::move(arrival));
+    if (!look.started()) look.start(loop, now + kTakeWithin);
+}
+
+void HttpServer::Acceptor::hand_out_again() noexcept {
+    const SteadyTime now = loop.now();
+    std::size_t held = 0;
+    for (const auto& one : server.connections_) held += one->is_held(now) ? 1 : 0;
+    bool left = false;
+    for (const auto& one : server.connections_) {
+        if (held < server.connections_.size() && one->is_held(now)) {
+            for (auto& arrival : one->take_back()) hand_out(std::move(arrival));
+        }
+        left = left || one->has_arrivals();
+    }
+    if (left && !look.started()) look.start(loop, now + kTakeWithin);
+}
+
+Async<void> HttpServer::Acceptor::start() {
+    accepting.spawn(accept_all());
+    co_return;
+}
+
+Async<void> HttpServer::Acceptor::stop() {
+    stopping = true;
+    stopped.set();
+    NetError ignored;
+    acceptor.close(ignored);
+    co_await accepting.join();
+    look.cancel();
+}
+
+HttpServer::HttpServer(net::LoopGroup& loops, net::AsioLoop& accepting, Options options, Site& site)
+    : options_(std::move(options)),
+      counters_(options_),
+      acceptor_(std::make_unique<Acceptor>(accepting, *this)) {
     for (std::size_t i = 0; i < loops.size(); ++i) {
-        listeners_.push_back(std::make_unique<Listener>(loops[i], options_, site, counters_));
+        connections_.push_back(std::make_unique<Connections>(loops[i], options_, site, counters_));
     }
 }
 
@@ -139,43 +275,28 @@ Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t 
                     "host \"" + host + "\" is no IP address; use one of this machine, or localhost");
     }
     Tcp::endpoint endpoint(address, port);
-    const auto refused = [&endpoint](const NetError& why) {
-        return fail(ErrorCode::kUnavailable, "cannot listen on " + endpoint.address().to_string() + " port " +
-                                                 std::to_string(endpoint.port()) + ": " + why.message());
-    };
-    const bool shared = listeners_.size() > 1;
-    if (shared && port != 0) {
-        // A port that is shared among our loops could be shared with a stranger unnoticed: look first.
-        net::TcpAcceptor probe(loops_[0].context().get_executor());
-        if ((error = open(probe, endpoint, false))) return refused(error);
+    if ((error = open(acceptor_->acceptor, endpoint))) {
+        return fail(ErrorCode::kUnavailable, "cannot listen on " + endpoint.address().to_string() +
+                                                 " port " + std::to_string(endpoint.port()) + ": " +
+                                                 error.message());
     }
-    for (const auto& listener : listeners_) {
-        if ((error = open(listener->acceptor, endpoint, shared))) return refused(error);
-        endpoint.port(listener->acceptor.local_endpoint().port());
-    }
-    for (const auto& listener : listeners_) {
-        listener->acceptor.listen(kBacklog, error);
-        if (error) return refused(error);
-    }
-    return endpoint.port();
+    return acceptor_->acceptor.local_endpoint().port();
 }
 
-void HttpServer::serve() {
-    for (const auto& listener : listeners_) net::run_on(listener->shard.loop, listener->start());
-}
+void HttpServer::serve() { net::run_on(acceptor_->loop, acceptor_->start()); }
 
 // All at the same time: one that a handler blocks holds up none of the others.
 void HttpServer::drain() {
+    net::run_on(acceptor_->loop, acceptor_->stop());
     std::vector<std::pair<Loop*, Async<void>>> all;
-    for (const auto& listener : listeners_)
-        all.emplace_back(&listener->shard.loop, listener->drain());
+    for (const auto& one : connections_) all.emplace_back(&one->shard.loop, one->drain());
     net::run_on_each(std::move(all));
 }
 
 void HttpServer::stop(Duration at_most) {
+    net::run_on(acceptor_->loop, acceptor_->stop());
     std::vector<std::pair<Loop*, Async<void>>> all;
-    for (const auto& listener : listeners_)
-        all.emplace_back(&listener->shard.loop, listener->join(at_most));
+    for (const auto& one : connections_) all.emplace_back(&one->shard.loop, one->join(at_most));
     net::run_on_each(std::move(all));
 }
 

@@ -13,12 +13,15 @@
 
 namespace a2akit::http {
 
-/// Listens on one port with all loops of a group and serves a Site.
+/// Listens on one port and serves a Site with all loops of a group.
 ///
-/// Called from a thread that runs no loop. REQUIRES: site and loops outlive it; `stop` was called before it ends.
+/// Called from a thread that runs no loop. REQUIRES: site and loops outlive it; `stop` was called
+/// before it ends.
 class HttpServer {
 public:
-    HttpServer(net::LoopGroup& loops, Options options, Site& site);
+    /// Accepts connections on `accepting`, where nothing of the application's may run: then a loop
+    /// that a handler holds keeps no new connection from the others.
+    HttpServer(net::LoopGroup& loops, net::AsioLoop& accepting, Options options, Site& site);
     ~HttpServer();
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
@@ -37,12 +40,13 @@ public:
     void stop(Duration at_most);
 
 private:
-    struct Listener;
+    struct Acceptor;
+    struct Connections;
 
-    net::LoopGroup& loops_;
     Options options_;
     Counters counters_;
-    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<std::unique_ptr<Connections>> connections_;  ///< One per loop, in their order.
+    std::unique_ptr<Acceptor> acceptor_;
 };
 
 }  // namespace a2akit::http

@@ -4,6 +4,7 @@
 #include <boost/asio/error.hpp>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cassert>
 #include <cerrno>
@@ -82,9 +83,36 @@ void Socket::shutdown_send() noexcept {
     socket_.shutdown(TcpSocket::shutdown_send, ignored);
 }
 
+AcceptedSocket::~AcceptedSocket() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+TcpSocket AcceptedSocket::take(AsioLoop& loop, NetError& error) {
+    TcpSocket socket(loop.context().get_executor());
+    socket.assign(peer_.protocol(), descriptor_, error);
+    if (!error) descriptor_ = -1;
+    return socket;
+}
+
+bool Accept::await_ready() noexcept {
+    Tcp::endpoint peer;
+    auto size = static_cast<socklen_t>(peer.capacity());
+    const int accepted =
+        ::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted < 0) {
+        error.assign(errno, boost::system::system_category());
+        return errno != EAGAIN && errno != EWOULDBLOCK;
+    }
+    peer.resize(size);
+    error.clear();
+    socket = AcceptedSocket(accepted, peer);
+    return true;
+}
+
 void Accept::await_suspend(std::coroutine_handle<> handle) {
-    acceptor.async_accept(socket, peer, [this, handle](const NetError& outcome) {
-        error = outcome;
+    acceptor.async_wait(TcpAcceptor::wait_read, [this, handle](const NetError& outcome) {
+        if (!outcome && !await_ready()) return await_suspend(handle);
+        if (outcome) error = outcome;
         handle.resume();
     });
 }

@@ -98,16 +98,41 @@ private:
     HandlerMemory write_memory_;
 };
 
-/// Waits for the next connection.
+/// A connection that was accepted and belongs to no loop yet. Movable; closes what nobody has
+/// taken.
+class AcceptedSocket {
+public:
+    AcceptedSocket() noexcept = default;
+    AcceptedSocket(int descriptor, const Tcp::endpoint& peer) noexcept
+        : descriptor_(descriptor), peer_(peer) {}
+    AcceptedSocket(AcceptedSocket&& other) noexcept
+        : descriptor_(std::exchange(other.descriptor_, -1)), peer_(other.peer_) {}
+    AcceptedSocket& operator=(AcceptedSocket&& other) noexcept {
+        std::swap(descriptor_, other.descriptor_);
+        std::swap(peer_, other.peer_);
+        return *this;
+    }
+    ~AcceptedSocket();
+
+    [[nodiscard]] const Tcp::endpoint& peer() const noexcept { return peer_; }
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+    /// Makes it a socket of `loop`; with an error it stays as it was.
+    TcpSocket take(AsioLoop& loop, NetError& error);
+
+private:
+    int descriptor_ = -1;
+    Tcp::endpoint peer_;
+};
+
+/// Waits for the next connection. REQUIRES: `acceptor` does not block (native_non_blocking).
 struct [[nodiscard]] Accept {
-    Accept(TcpAcceptor& a, AsioLoop& loop) : acceptor(a), socket(loop.context().get_executor()) {}
-    bool await_ready() const noexcept { return false; }
+    explicit Accept(TcpAcceptor& a) : acceptor(a) {}
+    bool await_ready() noexcept;
     void await_suspend(std::coroutine_handle<> handle);
     NetError await_resume() const noexcept { return error; }
 
     TcpAcceptor& acceptor;
-    TcpSocket socket;  ///< Afterwards: the connection.
-    Tcp::endpoint peer;
+    AcceptedSocket socket;  ///< Afterwards: the connection.
     NetError error;
 };
 

@@ -210,7 +210,8 @@ Result<void> Server::Impl::start_locked() {
     site_ = std::make_unique<AgentSite>(node_->handler(), node_->readiness(), options_.card,
                                         *settings_.trust_forwarded, *settings_.base_path);
     if (settings_.admin_token) site_->open_admin(node_->admin(), *settings_.admin_token);
-    http_ = std::make_unique<http::HttpServer>(*loops_, http_options(settings_), *site_);
+    http_ =
+        std::make_unique<http::HttpServer>(*loops_, (*upkeep_)[0], http_options(settings_), *site_);
 
     // The port first: a second server on it must not touch what the first one works on.
     Result<std::uint16_t> listening = http_->listen(*settings_.host, *settings_.port);

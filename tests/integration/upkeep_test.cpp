@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -97,7 +98,7 @@ private:
 };
 
 /// "wait" suspends until it is released, at the latest by "block", which holds the thread of its
-/// loop for more than two leases.
+/// loop for more than two leases. "hold" holds it until `let_go`; "done" does nothing.
 class CarelessAgent final : public Worker {
 public:
     explicit CarelessAgent(Count& r) : renewals(r) {}
@@ -107,7 +108,10 @@ public:
         if (ctx.user_text() == "block") {
             was_renewed = renewals.await_further(8);
             release();
-        } else {
+        } else if (ctx.user_text() == "hold") {
+            holding = true;
+            let_go.get_future().wait();
+        } else if (ctx.user_text() == "wait") {
             Signal released;
             {
                 const std::lock_guard lock(mutex);
@@ -131,14 +135,16 @@ public:
     std::vector<Signal*> waiting;
     std::atomic<int> started{0};
     std::atomic<bool> was_renewed{false};
+    std::atomic<bool> holding{false};
+    std::promise<void> let_go;
 };
 
 class UpkeepTest : public ::testing::TestWithParam<std::string> {
 protected:
-    UpkeepTest() {
+    explicit UpkeepTest(int threads = 1) {
         ServerOptions options = test_options(agent_);
         Settings& settings = options.settings;
-        settings.threads = 1;
+        settings.threads = threads;
         settings.lease = Duration(300);
         settings.max_retries = 0;
         settings.drain_timeout = std::chrono::seconds(60);
@@ -216,7 +222,33 @@ TEST_P(UpkeepTest, AStopServesWhoWaitsUntilItsTaskHasEnded) {
                                  ::testing::Not(HasSubstr("the server is stopping"))));
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, UpkeepTest, ::testing::Values("memory", "sqlite", "postgres"),
+class TwoLoopsTest : public UpkeepTest {
+protected:
+    TwoLoopsTest() : UpkeepTest(2) {}
+};
+
+TEST_P(TwoLoopsTest, NewConnectionsAreServedWhileAHandlerHoldsALoop) {
+    const auto started = server_->start();
+    ASSERT_TRUE(started) << started.error().message;
+    HttpClient holding(server_->port());
+    holding.request("POST", "/message:send", send_body("hold"));
+    until([&] { return agent_->holding.load(); });
+    for (int i = 0; i < 6; ++i) {
+        HttpClient client(server_->port());
+        EXPECT_EQ(client.exchange("GET", "/health").status, 200);
+        EXPECT_EQ(client.exchange("GET", "/health/ready").status, 200);
+        EXPECT_THAT(client.exchange("GET", "/tasks").body, HasSubstr("TASK_STATE_"));
+        EXPECT_THAT(client.exchange("POST", "/message:send", send_body("done")).body,
+                    HasSubstr("TASK_STATE_COMPLETED"));
+    }
+    agent_->let_go.set_value();
+    EXPECT_THAT(holding.response().body, HasSubstr("TASK_STATE_COMPLETED"));
+}
+
+const auto kEngines = ::testing::Values("memory", "sqlite", "postgres");
+INSTANTIATE_TEST_SUITE_P(Engines, TwoLoopsTest, kEngines,
+                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Engines, UpkeepTest, kEngines,
                          [](const auto& info) { return info.param; });
 
 }  // namespace

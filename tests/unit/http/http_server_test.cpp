@@ -1,5 +1,13 @@
 #include "unit/http/served.hpp"
 
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <sys/resource.h>
+#include <future>
+#include <mutex>
+#include <optional>
+
 namespace a2akit::http {
 namespace {
 
@@ -384,7 +392,7 @@ TEST_F(HttpServerTest, APortInUseIsNamed) {
     for (const std::size_t threads : {1U, 2U}) {
         serve({}, threads);
         net::LoopGroup other_loops(threads);
-        HttpServer other(other_loops, {}, site);
+        HttpServer other(other_loops, other_loops[0], {}, site);
         const auto refused = other.listen("127.0.0.1", port);
         ASSERT_FALSE(refused);
         EXPECT_NE(refused.error().message.find("port " + std::to_string(port) + ": Address already in use"),
@@ -397,7 +405,7 @@ TEST_F(HttpServerTest, APortInUseIsNamed) {
 
 TEST_F(HttpServerTest, AHostThatIsNoAddressIsNamed) {
     net::LoopGroup some(1);
-    HttpServer other(some, {}, site);
+    HttpServer other(some, some[0], {}, site);
     const auto refused = other.listen("no such host", 0);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::kInvalidParams);
@@ -447,6 +455,89 @@ TEST_F(HttpServerTest, FourLoopsServeManyClients) {
     }
     threads.clear();
     EXPECT_EQ(answered, 4 * 10 * 20);
+}
+
+/// Holds a loop's thread, as a handler does that blocks, until it is released.
+class Hold : public Work {
+public:
+    explicit Hold(Loop& loop)
+        : Work([](Work& w) noexcept {
+              auto& self = static_cast<Hold&>(w);
+              self.held_.set_value();
+              self.released_.get_future().wait();
+              self.over_.set_value();
+          }) {
+        loop.post(*this);
+        held_.get_future().wait();
+    }
+    ~Hold() {
+        released_.set_value();
+        over_.get_future().wait();
+    }
+
+private:
+    std::promise<void> held_, released_, over_;
+};
+
+TEST_F(HttpServerTest, ALoopThatIsHeldKeepsNoConnectionFromTheOthers) {
+    serve({}, 3);
+    const Hold one((*loops)[0]);
+    const Hold other((*loops)[2]);
+    for (int i = 0; i < 12; ++i) {
+        Client client(port);
+        EXPECT_EQ(client.exchange("POST", "/message:send", send_body("x")).status, 200);
+    }
+}
+
+TEST_F(HttpServerTest, ConnectionsWaitForAServerWhoseLoopsAreAllHeld) {
+    serve({}, 2);
+    std::vector<std::unique_ptr<Client>> clients;
+    {
+        const Hold one((*loops)[0]);
+        const Hold other((*loops)[1]);
+        for (int i = 0; i < 6; ++i) {
+            clients.push_back(std::make_unique<Client>(port));
+            clients.back()->request("POST", "/message:send", send_body("x"));
+        }
+    }
+    for (const auto& client : clients) EXPECT_EQ(client->response().status, 200);
+}
+
+/// When each line of the log came.
+class LogTimes final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    std::vector<SteadyTime> times() {
+        const std::lock_guard lock(mutex_);
+        return times_;
+    }
+
+private:
+    void sink_it_(const spdlog::details::log_msg&) override {
+        times_.push_back(std::chrono::steady_clock::now());
+    }
+    void flush_() override {}
+    std::vector<SteadyTime> times_;
+};
+
+TEST_F(HttpServerTest, AnAcceptThatFailsIsToldAndTriedAgainATenthOfASecondLater) {
+    const auto former = spdlog::default_logger();
+    const auto log = std::make_shared<LogTimes>();
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("", log));
+    serve();
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    const rlimit none{0, limit.rlim_max};
+    std::optional<Client> client;
+    {
+        const Hold hold((*accepting)[0]);
+        client.emplace(port);
+        setrlimit(RLIMIT_NOFILE, &none);
+    }
+    until([&] { return log->times().size() >= 3; });
+    setrlimit(RLIMIT_NOFILE, &limit);
+    EXPECT_EQ(client->exchange("POST", "/message:send", send_body("x")).status, 200);
+    EXPECT_GE(log->times()[2] - log->times()[0], milliseconds(200));
+    spdlog::set_default_logger(former);
 }
 
 }  // namespace

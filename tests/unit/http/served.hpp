@@ -168,7 +168,8 @@ protected:
 
     void serve(Options options = {}, std::size_t threads = 1) {
         loops = std::make_unique<net::LoopGroup>(threads);
-        server = std::make_unique<HttpServer>(*loops, std::move(options), site);
+        accepting = std::make_unique<net::LoopGroup>(1, "accepting");
+        server = std::make_unique<HttpServer>(*loops, (*accepting)[0], std::move(options), site);
         const auto listening = server->listen("127.0.0.1", 0);
         ASSERT_TRUE(listening) << listening.error().message;
         port = *listening;
@@ -178,6 +179,7 @@ protected:
     void stop(Duration at_most = std::chrono::seconds(10)) {
         if (server) server->stop(at_most);
         server.reset();
+        accepting.reset();
         loops.reset();
     }
     /// Waits for another thread's progress.
@@ -202,6 +204,7 @@ protected:
 
     StubSite site;
     std::unique_ptr<net::LoopGroup> loops;
+    std::unique_ptr<net::LoopGroup> accepting;
     std::unique_ptr<HttpServer> server;
     std::uint16_t port = 0;
 };
