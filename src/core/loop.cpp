@@ -1,5 +1,6 @@
 #include <a2akit/core/loop.hpp>
 
+#include "core/handler_mark.hpp"
 #include "core/log.hpp"
 
 #include <cassert>
@@ -27,8 +28,11 @@ void Timer::cancel() noexcept {
 }
 
 Async<void> sleep_for(Duration span) {
+    HandlerMark* const mark = HandlerMark::current();
+    const std::optional<TaskId> handler = mark != nullptr ? mark->read() : std::nullopt;
     Signal never;
     co_await never.wait_until(Loop::current()->now() + span);
+    if (handler) mark_handler(*handler);
 }
 
 // state_ is null while lowered, `this` while raised, and else points to the one waiter. Whoever exchanges the waiter

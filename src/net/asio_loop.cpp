@@ -83,6 +83,7 @@ void AsioLoop::take_remote() noexcept {
 void AsioLoop::run_local() noexcept {
     for (int left = kWorkPerTurn; left > 0 && !ready_.empty(); --left) {
         Work* work = ready_.take();
+        mark_.clear();
         work->run(*work);
     }
 }
@@ -98,11 +99,13 @@ void AsioLoop::end_turn() noexcept {
 }
 
 void AsioLoop::poll_events() {
+    mark_.clear();
     for (int left = kEventsPerTurn; left > 0 && context_.poll_one() != 0; --left) {
     }
 }
 
 void AsioLoop::wait_for_events() {
+    mark_.clear();
     const auto next = timers_.next();
     if (!next) {
         context_.run_one();
@@ -120,6 +123,7 @@ void AsioLoop::wait_for_events() {
 void AsioLoop::run() {
     Loop* const former = Loop::current();
     set_current(this);
+    HandlerMark::set_current(&mark_);
     for (;;) {
         run_local();
         if (stopping_) break;
@@ -139,6 +143,7 @@ void AsioLoop::run() {
         run_local();
         end_turn();
     }
+    HandlerMark::set_current(nullptr);
     set_current(former);
 }
 

@@ -2,6 +2,7 @@
 
 #include <a2akit/core/loop.hpp>
 
+#include "core/handler_mark.hpp"
 #include "core/timer_queue.hpp"
 #include "net/handler_memory.hpp"
 
@@ -30,6 +31,9 @@ public:
 
     void post(Work& work) noexcept override;
     [[nodiscard]] SteadyTime now() const noexcept override { return std::chrono::steady_clock::now(); }
+
+    /// Whose handler runs now.
+    [[nodiscard]] const HandlerMark& handler_mark() const noexcept { return mark_; }
 
     /// Runs when nothing else is ready, or when as many wait likewise as may run together. From this loop's thread.
     void post_last(Work& work) noexcept;
@@ -71,6 +75,7 @@ private:
     WorkList last_;  ///< See `post_last`.
     int last_waiting_ = 0;
     TimerQueue timers_;
+    HandlerMark mark_;
     std::atomic<Work*> remote_{nullptr};  ///< Newest first.
     HandlerMemory wake_memory_;
     StopWork stop_work_;

@@ -1,5 +1,6 @@
 #include "runtime/task_context_impl.hpp"
 
+#include "core/handler_mark.hpp"
 #include "json/utf8.hpp"
 #include "runtime/handler_output.hpp"
 #include "runtime/media_range.hpp"
@@ -40,7 +41,10 @@ bool out_of_reach(const Result<T>& result) noexcept {
     return !result && result.error().code == ErrorCode::kUnavailable;
 }
 
-Async<void> let_others_run() { co_await yield(); }
+Async<void> let_others_run(TaskId task) {
+    co_await yield();
+    mark_handler(task);
+}
 
 }  // namespace
 
@@ -88,12 +92,14 @@ Async<bool> TaskContextImpl::await_stop(std::optional<SteadyTime> until) {
         const auto place = stop_waiters_.insert(stop_waiters_.end(), &turn);
         const bool woken = co_await Signal::Wait(turn, until);
         stop_waiters_.erase(place);
+        mark_handler(id());
         if (stop_signal().is_set()) co_return true;
         if (!woken) co_return false;
     }
     stop_awaited_ = true;
     const bool stopped = co_await Signal::Wait(stop_signal(), until);
     stop_awaited_ = false;
+    mark_handler(id());
     // After a stop all of them go on; else the next one waits in this one's place.
     for (Signal* waiter : stop_waiters_) {
         waiter->set();
@@ -119,6 +125,7 @@ Async<void> TaskContextImpl::learn_deadline() {
     if (lost() || deadline()) co_return;
     // The signal says only that there is a cancel; Storage says until when it waits.
     const auto now = co_await node_.storage->load(id(), OwnerScope::everything(), 0, false);
+    mark_handler(id());
     if (now && now->cancel_by) note_cancel(*now->cancel_by);
 }
 
@@ -196,6 +203,7 @@ Async<RawJson> TaskContextImpl::load_context() {
         co_await sleep_for(retry_delay(tries));
         loaded = co_await node_.contexts->load_context(owner(), context_id());
     }
+    mark_handler(id());
     storage_failed_ = out_of_reach(loaded);
     co_return std::move(loaded).value_or_throw().value;
 }
@@ -203,6 +211,7 @@ Async<RawJson> TaskContextImpl::load_context() {
 Async<void> TaskContextImpl::update_context(RawJson value) {
     require_json("the context", value);
     auto updated = co_await node_.contexts->update_context(owner(), context_id(), std::move(value), std::nullopt);
+    mark_handler(id());
     // Not repeated here: another task of the conversation may have written since.
     storage_failed_ = out_of_reach(updated);
     (void)std::move(updated).value_or_throw();
@@ -241,12 +250,13 @@ Async<void> TaskContextImpl::write(TaskUpdate update) {
     settle(pending.await_resume(), ending);
     if (++unbroken_writes_ < kMaxUnbrokenWrites) return {};
     unbroken_writes_ = 0;
-    return let_others_run();
+    return let_others_run(id());
 }
 
 Async<void> TaskContextImpl::await_write(AsyncResult<Appended> pending, Ending ending) {
     unbroken_writes_ = 0;
     const auto result = co_await std::move(pending);
+    mark_handler(id());
     settle(result, ending);
 }
 
@@ -420,6 +430,7 @@ Async<void> TaskContextImpl::reply_directly(std::vector<Part> parts) {
 
 Async<void> TaskContextImpl::await_reply(AsyncResult<Appended> pending, Shared<Message> message) {
     const auto result = co_await std::move(pending);
+    mark_handler(id());
     if (!result && result.error().code == ErrorCode::kRevealed) {
         run_.snapshot.revealed = true;
         Message of_task = *message;

@@ -1,5 +1,6 @@
 #include "runtime/worker_adapter.hpp"
 
+#include "core/handler_mark.hpp"
 #include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "runtime/enqueue.hpp"
@@ -118,6 +119,7 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
         if (run->context_undecided) co_await wait_for_context(*run);
         Outcome outcome;
         if (!must_not_start(*run)) {
+            mark_handler(run->context.id());
             try {
                 co_await node_.worker->handle(run->context);
             } catch (const Exception& e) {

@@ -93,6 +93,7 @@ AgentNode::AgentNode(net::LoopGroup& loops, Loop& upkeep, const ServerOptions& o
             .options = node_options(settings),
             .vault = vault_},
       readiness_(upkeep_, ports_, node_),
+      loop_watch_(loops_),
       housekeeping_options_(std::move(housekeeping)),
       alone_(is_alone(options, settings)) {}
 
@@ -178,6 +179,7 @@ Async<void> AgentNode::start_adapters() {
 }
 
 Async<void> AgentNode::start_keepers() {
+    loop_watch_.start();
     std::vector<WorkerAdapter*> all;
     for (const auto& adapter : adapters_) all.push_back(adapter.get());
     leases_ = std::make_unique<LeaseKeeper>(node_, std::move(all));
@@ -234,6 +236,7 @@ Async<void> AgentNode::drain_adapter(std::size_t index, SteadyTime deadline,
 Async<void> AgentNode::join_adapters() { co_await draining_.join(); }
 
 Async<void> AgentNode::stop_keepers() {
+    co_await loop_watch_.stop();
     co_await readiness_.stop();
     if (leases_) co_await leases_->stop();
     if (recovery_) co_await recovery_->stop();

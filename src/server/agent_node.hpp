@@ -10,6 +10,7 @@
 #include "runtime/worker_adapter.hpp"
 #include "runtime/worker_node.hpp"
 #include "server/admin.hpp"
+#include "server/loop_watch.hpp"
 #include "server/readiness.hpp"
 
 #include <a2akit/ports.hpp>
@@ -83,6 +84,7 @@ private:
     Admin admin_;
     WorkerNode node_;
     Readiness readiness_;
+    LoopWatch loop_watch_;
     std::vector<std::unique_ptr<WorkerAdapter>> adapters_;  ///< One per loop, in their order.
     std::unique_ptr<LeaseKeeper> leases_;
     std::unique_ptr<Recovery> recovery_;

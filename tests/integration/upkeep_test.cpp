@@ -5,7 +5,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -109,6 +112,9 @@ public:
             was_renewed = renewals.await_further(8);
             release();
         } else if (ctx.user_text() == "hold") {
+            co_await ctx.send_status("about to block");
+            co_await sleep_for(Duration(1));
+            held = ctx.task_id();
             holding = true;
             let_go.get_future().wait();
         } else if (ctx.user_text() == "wait") {
@@ -136,6 +142,7 @@ public:
     std::atomic<int> started{0};
     std::atomic<bool> was_renewed{false};
     std::atomic<bool> holding{false};
+    std::string held;  ///< Once it holds: the task.
     std::promise<void> let_go;
 };
 
@@ -243,6 +250,49 @@ TEST_P(TwoLoopsTest, NewConnectionsAreServedWhileAHandlerHoldsALoop) {
     }
     agent_->let_go.set_value();
     EXPECT_THAT(holding.response().body, HasSubstr("TASK_STATE_COMPLETED"));
+}
+
+class LogLines final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    /// How many lines contain all of these words.
+    std::size_t count(const std::vector<std::string>& words) {
+        const std::lock_guard lock(mutex_);
+        return static_cast<std::size_t>(
+            std::count_if(lines_.begin(), lines_.end(), [&](const std::string& line) {
+                return std::all_of(words.begin(), words.end(), [&](const std::string& word) {
+                    return line.find(word) != std::string::npos;
+                });
+            }));
+    }
+
+private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        lines_.emplace_back(message.payload.data(), message.payload.size());
+    }
+    void flush_() override {}
+    std::vector<std::string> lines_;
+};
+
+TEST_P(UpkeepTest, ATaskWhoseHandlerHoldsALoopIsNamedOnceAndAgainWhenItIsFree) {
+    const auto former = spdlog::default_logger();
+    const auto log = std::make_shared<LogLines>();
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("", log));
+    const auto started = server_->start();
+    ASSERT_TRUE(started) << started.error().message;
+    HttpClient client(server_->port());
+    client.request("POST", "/message:send", send_body("hold"));
+    until([&] { return agent_->holding.load(); });
+    const std::string task = "task=" + agent_->held;
+    const std::vector<std::string> held{"holds an event loop", "loop=0", task, "held_ms="};
+    until([&] { return log->count(held) != 0; });
+    EXPECT_TRUE(renewals_.await_further(5)) << "it is looked at again meanwhile";
+    agent_->let_go.set_value();
+    EXPECT_THAT(client.response().body, HasSubstr("TASK_STATE_COMPLETED"));
+    until([&] { return log->count({"is free again", "loop=0", task, "held_ms="}) != 0; });
+    EXPECT_EQ(log->count(held), 1);
+    EXPECT_EQ(log->count({"is free again", task}), 1);
+    server_->stop();
+    spdlog::set_default_logger(former);
 }
 
 const auto kEngines = ::testing::Values("memory", "sqlite", "postgres");
