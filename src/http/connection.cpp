@@ -51,6 +51,7 @@ Async<void> Connection::serve() {
         const bool answerable = co_await read_request();
         if (!answerable) co_return;
         co_await answer();
+        client_.answered();
         answer_share_.release();
         if (open_stream_) co_await run_stream();
         if (broken_ || aborted_ || !keep_alive_ || shard_.draining) co_return;

@@ -36,6 +36,7 @@ void ClientPresence::next_request() noexcept {
     accepted_.store(false, std::memory_order_relaxed);
     result_only_.store(false, std::memory_order_relaxed);
     extensions_.clear();
+    kept_.reset();
 }
 
 }  // namespace a2akit

@@ -148,6 +148,8 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, 
         auto subscription = co_await ports_.event_bus->subscribe(accepted.task, *wake_for);
         if (!subscription) co_return fail(std::move(subscription.error()));
         accepted.subscription = std::move(*subscription);
+    } else {
+        accepted.unanswered = answer_first(command, accepted.task);
     }
     auto key = once(command);
     Message message = std::move(command.request.message);
@@ -181,6 +183,8 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
         auto subscription = co_await ports_.event_bus->subscribe(task, *wake_for);
         if (!subscription) co_return fail(std::move(subscription.error()));
         accepted.subscription = std::move(*subscription);
+    } else {
+        accepted.unanswered = answer_first(command, task);
     }
     const auto key = once(command);
     for (int tries = 0; tries < kFollowUpTries; ++tries) {
@@ -265,6 +269,13 @@ Result<ContextVault::Offer> TaskManager::pack_context(TaskUpdate& update, const 
     if (options_.vault) return options_.vault->pack(*update.turn, task, turn, command.context);
     update.turn->context = command.context;
     return ContextVault::Offer();
+}
+
+std::shared_ptr<void> TaskManager::answer_first(const SendCommand& command, TaskId task) const {
+    if (!options_.unanswered) return nullptr;
+    auto unanswered = UnansweredSends::add(options_.unanswered, task);
+    if (command.client != nullptr) command.client->keep_until_answered(unanswered);
+    return unanswered;
 }
 
 std::optional<IdempotencyKey> TaskManager::once(const SendCommand& command) const {

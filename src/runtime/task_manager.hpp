@@ -2,6 +2,7 @@
 
 #include "runtime/context_vault.hpp"
 #include "runtime/task_stream.hpp"
+#include "runtime/unanswered_sends.hpp"
 #include "runtime/waiters.hpp"
 
 #include <a2akit/emitter/event_emitter.hpp>
@@ -30,6 +31,9 @@ struct TaskManagerOptions {
     int event_buffer = 200;                          ///< Events read for a stream at once.
     bool may_reply_directly = false;                 ///< Worker::may_reply_directly
     std::shared_ptr<ContextVault> vault = nullptr;   ///< Null: contexts go as they are.
+    /// Shared with the workers. Null: turns do not wait for the answers of the sends that made
+    /// them.
+    std::shared_ptr<UnansweredSends> unanswered = nullptr;
 };
 
 /// A message from a client, with what came beside it. REQUIRES: allowed by RequestRules.
@@ -93,6 +97,7 @@ private:
         bool queued = true;                          ///< False: the Broker did not take the turn.
         std::unique_ptr<Subscription> subscription;  ///< Null when nobody waits.
         std::optional<TaskSnapshot> snapshot;        ///< Absent: to be loaded.
+        std::shared_ptr<void> unanswered = nullptr;  ///< Its turn waits as long as this lives.
     };
     using WakeFor = std::optional<Interest>;
 
@@ -113,6 +118,8 @@ private:
     /// Sends the request's context along with that update, as far as that is allowed.
     Result<ContextVault::Offer> pack_context(TaskUpdate& update, const SendCommand& command, TaskId task,
                                              Turn turn) const;
+    /// For a send that is answered without waiting: its turn starts behind the answer.
+    std::shared_ptr<void> answer_first(const SendCommand& command, TaskId task) const;
     std::optional<IdempotencyKey> once(const SendCommand& command) const;
     Async<bool> enqueue(TaskId task, Turn turn);
 

@@ -19,6 +19,8 @@ constexpr int kTries = StorageEventEmitter::kTries;
 constexpr int kMostAhead = 16;
 constexpr int kSlotsPerAhead = 64;  // with few slots no loop holds one that another could use
 constexpr Duration kTroubleDelay(1000);  // before an entry is looked at again when Storage did not answer
+constexpr Duration kAnswerWait(
+    1000);  // for the answer to a send that does not wait, before its turn starts all the same
 constexpr Duration kContextWait(5000);   // for a request to hear that it made the turn that runs already
 
 constexpr const char* kNoEnd =
@@ -117,6 +119,10 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
         enter(*run);
         co_await watch(*run);
         if (run->context_undecided) co_await wait_for_context(*run);
+        if (node_.unanswered && node_.unanswered->any()) {
+            const TaskId task = run->context.id();
+            co_await node_.unanswered->wait(task, loop_.now() + kAnswerWait);
+        }
         Outcome outcome;
         if (!must_not_start(*run)) {
             mark_handler(run->context.id());

@@ -2,6 +2,7 @@
 
 #include "runtime/context_vault.hpp"
 #include "runtime/run_slots.hpp"
+#include "runtime/unanswered_sends.hpp"
 
 #include <a2akit/broker/broker.hpp>
 #include <a2akit/cancel/cancel_registry.hpp>
@@ -26,9 +27,10 @@ struct WorkerNodeOptions {
     bool show_failures = false;  ///< Tells clients the text of a handler's exception.
 };
 
-/// What every WorkerAdapter of one server shares: the ports, the worker, and the slots for handlers.
-/// REQUIRES: no pointer is null (but `dependencies`: then handlers find none; `vault`: then a turn's context is what
-/// Storage says); outlives the adapters.
+/// What every WorkerAdapter of one server shares: the ports, the worker, and the slots for
+/// handlers. REQUIRES: no pointer is null (but `dependencies`: then handlers find none; `vault`:
+/// then a turn's context is what Storage says; `unanswered`: then no turn waits for an answer);
+/// outlives the adapters.
 struct WorkerNode {
     std::shared_ptr<Storage> storage;
     std::shared_ptr<ContextStore> contexts;
@@ -39,6 +41,7 @@ struct WorkerNode {
     std::shared_ptr<Dependencies> dependencies;
     WorkerNodeOptions options;
     std::shared_ptr<ContextVault> vault = nullptr;
+    std::shared_ptr<UnansweredSends> unanswered = nullptr;
 
     RunSlots slots{options.max_concurrent_tasks};
     std::atomic<std::int64_t> active_runs{0};

@@ -27,9 +27,11 @@ std::shared_ptr<ContextVault> make_vault(const Ports& ports, const Settings& set
 }
 
 TaskManagerOptions manager_options(const ServerOptions& options, const Settings& settings,
-                                   std::shared_ptr<ContextVault> vault) {
+                                   std::shared_ptr<ContextVault> vault,
+                                   std::shared_ptr<UnansweredSends> unanswered) {
     TaskManagerOptions result;
     result.vault = std::move(vault);
+    result.unanswered = std::move(unanswered);
     result.blocking_timeout = settings.blocking_timeout;
     result.cancel_wait = *settings.cancel_wait;
     result.cancel_force_timeout = *settings.cancel_force_timeout;
@@ -80,7 +82,7 @@ AgentNode::AgentNode(net::LoopGroup& loops, Loop& upkeep, const ServerOptions& o
       upkeep_emitter_(std::make_shared<UpkeepEmitter>(
           std::make_shared<StorageEventEmitter>(ports_.storage, ports_.event_bus), options.hooks)),
       vault_(make_vault(ports_, settings)),
-      manager_(ports_, emitter_, manager_options(options, settings, vault_)),
+      manager_(ports_, emitter_, manager_options(options, settings, vault_, unanswered_)),
       dispatcher_(manager_, card, authorizer_of(options), options.middlewares),
       admin_(manager_, ports_.maintenance),
       node_{.storage = ports_.storage,
@@ -91,7 +93,8 @@ AgentNode::AgentNode(net::LoopGroup& loops, Loop& upkeep, const ServerOptions& o
             .worker = options.worker,
             .dependencies = options.dependencies,
             .options = node_options(settings),
-            .vault = vault_},
+            .vault = vault_,
+            .unanswered = unanswered_},
       readiness_(upkeep_, ports_, node_),
       loop_watch_(loops_),
       housekeeping_options_(std::move(housekeeping)),

@@ -79,6 +79,7 @@ private:
     std::shared_ptr<EventEmitter> emitter_;
     std::shared_ptr<UpkeepEmitter> upkeep_emitter_;
     std::shared_ptr<ContextVault> vault_;
+    std::shared_ptr<UnansweredSends> unanswered_ = std::make_shared<UnansweredSends>();
     TaskManager manager_;
     Dispatcher dispatcher_;
     Admin admin_;

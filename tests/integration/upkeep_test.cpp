@@ -101,14 +101,23 @@ private:
 };
 
 /// "wait" suspends until it is released, at the latest by "block", which holds the thread of its
-/// loop for more than two leases. "hold" holds it until `let_go`; "done" does nothing.
+/// loop for more than two leases. "hold" holds it until `let_go`; "done" does nothing. "hurry" holds
+/// it until its client has been answered, twice: it asks in between.
 class CarelessAgent final : public Worker {
 public:
     explicit CarelessAgent(Count& r) : renewals(r) {}
 
     Async<void> handle(TaskContext& ctx) override {
         ++started;
-        if (ctx.user_text() == "block") {
+        if (ctx.user_text() == "hurry") {
+            const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+            until([&] { return answered || std::chrono::steady_clock::now() > give_up; });
+            if (answered.exchange(false)) ++answered_first;
+            if (ctx.history().empty()) {
+                co_await ctx.request_input("and now?");
+                co_return;
+            }
+        } else if (ctx.user_text() == "block") {
             was_renewed = renewals.await_further(8);
             release();
         } else if (ctx.user_text() == "hold") {
@@ -144,6 +153,8 @@ public:
     std::atomic<bool> holding{false};
     std::string held;  ///< Once it holds: the task.
     std::promise<void> let_go;
+    std::atomic<bool> answered{false};
+    std::atomic<int> answered_first{0};
 };
 
 class UpkeepTest : public ::testing::TestWithParam<std::string> {
@@ -204,6 +215,34 @@ TEST_P(UpkeepTest, AHandlerThatBlocksItsThreadCostsNobodyALease) {
         EXPECT_THAT(now, HasSubstr("TASK_STATE_COMPLETED"));
     }
     EXPECT_EQ(agent_->started, 4) << "none of them ran twice";
+}
+
+TEST_P(UpkeepTest, ASendThatDoesNotWaitIsAnsweredBeforeItsHandlerStarts) {
+    const auto started = server_->start();
+    ASSERT_TRUE(started) << started.error().message;
+    HttpClient client(server_->port());
+    const auto send = [&](const std::string& more) {
+        const std::string body =
+            send_body("hurry", more + R"(},"configuration":{"returnImmediately":true)");
+        const std::string answer = client.exchange("POST", "/message:send", body).body;
+        EXPECT_THAT(answer, HasSubstr("\"task\""));
+        agent_->answered = true;
+        return task_id_of(answer);
+    };
+    const auto await = [&](const std::string& task, const std::string& state) {
+        until([&] {
+            const auto now = client.exchange("GET", "/tasks/" + task).body;
+            return now.find(state) != std::string::npos;
+        });
+    };
+    constexpr int kTasks = 5;
+    for (int i = 0; i < kTasks; ++i) {
+        const std::string task = send("");
+        await(task, "TASK_STATE_INPUT_REQUIRED");
+        send(R"(,"taskId":")" + task + "\"");
+        await(task, "TASK_STATE_COMPLETED");
+    }
+    EXPECT_EQ(agent_->answered_first, 2 * kTasks);
 }
 
 TEST_P(UpkeepTest, AStopServesWhoWaitsUntilItsTaskHasEnded) {

@@ -3,8 +3,10 @@
 #include <a2akit/core/loop.hpp>
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace a2akit {
@@ -54,6 +56,12 @@ public:
         return result_only_.load(std::memory_order_acquire);
     }
 
+    /// Keeps something alive until the answer is sent, or there will be none. From the request's
+    /// own loop.
+    void keep_until_answered(std::shared_ptr<void> kept) noexcept { kept_ = std::move(kept); }
+    /// The answer is sent, as far as it will be. From the request's own loop.
+    void answered() noexcept { kept_.reset(); }
+
     /// The connection's next request begins. REQUIRES: none is being handled.
     void next_request() noexcept;
 
@@ -64,6 +72,7 @@ private:
     std::atomic<bool> accepted_{false};
     std::atomic<bool> result_only_{false};
     std::vector<std::string> extensions_;
+    std::shared_ptr<void> kept_;
 };
 
 }  // namespace a2akit

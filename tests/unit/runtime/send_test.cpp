@@ -370,6 +370,44 @@ TEST_F(SendTest, ASendIsAcceptedWhenItsMessageIsStored) {
     EXPECT_FALSE(client.accepted()) << "what is refused was never accepted";
 }
 
+class UnansweredTest : public TaskManagerTest {
+protected:
+    UnansweredTest() : UnansweredTest(std::make_shared<UnansweredSends>()) {}
+    explicit UnansweredTest(std::shared_ptr<UnansweredSends> sends)
+        : TaskManagerTest({.unanswered = sends}), sends_(std::move(sends)) {}
+    SendCommand without_waiting(SendMessageRequest request) {
+        request.configuration.emplace().return_immediately = true;
+        SendCommand made = command(std::move(request));
+        made.client = &client_;
+        return made;
+    }
+    std::shared_ptr<UnansweredSends> sends_;
+    ClientPresence client_;
+};
+
+TEST_F(UnansweredTest, ASendThatDoesNotWaitIsUnansweredUntilItsConnectionSaysSo) {
+    const auto sent = send_now(without_waiting(message_of("book a flight")));
+    EXPECT_TRUE(sends_->any());
+    client_.answered();
+    EXPECT_FALSE(sends_->any());
+    end(claim(), kInputRequired, "where to?");
+    EXPECT_TRUE(send_now(without_waiting(follow_up(task_of(sent).id, "Rome"))));
+    EXPECT_TRUE(sends_->any());
+    client_.next_request();
+    EXPECT_FALSE(sends_->any());
+    end(claim(), kCompleted);
+}
+
+TEST_F(UnansweredTest, OtherSendsHoldNothingUp) {
+    accept("in process");
+    EXPECT_FALSE(sends_->any()) << "its caller has the answer";
+    end(claim(), kCompleted);
+    auto waiting = send_for(client_);
+    EXPECT_FALSE(sends_->any());
+    end(claim(), kCompleted);
+    EXPECT_TRUE(waiting.done());
+}
+
 // -- Direct replies -------------------------------------------------------------------------------------------------
 
 class DirectReplyTest : public TaskManagerTest {

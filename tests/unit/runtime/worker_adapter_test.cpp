@@ -288,6 +288,42 @@ TEST_F(WorkerAdapterTest, AnOverdueCancelIsForcedAndTheSlotHeldUntilTheHandlerRe
     EXPECT_EQ(state(next), TaskState::kCompleted);
 }
 
+// -- Sends that do not wait
+// -------------------------------------------------------------------------------------------
+
+TEST_F(WorkerAdapterTest, ATurnStartsBehindTheAnswersToItsSends) {
+    auto worker = std::make_shared<FunctionWorker>(echo);
+    auto& server = serve_with(worker);
+    server.node.unanswered = std::make_shared<UnansweredSends>();
+    const TaskId task = create("hello");
+    auto first = UnansweredSends::add(server.node.unanswered, task);
+    auto second = UnansweredSends::add(server.node.unanswered, task);
+    enqueue(server, task);
+    loop.run_ready();
+    first.reset();
+    loop.run_ready();
+    EXPECT_EQ(worker->calls, 0);
+    send(server, "somebody else's");
+    EXPECT_EQ(worker->calls, 1);
+    second.reset();
+    loop.run_ready();
+    EXPECT_EQ(worker->calls, 2);
+    EXPECT_EQ(state(task), TaskState::kCompleted);
+    EXPECT_FALSE(server.node.unanswered->any());
+}
+
+TEST_F(WorkerAdapterTest, AClientThatDoesNotReadItsAnswerHoldsNoTurnUpForLong) {
+    auto& server = serve(echo);
+    server.node.unanswered = std::make_shared<UnansweredSends>();
+    const TaskId task = create("hello");
+    const auto unread = UnansweredSends::add(server.node.unanswered, task);
+    enqueue(server, task);
+    loop.advance(Duration(900));
+    EXPECT_EQ(state(task), TaskState::kWorking);
+    loop.advance(Duration(200));
+    EXPECT_EQ(state(task), TaskState::kCompleted);
+}
+
 // -- Drain ------------------------------------------------------------------------------------------------------------
 
 TEST_F(WorkerAdapterTest, ADrainWaitsForTheHandlers) {
