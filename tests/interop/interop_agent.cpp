@@ -2,6 +2,7 @@
 
 #include <a2akit/a2akit.hpp>
 
+#include <chrono>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -31,6 +32,12 @@ Async<void> ask(TaskContext& ctx) { co_await ctx.request_input("What is your nam
 Async<void> wait(TaskContext& ctx) {
     co_await ctx.send_status("waiting");
     co_await ctx.cancelled();
+}
+
+/// Silent for longer than any client waits for a sign of life.
+Async<void> slow(TaskContext& ctx) {
+    co_await a2akit::sleep_for(std::chrono::seconds(12));
+    co_await ctx.complete("at last");
 }
 
 Async<void> direct(TaskContext& ctx) { co_await ctx.reply_directly("Just a message."); }
@@ -71,7 +78,7 @@ public:
 private:
     const std::map<std::string, std::function<Async<void>(TaskContext&)>> behaviours_{
         {"echo", echo}, {"count", count},   {"ask", ask},   {"wait", wait},
-        {"fail", fail}, {"direct", direct}, {"file", file}};
+        {"fail", fail}, {"direct", direct}, {"file", file}, {"slow", slow}};
 };
 
 }  // namespace

@@ -156,6 +156,24 @@ async function checkPushConfigs(client) {
     DeleteTaskPushNotificationConfigRequest.fromJSON({ taskId, id: 'c' })), PushNotificationNotSupportedError);
 }
 
+/** Twelve silent seconds, as the SDK waits unless it is told otherwise. */
+async function checkSlow(client) {
+  const sent = async () => {
+    const task = await ask(client, 'slow');
+    assert.equal(task.status.state, 'TASK_STATE_COMPLETED');
+    assert.equal(task.artifacts[0].parts[0].text, 'at last');
+  };
+  const streamed = async () => {
+    assert.equal(lastState(await collect(client.sendMessageStream(send('slow')))), 'TASK_STATE_COMPLETED');
+  };
+  const resubscribed = async () => {
+    const { id } = await ask(client, 'slow', {}, { returnImmediately: true });
+    const events = await collect(client.resubscribeTask(SubscribeToTaskRequest.fromJSON({ id })));
+    assert.equal(lastState(events), 'TASK_STATE_COMPLETED');
+  };
+  await Promise.all([sent(), streamed(), resubscribed()]);
+}
+
 const transports = { JSONRPC: new JsonRpcTransportFactory(), 'HTTP+JSON': new RestTransportFactory() };
 const factory = new ClientFactory(
   ClientFactoryOptions.createFrom({ transports: [] }, { transports: [transports[binding]] }));
@@ -169,6 +187,7 @@ await checkGetAndList(client);
 await checkCancelAndSubscribe(client);
 await checkErrors(client);
 await checkPushConfigs(client);
+await checkSlow(client);
 await rejects(client.transport.getExtendedAgentCard(GetExtendedAgentCardRequest.fromJSON({})),
   UnsupportedOperationError);
 console.log(`every operation works over ${binding}`);

@@ -197,6 +197,25 @@ async def check_extended_card(card):
             await client.get_extended_agent_card(pb.GetExtendedAgentCardRequest())
 
 
+async def check_slow(unary, streaming):
+    """Twelve silent seconds, as the SDK waits unless it is told otherwise."""
+    async def send():
+        task = await first_task(unary, "slow")
+        equal(task.status.state, pb.TASK_STATE_COMPLETED)
+        equal(task.artifacts[0].parts[0].text, "at last")
+
+    async def stream():
+        events = await collect(streaming.send_message(request("slow")))
+        equal(state(events[-1]), pb.TASK_STATE_COMPLETED)
+
+    async def resubscribe():
+        task = await first_task(unary, "slow", configuration=pb.SendMessageConfiguration(return_immediately=True))
+        events = await collect(streaming.subscribe(pb.SubscribeToTaskRequest(id=task.id)))
+        equal(state(events[-1]), pb.TASK_STATE_COMPLETED)
+
+    await asyncio.gather(send(), stream(), resubscribe())
+
+
 def client_for(card, streaming):
     config = ClientConfig(streaming=streaming, supported_protocol_bindings=[BINDING])
     return ClientFactory(config).create(card)
@@ -214,6 +233,7 @@ async def main():
         await check_cancel_and_subscribe(unary, streaming)
         await check_errors(unary, streaming)
         await check_push_configs(unary)
+        await check_slow(unary, streaming)
     await check_extended_card(card)
     print(f"every operation works over {BINDING}")
 

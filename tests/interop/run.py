@@ -1,4 +1,4 @@
-"""Runs an official SDK's client against our server: run.py python|js AGENT WORK_FOLDER BINDING...
+"""Runs an official SDK's client against our server: run.py python|python-0.3|js|go AGENT WORK_FOLDER BINDING...
 
 The SDK is installed below WORK_FOLDER, at the versions that the lock files beside this script name. Where it can't be
 installed the test fails when CI=true, and is skipped, with the reason, elsewhere.
@@ -16,16 +16,33 @@ SKIPPED = 77
 TIMEOUT_S = 120
 
 
-def install_python(folder):
-    """A virtual environment with requirements.txt; its interpreter."""
+def install_python(folder, requirements="requirements.txt", client="python_client.py"):
+    """A virtual environment with the requirements; its interpreter."""
     python = folder / "bin" / "python"
+    wanted = HERE / requirements
     stamp = folder / "requirements.txt"
-    if not (stamp.exists() and filecmp.cmp(stamp, HERE / "requirements.txt", shallow=False)):
+    if not (stamp.exists() and filecmp.cmp(stamp, wanted, shallow=False)):
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r",
-                        HERE / "requirements.txt"], check=True)
-        shutil.copy(HERE / "requirements.txt", stamp)
-    return [python, HERE / "python_client.py"]
+                        wanted], check=True)
+        shutil.copy(wanted, stamp)
+    return [python, HERE / client]
+
+
+def install_python_0_3(folder):
+    return install_python(folder, "requirements-0.3.txt", "python_0_3_client.py")
+
+
+def install_go(folder):
+    """The client, built from the modules that go.sum names; go itself sees whether there is anything to do."""
+    if shutil.which("go") is None:
+        raise FileNotFoundError("there is no 'go' on the PATH")
+    folder.mkdir(parents=True, exist_ok=True)
+    client = folder / "go_client"
+    environment = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -modcacherw",
+                   "GOMODCACHE": str(folder / "modules"), "GOCACHE": str(folder / "cache"), "CGO_ENABLED": "0"}
+    subprocess.run(["go", "build", "-o", client, "."], cwd=HERE / "go", env=environment, check=True)
+    return [client]
 
 
 def install_js(folder):
@@ -65,7 +82,8 @@ def run_client(command, agent, binding):
 
 def main():
     language, agent, folder, *bindings = sys.argv[1:]
-    install = {"python": install_python, "js": install_js}[language]
+    install = {"python": install_python, "python-0.3": install_python_0_3, "js": install_js,
+               "go": install_go}[language]
     try:
         command = install(pathlib.Path(folder) / language)
     except (OSError, subprocess.CalledProcessError) as error:
