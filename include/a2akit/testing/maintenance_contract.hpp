@@ -405,6 +405,36 @@ TEST_P(MaintenanceContract, ALargeStreamedArtifactIsReadableAfterCompaction) {
     EXPECT_EQ(after.artifacts[0]->text().size(), kChunks * chunk.size());
 }
 
+TEST_P(MaintenanceContract, LargeArtifactsThatWereReplacedAndInterleavedSurviveCompaction) {
+    const std::string chunk(3 << 20, 'x');
+    const TaskId task = make_task();
+    const Run run = claim(task);
+    const auto write = [&](const char* artifact, const std::string& text, bool append_it) {
+        append(task, under(run.epoch, with_chunk(artifact, text, append_it)));
+    };
+    write("replaced", chunk, false);
+    for (int i = 0; i < 4; ++i) {
+        write("grown", chunk, true);
+        write("replaced", chunk, true);
+    }
+    write("late", "short", false);
+    write("replaced", "new ", false);
+    write("grown", "end", true);
+    write("replaced", "words", true);
+    TaskUpdate end = with_status(TaskState::kCompleted);
+    end.status->message = message_of("that's it");
+    append(task, under(run.epoch, std::move(end)));
+    const TaskSnapshot before = load(task);
+    advance(std::chrono::hours(1));
+    EXPECT_EQ(must(maintenance().compact(now(), 100)), 1);
+    const TaskSnapshot after = load(task);
+    ASSERT_EQ(after.artifacts.size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(*after.artifacts[i], *before.artifacts[i]);
+    EXPECT_EQ(after.artifacts[0]->text(), "new words");
+    EXPECT_EQ((*after.status.message)->text(), "that's it");
+    EXPECT_EQ(must(storage().events(task, all_, after.last_sequence, 10)).events.size(), 0U);
+}
+
 TEST_P(MaintenanceContract, BehindTheCompactionHorizonReadersAreTold) {
     const TaskId task = make_ended_task();
     advance(Duration(1));

@@ -5,6 +5,9 @@
 #include "backends/sqlite/schema.hpp"
 
 #include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace a2akit::sqlite {
@@ -154,43 +157,129 @@ std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence 
 
 namespace {
 
-// A value of SQLite's holds 1 GB at most. A log above this stays in its pieces: merged, it might not be readable again.
-constexpr std::int64_t kMaxMergedBytes = 64 << 20;
+// How many stored bytes become one row. A single write may be larger, and stays a row of its own.
+constexpr std::size_t kMergedBytes = 8 << 20;
+constexpr const char* kRowsWithPieces =
+    "SELECT key, chunks FROM log WHERE key > ?1 AND key <= ?2 AND chunks IS NOT NULL ORDER BY key";
 
-bool is_worth_merging(Connection& db, const TaskRow& row) {
-    Query query = db.query("SELECT coalesce(sum(length(chunks)), 0) FROM log WHERE key BETWEEN ?1 AND ?2");
-    query.number(key_of(row.id, 0)).number(key_of(row.id, static_cast<std::uint64_t>(kMaxPlace)));
-    return query.step() && query.number() <= kMaxMergedBytes;
-}
+/// Rewrites the log of an ended task: each run of rows becomes one row, at the next place from 0
+/// on, without the pieces that a later one replaced. Holds one such run in memory at a time.
+class LogMerger {
+public:
+    LogMerger(Connection& db, const TaskRow& row) : db_(db), row_(row) {}
 
-void merge_log(Connection& db, const TaskRow& row) {
-    auto artifacts = backends::merge_artifacts(read_pieces(db, row));
-    const auto message = read_status_message(db, row);
-    db.query("DELETE FROM log WHERE key BETWEEN ?1 AND ?2")
-        .number(key_of(row.id, 0))
-        .number(key_of(row.id, static_cast<std::uint64_t>(kMaxPlace)))
-        .run();
-    if (!artifacts.empty() || message) {
-        std::vector<ArtifactChunk> kept;
-        for (auto& artifact : artifacts) {
-            ArtifactChunk chunk;
-            chunk.artifact = std::move(artifact);
-            kept.push_back(std::move(chunk));
+    void merge() {
+        const auto message = read_status_message(db_, row_);
+        if (message) status_ = backends::to_stored(backends::StoredStatus{message, {}});
+        if (stored_bytes() > kMergedBytes) find_beginnings();
+        while (read_run()) {
+            drop(last_);
+            write();
         }
-        const std::string chunks = kept.empty() ? std::string() : backends::to_stored(kept);
-        const std::string status = message ? backends::to_stored(backends::StoredStatus{message, {}}) : std::string();
-        db.query("INSERT INTO log VALUES(?1, NULL, NULL, ?2, ?3)")
-            .number(key_of(row.id, 0))
+        drop(key_of(row_.id, static_cast<std::uint64_t>(kMaxPlace)));
+        if (!status_.empty()) write();
+    }
+
+private:
+    std::size_t stored_bytes() {
+        Query query = db_.query(
+            "SELECT coalesce(sum(length(chunks)), 0) FROM log WHERE key BETWEEN ?1 AND ?2");
+        query.number(key_of(row_.id, 0))
+            .number(key_of(row_.id, static_cast<std::uint64_t>(kMaxPlace)));
+        return query.step() ? static_cast<std::size_t>(query.number()) : 0;
+    }
+
+    // Where each artifact begins that is not replaced: the number of that piece in the whole log.
+    void find_beginnings() {
+        Query query = db_.query(kRowsWithPieces);
+        query.number(last_).number(key_of(row_.id, static_cast<std::uint64_t>(kMaxPlace)));
+        std::size_t number = 0;
+        while (query.step()) {
+            static_cast<void>(query.number());
+            for (const auto& chunk : readable(backends::read_stored_chunks(query.bytes()))) {
+                const auto [found, fresh] =
+                    beginnings_.try_emplace(chunk.artifact->artifact_id, number);
+                if (!fresh && !chunk.append) found->second = number;
+                ++number;
+            }
+        }
+    }
+
+    // False: there are no more rows with pieces.
+    bool read_run() {
+        pieces_.clear();
+        Query query = db_.query(kRowsWithPieces);
+        query.number(last_).number(key_of(row_.id, static_cast<std::uint64_t>(kMaxPlace)));
+        std::size_t bytes = 0;
+        while (query.step()) {
+            const std::int64_t key = query.number();
+            const std::string_view stored = query.bytes();
+            if (bytes != 0 && bytes + stored.size() > kMergedBytes) break;
+            bytes += stored.size();
+            last_ = key;
+            for (auto& chunk : readable(backends::read_stored_chunks(stored))) add(chunk);
+        }
+        return bytes != 0;
+    }
+
+    void add(ArtifactChunk& chunk) {
+        const std::string& id = chunk.artifact->artifact_id;
+        const bool first = seen_.insert(id).second;
+        const std::size_t number = number_++;
+        if (beginnings_.empty() || number >= beginnings_.at(id)) {
+            pieces_.push_back({std::move(chunk.artifact), chunk.append && !first});
+        } else if (first) {
+            // Artifacts are listed in the order in which they first appeared: this keeps the place.
+            Artifact place;
+            place.artifact_id = id;
+            pieces_.push_back({std::move(place), false});
+        }
+    }
+
+    void drop(std::int64_t up_to) {
+        db_.query("DELETE FROM log WHERE key BETWEEN ?1 AND ?2")
+            .number(key_of(row_.id, place_))
+            .number(up_to)
+            .run();
+    }
+
+    // The places before the rows that are still to be read: each run has a row at least.
+    void write() {
+        std::unordered_set<std::string> begun;
+        for (const auto& piece : pieces_) {
+            if (!piece.append) begun.insert(piece.artifact->artifact_id);
+        }
+        std::vector<ArtifactChunk> merged;
+        for (auto& artifact : backends::merge_artifacts(std::move(pieces_))) {
+            ArtifactChunk& chunk = merged.emplace_back();
+            chunk.append = !begun.contains(artifact->artifact_id);
+            chunk.artifact = std::move(artifact);
+        }
+        const std::string chunks = merged.empty() ? std::string() : backends::to_stored(merged);
+        const std::string status = std::exchange(status_, {});
+        if (chunks.empty() && status.empty()) return;
+        db_.query("INSERT INTO log VALUES(?1, NULL, NULL, ?2, ?3)")
+            .number(key_of(row_.id, place_++))
             .maybe_blob(chunks)
             .maybe_blob(status)
             .run();
     }
-}
+
+    Connection& db_;
+    const TaskRow& row_;
+    std::string status_;
+    std::unordered_map<std::string, std::size_t> beginnings_;  ///< Empty: it is one run.
+    std::unordered_set<std::string> seen_;
+    std::vector<backends::ArtifactPiece> pieces_;
+    std::int64_t last_ = key_of(row_.id, 0) - 1;  ///< The last row that was read.
+    std::uint64_t place_ = 0;
+    std::size_t number_ = 0;
+};
 
 }  // namespace
 
 void compact(Connection& db, const TaskRow& row) {
-    if (is_worth_merging(db, row)) merge_log(db, row);
+    LogMerger(db, row).merge();
     db.query("UPDATE tasks SET compacted = last_event WHERE id = ?1").number(row.id).run();
 }
 

@@ -380,7 +380,8 @@ TEST_F(SqliteStorageTest, NorFromBeingErasedOrCompacted) {
         must(storage_->append(tasks.back(), alice_, update(TaskState::kCanceled)));
     }
     close();
-    Connection(path_, Connection::Mode::kReadWrite).execute("UPDATE tasks SET context = x'01' WHERE id <= 35");
+    Connection(path_, Connection::Mode::kReadWrite)
+        .execute("UPDATE tasks SET context = x'01' WHERE id <= 35");
     open();
     loop_.advance(std::chrono::hours(1));
     EXPECT_EQ(must(storage_->compact(must(storage_->now()), 4)), 4) << "behind many that are damaged";
@@ -468,6 +469,38 @@ TEST_F(SqliteStorageTest, EachClaimOfATurnThatCannotBeReadCountsAsAnAttempt) {
     const auto letters = must(storage_->dead_letters({}, 10));
     ASSERT_EQ(letters.size(), 1U);
     EXPECT_TRUE(letters[0].message->parts.empty());
+}
+
+TEST_F(SqliteStorageTest, ALargeLogIsCompactedInPiecesAndLosesWhatWasReplaced) {
+    const TaskId task = make().appended.task;
+    const Run run = std::get<Run>(must(storage_->claim(WriteId::next(), task, 1, node_, kLease)));
+    const auto write = [&](const char* id, int bytes, bool append) {
+        TaskUpdate chunk = update();
+        chunk.guard.epoch = run.epoch;
+        Artifact artifact;
+        artifact.artifact_id = id;
+        artifact.parts.push_back(
+            Part::from_text(std::string(static_cast<std::size_t>(bytes), 'x')));
+        chunk.artifacts.push_back({std::move(artifact), append, false, {}});
+        must(storage_->append(task, OwnerScope::everything(), std::move(chunk)));
+    };
+    constexpr int kMiB = 1 << 20;
+    for (int i = 0; i < 40; ++i) write("kept", kMiB, i > 0);
+    for (int i = 0; i < 40; ++i) write("replaced", kMiB, false);
+    must(storage_->append(task, OwnerScope::everything(), update(TaskState::kCompleted)));
+    loop_.advance(std::chrono::hours(1));
+    EXPECT_EQ(must(storage_->compact(must(storage_->now()), 10)), 1);
+    const TaskSnapshot compacted = load(task);
+    EXPECT_EQ(compacted.artifacts.at(0)->text().size(), std::size_t{40 * kMiB});
+    EXPECT_EQ(compacted.artifacts.at(1)->text().size(), std::size_t{kMiB});
+    close();
+    {
+        Connection db(path_, Connection::Mode::kReadOnly);
+        EXPECT_LE(db.number_of("SELECT max(length(chunks)) FROM log"), 8 * kMiB);
+        EXPECT_LE(db.number_of("SELECT count(*) FROM log"), 12);
+        EXPECT_LE(db.number_of("SELECT sum(length(chunks)) FROM log"), 42 * kMiB);
+    }
+    open();
 }
 
 TEST_F(SqliteStorageTest, ACompactedEchoTaskTakesLittleRoom) {
