@@ -14,7 +14,33 @@
 namespace a2akit {
 namespace {
 
+/// A value whose canonical text is longer is replaced by its digest, so that what lies deep inside
+/// is copied and compared once, and not once for each level around it.
+constexpr std::size_t kLongestPart = 128;
+
 bool append_canonical(json::Cursor& cursor, std::string& out);
+
+std::array<std::uint8_t, 32> digest(std::string_view text) {
+    std::array<std::uint8_t, 32> hash{};
+    EVP_Digest(text.data(), text.size(), hash.data(), nullptr, EVP_sha256(), nullptr);
+    return hash;
+}
+
+// No canonical text begins like this.
+void append_digest(std::string_view text, std::string& out) {
+    out += '#';
+    for (const std::uint8_t byte : digest(text)) {
+        out += "0123456789abcdef"[byte >> 4];
+        out += "0123456789abcdef"[byte & 15];
+    }
+}
+
+void shorten(std::string& out, std::size_t begin) {
+    if (out.size() - begin <= kLongestPart) return;
+    std::string shorter;
+    append_digest(std::string_view(out).substr(begin), shorter);
+    out.replace(begin, out.npos, shorter);
+}
 
 // What a Struct holds has no order: a client that repeats itself, or another binding, may write it in another one.
 bool append_object(json::Cursor& cursor, std::string& out) {
@@ -39,10 +65,7 @@ bool append_array(json::Cursor& cursor, std::string& out) {
     writer.begin_array();
     const bool read = cursor.array([&] {
         writer.element();
-        std::string value;
-        const bool one = append_canonical(cursor, value);
-        writer.raw(value);
-        return one;
+        return append_canonical(cursor, out);
     });
     writer.end_array();
     return read;
@@ -64,9 +87,15 @@ bool append_number(json::Cursor& cursor, std::string& out) {
 }
 
 bool append_canonical(json::Cursor& cursor, std::string& out) {
+    const std::size_t begin = out.size();
     switch (cursor.kind()) {
-        case json::Kind::kObject: return append_object(cursor, out);
-        case json::Kind::kArray: return append_array(cursor, out);
+        case json::Kind::kObject:
+        case json::Kind::kArray: {
+            const bool is_object = cursor.kind() == json::Kind::kObject;
+            const bool read = is_object ? append_object(cursor, out) : append_array(cursor, out);
+            shorten(out, begin);
+            return read;
+        }
         case json::Kind::kNumber: return append_number(cursor, out);
         case json::Kind::kString: {
             std::string text;
@@ -89,15 +118,10 @@ std::array<std::uint8_t, 32> request_hash(const SendMessageRequest& request) {
     SendMessageRequest without_tenant = request;
     without_tenant.tenant.clear();
     const std::string written = to_json(without_tenant);
-    json::Limits limits;
-    limits.max_bytes = written.size();
-    limits.max_depth *= 2;  // It was held to the limits when it was read.
-    json::Cursor cursor(written, json::Mode::kStrict, limits);
+    json::Cursor cursor(written, json::Mode::kStrict, json::kReadBack);
     std::string canonical;
     append_canonical(cursor, canonical);
-    std::array<std::uint8_t, 32> hash{};
-    EVP_Digest(canonical.data(), canonical.size(), hash.data(), nullptr, EVP_sha256(), nullptr);
-    return hash;
+    return digest(canonical);
 }
 
 }  // namespace a2akit

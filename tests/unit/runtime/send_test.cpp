@@ -275,6 +275,25 @@ TEST(RequestHashTest, HowTheSameJsonIsWrittenDoesNotCount) {
     EXPECT_NE(hash("9007199254740993"), hash("9007199254740992"));
 }
 
+TEST(RequestHashTest, WhatStandsDeepInsideCountsAsWell) {
+    const auto hash = [](const std::string& inside) {
+        std::string text = inside;
+        for (int level = 0; level < 50; ++level) {
+            text = level % 2 == 0 ? R"({"z":)" + text + R"(,"a":[]})" : "[" + text + ",1]";
+        }
+        SendMessageRequest request;
+        request.message.message_id = "m";
+        request.metadata = RawJson(R"({"deep":)" + text + "}");
+        return request_hash(request);
+    };
+    const std::string first = R"("a":")" + std::string(500, 'x') + '"';
+    const std::string second = R"("b":")" + std::string(500, 'y') + '"';
+    EXPECT_EQ(hash("{" + first + "," + second + "}"), hash("{" + second + "," + first + "}"));
+    EXPECT_NE(hash("{" + first + "}"), hash("{" + second + "}"));
+    EXPECT_NE(hash("[{" + first + "},{" + second + "}]"),
+              hash("[{" + second + "},{" + first + "}]"));
+}
+
 // -- Timeout and drain ----------------------------------------------------------------------------------------------
 
 class BlockingTimeoutTest : public TaskManagerTest {
