@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxViolations = 32;
 constexpr std::size_t kMaxKeyInPath = 64;
+constexpr const char* kNoNul = "must not contain the character NUL (\\u0000)";
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
@@ -42,6 +43,19 @@ void append_step(std::string& path, std::string_view key) {
         key = key.substr(0, cut);
     }
     path += key;
+}
+
+/// Whether one of its strings or names holds NUL, which is possible as an escape only. `json` is
+/// valid.
+bool holds_nul(std::string_view json) {
+    constexpr std::string_view kNul = "\\u0000";
+    for (std::size_t at = json.find(kNul); at != std::string_view::npos;
+         at = json.find(kNul, at + 1)) {
+        std::size_t before = at;
+        while (before > 0 && json[before - 1] == '\\') --before;
+        if ((at - before) % 2 == 0) return true;  // Else the backslash itself is escaped.
+    }
+    return false;
 }
 
 /// `json` is valid: white space outside of strings is dropped.
@@ -255,9 +269,7 @@ bool Cursor::string(std::string& out) {
     }
     out.clear();
     if (!unescape(start, out)) return false;
-    if (mode_ == Mode::kStrict && out.find('\0') != std::string::npos) {
-        violation({}, "must not contain the character NUL (\\u0000)");
-    }
+    if (mode_ == Mode::kStrict && out.find('\0') != std::string::npos) violation({}, kNoNul);
     return true;
 }
 
@@ -375,6 +387,7 @@ bool Cursor::raw_json(RawJson& out) {
     const std::size_t space_before = space_;
     std::string_view slice;
     if (!raw(slice)) return false;
+    if (mode_ == Mode::kStrict && holds_nul(slice)) violation({}, kNoNul);
     out = RawJson(space_ == space_before ? std::string(slice) : minify(slice));
     return true;
 }

@@ -25,7 +25,11 @@ void require_json(std::string_view what, RawJson& value) {
     json::Cursor cursor(value.text());
     RawJson minified;
     cursor.raw_json(minified);
-    if (const auto read = cursor.finish(); !read) {
+    const auto read = cursor.finish();
+    if (!read && read.error().code == ErrorCode::kInvalidParams) {
+        throw std::invalid_argument(fmt::format("{} {}", what, read.error().message));
+    }
+    if (!read) {
         throw std::invalid_argument(
             fmt::format("{} is not one JSON value: {}", what, read.error().message));
     }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "json/cursor.hpp"
+
 #include <a2akit/protocol/message.hpp>
 #include <a2akit/protocol/raw_json.hpp>
 
@@ -14,7 +16,7 @@ namespace a2akit {
 
 /// How many bytes one call may write: with the growth of escapes and base64, the stored form of that still fits into
 /// one value of every engine.
-inline constexpr std::size_t kMaxOutputBytes = 64u << 20;
+inline constexpr std::size_t kMaxOutputBytes = json::Limits{}.max_bytes;
 
 void require_utf8(std::string_view what, std::string_view text);
 /// Nothing, or one JSON value; insignificant white space is removed from it, since a line break would end an event.

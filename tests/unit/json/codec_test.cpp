@@ -180,6 +180,15 @@ TEST(Codec, RefusesNulInStringsOfRequestsOnly) {
     EXPECT_TRUE(decode<Part>(R"({"text":"a\u0000b"})", Mode::kLenient));
 }
 
+TEST(Codec, RefusesNulInDataAndMetadataOfRequestsOnly) {
+    EXPECT_EQ(complaint<Part>(R"({"data":{"a":["\u0000"]}})"),
+              "data: must not contain the character NUL (\\u0000)");
+    EXPECT_EQ(complaint<Part>(R"({"text":"a","metadata":{"\\\u0000":1}})"),
+              "metadata: must not contain the character NUL (\\u0000)");
+    EXPECT_TRUE(decode<Part>(R"({"data":"a backslash and \\u0000 in letters"})"));
+    EXPECT_TRUE(decode<Part>(R"({"data":"\u0000"})", Mode::kLenient));
+}
+
 TEST(Codec, ReadsResponsesOfOtherServersLeniently) {
     const auto task =
         decode<Task>(R"({"status":{"state":"TASK_STATE_NEW"},"artifacts":[{}]})", Mode::kLenient);

@@ -295,6 +295,10 @@ TEST_F(TaskContextTest, WhatWouldBreakTheAnswersOfOthersIsRefused) {
     named.text = "x";
     named.name = half;
     const RawJson open("{\"a\":");
+    const RawJson nul(R"({"a":"\u0000"})");
+    EmitArtifact with_nul;
+    with_nul.text = "x";
+    with_nul.metadata = nul;
     const std::vector<std::pair<std::string, std::function<Async<void>(TaskContext&)>>> acts{
         {"the text", [&](TaskContext& ctx) { return ctx.emit_text_artifact(half); }},
         {"the text", [&](TaskContext& ctx) { return ctx.send_status(half); }},
@@ -304,20 +308,34 @@ TEST_F(TaskContextTest, WhatWouldBreakTheAnswersOfOthersIsRefused) {
         {"the text", [&](TaskContext& ctx) { return ctx.request_input(half); }},
         {"the text", [&](TaskContext& ctx) { return ctx.request_auth({half, {}, {}}); }},
         {"the name", [&](TaskContext& ctx) { return ctx.emit_artifact(named); }},
-        {"an artifact needs an artifact_id", [&](TaskContext& ctx) { return ctx.emit_text_artifact("x", ""); }},
+        {"an artifact needs an artifact_id",
+         [&](TaskContext& ctx) { return ctx.emit_text_artifact("x", ""); }},
         {"the data", [&](TaskContext& ctx) { return ctx.emit_data_artifact(open); }},
         {"the data", [&](TaskContext& ctx) { return ctx.complete_json(RawJson("1 2")); }},
         {"the data", [&](TaskContext& ctx) { return ctx.complete_json(RawJson()); }},
         {"the checkpoint", [&](TaskContext& ctx) { return ctx.save_checkpoint(open); }},
         {"the context", [&](TaskContext& ctx) { return ctx.update_context(open); }},
         {"the text", [&](TaskContext& ctx) { return ctx.complete(std::string("a\0b", 3)); }},
-        {"the metadata must be a JSON object", [&](TaskContext& ctx) { return ctx.emit_artifact(listed); }},
+        {"the data must not contain the character NUL",
+         [&](TaskContext& ctx) { return ctx.complete_json(nul); }},
+        {"the data must not contain the character NUL",
+         [&](TaskContext& ctx) { return ctx.emit_data_artifact(nul); }},
+        {"the metadata must not contain the character NUL",
+         [&](TaskContext& ctx) { return ctx.emit_artifact(with_nul); }},
+        {"the checkpoint must not contain the character NUL",
+         [&](TaskContext& ctx) { return ctx.save_checkpoint(nul); }},
+        {"the context must not contain the character NUL",
+         [&](TaskContext& ctx) { return ctx.update_context(nul); }},
+        {"the metadata must be a JSON object",
+         [&](TaskContext& ctx) { return ctx.emit_artifact(listed); }},
         {"the metadata of a part must be a JSON object",
          [&](TaskContext& ctx) { return ctx.reply_directly(part_with_number()); }},
-        {"a direct reply needs", [&](TaskContext& ctx) { return ctx.reply_directly(std::vector<Part>{}); }},
+        {"a direct reply needs",
+         [&](TaskContext& ctx) { return ctx.reply_directly(std::vector<Part>{}); }},
         {"the data", [&](TaskContext& ctx) { return ctx.complete_json(nested(65)); }},
-        {"67108865 bytes are too many",
-         [&](TaskContext& ctx) { return ctx.emit_text_artifact(std::string((64u << 20) + 1, 'x')); }}};
+        {"67108865 bytes are too many", [&](TaskContext& ctx) {
+             return ctx.emit_text_artifact(std::string((64u << 20) + 1, 'x'));
+         }}};
     for (const auto& [named_thing, act] : acts) {
         std::string thrown;
         const TaskId task = run([&](TaskContext& ctx) { return refusal_of(act, thrown, ctx); });
