@@ -6,19 +6,56 @@
 #include <iostream>
 
 namespace a2akit::cli {
+namespace {
 
-int run_check(const std::string& path) {
+constexpr int kSound = 0;
+constexpr int kDamaged = 1;
+constexpr int kFailed = 2;
+
+std::string tasks(std::size_t count) {
+    return std::to_string(count) + (count == 1 ? " task" : " tasks");
+}
+
+int say(const Error& error) {
+    std::cerr << error.message << '\n';
+    return kFailed;
+}
+
+std::string verdict(const sqlite::Findings& found) {
+    if (found.lines.empty()) return " is sound";
+    if (!found.can_be_set_aside()) return " is damaged; restore it from a backup";
+    const std::string what = found.damaged_tasks == 0
+                                 ? std::string(" counts its tasks wrongly")
+                                 : " is damaged in " + tasks(found.damaged_tasks);
+    return what +
+           "; everything else can be used. Stop the agent and run this with --set-aside to "
+           "move what is damaged into a file of its own";
+}
+
+}  // namespace
+
+int run_check(const std::string& path, bool set_aside) {
     std::error_code ignored;
     const bool is_directory = std::filesystem::is_directory(path, ignored);
-    const std::string file = is_directory ? (std::filesystem::path(path) / "a2akit.db").string() : path;
-    const auto wrong = sqlite::check_database(file);
-    if (!wrong) {
-        std::cerr << wrong.error().message << '\n';
-        return 2;
+    const std::string file =
+        is_directory ? (std::filesystem::path(path) / "a2akit.db").string() : path;
+    const auto found = sqlite::check_database(file);
+    if (!found) return say(found.error());
+    for (const std::string& line : found->lines) std::cout << line << '\n';
+    if (!set_aside || !found->can_be_set_aside()) {
+        std::cout << file << verdict(*found) << '\n';
+        return found->lines.empty() ? kSound : kDamaged;
     }
-    for (const std::string& line : *wrong) std::cout << line << '\n';
-    std::cout << file << (wrong->empty() ? " is sound\n" : " is damaged; restore it from a backup\n");
-    return wrong->empty() ? 0 : 1;
+    const auto moved = sqlite::set_aside(file);
+    if (!moved) return say(moved.error());
+    if (moved->tasks != 0) {
+        std::cout << tasks(moved->tasks) << " moved to " << moved->file << '\n';
+    }
+    const auto left = sqlite::check_database(file);
+    if (!left) return say(left.error());
+    for (const std::string& line : left->lines) std::cout << line << '\n';
+    std::cout << file << verdict(*left) << '\n';
+    return left->lines.empty() ? kSound : kDamaged;
 }
 
 }  // namespace a2akit::cli

@@ -39,13 +39,18 @@ int main(int argc, char** argv) {
     std::string checked;
     CLI::App* check = app.add_subcommand("check", "Read a whole SQLite database and say what is wrong with it");
     check->add_option("PATH", checked, "The data directory, or the file")->required();
+    bool set_aside = false;
+    check->add_flag(
+        "--set-aside", set_aside,
+        "Move each damaged task into a new database beside the file, PATH.set-aside-1, so that the "
+        "rest is sound; the agent has to be stopped");
 
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : kWrongUsage;
     }
-    if (check->parsed()) return a2akit::cli::run_check(checked);
+    if (check->parsed()) return a2akit::cli::run_check(checked, set_aside);
     if (once_option->count() > 0) demo.once = once;
     return a2akit::cli::run_demo(demo);
 }

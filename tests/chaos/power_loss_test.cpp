@@ -181,7 +181,7 @@ protected:
         run([&] { return stop(*storage); });
         storage.reset();
         const auto damage = sqlite::check_database(directory + "/a2akit.db");
-        for (const std::string& line : damage.value()) wrong.push_back("integrity: " + line);
+        for (const std::string& line : damage.value().lines) wrong.push_back("integrity: " + line);
         return wrong;
     }
 

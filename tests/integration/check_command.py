@@ -22,8 +22,8 @@ def expect(what, condition, details=""):
         faults.append(what)
 
 
-def check(program, path, status, word):
-    done = subprocess.run([program, "check", str(path)], capture_output=True, text=True)
+def check(program, path, status, word, *options):
+    done = subprocess.run([program, "check", str(path), *options], capture_output=True, text=True)
     said = done.stdout + done.stderr
     expect(f"{path.name}: exit status {status}, \"{word}\"", done.returncode == status and word in said,
            f"{done.returncode}, {said}")
@@ -57,6 +57,16 @@ def main():
                second.wait(30) == 1 and "another process is using it" in second.stderr.read())
         serving.send_signal(signal.SIGTERM)
         expect("and the first one goes on, and ends with 0", serving.wait(30) == 0)
+        with contextlib.closing(sqlite3.connect(file)) as db:
+            tasks = [row[0].hex() for row in db.execute("SELECT task FROM tasks ORDER BY id")]
+            db.execute("UPDATE messages SET body = x'01FF' WHERE key >> 24 = 1")
+            db.commit()
+        first = "-".join([tasks[0][:8], tasks[0][8:12], tasks[0][12:16], tasks[0][16:20], tasks[0][20:]])
+        check(program, directory, 1, f"task {first}: messages.body cannot be read")
+        check(program, directory, 1, "is damaged in 1 task;")
+        check(program, directory, 0, f"1 task moved to {file}.set-aside-1", "--set-aside")
+        check(program, directory, 0, "is sound")
+        check(program, directory, 0, "is sound", "--set-aside")
         middle = file.stat().st_size // 8192 * 4096
         with open(file, "r+b") as damaged:
             damaged.seek(middle)

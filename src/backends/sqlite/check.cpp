@@ -1,4 +1,5 @@
 #include "backends/common/stored_form.hpp"
+#include "backends/sqlite/damage.hpp"
 #include "backends/sqlite/database.hpp"
 #include "backends/sqlite/refusal.hpp"
 #include "backends/sqlite/schema.hpp"
@@ -7,7 +8,9 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <cstring>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -25,10 +28,12 @@ bool readable(const Result<T>& read) {
     return read.has_value();
 }
 
+bool is_json(std::string_view bytes) { return readable(backends::read_stored_json(bytes)); }
+
 /// A column of stored bytes, and what reads them.
 struct Column {
     const char* name;
-    const char* sql;  ///< Its bytes, and what to call the row.
+    const char* sql;  ///< Its bytes, and the number of the task.
     bool (*read)(std::string_view bytes);
 };
 
@@ -48,13 +53,18 @@ constexpr std::array kColumns = {
            [](std::string_view bytes) { return readable(backends::read_stored_input(bytes)); }},
     Column{"more.reply", "SELECT reply, id FROM more WHERE reply IS NOT NULL",
            [](std::string_view bytes) { return readable(backends::read_stored_message(bytes)); }},
+    Column{"more.metadata", "SELECT metadata, id FROM more WHERE metadata IS NOT NULL", is_json},
+    Column{"more.checkpoint", "SELECT checkpoint, id FROM more WHERE checkpoint IS NOT NULL",
+           is_json},
     Column{"dead_letters.message", "SELECT message, id FROM dead_letters",
            [](std::string_view bytes) { return readable(backends::read_stored_message(bytes)); }},
     Column{"tasks.made", "SELECT made, id FROM tasks WHERE made IS NOT NULL", read_answers},
     Column{"tasks.ended", "SELECT ended, id FROM tasks WHERE ended IS NOT NULL", read_answers},
-    Column{"active.answers", "SELECT answers, id FROM active WHERE answers IS NOT NULL", read_answers},
+    Column{"active.answers", "SELECT answers, id FROM active WHERE answers IS NOT NULL",
+           read_answers},
     Column{"keys.answer", "SELECT answer, id FROM keys", read_answers},
-    Column{"active.run_answer", "SELECT run_answer, id FROM active WHERE run_answer IS NOT NULL", read_answers},
+    Column{"active.run_answer", "SELECT run_answer, id FROM active WHERE run_answer IS NOT NULL",
+           read_answers},
 };
 
 /// Rows that contradict others; each query's rows are numbers of tasks.
@@ -67,7 +77,8 @@ constexpr std::array kRules = {
          "SELECT DISTINCT key >> 24 FROM messages WHERE key >> 24 NOT IN (SELECT id FROM tasks)"},
     Rule{"has a log, and does not exist",
          "SELECT DISTINCT key >> 24 FROM log WHERE key >> 24 NOT IN (SELECT id FROM tasks)"},
-    Rule{"has a turn, and does not exist", "SELECT id FROM active WHERE id NOT IN (SELECT id FROM tasks)"},
+    Rule{"has a turn, and does not exist",
+         "SELECT id FROM active WHERE id NOT IN (SELECT id FROM tasks)"},
     Rule{"has ended, and still has a turn",
          "SELECT id FROM tasks WHERE state IN (3, 4, 5, 7) AND id IN (SELECT id FROM active)"},
     Rule{"lacks the end of its log",
@@ -76,6 +87,18 @@ constexpr std::array kRules = {
     Rule{"lacks the end of its history",
          "SELECT id FROM tasks WHERE messages > 0 "
          "AND NOT EXISTS (SELECT 1 FROM messages WHERE key = (id << 24) + tasks.messages)"},
+    Rule{"has no message for its turn",
+         "SELECT id FROM active WHERE (input & 1 AND id NOT IN (SELECT id FROM inputs)) "
+         "OR (input > 1 AND NOT EXISTS (SELECT 1 FROM messages WHERE key >= (active.id << 24) + "
+         "input / 2 "
+         "AND key <= (active.id << 24) + 16777215))"},
+    Rule{"lacks its newest status",
+         "SELECT id FROM tasks WHERE status_at > 0 AND NOT EXISTS (SELECT 1 FROM log WHERE "
+         "key = (tasks.id << 24) + iif(compacted >= status_at, 0, status_at))"},
+    Rule{"has an id of a wrong length",
+         "SELECT id FROM tasks WHERE length(task) != 16 "
+         "OR (typeof(context) = 'blob' AND length(context) != 16) "
+         "UNION SELECT id FROM active WHERE length(run_claim) != 16"},
     Rule{"belongs to nobody", "SELECT id FROM tasks WHERE owner NOT IN (SELECT id FROM owners)"},
 };
 
@@ -87,51 +110,95 @@ bool can_be_read(const Column& column, std::string_view bytes) {
     }
 }
 
-void check_columns(Connection& db, Lines& wrong) {
+// The id that clients know; without a row that has it, the number that its other rows have.
+std::string name_of(Connection& db, std::int64_t number) {
+    Query query = db.query("SELECT task FROM tasks WHERE id = ?1");
+    const bool found = query.number(number).step();
+    const std::string_view id = found ? query.bytes() : std::string_view();
+    if (id.size() != TaskId{}.bytes.size()) return "number " + std::to_string(number);
+    TaskId task;
+    std::memcpy(task.bytes.data(), id.data(), id.size());
+    return task.to_string();
+}
+
+void find_unreadable(Connection& db, DamagedTasks& damaged) {
     for (const Column& column : kColumns) {
         Query query = db.query(column.sql);
-        while (wrong.size() < kMostLines && query.step()) {
+        while (query.step()) {
             if (can_be_read(column, query.bytes())) continue;
-            wrong.push_back("task " + std::to_string(query.number()) + ": " + column.name + " cannot be read");
+            const std::int64_t task = query.number();
+            damaged.try_emplace(
+                task, "task " + name_of(db, task) + ": " + column.name + " cannot be read");
         }
     }
 }
 
-void check_rules(Connection& db, Lines& wrong) {
+void find_broken(Connection& db, DamagedTasks& damaged) {
     for (const Rule& rule : kRules) {
         Query query = db.query(rule.sql);
-        while (wrong.size() < kMostLines && query.step()) {
-            wrong.push_back("task " + std::to_string(query.number()) + ' ' + rule.broken);
+        while (query.step()) {
+            const std::int64_t task = query.number();
+            damaged.try_emplace(task, "task " + name_of(db, task) + ' ' + rule.broken);
         }
     }
-    const auto differing = db.number_of(
-        "SELECT count(*) FROM (SELECT owner, state, sum(tasks) AS n FROM ("
-        "SELECT owner, state, tasks FROM counts UNION ALL "
-        "SELECT owner, state, -count(*) FROM tasks WHERE revealed GROUP BY owner, state) GROUP BY owner, state) "
-        "WHERE n != 0");
-    if (differing != 0) wrong.emplace_back("the counts of tasks are not those of the tasks");
+}
+
+bool counts_differ(Connection& db) {
+    return db.number_of(
+               "SELECT count(*) FROM (SELECT owner, state, sum(tasks) AS n FROM ("
+               "SELECT owner, state, tasks FROM counts UNION ALL "
+               "SELECT owner, state, -count(*) FROM tasks WHERE revealed GROUP BY owner, state) "
+               "GROUP BY owner, state) WHERE n != 0") != 0;
+}
+
+void describe(const DamagedTasks& damaged, Lines& lines) {
+    for (const auto& [task, line] : damaged) {
+        if (lines.size() == kMostLines) {
+            lines.push_back("and " + std::to_string(damaged.size() - kMostLines) + " more tasks");
+            return;
+        }
+        lines.push_back(line);
+    }
 }
 
 // One transaction: the agent that runs may write meanwhile.
-void check_everything(Connection& db, Lines& wrong) {
+void check_everything(Connection& db, Findings& findings) {
     db.execute("BEGIN");
-    {
-        Query query = db.query("PRAGMA integrity_check");
-        while (query.step()) {
-            if (auto line = std::string(query.bytes()); line != "ok") wrong.push_back(std::move(line));
+    findings.lines = find_damaged_pages(db);
+    if (findings.lines.empty()) {
+        const DamagedTasks damaged = find_damaged_tasks(db);
+        findings.damaged_tasks = damaged.size();
+        describe(damaged, findings.lines);
+        findings.wrong_counts = counts_differ(db);
+        if (findings.wrong_counts) {
+            findings.lines.emplace_back("the counts of tasks are not those of the tasks");
         }
     }
-    if (wrong.empty()) check_columns(db, wrong);
-    if (wrong.empty()) check_rules(db, wrong);
     db.execute("COMMIT");
 }
 
 }  // namespace
 
-Result<std::vector<std::string>> check_database(const std::string& path) {
+std::vector<std::string> find_damaged_pages(Connection& db) {
+    Lines lines;
+    Query query = db.query("PRAGMA integrity_check");
+    while (query.step()) {
+        if (auto line = std::string(query.bytes()); line != "ok") lines.push_back(std::move(line));
+    }
+    return lines;
+}
+
+DamagedTasks find_damaged_tasks(Connection& db) {
+    DamagedTasks damaged;
+    find_unreadable(db, damaged);
+    find_broken(db, damaged);
+    return damaged;
+}
+
+Result<Findings> check_database(const std::string& path) {
     std::error_code failed;
     if (!std::filesystem::exists(path, failed)) return fail(refused(path, "there is no such file"));
-    Lines wrong;
+    Findings findings;
     try {
         Connection connection(path, Connection::Mode::kReadOnly);
         connection.execute("PRAGMA busy_timeout=5000; PRAGMA cell_size_check=ON");
@@ -141,12 +208,13 @@ Result<std::vector<std::string>> check_database(const std::string& path) {
         const auto version = connection.number_of("PRAGMA user_version");
         if (version > newest_schema()) return fail(refused(path, of_a_newer_version(version)));
         check_schema(connection);
-        check_everything(connection, wrong);
+        check_everything(connection, findings);
     } catch (const Failure& failure) {
         if ((failure.code() & 0xFF) != SQLITE_CORRUPT) return fail(refused(path, why_of(failure)));
-        wrong.emplace_back(failure.what());
+        findings = {};
+        findings.lines.emplace_back(failure.what());
     }
-    return wrong;
+    return findings;
 }
 
 }  // namespace a2akit::sqlite

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,8 +77,28 @@ private:
     int file_ = -1;  ///< Of the database itself.
 };
 
-/// Reads the whole file: every page, every index, every row, and whether they agree. What is wrong, one line each; empty
-/// when it is sound. The process that holds the file may go on.
-[[nodiscard]] Result<std::vector<std::string>> check_database(const std::string& path);
+struct Findings {
+    std::vector<std::string>
+        lines;  ///< What is wrong, one line each; empty when the file is sound.
+    std::size_t damaged_tasks = 0;
+    bool wrong_counts = false;
+
+    /// All that is wrong goes with `set_aside`; else pages are damaged.
+    [[nodiscard]] bool can_be_set_aside() const noexcept {
+        return damaged_tasks != 0 || wrong_counts;
+    }
+};
+/// Reads the whole file: every page, every index, every row, and whether they agree. The process
+/// that holds the file may go on.
+[[nodiscard]] Result<Findings> check_database(const std::string& path);
+
+struct SetAside {
+    std::size_t tasks = 0;
+    std::string file;  ///< Empty when there was no damaged task.
+};
+/// Moves each task that `check_database` names, with all its rows, into a new database beside the
+/// file, `PATH.set-aside-1` or the next free number, for its owner alone; and counts the tasks that
+/// stay anew. Fails, and moves nothing, while a process uses the file, and when pages are damaged.
+[[nodiscard]] Result<SetAside> set_aside(const std::string& path);
 
 }  // namespace a2akit::sqlite

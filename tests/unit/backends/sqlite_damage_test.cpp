@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -64,7 +65,7 @@ protected:
     /// What the check says, or why it could not be made.
     [[nodiscard]] std::vector<std::string> check() const {
         auto wrong = check_database(path_);
-        return wrong ? std::move(*wrong) : std::vector{wrong.error().message};
+        return wrong ? std::move(wrong->lines) : std::vector{wrong.error().message};
     }
     void execute(const char* sql) const { Connection(path_, Connection::Mode::kReadWrite).execute(sql); }
 
@@ -98,17 +99,93 @@ TEST_F(SqliteDamageTest, TheCheckFindsARowThatCannotBeReadThoughItsPageIsWhole) 
     ASSERT_NE(message, std::string::npos);
     damaged.replace(message, 11, 11, '\0');
     write(damaged);
-    EXPECT_THAT(check(), Contains(HasSubstr("messages.body cannot be read")));
+    const std::vector<std::string> wrong = check();
+    ASSERT_EQ(wrong.size(), 1U);
+    const bool named = std::any_of(tasks_.begin(), tasks_.end(), [&](const TaskId& task) {
+        return wrong[0] == "task " + task.to_string() + ": messages.body cannot be read";
+    });
+    EXPECT_TRUE(named) << wrong[0];
 }
 
 TEST_F(SqliteDamageTest, TheCheckFindsRowsThatContradictEachOther) {
     execute("DELETE FROM log WHERE key = (3 << 24) + 2; UPDATE counts SET tasks = tasks + 1; "
             "DELETE FROM messages WHERE key >> 24 = 4; DELETE FROM tasks WHERE id = 5");
     const auto wrong = check();
-    for (const char* expected : {"task 3 lacks the end of its log", "task 4 lacks the end of its history",
-                                 "task 5 has messages, and does not exist", "the counts of tasks"}) {
+    for (const std::string& expected :
+         {"task " + tasks_[2].to_string() + " lacks the end of its log",
+          "task " + tasks_[3].to_string() + " lacks the end of its history",
+          std::string("task number 5 has messages, and does not exist"),
+          std::string("the counts of tasks")}) {
         EXPECT_THAT(wrong, Contains(HasSubstr(expected)));
     }
+}
+
+TEST_F(SqliteDamageTest, TheCheckFindsWhatATaskNeedsAndLacks) {
+    execute(
+        "UPDATE tasks SET status_at = 99 WHERE id = 2; UPDATE tasks SET context = x'01' WHERE id = "
+        "6; "
+        "INSERT INTO active SELECT 3, NULL, 0, 0, 0, 8, NULL, 0, NULL, 0, 0, NULL, NULL, 0, NULL; "
+        "UPDATE tasks SET state = 2 WHERE id = 3");
+    const auto wrong = check();
+    for (const std::string& expected :
+         {"task " + tasks_[1].to_string() + " lacks its newest status",
+          "task " + tasks_[2].to_string() + " has no message for its turn",
+          "task " + tasks_[5].to_string() + " has an id of a wrong length"}) {
+        EXPECT_THAT(wrong, Contains(expected));
+    }
+}
+
+TEST_F(SqliteDamageTest, DamagedTasksAreSetAsideAndTheRestIsSound) {
+    execute(
+        "UPDATE messages SET body = x'01FF' WHERE key >> 24 IN (3, 7); DELETE FROM tasks WHERE id "
+        "= 5; "
+        "UPDATE counts SET tasks = tasks + 1");
+    const auto found = check_database(path_);
+    EXPECT_EQ(found->damaged_tasks, 3U);
+    EXPECT_TRUE(found->can_be_set_aside());
+    const auto moved = set_aside(path_);
+    ASSERT_TRUE(moved) << moved.error().message;
+    EXPECT_EQ(moved->tasks, 3U);
+    EXPECT_EQ(moved->file, path_ + ".set-aside-1");
+    EXPECT_EQ(std::filesystem::status(moved->file).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    EXPECT_THAT(check(), ::testing::IsEmpty());
+    {
+        Connection aside(moved->file, Connection::Mode::kReadOnly);
+        EXPECT_EQ(aside.number_of("SELECT count(*) FROM tasks"), 2);
+        EXPECT_EQ(aside.number_of("SELECT count(DISTINCT key >> 24) FROM messages"), 3);
+        EXPECT_EQ(aside.text_of("SELECT owner FROM owners"), "alice");
+    }
+    const auto storage = open();
+    ASSERT_TRUE(storage);
+    EXPECT_EQ(answer_of(storage->list(kAlice, {})).value().total, kTasks - 3);
+    for (std::size_t i = 0; i < tasks_.size(); ++i) {
+        const bool stayed = i != 2 && i != 4 && i != 6;
+        EXPECT_EQ(answer_of(storage->load(tasks_[i], kAlice, {}, true)).has_value(), stayed) << i;
+    }
+}
+
+TEST_F(SqliteDamageTest, ASecondSettingAsideTakesAnotherFileAndASoundOneTakesNone) {
+    for (int i = 1; i <= 2; ++i) {
+        execute(
+            ("UPDATE messages SET body = x'01FF' WHERE key >> 24 = " + std::to_string(i)).c_str());
+        EXPECT_EQ(set_aside(path_)->file, path_ + ".set-aside-" + std::to_string(i));
+    }
+    EXPECT_EQ(set_aside(path_)->file, "");
+    EXPECT_FALSE(std::filesystem::exists(path_ + ".set-aside-3"));
+}
+
+TEST_F(SqliteDamageTest, NothingIsSetAsideWhileTheFileIsUsedOrWhenPagesAreDamaged) {
+    {
+        const auto storage = open();
+        EXPECT_THAT(set_aside(path_).error().message, HasSubstr("another process is using it"));
+    }
+    std::string damaged = content();
+    const auto message = damaged.rfind("\"messageId\"");
+    damaged.replace(message - message % kPage, kPage, kPage, '\x5A');
+    write(damaged);
+    EXPECT_THAT(set_aside(path_).error().message, HasSubstr("restore it from a backup"));
+    EXPECT_FALSE(std::filesystem::exists(path_ + ".set-aside-1"));
 }
 
 TEST_F(SqliteDamageTest, TheCheckFindsAMissingIndexAndACutFile) {
@@ -169,7 +246,7 @@ protected:
         if (!opened) return -1;
         const int found = static_cast<int>(answer_of((*opened)->list(kAlice, {})).value().total);
         opened->reset();
-        EXPECT_THAT(*check_database(left_), ::testing::IsEmpty());
+        EXPECT_THAT(check_database(left_)->lines, ::testing::IsEmpty());
         return found;
     }
     const std::string left_ = directory_.file("left.db");

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "backends/sqlite/connection.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+// What `a2akit check` finds, and what it sets aside. All throw Failure.
+
+namespace a2akit::sqlite {
+
+/// What SQLite itself finds in pages and indexes, one line each. Rows say nothing as long as there
+/// is any.
+[[nodiscard]] std::vector<std::string> find_damaged_pages(Connection& db);
+
+/// By the number of its rows: each task that cannot be read, or whose rows contradict each other,
+/// and a line that names it. REQUIRES: no page is damaged.
+using DamagedTasks = std::map<std::int64_t, std::string>;
+[[nodiscard]] DamagedTasks find_damaged_tasks(Connection& db);
+
+}  // namespace a2akit::sqlite
