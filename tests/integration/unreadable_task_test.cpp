@@ -29,6 +29,8 @@ protected:
     void start() {
         const Ports local = testing::memory_ports();
         ServerOptions options = test_options(std::make_shared<TestAgent>());
+        options.settings.max_retries = 0;
+        options.settings.admin_token = "an-operator-of-this-agent";
         options.ports = sqlite::sqlite_ports({.url = "sqlite:" + path_,
                                               .local_bus = local.event_bus,
                                               .local_cancels = local.cancel_registry})
@@ -79,6 +81,27 @@ TEST_F(UnreadableTaskTest, IsListedAndCanceledAndFailsOnlyWhatNeedsItsContents) 
     EXPECT_EQ(canceled.status, 200);
     EXPECT_THAT(canceled.body, HasSubstr("TASK_STATE_CANCELED"));
     EXPECT_THAT(ask("GET", "/tasks").body, HasSubstr("TASK_STATE_CANCELED"));
+}
+
+TEST_F(UnreadableTaskTest, ATurnOfItIsGivenUpAndItsDeadLetterIsNotRedriven) {
+    start();
+    const std::string task = task_id_of(
+        ask("POST", "/message:send",
+            R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"wait"}]},)"
+            R"("configuration":{"returnImmediately":true}})")
+            .body);
+    ASSERT_FALSE(task.empty());
+    damage("UPDATE messages SET body = x'01FF'");
+    // A sweep finds the turn a second later, and gives it up at the next look.
+    test_support::until(
+        [&] { return ask("GET", "/tasks").body.find("TASK_STATE_FAILED") != std::string::npos; });
+    HttpClient client(server_->port());
+    const std::string operator_only = "Authorization: Bearer an-operator-of-this-agent\r\n";
+    EXPECT_THAT(client.exchange("GET", "/admin/dead-letters", {}, operator_only).body,
+                AllOf(HasSubstr(task), HasSubstr(R"("messageId":"")")));
+    EXPECT_EQ(client.exchange("POST", "/admin/dead-letters/" + task + ":redrive", {}, operator_only)
+                  .status,
+              400);
 }
 
 }  // namespace

@@ -331,7 +331,7 @@ AsyncResult<std::vector<DeadLetter>> SqliteStorage::dead_letters(std::optional<T
         else query.blob({});
         query.number(limit);
         while (query.step()) {
-            DeadLetter letter;
+            DeadLetter& letter = letters.emplace_back();
             letter.task = query.id<TaskId>();
             letter.turn = static_cast<Turn>(query.number());
             letter.reason = query.bytes();
@@ -343,9 +343,12 @@ AsyncResult<std::vector<DeadLetter>> SqliteStorage::dead_letters(std::optional<T
             else
                 unreadable_.note(letter.task, message.error().message);
             if (const auto redriven = query.id<TaskId>(); !redriven.is_nil()) letter.redriven = redriven;
-            letter.owner = read_owner(db, query.number());
-            letter.context_id = StoredContext::read(query);
-            letters.push_back(std::move(letter));
+            const auto owned = read_or_note(letter.task, unreadable_, [&] {
+                letter.owner = read_owner(db, query.number());
+                letter.context_id = StoredContext::read(query);
+                return true;
+            });
+            if (!owned) letter.message = {};
         }
         return letters;
     });

@@ -471,6 +471,23 @@ TEST_F(SqliteStorageTest, EachClaimOfATurnThatCannotBeReadCountsAsAnAttempt) {
     EXPECT_TRUE(letters[0].message->parts.empty());
 }
 
+TEST_F(SqliteStorageTest, ADeadLetterOfADamagedTaskHidesNoOther) {
+    for (int i = 0; i < 2; ++i) {
+        TaskUpdate end = update(TaskState::kFailed);
+        end.dead_letter = "tried too often";
+        must(storage_->append(make().appended.task, alice_, end));
+    }
+    close();
+    Connection(path_, Connection::Mode::kReadWrite)
+        .execute("UPDATE tasks SET context = x'01' WHERE id = 1");
+    open();
+    const auto letters = must(storage_->dead_letters({}, 10));
+    ASSERT_EQ(letters.size(), 2U);
+    EXPECT_TRUE(letters[0].message->parts.empty()) << "nobody is to redrive it";
+    EXPECT_EQ(letters[1].message->text(), "hello");
+    EXPECT_EQ(letters[1].context_id, "context");
+}
+
 TEST_F(SqliteStorageTest, ALargeLogIsCompactedInPiecesAndLosesWhatWasReplaced) {
     const TaskId task = make().appended.task;
     const Run run = std::get<Run>(must(storage_->claim(WriteId::next(), task, 1, node_, kLease)));
