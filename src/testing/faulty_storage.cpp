@@ -75,7 +75,8 @@ public:
     AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override {
         return guarded<ListPage>(*faults_, [=, this] { return inner_->list(scope, query); });
     }
-    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after, int limit) override {
+    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
+                                  EventLimit limit) override {
         return guarded<EventPage>(*faults_,
                                   [=, this] { return inner_->events(task, scope, after, limit); });
     }

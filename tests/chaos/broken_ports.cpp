@@ -41,7 +41,8 @@ public:
     AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override {
         return inner_->list(std::move(scope), std::move(query));
     }
-    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after, int limit) override {
+    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
+                                  EventLimit limit) override {
         return inner_->events(task, std::move(scope), after, limit);
     }
     AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override {

@@ -87,7 +87,7 @@ public:
         return inner_->list(std::move(scope), std::move(query));
     }
     AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
-                                  int limit) override {
+                                  EventLimit limit) override {
         return inner_->events(task, std::move(scope), after, limit);
     }
     AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override {

@@ -4,6 +4,8 @@
 #include <a2akit/storage/task_update.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <variant>
@@ -54,14 +56,29 @@ struct ListQuery {
     std::string page_token;                        ///< From the page before; kInvalidParams for any other text.
     std::optional<std::int32_t> history_length;    ///< How much history the snapshots carry.
     bool include_artifacts = false;
+    /// About how many bytes of content a page brings: it ends before the task with which it would
+    /// have more, but never before its first.
+    std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
 };
 
 /// Newest status first, then by task id. No task twice over a listing; an unchanged one exactly once.
+/// May hold fewer tasks than asked for and still not be the last one.
 struct ListPage {
     std::vector<TaskSnapshot> tasks;
     std::string next_page_token;  ///< Empty on the last page.
     std::int64_t total = 0;       ///< Exact: of the whole listing.
     Timestamp as_of{};            ///< Earlier than the stamp of any write that this listing may not have seen.
+};
+
+/// How much one read of a task's log brings at most.
+struct EventLimit {
+    EventLimit(int most_events,
+               std::size_t most_bytes = std::numeric_limits<std::size_t>::max()) noexcept  // NOLINT
+        : events(most_events), bytes(most_bytes) {}
+    int events;
+    /// About: of content. It ends before the event with which it would have more, but never before
+    /// the first one.
+    std::size_t bytes;
 };
 
 struct EventPage {
@@ -103,7 +120,8 @@ public:
     virtual AsyncResult<void> check() = 0;
 
     /// Makes a task, owned by `scope`, with `update` as its first write (a status, and usually a turn).
-    /// kUnavailable with retry_after when the store is full; kIdempotencyConflict.
+    /// kUnavailable with retry_after when the store is full; kResourceExhausted with retry_after
+    /// when the owner's share of it is; kIdempotencyConflict.
     virtual AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) = 0;
 
     /// The task as it stands. Unrevealed tasks are found only with `OwnerScope::everything()`.
@@ -115,6 +133,7 @@ public:
                                            bool include_artifacts = true) = 0;
 
     /// Applies one update. kTaskTerminal when the task has ended; the Guard's errors; kRevealed; kIdempotencyConflict.
+    /// kUnavailable and kResourceExhausted as for `create`, but never for a small update that ends the task.
     /// A terminal or interrupted status ends the turn; a terminal one also ends the run and any pending cancel.
     /// Cost: in proportion to the update.
     virtual AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) = 0;
@@ -136,7 +155,8 @@ public:
     virtual AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) = 0;
 
     /// The events after `after`, oldest first, at most `limit`. kCompacted when some of them were compacted away.
-    virtual AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after, int limit) = 0;
+    virtual AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
+                                          EventLimit limit) = 0;
 
     /// Where the logs of these tasks end; in the order asked.
     virtual AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) = 0;

@@ -360,6 +360,55 @@ TEST_P(StorageListContract, AListingGoesOnThoughTheTaskOfItsCursorChangedOrIsGon
     EXPECT_TRUE(one.next_page_token.empty());
 }
 
+TEST_P(StorageListContract, APageEndsAtItsBytesAndTheListingGoesOn) {
+    make_tasks(5);
+    const std::vector<TaskId> tasks = all_pages({}).ids;
+    for (const TaskId& task : tasks) append(task, with_chunk("a", std::string(20'000, 'x'), false));
+    const auto sizes_of_pages = [&](ListQuery query) {
+        std::vector<std::size_t> sizes;
+        Listing listing;
+        do {
+            const ListPage one = page(query);
+            listing.add(one);
+            sizes.push_back(one.tasks.size());
+            EXPECT_EQ(one.total, 5);
+            query.page_token = one.next_page_token;
+        } while (!query.page_token.empty() && sizes.size() < 10);
+        EXPECT_EQ(listing.ids, tasks);
+        return sizes;
+    };
+    using Sizes = std::vector<std::size_t>;
+    ListQuery query = pages_of(4);
+    query.include_artifacts = true;
+    query.max_bytes = 50'000;
+    EXPECT_EQ(sizes_of_pages(query), (Sizes{2, 2, 1}));
+    query.max_bytes = 1;
+    EXPECT_EQ(sizes_of_pages(query), (Sizes{1, 1, 1, 1, 1})) << "one task at least";
+    query.max_bytes = 1'000'000;
+    EXPECT_EQ(sizes_of_pages(query), (Sizes{4, 1}));
+    query.include_artifacts = false;
+    query.max_bytes = 50'000;
+    EXPECT_EQ(sizes_of_pages(query), (Sizes{4, 1})) << "what is left out counts for nothing";
+}
+
+TEST_P(StorageListContract, HistoryCountsForThePageAsFarAsItIsAskedFor) {
+    make_tasks(3);
+    for (const TaskId& task : all_pages({}).ids) {
+        TaskUpdate update = blank();
+        Message message;
+        message.parts = {Part::from_text(std::string(20'000, 'x'))};
+        update.history.emplace_back(std::move(message));
+        append(task, std::move(update));
+    }
+    ListQuery query = pages_of(3);
+    query.max_bytes = 30'000;
+    EXPECT_EQ(page(query).tasks.size(), 1U);
+    query.history_length = 1;
+    EXPECT_EQ(page(query).tasks.size(), 1U);
+    query.history_length = 0;
+    EXPECT_EQ(page(query).tasks.size(), 3U);
+}
+
 TEST_P(StorageListContract, OnlyAStatusMovesATaskInTheListing) {
     const TaskId one = make_task();
     advance(Duration(1));

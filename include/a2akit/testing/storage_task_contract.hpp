@@ -393,6 +393,28 @@ TEST_P(StorageContract, EventsAreReadFromAnyPlaceInPages) {
     EXPECT_FALSE(page.turn_ended);
 }
 
+TEST_P(StorageContract, AReadOfTheLogEndsAtItsBytesAndBringsOneEventAtLeast) {
+    const TaskId task = make_task();
+    const std::string large(20'000, 'x');
+    for (int i = 0; i < 5; ++i) append(task, with_chunk("a", large, i > 0));
+    TaskUpdate two_at_once = with_chunk("b", large, false);
+    two_at_once.artifacts.push_back(with_chunk("c", large, false).artifacts.front());
+    append(task, std::move(two_at_once));
+    EventPage page = must(storage().events(task, all_, 1, {100, 50'000}));
+    ASSERT_EQ(page.events.size(), 2U);
+    EXPECT_EQ(page.events.back().sequence, 3U);
+    EXPECT_EQ(page.last, 8U);
+    page = must(storage().events(task, all_, 3, {100, 1}));
+    ASSERT_EQ(page.events.size(), 1U);
+    EXPECT_EQ(page.events.back().sequence, 4U);
+    for (const Sequence after : {6U, 7U}) {
+        page = must(storage().events(task, all_, after, {100, 30'000}));
+        ASSERT_EQ(page.events.size(), 1U) << "a part of what one write has added";
+        EXPECT_EQ(page.events.back().sequence, after + 1);
+    }
+    EXPECT_EQ(must(storage().events(task, all_, 0, {100, 200'000})).events.size(), 8U);
+}
+
 TEST_P(StorageContract, BehindTheLastEventThereIsNothingYet) {
     const TaskId task = make_task();
     EXPECT_TRUE(events(task, 1).empty());

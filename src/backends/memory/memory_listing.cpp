@@ -1,5 +1,7 @@
 #include "backends/memory/memory_storage.hpp"
 
+#include "backends/common/content_size.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -135,14 +137,16 @@ AsyncResult<ListPage> MemoryStorage::list(OwnerScope scope, ListQuery query) {
     if (!continued) cursor.total = candidates.total();
     std::vector<StatusKey> keys = candidates.take();
     const auto page_size = static_cast<std::size_t>(std::max(query.page_size, 1));
-    const bool more = keys.size() > page_size;
+    bool more = keys.size() > page_size;
     if (more) keys.resize(page_size);
 
     ListPage page;
     page.total = cursor.total;
     page.as_of = cursor.started - Duration(1);
     page.tasks.reserve(keys.size());
-    for (const StatusKey& key : keys) {
+    ContentBudget budget(query.max_bytes);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        const StatusKey& key = keys[i];
         SnapshotTaker taker(query.history_length, query.include_artifacts);
         TaskShard& shard = shard_of(key.id);
         {
@@ -152,7 +156,13 @@ AsyncResult<ListPage> MemoryStorage::list(OwnerScope scope, ListQuery query) {
             if (task == nullptr || StatusKeyOf{}(*task) != key) continue;
             taker.take(*task, time());
         }
-        page.tasks.push_back(std::move(taker).merged());
+        TaskSnapshot snapshot = std::move(taker).merged();
+        if (!budget.take(content_size(snapshot))) {
+            keys.resize(i);
+            more = true;
+            break;
+        }
+        page.tasks.push_back(std::move(snapshot));
     }
     if (more) {
         cursor.last_time = keys.back().time;

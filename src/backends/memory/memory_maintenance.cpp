@@ -1,6 +1,7 @@
 #include "backends/memory/memory_storage.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <queue>
 #include <utility>
 
@@ -10,6 +11,9 @@ namespace {
 constexpr std::array kEnded = {TaskState::kCompleted, TaskState::kFailed, TaskState::kCanceled,
                                TaskState::kRejected};
 constexpr Duration kRetryWhenFull = std::chrono::seconds(1);
+constexpr std::size_t kMostEvicted = 10'000;  // At once.
+// A store of fewer tasks is not shared out among owners.
+constexpr std::int64_t kManyTasks = 100;
 constexpr Duration kCancelLookAgain = std::chrono::seconds(1);
 
 // The end of one shard's list of ended tasks.
@@ -23,6 +27,14 @@ struct Oldest {
         return a.key.time != b.key.time ? a.key.time > b.key.time : a.key.id > b.key.id;
     }
 };
+
+Error share_is_full(std::string message) {
+    Error::Details details;
+    details.retry_after = kRetryWhenFull;
+    return Error{ErrorCode::kResourceExhausted,
+                 std::move(message) + "; finish or cancel some of them", nullptr}
+        .with(std::move(details));
+}
 
 std::optional<Due> look_at_run(TaskShard& shard, TaskRecord& task, Timestamp now) {
     ActivePart& active = *task.active;
@@ -125,15 +137,55 @@ MemoryStorage::Removed MemoryStorage::remove_oldest(std::optional<TaskState> sta
     return removed;
 }
 
-Result<> MemoryStorage::make_room(Removed& evicted) {
+Result<> MemoryStorage::check_share(const OwnerUse& owner, std::int64_t tasks,
+                                    std::int64_t bytes) const {
+    if (max_bytes_ != 0 && owner.bytes + bytes > max_bytes_ / 2) {
+        return share_is_full("the caller's tasks that have not ended would take " +
+                             std::to_string(owner.bytes + bytes) + " bytes, and may take " +
+                             std::to_string(max_bytes_ / 2));
+    }
+    if (max_tasks_ >= kManyTasks && owner.tasks + tasks > max_tasks_ / 2) {
+        return share_is_full("the caller has " + std::to_string(owner.tasks) +
+                             " tasks that have not ended, and may have " +
+                             std::to_string(max_tasks_ / 2));
+    }
+    return {};
+}
+
+Error MemoryStorage::full_store() {
+    return Error::unavailable("the store is full of tasks that have not ended; try again later",
+                              kRetryWhenFull);
+}
+
+bool MemoryStorage::has_room(std::int64_t bytes) const noexcept {
+    return max_bytes_ == 0 || stored_.total + bytes <= max_bytes_;
+}
+
+Result<> MemoryStorage::make_room(const OwnerUse& owner, std::int64_t bytes, Removed& evicted) {
+    if (auto share = check_share(owner, 1, bytes); !share) return share;
+    if (!has_room(bytes)) evict_for(bytes, evicted);
+    if (!has_room(bytes)) return full_store();
+    return make_room_for_task(evicted);
+}
+
+void MemoryStorage::evict_for(std::int64_t bytes, Removed& evicted) {
+    // Some more at once: finding the oldest looks at every shard.
+    const std::int64_t wanted = bytes + max_bytes_ / 1024;
+    Removed removed = remove_oldest({}, kMostEvicted,
+                                    [&](const Oldest&, std::size_t) { return !has_room(wanted); });
+    std::move(removed.begin(), removed.end(), std::back_inserter(evicted));
+}
+
+Result<> MemoryStorage::make_room_for_task(Removed& evicted) {
     if (++tasks_ <= max_tasks_ || max_tasks_ == 0) return {};
     // Some at once: finding the oldest looks at every shard.
     const auto count = static_cast<std::size_t>(std::clamp<std::int64_t>(max_tasks_ / 1024, 1, 64));
-    evicted = remove_oldest({}, count, [](const Oldest&, std::size_t) { return true; });
-    if (!evicted.empty()) return {};
+    Removed removed = remove_oldest({}, count, [](const Oldest&, std::size_t) { return true; });
+    const bool made = !removed.empty() || tasks_ <= max_tasks_;
+    std::move(removed.begin(), removed.end(), std::back_inserter(evicted));
+    if (made) return {};
     --tasks_;
-    return Error::unavailable("the store is full of tasks that have not ended; try again later",
-                              kRetryWhenFull);
+    return full_store();
 }
 
 AsyncResult<std::vector<TaskId>> MemoryStorage::erase(EraseQuery query) {
@@ -203,7 +255,7 @@ AsyncResult<int> MemoryStorage::compact(Timestamp ended_before, int limit) {
                 for (; task != nullptr && task->status_time < ended_before;
                      task = ended.oldest_uncompacted()) {
                     if (compacted >= limit) return compacted;
-                    compact_log(*task);
+                    compact_log(shards_[i], *task);
                     ended.compacted_oldest();
                     ++compacted;
                 }

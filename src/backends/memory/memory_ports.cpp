@@ -11,7 +11,8 @@ namespace a2akit::testing {
 
 Ports memory_ports(MemoryPortsOptions options) {
     const auto clock = options.clock ? std::move(options.clock) : system_clock();
-    auto storage = std::make_shared<backends::MemoryStorage>(clock, options.max_tasks);
+    auto storage =
+        std::make_shared<backends::MemoryStorage>(clock, options.max_tasks, options.max_bytes);
     Ports ports;
     ports.storage = storage;
     ports.context_store = storage;

@@ -1,5 +1,7 @@
 #include "backends/memory/memory_storage.hpp"
 
+#include "backends/common/content_size.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -16,6 +18,15 @@ bool sees(const OwnerScope& scope, const TaskRecord& task) {
     if (scope.system) return true;
     return task.revealed && task.owner->name.owner == scope.owner &&
            task.owner->name.tenant == scope.tenant;
+}
+
+constexpr std::int64_t kSmallEnd = std::int64_t{64} * 1024;
+
+// A full store must not keep its tasks from ending.
+bool is_always_taken(const TaskUpdate& update, const UpdateSize& size) {
+    if (size.all > kSmallEnd) return false;
+    return update.cancel_by || update.raise_epoch ||
+           (update.status && is_terminal(update.status->state));
 }
 
 // The letter's message has to be taken before the update ends the turn.
@@ -37,11 +48,15 @@ std::optional<DeadLetter> letter_of(const TaskRecord& task, const TaskUpdate& up
 
 }  // namespace
 
-MemoryStorage::MemoryStorage(std::shared_ptr<const Clock> clock, std::int64_t max_tasks)
+MemoryStorage::MemoryStorage(std::shared_ptr<const Clock> clock, std::int64_t max_tasks,
+                             std::size_t max_bytes)
     : clock_(std::move(clock)),
       max_tasks_(max_tasks),
+      max_bytes_(static_cast<std::int64_t>(max_bytes)),
       cursors_(CursorCodec::random_key()),
-      shards_(std::make_unique<TaskShard[]>(kShards)) {}
+      shards_(std::make_unique<TaskShard[]>(kShards)) {
+    for (std::size_t i = 0; i < kShards; ++i) shards_[i].count_in(stored_);
+}
 
 Timestamp MemoryStorage::time() {
     const Timestamp now = clock_->now();
@@ -96,7 +111,12 @@ Result<std::optional<Created>> MemoryStorage::created_before(IdempotencyTable::L
 Result<Created> MemoryStorage::create_fresh(NewTask task, const OwnerScope& scope,
                                             TaskUpdate update, const std::string* key,
                                             Removed& evicted) {
-    if (auto room = make_room(evicted); !room) return room.error();
+    const UpdateSize size = size_of(update);
+    std::shared_ptr<OwnerUse> owner = stored_.use_of(scope);
+    if (auto room = make_room(*owner, size.all + kEmptyTask, evicted); !room) {
+        stored_.release(scope, std::move(owner));
+        return room.error();
+    }
     auto record = std::make_unique<TaskRecord>();
     record->id = task.id;
     record->context_id = std::move(task.context_id);
@@ -120,7 +140,7 @@ Result<Created> MemoryStorage::create_fresh(NewTask task, const OwnerScope& scop
             if (update.once && !task.revealed)
                 record->rarely().keep_reply_until = now + update.once->lifetime;
             TaskRecord& made = shard.insert(std::move(record), scope);
-            appended = apply(shard, made, std::move(update), now, true);
+            appended = apply(shard, made, std::move(update), size, now, true);
             taker.take(made, now);
         }
     }
@@ -153,12 +173,15 @@ AsyncResult<TaskSnapshot> MemoryStorage::load(TaskId task, OwnerScope scope,
 }
 
 AsyncResult<Appended> MemoryStorage::append(TaskId task, OwnerScope scope, TaskUpdate update) {
-    if (update.once) return append_once(task, scope, std::move(update));
-    return append_fresh(task, scope, std::move(update), nullptr);
+    Removed evicted;
+    auto appended = update.once ? append_once(task, scope, std::move(update), evicted)
+                                : append_fresh(task, scope, std::move(update), nullptr, evicted);
+    for (const RemovedTask& removed : evicted) forget(removed);
+    return appended;
 }
 
 Result<Appended> MemoryStorage::append_once(const TaskId& task, const OwnerScope& scope,
-                                            TaskUpdate update) {
+                                            TaskUpdate update, Removed& evicted) {
     const IdempotencyKey key = *update.once;
     IdempotencyTable::Locked locked = keys_.lock(scope, key);
     const auto first = locked.find(key, time());
@@ -171,27 +194,47 @@ Result<Appended> MemoryStorage::append_once(const TaskId& task, const OwnerScope
         }
         return joined(**first);
     }
-    auto appended = append_fresh(task, scope, std::move(update), &locked.scoped_key());
+    auto appended = append_fresh(task, scope, std::move(update), &locked.scoped_key(), evicted);
     if (appended) locked.put(key, *appended, time());
     return appended;
 }
 
 Result<Appended> MemoryStorage::append_fresh(const TaskId& task, const OwnerScope& scope,
-                                             TaskUpdate update, const std::string* key) {
+                                             TaskUpdate update, const std::string* key,
+                                             Removed& evicted) {
+    const UpdateSize size = size_of(update);
     TaskShard& shard = shard_of(task);
-    const std::lock_guard lock(shard.mutex);
-    TaskRecord* record = shard.find(task);
-    if (record == nullptr || !sees(scope, *record)) return not_found(task);
-    if (auto repeated = repeated_write(*record, update.id)) return *repeated;
-    const Timestamp now = time();
-    if (auto refused = refusal(*record, update, now)) return std::move(*refused);
-    if (key != nullptr) record->rarely().keys.push_back(*key);
-    if (auto letter = letter_of(*record, update, now)) {
-        record->rarely().dead_letter = true;
-        const std::lock_guard letters(dead_letters_mutex_);
-        dead_letters_.insert_or_assign(task, std::move(*letter));
+    for (bool may_evict = !is_always_taken(update, size);; may_evict = false) {
+        {
+            const std::lock_guard lock(shard.mutex);
+            TaskRecord* record = shard.find(task);
+            if (record == nullptr || !sees(scope, *record)) return not_found(task);
+            if (auto repeated = repeated_write(*record, update.id)) return *repeated;
+            const Timestamp now = time();
+            if (auto refused = refusal(*record, update, now)) return std::move(*refused);
+            const bool counts = !is_always_taken(update, size);
+            if (counts) {
+                auto share = check_share(*record->owner->use, 0, size.all);
+                if (!share) return share.error();
+            }
+            if (!counts || has_room(size.all)) {
+                if (key != nullptr) record->rarely().keys.push_back(*key);
+                note_letter(*record, update, now);
+                return apply(shard, *record, std::move(update), size, now, false);
+            }
+            if (!may_evict) return full_store();
+        }
+        // Ended tasks stand in all shards, whose locks are taken one after the other.
+        evict_for(size.all, evicted);
     }
-    return apply(shard, *record, std::move(update), now, false);
+}
+
+void MemoryStorage::note_letter(TaskRecord& task, const TaskUpdate& update, Timestamp now) {
+    auto letter = letter_of(task, update, now);
+    if (!letter) return;
+    task.rarely().dead_letter = true;
+    const std::lock_guard letters(dead_letters_mutex_);
+    dead_letters_.insert_or_assign(task.id, std::move(*letter));
 }
 
 AsyncResult<Claimed> MemoryStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node,
@@ -251,7 +294,7 @@ AsyncResult<std::optional<Turn>> MemoryStorage::release(TaskId task, Epoch epoch
 }
 
 AsyncResult<EventPage> MemoryStorage::events(TaskId task, OwnerScope scope, Sequence after,
-                                             int limit) {
+                                             EventLimit limit) {
     EventPage page;
     TaskShard& shard = shard_of(task);
     const std::lock_guard lock(shard.mutex);
@@ -269,10 +312,12 @@ AsyncResult<EventPage> MemoryStorage::events(TaskId task, OwnerScope scope, Sequ
     page.turn_ended = record->turn_ended;
     const Sequence begin = std::min<Sequence>(after, page.last);
     const Sequence end =
-        std::min<Sequence>(page.last, begin + static_cast<Sequence>(std::max(limit, 0)));
-    page.events.reserve(end - begin);
+        std::min<Sequence>(page.last, begin + static_cast<Sequence>(std::max(limit.events, 0)));
+    ContentBudget budget(limit.bytes);
     for (Sequence sequence = begin + 1; sequence <= end; ++sequence) {
-        page.events.push_back(to_event(record->events[sequence - record->compacted - 1], sequence));
+        const StoredEvent& event = record->events[sequence - record->compacted - 1];
+        if (!budget.take(content_size(event))) break;
+        page.events.push_back(to_event(event, sequence));
     }
     return page;
 }

@@ -27,8 +27,11 @@ namespace a2akit::backends {
 /// one process may share one object.
 class MemoryStorage final : public Storage, public ContextStore, public Maintenance {
 public:
-    /// `max_tasks` 0: no cap.
-    MemoryStorage(std::shared_ptr<const Clock> clock, std::int64_t max_tasks);
+    /// How many tasks are kept, and how many bytes, about, they may take. 0: no cap. At a cap ended
+    /// tasks go, oldest first. One owner's tasks that have not ended may have half of the bytes,
+    /// and half of the tasks where those are many.
+    MemoryStorage(std::shared_ptr<const Clock> clock, std::int64_t max_tasks,
+                  std::size_t max_bytes = 0);
 
     AsyncResult<void> start() override { return Result<>(); }
     AsyncResult<void> stop(SteadyTime) override { return Result<>(); }
@@ -49,7 +52,7 @@ public:
                                              Timestamp not_before) override;
     AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override;
     AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
-                                  int limit) override;
+                                  EventLimit limit) override;
     AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override;
     AsyncResult<Timestamp> now() override { return Result<Timestamp>(time()); }
 
@@ -66,6 +69,9 @@ public:
     AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override;
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
 
+    /// About: what all tasks take.
+    [[nodiscard]] std::int64_t stored_bytes() const noexcept { return stored_.total; }
+
 private:
     static constexpr std::size_t kShards = 64;
 
@@ -79,13 +85,22 @@ private:
                                  const std::string* key, Removed& evicted);
     Result<std::optional<Created>> created_before(IdempotencyTable::Locked& locked,
                                                   const IdempotencyKey& key);
-    Result<Appended> append_once(const TaskId& task, const OwnerScope& scope, TaskUpdate update);
+    Result<Appended> append_once(const TaskId& task, const OwnerScope& scope, TaskUpdate update,
+                                 Removed& evicted);
     Result<Appended> append_fresh(const TaskId& task, const OwnerScope& scope, TaskUpdate update,
-                                  const std::string* key);
+                                  const std::string* key, Removed& evicted);
     Appended joined(const Appended& first);
+    void note_letter(TaskRecord& task, const TaskUpdate& update, Timestamp now);
 
     /// Counts a task in; `evicted` is what had to go, for `forget` once no key is locked.
-    Result<> make_room(Removed& evicted);
+    Result<> make_room(const OwnerUse& owner, std::int64_t bytes, Removed& evicted);
+    Result<> make_room_for_task(Removed& evicted);
+    [[nodiscard]] bool has_room(std::int64_t bytes) const noexcept;
+    /// Removes ended tasks until there is room for so many bytes, or none is left.
+    void evict_for(std::int64_t bytes, Removed& evicted);
+    [[nodiscard]] static Error full_store();
+    [[nodiscard]] Result<> check_share(const OwnerUse& owner, std::int64_t tasks,
+                                       std::int64_t bytes) const;
     /// Removes ended tasks, oldest first, while `wanted(the task's place, counted so far)` holds; direct replies do not count.
     template <class Wanted>
     Removed remove_oldest(std::optional<TaskState> state, std::size_t limit, Wanted wanted);
@@ -96,10 +111,12 @@ private:
 
     const std::shared_ptr<const Clock> clock_;
     const std::int64_t max_tasks_;
+    const std::int64_t max_bytes_;
     const CursorCodec cursors_;
     std::atomic<Timestamp> latest_{Timestamp{}};
     std::atomic<std::int64_t> tasks_{0};
     std::atomic<std::size_t> next_sweep_{0};  ///< The shard that a sweep looks at first.
+    StoredBytes stored_;
     std::unique_ptr<TaskShard[]> shards_;
     IdempotencyTable keys_;
     ContextTable contexts_;

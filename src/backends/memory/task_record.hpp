@@ -85,6 +85,7 @@ struct ActivePart : ListHook<ByRun> {
     Timestamp cancel_look{};
     std::array<Answer, 6> answers;  ///< The newest writes, as a ring.
     std::size_t next_answer = 0;
+    std::int64_t input_bytes = 0;  ///< What `input` counts for.
 };
 
 /// What few tasks have.
@@ -114,6 +115,7 @@ struct TaskRecord : SetHook<ByStatus>, SetHook<ByContext>, SetHook<ByLook>, List
     std::uint32_t compacted = 0;    ///< Events that are no longer in `events`.
     std::uint32_t last_status = 0;  ///< Place in `events` behind the newest status; 0: none.
     Epoch epoch = 0;
+    std::int64_t bytes = 0;  ///< What it counts for; see TaskShard::count.
     Timestamp status_time{};
     Timestamp next_look = Timestamp::max();
     std::vector<StoredEvent> events;

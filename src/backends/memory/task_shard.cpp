@@ -95,6 +95,7 @@ OwnerIndex& TaskShard::owner_index(const OwnerScope& owner) {
     OwnerName name{owner.owner, owner.tenant};
     auto index = std::make_unique<OwnerIndex>();
     index->name = name;
+    index->use = stored_->use_of(owner);
     return *owners_.emplace(std::move(name), std::move(index)).first->second;
 }
 
@@ -106,7 +107,15 @@ TaskRecord& TaskShard::insert(std::unique_ptr<TaskRecord> task, const OwnerScope
     tasks_.insert(record.id.hash(), record);
     record.context = &context_index(record);
     enter_status(record);
+    ++record.owner->use->tasks;
+    count(record, kEmptyTask);
     return record;
+}
+
+void TaskShard::count(TaskRecord& task, std::int64_t bytes) {
+    task.bytes += bytes;
+    stored_->total += bytes;
+    if (task.active) task.owner->use->bytes += bytes;
 }
 
 RemovedTask TaskShard::remove(TaskRecord& task) {
@@ -115,7 +124,10 @@ RemovedTask TaskShard::remove(TaskRecord& task) {
     leave_context(task);
     if (task.SetHook<ByLook>::is_linked()) looks_.erase(looks_.iterator_to(task));
     end_run(task, false, {});
+    if (task.active) --task.owner->use->tasks;
+    count(task, -task.bytes);
     if (--task.owner->tasks == 0) {
+        stored_->release(removed.owner, std::move(task.owner->use));
         owners_.erase(owners_.find(OwnerNameView{task.owner->name.owner, task.owner->name.tenant}));
     }
     tasks_.erase(task.id.hash(), task);
@@ -197,10 +209,13 @@ void TaskShard::end_run(TaskRecord& task, bool lost, Timestamp now) {
 }
 
 void TaskShard::retire(TaskRecord& task) {
-    task.active.reset();
     task.events.shrink_to_fit();
     task.history.shrink_to_fit();
     if (task.rare) task.rare->checkpoint = {};
+    task.owner->use->bytes -= task.bytes;
+    --task.owner->use->tasks;
+    task.active.reset();
+    count(task, size_of(task) - task.bytes);
 }
 
 RestList* TaskShard::resting(TaskState state, bool revealed) {

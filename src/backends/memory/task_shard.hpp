@@ -3,6 +3,7 @@
 #include "backends/common/intrusive_table.hpp"
 #include "backends/common/keyed_hash.hpp"
 #include "backends/memory/record_table.hpp"
+#include "backends/memory/stored_bytes.hpp"
 #include "backends/memory/task_record.hpp"
 
 #include <boost/container/small_vector.hpp>
@@ -72,6 +73,7 @@ struct OwnerIndex {
     OwnerName name;
     std::array<StatusSet, kStates> by_state;
     std::size_t tasks = 0;  ///< Visible or not.
+    std::shared_ptr<OwnerUse> use;
 };
 
 /// The tasks of one context of one owner in one shard, by state; there is at least one. Most
@@ -148,6 +150,9 @@ public:
 
     std::mutex mutex;
 
+    /// Where all shards count. REQUIRES: outlives this; called before anything is inserted.
+    void count_in(StoredBytes& stored) { stored_ = &stored; }
+
     [[nodiscard]] TaskRecord* find(const TaskId& id);
     /// Null when this owner has no task of this context here. `hash`: context_hash(context_id).
     [[nodiscard]] const ContextIndex* find_context(const OwnerIndex& owner,
@@ -157,6 +162,8 @@ public:
     /// Null when this owner has no task here.
     [[nodiscard]] OwnerIndex* find_owner(const OwnerScope& owner);
     TaskRecord& insert(std::unique_ptr<TaskRecord> task, const OwnerScope& owner);
+    /// The task takes so many bytes more, or less.
+    void count(TaskRecord& task, std::int64_t bytes);
     /// Unlinks a task; the caller destroys it once it has left the lock.
     [[nodiscard]] RemovedTask remove(TaskRecord& task);
 
@@ -206,6 +213,7 @@ private:
     void enter_status(TaskRecord& task);
     void enter_listing(TaskRecord& task);
 
+    StoredBytes* stored_ = nullptr;
     RecordTable tasks_;
     local::IntrusiveTable<ContextIndex> contexts_;
     Owners owners_;

@@ -51,7 +51,16 @@ void add_status(TaskShard& shard, TaskRecord& task, TaskStatus status, RawJson m
     shard.move_status(task, status.state, time);
 }
 
-void make_turn(TaskRecord& task, TurnInput input, Timestamp now) {
+// Its input counts no more.
+void drop_input(TaskShard& shard, TaskRecord& task) {
+    shard.count(task, -std::exchange(task.active->input_bytes, 0));
+    task.active->input.reset();
+}
+
+void make_turn(TaskShard& shard, TaskRecord& task, TurnInput input, std::int64_t bytes,
+               Timestamp now) {
+    drop_input(shard, task);
+    task.active->input_bytes = bytes;
     ++task.turn;
     task.turn_ended = false;
     task.active->input = std::move(input);
@@ -60,9 +69,9 @@ void make_turn(TaskRecord& task, TurnInput input, Timestamp now) {
     task.active->turn_look = now + kFirstLook;
 }
 
-void end_turn(TaskRecord& task) {
+void end_turn(TaskShard& shard, TaskRecord& task) {
     task.turn_ended = true;
-    task.active->input.reset();
+    drop_input(shard, task);
 }
 
 // The turn that is being run now, not one that paused and whose handler has not returned yet.
@@ -97,10 +106,16 @@ void remember(TaskRecord& task, const Answer& answer, bool made) {
     active.next_answer = (active.next_answer + 1) % active.answers.size();
 }
 
+// The new value is counted with its update.
+void replace(TaskShard& shard, TaskRecord& task, RawJson& former, RawJson& value) {
+    shard.count(task, -static_cast<std::int64_t>(former.text().size()));
+    former = std::move(value);
+}
+
 // What a status means for the turn and for who runs it.
 void settle(TaskShard& shard, TaskRecord& task, bool by_its_run, Timestamp now) {
     if (!is_terminal(task.state) && !is_interrupted(task.state)) return;
-    end_turn(task);
+    end_turn(shard, task);
     if (!is_terminal(task.state)) return;
     shard.end_run(task, !by_its_run, now);
     if (task.revealed) return;
@@ -178,14 +193,16 @@ std::optional<Error> refusal(const TaskRecord& task, const TaskUpdate& update, T
     return std::nullopt;
 }
 
-Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate update, Timestamp now, bool creates) {
+Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate update, UpdateSize size,
+               Timestamp now, bool creates) {
     const TaskState before = task.state;
     const Sequence before_last = task.last_sequence();
     const bool makes_turn = update.turn.has_value();
     const bool by_its_run = update.guard.epoch && !update.raise_epoch;
     ++task.revision;
+    shard.count(task, size.all);
     if (update.reveal) shard.reveal(task);
-    if (update.turn) make_turn(task, std::move(*update.turn), now);
+    if (update.turn) make_turn(shard, task, std::move(*update.turn), size.input, now);
     if (update.raise_epoch) {
         ++task.epoch;
         shard.end_run(task, true, now);
@@ -193,8 +210,8 @@ Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate update, Timestamp 
     }
     if (update.reply) note_reply(task, update);
     if (update.cancel_by) note_cancel(task, update, now);
-    if (update.checkpoint) task.rarely().checkpoint = std::move(*update.checkpoint);
-    if (update.metadata) task.rarely().metadata = std::move(*update.metadata);
+    if (update.checkpoint) replace(shard, task, task.rarely().checkpoint, *update.checkpoint);
+    if (update.metadata) replace(shard, task, task.rarely().metadata, *update.metadata);
     for (auto& message : update.history) task.history.push_back(std::move(message));
     for (auto& chunk : update.artifacts) add_chunk(task, std::move(chunk));
     if (update.status) {
@@ -237,6 +254,7 @@ std::variant<ClaimedRun, Refusal> claim(TaskShard& shard, TaskRecord& task, cons
     task.active->looks = 0;
     if (task.state != TaskState::kWorking) {
         add_status(shard, task, TaskStatus{TaskState::kWorking, {}, {}}, {}, now);
+        shard.count(task, sizeof(StoredEvent));
     }
     LiveRun run{task.epoch, turn, node, id, now + lease, now + lease, {}};
     shard.begin_run(task, run);
@@ -325,7 +343,7 @@ TaskEvent to_event(const StoredEvent& stored, Sequence sequence) {
     return {sequence, StatusChange{std::move(status), std::move(metadata)}};
 }
 
-void compact_log(TaskRecord& task) {
+void compact_log(TaskShard& shard, TaskRecord& task) {
     std::vector<ArtifactPiece> pieces;
     for (const StoredEvent& event : task.events) {
         if (const auto* artifact = std::get_if<Shared<Artifact>>(&event.payload)) {
@@ -341,6 +359,7 @@ void compact_log(TaskRecord& task) {
     task.compacted = task.last_sequence();
     task.last_status = 0;
     task.events = std::vector<StoredEvent>();
+    shard.count(task, size_of(task) - task.bytes);
 }
 
 }  // namespace a2akit::backends

@@ -16,8 +16,9 @@ namespace a2akit::backends {
 [[nodiscard]] std::optional<Error> refusal(const TaskRecord& task, const TaskUpdate& update,
                                            Timestamp now);
 
-/// Applies an update that nothing speaks against.
-Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate update, Timestamp now, bool creates);
+/// Applies an update that nothing speaks against, and counts `size`, its own.
+Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate update, UpdateSize size,
+               Timestamp now, bool creates);
 
 /// A claim that was decided: the run's numbers, its input, and what it wrote.
 struct ClaimedRun {
@@ -55,6 +56,6 @@ private:
 
 [[nodiscard]] TaskEvent to_event(const StoredEvent& stored, Sequence sequence);
 /// Drops the log of an ended task, and keeps what its snapshot needs.
-void compact_log(TaskRecord& task);
+void compact_log(TaskShard& shard, TaskRecord& task);
 
 }  // namespace a2akit::backends

@@ -62,13 +62,27 @@ PgStatements::PgStatements(std::string_view s)
                 "select * from {schema}.list_tasks($1::bigint, $2::boolean, $3::bytea, $4::bytea, $5::bytea, $6::int, "
                 "$7::bigint, $8::bigint, $9::bigint, $10::uuid, $11::int)", true)),
       snapshots(make(s, "snapshots",
-                     with_snapshot("select ", " from unnest($2::uuid[]) with ordinality i(id, n) "
-                                              "cross join lateral {schema}.snapshot_now($1::bigint, i.id, $3::int, "
-                                              "$4::boolean) s order by i.n"), true)),
+                     with_snapshot("select i.fits, ",
+                                   " from (select i.id, i.n, i.n = 1 or sum(z.size) over (order by i.n) <= $5::bigint as fits "
+                                   "from unnest($2::uuid[]) with ordinality i(id, n) cross join lateral (select "
+                                   "coalesce((select sum(octet_length(w.chunks)) from {schema}.writes w "
+                                   "where $4::boolean and w.task = i.id and w.chunks is not null), 0) + "
+                                   "coalesce((select sum(octet_length(h.history)) from (select w.history "
+                                   "from {schema}.writes w where w.task = i.id and w.history is not null "
+                                   "order by w.last desc, w.revision desc "
+                                   "limit case when $3::int >= 0 then $3::int end) h), 0) + "
+                                   "coalesce((select octet_length(w.status) from {schema}.tasks t join {schema}.writes w "
+                                   "on w.task = t.id and w.last = t.status_last and w.state is not null "
+                                   "where t.id = i.id), 0) as size) z) i "
+                                   "left join lateral {schema}.snapshot_now($1::bigint, "
+                                   "case when i.fits then i.id end, $3::int, $4::boolean) s on true order by i.n"), true)),
       events(make(s, "events",
                   "select t.last, t.turn, t.state, t.turn_ended, t.compacted, w.first, w.last, w.time, w.state, w.status, "
-                  "w.chunks from {schema}.tasks t left join lateral (select * from {schema}.writes w where "
-                  "w.task = t.id and w.last > $5::bigint and w.first <= w.last order by w.last limit $6::int) w on true "
+                  "w.chunks from {schema}.tasks t left join lateral (select * from (select w.*, "
+                  "row_number() over (order by w.last) as n, sum(coalesce(octet_length(w.status), 0) + "
+                  "coalesce(octet_length(w.chunks), 0)) over (order by w.last) as size from (select * "
+                  "from {schema}.writes w where w.task = t.id and w.last > $5::bigint and w.first <= w.last "
+                  "order by w.last limit $6::int) w) w where w.n = 1 or w.size <= $7::bigint) w on true "
                   "where t.id = $1::uuid and ($2::boolean or (t.revealed and t.owner = $3::bytea and "
                   "t.tenant = $4::bytea)) order by w.last")),
       tails(make(s, "tails",

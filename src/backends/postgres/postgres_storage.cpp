@@ -1,11 +1,13 @@
 #include "backends/postgres/postgres_storage.hpp"
 
+#include "backends/common/content_size.hpp"
 #include "backends/common/merge_artifacts.hpp"
 #include "backends/common/stored_form.hpp"
 #include "backends/postgres/snapshot_reader.hpp"
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 namespace a2akit::postgres {
@@ -121,6 +123,11 @@ TaskSnapshot snapshot_of_new(NewTask task, OwnerScope scope, TaskUpdate update, 
 }
 
 /// The events of one write that lie behind `after`.
+std::int64_t to_bigint(std::size_t bytes) noexcept {
+    constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+    return bytes > static_cast<std::size_t>(kMost) ? kMost : static_cast<std::int64_t>(bytes);
+}
+
 Result<void> add_events(PgRow& row, Sequence after, EventPage& page) {
     auto sequence = static_cast<Sequence>(row.i64());
     row.skip();  // its last one
@@ -315,11 +322,12 @@ AsyncResult<TaskSnapshot> PostgresStorage::load(TaskId task, OwnerScope scope,
     co_return fail(std::move(unreadable));
 }
 
-AsyncResult<EventPage> PostgresStorage::events(TaskId task, OwnerScope scope, Sequence after, int limit) {
+AsyncResult<EventPage> PostgresStorage::events(TaskId task, OwnerScope scope, Sequence after,
+                                               EventLimit limit) {
     PgParams params;
     params.add(task);
     add_scope(params, scope);
-    params.add(after).add(std::int32_t{std::max(limit, 0)});
+    params.add(after).add(std::int32_t{std::max(limit.events, 0)}).add(to_bigint(limit.bytes));
     const auto rows = co_await node_->run(node_->sql().events, std::move(params));
     if (!rows) co_return fail(rows.error());
     if (rows->size() == 0) co_return not_found(task);
@@ -340,9 +348,13 @@ AsyncResult<EventPage> PostgresStorage::events(TaskId task, OwnerScope scope, Se
             co_return fail(node_->unreadable().note(task, added.error().message));
         }
     }
-    if (page.events.size() > static_cast<std::size_t>(std::max(limit, 0))) {
-        page.events.resize(static_cast<std::size_t>(std::max(limit, 0)));
-    }
+    // A write may hold more events than were asked for.
+    backends::ContentBudget budget(limit.bytes);
+    std::size_t kept = 0;
+    const auto most =
+        std::min(page.events.size(), static_cast<std::size_t>(std::max(limit.events, 0)));
+    while (kept < most && budget.take(backends::content_size(page.events[kept]))) ++kept;
+    page.events.resize(kept);
     co_return page;
 }
 
@@ -373,24 +385,29 @@ AsyncResult<Timestamp> PostgresStorage::now() {
 
 // -- Listings ---------------------------------------------------------------------------------------------------------
 
-AsyncResult<std::vector<TaskSnapshot>> PostgresStorage::snapshots(std::vector<TaskId> tasks,
-                                                                  std::optional<std::int32_t> history_length,
-                                                                  bool include_artifacts) {
+AsyncResult<PostgresStorage::Snapshots> PostgresStorage::snapshots(
+    std::vector<TaskId> tasks, std::optional<std::int32_t> history_length, bool include_artifacts,
+    std::size_t max_bytes) {
     PgParams params = node_->params();
-    params.uuids(tasks.data(), tasks.size()).add(history_length).add(include_artifacts);
+    params.uuids(tasks.data(), tasks.size())
+        .add(history_length)
+        .add(include_artifacts)
+        .add(to_bigint(max_bytes));
     const auto rows = co_await node_->run(node_->sql().snapshots, std::move(params));
     if (!rows) co_return fail(rows.error());
-    std::vector<TaskSnapshot> all;
-    all.reserve(tasks.size());
-    for (int i = 0; i < rows->size(); ++i) {
-        PgRow row = (*rows)[i];
+    Snapshots found;
+    found.tasks.reserve(tasks.size());
+    for (; found.looked_at < rows->size(); ++found.looked_at) {
+        PgRow row = (*rows)[found.looked_at];
+        if (!row.boolean()) break;    // It has no room any more.
+        if (row.is_null()) continue;  // It has been erased.
         TaskSnapshot head;
         auto snapshot = read_snapshot(row, history_length, &head);
         // One that cannot be read appears as far as it can, so that its owner can end it.
         if (!snapshot) node_->unreadable().note(head.id, snapshot.error().message);
-        all.push_back(snapshot ? std::move(*snapshot) : std::move(head));
+        found.tasks.push_back(snapshot ? std::move(*snapshot) : std::move(head));
     }
-    co_return all;
+    co_return found;
 }
 
 AsyncResult<ListPage> PostgresStorage::list(OwnerScope scope, ListQuery query) {
@@ -421,18 +438,21 @@ AsyncResult<ListPage> PostgresStorage::list(OwnerScope scope, ListQuery query) {
     std::vector<TaskId> tasks;
     for (const Uuid& id : row.uuid_array()) tasks.push_back(TaskId{id});
     const std::vector<std::int64_t> times = row.i64_array();
-    if (tasks.size() > page_size) {
-        tasks.resize(page_size);
-        cursor.last_time = to_time(times[page_size - 1]);
-        cursor.last_id = tasks.back();
-        page.next_page_token = node_->cursors().write(cursor, scope, query);
-    }
+    const bool more = tasks.size() > page_size;
+    if (more) tasks.resize(page_size);
     if (tasks.empty()) co_return page;
     const std::vector<TaskId> asked = tasks;
-    auto found = co_await snapshots(std::move(tasks), query.history_length, query.include_artifacts);
+    auto found = co_await snapshots(std::move(tasks), query.history_length, query.include_artifacts,
+                                    query.max_bytes);
     if (!found) co_return fail(std::move(found.error()));
+    const auto looked_at = static_cast<std::size_t>(found->looked_at);
+    if (more || looked_at < asked.size()) {
+        cursor.last_time = to_time(times[looked_at - 1]);
+        cursor.last_id = asked[looked_at - 1];
+        page.next_page_token = node_->cursors().write(cursor, scope, query);
+    }
     std::size_t at = 0;
-    for (TaskSnapshot& task : *found) {
+    for (TaskSnapshot& task : found->tasks) {
         while (at < asked.size() && asked[at] != task.id) ++at;
         // Changed since it was chosen: it has left the listing.
         if (at < asked.size() && from_time(*task.status.timestamp) == times[at]) page.tasks.push_back(std::move(task));

@@ -29,7 +29,8 @@ public:
     AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override;
     AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) override;
     AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override;
-    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after, int limit) override;
+    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
+                                  EventLimit limit) override;
     AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override;
     AsyncResult<Timestamp> now() override;
 
@@ -47,9 +48,15 @@ public:
 private:
     [[nodiscard]] PgParams write_params(const TaskId& task, const OwnerScope& scope, const TaskUpdate& update,
                                         const NewTask* made) const;
-    /// The snapshots of these tasks in their order, without those that are gone.
-    AsyncResult<std::vector<TaskSnapshot>> snapshots(std::vector<TaskId> tasks, std::optional<std::int32_t> history_length,
-                                                     bool include_artifacts);
+    struct Snapshots {
+        std::vector<TaskSnapshot> tasks;
+        int looked_at = 0;  ///< How many of those asked for these are, with those that are gone.
+    };
+    /// The snapshots of the first of these tasks in their order, as many as fit, without those that
+    /// are gone.
+    AsyncResult<Snapshots> snapshots(std::vector<TaskId> tasks,
+                                     std::optional<std::int32_t> history_length,
+                                     bool include_artifacts, std::size_t max_bytes);
 
     std::shared_ptr<PostgresNode> node_;
 };

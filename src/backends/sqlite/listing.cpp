@@ -1,5 +1,7 @@
 #include "backends/sqlite/list_statements.hpp"
 #include "backends/sqlite/sqlite_storage.hpp"
+
+#include "backends/common/content_size.hpp"
 #include "backends/sqlite/task_reads.hpp"
 
 #include <algorithm>
@@ -179,17 +181,24 @@ AsyncResult<ListPage> SqliteStorage::list(OwnerScope scope, ListQuery query) {
         if (!continued) cursor.total = candidates.total();
         std::vector<StatusKey> keys = candidates.take();
         const auto page_size = static_cast<std::size_t>(std::max(query.page_size, 1));
-        const bool more = keys.size() > page_size;
+        bool more = keys.size() > page_size;
         if (more) keys.resize(page_size);
 
         ListPage page;
         page.total = cursor.total;
         page.as_of = settled - Duration(1);
         page.tasks.reserve(keys.size());
-        for (const StatusKey& key : keys) {
+        backends::ContentBudget budget(query.max_bytes);
+        for (std::size_t i = 0; i < keys.size(); ++i) {
             const SnapshotParts parts{query.history_length, query.include_artifacts};
-            if (auto task = read_listed(db, key, parts, time_.now(), unreadable_))
-                page.tasks.push_back(std::move(*task));
+            auto task = read_listed(db, keys[i], parts, time_.now(), unreadable_);
+            if (!task) continue;
+            if (!budget.take(backends::content_size(*task))) {
+                keys.resize(i);
+                more = true;
+                break;
+            }
+            page.tasks.push_back(std::move(*task));
         }
         if (more) {
             cursor.last_time = keys.back().time;

@@ -292,7 +292,8 @@ AsyncResult<std::optional<Turn>> SqliteStorage::release(TaskId task, Epoch epoch
     co_return co_await call;
 }
 
-AsyncResult<EventPage> SqliteStorage::events(TaskId task, OwnerScope scope, Sequence after, int limit) {
+AsyncResult<EventPage> SqliteStorage::events(TaskId task, OwnerScope scope, Sequence after,
+                                             EventLimit limit) {
     auto call = readers_.call<EventPage>([&](Connection& db) -> Result<EventPage> {
         const auto row = find_task(db, task);
         if (!row || !sees(db, scope, *row)) return not_found(task);

@@ -44,7 +44,8 @@ public:
     AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override;
     AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) override;
     AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override;
-    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after, int limit) override;
+    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
+                                  EventLimit limit) override;
     AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override;
     AsyncResult<Timestamp> now() override { return Result<Timestamp>(time_.now()); }
 

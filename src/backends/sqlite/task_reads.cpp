@@ -1,5 +1,6 @@
 #include "backends/sqlite/task_reads.hpp"
 
+#include "backends/common/content_size.hpp"
 #include "backends/common/merge_artifacts.hpp"
 #include "backends/common/stored_form.hpp"
 #include "backends/sqlite/schema.hpp"
@@ -125,13 +126,16 @@ TaskSnapshot read_snapshot(Connection& db, const TaskRow& row, const SnapshotPar
     return snapshot;
 }
 
-std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence after, int limit) {
+std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence after,
+                                   EventLimit limit) {
     std::vector<TaskEvent> events;
-    const auto wanted = static_cast<std::size_t>(std::max(limit, 0));
+    const auto wanted = static_cast<std::size_t>(std::max(limit.events, 0));
     if (after >= row.last_event || wanted == 0) return events;
     Query query = db.query("SELECT key, state, time, chunks, status FROM log WHERE key BETWEEN ?1 AND ?2 ORDER BY key");
     query.number(key_of(row.id, after + 1)).number(key_of(row.id, static_cast<std::uint64_t>(kMaxPlace)));
-    while (events.size() < wanted && query.step()) {
+    backends::ContentBudget budget(limit.bytes);
+    bool fits = true;
+    while (fits && events.size() < wanted && query.step()) {
         const std::uint64_t last = place_of(query.number());
         const auto state = query.maybe();
         const Timestamp time = to_time(query.number());
@@ -139,8 +143,11 @@ std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence 
         if (const auto bytes = query.bytes(); !bytes.empty()) chunks = readable(backends::read_stored_chunks(bytes));
         Sequence sequence = last - chunks.size() + (state ? 0 : 1);
         const auto add = [&](auto change) {
-            if (sequence > after && events.size() < wanted) events.push_back({sequence, std::move(change)});
+            TaskEvent event{sequence, std::move(change)};
             ++sequence;
+            if (event.sequence <= after || events.size() >= wanted || !fits) return;
+            fits = budget.take(backends::content_size(event));
+            if (fits) events.push_back(std::move(event));
         };
         for (auto& chunk : chunks) add(std::move(chunk));
         if (!state) continue;

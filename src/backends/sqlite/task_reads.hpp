@@ -41,7 +41,8 @@ auto read_or_note(const TaskId& task, backends::UnreadableTasks& unreadable, Rea
 }
 
 /// REQUIRES: `after` is not behind the compaction horizon.
-[[nodiscard]] std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence after, int limit);
+[[nodiscard]] std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence after,
+                                                 EventLimit limit);
 
 /// Drops the log of an ended task, and keeps what its snapshot needs.
 void compact(Connection& db, const TaskRow& row);

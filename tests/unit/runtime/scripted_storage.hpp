@@ -32,7 +32,9 @@ public:
     AsyncResult<std::vector<Renewal>> renew(NodeId, Lease) override { return unscripted(); }
     AsyncResult<std::optional<Turn>> release(TaskId, Epoch, Release, Timestamp) override { return unscripted(); }
     AsyncResult<ListPage> list(OwnerScope, ListQuery) override { return unscripted(); }
-    AsyncResult<EventPage> events(TaskId, OwnerScope, Sequence, int) override { return unscripted(); }
+    AsyncResult<EventPage> events(TaskId, OwnerScope, Sequence, EventLimit) override {
+        return unscripted();
+    }
     AsyncResult<std::vector<Tail>> tails(std::vector<TaskId>) override { return unscripted(); }
     AsyncResult<Timestamp> now() override { return unscripted(); }
 

@@ -1,0 +1,121 @@
+#include "backends/memory/stored_bytes.hpp"
+
+#include "backends/common/content_size.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+#include <variant>
+
+namespace a2akit::backends {
+namespace {
+
+constexpr std::size_t kKey = 300;  // An idempotency key, in its table and at its task.
+
+constexpr std::size_t kWorthALook = 2048;
+
+// Lengths in front: no two owners share a name.
+std::string name_of(const OwnerScope& owner) {
+    return std::to_string(owner.owner.size()) + ':' + owner.owner + owner.tenant;
+}
+
+/// Counts what several places share once, if it is worth a look.
+class Sum {
+public:
+    template <class T>
+    void add(const Shared<T>& content) {
+        const std::size_t bytes = content_size(*content);
+        if (bytes < kWorthALook || seen_.insert(&*content).second) bytes_ += bytes;
+    }
+    void add(std::size_t bytes) noexcept { bytes_ += bytes; }
+    [[nodiscard]] std::int64_t bytes() const noexcept { return static_cast<std::int64_t>(bytes_); }
+
+private:
+    std::size_t bytes_ = 0;
+    std::unordered_set<const void*> seen_;
+};
+
+std::size_t size_of(const TurnInput& input) {
+    std::size_t bytes = sizeof(TurnInput) + input.metadata.text().size();
+    for (const auto& mode : input.accepted_output_modes) bytes += sizeof(mode) + mode.size();
+    for (const auto& extension : input.extensions) bytes += sizeof(extension) + extension.size();
+    if (input.sealed_context) bytes += input.sealed_context->bytes.size();
+    if (!input.context) return bytes;
+    for (const auto& [name, value] : input.context->headers)
+        bytes += 2 * sizeof(name) + name.size() + value.size();
+    for (const auto& [name, value] : input.context->values)
+        bytes += 4 * sizeof(name) + name.size() + value.size();
+    return bytes;
+}
+
+}  // namespace
+
+std::shared_ptr<OwnerUse> StoredBytes::use_of(const OwnerScope& owner) {
+    std::string name = name_of(owner);
+    const std::lock_guard lock(mutex_);
+    auto& use = owners_[std::move(name)];
+    if (!use) use = std::make_shared<OwnerUse>();
+    return use;
+}
+
+void StoredBytes::release(const OwnerScope& owner, std::shared_ptr<OwnerUse> use) {
+    const std::string name = name_of(owner);
+    const std::lock_guard lock(mutex_);
+    use.reset();
+    const auto found = owners_.find(name);
+    if (found != owners_.end() && found->second.use_count() == 1) owners_.erase(found);
+}
+
+UpdateSize size_of(const TaskUpdate& update) {
+    Sum sum;
+    for (const auto& message : update.history) sum.add(message);
+    if (update.status) sum.add(sizeof(StoredEvent));
+    if (update.status && update.status->message) sum.add(*update.status->message);
+    if (!update.status_metadata.empty())
+        sum.add(sizeof(RawJson) + update.status_metadata.text().size());
+    for (const ArtifactChunk& chunk : update.artifacts) {
+        sum.add(sizeof(StoredEvent) + chunk.metadata.text().size());
+        sum.add(chunk.artifact);
+    }
+    if (update.reply) sum.add(*update.reply);
+    if (update.checkpoint) sum.add(update.checkpoint->text().size());
+    if (update.metadata) sum.add(update.metadata->text().size());
+    if (update.once) sum.add(kKey + 3 * update.once->key.size());
+    const std::int64_t kept = sum.bytes();
+    if (update.turn) {
+        sum.add(update.turn->message);
+        sum.add(size_of(*update.turn));
+    }
+    return {sum.bytes(), sum.bytes() - kept};
+}
+
+std::int64_t size_of(const TaskRecord& task) {
+    Sum sum;
+    sum.add(static_cast<std::size_t>(kEmptyTask) + task.events.capacity() * sizeof(StoredEvent));
+    for (const auto& message : task.history) sum.add(message);
+    for (const StoredEvent& event : task.events) {
+        if (event.metadata) sum.add(sizeof(RawJson) + event.metadata->text().size());
+        if (const auto* message = std::get_if<Shared<Message>>(&event.payload)) sum.add(*message);
+        if (const auto* artifact = std::get_if<Shared<Artifact>>(&event.payload))
+            sum.add(*artifact);
+    }
+    if (!task.rare) return sum.bytes();
+    const RarePart& rare = *task.rare;
+    sum.add(rare.checkpoint.text().size() + rare.metadata.text().size());
+    if (rare.reply) sum.add(*rare.reply);
+    if (rare.status_message) sum.add(*rare.status_message);
+    for (const auto& artifact : rare.artifacts) sum.add(artifact);
+    for (const auto& key : rare.keys) sum.add(kKey + 3 * key.size());
+    return sum.bytes();
+}
+
+std::size_t content_size(const StoredEvent& event) {
+    std::size_t bytes = sizeof(TaskEvent) + (event.metadata ? event.metadata->text().size() : 0);
+    if (const auto* message = std::get_if<Shared<Message>>(&event.payload))
+        bytes += content_size(**message);
+    if (const auto* artifact = std::get_if<Shared<Artifact>>(&event.payload))
+        bytes += content_size(**artifact);
+    return bytes;
+}
+
+}  // namespace a2akit::backends
