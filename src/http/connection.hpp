@@ -71,6 +71,9 @@ private:
     [[nodiscard]] bool refuse_slow_client();
     void refuse(int status, std::string_view message);
     void begin_request();
+    /// Whether the body is large and not there yet.
+    [[nodiscard]] bool asks_before_body() const noexcept;
+    Async<void> ask_before_body();
     [[nodiscard]] wire::RequestHead head() noexcept;
     [[nodiscard]] bool is_json_rpc_path() const noexcept;
 
@@ -118,8 +121,9 @@ private:
     Async<void> run_stream();
     /// Encodes from `next` on, and moves it behind what was encoded: all, or a piece of a large
     /// batch.
-    bool write_batch(const wire::AnswerForm& form, const EventStream::Batch& batch,
-                     std::size_t& next, bool chunked);
+    bool write_batch(const wire::AnswerForm& form, EventStream::Batch& batch, std::size_t& next,
+                     bool chunked);
+    Async<void> send_batch(const wire::AnswerForm& form, EventStream::Batch batch, bool chunked);
     void break_off();
     void watch_client();
     void on_client_sign() noexcept;

@@ -1,6 +1,7 @@
 #include "http/connection.hpp"
 
 #include "core/log.hpp"
+#include "http/reply_size.hpp"
 
 #include <utility>
 
@@ -9,6 +10,8 @@ namespace {
 
 // A batch may hold hundreds of large events: they are not all in the buffer at once.
 constexpr std::size_t kPiece = std::size_t{64} * 1024;
+// Between two events of this size others are served.
+constexpr std::size_t kLargeEvent = std::size_t{128} * 1024;
 
 }  // namespace
 
@@ -34,21 +37,32 @@ Async<void> Connection::run_stream() {
             batch.end = EventStream::End::kDraining;
         }
         const bool last = batch.end != EventStream::End::kMore;
-        for (std::size_t next = 0;;) {
-            if (write_batch(stream->form, batch, next, chunked)) {
-                if (hold_answer(shard_.out.size()))
-                    co_await flush();
-                else
-                    break_off();
-                answer_share_.release();
-            }
-            if (next == batch.items.size() || broken_ || client_.gone() || aborted_) break;
-        }
+        co_await send_batch(stream->form, std::move(batch), chunked);
         if (last || broken_ || client_.gone() || aborted_) break;
     }
     if (client_.gone()) broken_ = true;
     phase_ = Phase::kWorking;
     heartbeat_due_ = false;
+}
+
+/// The next batch is read when this one is with the client: one that does not read holds no more.
+Async<void> Connection::send_batch(const wire::AnswerForm& form, EventStream::Batch batch,
+                                   bool chunked) {
+    std::size_t next = 0;
+    do {
+        LargeTurns::Turn turn;
+        if (next < batch.items.size()) {
+            const std::size_t bytes = content_size(batch.items[next]);
+            if (!hold_answer(bytes)) co_return break_off();
+            if (bytes > kLargeEvent) turn = co_await large_turn();
+        }
+        if (write_batch(form, batch, next, chunked)) {
+            turn = {};
+            if (!hold_answer(shard_.out.size())) co_return break_off();
+            co_await flush();
+        }
+        answer_share_.release();
+    } while (next < batch.items.size() && !broken_ && !client_.gone() && !aborted_);
 }
 
 /// Its client comes back with the last id it has seen, and finds everything again.
@@ -58,11 +72,12 @@ void Connection::break_off() {
         "request_id={}",
         request_id_);
     std::string().swap(shard_.out);
+    answer_share_.release();
     broken_ = true;
 }
 
 /// Encodes what there is to send into the shard's buffer. False: nothing.
-bool Connection::write_batch(const wire::AnswerForm& form, const EventStream::Batch& batch,
+bool Connection::write_batch(const wire::AnswerForm& form, EventStream::Batch& batch,
                              std::size_t& next, bool chunked) {
     std::string& out = shard_.out;
     out.clear();
@@ -76,8 +91,14 @@ bool Connection::write_batch(const wire::AnswerForm& form, const EventStream::Ba
     const std::size_t head_size = out.size();
     const std::size_t chunk = chunked ? begin_chunk(out) : 0;
     const std::size_t before = out.size();
-    while (next < batch.items.size() && out.size() < kPiece)
-        wire::encode_stream_item(form, batch.items[next++], out);
+    while (next < batch.items.size() && out.size() < kPiece) {
+        StreamItem& item = batch.items[next];
+        // Those come alone.
+        if (out.size() != before && content_size(item) > kLargeEvent) break;
+        wire::encode_stream_item(form, item, out);
+        item = {};
+        ++next;
+    }
     const bool last = batch.end != EventStream::End::kMore && next == batch.items.size();
     if (last) wire::encode_stream_end(form, batch, out);
     if (std::exchange(heartbeat_due_, false) && out.size() == before) wire::encode_heartbeat(out);

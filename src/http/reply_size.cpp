@@ -42,4 +42,16 @@ std::size_t content_size(const Reply& reply) {
     return sum;
 }
 
+std::size_t content_size(const StreamItem& item) {
+    const auto& payload = item.response.payload;
+    if (const auto* task = std::get_if<Task>(&payload)) return size_of(*task);
+    if (const auto* message = std::get_if<Message>(&payload)) return size_of(message->parts);
+    if (const auto* made = std::get_if<TaskArtifactUpdateEvent>(&payload))
+        return size_of(made->artifact->parts);
+    const auto* changed = std::get_if<TaskStatusUpdateEvent>(&payload);
+    return changed != nullptr && changed->status.message
+               ? size_of((*changed->status.message)->parts)
+               : 0;
+}
+
 }  // namespace a2akit::http

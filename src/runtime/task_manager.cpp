@@ -45,11 +45,12 @@ bool forgot_question(const TaskSnapshot& task) {
 
 }  // namespace
 
-TaskManager::TaskManager(Ports ports, std::shared_ptr<EventEmitter> emitter, TaskManagerOptions options)
+TaskManager::TaskManager(Ports ports, std::shared_ptr<EventEmitter> emitter,
+                         TaskManagerOptions options)
     : ports_(std::move(ports)),
       emitter_(std::move(emitter)),
       options_(std::move(options)),
-      streams_{ports_.storage, waiters_, options_.event_buffer} {}
+      streams_{ports_.storage, waiters_, {options_.event_buffer, options_.event_buffer_bytes}} {}
 
 AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
     const auto history = history_length(command.request);

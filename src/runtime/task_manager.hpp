@@ -29,6 +29,8 @@ struct TaskManagerOptions {
     Duration queue_patience{std::chrono::seconds(3)};
     Duration idempotency_lifetime{std::chrono::hours(24)};
     int event_buffer = 200;                          ///< Events read for a stream at once.
+    std::size_t event_buffer_bytes = 256U << 10U;    ///< About: of content, in those.
+    std::size_t max_page_bytes = 8U << 20U;  ///< About: of content, in one page of a listing.
     bool may_reply_directly = false;                 ///< Worker::may_reply_directly
     std::shared_ptr<ContextVault> vault = nullptr;   ///< Null: contexts go as they are.
     /// Shared with the workers. Null: turns do not wait for the answers of the sends that made

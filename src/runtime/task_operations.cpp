@@ -50,6 +50,7 @@ AsyncResult<ListTasksResponse> TaskManager::list(ListTasksRequest request, Owner
     query.page_token = std::move(request.page_token);
     query.history_length = request.history_length;
     query.include_artifacts = request.include_artifacts.value_or(false);
+    query.max_bytes = options_.max_page_bytes;
     const bool artifacts = query.include_artifacts;
     ListTasksResponse response;
     response.page_size = query.page_size;

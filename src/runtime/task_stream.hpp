@@ -23,7 +23,7 @@ public:
     struct Source {
         std::shared_ptr<Storage> storage;
         Waiters& waiters;
-        int batch_limit;
+        EventLimit batch_limit;
     };
     struct Start {
         TaskId task;

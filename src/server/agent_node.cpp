@@ -37,6 +37,8 @@ TaskManagerOptions manager_options(const ServerOptions& options, const Settings&
     result.cancel_force_timeout = *settings.cancel_force_timeout;
     result.idempotency_lifetime = *settings.idempotency_lifetime;
     result.event_buffer = *settings.event_buffer;
+    result.event_buffer_bytes = *settings.event_buffer_bytes;
+    result.max_page_bytes = *settings.max_page_bytes;
     result.may_reply_directly = options.worker->may_reply_directly();
     return result;
 }

@@ -7,6 +7,7 @@
 #include "backends/redis/redis_ports.hpp"
 #endif
 #include "backends/sqlite/sqlite_ports.hpp"
+#include "core/machine_memory.hpp"
 
 #include <a2akit/testing/memory_ports.hpp>
 
@@ -31,6 +32,9 @@ Result<Ports> open_memory(const std::string& url, const Settings& settings) {
     }
     testing::MemoryPortsOptions options;
     options.max_tasks = settings.max_stored_tasks.value_or(0);
+    options.max_bytes = settings.max_stored_bytes.value_or(0);
+    if (options.max_bytes == 0)
+        options.max_bytes = static_cast<std::size_t>(machine_memory_bytes() / 4);
     return testing::memory_ports(std::move(options));
 }
 

@@ -21,6 +21,7 @@ using std::chrono::seconds;
 
 constexpr std::array<std::string_view, 6> kLogLevels{"trace", "debug", "info", "warn", "error", "off"};
 constexpr Duration kLongest = hours(24 * 365);
+constexpr std::int64_t kMostBytes = std::int64_t{1} << 50;
 
 std::string seconds_text(Duration span) {
     std::string text = std::to_string(span.count() / 1000);
@@ -220,8 +221,12 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
     resolver.number("A2AKIT_MAX_CONCURRENT_TASKS", s.max_concurrent_tasks, 10'000, 1, kMany);
     resolver.number("A2AKIT_MAX_RETRIES", s.max_retries, 3, 0, 1000);
     resolver.number("A2AKIT_MAX_STORED_TASKS", s.max_stored_tasks, 100'000, 0, std::int64_t{1} << 40);
+    // 0 stands for a share of the memory, which is known where the store is opened.
+    resolver.number("A2AKIT_MAX_STORED_BYTES", s.max_stored_bytes, 0, 0, kMostBytes);
     resolver.number("A2AKIT_BROKER_BUFFER", s.broker_buffer, 1000, 1, kMany);
     resolver.number("A2AKIT_EVENT_BUFFER", s.event_buffer, 200, 1, 100'000);
+    resolver.number("A2AKIT_EVENT_BUFFER_BYTES", s.event_buffer_bytes, 256 << 10, 1, kMostBytes);
+    resolver.number("A2AKIT_MAX_PAGE_BYTES", s.max_page_bytes, 8 << 20, 1, kMostBytes);
     resolver.span("A2AKIT_LEASE", s.lease, seconds(15), milliseconds(100));
     const std::int64_t claim_timeout = s.lease ? s.lease->count() * 2 / 3 : 10'000;
     resolver.number("A2AKIT_REDIS_BROKER_CLAIM_TIMEOUT_MS", s.redis_broker_claim_timeout_ms,
@@ -240,7 +245,6 @@ void resolve_http(Resolver& resolver, Settings& s) {
     resolver.number("A2AKIT_MAX_BODY_BYTES", s.max_body_bytes, 10 << 20, 1, 64 << 20);
     resolver.number("A2AKIT_MAX_HEADER_BYTES", s.max_header_bytes, 16 << 10, 256, 1 << 20);
     // 0 stands for a share of the memory, which is known where the server starts.
-    constexpr std::int64_t kMostBytes = std::int64_t{1} << 50;
     resolver.number("A2AKIT_MAX_REQUEST_BYTES", s.max_request_bytes, 0, 0, kMostBytes);
     // A chunked body of the largest size takes twice that, and large ones have seven eighths.
     const std::size_t together = s.max_request_bytes.value_or(0);

@@ -155,6 +155,39 @@ TEST_F(SmallBatchTest, ASlowReaderIsServedFromTheLogInBatches) {
     EXPECT_EQ(batch.end, End::kFinished);
 }
 
+class FewBytesTest : public TaskManagerTest {
+protected:
+    FewBytesTest() : TaskManagerTest({.event_buffer_bytes = 10'000, .max_page_bytes = 10'000}) {}
+};
+
+TEST_F(FewBytesTest, ABatchEndsAtItsBytes) {
+    auto stream = this->stream(command(message_of("hello")));
+    next(*stream);
+    const ClaimedRun run = claim();
+    const std::string large(4'000, 'x');
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(write(run, chunk(large)));
+    end(run, kCompleted);
+    EXPECT_EQ(seen(next(*stream)), (Words{"WORKING", "chunk:" + large, "chunk:" + large}));
+    EXPECT_EQ(seen(next(*stream)), (Words{"chunk:" + large, "COMPLETED"}));
+}
+
+TEST_F(FewBytesTest, APageEndsAtItsBytes) {
+    for (int i = 0; i < 3; ++i) {
+        auto stream = this->stream(command(message_of(std::string(6'000, 'x'))));
+        end(claim(), kCompleted);
+    }
+    const auto list = [this](const ListTasksRequest& request) {
+        return loop_.await(manager_.list(request, kAlice)).value();
+    };
+    ListTasksRequest request;
+    const auto page = list(request);
+    EXPECT_EQ(page.tasks.size(), 1U);
+    EXPECT_EQ(page.total_size, 3);
+    EXPECT_FALSE(page.next_page_token.empty());
+    request.history_length = 0;
+    EXPECT_EQ(list(request).tasks.size(), 3U);
+}
+
 TEST_F(StreamTest, ALostWakeUpIsMadeGoodByTheTailCheck) {
     auto stream = this->stream(command(message_of("hello")));
     next(*stream);
