@@ -17,6 +17,8 @@ constexpr std::size_t kReadAnyway = std::size_t{64} * 1024;
 // Between two pieces of a large body others are served.
 constexpr std::size_t kReadAtOnce = std::size_t{256} * 1024;
 constexpr std::size_t kUncounted = 4096;
+// Up to here a body is read whoever sends it.
+constexpr std::size_t kSmallBody = std::size_t{16} * 1024;
 constexpr std::size_t kLongestRequestId = 128;
 
 /// Short enough to live inside the string object.
@@ -86,6 +88,7 @@ Async<bool> Connection::read_request() {
         }
         if (step == RequestReader::Step::kHead) {
             begin_request();
+            if (!refusal_ && asks_before_body()) co_await ask_before_body();
             if (refusal_ && !keep_alive_) co_return true;
             continue;
         }
@@ -191,6 +194,34 @@ void Connection::begin_request() {
         keep_alive_ = false;
         lingering_ = true;
     }
+}
+
+bool Connection::asks_before_body() const noexcept {
+    if (route_.kind != wire::RouteKind::kJsonRpc && route_.kind != wire::RouteKind::kOperation)
+        return false;
+    const auto length = reader_.body_length();
+    if (!length) return true;
+    const bool waits = reader_.expects_continue() && *length > reader_.body_received();
+    return waits || (*length > kSmallBody && *length > reader_.body_received());
+}
+
+/// Who may not ask is told so before anything of the body is held.
+Async<void> Connection::ask_before_body() {
+    RequestContext context;
+    context.headers = reader_.headers();
+    context.remote_address = peer_;
+    context.request_id = request_id_;
+    Async<Result<void>> pending = shard_.site.handler().before_body(context);
+    Result<void> passed = co_await std::move(pending);
+    if (passed) co_return;
+    wire::Call call;
+    call.json_rpc = is_json_rpc_path();
+    call.rpc_id = "null";
+    call.content_type = wire::answer_type(head());
+    HandledRequest handled{Result<Reply>(std::move(passed.error())), {}};
+    refusal_ = wire::encode(call, handled);
+    keep_alive_ = false;
+    lingering_ = true;
 }
 
 void Connection::log_answer(int status) const {

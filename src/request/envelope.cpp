@@ -19,4 +19,6 @@ std::string_view to_string(Operation operation) noexcept {
     return "Unknown";
 }
 
+AsyncResult<void> RequestHandler::before_body(RequestContext&) { return Result<void>{}; }
+
 }  // namespace a2akit

@@ -39,6 +39,8 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
 
 }  // namespace
 
+AsyncResult<void> Middleware::before_body(RequestContext&) { return Result<void>{}; }
+
 AsyncResult<void> Middleware::after_dispatch(const RequestEnvelope&, const Result<Reply>&) {
     return Result<void>{};
 }
@@ -46,8 +48,8 @@ AsyncResult<void> Middleware::after_dispatch(const RequestEnvelope&, const Resul
 BearerMiddleware::BearerMiddleware(Verify verify, std::string realm)
     : verify_(std::move(verify)), realm_(std::move(realm)) {}
 
-AsyncResult<void> BearerMiddleware::before_dispatch(RequestEnvelope& envelope) {
-    const std::string_view token = bearer_token(envelope.context.header("authorization"));
+AsyncResult<Principal> BearerMiddleware::principal_of(const RequestContext& context) {
+    const std::string_view token = bearer_token(context.header("authorization"));
     if (token.empty()) {
         co_return unauthenticated("a bearer token is needed: send \"Authorization: Bearer <token>\"",
                                   "Bearer realm=\"" + realm_ + "\"");
@@ -57,6 +59,18 @@ AsyncResult<void> BearerMiddleware::before_dispatch(RequestEnvelope& envelope) {
         co_return unauthenticated("the bearer token is not valid",
                                   "Bearer realm=\"" + realm_ + "\", error=\"invalid_token\"");
     }
+    co_return std::move(*principal);
+}
+
+AsyncResult<void> BearerMiddleware::before_body(RequestContext& context) {
+    const Result<Principal> principal = co_await principal_of(context);
+    if (!principal) co_return principal.error();
+    co_return Result<void>{};
+}
+
+AsyncResult<void> BearerMiddleware::before_dispatch(RequestEnvelope& envelope) {
+    Result<Principal> principal = co_await principal_of(envelope.context);
+    if (!principal) co_return std::move(principal.error());
     envelope.principal = std::move(*principal);
     co_return Result<void>{};
 }
@@ -67,9 +81,9 @@ ApiKeyMiddleware::ApiKeyMiddleware(std::map<std::string, Principal> keys, std::s
                            [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
 }
 
-AsyncResult<void> ApiKeyMiddleware::before_dispatch(RequestEnvelope& envelope) {
-    const std::string_view sent = envelope.context.header(header_);
-    const bool contradicts = std::ranges::any_of(envelope.context.headers, [&](const auto& field) {
+Result<const Principal*> ApiKeyMiddleware::principal_of(const RequestContext& context) const {
+    const std::string_view sent = context.header(header_);
+    const bool contradicts = std::ranges::any_of(context.headers, [&](const auto& field) {
         return field.first == header_ && field.second != sent;
     });
     // Whatever stands before the server may have read the other one.
@@ -83,7 +97,19 @@ AsyncResult<void> ApiKeyMiddleware::before_dispatch(RequestEnvelope& envelope) {
         return unauthenticated("a valid API key is needed in the header " + header_,
                                "ApiKey realm=\"a2a\", header=\"" + header_ + "\"");
     }
-    envelope.principal = *found;
+    return found;
+}
+
+AsyncResult<void> ApiKeyMiddleware::before_body(RequestContext& context) {
+    const auto principal = principal_of(context);
+    if (!principal) return principal.error();
+    return Result<void>{};
+}
+
+AsyncResult<void> ApiKeyMiddleware::before_dispatch(RequestEnvelope& envelope) {
+    const auto principal = principal_of(envelope.context);
+    if (!principal) return principal.error();
+    envelope.principal = **principal;
     return Result<void>{};
 }
 

@@ -10,20 +10,30 @@
 namespace a2akit {
 namespace {
 
+// What is asked for stands in the body.
+constexpr std::string_view kNotRead = "(not read)";
 constexpr std::string_view kNoStdException = "something that is no std::exception";
 
 // What the text of an exception says is for the operator, not for the client.
-Error internal_error(const RequestEnvelope& envelope, std::string_view where, std::string_view what) {
-    log::error("{} threw request_id={} operation={} error={}", where, envelope.context.request_id,
-               to_string(envelope.operation), quoted(what));
+Error internal_error(const RequestContext& context, std::string_view operation,
+                     std::string_view where, std::string_view what) {
+    log::error("{} threw request_id={} operation={} error={}", where, context.request_id, operation,
+               quoted(what));
     return Error{ErrorCode::kInternal, "internal error", nullptr};
+}
+Error internal_error(const RequestEnvelope& envelope, std::string_view where,
+                     std::string_view what) {
+    return internal_error(envelope.context, to_string(envelope.operation), where, what);
 }
 
 /// For whoever looks for guessed passwords: neither what was sent nor why it was not enough.
-void note_refusal(const RequestEnvelope& envelope, const Error& error) {
+void note_refusal(const RequestContext& context, std::string_view operation, const Error& error) {
     if (error.code != ErrorCode::kUnauthenticated && error.code != ErrorCode::kPermissionDenied) return;
-    log::info("a caller was refused reason={} remote={} operation={} request_id={}", to_string(error.code),
-              quoted(envelope.context.remote_address), to_string(envelope.operation), envelope.context.request_id);
+    log::info("a caller was refused reason={} remote={} operation={} request_id={}",
+              to_string(error.code), quoted(context.remote_address), operation, context.request_id);
+}
+void note_refusal(const RequestEnvelope& envelope, const Error& error) {
+    note_refusal(envelope.context, to_string(envelope.operation), error);
 }
 
 /// Who the application says is asking, and whose tasks those are: keys of Storage, which the client can't shorten.
@@ -60,6 +70,22 @@ Dispatcher::Dispatcher(TaskManager& manager, const AgentCard& card, std::shared_
       rules_(card),
       authorizer_(std::move(authorizer)),
       middlewares_(std::move(middlewares)) {}
+
+AsyncResult<void> Dispatcher::before_body(RequestContext& context) {
+    for (const auto& middleware : middlewares_) {
+        try {
+            Result<void> passed = co_await middleware->before_body(context);
+            if (passed) continue;
+            note_refusal(context, kNotRead, passed.error());
+            co_return passed;
+        } catch (const std::exception& e) {
+            co_return internal_error(context, kNotRead, "a middleware", e.what());
+        } catch (...) {
+            co_return internal_error(context, kNotRead, "a middleware", kNoStdException);
+        }
+    }
+    co_return Result<void>{};
+}
 
 Async<HandledRequest> Dispatcher::handle(RequestEnvelope envelope) {
     HandledRequest handled;

@@ -24,6 +24,7 @@ public:
     Dispatcher(TaskManager& manager, const AgentCard& card, std::shared_ptr<Authorizer> authorizer,
                std::vector<std::shared_ptr<Middleware>> middlewares);
 
+    AsyncResult<void> before_body(RequestContext& context) override;
     Async<HandledRequest> handle(RequestEnvelope envelope) override;
 
 private:

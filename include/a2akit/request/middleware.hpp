@@ -23,18 +23,31 @@ public:
     /// request here (kUnauthenticated with Details::challenge gives a 401).
     virtual AsyncResult<void> before_dispatch(RequestEnvelope& envelope) = 0;
 
+    /// Asked in the order of registration before the body of a large request is read, so that
+    /// nobody without credentials can make the server hold one. An error refuses the request, as in
+    /// `before_dispatch`, which is called as well once the body is there: here only what the
+    /// headers decide is decided. `context` is a copy, which lives until all have been asked: a
+    /// middleware whose `before_dispatch` makes headers for those behind it makes them here too.
+    /// Default: no objection.
+    virtual AsyncResult<void> before_body(RequestContext& context);
+
     /// Sees the outcome; for a stream, that it was opened. An error that is thrown or returned here is logged only.
     virtual AsyncResult<void> after_dispatch(const RequestEnvelope& envelope, const Result<Reply>& reply);
 };
 
-/// Checks "Authorization: Bearer …" by a callback of the application; nothing means refused. 401 without a valid one.
+/// Checks "Authorization: Bearer …" by a callback of the application; nothing means refused. 401
+/// without a valid one. The callback is asked twice for a large request, before its body is read
+/// and when it is handled, and for each call of a batch.
 class BearerMiddleware final : public Middleware {
 public:
     using Verify = std::function<Async<std::optional<Principal>>(std::string token)>;
     explicit BearerMiddleware(Verify verify, std::string realm = "a2a");
+    AsyncResult<void> before_body(RequestContext& context) override;
     AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override;
 
 private:
+    AsyncResult<Principal> principal_of(const RequestContext& context);
+
     Verify verify_;
     std::string realm_;
 };
@@ -45,9 +58,12 @@ class ApiKeyMiddleware final : public Middleware {
 public:
     /// `keys`: key -> principal.
     explicit ApiKeyMiddleware(std::map<std::string, Principal> keys, std::string header = "x-api-key");
+    AsyncResult<void> before_body(RequestContext& context) override;
     AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override;
 
 private:
+    [[nodiscard]] Result<const Principal*> principal_of(const RequestContext& context) const;
+
     std::map<std::string, Principal> keys_;
     std::string header_;
 };

@@ -74,6 +74,46 @@ TEST_F(HttpBudgetTest, WhatARequestHeldIsGivenBack) {
     until(others_have_gone);
 }
 
+// -- Before the body ------------------------------------------------------------------------------
+
+TEST_F(HttpBudgetTest, WhoMayNotAskIsToldBeforeAnyOfTheBodyIsRead) {
+    serve();
+    const auto head = [](const std::string& path, const std::string& length) {
+        return "POST " + path +
+               " HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nA2A-Version: 1.0\r\n"
+               "X-Caller: stranger\r\n" +
+               length + "\r\n\r\n";
+    };
+    for (const char* length : {"Content-Length: 9000000", "Transfer-Encoding: chunked",
+                               "Content-Length: 20\r\nExpect: 100-continue"}) {
+        Client client(port);
+        client.send(head("/message:send", length));
+        const auto answer = client.response();
+        EXPECT_EQ(answer.status, 401) << length;
+        EXPECT_EQ(answer.header("www-authenticate"), "Bearer");
+        EXPECT_NE(answer.body.find("who are you?"), std::string::npos) << answer.body;
+        EXPECT_TRUE(client.closed_by_server());
+    }
+    Client rpc_client(port);
+    rpc_client.send(head("/", "Content-Length: 9000000"));
+    const auto answer = rpc_client.response();
+    EXPECT_EQ(answer.status, 401);
+    EXPECT_NE(answer.body.find(R"("id":null)"), std::string::npos) << answer.body;
+    EXPECT_EQ(site.handled, 0);
+}
+
+TEST_F(HttpBudgetTest, OnlyALargeBodyIsAskedAbout) {
+    serve({.max_request_bytes = 400'000});
+    Client client(port);
+    EXPECT_EQ(client.exchange("POST", "/message:send", send_body("hi")).status, 200);
+    EXPECT_EQ(client.exchange("POST", "/message:send", body_of(10'000, "hi")).status, 200);
+    EXPECT_EQ(client.exchange("GET", "/tasks/1").status, 200);
+    EXPECT_EQ(site.asked, 0);
+    EXPECT_EQ(client.exchange("POST", "/message:send", body_of(200'000, "hi")).status, 200);
+    EXPECT_EQ(site.asked, 1);
+    EXPECT_EQ(site.handled, 4);
+}
+
 TEST_F(HttpBudgetTest, AnAnswerBeyondTheUnsentBytesIsA503AndSmallOnesGoOn) {
     constexpr std::size_t kLarge = std::size_t{20} << 20U;  // More than the kernel takes of it.
     serve({.max_body_bytes = 64U << 20U, .max_response_bytes = std::size_t{50} << 20U});

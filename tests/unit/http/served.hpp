@@ -104,6 +104,13 @@ public:
         response.body = route.id + " by " + authorization;
         co_return response;
     }
+    AsyncResult<void> before_body(RequestContext& context) override {
+        ++asked;
+        if (context.header("x-caller") != "stranger") return Result<void>{};
+        Error::Details details;
+        details.challenge = "Bearer";
+        return Error{ErrorCode::kUnauthenticated, "who are you?", nullptr}.with(std::move(details));
+    }
     Async<HandledRequest> handle(RequestEnvelope envelope) override {
         ++handled;
         HandledRequest result;
@@ -157,8 +164,9 @@ public:
     std::atomic<int> waiting{0};
     std::atomic<int> given_up{0};  ///< Clients that left while their requests waited.
     std::atomic<int> handled{0};
-    std::atomic<bool> committed{
-        false};  ///< What `committed_to_result` said to the last send that failed slowly.
+    /// What `committed_to_result` said to the last send that failed slowly.
+    std::atomic<bool> committed{false};
+    std::atomic<int> asked{0};  ///< Before a body.
 };
 
 /// A served StubSite on a free port.

@@ -39,6 +39,21 @@ TEST_F(MiddlewareTest, AValidBearerTokenNamesThePrincipal) {
     }
 }
 
+TEST_F(MiddlewareTest, CredentialsAreCheckedBeforeABody) {
+    BearerMiddleware bearer(verify);
+    ApiKeyMiddleware keys({{"key", Principal{"bob", {}}}});
+    const auto before_body = [&](Middleware& middleware, std::string name, std::string value) {
+        RequestContext context = with_header(std::move(name), std::move(value)).context;
+        return loop_.await(middleware.before_body(context));
+    };
+    EXPECT_TRUE(before_body(bearer, "authorization", "Bearer secret"));
+    EXPECT_EQ(before_body(bearer, "authorization", "Bearer wrong").error().code,
+              ErrorCode::kUnauthenticated);
+    EXPECT_EQ(before_body(bearer, "x-api-key", "key").error().code, ErrorCode::kUnauthenticated);
+    EXPECT_TRUE(before_body(keys, "x-api-key", "key"));
+    EXPECT_EQ(before_body(keys, "x-api-key", "wrong").error().code, ErrorCode::kUnauthenticated);
+}
+
 TEST_F(MiddlewareTest, EverythingElseIsChallenged) {
     BearerMiddleware bearer(verify, "agents");
     for (const char* header : {"", "Bearer", "Bearer ", "Basic secret", "secret", "Bearer wrong", "Bearersecret"}) {

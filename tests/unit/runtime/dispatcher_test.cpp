@@ -13,6 +13,13 @@ class NotingMiddleware final : public Middleware {
 public:
     NotingMiddleware(std::string name, Words& notes) : name_(std::move(name)), notes_(notes) {}
 
+    AsyncResult<void> before_body(RequestContext& context) override {
+        notes_.push_back("body " + name_ + std::string(context.header("x-note")));
+        context.headers.emplace_back("x-note", " after " + name_);
+        if (throws) throw std::runtime_error("the secret is 42");
+        if (refuses) return fail(ErrorCode::kUnauthenticated, "who are you?");
+        return Result<void>{};
+    }
     AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override {
         notes_.push_back("before " + name_);
         if (throws) throw std::runtime_error("the secret is 42");
@@ -245,6 +252,24 @@ TEST_F(DispatcherTest, ARefusalEndsTheRequestAndOnlyTheStartedSeeIt) {
     const auto handled = handle(made, envelope(Operation::kListTasks, ListTasksRequest{}));
     EXPECT_EQ(handled.reply.error().code, ErrorCode::kUnauthenticated);
     EXPECT_EQ(notes_, (Words{"before a", "before b", "after b error", "after a error"}));
+}
+
+TEST_F(DispatcherTest, BeforeABodyMiddlewaresAreAskedInOrderUntilOneRefuses) {
+    auto a = noting("a");
+    auto b = noting("b");
+    auto c = noting("c");
+    Dispatcher made = dispatcher({a, b, c});
+    RequestContext context;
+    EXPECT_TRUE(loop_.await(made.before_body(context)));
+    EXPECT_EQ(notes_, (Words{"body a", "body b after a", "body c after a"}));
+    notes_.clear();
+    b->refuses = true;
+    EXPECT_EQ(loop_.await(made.before_body(context)).error().code, ErrorCode::kUnauthenticated);
+    EXPECT_EQ(notes_.size(), 2U);
+    a->throws = true;
+    const auto thrown = loop_.await(made.before_body(context));
+    EXPECT_EQ(thrown.error().code, ErrorCode::kInternal);
+    EXPECT_EQ(thrown.error().message.find("42"), std::string::npos);
 }
 
 TEST_F(DispatcherTest, WhatAMiddlewareThrowsStaysInside) {
