@@ -49,6 +49,7 @@ Async<void> Connection::run(std::unique_ptr<Connection> connection) {
 Async<void> Connection::serve() {
     for (;;) {
         const bool answerable = co_await read_request();
+        upload_.unlink();
         if (!answerable) co_return;
         co_await answer();
         client_.answered();
@@ -103,6 +104,13 @@ void Connection::abort() noexcept {
     client_.leave();
     socket_.cancel();
     if (waiting_for_events_ != nullptr) waiting_for_events_->wake();
+}
+
+void Connection::give_way() noexcept {
+    gave_way_ = true;
+    upload_.unlink();
+    request_share_.release();
+    socket_.cancel();
 }
 
 // -- Answers --------------------------------------------------------------------------------------

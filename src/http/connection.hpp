@@ -29,6 +29,7 @@ public:
 
     void drain() noexcept override;
     void abort() noexcept override;
+    void give_way() noexcept override;
 
 private:
     /// A buffer of this size is kept for the next answer.
@@ -67,6 +68,10 @@ private:
     Async<bool> send_continue();
     /// Takes what the body needs from the budget. False: it was refused.
     [[nodiscard]] bool hold_body();
+    /// The same; slower ones give way.
+    [[nodiscard]] bool hold_request(std::size_t bytes);
+    void note_upload();
+    [[nodiscard]] bool make_slowest_give_way();
     void set_reading_deadline();
     [[nodiscard]] bool refuse_slow_client();
     void refuse(int status, std::string_view message);
@@ -134,6 +139,7 @@ private:
     net::Socket socket_;
     RequestReader reader_;
     ByteShare request_share_;
+    Upload upload_{*this};
     ByteShare answer_share_;
     std::string peer_;
     Slot slot_;
@@ -145,6 +151,7 @@ private:
     std::size_t slow_body_mark_ = 0;
 
     bool timed_out_ = false;
+    bool gave_way_ = false;
     bool broken_ = false;     ///< Nothing can be sent any more.
     bool keep_alive_ = true;
     bool lingering_ = false;  ///< Bytes of the request may be under way: close so that the answer survives.

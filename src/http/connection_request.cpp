@@ -17,6 +17,8 @@ constexpr std::size_t kReadAnyway = std::size_t{64} * 1024;
 // Between two pieces of a large body others are served.
 constexpr std::size_t kReadAtOnce = std::size_t{256} * 1024;
 constexpr std::size_t kUncounted = 4096;
+// A body that brings as much is not slow.
+constexpr std::size_t kPiece = std::size_t{64} * 1024;
 // Up to here a body is read whoever sends it.
 constexpr std::size_t kSmallBody = std::size_t{16} * 1024;
 constexpr std::size_t kLongestRequestId = 128;
@@ -77,6 +79,7 @@ void Connection::set_reading_deadline() {
 
 Async<bool> Connection::read_request() {
     phase_ = Phase::kWorking;
+    gave_way_ = false;
     refusal_.reset();
     request_id_.clear();
     for (;;) {
@@ -106,6 +109,11 @@ Async<bool> Connection::read_request() {
 
 /// After a read that brought nothing: true when a 408 is to be answered.
 bool Connection::refuse_slow_client() {
+    if (gave_way_ && !aborted_) {
+        refuse(408, "the body came too slowly while others needed its room; try again later");
+        reader_.drop_bytes();
+        return true;
+    }
     if (!timed_out_ || aborted_ || !reader_.started()) return false;
     refuse(408, "the rest of the request did not arrive in time");
     return true;
@@ -116,11 +124,38 @@ bool Connection::hold_body() {
     (void)reader_.space();
     const std::size_t bytes = reader_.memory();
     // Nearly every request fits into the first buffer and costs nothing here.
-    if (bytes <= kUncounted || request_share_.grow_to(bytes)) return true;
+    if (bytes <= kUncounted || hold_request(bytes)) return true;
     refuse(503, "the server is at its limit of request bytes under way");
     reader_.drop_bytes();
     request_share_.release();
     return false;
+}
+
+bool Connection::hold_request(std::size_t bytes) {
+    if (bytes > ByteShare::kSmall) note_upload();
+    while (!request_share_.grow_to(bytes)) {
+        if (!make_slowest_give_way()) return false;
+    }
+    return true;
+}
+
+void Connection::note_upload() {
+    const bool new_piece = reader_.body_received() >= upload_.next_piece;
+    if (upload_.is_linked() && !new_piece) return;
+    upload_.unlink();
+    upload_.brought = shard_.loop.now();
+    upload_.next_piece = reader_.body_received() + kPiece;
+    shard_.uploads.push_back(upload_);
+}
+
+/// False: there is none that is slow.
+bool Connection::make_slowest_give_way() {
+    if (shard_.uploads.empty()) return false;
+    Upload& slowest = shard_.uploads.front();
+    if (&slowest == &upload_) return false;
+    if (slowest.brought + shard_.options.give_way_after > shard_.loop.now()) return false;
+    slowest.owner.give_way();
+    return true;
 }
 
 /// Of a head that did not arrive, or was none, nothing is known: then the answer is the protocol's default.
@@ -144,7 +179,7 @@ Async<bool> Connection::read_more() {
     }
     reader_.received(result.bytes);
     // A client that never pauses leaves no read for the timer to cancel.
-    co_return !result.error && result.bytes != 0 && !timed_out_;
+    co_return !result.error && result.bytes != 0 && !timed_out_ && !gave_way_;
 }
 
 Async<bool> Connection::send_continue() {

@@ -39,6 +39,9 @@ public:
     /// REQUIRES: the handler answers what it was asked, in the end.
     void stop(Duration at_most);
 
+    /// What the bodies of all requests under way hold now. From any thread.
+    [[nodiscard]] std::size_t request_bytes() const noexcept { return counters_.requests.used(); }
+
 private:
     struct Acceptor;
     struct Connections;

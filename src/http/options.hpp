@@ -22,6 +22,8 @@ struct Options {
     int max_waiting_sends = 10000;
     Duration header_timeout = std::chrono::seconds(10);
     Duration body_timeout = std::chrono::seconds(30);
+    /// A large body that has brought nothing worth mentioning for so long gives way to others.
+    Duration give_way_after = std::chrono::seconds(2);
     Duration idle_timeout = std::chrono::seconds(75);
     Duration write_timeout = std::chrono::seconds(60);
     Duration heartbeat = std::chrono::seconds(4);

@@ -62,9 +62,21 @@ public:
     virtual void drain() noexcept = 0;
     /// Ends all I/O of this connection.
     virtual void abort() noexcept = 0;
+    /// The body that is being read comes too slowly, and others need its room.
+    virtual void give_way() noexcept = 0;
 
 protected:
     ~Served() = default;
+};
+
+/// A body that holds much and is not there yet. In the shard's list, in the order in which they
+/// last brought a piece.
+struct Upload
+    : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+    explicit Upload(Served& o) noexcept : owner(o) {}
+    Served& owner;
+    SteadyTime brought{};
+    std::size_t next_piece = 0;  ///< When so much has been received, it has brought another one.
 };
 
 /// What the connections of one loop share. Used on that loop only, but for the counters.
@@ -85,6 +97,7 @@ struct Shard {
     bool draining = false;
     TaskGroup connections_group;
     boost::intrusive::list<Served, boost::intrusive::constant_time_size<false>> connections;
+    boost::intrusive::list<Upload, boost::intrusive::constant_time_size<false>> uploads;
 };
 
 }  // namespace a2akit::http

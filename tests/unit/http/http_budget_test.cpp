@@ -74,6 +74,43 @@ TEST_F(HttpBudgetTest, WhatARequestHeldIsGivenBack) {
     until(others_have_gone);
 }
 
+class SlowBodyTest : public HttpBudgetTest {
+protected:
+    static constexpr std::size_t kRest = 200;
+
+    /// Sends nearly all of a body of 300 kB, and waits until the server needs no more room for it.
+    void send_most(Client& client) {
+        client.send(
+            "POST /message:send HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+            "A2A-Version: 1.0\r\nContent-Length: 300000\r\n\r\n" +
+            std::string(300'000 - kRest, ' '));
+        until([&] { return server->request_bytes() > 300'000; });
+    }
+};
+
+TEST_F(SlowBodyTest, ABodyThatBringsNothingGivesWayToOthers) {
+    serve({.max_request_bytes = 400'000, .give_way_after = Duration(0)});
+    Client slow(port);
+    send_most(slow);
+    EXPECT_EQ(status_of(port, body_of(300'000, "hi")), 200);
+    const auto answer = slow.response();
+    EXPECT_EQ(answer.status, 408);
+    EXPECT_NE(answer.body.find("too slowly"), std::string::npos) << answer.body;
+    EXPECT_TRUE(slow.closed_by_server());
+    until([&] { return server->request_bytes() == 0; });
+}
+
+TEST_F(SlowBodyTest, ABodyThatIsNotSlowKeepsItsRoom) {
+    serve({.max_request_bytes = 400'000, .give_way_after = std::chrono::hours(1)});
+    Client first(port);
+    send_most(first);
+    EXPECT_EQ(status_of(port, body_of(300'000, "hi")), 503);
+    const std::string rest = body_of(kRest, "hi");
+    ASSERT_EQ(rest.size(), kRest);
+    first.send(rest);
+    EXPECT_EQ(first.response().status, 200);
+}
+
 // -- Before the body ------------------------------------------------------------------------------
 
 TEST_F(HttpBudgetTest, WhoMayNotAskIsToldBeforeAnyOfTheBodyIsRead) {
