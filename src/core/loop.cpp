@@ -111,14 +111,33 @@ Signal::Either::Half::Half(Signal& signal, Either& whole, Half& sibling) noexcep
 void Signal::Either::Half::raised() noexcept {
     waits_ = false;
     if (sibling_.waits_ && !sibling_.withdraw()) return;
-    whole_.handle_.resume();
+    whole_.resume();
 }
 
-bool Signal::Either::await_suspend(std::coroutine_handle<> handle) noexcept {
+Signal::Either::Either(Signal& one, Signal& other, std::optional<SteadyTime> until) noexcept
+    : Timer([](Timer& timer) noexcept { static_cast<Either&>(timer).time_is_up(); }),
+      one_(one, *this, other_),
+      other_(other, *this, one_),
+      until_(until) {}
+
+// A half that can't be withdrawn was raised: its work is posted already and resumes the coroutine.
+void Signal::Either::time_is_up() noexcept {
+    const bool one_is_quiet = !one_.waits() || one_.withdraw();
+    const bool other_is_quiet = !other_.waits() || other_.withdraw();
+    if (!one_is_quiet || !other_is_quiet) return;
+    timed_out_ = true;
+    handle_.resume();
+}
+
+bool Signal::Either::await_suspend(std::coroutine_handle<> handle) {
     handle_ = handle;
-    if (!one_.begin()) return false;
-    if (other_.begin()) return true;
-    return !one_.withdraw();
+    // The timer first: as soon as a half is visible, another thread may post it.
+    if (until_) Timer::start(*Loop::current(), *until_);
+    const bool one_waits = one_.begin();
+    if (one_waits && other_.begin()) return true;
+    if (one_waits && !one_.withdraw()) return true;
+    Timer::cancel();
+    return false;
 }
 
 struct TaskGroup::Runner {

@@ -3,10 +3,12 @@
 #include <a2akit/core/compiler.hpp>
 #include <a2akit/core/result.hpp>
 
+#include <cassert>
 #include <coroutine>
 #include <cstddef>
 #include <exception>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace a2akit {
@@ -25,9 +27,12 @@ namespace detail {
 void* allocate_frame(std::size_t size);
 void free_frame(void* frame, std::size_t size) noexcept;
 
+class StopScope;  // core/when.hpp
+
 class PromiseBase {
 public:
-    std::coroutine_handle<> continuation = std::noop_coroutine();
+    std::coroutine_handle<> continuation;  ///< Null until it is awaited.
+    StopScope* scope = nullptr;  ///< What may ask it to end early: its awaiter's, or its own.
 
     static void* operator new(std::size_t size) { return allocate_frame(size); }
     static void operator delete(void* frame, std::size_t size) noexcept { free_frame(frame, size); }
@@ -44,16 +49,45 @@ public:
     }
     void unhandled_exception() noexcept { exception = std::current_exception(); }
 
+    /// Called when `awaiter` awaits the coroutine.
+    template <class Promise>
+    void await_from(std::coroutine_handle<Promise> awaiter) noexcept {
+        assert(!continuation && "an Async is awaited once: keep what co_await returned");
+        continuation = awaiter;
+        if constexpr (std::is_base_of_v<PromiseBase, Promise>) {
+            if (scope == nullptr) scope = awaiter.promise().scope;
+        }
+    }
+
     std::exception_ptr exception;
 };
+
+/// What an Async without a coroutine holds once it was awaited or moved from. In release builds
+/// nothing. In debug builds a coroutine that does nothing, so that awaiting it again can be told,
+/// and destroying it is harmless everywhere.
+template <class Promise>
+std::coroutine_handle<Promise> spent() noexcept {
+#ifdef NDEBUG
+    return nullptr;
+#else
+    static const std::coroutine_handle<> kNothing = std::noop_coroutine();
+    return std::coroutine_handle<Promise>::from_address(kNothing.address());
+#endif
+}
+
+/// Gives a coroutine that was not awaited yet a scope of its own, in place of its awaiter's.
+template <class T>
+[[nodiscard]] Async<T> within(StopScope& scope, Async<T> coroutine) noexcept;
 
 }  // namespace detail
 
 /// A value that is computed by a coroutine, or already there.
 ///
-/// Lazy: the coroutine starts when it is awaited, on the awaiting thread, and its awaiter goes on where it ends.
-/// Move-only; awaited at most once; destroying one that was never awaited runs nothing. An exception that leaves the
-/// coroutine is thrown to the awaiter. To start one from plain code use TaskGroup::spawn (core/loop.hpp).
+/// Lazy: the coroutine starts when it is awaited, on the awaiting thread, and its awaiter goes on
+/// where it ends. Move-only; awaited at most once, which debug builds assert; destroying one that
+/// was never awaited runs nothing. An exception that leaves the coroutine is thrown to the awaiter.
+/// To run several at a time use when_all and when_any (core/when.hpp). To start one from plain code
+/// use TaskGroup::spawn (core/loop.hpp).
 ///
 /// Parameters of a coroutine are taken by value: what it refers to may be gone when it resumes.
 template <class T>
@@ -77,11 +111,12 @@ public:
     Async(U&& value) : ready_(std::in_place, std::forward<U>(value)) {}  // NOLINT
 
     Async(Async&& other) noexcept
-        : handle_(std::exchange(other.handle_, nullptr)), ready_(std::move(other.ready_)) {}
+        : handle_(std::exchange(other.handle_, detail::spent<promise_type>())),
+          ready_(std::move(other.ready_)) {}
     Async& operator=(Async&& other) noexcept {
         if (this != &other) {
             if (handle_) handle_.destroy();
-            handle_ = std::exchange(other.handle_, nullptr);
+            handle_ = std::exchange(other.handle_, detail::spent<promise_type>());
             ready_ = std::move(other.ready_);
         }
         return *this;
@@ -90,18 +125,29 @@ public:
         if (handle_) handle_.destroy();
     }
 
-    [[nodiscard]] bool await_ready() const noexcept { return !handle_; }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiter) noexcept {
-        handle_.promise().continuation = awaiter;
+    [[nodiscard]] bool await_ready() const noexcept {
+        assert((!handle_ || handle_ != detail::spent<promise_type>()) &&
+               "an Async is awaited once, and not after it was moved from: keep what co_await "
+               "returned");
+        return !handle_;
+    }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiter) noexcept {
+        handle_.promise().await_from(awaiter);
         return handle_;
     }
     T await_resume() {
-        if (!handle_) return std::move(*ready_);
+        if (!handle_) {
+            handle_ = detail::spent<promise_type>();
+            return std::move(*ready_);
+        }
         if (handle_.promise().exception) std::rethrow_exception(handle_.promise().exception);
         return std::move(*handle_.promise().result);
     }
 
 private:
+    template <class U>
+    friend Async<U> detail::within(detail::StopScope& scope, Async<U> coroutine) noexcept;
     explicit Async(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
 
     std::coroutine_handle<promise_type> handle_;
@@ -121,11 +167,12 @@ public:
 
     /// Already done: awaiting it never suspends.
     Async() noexcept = default;
-    Async(Async&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    Async(Async&& other) noexcept
+        : handle_(std::exchange(other.handle_, detail::spent<promise_type>())) {}
     Async& operator=(Async&& other) noexcept {
         if (this != &other) {
             if (handle_) handle_.destroy();
-            handle_ = std::exchange(other.handle_, nullptr);
+            handle_ = std::exchange(other.handle_, detail::spent<promise_type>());
         }
         return *this;
     }
@@ -133,19 +180,37 @@ public:
         if (handle_) handle_.destroy();
     }
 
-    [[nodiscard]] bool await_ready() const noexcept { return !handle_; }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiter) noexcept {
-        handle_.promise().continuation = awaiter;
+    [[nodiscard]] bool await_ready() const noexcept {
+        assert((!handle_ || handle_ != detail::spent<promise_type>()) &&
+               "an Async is awaited once, and not after it was moved from: keep what co_await "
+               "returned");
+        return !handle_;
+    }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiter) noexcept {
+        handle_.promise().await_from(awaiter);
         return handle_;
     }
     void await_resume() {
-        if (handle_ && handle_.promise().exception) std::rethrow_exception(handle_.promise().exception);
+        if (!handle_) {
+            handle_ = detail::spent<promise_type>();
+            return;
+        }
+        if (handle_.promise().exception) std::rethrow_exception(handle_.promise().exception);
     }
 
 private:
+    template <class U>
+    friend Async<U> detail::within(detail::StopScope& scope, Async<U> coroutine) noexcept;
     explicit Async(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
 
     std::coroutine_handle<promise_type> handle_;
 };
+
+template <class T>
+Async<T> detail::within(StopScope& scope, Async<T> coroutine) noexcept {
+    if (coroutine.handle_) coroutine.handle_.promise().scope = &scope;
+    return coroutine;
+}
 
 }  // namespace a2akit

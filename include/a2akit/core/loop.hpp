@@ -100,7 +100,8 @@ protected:
     return Switch{loop};
 }
 
-/// Awaiting it pauses the coroutine for `span` of the current loop's time.
+/// Awaiting it pauses the coroutine for `span` of the current loop's time, whatever happens
+/// meanwhile. In a handler use `sleep` (core/when.hpp), which a cancel cuts short.
 Async<void> sleep_for(Duration span);
 
 /// A flag that one coroutine waits for and any thread raises.
@@ -124,8 +125,10 @@ public:
     Wait wait() noexcept;
     /// The same, at `until` at the latest: false when the time was up first.
     Wait wait_until(SteadyTime until) noexcept;
-    /// Returns when one of the two is raised. REQUIRES: nobody else waits for either meanwhile.
-    static Either either(Signal& one, Signal& other) noexcept;
+    /// Returns when one of the two is raised, at `until` at the latest: false when the time was up
+    /// first. REQUIRES: nobody else waits for either meanwhile.
+    static Either either(Signal& one, Signal& other,
+                         std::optional<SteadyTime> until = std::nullopt) noexcept;
 
 private:
     std::atomic<void*> state_{nullptr};  ///< null: lowered; this: raised; else the waiting Wait
@@ -156,14 +159,15 @@ private:
     bool timed_out_ = false;
 };
 
-class Signal::Either {
+class Signal::Either : Timer {
 public:
-    Either(Signal& one, Signal& other) noexcept : one_(one, *this, other_), other_(other, *this, one_) {}
+    Either(Signal& one, Signal& other, std::optional<SteadyTime> until) noexcept;
     Either(const Either&) = delete;
     Either& operator=(const Either&) = delete;
     [[nodiscard]] bool await_ready() const noexcept { return one_.await_ready() || other_.await_ready(); }
-    bool await_suspend(std::coroutine_handle<> handle) noexcept;
-    void await_resume() const noexcept {}
+    bool await_suspend(std::coroutine_handle<> handle);
+    /// True when one of the signals was raised.
+    bool await_resume() const noexcept { return !timed_out_; }
 
 private:
     class Half : public Wait {
@@ -175,6 +179,7 @@ private:
             if (withdrawn) waits_ = false;
             return withdrawn;
         }
+        [[nodiscard]] bool waits() const noexcept { return waits_; }
 
     private:
         void raised() noexcept;
@@ -182,12 +187,22 @@ private:
         Half& sibling_;
         bool waits_ = false;
     };
+    void time_is_up() noexcept;
+    void resume() noexcept {
+        Timer::cancel();
+        handle_.resume();
+    }
     Half one_;
     Half other_;
+    std::optional<SteadyTime> until_;
     std::coroutine_handle<> handle_;
+    bool timed_out_ = false;
 };
 
-inline Signal::Either Signal::either(Signal& one, Signal& other) noexcept { return {one, other}; }
+inline Signal::Either Signal::either(Signal& one, Signal& other,
+                                     std::optional<SteadyTime> until) noexcept {
+    return {one, other, until};
+}
 
 /// The coroutines that somebody started and has to wait for. Nothing in a2akit is detached.
 ///

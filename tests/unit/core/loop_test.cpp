@@ -157,6 +157,46 @@ TEST(SignalTest, EitherIsRaisedFromAnyThread) {
     }
 }
 
+Async<void> wait_for_either_until(Signal& one, Signal& other, SteadyTime until,
+                                  std::optional<bool>& raised) {
+    raised = co_await Signal::either(one, other, until);
+}
+
+TEST(SignalTest, EitherReturnsWhenTheTimeIsUp) {
+    ManualLoop loop;
+    Signal one;
+    Signal other;
+    std::optional<bool> raised;
+    TaskGroup group;
+    group.spawn(wait_for_either_until(one, other, loop.now() + milliseconds(10), raised));
+    loop.advance(milliseconds(9));
+    EXPECT_EQ(raised, std::nullopt);
+    loop.advance(milliseconds(1));
+    EXPECT_EQ(raised, false);
+    one.set();  // nobody waits any more
+    loop.run_ready();
+    raised.reset();
+    group.spawn(wait_for_either_until(one, other, loop.now() + milliseconds(10), raised));
+    EXPECT_EQ(raised, true) << "one of them is raised";
+}
+
+TEST(SignalTest, EitherThatIsRaisedHasNoTimerLeft) {
+    for (const bool first : {true, false}) {
+        ManualLoop loop;
+        Signal one;
+        Signal other;
+        std::optional<bool> raised;
+        TaskGroup group;
+        group.spawn(wait_for_either_until(one, other, loop.now() + milliseconds(10), raised));
+        (first ? one : other).set();
+        loop.run_ready();
+        EXPECT_EQ(raised, true);
+        raised.reset();
+        loop.advance(milliseconds(20));
+        EXPECT_EQ(raised, std::nullopt);
+    }
+}
+
 Async<void> join(TaskGroup& group, bool& joined) {
     co_await group.join();
     joined = true;
