@@ -1,10 +1,24 @@
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace a2akit {
+
+class RawJson;
+
+/// How a value of another JSON library becomes a RawJson: `static RawJson convert(const T&)`.
+/// Specialised by the headers that bridge to one (a2akit/json/nlohmann.hpp, a2akit/json/boost.hpp),
+/// and by yours.
+template <class T>
+struct RawJsonFrom;
+
+template <class T>
+concept ConvertsToRawJson = requires(const T& value) {
+    { RawJsonFrom<T>::convert(value) } -> std::same_as<RawJson>;
+};
 
 /// A JSON value kept as its text: google.protobuf.Struct and Value fields. Validated once, when it was read; copied as
 /// bytes from then on. Empty means that the field is absent.
@@ -13,6 +27,9 @@ public:
     RawJson() = default;
     /// REQUIRES: `text` is one valid JSON value in UTF-8. To check foreign text use parse_raw_json (protocol/json.hpp).
     explicit RawJson(std::string text) : text_(std::move(text)) {}
+    /// Wherever a RawJson is taken, a value of a library whose bridge is included will do.
+    template <ConvertsToRawJson T>
+    RawJson(const T& value) : RawJson(RawJsonFrom<T>::convert(value)) {}  // NOLINT
 
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
     [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
