@@ -10,7 +10,8 @@
 
 #include <utility>
 
-// The templates behind codec.hpp; included by codec_*.cpp only.
+// The templates behind codec.hpp; included only where they are instantiated: by codec_*.cpp, and by
+// whoever reads and writes messages in another form, with Descriptions of its own.
 
 namespace a2akit::json {
 
@@ -20,7 +21,7 @@ struct Met {
     std::uint64_t faulty = 0;  ///< A violation is noted already.
 };
 
-template <class M>
+template <class D>
 std::string alternatives_of(std::string_view oneof) {
     std::string names;
     const auto add = [&](const auto& field) {
@@ -30,12 +31,12 @@ std::string alternatives_of(std::string_view oneof) {
             names += field.name.camel();
         }
     };
-    std::apply([&](const auto&... field) { (add(field), ...); }, Description<M>::kFields);
+    std::apply([&](const auto&... field) { (add(field), ...); }, Description<D>::kFields);
     return names;
 }
 
 /// The name of the alternative that a oneof holds.
-template <class M>
+template <class D, class M>
 std::string_view alternative_in(const M& message) {
     std::string_view name;
     const auto look = [&](const auto& field) {
@@ -44,27 +45,42 @@ std::string_view alternative_in(const M& message) {
             if ((message.*field.member).index() == F::kIndex) name = field.name.camel();
         }
     };
-    std::apply([&](const auto&... field) { (look(field), ...); }, Description<M>::kFields);
+    std::apply([&](const auto&... field) { (look(field), ...); }, Description<D>::kFields);
     return name;
 }
 
-template <class M, class F>
+template <class D, class M, class F>
 bool read_alternative(Cursor& cursor, M& message, const F& field) {
     auto& oneof = message.*field.member;
     if (oneof.index() != 0) {
-        cursor.violation({}, "only one of " + alternatives_of<M>(field.oneof) +
-                                 " may be set, and " + std::string(alternative_in(message)) +
+        cursor.violation({}, "only one of " + alternatives_of<D>(field.oneof) +
+                                 " may be set, and " + std::string(alternative_in<D>(message)) +
                                  " is set already");
         return cursor.skip();
     }
-    return ValueCodec<typename F::Value>::read(cursor, oneof.template emplace<F::kIndex>());
+    return ValueCodec<typename F::As>::read(cursor, oneof.template emplace<F::kIndex>());
 }
 
-template <class M, std::size_t I>
+inline bool read_constant(Cursor& cursor, std::string_view value) {
+    const std::string expected = '"' + std::string(value) + '"';
+    if (cursor.kind() != Kind::kString) return cursor.mismatch(expected);
+    std::string_view text;
+    if (!cursor.token(text, expected)) return false;
+    if (text != value) cursor.violation({}, "must be " + expected + " or absent");
+    return true;
+}
+
+template <class F>
+constexpr bool null_is_value() {
+    if constexpr (F::kIsConstant) return false;
+    else return ValueCodec<typename F::As>::kNullIsValue;
+}
+
+template <class D, std::size_t I, class M>
 bool read_field(Cursor& cursor, M& message, Met& met) {
-    constexpr const auto& kField = std::get<I>(Description<M>::kFields);
+    constexpr const auto& kField = std::get<I>(Description<D>::kFields);
     using F = std::remove_cvref_t<decltype(kField)>;
-    if constexpr (!ValueCodec<typename F::Value>::kNullIsValue) {
+    if constexpr (!null_is_value<F>()) {
         bool is_null = false;
         if (!cursor.null(is_null)) return false;
         if (is_null) return true;
@@ -77,8 +93,10 @@ bool read_field(Cursor& cursor, M& message, Met& met) {
     met.seen |= kBit;
     const std::size_t violations = cursor.violation_count();
     bool ok = false;
-    if constexpr (F::kIsAlternative) {
-        ok = read_alternative(cursor, message, kField);
+    if constexpr (F::kIsConstant) {
+        ok = read_constant(cursor, kField.value);
+    } else if constexpr (F::kIsAlternative) {
+        ok = read_alternative<D>(cursor, message, kField);
     } else {
         ok = ValueCodec<typename F::ReadAs>::read(cursor, message.*kField.member);
     }
@@ -87,41 +105,43 @@ bool read_field(Cursor& cursor, M& message, Met& met) {
 }
 
 /// Inlined with the names as constants, so that a comparison is one of lengths and a few words.
-template <class M, std::size_t I>
+template <class D, std::size_t I>
 [[gnu::always_inline]] inline bool is_field(std::string_view key) {
-    constexpr std::string_view kCamel = std::get<I>(Description<M>::kFields).name.camel();
-    constexpr std::string_view kSnake = std::get<I>(Description<M>::kFields).name.snake();
+    constexpr std::string_view kCamel = std::get<I>(Description<D>::kFields).name.camel();
+    constexpr std::string_view kSnake = std::get<I>(Description<D>::kFields).name.snake();
     if (key.size() == kCamel.size() &&
         __builtin_memcmp(key.data(), kCamel.data(), kCamel.size()) == 0)
         return true;
-    if constexpr (kSnake.size() != kCamel.size()) {
+    if constexpr (kSnake != kCamel) {
         return key.size() == kSnake.size() &&
                __builtin_memcmp(key.data(), kSnake.data(), kSnake.size()) == 0;
     }
     return false;
 }
 
-template <class M, std::size_t... I>
+template <class D, class M, std::size_t... I>
 bool dispatch_field(Cursor& cursor, M& message, std::string_view key, Met& met,
                     std::index_sequence<I...>) {
     bool ok = true;
     const bool known =
-        ((is_field<M, I>(key) && (ok = read_field<M, I>(cursor, message, met), true)) || ...);
+        ((is_field<D, I>(key) && (ok = read_field<D, I>(cursor, message, met), true)) || ...);
     return known ? ok : cursor.skip();
 }
 
-template <class M, std::size_t I>
+template <class D, std::size_t I, class M>
 void check_required(Cursor& cursor, const M& message, const Met& met) {
-    constexpr const auto& kField = std::get<I>(Description<M>::kFields);
+    constexpr const auto& kField = std::get<I>(Description<D>::kFields);
     using F = std::remove_cvref_t<decltype(kField)>;
-    if constexpr (F::kIsAlternative) {
+    if constexpr (F::kIsConstant) {
+        return;
+    } else if constexpr (F::kIsAlternative) {
         if constexpr (F::kIndex == 1) {
             if ((message.*kField.member).index() == 0) {
-                cursor.violation({}, "must hold one of " + alternatives_of<M>(kField.oneof));
+                cursor.violation({}, "must hold one of " + alternatives_of<D>(kField.oneof));
             }
         }
     } else if constexpr (kField.need != Need::kOptional) {
-        using Codec = ValueCodec<typename F::Value>;
+        using Codec = ValueCodec<typename F::As>;
         constexpr std::uint64_t kBit = std::uint64_t{1} << I;
         constexpr bool kMayBeEmpty = kField.need == Need::kRequiredMayBeEmpty;
         const bool was_seen = (met.seen & kBit) != 0;
@@ -132,36 +152,44 @@ void check_required(Cursor& cursor, const M& message, const Met& met) {
     }
 }
 
-template <class M>
-bool read(Cursor& cursor, M& message) {
+template <Described D, class M>
+bool read_as(Cursor& cursor, M& message) {
     if (cursor.kind() != Kind::kObject) return cursor.mismatch("an object");
-    constexpr auto kIndices = std::make_index_sequence<field_count<M>()>();
+    constexpr auto kIndices = std::make_index_sequence<field_count<D>()>();
     Met met;
     if (!cursor.object([&](std::string_view key) {
-            return dispatch_field(cursor, message, key, met, kIndices);
+            return dispatch_field<D>(cursor, message, key, met, kIndices);
         })) {
         return false;
     }
     if (cursor.mode() == Mode::kStrict) {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (check_required<M, I>(cursor, message, met), ...);
+            (check_required<D, I>(cursor, message, met), ...);
         }(kIndices);
     }
     return true;
 }
 
-template <class M, std::size_t I>
+template <class M>
+bool read(Cursor& cursor, M& message) {
+    return read_as<M>(cursor, message);
+}
+
+template <class D, std::size_t I, class M>
 void write_field(Writer& writer, const M& message) {
-    constexpr const auto& kField = std::get<I>(Description<M>::kFields);
+    constexpr const auto& kField = std::get<I>(Description<D>::kFields);
     using F = std::remove_cvref_t<decltype(kField)>;
-    using Codec = ValueCodec<typename F::Value>;
-    const auto& member = message.*kField.member;
-    if constexpr (F::kIsAlternative) {
-        if (const auto* value = std::get_if<F::kIndex>(&member)) {
+    if constexpr (F::kIsConstant) {
+        writer.prepared_key(kField.name.prepared());
+        writer.plain_string(kField.value);
+    } else if constexpr (F::kIsAlternative) {
+        if (const auto* value = std::get_if<F::kIndex>(&(message.*kField.member))) {
             writer.prepared_key(kField.name.prepared());
-            Codec::write(writer, *value);
+            ValueCodec<typename F::As>::write(writer, *value);
         }
     } else {
+        using Codec = ValueCodec<typename F::As>;
+        const auto& member = message.*kField.member;
         if constexpr (kField.need == Need::kOptional) {
             if (Codec::is_absent(member)) return;
         }
@@ -170,13 +198,18 @@ void write_field(Writer& writer, const M& message) {
     }
 }
 
-template <class M>
-void write(Writer& writer, const M& message) {
+template <Described D, class M>
+void write_as(Writer& writer, const M& message) {
     writer.begin_object();
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (write_field<M, I>(writer, message), ...);
-    }(std::make_index_sequence<field_count<M>()>());
+        (write_field<D, I>(writer, message), ...);
+    }(std::make_index_sequence<field_count<D>()>());
     writer.end_object();
+}
+
+template <class M>
+void write(Writer& writer, const M& message) {
+    write_as<M>(writer, message);
 }
 
 }  // namespace a2akit::json

@@ -19,11 +19,13 @@ enum class Need : std::uint8_t { kOptional, kRequired, kRequiredMayBeEmpty };
 /// A field's name, as the protocol buffer spells it and as JSON does.
 class FieldName {
 public:
-    constexpr explicit FieldName(std::string_view snake) : snake_(snake) {
+    constexpr explicit FieldName(std::string_view snake) : FieldName(snake, snake) {}
+    /// Of a field that JSON calls by another name; `json` may be written with underscores, too.
+    constexpr FieldName(std::string_view snake, std::string_view json) : snake_(snake) {
         text_[0] = ',';
         text_[1] = '"';
         bool upper = false;
-        for (const char c : snake) {
+        for (const char c : json) {
             if (c == '_') {
                 upper = true;
                 continue;
@@ -54,25 +56,39 @@ private:
 /// millisecond would count too.
 struct NotBefore;
 
-template <class M, class T, class As = T>
+/// `As` names the ValueCodec that a field goes through where that is not its type's own; `ReadAs`
+/// another one for reading alone.
+template <class M, class T, class ValueAs = T, class ValueReadAs = ValueAs>
 struct Field {
     using Value = T;
-    using ReadAs = As;
+    using As = ValueAs;
+    using ReadAs = ValueReadAs;
     static constexpr bool kIsAlternative = false;
+    static constexpr bool kIsConstant = false;
     FieldName name;
     T M::* member;
     Need need;
 };
 
 /// The I-th alternative of a oneof, a field of its own on the wire.
-template <class M, class V, std::size_t I>
+template <class M, class V, std::size_t I, class ValueAs = std::variant_alternative_t<I, V>>
 struct Alternative {
     using Value = std::variant_alternative_t<I, V>;
+    using As = ValueAs;
     static constexpr bool kIsAlternative = true;
+    static constexpr bool kIsConstant = false;
     static constexpr std::size_t kIndex = I;
     FieldName name;
     std::string_view oneof;
     V M::* member;
+};
+
+/// A field that always says the same, and is kept nowhere. May be left out by whoever writes it.
+struct Constant {
+    static constexpr bool kIsAlternative = false;
+    static constexpr bool kIsConstant = true;
+    FieldName name;
+    std::string_view value;
 };
 
 template <class M, class T>
@@ -80,26 +96,43 @@ constexpr Field<M, T> field(std::string_view name, T M::* member, Need need = Ne
     return {FieldName(name), member, need};
 }
 template <class As, class M, class T>
-constexpr Field<M, T, As> field_read_as(std::string_view name, T M::* member) {
+constexpr Field<M, T, T, As> field_read_as(std::string_view name, T M::* member) {
     return {FieldName(name), member, Need::kOptional};
+}
+template <class As, class M, class T>
+constexpr Field<M, T, As> field_as(FieldName name, T M::* member, Need need = Need::kOptional) {
+    return {name, member, need};
+}
+template <class As, class M, class T>
+constexpr Field<M, T, As> field_as(std::string_view name, T M::* member,
+                                   Need need = Need::kOptional) {
+    return field_as<As>(FieldName(name), member, need);
+}
+constexpr Constant constant(std::string_view name, std::string_view value) {
+    return {FieldName(name), value};
 }
 template <std::size_t I, class M, class V>
 constexpr Alternative<M, V, I> alternative(std::string_view name, std::string_view oneof,
                                            V M::* member) {
     return {FieldName(name), oneof, member};
 }
+template <std::size_t I, class As, class M, class V>
+constexpr Alternative<M, V, I, As> alternative_as(std::string_view name, std::string_view oneof,
+                                                  V M::* member) {
+    return {FieldName(name), oneof, member};
+}
 
-/// Specialised for each message: `kName` and `kFields`, a tuple of Field and Alternative in the
-/// protocol buffer's order.
-template <class M>
+/// Specialised for each message: `kName` and `kFields`, a tuple of Field, Alternative and Constant in
+/// the protocol buffer's order. `D` is the message itself, or a tag for another form of it.
+template <class D>
 struct Description;
 
-template <class M>
-concept Described = requires { Description<M>::kFields; };
+template <class D>
+concept Described = requires { Description<D>::kFields; };
 
-template <Described M>
+template <Described D>
 constexpr std::size_t field_count() {
-    return std::tuple_size_v<decltype(Description<M>::kFields)>;
+    return std::tuple_size_v<decltype(Description<D>::kFields)>;
 }
 
 }  // namespace a2akit::json

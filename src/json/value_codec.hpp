@@ -21,7 +21,7 @@
 
 namespace a2akit::json {
 
-template <class T>
+template <class As>
 struct ValueCodec;
 
 struct ValueCodecBase {
@@ -136,55 +136,100 @@ struct ValueCodec<DataContent> {
     }
 };
 
-template <Described M>
-struct ValueCodec<M> : ValueCodecBase {
-    static bool read(Cursor& cursor, M& value) { return json::read(cursor, value); }
-    static void write(Writer& writer, const M& value) { json::write(writer, value); }
-    static bool is_absent(const M&) { return false; }
-    static bool is_missing(const M&, bool seen) { return !seen; }
+/// As `read` and `write` of codec.hpp, for a description that is not the message's own.
+template <Described D, class M>
+bool read_as(Cursor& cursor, M& message);
+template <Described D, class M>
+void write_as(Writer& writer, const M& message);
+
+template <Described D>
+struct ValueCodec<D> : ValueCodecBase {
+    template <class M>
+    static bool read(Cursor& cursor, M& value) {
+        if constexpr (std::is_same_v<D, M>) return json::read(cursor, value);
+        else return read_as<D>(cursor, value);
+    }
+    template <class M>
+    static void write(Writer& writer, const M& value) {
+        if constexpr (std::is_same_v<D, M>) json::write(writer, value);
+        else write_as<D>(writer, value);
+    }
+    template <class M>
+    static bool is_absent(const M&) {
+        return false;
+    }
+    template <class M>
+    static bool is_missing(const M&, bool seen) {
+        return !seen;
+    }
     static std::string expected(bool) { return "an object"; }
 };
 
-template <class M>
-struct ValueCodec<Shared<M>> : ValueCodecBase {
+// Of these, the type of the elements says which codec they go through, and may differ from theirs.
+
+template <class T>
+struct ValueCodec<Shared<T>> : ValueCodecBase {
+    template <class M>
     static bool read(Cursor& cursor, Shared<M>& value) {
         M message;
-        if (!json::read(cursor, message)) return false;
+        if (!ValueCodec<T>::read(cursor, message)) return false;
         value = Shared<M>(std::move(message));
         return true;
     }
-    static void write(Writer& writer, const Shared<M>& value) { json::write(writer, *value); }
-    static bool is_absent(const Shared<M>&) { return false; }
-    static bool is_missing(const Shared<M>&, bool seen) { return !seen; }
+    template <class M>
+    static void write(Writer& writer, const Shared<M>& value) {
+        ValueCodec<T>::write(writer, *value);
+    }
+    template <class M>
+    static bool is_absent(const Shared<M>&) {
+        return false;
+    }
+    template <class M>
+    static bool is_missing(const Shared<M>&, bool seen) {
+        return !seen;
+    }
     static std::string expected(bool) { return "an object"; }
 };
 
 template <class T>
 struct ValueCodec<std::optional<T>> : ValueCodecBase {
-    static bool read(Cursor& cursor, std::optional<T>& value) {
+    template <class V>
+    static bool read(Cursor& cursor, std::optional<V>& value) {
         return ValueCodec<T>::read(cursor, value.emplace());
     }
-    static void write(Writer& writer, const std::optional<T>& value) {
+    template <class V>
+    static void write(Writer& writer, const std::optional<V>& value) {
         ValueCodec<T>::write(writer, *value);
     }
-    static bool is_absent(const std::optional<T>& value) { return !value.has_value(); }
+    template <class V>
+    static bool is_absent(const std::optional<V>& value) {
+        return !value.has_value();
+    }
 };
 
 template <class T>
 struct ValueCodec<std::vector<T>> : ValueCodecBase {
-    static bool read(Cursor& cursor, std::vector<T>& values) {
+    template <class V>
+    static bool read(Cursor& cursor, std::vector<V>& values) {
         return cursor.array([&] { return ValueCodec<T>::read(cursor, values.emplace_back()); });
     }
-    static void write(Writer& writer, const std::vector<T>& values) {
+    template <class V>
+    static void write(Writer& writer, const std::vector<V>& values) {
         writer.begin_array();
-        for (const T& value : values) {
+        for (const V& value : values) {
             writer.element();
             ValueCodec<T>::write(writer, value);
         }
         writer.end_array();
     }
-    static bool is_absent(const std::vector<T>& values) { return values.empty(); }
-    static bool is_missing(const std::vector<T>& values, bool) { return values.empty(); }
+    template <class V>
+    static bool is_absent(const std::vector<V>& values) {
+        return values.empty();
+    }
+    template <class V>
+    static bool is_missing(const std::vector<V>& values, bool) {
+        return values.empty();
+    }
     static std::string expected(bool may_be_empty) {
         return may_be_empty ? "an array" : "an array of at least one element";
     }
@@ -192,7 +237,8 @@ struct ValueCodec<std::vector<T>> : ValueCodecBase {
 
 template <class T>
 struct ValueCodec<std::map<std::string, T>> : ValueCodecBase {
-    static bool read(Cursor& cursor, std::map<std::string, T>& values) {
+    template <class V>
+    static bool read(Cursor& cursor, std::map<std::string, V>& values) {
         return cursor.object([&](std::string_view key) {
             const auto [entry, added] = values.try_emplace(std::string(key));
             if (added) return ValueCodec<T>::read(cursor, entry->second);
@@ -200,7 +246,8 @@ struct ValueCodec<std::map<std::string, T>> : ValueCodecBase {
             return cursor.skip();
         });
     }
-    static void write(Writer& writer, const std::map<std::string, T>& values) {
+    template <class V>
+    static void write(Writer& writer, const std::map<std::string, V>& values) {
         writer.begin_object();
         for (const auto& [key, value] : values) {
             writer.foreign_key(key);
@@ -208,8 +255,14 @@ struct ValueCodec<std::map<std::string, T>> : ValueCodecBase {
         }
         writer.end_object();
     }
-    static bool is_absent(const std::map<std::string, T>& values) { return values.empty(); }
-    static bool is_missing(const std::map<std::string, T>&, bool seen) { return !seen; }
+    template <class V>
+    static bool is_absent(const std::map<std::string, V>& values) {
+        return values.empty();
+    }
+    template <class V>
+    static bool is_missing(const std::map<std::string, V>&, bool seen) {
+        return !seen;
+    }
     static std::string expected(bool) { return "an object, which may be empty"; }
 };
 
