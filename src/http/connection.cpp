@@ -309,7 +309,7 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
     slow_call_ = nullptr;
     if (handled.reply) {
         if (auto* events = std::get_if<std::unique_ptr<EventStream>>(&*handled.reply)) {
-            stream_head_ = wire::stream_head(handled);
+            stream_head_ = wire::stream_head(call, handled);
             open_stream_ = std::make_unique<OpenStream>();
             open_stream_->form = std::move(call);
             open_stream_->events = std::move(*events);

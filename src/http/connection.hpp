@@ -80,7 +80,6 @@ private:
     [[nodiscard]] bool asks_before_body() const noexcept;
     Async<void> ask_before_body();
     [[nodiscard]] wire::RequestHead head() noexcept;
-    [[nodiscard]] bool is_json_rpc_path() const noexcept;
 
     Async<void> answer();
     Async<void> answer_readiness();

@@ -59,7 +59,8 @@ bool under_base(std::string_view target, std::string_view base) {
 }
 
 bool is_card_path(std::string_view target) {
-    return target.substr(0, target.find('?')) == "/.well-known/agent-card.json";
+    const std::string_view path = target.substr(0, target.find('?'));
+    return path == "/.well-known/agent-card.json" || path == "/.well-known/agent.json";
 }
 
 }  // namespace
@@ -162,7 +163,7 @@ bool Connection::make_slowest_give_way() {
 void Connection::refuse(int status, std::string_view message) {
     const wire::RequestHead request = head();
     if (request_id_.empty()) request_id_ = request_id_for(request.header("x-request-id"));
-    refusal_ = wire::http_error(status, message, is_json_rpc_path(), wire::answer_type(request));
+    refusal_ = wire::http_error(status, message, request, shard_.options.versions);
     keep_alive_ = false;
     lingering_ = true;
 }
@@ -195,15 +196,6 @@ wire::RequestHead Connection::head() noexcept {
     return {reader_.method(), target, &reader_.headers()};
 }
 
-bool Connection::is_json_rpc_path() const noexcept {
-    std::string_view target = without_authority(reader_.target());
-    const std::string_view base = shard_.options.base_path;
-    if (!under_base(target, base)) return false;
-    target.remove_prefix(base.size());
-    target = target.substr(0, target.find('?'));
-    return reader_.method() == "POST" && (target.empty() || target == "/");
-}
-
 /// All that can be decided before the body is there.
 void Connection::begin_request() {
     slow_body_mark_ = 0;
@@ -217,7 +209,7 @@ void Connection::begin_request() {
         refusal_ = wire::http_error(404, "nothing is served at this path", false, wire::answer_type(request));
     } else {
         if (request.target.empty()) request.target = "/";
-        auto routed = wire::route(request, shard_.options.max_body_bytes);
+        auto routed = wire::route(request, shard_.options.max_body_bytes, shard_.options.versions);
         if (auto* route = std::get_if<wire::Route>(&routed)) {
             route_ = std::move(*route);
             return;

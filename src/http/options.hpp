@@ -1,5 +1,7 @@
 #pragma once
 
+#include "wire/endpoint.hpp"
+
 #include <a2akit/core/clock.hpp>
 
 #include <cstddef>
@@ -10,6 +12,7 @@ namespace a2akit::http {
 /// The limits of the HTTP side; see Settings for their meaning and defaults.
 struct Options {
     std::string base_path;  ///< Empty, or starts with '/' and does not end with one.
+    wire::Versions versions;
     bool card_at_root = false;  ///< The agent card is served at the origin's root besides.
     std::size_t max_body_bytes = 10U << 20U;
     std::size_t max_header_bytes = 16U << 10U;

@@ -1,7 +1,8 @@
 #include "wire/decode.hpp"
 
-#include "json/codec.hpp"
+#include "wire/codec.hpp"
 #include "wire/error_render.hpp"
+#include "wire/media_type.hpp"
 #include "wire/params.hpp"
 #include "wire/route_table.hpp"
 
@@ -11,10 +12,18 @@
 namespace a2akit::wire {
 namespace {
 
-Result<void> read_body(std::string_view body, OperationParams& params) {
+Result<void> read_body(std::string_view body, Version version, OperationParams& params) {
     json::Cursor cursor(body, json::Mode::kStrict, kRequestLimits);
-    std::visit([&](auto& p) { return json::read(cursor, p); }, params);
+    codec(version).read_params(cursor, false, params);
     return cursor.finish();
+}
+
+/// Nothing, or what clients that always send JSON write for it.
+bool is_empty(std::string_view body, Version version) {
+    constexpr std::string_view kSpace = " \t\r\n";
+    if (body.empty() || version != Version::k0_3) return body.empty();
+    body.remove_prefix(std::min(body.find_first_not_of(kSpace), body.size()));
+    return body.starts_with("null") && body.find_first_not_of(kSpace, 4) == std::string_view::npos;
 }
 
 /// Moves the headers into the last call and copies them into the others.
@@ -61,7 +70,9 @@ Result<void> complete(const Route& route, const ServiceParameters& parameters,
 
 Result<void> decode_http_json(const Route& route, const RequestHead& head, const ServiceParameters& parameters,
                               std::string_view body, Call& call) {
-    call.content_type = answer_type(head);
+    call.version = route.version;
+    call.operation = route.operation;
+    call.content_type = route.version == Version::k0_3 ? kJson : answer_type(head);
     RequestEnvelope& envelope = call.envelope;
     envelope.operation = route.operation;
     reset_params(route.operation, envelope.params);
@@ -71,8 +82,8 @@ Result<void> decode_http_json(const Route& route, const RequestHead& head, const
         auto query = parse_query(route.query);
         if (!query) return fail(std::move(query.error()));
         read_query(*query, envelope.params, violations);
-    } else if (!body.empty() || !takes_empty_body(route.operation)) {
-        auto read = read_body(body, envelope.params);
+    } else if (!takes_empty_body(route.operation) || !is_empty(body, route.version)) {
+        auto read = read_body(body, route.version, envelope.params);
         if (auto failed = note_violations(read, violations); !failed) return failed;
     }
     return complete(route, parameters, std::move(violations), envelope);
@@ -85,8 +96,8 @@ std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead
     }
     const auto parameters = read_service_parameters(head, route.query);
     if (!parameters) {
-        return json_rpc ? json_rpc_error({}, parameters.error())
-                        : status_error(parameters.error(), answer_type(head));
+        return json_rpc ? json_rpc_error({}, parameters.error(), route.version)
+                        : status_error(parameters.error(), answer_type(head), 0, route.version);
     }
     std::variant<Decoded, HttpResponse> outcome;
     Decoded& decoded = std::get<Decoded>(outcome);
@@ -95,7 +106,7 @@ std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead
         if (refused) return std::move(*refused);
     } else {
         const auto read = decode_http_json(route, head, *parameters, body, add_call(decoded));
-        if (!read) return status_error(read.error(), answer_type(head));
+        if (!read) return status_error(read.error(), answer_type(head), 0, route.version);
     }
     hand_over_headers(head, decoded);
     return outcome;

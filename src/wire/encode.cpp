@@ -1,7 +1,7 @@
-#include "json/codec.hpp"
+#include "json/writer.hpp"
+#include "wire/codec.hpp"
 #include "wire/endpoint.hpp"
 #include "wire/error_render.hpp"
-#include "wire/error_table.hpp"
 #include "wire/media_type.hpp"
 
 #include <algorithm>
@@ -14,19 +14,6 @@ constexpr std::size_t kUsualEventBytes = 512;
 
 Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
-/// A reply that is a stream has no single value; `http` never asks for one.
-void write_reply(std::string& out, const Reply& reply) {
-    std::visit(
-        [&out]<class R>(const R& value) {
-            if constexpr (std::is_same_v<R, Empty> || std::is_same_v<R, std::unique_ptr<EventStream>>) {
-                out += "{}";
-            } else {
-                json::encode(value, out);
-            }
-        },
-        reply);
-}
-
 void begin_result(std::string& out, const AnswerForm& form) {
     out += R"({"jsonrpc":"2.0","id":)";
     out += form.rpc_id;
@@ -36,19 +23,20 @@ void begin_result(std::string& out, const AnswerForm& form) {
 void write_rpc_reply(std::string& out, const Call& call, const Reply& reply) {
     out.reserve(out.size() + kUsualAnswerBytes);
     begin_result(out, call);
-    write_reply(out, reply);
+    codec(call.version).write_reply(out, reply, call);
     out += '}';
 }
 
 /// Tells the client which of its extensions are in force.
-void add_extensions(HttpResponse& response, const std::vector<std::string>& activated) {
+void add_extensions(HttpResponse& response, const std::vector<std::string>& activated,
+                    Version version = Version::k1_0) {
     if (activated.empty()) return;
     std::string list;
     for (const std::string& uri : activated) {
         if (!list.empty()) list += ", ";
         list += uri;
     }
-    response.headers.emplace_back("A2A-Extensions", std::move(list));
+    response.headers.emplace_back(codec(version).extensions_header(), std::move(list));
 }
 
 }  // namespace
@@ -57,18 +45,20 @@ HttpResponse encode(const Call& call, const HandledRequest& handled) {
     if (call.json_rpc && call.rpc_id.empty()) return wordless(handled.reply ? nullptr : &handled.reply.error());
     HttpResponse response;
     if (!handled.reply) {
-        response = call.json_rpc ? json_rpc_error(call.rpc_id, handled.reply.error())
-                                 : status_error(handled.reply.error(), call.content_type);
+        const Error& error = handled.reply.error();
+        response = call.json_rpc
+                       ? json_rpc_refusal(call.rpc_id, error, call.version, call.operation)
+                       : status_error(error, call.content_type, 0, call.version);
     } else {
         response.content_type = call.content_type;
         if (call.json_rpc) {
             write_rpc_reply(response.body, call, *handled.reply);
         } else {
             response.body.reserve(kUsualAnswerBytes);
-            write_reply(response.body, *handled.reply);
+            codec(call.version).write_reply(response.body, *handled.reply, call);
         }
     }
-    add_extensions(response, handled.activated_extensions);
+    add_extensions(response, handled.activated_extensions, call.version);
     return response;
 }
 
@@ -86,7 +76,7 @@ std::string encode_batch_entry(const Call& call, const HandledRequest& handled) 
     if (handled.reply) {
         write_rpc_reply(out, call, *handled.reply);
     } else {
-        append_json_rpc_error(out, call.rpc_id, handled.reply.error(), now());
+        codec(call.version).append_json_rpc_error(out, call.rpc_id, handled.reply.error(), now());
     }
     return out;
 }
@@ -107,12 +97,12 @@ HttpResponse encode_batch(const std::vector<std::string>& entries, const std::ve
     return response;
 }
 
-HttpResponse stream_head(const HandledRequest& handled) {
+HttpResponse stream_head(const AnswerForm& form, const HandledRequest& handled) {
     HttpResponse response;
     response.content_type = kEventStream;
     response.headers.emplace_back("Cache-Control", "no-cache");
     response.headers.emplace_back("X-Accel-Buffering", "no");
-    add_extensions(response, handled.activated_extensions);
+    add_extensions(response, handled.activated_extensions, form.version);
     return response;
 }
 
@@ -153,7 +143,7 @@ void encode_stream_item(const AnswerForm& form, const StreamItem& item, std::str
     writer.integer(static_cast<std::int64_t>(item.id));
     out += "\ndata: ";
     if (form.json_rpc) begin_result(out, form);
-    json::encode(item.response, out);
+    codec(form.version).write_event(out, item.response, form);
     escape_line_ends(out, start);
     out += form.json_rpc ? "}\n\n" : "\n\n";
 }
@@ -167,10 +157,11 @@ void encode_stream_end(const AnswerForm& form, const EventStream::Batch& last, s
     const Error error = last.error.value_or(Error{ErrorCode::kInternal, "the stream failed", nullptr});
     const std::size_t start = out.size();
     out += form.json_rpc ? "data: " : "event: error\ndata: ";
+    const Codec& writer = codec(form.version);
     if (form.json_rpc) {
-        append_json_rpc_error(out, form.rpc_id, error, now());
+        writer.append_json_rpc_error(out, form.rpc_id, error, now());
     } else {
-        append_status(out, error, error_row(error.code).http_status, now());
+        writer.append_http_error(out, error, writer.http_status(error), now());
     }
     escape_line_ends(out, start);
     out += "\n\n";

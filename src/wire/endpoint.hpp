@@ -11,9 +11,20 @@
 #include <variant>
 #include <vector>
 
-/// Both HTTP bindings of A2A 1.0 without any I/O: bytes in, typed requests out; typed replies in, bytes out. `http`
-/// owns the sockets and asks here what the bytes mean.
+/// Both HTTP bindings of A2A 1.0 and 0.3 without any I/O: bytes in, typed requests out; typed
+/// replies in, bytes out. `http` owns the sockets and asks here what the bytes mean.
 namespace a2akit::wire {
+
+/// A version of the protocol, by major and minor number.
+enum class Version : std::uint8_t { k1_0, k0_3 };
+
+/// Which versions are served, and how a request without A2A-Version is read
+/// (docs/adr/0002-version-header.md).
+struct Versions {
+    bool v1_0 = true;
+    bool v0_3 = true;
+    bool strict = false;  ///< A call that only 1.0 has needs the header.
+};
 
 /// The head of a request as `http` parsed it. Views into the connection's buffer.
 struct RequestHead {
@@ -35,13 +46,13 @@ struct HttpResponse {
 
 /// What the path and method stand for.
 enum class RouteKind {
-    kJsonRpc,     ///< POST /
-    kOperation,   ///< An HTTP+JSON operation.
-    kAgentCard,   ///< GET or HEAD /.well-known/agent-card.json
-    kHealth,      ///< GET or HEAD /health
-    kReadiness,   ///< GET or HEAD /health/ready
-    kDeadLetters, ///< GET /admin/dead-letters
-    kRedrive,     ///< POST /admin/dead-letters/{id}:redrive
+    kJsonRpc,      ///< POST /
+    kOperation,    ///< An HTTP+JSON operation.
+    kAgentCard,    ///< GET or HEAD /.well-known/agent-card.json or agent.json
+    kHealth,       ///< GET or HEAD /health
+    kReadiness,    ///< GET or HEAD /health/ready
+    kDeadLetters,  ///< GET /admin/dead-letters
+    kRedrive,      ///< POST /admin/dead-letters/{id}:redrive
 };
 
 struct Route {
@@ -52,13 +63,17 @@ struct Route {
     std::string config_id;      ///< The push configuration's id from the path, decoded.
     bool under_v1 = false;      ///< Came by a /v1/ path.
     std::string query;          ///< Still percent-encoded, without '?'.
+    Version version{};          ///< Of kOperation: what it is read and answered in.
+    Versions versions;          ///< What is served.
 };
 
-/// How the binding of a call wants the answer.
+/// How the binding and the version of a call want the answer.
 struct AnswerForm {
     bool json_rpc = false;
     std::string rpc_id;        ///< The JSON-RPC id as JSON text; empty: a notification, no answer is sent.
     std::string_view content_type;  ///< Of the answer (HTTP+JSON: by Accept, else the request's type); a literal.
+    Version version = Version::k1_0;
+    Operation operation{};
 };
 
 /// One call that was decoded and waits for its reply.
@@ -81,7 +96,9 @@ struct Decoded {
 /// Allow), Content-Type (415; on JSON-RPC -32005; unless the body may turn out to be empty), Accept (406), protocol version,
 /// the limit on the body (413).
 /// Returns the finished answer when the request is refused.
-[[nodiscard]] std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max_body_bytes);
+[[nodiscard]] std::variant<Route, HttpResponse> route(const RequestHead& head,
+                                                      std::size_t max_body_bytes,
+                                                      const Versions& versions = {});
 
 /// Reads the body (and the query) of a request to kJsonRpc or kOperation. The finished answer when it is refused.
 /// Fills the envelope but for what only `http` knows (context.remote_address). The headers are moved into the context of
@@ -108,7 +125,7 @@ struct Decoded {
 
 /// The head of a stream's answer: 200, text/event-stream, Cache-Control: no-cache, X-Accel-Buffering: no, the
 /// activated extensions.
-[[nodiscard]] HttpResponse stream_head(const HandledRequest& handled);
+[[nodiscard]] HttpResponse stream_head(const AnswerForm& form, const HandledRequest& handled);
 /// Appends one SSE event: id, data; to `out`.
 void encode_stream_item(const AnswerForm& form, const StreamItem& item, std::string& out);
 /// Appends what a stream ends with besides its items: an error event, or a comment when draining.
@@ -121,5 +138,8 @@ void encode_heartbeat(std::string& out);
 /// default application/json.
 [[nodiscard]] HttpResponse http_error(int status, std::string_view message, bool json_rpc,
                                       std::string_view content_type = {});
+/// The same in the form that the head asks for: by its path, its version and its types.
+[[nodiscard]] HttpResponse http_error(int status, std::string_view message, const RequestHead& head,
+                                      const Versions& versions);
 
 }  // namespace a2akit::wire

@@ -1,4 +1,4 @@
-#include "json/codec.hpp"
+#include "wire/codec.hpp"
 #include "wire/decode.hpp"
 #include "wire/error_render.hpp"
 #include "wire/media_type.hpp"
@@ -18,6 +18,7 @@ struct RpcRequest {
     std::string_view id;  ///< JSON text; empty: absent.
     std::string method;
     std::optional<Operation> operation;
+    Version version{};             ///< That has the method, when there is an operation.
     std::string_view late_params;  ///< Came before the method, so they are read afterwards.
     bool params_seen = false;
     bool params_are_object = true;
@@ -30,7 +31,18 @@ struct EntryOutcome {
     std::optional<Error> error;
     std::string id;
     bool notification = false;
+    Version version{};  ///< To say the error in.
+    Operation operation{};
 };
+
+/// The version and the operation that a method stands for.
+void find_method(std::string_view method, RpcRequest& request) {
+    for (const Version version : {Version::k1_0, Version::k0_3}) {
+        request.operation = codec(version).operation_by_name(method);
+        request.version = version;
+        if (request.operation) return;
+    }
+}
 
 /// Reads the members of one request object.
 class RequestReader {
@@ -97,8 +109,8 @@ private:
             return cursor_.skip();
         }
         if (!cursor_.token(text, "a string")) return false;
-        request_.operation = operation_by_name(text);
-        if (!request_.operation) request_.method = text;
+        find_method(text, request_);
+        if (!request_.operation || request_.version != Version::k1_0) request_.method = text;
         return true;
     }
     bool params() {
@@ -110,7 +122,7 @@ private:
         if (!request_.operation) return cursor_.raw(request_.late_params);
         const json::Cursor::RelativePath relative(cursor_);
         reset_params(*request_.operation, request_.params);
-        return std::visit([this](auto& p) { return json::read(cursor_, p); }, request_.params);
+        return codec(request_.version).read_params(cursor_, true, request_.params);
     }
 
     json::Cursor& cursor_;
@@ -138,7 +150,7 @@ Result<void> read_late_params(RpcRequest& request) {
     reset_params(*request.operation, request.params);
     const std::string_view text = request.params_seen ? request.late_params : std::string_view("{}");
     json::Cursor cursor(text, json::Mode::kStrict, kRequestLimits);
-    std::visit([&](auto& p) { return json::read(cursor, p); }, request.params);
+    codec(request.version).read_params(cursor, true, request.params);
     return cursor.finish();
 }
 
@@ -160,6 +172,9 @@ public:
         EntryOutcome outcome;
         RpcRequest request{call.envelope.params};
         const auto read = read_request(text, request);
+        outcome.version =
+            request.operation ? request.version : version_for_errors(version_, route_.versions);
+        outcome.operation = request.operation.value_or(Operation::kSendMessage);
         if (!read && read.error().code != ErrorCode::kInvalidParams) {
             outcome.error = read.error();
             return outcome;
@@ -172,6 +187,8 @@ public:
         outcome.notification = request.id.empty();
         auto decoded = decode_call(request, read, call);
         if (!decoded) {
+            if (decoded.error().code == ErrorCode::kVersionNotSupported)
+                outcome.version = Version::k1_0;
             outcome.error = std::move(decoded.error());
             return outcome;
         }
@@ -184,13 +201,27 @@ public:
     }
 
 private:
+    /// kVersionNotSupported, or kMethodNotFound.
+    [[nodiscard]] Result<void> check_method(const RpcRequest& request) const {
+        const bool known = request.operation.has_value();
+        const bool in_v0_3 = known ? request.version == Version::k0_3 : route_.versions.v0_3;
+        const auto version = choose_version(version_, in_v0_3, route_.versions);
+        if (!version) return fail(version.error());
+        if (known && request.version == *version) return {};
+        std::string message = "method: there is no \"";
+        message += printable(known ? method_of(request) : request.method);
+        message += *version == Version::k0_3 ? "\" in protocol 0.3; one is \"message/send\""
+                                             : "\"; one is \"SendMessage\"";
+        if (known) message += ". A2A-Version says which protocol is spoken";
+        return fail(ErrorCode::kMethodNotFound, std::move(message));
+    }
+    static std::string_view method_of(const RpcRequest& request) {
+        return request.method.empty() ? to_string(*request.operation)
+                                      : std::string_view(request.method);
+    }
+
     [[nodiscard]] Result<void> decode_call(RpcRequest& request, const Result<void>& read, Call& call) const {
-        auto version = check_version(version_, is_v03_method(request.method));
-        if (!version) return fail(std::move(version.error()));
-        if (!request.operation) {
-            return fail(ErrorCode::kMethodNotFound,
-                        "method: there is no \"" + printable(request.method) + "\"; one is \"SendMessage\"");
-        }
+        if (auto checked = check_method(request); !checked) return checked;
         if (!request.params_are_object) return fail(Error::invalid_field("params", "must be an object"));
         std::vector<FieldViolation> violations;
         if (auto noted = note_violations(read, violations); !noted) return noted;
@@ -202,6 +233,8 @@ private:
         call.json_rpc = true;
         call.rpc_id = request.id;
         call.content_type = kJson;
+        call.version = request.version;
+        call.operation = *request.operation;
         call.envelope.operation = *request.operation;
         return complete(route_, parameters_, std::move(violations), call.envelope);
     }
@@ -216,14 +249,15 @@ std::optional<HttpResponse> decode_single(const EntryDecoder& decoder, std::stri
     const EntryOutcome outcome = decoder.decode(body, add_call(decoded));
     if (outcome.call) return std::nullopt;
     if (!outcome.error || outcome.notification) return wordless(outcome.error ? &*outcome.error : nullptr);
-    return json_rpc_error(outcome.id, *outcome.error);
+    return json_rpc_refusal(outcome.id, *outcome.error, outcome.version, outcome.operation);
 }
 
-HttpResponse bad_batch(std::string message) {
-    return json_rpc_error({}, Error{ErrorCode::kInvalidRequest, std::move(message), nullptr});
-}
-
-std::optional<HttpResponse> decode_batch(const EntryDecoder& decoder, std::string_view body, Decoded& decoded) {
+std::optional<HttpResponse> decode_batch(const EntryDecoder& decoder, Version version,
+                                         std::string_view body, Decoded& decoded) {
+    const auto bad_batch = [version](std::string message) {
+        return json_rpc_error({}, Error{ErrorCode::kInvalidRequest, std::move(message), nullptr},
+                              version);
+    };
     std::vector<std::string_view> texts;
     bool too_many = false;
     json::Cursor cursor(body);
@@ -235,7 +269,7 @@ std::optional<HttpResponse> decode_batch(const EntryDecoder& decoder, std::strin
         return cursor.raw(texts.emplace_back());
     });
     const auto read = cursor.finish();
-    if (!read) return json_rpc_error({}, read.error());
+    if (!read) return json_rpc_error({}, read.error(), version);
     if (texts.empty()) return bad_batch("a batch must not be empty");
     if (too_many) return bad_batch("a batch must have at most " + std::to_string(kMaxBatchEntries) + " entries");
     decoded.batch = true;
@@ -245,7 +279,9 @@ std::optional<HttpResponse> decode_batch(const EntryDecoder& decoder, std::strin
         const EntryOutcome outcome = decoder.decode(text, add_call(decoded));
         if (outcome.call) continue;
         std::string answer;
-        if (outcome.error && !outcome.notification) append_json_rpc_error(answer, outcome.id, *outcome.error, now);
+        if (outcome.error && !outcome.notification) {
+            codec(outcome.version).append_json_rpc_error(answer, outcome.id, *outcome.error, now);
+        }
         decoded.entries.back() = std::move(answer);
     }
     return std::nullopt;
@@ -260,7 +296,8 @@ std::optional<HttpResponse> decode_json_rpc(const Route& route, const RequestHea
     const std::size_t start = body.find_first_not_of(" \t\r\n");
     const bool batch = start != std::string_view::npos && body[start] == '[';
     const EntryDecoder decoder(route, parameters, version, batch);
-    return batch ? decode_batch(decoder, body, decoded) : decode_single(decoder, body, decoded);
+    return batch ? decode_batch(decoder, route.version, body, decoded)
+                 : decode_single(decoder, body, decoded);
 }
 
 }  // namespace a2akit::wire

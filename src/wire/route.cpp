@@ -29,13 +29,13 @@ AnnouncedBody announced_body(const RequestHead& head) noexcept {
     return body;
 }
 
-HttpResponse not_routed(const RouteMatch& match, const RequestHead& head) {
-    const bool json_rpc = match.route.kind == RouteKind::kJsonRpc;
+HttpResponse not_routed(const RouteMatch& match, const RequestHead& head,
+                        const Versions& versions) {
     const std::string method = printable(head.method);
     switch (match.outcome) {
         case RouteMatch::Outcome::kMalformed:
-            return http_error(400, "the path must be percent-encoded UTF-8 without NUL characters", false,
-                              answer_type(head));
+            return http_error(400, "the path must be percent-encoded UTF-8 without NUL characters",
+                              head, versions);
         case RouteMatch::Outcome::kOptions: {
             HttpResponse response;
             response.status = 204;
@@ -43,23 +43,22 @@ HttpResponse not_routed(const RouteMatch& match, const RequestHead& head) {
             return response;
         }
         case RouteMatch::Outcome::kMethodNotAllowed: {
-            HttpResponse response =
-                http_error(405, "this path does not take " + method + " but " + match.allow, json_rpc,
-                           answer_type(head));
+            HttpResponse response = http_error(
+                405, "this path does not take " + method + " but " + match.allow, head, versions);
             response.headers.emplace_back("Allow", match.allow);
             return response;
         }
         default: {
             const std::string_view path = head.target.substr(0, head.target.find('?'));
-            return http_error(404, "there is no " + printable(path) + " here", false, answer_type(head));
+            return http_error(404, "there is no " + printable(path) + " here", head, versions);
         }
     }
 }
 
 /// The refusal in the manner of the route's binding, with the HTTP status of HTTP+JSON.
 HttpResponse refuse(const Route& route, const RequestHead& head, const Error& error, int http_status) {
-    if (route.kind == RouteKind::kJsonRpc) return json_rpc_error({}, error);
-    return status_error(error, answer_type(head), http_status);
+    if (route.kind == RouteKind::kJsonRpc) return json_rpc_error({}, error, route.version);
+    return status_error(error, answer_type(head), http_status, route.version);
 }
 
 Error unsupported(std::string field, std::string message) {
@@ -72,8 +71,9 @@ Error unsupported(std::string field, std::string message) {
 std::optional<HttpResponse> check_body(const Route& route, const RequestHead& head, std::size_t max_body_bytes) {
     const AnnouncedBody body = announced_body(head);
     if (body.size > max_body_bytes) {
-        return http_error(413, "the body is larger than " + std::to_string(max_body_bytes) + " bytes",
-                          route.kind == RouteKind::kJsonRpc, answer_type(head));
+        return http_error(413,
+                          "the body is larger than " + std::to_string(max_body_bytes) + " bytes",
+                          head, route.versions);
     }
     if (head.method != "POST") return std::nullopt;
     const std::string_view encoding = trim(head.header("content-encoding"));
@@ -132,21 +132,57 @@ std::optional<HttpResponse> check_body_type(const Route& route, const RequestHea
                   415);
 }
 
-std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max_body_bytes) {
+namespace {
+
+/// What refuses a path that the version which was named does not have.
+Error not_in_version(const RouteMatch& match) {
+    if (match.route.version == Version::k0_3 && match.shared_with_v03) {
+        return Error{ErrorCode::kMethodNotFound,
+                     "protocol 0.3 does not list tasks; send \"A2A-Version: 1.0\"", nullptr};
+    }
+    return Error{ErrorCode::kMethodNotFound,
+                 "this is a path of protocol 1.0, and A2A-Version says 0.3, whose paths are "
+                 "/v1/message:send, "
+                 "/v1/message:stream, /v1/tasks/{id} and below",
+                 nullptr};
+}
+
+/// Sets the version that an operation is read in. The refusal when it is not served, or has no such
+/// path.
+std::optional<HttpResponse> settle_version(RouteMatch& match, const RequestHead& head) {
+    Route& route = match.route;
+    const std::string requested = requested_version(head.header("a2a-version"), route.query);
+    const auto version = choose_version(requested, match.shared_with_v03, route.versions);
+    if (!version) return refuse(route, head, version.error(), 0);
+    route.version = *version;
+    if (route.version == Version::k1_0 && match.only_v03) {
+        match.outcome = RouteMatch::Outcome::kUnknownPath;
+        return not_routed(match, head, route.versions);
+    }
+    if (route.version == Version::k1_0) return std::nullopt;
+    if (!match.shared_with_v03) return refuse(route, head, not_in_version(match), 404);
+    if (route.operation == Operation::kListTasks)
+        return refuse(route, head, not_in_version(match), 0);
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max_body_bytes,
+                                        const Versions& versions) {
     RouteMatch match = match_route(head.method, head.target);
-    if (match.outcome != RouteMatch::Outcome::kFound) return not_routed(match, head);
-    if (const auto contradiction = settle_repeated_headers(head)) return refuse(match.route, head, *contradiction, 0);
+    match.route.versions = versions;
+    if (match.outcome != RouteMatch::Outcome::kFound) return not_routed(match, head, versions);
+    if (const auto contradiction = settle_repeated_headers(head)) {
+        match.route.version = version_of_error(match, head, versions);
+        return refuse(match.route, head, *contradiction, 0);
+    }
     const RouteKind kind = match.route.kind;
     if (kind != RouteKind::kJsonRpc && kind != RouteKind::kOperation) return std::move(match.route);
-    if (kind == RouteKind::kOperation) {
-        const std::string version = requested_version(head.header("a2a-version"), match.route.query);
-        const auto checked = check_version(version, match.shared_with_v03);
-        if (!checked) return refuse(match.route, head, checked.error(), 0);
-        if (match.only_v03) {
-            match.outcome = RouteMatch::Outcome::kUnknownPath;
-            return not_routed(match, head);
-        }
-    }
+    if (kind == RouteKind::kJsonRpc)
+        match.route.version = version_of_error(match, head, versions);
+    else if (auto refused = settle_version(match, head))
+        return std::move(*refused);
     if (auto refused = check_body(match.route, head, max_body_bytes)) return std::move(*refused);
     if (auto refused = check_accept(match.route, head)) return std::move(*refused);
     return std::move(match.route);

@@ -1,6 +1,7 @@
 #include "wire/route_table.hpp"
 
 #include "wire/uri.hpp"
+#include "wire/version.hpp"
 
 #include <algorithm>
 #include <array>
@@ -105,7 +106,10 @@ Methods match_path(Segments segments, RouteMatch& match) {
         return segments.size() == 2 && segments[1] == "ready" ? Methods(kReadinessMethods) : Methods();
     }
     if (segments[0] == ".well-known") {
-        return segments.size() == 2 && segments[1] == "agent-card.json" ? Methods(kCardMethods) : Methods();
+        // agent.json is the card's name before 0.3; gateways still ask for it.
+        const bool card = segments.size() == 2 &&
+                          (segments[1] == "agent-card.json" || segments[1] == "agent.json");
+        return card ? Methods(kCardMethods) : Methods();
     }
     Route& route = match.route;
     if (const Methods admin = match_admin(segments, route); !admin.empty()) return admin;
@@ -201,6 +205,19 @@ RouteMatch match_route(std::string_view method, std::string_view target) {
     match.route.operation = entry->operation;
     match.outcome = RouteMatch::Outcome::kFound;
     return match;
+}
+
+Version version_of_error(const RouteMatch& match, const RequestHead& head,
+                         const Versions& versions) {
+    const bool json_rpc =
+        match.outcome == RouteMatch::Outcome::kFound && match.route.kind == RouteKind::kJsonRpc;
+    const bool unknown = match.outcome != RouteMatch::Outcome::kFound && match.route.under_v1;
+    if (!json_rpc && !unknown && !match.shared_with_v03) return Version::k1_0;
+    const std::string_view target = head.target;
+    const std::size_t query = target.find('?');
+    const std::string_view rest =
+        query == std::string_view::npos ? std::string_view() : target.substr(query + 1);
+    return version_for_errors(requested_version(head.header("a2a-version"), rest), versions);
 }
 
 }  // namespace a2akit::wire

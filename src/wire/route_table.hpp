@@ -20,6 +20,11 @@ struct RouteMatch {
 
 [[nodiscard]] RouteMatch match_route(std::string_view method, std::string_view target);
 
+/// In which version to refuse what this came to. A path that is unknown is 0.3's when it begins
+/// with /v1/.
+[[nodiscard]] Version version_of_error(const RouteMatch& match, const RequestHead& head,
+                                       const Versions& versions);
+
 /// False for names that belong to the server, and for the first segments of operations.
 [[nodiscard]] bool may_be_tenant(std::string_view segment) noexcept;
 

@@ -32,7 +32,8 @@ Result<void> add_extensions(std::string_view list, std::vector<std::string>& ext
 }
 
 Result<void> read_header(std::string_view name, const std::string& value, ServiceParameters& parameters) {
-    if (name == "a2a-extensions") return add_extensions(value, parameters.extensions);
+    if (name == "a2a-extensions" || name == "x-a2a-extensions")
+        return add_extensions(value, parameters.extensions);
     if (name == "idempotency-key") {
         if (value.size() > kMaxIdempotencyKeyBytes || !is_printable(value)) {
             return fail(Error::invalid_field("Idempotency-Key", "must be at most " +

@@ -4,29 +4,53 @@
 #include "wire/uri.hpp"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
 namespace a2akit::wire {
 namespace {
 
-constexpr std::string_view kSupported = "1.0";
-
 bool is_number(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// Patch numbers must not be considered (specification 1.0, section 3.6).
-bool is_supported(std::string_view version) noexcept {
-    if (!version.starts_with(kSupported)) return false;
-    const std::string_view rest = version.substr(kSupported.size());
+bool names(std::string_view text, std::string_view version) noexcept {
+    if (!text.starts_with(version)) return false;
+    const std::string_view rest = text.substr(version.size());
     return rest.empty() || (rest[0] == '.' && is_number(rest.substr(1)));
 }
 
-Error not_supported(std::string message, std::string_view requested) {
+bool is_served(Version version, const Versions& served) noexcept {
+    return version == Version::k1_0 ? served.v1_0 : served.v0_3;
+}
+
+std::string_view list(const Versions& served) noexcept {
+    if (!served.v0_3) return "1.0";
+    return served.v1_0 ? "1.0, 0.3" : "0.3";
+}
+
+Error not_supported(std::string message, std::string_view requested, const Versions& served) {
     Error::Details details;
     details.metadata.emplace_back("requestedVersion", requested);
-    details.metadata.emplace_back("supportedVersions", kSupported);
-    return Error{ErrorCode::kVersionNotSupported, std::move(message), nullptr}.with(std::move(details));
+    details.metadata.emplace_back("supportedVersions", list(served));
+    return Error{ErrorCode::kVersionNotSupported, std::move(message), nullptr}.with(
+        std::move(details));
+}
+
+Error is_missing(Version meant, const Versions& served) {
+    std::string message = "A2A-Version is missing";
+    if (is_served(meant, served)) {
+        message += ", and this agent demands it: send \"A2A-Version: 1.0\"";
+        return not_supported(std::move(message), "", served);
+    }
+    const std::string_view version = meant == Version::k0_3 ? "0.3" : "1.0";
+    message.append(", which means ")
+        .append(version)
+        .append(" here; this agent speaks ")
+        .append(list(served));
+    if (served.v1_0) message += ": send \"A2A-Version: 1.0\"";
+    return not_supported(std::move(message), version, served);
 }
 
 }  // namespace
@@ -38,34 +62,31 @@ std::string requested_version(std::string_view header, std::string_view query) {
     return std::string(trim(query_value(query, "A2A-Version")));
 }
 
-Result<void> check_version(std::string_view version, bool shared_with_v03) {
-    if (is_supported(version)) return {};
-    if (!version.empty()) {
-        const std::string quoted = printable(version.substr(0, 32));
-        return fail(not_supported(
-            "A2A-Version: protocol version " + quoted + " is not supported; this agent speaks 1.0", quoted));
-    }
-    if (!shared_with_v03) return {};
-    return fail(not_supported("A2A-Version is missing, which means 0.3 here; this agent speaks 1.0: send \"A2A-Version: "
-                              "1.0\"",
-                              "0.3"));
+std::optional<Version> known_version(std::string_view text) noexcept {
+    if (names(text, "1.0")) return Version::k1_0;
+    if (names(text, "0.3")) return Version::k0_3;
+    return std::nullopt;
 }
 
-bool is_v03_method(std::string_view method) noexcept {
-    static constexpr std::array<std::string_view, 11> kMethods{
-        "message/send",
-        "message/stream",
-        "tasks/get",
-        "tasks/list",
-        "tasks/cancel",
-        "tasks/resubscribe",
-        "tasks/pushNotificationConfig/set",
-        "tasks/pushNotificationConfig/get",
-        "tasks/pushNotificationConfig/list",
-        "tasks/pushNotificationConfig/delete",
-        "agent/getAuthenticatedExtendedCard",
-    };
-    return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
+Result<Version> choose_version(std::string_view requested, bool in_v0_3, const Versions& served) {
+    if (requested.empty()) {
+        const Version meant = in_v0_3 ? Version::k0_3 : Version::k1_0;
+        const bool demanded = meant == Version::k1_0 && served.strict;
+        if (demanded || !is_served(meant, served)) return fail(is_missing(meant, served));
+        return meant;
+    }
+    const auto known = known_version(requested);
+    if (known && is_served(*known, served)) return *known;
+    const std::string quoted = printable(requested.substr(0, 32));
+    return fail(not_supported("A2A-Version: protocol version " + quoted +
+                                  " is not supported; this agent speaks " +
+                                  std::string(list(served)),
+                              quoted, served));
+}
+
+Version version_for_errors(std::string_view requested, const Versions& served) noexcept {
+    const bool means_v0_3 = requested.empty() || known_version(requested) == Version::k0_3;
+    return served.v0_3 && means_v0_3 ? Version::k0_3 : Version::k1_0;
 }
 
 }  // namespace a2akit::wire

@@ -1,7 +1,11 @@
 #pragma once
 
+#include "wire/endpoint.hpp"
+
 #include <a2akit/core/result.hpp>
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace a2akit::wire {
@@ -9,11 +13,19 @@ namespace a2akit::wire {
 /// The version named by the header, or else by the query; empty when neither names one.
 [[nodiscard]] std::string requested_version(std::string_view header, std::string_view query);
 
-/// Refuses what is no 1.0 (kVersionNotSupported). `shared_with_v03`: the path or method exists in 0.3 as well, so that
-/// a missing version means 0.3 there; elsewhere it is read as 1.0 (docs/adr/0002-version-header.md).
-[[nodiscard]] Result<void> check_version(std::string_view version, bool shared_with_v03);
+/// The version that the text of A2A-Version names, whatever its patch number; nothing when it is
+/// empty or another.
+[[nodiscard]] std::optional<Version> known_version(std::string_view text) noexcept;
 
-/// True for a JSON-RPC method of protocol 0.3, such as "message/send".
-[[nodiscard]] bool is_v03_method(std::string_view method) noexcept;
+/// The version that a request is read in. `in_v0_3`: its path or method exists in 0.3, so that
+/// without a version 0.3 is meant; elsewhere it is read as 1.0 (docs/adr/0002-version-header.md).
+/// kVersionNotSupported when it is not served.
+[[nodiscard]] Result<Version> choose_version(std::string_view requested, bool in_v0_3,
+                                             const Versions& served);
+
+/// The version in which to refuse what can't be read so far that it could be told from its path or
+/// method.
+[[nodiscard]] Version version_for_errors(std::string_view requested,
+                                         const Versions& served) noexcept;
 
 }  // namespace a2akit::wire

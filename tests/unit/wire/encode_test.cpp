@@ -116,12 +116,12 @@ TEST(Encode, ActivatedExtensionsAreEchoed) {
     HandledRequest request{Reply(Empty{}), {"https://a", "https://b"}};
     EXPECT_EQ(header(encode(http_call(), request), "A2A-Extensions"), "https://a, https://b");
     EXPECT_EQ(header(encode(rpc_call("1"), request), "A2A-Extensions"), "https://a, https://b");
-    EXPECT_EQ(header(stream_head(request), "A2A-Extensions"), "https://a, https://b");
+    EXPECT_EQ(header(stream_head({}, request), "A2A-Extensions"), "https://a, https://b");
     EXPECT_TRUE(encode(http_call(), handled(Empty{})).headers.empty());
 }
 
 TEST(EncodeStream, TheHeadKeepsProxiesFromBuffering) {
-    const HttpResponse response = stream_head(handled(Empty{}));
+    const HttpResponse response = stream_head({}, handled(Empty{}));
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.content_type, "text/event-stream");
     EXPECT_EQ(header(response, "Cache-Control"), "no-cache");

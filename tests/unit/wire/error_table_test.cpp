@@ -1,6 +1,7 @@
 #include "wire/error_table.hpp"
 
 #include "unit/wire/wire_test.hpp"
+#include "wire/codec.hpp"
 #include "wire/error_render.hpp"
 
 namespace a2akit::wire {
@@ -67,10 +68,11 @@ TEST(ErrorTable, EveryErrorIsWrittenAsBothBindingsWant) {
     for (const Golden& expected : goldens) {
         const Error error{expected.code, "why", nullptr};
         std::string rpc_text;
-        append_json_rpc_error(rpc_text, "7", error, time);
+        codec(Version::k1_0).append_json_rpc_error(rpc_text, "7", error, time);
         EXPECT_EQ(rpc_text, R"({"jsonrpc":"2.0","id":7,"error":)" + expected.json_rpc + '}');
         std::string status_text;
-        append_status(status_text, error, error_row(expected.code).http_status, time);
+        codec(Version::k1_0)
+            .append_http_error(status_text, error, error_row(expected.code).http_status, time);
         EXPECT_EQ(status_text, R"({"error":)" + expected.status + '}');
         EXPECT_EQ(status_error(error, "application/json").status, expected.http_status);
         const bool http_level = expected.http_status == 401 || expected.http_status == 403;

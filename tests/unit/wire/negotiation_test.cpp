@@ -168,7 +168,8 @@ TEST(RepeatedHeaders, ThatContradictEachOtherAreRefusedAndNamed) {
              {"authorization", "Authorization", "Bearer a", "Bearer b"},
              {"last-event-id", "Last-Event-ID", "1", "2"}}) {
         for (const auto& [target, body] : {std::pair("/message:send", kSend), std::pair("/", kRpcSend)}) {
-            TestRequest request{"POST", target, {{name, one}, {name, other}}, body};
+            TestRequest request{
+                "POST", target, {{name, one}, {name, other}}, body, {.v0_3 = false}};
             const HttpResponse response = request.refusal();
             EXPECT_THAT(response.body, HasSubstr("\"field\":\"" + as_written + '"')) << target;
             EXPECT_THAT(response.body, HasSubstr(request.target == "/" ? "\"code\":-32602" : "\"code\":400"));

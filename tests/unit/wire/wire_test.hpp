@@ -18,10 +18,11 @@ struct TestRequest {
     std::string target = "/";
     std::vector<std::pair<std::string, std::string>> headers = {};
     std::string body = {};
+    Versions served = {};
 
     [[nodiscard]] RequestHead head() { return {method, target, &headers}; }
     [[nodiscard]] std::variant<Route, HttpResponse> routed(std::size_t max_body_bytes = 1U << 20U) {
-        return route(head(), max_body_bytes);
+        return route(head(), max_body_bytes, served);
     }
     /// `route`, then `decode`; the refusal of either.
     [[nodiscard]] std::variant<Decoded, HttpResponse> decoded() {
@@ -53,15 +54,21 @@ struct TestRequest {
 };
 
 inline TestRequest rpc(std::string body) {
-    return {"POST", "/", {{"content-type", "application/json"}}, std::move(body)};
+    return {"POST", "/", {{"content-type", "application/json"}}, std::move(body), {}};
 }
 inline TestRequest post(std::string target, std::string body) {
     return {"POST",
             std::move(target),
             {{"content-type", "application/json"}, {"content-length", std::to_string(body.size())}},
-            body};
+            body,
+            {}};
 }
 inline TestRequest get(std::string target) { return {"GET", std::move(target)}; }
+/// "none": without the header.
+inline TestRequest with_version(TestRequest request, const std::string& version) {
+    if (version != "none") request.headers.emplace_back("a2a-version", version);
+    return request;
+}
 
 /// With every ErrorInfo timestamp replaced, so that answers can be compared.
 inline std::string without_time(const std::string& body) {

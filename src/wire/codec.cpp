@@ -1,0 +1,12 @@
+#include "wire/codec.hpp"
+
+#include "wire/v0_3/codec.hpp"
+#include "wire/v1_0/codec.hpp"
+
+namespace a2akit::wire {
+
+const Codec& codec(Version version) noexcept {
+    return version == Version::k1_0 ? v1_0::codec() : v0_3::codec();
+}
+
+}  // namespace a2akit::wire

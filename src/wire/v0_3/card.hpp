@@ -1,0 +1,18 @@
+#pragma once
+
+#include <a2akit/protocol/agent_card.hpp>
+
+#include <string>
+
+namespace a2akit::wire::v0_3 {
+
+/// Appends the card in the form of 0.3's JSON schema, which is the same in every binding. Its
+/// addresses are the interfaces that speak 0.3. Without signatures: those of 1.0 cover another
+/// text.
+void append_card(std::string& out, const AgentCard& card);
+
+/// Appends a card that clients of 1.0 and of 0.3 can read: that of 1.0, and in it what 0.3 says in
+/// other fields. Without signatures, likewise.
+void append_common_card(std::string& out, const AgentCard& card);
+
+}  // namespace a2akit::wire::v0_3
