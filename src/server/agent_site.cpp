@@ -4,6 +4,8 @@
 #include "core/log_text.hpp"
 #include "server/card_builder.hpp"
 #include "wire/uri.hpp"
+#include "wire/v0_3/card.hpp"
+#include "wire/version.hpp"
 
 #include <a2akit/protocol/json.hpp>
 
@@ -133,10 +135,11 @@ ForwardedAddress forwarded_address(const wire::RequestHead& head) {
 }  // namespace
 
 AgentSite::AgentSite(RequestHandler& handler, Readiness& readiness, CardConfig card,
-                     bool trust_forwarded, std::string base_path)
+                     CardForms forms, bool trust_forwarded, std::string base_path)
     : handler_(handler),
       readiness_(readiness),
       card_(std::move(card)),
+      forms_(forms),
       trust_forwarded_(trust_forwarded),
       base_path_(std::move(base_path)),
       started_(system_clock()->now()) {}
@@ -169,21 +172,47 @@ std::string AgentSite::url_for(const wire::RequestHead& head) const {
     return url.append(base_path_);
 }
 
-std::shared_ptr<const wire::CardDocument> AgentSite::document(const std::string& base_url) {
+CardForms::Form AgentSite::form_for(const wire::RequestHead& head) const {
+    const std::size_t mark = head.target.find('?');
+    const std::string_view query =
+        mark == std::string_view::npos ? std::string_view() : head.target.substr(mark + 1);
+    const auto version =
+        wire::known_version(wire::requested_version(head.header("a2a-version"), query));
+    if (version == wire::Version::k1_0 && forms_.versions.v1_0) return CardForms::Form::k1_0;
+    if (version == wire::Version::k0_3 && forms_.versions.v0_3) return CardForms::Form::k0_3;
+    return forms_.without_version;
+}
+
+std::string AgentSite::card_text(CardForms::Form form, const std::string& base_url) const {
+    const AgentCard card = build_card(card_, base_url, forms_.versions);
+    if (form == CardForms::Form::k1_0) return to_json(card);
+    std::string text;
+    if (form == CardForms::Form::k0_3)
+        wire::v0_3::append_card(text, card);
+    else
+        wire::v0_3::append_common_card(text, card);
+    return text;
+}
+
+std::shared_ptr<const wire::CardDocument> AgentSite::document(CardForms::Form form,
+                                                              const std::string& base_url) {
     const std::lock_guard lock(mutex_);
-    auto found = documents_.find(base_url);
+    auto found = documents_.find({form, base_url});
     if (found == documents_.end()) {
         if (documents_.size() >= kMostDocuments) documents_.clear();
         auto made = std::make_shared<const wire::CardDocument>(
-            wire::make_card_document(to_json(build_card(card_, base_url)), started_));
-        found = documents_.emplace(base_url, std::move(made)).first;
+            wire::make_card_document(card_text(form, base_url), started_));
+        found = documents_.emplace(std::pair(form, base_url), std::move(made)).first;
     }
     return found->second;
 }
 
 wire::HttpResponse AgentSite::agent_card(const wire::RequestHead& head) {
-    wire::HttpResponse response = wire::card_response(*document(url_for(head)), head);
-    if (trust_forwarded_) response.headers.emplace_back("Vary", kForwardedHeaders);
+    wire::HttpResponse response =
+        wire::card_response(*document(form_for(head), url_for(head)), head);
+    std::string vary = "A2A-Version";
+    if (trust_forwarded_) vary.append(", ").append(kForwardedHeaders);
+    response.headers.emplace_back("Vary", std::move(vary));
     return response;
 }
 

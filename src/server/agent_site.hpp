@@ -13,8 +13,16 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace a2akit {
+
+/// In which forms the card is given.
+struct CardForms {
+    enum class Form { k1_0, k0_3, kCommon };
+    wire::Versions versions;
+    Form without_version = Form::kCommon;  ///< For who names no version that is served.
+};
 
 /// What an agent serves besides the operations: its card and its health.
 class AgentSite final : public http::Site {
@@ -22,8 +30,8 @@ public:
     enum class State { kStarting, kReady, kDraining };
 
     /// `base_path` as Settings::base_path. REQUIRES: handler and readiness outlive it.
-    AgentSite(RequestHandler& handler, Readiness& readiness, CardConfig card, bool trust_forwarded,
-              std::string base_path);
+    AgentSite(RequestHandler& handler, Readiness& readiness, CardConfig card, CardForms forms,
+              bool trust_forwarded, std::string base_path);
     ~AgentSite() override;
 
     /// Where clients find the agent, for the card. REQUIRES: called before anything is served.
@@ -38,12 +46,16 @@ public:
     Async<wire::HttpResponse> admin(wire::Route route, std::string authorization) override;
 
 private:
-    [[nodiscard]] std::shared_ptr<const wire::CardDocument> document(const std::string& base_url);
+    [[nodiscard]] std::shared_ptr<const wire::CardDocument> document(CardForms::Form form,
+                                                                     const std::string& base_url);
+    [[nodiscard]] std::string card_text(CardForms::Form form, const std::string& base_url) const;
+    [[nodiscard]] CardForms::Form form_for(const wire::RequestHead& head) const;
     [[nodiscard]] std::string url_for(const wire::RequestHead& head) const;
 
     RequestHandler& handler_;
     Readiness& readiness_;
     CardConfig card_;
+    CardForms forms_;
     bool trust_forwarded_;
     std::string base_path_;
     std::string base_url_;
@@ -52,7 +64,8 @@ private:
     Timestamp started_;
     std::atomic<State> state_{State::kStarting};
     std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<const wire::CardDocument>> documents_;  ///< By base URL.
+    std::map<std::pair<CardForms::Form, std::string>, std::shared_ptr<const wire::CardDocument>>
+        documents_;  ///< By form and base URL.
 };
 
 }  // namespace a2akit

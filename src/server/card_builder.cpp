@@ -8,8 +8,6 @@
 namespace a2akit {
 namespace {
 
-constexpr const char* kVersion = "1.0";
-
 /// A skill's id from the agent's name: "My Agent" -> "my-agent".
 std::string id_from(std::string_view name) {
     std::string id;
@@ -22,6 +20,11 @@ std::string id_from(std::string_view name) {
     }
     while (id.ends_with('-')) id.pop_back();
     return id.empty() ? "main" : id;
+}
+
+void add_interfaces(AgentCard& card, const std::string& base_url, const char* version) {
+    card.supported_interfaces.push_back({base_url + "/", "JSONRPC", {}, version});
+    card.supported_interfaces.push_back({base_url, "HTTP+JSON", {}, version});
 }
 
 }  // namespace
@@ -48,7 +51,8 @@ Result<void> check_card(const CardConfig& config) {
     return fail(Error::invalid_field("card." + first.field, first.description));
 }
 
-AgentCard build_card(const CardConfig& config, const std::string& base_url) {
+AgentCard build_card(const CardConfig& config, const std::string& base_url,
+                     const wire::Versions& versions) {
     AgentCard card;
     card.name = config.name;
     card.description = config.description;
@@ -56,7 +60,8 @@ AgentCard build_card(const CardConfig& config, const std::string& base_url) {
     card.provider = config.provider;
     card.documentation_url = config.documentation_url;
     card.icon_url = config.icon_url;
-    card.supported_interfaces = {{base_url + "/", "JSONRPC", {}, kVersion}, {base_url, "HTTP+JSON", {}, kVersion}};
+    if (versions.v1_0) add_interfaces(card, base_url, "1.0");
+    if (versions.v0_3) add_interfaces(card, base_url, "0.3");
     card.capabilities.streaming = config.streaming;
     card.capabilities.push_notifications = config.push_notifications;
     card.capabilities.extended_agent_card = config.extended_agent_card;

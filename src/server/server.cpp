@@ -34,8 +34,22 @@ constexpr auto kTrimInterval = std::chrono::seconds(4);
 constexpr auto kGraceAfterDrain = std::chrono::seconds(5);
 constexpr auto kGraceInHurry = std::chrono::seconds(2);
 
+wire::Versions versions_of(const Settings& settings) {
+    return {.v1_0 = settings.versions->find("1.0") != std::string::npos,
+            .v0_3 = settings.versions->find("0.3") != std::string::npos,
+            .strict = *settings.strict_version};
+}
+
+CardForms card_forms(const Settings& settings) {
+    CardForms forms{versions_of(settings), CardForms::Form::kCommon};
+    if (*settings.card_without_version == "1.0") forms.without_version = CardForms::Form::k1_0;
+    if (*settings.card_without_version == "0.3") forms.without_version = CardForms::Form::k0_3;
+    return forms;
+}
+
 http::Options http_options(const Settings& settings) {
     http::Options options;
+    options.versions = versions_of(settings);
     options.base_path = *settings.base_path;
     options.card_at_root = *settings.card_at_root;
     options.max_body_bytes = *settings.max_body_bytes;
@@ -208,7 +222,8 @@ Result<void> Server::Impl::start_locked() {
     node_ = std::make_unique<AgentNode>(*loops_, (*upkeep_)[0], options_, settings_, *ports,
                                         build_card(options_.card, ""), std::move(*housekeeping));
     site_ = std::make_unique<AgentSite>(node_->handler(), node_->readiness(), options_.card,
-                                        *settings_.trust_forwarded, *settings_.base_path);
+                                        card_forms(settings_), *settings_.trust_forwarded,
+                                        *settings_.base_path);
     if (settings_.admin_token) site_->open_admin(node_->admin(), *settings_.admin_token);
     http_ =
         std::make_unique<http::HttpServer>(*loops_, (*upkeep_)[0], http_options(settings_), *site_);

@@ -172,6 +172,26 @@ void resolve_address(Resolver& resolver, Settings& s) {
     }
 }
 
+void resolve_versions(Resolver& resolver, Settings& s) {
+    resolver.text("A2AKIT_VERSIONS", s.versions, "0.3,1.0");
+    std::erase(*s.versions, ' ');
+    const std::string& versions = *s.versions;
+    const bool both = versions == "0.3,1.0" || versions == "1.0,0.3";
+    if (!both && versions != "0.3" && versions != "1.0") {
+        resolver.wrong("A2AKIT_VERSIONS", versions, "0.3,1.0 or one of them");
+    }
+    resolver.flag("A2AKIT_STRICT_VERSION", s.strict_version, false);
+    resolver.text("A2AKIT_CARD_WITHOUT_VERSION", s.card_without_version,
+                  both ? "superset" : versions.c_str());
+    const std::string& card = *s.card_without_version;
+    if (both && card != "superset" && card != "1.0" && card != "0.3") {
+        resolver.wrong("A2AKIT_CARD_WITHOUT_VERSION", card, "superset, 1.0 or 0.3");
+    } else if (!both && card != versions) {
+        resolver.wrong("A2AKIT_CARD_WITHOUT_VERSION", card,
+                       versions + ", which alone A2AKIT_VERSIONS serves");
+    }
+}
+
 Result<void> check_context_key(const std::string& text) {
     Result<ContextCipher> cipher = ContextCipher::from_text(text);
     if (!cipher) return fail(std::move(cipher.error()));
@@ -275,6 +295,7 @@ Result<Settings> Settings::resolved(const Environment& environment) const {
     Settings settings = *this;
     Resolver resolver(environment);
     resolve_address(resolver, settings);
+    resolve_versions(resolver, settings);
     resolve_tasks(resolver, settings);
     resolve_http(resolver, settings);
     if (resolver.error()) return fail(*resolver.error());

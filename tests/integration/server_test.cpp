@@ -3,10 +3,12 @@
 #include <a2akit/testing/memory_ports.hpp>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
 #include <csignal>
 #include <map>
 #include <mutex>
-#include <unistd.h>
+#include <set>
+#include <tuple>
 #include <vector>
 
 namespace a2akit {
@@ -97,6 +99,83 @@ TEST_F(ServerTest, TheCardIsServedWithValidators) {
                                        "If-None-Match: " + card.header("etag") + "\r\n");
     EXPECT_EQ(again.status, 304);
     EXPECT_EQ(again.header("etag"), card.header("etag"));
+}
+
+/// The card at `path` for who names `version`; empty: none.
+HttpClient::Response card_for(std::uint16_t port, const std::string& path,
+                              const std::string& version) {
+    HttpClient client(port);
+    std::string bytes = "GET " + path + " HTTP/1.1\r\nHost: test\r\n";
+    if (!version.empty()) bytes += "A2A-Version: " + version + "\r\n";
+    client.send(bytes + "\r\n");
+    return client.response();
+}
+
+TEST_F(ServerTest, TheCardHasAFormForEachVersionAndOneForWhoNamesNone) {
+    const std::string path = "/.well-known/agent-card.json";
+    const auto has_10 = [](const auto& card) {
+        return card.body.find("\"supportedInterfaces\"") != std::string::npos;
+    };
+    const auto has_03 = [](const auto& card) {
+        return card.body.find("\"preferredTransport\"") != std::string::npos;
+    };
+    start();
+    std::set<std::string> etags;
+    for (const auto& [version, in_10, in_03] :
+         std::vector<std::tuple<std::string, bool, bool>>{{"1.0", true, false},
+                                                          {"0.3", false, true},
+                                                          {"0.3.0", false, true},
+                                                          {"", true, true},
+                                                          {"9", true, true}}) {
+        const auto card = card_for(server->port(), path, version);
+        EXPECT_EQ(has_10(card), in_10) << version << card.body;
+        EXPECT_EQ(has_03(card), in_03) << version << card.body;
+        EXPECT_EQ(card.header("vary"), "A2A-Version");
+        etags.insert(card.header("etag"));
+        EXPECT_EQ(card_for(server->port(), "/.well-known/agent.json", version).body, card.body);
+        EXPECT_EQ(card_for(server->port(), path + "?A2A-Version=" + version, "").body, card.body);
+    }
+    EXPECT_EQ(etags.size(), 3U);
+    for (const auto& [versions, without, in_10, in_03] :
+         std::vector<std::tuple<std::string, std::string, bool, bool>>{
+             {"0.3,1.0", "1.0", true, false},
+             {"0.3,1.0", "0.3", false, true},
+             {"1.0", "", true, false},
+             {"0.3", "", false, true}}) {
+        ServerOptions options = test_options(agent);
+        options.settings.versions = versions;
+        if (!without.empty()) options.settings.card_without_version = without;
+        start(std::move(options));
+        const auto card = card_for(server->port(), path, "");
+        EXPECT_EQ(has_10(card), in_10) << versions << without << card.body;
+        EXPECT_EQ(has_03(card), in_03) << versions << without << card.body;
+        const bool names_other =
+            card.body.find(versions == "1.0" ? "0.3" : "\"1.0\"") != std::string::npos;
+        EXPECT_FALSE(versions.size() == 3 && names_other) << card.body;
+    }
+}
+
+TEST_F(ServerTest, AVersionThatIsSwitchedOffIsRefused) {
+    const std::string body =
+        R"({"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"id":"none"}})";
+    const std::string head =
+        "POST / HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body;
+    for (const auto& [versions, number] :
+         {std::pair("0.3,1.0", "-32001"), std::pair("1.0", "-32009")}) {
+        ServerOptions options = test_options(agent);
+        options.settings.versions = versions;
+        start(std::move(options));
+        HttpClient client(server->port());
+        client.send(head);
+        EXPECT_NE(client.response().body.find(number), std::string::npos) << versions;
+    }
+    ServerOptions options = test_options(agent);
+    options.settings.versions = "0.3";
+    start(std::move(options));
+    HttpClient client(server->port());
+    EXPECT_NE(client.exchange("GET", "/tasks/none").body.find("VERSION_NOT_SUPPORTED"),
+              std::string::npos);
 }
 
 TEST_F(ServerTest, ForwardedHeadersCountOnlyFromATrustedProxy) {

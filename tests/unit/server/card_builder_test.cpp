@@ -8,13 +8,28 @@ namespace {
 CardConfig config() { return {.name = "My Agent!", .description = "Does things.", .version = "2.0"}; }
 
 TEST(CardBuilderTest, NamesBothBindingsUnderTheUrl) {
-    const AgentCard card = build_card(config(), "https://host/a");
+    const AgentCard card = build_card(config(), "https://host/a", {.v0_3 = false});
     ASSERT_EQ(card.supported_interfaces.size(), 2U);
     EXPECT_EQ(card.supported_interfaces[0].url, "https://host/a/");
     EXPECT_EQ(card.supported_interfaces[0].protocol_binding, "JSONRPC");
     EXPECT_EQ(card.supported_interfaces[0].protocol_version, "1.0");
     EXPECT_EQ(card.supported_interfaces[1].url, "https://host/a");
     EXPECT_EQ(card.supported_interfaces[1].protocol_binding, "HTTP+JSON");
+}
+
+TEST(CardBuilderTest, NamesThemAgainForEachVersionServed) {
+    const auto versions = [](const AgentCard& card) {
+        std::vector<std::string> found;
+        for (const AgentInterface& each : card.supported_interfaces) {
+            found.push_back(each.protocol_binding + ' ' + each.protocol_version);
+        }
+        return found;
+    };
+    EXPECT_EQ(
+        versions(build_card(config(), "http://h")),
+        (std::vector<std::string>{"JSONRPC 1.0", "HTTP+JSON 1.0", "JSONRPC 0.3", "HTTP+JSON 0.3"}));
+    EXPECT_EQ(versions(build_card(config(), "http://h", {.v1_0 = false})),
+              (std::vector<std::string>{"JSONRPC 0.3", "HTTP+JSON 0.3"}));
 }
 
 TEST(CardBuilderTest, WhatTheAuthorLeftOutIsFilledIn) {

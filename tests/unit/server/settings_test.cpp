@@ -92,6 +92,12 @@ std::vector<Variable> variables() {
         {"A2AKIT_TRUST_FORWARDED", A2AKIT_READ(trust_forwarded), "false", "1", "true",
          {{"maybe", "true, false, 1 or 0"}}},
         {"A2AKIT_CARD_AT_ROOT", A2AKIT_READ(card_at_root), "false", "1", "true", {{"maybe", "true, false, 1 or 0"}}},
+        {"A2AKIT_VERSIONS", A2AKIT_READ(versions), "0.3,1.0", "1.0, 0.3", "1.0,0.3",
+         {{"1.1", "0.3,1.0 or one of them"}, {"1.0,1.0", "0.3,1.0 or one of them"}}},
+        {"A2AKIT_STRICT_VERSION", A2AKIT_READ(strict_version), "false", "true", "true",
+         {{"yes", "true, false, 1 or 0"}}},
+        {"A2AKIT_CARD_WITHOUT_VERSION", A2AKIT_READ(card_without_version), "superset", "0.3", "0.3",
+         {{"both", "superset, 1.0 or 0.3"}}},
         {"A2AKIT_DATA_DIR", A2AKIT_READ(data_dir), "none", "/data", "/data", {}},
         // Which URLs there are the BackendRegistry knows.
         {"A2AKIT_STORAGE", A2AKIT_READ(storage), "memory:", "sqlite:a.db", "sqlite:a.db", {}},
@@ -210,6 +216,20 @@ TEST(SettingsTest, TheTableAboveHoldsEveryVariableOfTheHeader) {
     std::set<std::string> in_table;
     for (const Variable& variable : variables()) in_table.insert(variable.name);
     EXPECT_EQ(in_table, in_header);
+}
+
+TEST(SettingsTest, OneVersionServedHasItsOwnCardForWhoNamesNone) {
+    for (const std::string version : {"1.0", "0.3"}) {
+        const auto settings = Settings{}.resolved(environment({{"A2AKIT_VERSIONS", version}}));
+        ASSERT_TRUE(settings);
+        EXPECT_EQ(settings->card_without_version, version);
+        const auto wrong = Settings{}.resolved(
+            environment({{"A2AKIT_VERSIONS", version}, {"A2AKIT_CARD_WITHOUT_VERSION", "superset"}}));
+        ASSERT_FALSE(wrong);
+        EXPECT_EQ(wrong.error().message,
+                  "A2AKIT_CARD_WITHOUT_VERSION: \"superset\" is not allowed; use " + version +
+                      ", which alone A2AKIT_VERSIONS serves");
+    }
 }
 
 TEST(SettingsTest, APublicUrlWithCredentialsIsRefusedWithoutRepeatingThem) {
