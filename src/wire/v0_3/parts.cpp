@@ -39,10 +39,15 @@ void undo_double_encoding(std::string& bytes) {
     if (is_canonical_base64(bytes, decoded)) bytes = std::move(decoded);
 }
 
-/// True when the metadata say that the data are wrapped; takes that out of them.
-bool take_wrapped(RawJson& metadata) {
-    if (metadata.text().find(kWrapped) == std::string::npos) return false;
+/// What the metadata say about wrapping, and what else they say.
+struct Metadata {
+    RawJson rest;
     bool wrapped = false;
+};
+
+Metadata split(const RawJson& metadata) {
+    if (metadata.text().find(kWrapped) == std::string::npos) return {metadata, false};
+    Metadata found;
     std::string rest = "{";
     json::Writer writer(rest);
     json::Cursor cursor(metadata.text(), json::Mode::kStrict, json::kReadBack);
@@ -52,17 +57,23 @@ bool take_wrapped(RawJson& metadata) {
         std::string_view value;
         if (!cursor.raw(value)) return false;
         if (mine) {
-            wrapped = value == "true";
+            found.wrapped = value == "true";
         } else {
             writer.foreign_key(name);
             writer.raw(value);
         }
         return true;
     });
-    if (!wrapped) return false;
     rest += '}';
-    metadata = rest == "{}" ? RawJson() : RawJson(std::move(rest));
-    return true;
+    if (rest != "{}") found.rest = RawJson(std::move(rest));
+    return found;
+}
+
+/// True when the metadata say that the data are wrapped; takes that out of them.
+bool take_wrapped(RawJson& metadata) {
+    Metadata found = split(metadata);
+    if (found.wrapped) metadata = std::move(found.rest);
+    return found.wrapped;
 }
 
 /// {"value":x} to x; anything else stays.
@@ -139,7 +150,8 @@ void write_metadata(json::Writer& writer, const RawJson& metadata, bool wrapped)
     writer.begin_object();
     writer.key(kWrapped);
     writer.boolean(true);
-    const std::string_view text = metadata.text();
+    const RawJson rest = split(metadata).rest;
+    const std::string_view text = rest.text();
     if (text.size() > 2) {
         writer.raw(",");
         writer.raw(text.substr(1, text.size() - 2));
