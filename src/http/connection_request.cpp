@@ -242,7 +242,9 @@ Async<void> Connection::ask_before_body() {
     Result<void> passed = co_await std::move(pending);
     if (passed) co_return;
     wire::Call call;
-    call.json_rpc = is_json_rpc_path();
+    call.json_rpc = route_.kind == wire::RouteKind::kJsonRpc;
+    call.version = route_.version;
+    call.operation = route_.operation;
     call.rpc_id = "null";
     call.content_type = wire::answer_type(head());
     HandledRequest handled{Result<Reply>(std::move(passed.error())), {}};

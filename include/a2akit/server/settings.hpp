@@ -68,7 +68,7 @@ struct Settings {
     std::optional<int> max_concurrent_tasks;       ///< A2AKIT_MAX_CONCURRENT_TASKS, 10000
     std::optional<int> max_retries;                ///< A2AKIT_MAX_RETRIES, 3: further attempts after a lost run
     std::optional<std::int64_t> max_stored_tasks;  ///< A2AKIT_MAX_STORED_TASKS, 100000 (memory); 0: no cap
-    std::optional<std::size_t> max_stored_bytes;   ///< A2AKIT_MAX_STORED_BYTES (memory), 0: a quarter of the memory
+    std::optional<std::size_t> max_stored_bytes;   ///< A2AKIT_MAX_STORED_BYTES, 0: a quarter of the memory (memory)
     std::optional<int> broker_buffer;              ///< A2AKIT_BROKER_BUFFER, 1000: without meaning here, see settings.md
     std::optional<int> event_buffer;               ///< A2AKIT_EVENT_BUFFER, 200: events read for a stream at once
     std::optional<std::size_t> event_buffer_bytes; ///< A2AKIT_EVENT_BUFFER_BYTES, 256 KiB: of those, about; one at least

@@ -10,6 +10,7 @@ const OwnerScope kBob{"bob", "", false};
 
 class TaskShardTest : public ::testing::Test {
 protected:
+    TaskShardTest() { shard_.count_in(stored_); }
     TaskRecord& insert(const std::string& context_id, const OwnerScope& owner = kAlice) {
         auto made = std::make_unique<TaskRecord>();
         made->id = TaskId::generate();
@@ -22,6 +23,7 @@ protected:
         return shard_.find_context(*index, context_id, TaskShard::context_hash(context_id));
     }
 
+    StoredBytes stored_;
     TaskShard shard_;
 };
 
