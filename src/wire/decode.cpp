@@ -7,6 +7,7 @@
 #include "wire/route_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace a2akit::wire {
@@ -68,6 +69,32 @@ Result<void> complete(const Route& route, const ServiceParameters& parameters,
     return apply(parameters, envelope);
 }
 
+void name_other_form(std::string_view params, const AnswerForm& form, Error& error) {
+    struct Other {
+        Version version;
+        bool json_rpc;
+        std::string_view name;
+    };
+    // 1.0 has the same form in both bindings.
+    static constexpr std::array<Other, 3> kOthers{
+        {{Version::k1_0, false, "protocol 1.0"},
+         {Version::k0_3, true, "protocol 0.3 over JSON-RPC"},
+         {Version::k0_3, false, "protocol 0.3 over HTTP+JSON"}}};
+    const bool send = form.operation == Operation::kSendMessage ||
+                      form.operation == Operation::kSendStreamingMessage;
+    if (!send || error.code != ErrorCode::kInvalidParams) return;
+    for (const Other& other : kOthers) {
+        const bool same_binding = other.version == Version::k1_0 || other.json_rpc == form.json_rpc;
+        if (other.version == form.version && same_binding) continue;
+        OperationParams read = SendMessageRequest{};
+        json::Cursor cursor(params, json::Mode::kStrict, kRequestLimits);
+        codec(other.version).read_params(cursor, other.json_rpc, read);
+        if (!cursor.finish()) continue;
+        error.message.append("; this is how ").append(other.name).append(" writes a message");
+        return;
+    }
+}
+
 Result<void> decode_http_json(const Route& route, const RequestHead& head, const ServiceParameters& parameters,
                               std::string_view body, Call& call) {
     call.version = route.version;
@@ -86,7 +113,9 @@ Result<void> decode_http_json(const Route& route, const RequestHead& head, const
         auto read = read_body(body, route.version, envelope.params);
         if (auto failed = note_violations(read, violations); !failed) return failed;
     }
-    return complete(route, parameters, std::move(violations), envelope);
+    auto completed = complete(route, parameters, std::move(violations), envelope);
+    if (!completed) name_other_form(body, call, completed.error());
+    return completed;
 }
 
 std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead& head, std::string_view body) {

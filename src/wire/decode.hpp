@@ -33,4 +33,8 @@ inline constexpr json::Limits kRequestLimits{.max_elements = 10'000};
 [[nodiscard]] Result<void> complete(const Route& route, const ServiceParameters& parameters,
                                     std::vector<FieldViolation> violations, RequestEnvelope& envelope);
 
+/// Adds to an error about the fields of a send that they are those of another version or binding,
+/// when they are. `params`: what could not be read in `form`.
+void name_other_form(std::string_view params, const AnswerForm& form, Error& error);
+
 }  // namespace a2akit::wire

@@ -154,6 +154,17 @@ Result<void> read_late_params(RpcRequest& request) {
     return cursor.finish();
 }
 
+/// The params of a request object, as they were written.
+std::string_view params_of(std::string_view request) {
+    std::string_view params = "{}";
+    json::Cursor cursor(request, json::Mode::kStrict, kRequestLimits);
+    cursor.object([&](std::string_view key) {
+        if (key == "params") return cursor.raw(params);
+        return cursor.skip();
+    });
+    return params;
+}
+
 /// A stream that nobody can read is a send that nobody waits for.
 void stop_streaming(RequestEnvelope& envelope) {
     envelope.operation = Operation::kSendMessage;
@@ -190,6 +201,7 @@ public:
             if (decoded.error().code == ErrorCode::kVersionNotSupported)
                 outcome.version = Version::k1_0;
             outcome.error = std::move(decoded.error());
+            name_other_form(params_of(text), call, *outcome.error);
             return outcome;
         }
         if (outcome.notification && is_streaming(call.envelope.operation)) {

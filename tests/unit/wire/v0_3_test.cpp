@@ -447,6 +447,30 @@ TEST(V03Errors, WhatHttpRefusesIsSaidInTheFormOf03) {
     EXPECT_THAT(with_version(put, "1.0").refusal().body, StartsWith(R"({"error":)"));
 }
 
+TEST(V03Errors, AMessageOfAnotherVersionOrBindingIsNamedAsSuch) {
+    const std::string in_1_0 =
+        R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"x"}]}})";
+    const std::string schema =
+        R"({"message":{"messageId":"m","role":"user","parts":[{"kind":"text","text":"x"}]}})";
+    const std::string proto =
+        R"({"message":{"messageId":"m","role":"ROLE_USER","content":[{"text":"x"}]}})";
+    const auto named = [](TestRequest request, const std::string& other) {
+        EXPECT_THAT(request.refusal().body,
+                    HasSubstr("; this is how " + other + " writes a message"))
+            << request.body;
+    };
+    named(post("/v1/message:send", in_1_0), "protocol 1.0");
+    named(post("/v1/message:stream", schema), "protocol 0.3 over JSON-RPC");
+    named(post("/message:send", schema), "protocol 0.3 over JSON-RPC");
+    named(post("/message:send", proto), "protocol 0.3 over HTTP+JSON");
+    named(rpc(rpc_body("message/send", in_1_0)), "protocol 1.0");
+    named(rpc(rpc_body("message/send", proto)), "protocol 0.3 over HTTP+JSON");
+    named(rpc(rpc_body("SendMessage", schema)), "protocol 0.3 over JSON-RPC");
+    named(rpc(rpc_body("SendStreamingMessage", proto)), "protocol 0.3 over HTTP+JSON");
+    EXPECT_THAT(post("/message:send", "{}").refusal().body, Not(HasSubstr("this is how")));
+    EXPECT_THAT(rpc(rpc_body("message/send", "{}")).refusal().body, Not(HasSubstr("this is how")));
+}
+
 TEST(V03Errors, AFailedStreamSaysSoInItsForm) {
     EventStream::Batch batch;
     batch.end = EventStream::End::kFailed;
