@@ -1,4 +1,6 @@
-"""The public headers refuse GCC before 14, say what to use instead, and can be overridden: compiler_test.py CXX."""
+"""The public headers refuse GCC before 14, say what to use instead, and can be overridden. A forgotten co_await is a
+warning. compiler_test.py CXX
+"""
 
 import pathlib
 import shutil
@@ -10,9 +12,9 @@ INCLUDE = pathlib.Path(__file__).resolve().parents[3] / "include"
 OVERRIDE = "-DA2AKIT_ALLOW_UNSAFE_COMPILER"
 
 
-def compiled(compiler, header, *options):
+def compiled(compiler, header, *options, more=""):
     return subprocess.run([compiler, "-std=c++20", f"-I{INCLUDE}", *options, "-x", "c++", "-"],
-                          input=f"#include <a2akit/{header}>\n", capture_output=True, text=True)
+                          input=f"#include <a2akit/{header}>\n{more}", capture_output=True, text=True)
 
 
 class CompilerTest(unittest.TestCase):
@@ -37,6 +39,14 @@ class CompilerTest(unittest.TestCase):
     def test_the_compiler_of_this_build_is_accepted(self):
         accepted = compiled(CXX, "core/compiler.hpp", "-E")
         self.assertEqual(accepted.returncode, 0, accepted.stderr)
+
+    def test_a_forgotten_co_await_is_a_warning(self):
+        handler = "a2akit::Async<void> handle(a2akit::TaskContext& ctx) { %sctx.complete(); co_return; }\n"
+        awaited = compiled(CXX, "agent.hpp", "-fsyntax-only", "-Werror", more=handler % "co_await ")
+        self.assertEqual(awaited.returncode, 0, awaited.stderr)
+        forgotten = compiled(CXX, "agent.hpp", "-fsyntax-only", "-Werror", more=handler % "")
+        self.assertNotEqual(forgotten.returncode, 0)
+        self.assertIn("nodiscard", forgotten.stderr)
 
 
 CXX = sys.argv.pop()
