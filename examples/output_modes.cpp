@@ -11,7 +11,7 @@ public:
         const auto text = ctx.user_text();
         const auto words = text.empty() ? 0 : 1 + std::count(text.begin(), text.end(), ' ');
         if (ctx.accepts("application/json")) {
-            co_await ctx.complete_json(a2akit::RawJson("{\"words\":" + std::to_string(words) + "}"));
+            co_await ctx.complete_json(a2akit::Json::object({{"words", words}}));
         } else if (ctx.accepts("text/plain")) {
             co_await ctx.complete(std::to_string(words) + " words");
         } else {

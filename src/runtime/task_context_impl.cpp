@@ -12,7 +12,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <stdexcept>
+#include <utility>
 
 namespace a2akit {
 namespace {
@@ -46,6 +50,65 @@ Async<void> let_others_run(TaskId task) {
     mark_handler(task);
 }
 
+AgentMessage text_message(std::string text) {
+    AgentMessage message;
+    message.parts.push_back(Part::from_text(std::move(text)));
+    return message;
+}
+
+// The content that emit_artifact was given without `parts`.
+Part only_part(EmitArtifact& artifact) {
+    Part part;
+    if (artifact.text) part.content = TextContent{std::move(*artifact.text)};
+    if (artifact.data) part.content = DataContent{std::move(*artifact.data)};
+    if (artifact.bytes) part.content = RawContent{std::move(*artifact.bytes)};
+    if (artifact.url) part.content = UrlContent{std::move(*artifact.url)};
+    part.media_type = std::move(artifact.media_type);
+    part.filename = std::move(artifact.filename);
+    part.metadata = std::move(artifact.part_metadata);
+    return part;
+}
+
+// What a call returns goes through `awaited`. In release builds that is nothing. In debug builds it
+// makes a coroutine that ends the process when it is destroyed before it was started: the handler
+// has forgotten a co_await. Without it the write of one engine would happen all the same, and that
+// of another one would not.
+#ifdef NDEBUG
+template <class T>
+Async<T> awaited(const char* /*call*/, Async<T> result) noexcept {
+    return result;
+}
+#else
+/// A parameter of that coroutine, which is destroyed with it.
+class Call {
+public:
+    Call(const char* name) noexcept : name_(name), thrown_(std::uncaught_exceptions()) {}  // NOLINT
+    Call(Call&& other) noexcept
+        : name_(std::exchange(other.name_, nullptr)), thrown_(other.thrown_) {}
+    Call& operator=(Call&&) = delete;
+    ~Call() {
+        // An exception that passes by leaves no chance to await.
+        if (name_ == nullptr || std::uncaught_exceptions() > thrown_) return;
+        std::fprintf(
+            stderr,
+            "a2akit: TaskContext::%s was called and not awaited; write: co_await ctx.%s(...)\n",
+            name_, name_);
+        std::abort();
+    }
+    void begin() noexcept { name_ = nullptr; }
+
+private:
+    const char* name_;
+    int thrown_;
+};
+
+template <class T>
+Async<T> awaited(Call call, Async<T> result) {
+    call.begin();
+    co_return co_await std::move(result);
+}
+#endif
+
 }  // namespace
 
 TaskContextImpl::TaskContextImpl(WorkerNode& node, Turn turn, Run run)
@@ -77,48 +140,70 @@ bool TaskContextImpl::cancel_requested() const noexcept {
 bool TaskContextImpl::is_cancelled() const noexcept { return lost() || cancel_requested(); }
 
 Async<void> TaskContextImpl::cancelled() {
-    if (lost() || deadline()) return {};
-    return wait_for_stop();
+    if (lost() || deadline()) return awaited("cancelled", Async<void>());
+    return awaited("cancelled", wait_until_stopped());
 }
 
 Async<bool> TaskContextImpl::cancelled_within(Duration span) {
-    if (lost() || deadline()) return true;
-    return wait_for_stop_until(Loop::current()->now() + span);
+    if (lost() || deadline()) return awaited("cancelled_within", Async<bool>(true));
+    return awaited("cancelled_within", wait_for_stop(Loop::current()->now() + span));
 }
 
-Async<bool> TaskContextImpl::await_stop(std::optional<SteadyTime> until) {
+Async<void> TaskContextImpl::wait(Signal& done, std::optional<SteadyTime> until) {
+    co_await await_stop(&done, until);
+    mark_handler(id());
+}
+
+void TaskContextImpl::wake_next_waiter() noexcept {
+    if (!stop_waiters_.empty()) stop_waiters_.front()->set();
+}
+
+// Not a part of await_stop, whose frame stays for as long as a handler waits.
+Async<bool> TaskContextImpl::wait_on(Signal& one, Signal& other, std::optional<SteadyTime> until) {
+    co_return co_await Signal::either(one, other, until);
+}
+
+Async<void> TaskContextImpl::await_stop(Signal* other, std::optional<SteadyTime> until) {
     while (stop_awaited_) {
         Signal turn;
         const auto place = stop_waiters_.insert(stop_waiters_.end(), &turn);
-        const bool woken = co_await Signal::Wait(turn, until);
+        bool woken = true;
+        if (other == nullptr)
+            woken = co_await Signal::Wait(turn, until);
+        else
+            woken = co_await wait_on(turn, *other, until);
         stop_waiters_.erase(place);
-        mark_handler(id());
-        if (stop_signal().is_set()) co_return true;
-        if (!woken) co_return false;
+        if (stop_signal().is_set() || !woken) co_return;
+        if (other != nullptr && other->is_set()) {
+            // It was this one's turn to wait for the stop: hand that on.
+            if (turn.is_set() && !stop_awaited_) wake_next_waiter();
+            co_return;
+        }
     }
     stop_awaited_ = true;
-    const bool stopped = co_await Signal::Wait(stop_signal(), until);
+    if (other == nullptr)
+        (void)co_await Signal::Wait(stop_signal(), until);
+    else
+        (void)co_await wait_on(stop_signal(), *other, until);
     stop_awaited_ = false;
+    if (!stop_signal().is_set()) co_return wake_next_waiter();
+    for (Signal* waiter : stop_waiters_) waiter->set();
+}
+
+Async<bool> TaskContextImpl::wait_for_stop(std::optional<SteadyTime> until) {
+    detail::StopScope* const scope = co_await detail::current_scope();
+    Signal* const sibling = scope != nullptr ? scope->sibling_signal() : nullptr;
+    co_await await_stop(sibling, until);
     mark_handler(id());
-    // After a stop all of them go on; else the next one waits in this one's place.
-    for (Signal* waiter : stop_waiters_) {
-        waiter->set();
-        if (!stopped) break;
+    if (stop_signal().is_set()) {
+        co_await learn_deadline();
+        co_return true;
     }
-    co_return stopped;
+    if (sibling != nullptr && sibling->is_set()) throw Cancelled();
+    co_return false;
 }
 
-Async<void> TaskContextImpl::wait_for_stop() {
-    co_await await_stop(std::nullopt);
-    co_await learn_deadline();
-}
-
-Async<bool> TaskContextImpl::wait_for_stop_until(SteadyTime until) {
-    const bool stopped = co_await await_stop(until);
-    if (!stopped) co_return false;
-    co_await learn_deadline();
-    co_return true;
-}
+Async<void> TaskContextImpl::wait_until_stopped() { co_await wait_for_stop(std::nullopt); }
 
 // A coroutine of its own: while a handler waits, perhaps for hours, no frame has room for a snapshot.
 Async<void> TaskContextImpl::learn_deadline() {
@@ -198,6 +283,10 @@ std::string TaskContextImpl::log_fields() const {
 OwnerScope TaskContextImpl::owner() const { return {owner_.name, tenant(), false}; }
 
 Async<RawJson> TaskContextImpl::load_context() {
+    return awaited("load_context", detail::within(detail::never_stopped(), read_context()));
+}
+
+Async<RawJson> TaskContextImpl::read_context() {
     auto loaded = co_await node_.contexts->load_context(owner(), context_id());
     for (int tries = 1; tries < StorageEventEmitter::kTries && out_of_reach(loaded); ++tries) {
         co_await sleep_for(retry_delay(tries));
@@ -209,6 +298,11 @@ Async<RawJson> TaskContextImpl::load_context() {
 }
 
 Async<void> TaskContextImpl::update_context(RawJson value) {
+    return awaited("update_context",
+                   detail::within(detail::never_stopped(), write_context(std::move(value))));
+}
+
+Async<void> TaskContextImpl::write_context(RawJson value) {
     require_json("the context", value);
     auto updated = co_await node_.contexts->update_context(owner(), context_id(), std::move(value), std::nullopt);
     mark_handler(id());
@@ -246,7 +340,9 @@ Async<void> TaskContextImpl::write(TaskUpdate update) {
     if (update.status && is_interrupted(update.status->state)) ending = Ending::kPaused;
     check_may_write(ending);
     auto pending = node_.emitter->append(id(), OwnerScope::everything(), std::move(update));
-    if (!pending.await_ready()) return await_write(std::move(pending), ending);
+    // A write that was begun is not cut short, whatever becomes of the coroutine that asked for it.
+    if (!pending.await_ready())
+        return await_write(detail::within(detail::never_stopped(), std::move(pending)), ending);
     settle(pending.await_resume(), ending);
     if (++unbroken_writes_ < kMaxUnbrokenWrites) return {};
     unbroken_writes_ = 0;
@@ -286,6 +382,10 @@ AsyncResult<Appended> TaskContextImpl::end_as(TaskState state, std::string text,
 }
 
 Async<void> TaskContextImpl::save_checkpoint(RawJson value) {
+    return awaited("save_checkpoint", write_checkpoint(std::move(value)));
+}
+
+Async<void> TaskContextImpl::write_checkpoint(RawJson value) {
     require_json("the checkpoint", value);
     TaskUpdate update = blank_update();
     update.checkpoint = value;
@@ -293,27 +393,29 @@ Async<void> TaskContextImpl::save_checkpoint(RawJson value) {
     run_.snapshot.checkpoint = std::move(value);
 }
 
-Message TaskContextImpl::message_without_task(std::vector<Part> parts) const {
-    if (parts.empty()) throw std::invalid_argument("a direct reply needs at least one part");
-    require_sendable(parts);
+Message TaskContextImpl::message_without_task(AgentMessage said) const {
+    if (said.parts.empty()) throw std::invalid_argument("a message needs at least one part");
+    require_sendable(said.parts);
+    require_object("the metadata of a message", said.metadata);
+    for (const std::string& extension : said.extensions) require_utf8("an extension", extension);
     Message message;
     message.message_id = Uuid::generate().to_string();
     message.context_id = context_id();
     message.role = Role::kAgent;
-    message.parts = std::move(parts);
+    message.parts = std::move(said.parts);
+    message.metadata = std::move(said.metadata);
+    message.extensions = std::move(said.extensions);
     return message;
 }
 
-Shared<Message> TaskContextImpl::agent_message(std::vector<Part> parts) const {
-    Message message = message_without_task(std::move(parts));
+Shared<Message> TaskContextImpl::agent_message(AgentMessage said) const {
+    Message message = message_without_task(std::move(said));
     message.task_id = task_id_;
     return message;
 }
 
 Shared<Message> TaskContextImpl::agent_text(std::string text) const {
-    std::vector<Part> parts;
-    parts.push_back(Part::from_text(std::move(text)));
-    return agent_message(std::move(parts));
+    return agent_message(text_message(std::move(text)));
 }
 
 Async<void> TaskContextImpl::write_status(TaskState state, std::optional<Shared<Message>> message) {
@@ -323,7 +425,14 @@ Async<void> TaskContextImpl::write_status(TaskState state, std::optional<Shared<
 }
 
 Async<void> TaskContextImpl::send_status(std::string text) {
-    Shared<Message> message = agent_text(std::move(text));
+    return awaited("send_status", write_progress(agent_text(std::move(text))));
+}
+
+Async<void> TaskContextImpl::send_status(AgentMessage message) {
+    return awaited("send_status", write_progress(agent_message(std::move(message))));
+}
+
+Async<void> TaskContextImpl::write_progress(Shared<Message> message) {
     TaskUpdate update = blank_update();
     update.history.push_back(message);
     update.status = TaskStatus{TaskState::kWorking, std::move(message), std::nullopt};
@@ -346,27 +455,32 @@ Async<void> TaskContextImpl::emit_chunk(Artifact artifact, bool append, bool las
 }
 
 Async<void> TaskContextImpl::emit_artifact(EmitArtifact artifact) {
-    const int given = static_cast<int>(artifact.text.has_value()) + static_cast<int>(artifact.data.has_value()) +
-                      static_cast<int>(artifact.bytes.has_value()) + static_cast<int>(artifact.url.has_value());
+    const int given =
+        static_cast<int>(artifact.text.has_value()) + static_cast<int>(artifact.data.has_value()) +
+        static_cast<int>(artifact.bytes.has_value()) + static_cast<int>(artifact.url.has_value()) +
+        static_cast<int>(!artifact.parts.empty());
     if (given != 1) {
-        throw std::invalid_argument(
-            fmt::format("emit_artifact needs exactly one of text, data, bytes and url; {} were given", given));
+        throw std::invalid_argument(fmt::format(
+            "emit_artifact needs exactly one of text, data, bytes, url and parts; {} were given",
+            given));
     }
-    Part part;
-    if (artifact.text) part.content = TextContent{std::move(*artifact.text)};
-    if (artifact.data) part.content = DataContent{std::move(*artifact.data)};
-    if (artifact.bytes) part.content = RawContent{std::move(*artifact.bytes)};
-    if (artifact.url) part.content = UrlContent{std::move(*artifact.url)};
-    part.media_type = std::move(artifact.media_type);
-    part.filename = std::move(artifact.filename);
+    if (artifact.parts.empty()) {
+        artifact.parts.push_back(only_part(artifact));
+    } else if (!artifact.media_type.empty() || !artifact.filename.empty() ||
+               !artifact.part_metadata.empty()) {
+        throw std::invalid_argument(
+            "emit_artifact: with parts, each part has a media_type, filename and metadata of its "
+            "own");
+    }
     Artifact value;
     value.artifact_id = std::move(artifact.artifact_id);
     value.name = std::move(artifact.name);
     value.description = std::move(artifact.description);
     value.metadata = std::move(artifact.metadata);
     value.extensions = std::move(artifact.extensions);
-    value.parts.push_back(std::move(part));
-    return emit_chunk(std::move(value), artifact.append, artifact.last_chunk);
+    value.parts = std::move(artifact.parts);
+    return awaited("emit_artifact",
+                   emit_chunk(std::move(value), artifact.append, artifact.last_chunk));
 }
 
 Async<void> TaskContextImpl::emit_text_artifact(std::string text, std::string artifact_id, bool append,
@@ -374,25 +488,27 @@ Async<void> TaskContextImpl::emit_text_artifact(std::string text, std::string ar
     Artifact value;
     value.artifact_id = std::move(artifact_id);
     value.parts.push_back(Part::from_text(std::move(text)));
-    return emit_chunk(std::move(value), append, last_chunk);
+    return awaited("emit_text_artifact", emit_chunk(std::move(value), append, last_chunk));
 }
 
 Async<void> TaskContextImpl::emit_data_artifact(RawJson data, std::string artifact_id) {
     Artifact value;
     value.artifact_id = std::move(artifact_id);
     value.parts.push_back(Part::from_data(std::move(data)));
-    return emit_chunk(std::move(value), false, true);
+    return awaited("emit_data_artifact", emit_chunk(std::move(value), false, true));
 }
 
 // -- The end of the turn ------------------------------------------------------------------------------------------
 
 Async<void> TaskContextImpl::complete(std::optional<std::string> text, std::string artifact_id) {
-    if (!text) return write_status(TaskState::kCompleted, std::nullopt);
-    return complete_with(Part::from_text(std::move(*text)), std::move(artifact_id));
+    if (!text) return awaited("complete", write_status(TaskState::kCompleted, std::nullopt));
+    return awaited("complete",
+                   complete_with(Part::from_text(std::move(*text)), std::move(artifact_id)));
 }
 
 Async<void> TaskContextImpl::complete_json(RawJson data, std::string artifact_id) {
-    return complete_with(Part::from_data(std::move(data)), std::move(artifact_id));
+    return awaited("complete_json",
+                   complete_with(Part::from_data(std::move(data)), std::move(artifact_id)));
 }
 
 Async<void> TaskContextImpl::complete_with(Part part, std::string artifact_id) {
@@ -407,25 +523,46 @@ Async<void> TaskContextImpl::complete_with(Part part, std::string artifact_id) {
 }
 
 Async<void> TaskContextImpl::respond(std::string text) {
-    return write_status(TaskState::kCompleted, agent_text(std::move(text)));
+    return respond(text_message(std::move(text)));
+}
+
+Async<void> TaskContextImpl::respond(AgentMessage message) {
+    return awaited("respond",
+                   write_status(TaskState::kCompleted, agent_message(std::move(message))));
 }
 
 Async<void> TaskContextImpl::reply_directly(std::string text) {
-    std::vector<Part> parts;
-    parts.push_back(Part::from_text(std::move(text)));
-    return reply_directly(std::move(parts));
+    return reply_directly(text_message(std::move(text)));
 }
 
 Async<void> TaskContextImpl::reply_directly(std::vector<Part> parts) {
-    if (run_.snapshot.revealed) return write_status(TaskState::kCompleted, agent_message(std::move(parts)));
-    Shared<Message> message = message_without_task(std::move(parts));
+    AgentMessage message;
+    message.parts = std::move(parts);
+    return reply_directly(std::move(message));
+}
+
+Async<void> TaskContextImpl::reply_directly(AgentMessage message) {
+    return awaited("reply_directly", write_reply(std::move(message)));
+}
+
+Async<void> TaskContextImpl::write_reply(AgentMessage reply) {
+    if (!node_.worker->may_reply_directly()) {
+        throw std::logic_error(
+            "reply_directly needs a worker whose may_reply_directly() returns true; to end a task "
+            "with a message, use respond");
+    }
+    if (reply.parts.empty()) throw std::invalid_argument("a direct reply needs at least one part");
+    if (run_.snapshot.revealed)
+        return write_status(TaskState::kCompleted, agent_message(std::move(reply)));
+    Shared<Message> message = message_without_task(std::move(reply));
     check_may_write(Ending::kTerminal);
     TaskUpdate update = blank_update();
     update.reveal = false;
     update.reply = message;
     update.status = TaskStatus{TaskState::kCompleted, std::nullopt, std::nullopt};
     auto pending = node_.emitter->append(id(), OwnerScope::everything(), std::move(update));
-    return await_reply(std::move(pending), std::move(message));
+    return await_reply(detail::within(detail::never_stopped(), std::move(pending)),
+                       std::move(message));
 }
 
 Async<void> TaskContextImpl::await_reply(AsyncResult<Appended> pending, Shared<Message> message) {
@@ -444,11 +581,19 @@ Async<void> TaskContextImpl::await_reply(AsyncResult<Appended> pending, Shared<M
 
 // Why something went wrong is often said by others, in whatever encoding: it is mended, not refused.
 Async<void> TaskContextImpl::fail(std::string reason) {
-    return write_status(TaskState::kFailed, agent_text(json::as_utf8(std::move(reason))));
+    return fail(text_message(json::as_utf8(std::move(reason))));
+}
+
+Async<void> TaskContextImpl::fail(AgentMessage reason) {
+    return awaited("fail", write_status(TaskState::kFailed, agent_message(std::move(reason))));
 }
 
 Async<void> TaskContextImpl::reject(std::string reason) {
-    return write_status(TaskState::kRejected, agent_text(json::as_utf8(std::move(reason))));
+    return reject(text_message(json::as_utf8(std::move(reason))));
+}
+
+Async<void> TaskContextImpl::reject(AgentMessage reason) {
+    return awaited("reject", write_status(TaskState::kRejected, agent_message(std::move(reason))));
 }
 
 Async<void> TaskContextImpl::pause(TaskState state, Shared<Message> question, RawJson checkpoint) {
@@ -463,7 +608,13 @@ Async<void> TaskContextImpl::pause(TaskState state, Shared<Message> question, Ra
 }
 
 Async<void> TaskContextImpl::request_input(std::string question, RawJson checkpoint) {
-    return pause(TaskState::kInputRequired, agent_text(std::move(question)), std::move(checkpoint));
+    return request_input(text_message(std::move(question)), std::move(checkpoint));
+}
+
+Async<void> TaskContextImpl::request_input(AgentMessage question, RawJson checkpoint) {
+    return awaited("request_input",
+                   pause(TaskState::kInputRequired, agent_message(std::move(question)),
+                         std::move(checkpoint)));
 }
 
 Async<void> TaskContextImpl::request_auth(AuthRequest request, RawJson checkpoint) {
@@ -473,10 +624,10 @@ Async<void> TaskContextImpl::request_auth(AuthRequest request, RawJson checkpoin
         data += json_string(request.schemes[i]).text();
     }
     data += R"(],"url":)" + json_string(request.url).text() + '}';
-    std::vector<Part> parts;
-    parts.push_back(Part::from_text(std::move(request.details)));
-    parts.push_back(Part::from_data(RawJson(std::move(data))));
-    return pause(TaskState::kAuthRequired, agent_message(std::move(parts)), std::move(checkpoint));
+    AgentMessage message = text_message(std::move(request.details));
+    message.parts.push_back(Part::from_data(RawJson(std::move(data))));
+    return awaited("request_auth", pause(TaskState::kAuthRequired,
+                                         agent_message(std::move(message)), std::move(checkpoint)));
 }
 
 }  // namespace a2akit

@@ -2,6 +2,7 @@
 
 #include "runtime/worker_node.hpp"
 
+#include <a2akit/core/when.hpp>
 #include <a2akit/worker/task_context.hpp>
 
 #include <atomic>
@@ -18,7 +19,7 @@ namespace a2akit {
 /// One run's view of its task: turns every call into one TaskUpdate under the run's epoch.
 ///
 /// Belongs to the loop of its adapter; the flags that a BlockingWorker's thread may read are atomic.
-class TaskContextImpl final : public TaskContext {
+class TaskContextImpl final : public TaskContext, private detail::StopScope {
 public:
     /// How far the handler has come.
     enum class Ending : std::uint8_t { kNone, kPaused, kTerminal };
@@ -48,6 +49,8 @@ public:
     }
     void note_cancel(Timestamp cancel_by) noexcept;
     [[nodiscard]] bool cancel_requested() const noexcept;
+    /// What asks the whole handler to end early: a cancel, or the end of its run.
+    [[nodiscard]] detail::StopScope& scope() noexcept { return *this; }
     /// "task=… turn=… request_id=…", as every log line about this run carries them.
     [[nodiscard]] std::string log_fields() const;
     /// Ends the task in place of the handler.
@@ -86,6 +89,9 @@ public:
     [[nodiscard]] const std::string& tenant() const noexcept override { return run_.snapshot.owner.tenant; }
     [[nodiscard]] const Dependencies& dependencies() const noexcept override;
     [[nodiscard]] bool accepts(std::string_view media_type) const noexcept override;
+    [[nodiscard]] const std::vector<std::string>& accepted_output_modes() const noexcept override {
+        return run_.input.accepted_output_modes;
+    }
 
     [[nodiscard]] bool is_cancelled() const noexcept override;
     Async<void> cancelled() override;
@@ -101,6 +107,7 @@ public:
     Async<void> update_context(RawJson value) override;
 
     Async<void> send_status(std::string text) override;
+    Async<void> send_status(AgentMessage message) override;
     Async<void> emit_artifact(EmitArtifact artifact) override;
     Async<void> emit_text_artifact(std::string text, std::string artifact_id, bool append, bool last_chunk) override;
     Async<void> emit_data_artifact(RawJson data, std::string artifact_id) override;
@@ -108,31 +115,49 @@ public:
     Async<void> complete(std::optional<std::string> text, std::string artifact_id) override;
     Async<void> complete_json(RawJson data, std::string artifact_id) override;
     Async<void> respond(std::string text) override;
+    Async<void> respond(AgentMessage message) override;
     Async<void> reply_directly(std::string text) override;
     Async<void> reply_directly(std::vector<Part> parts) override;
+    Async<void> reply_directly(AgentMessage message) override;
     Async<void> fail(std::string reason) override;
+    Async<void> fail(AgentMessage reason) override;
     Async<void> reject(std::string reason) override;
+    Async<void> reject(AgentMessage reason) override;
     Async<void> request_input(std::string question, RawJson checkpoint) override;
+    Async<void> request_input(AgentMessage question, RawJson checkpoint) override;
     Async<void> request_auth(AuthRequest request, RawJson checkpoint) override;
 
 private:
     [[nodiscard]] Signal& stop_signal() noexcept override { return scope_ ? scope_->signal() : own_signal_; }
-    Async<void> wait_for_stop();
-    Async<bool> wait_for_stop_until(SteadyTime until);
-    /// False: the time was up. A signal has one waiter; those that come while it is there wait behind it.
-    Async<bool> await_stop(std::optional<SteadyTime> until);
+    // -- detail::StopScope
+    [[nodiscard]] bool stop_requested() const noexcept override { return is_cancelled(); }
+    Async<void> wait(Signal& done, std::optional<SteadyTime> until) override;
+
+    /// False: the time was up. Throws Cancelled when a sibling is the reason to end.
+    Async<bool> wait_for_stop(std::optional<SteadyTime> until);
+    /// Returns when the stop signal is raised, or `other` unless it is null, or at `until`. A
+    /// signal has one waiter; those that come while it is there wait behind it.
+    Async<void> await_stop(Signal* other, std::optional<SteadyTime> until);
+    Async<bool> wait_on(Signal& one, Signal& other, std::optional<SteadyTime> until);
+    void wake_next_waiter() noexcept;
+    Async<void> wait_until_stopped();
     Async<void> learn_deadline();
     [[nodiscard]] OwnerScope owner() const;
 
     /// For a direct reply, whose client never sees a task.
-    [[nodiscard]] Message message_without_task(std::vector<Part> parts) const;
-    [[nodiscard]] Shared<Message> agent_message(std::vector<Part> parts) const;
+    [[nodiscard]] Message message_without_task(AgentMessage said) const;
+    [[nodiscard]] Shared<Message> agent_message(AgentMessage said) const;
     [[nodiscard]] Shared<Message> agent_text(std::string text) const;
     [[nodiscard]] TaskUpdate blank_update();
     Async<void> emit_chunk(Artifact artifact, bool append, bool last_chunk);
     /// In an earlier run or turn.
     [[nodiscard]] bool came_before(const std::string& artifact_id) const;
     Async<void> write_status(TaskState state, std::optional<Shared<Message>> message);
+    Async<void> write_progress(Shared<Message> message);
+    Async<void> write_reply(AgentMessage reply);
+    Async<void> write_checkpoint(RawJson value);
+    Async<RawJson> read_context();
+    Async<void> write_context(RawJson value);
     Async<void> pause(TaskState state, Shared<Message> question, RawJson checkpoint);
     Async<void> complete_with(Part part, std::string artifact_id);
 

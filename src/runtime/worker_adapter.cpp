@@ -127,7 +127,7 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
         if (!must_not_start(*run)) {
             mark_handler(run->context.id());
             try {
-                co_await node_.worker->handle(run->context);
+                co_await detail::within(run->context.scope(), node_.worker->handle(run->context));
             } catch (const Exception& e) {
                 outcome.threw = true;
                 outcome.storage_failed = e.code() == ErrorCode::kUnavailable && run->context.storage_failed();

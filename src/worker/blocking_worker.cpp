@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "core/log_text.hpp"
+#include "worker/handler_thread.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -24,6 +25,8 @@ struct Unwrap<Async<T>> {
 };
 
 using Calls = detail::BlockingCalls;
+
+thread_local bool handling = false;
 
 void count_call(Calls& calls, bool begins) noexcept {
     if (calls.count == nullptr) return;
@@ -78,6 +81,8 @@ auto call_on(Calls& calls, Start start) {
 
 }  // namespace
 
+bool on_handler_thread() noexcept { return handling; }
+
 void BlockingTaskContext::cancelled() {
     call_on(calls_, [&] { return context_.cancelled(); });
 }
@@ -95,6 +100,9 @@ void BlockingTaskContext::update_context(RawJson value) {
 }
 void BlockingTaskContext::send_status(std::string text) {
     call_on(calls_, [&] { return context_.send_status(std::move(text)); });
+}
+void BlockingTaskContext::send_status(AgentMessage message) {
+    call_on(calls_, [&] { return context_.send_status(std::move(message)); });
 }
 void BlockingTaskContext::emit_artifact(EmitArtifact artifact) {
     call_on(calls_, [&] { return context_.emit_artifact(std::move(artifact)); });
@@ -117,20 +125,36 @@ void BlockingTaskContext::complete_json(RawJson data, std::string artifact_id) {
 void BlockingTaskContext::respond(std::string text) {
     call_on(calls_, [&] { return context_.respond(std::move(text)); });
 }
+void BlockingTaskContext::respond(AgentMessage message) {
+    call_on(calls_, [&] { return context_.respond(std::move(message)); });
+}
 void BlockingTaskContext::reply_directly(std::string text) {
     call_on(calls_, [&] { return context_.reply_directly(std::move(text)); });
 }
 void BlockingTaskContext::reply_directly(std::vector<Part> parts) {
     call_on(calls_, [&] { return context_.reply_directly(std::move(parts)); });
 }
+void BlockingTaskContext::reply_directly(AgentMessage message) {
+    call_on(calls_, [&] { return context_.reply_directly(std::move(message)); });
+}
 void BlockingTaskContext::fail(std::string reason) {
+    call_on(calls_, [&] { return context_.fail(std::move(reason)); });
+}
+void BlockingTaskContext::fail(AgentMessage reason) {
     call_on(calls_, [&] { return context_.fail(std::move(reason)); });
 }
 void BlockingTaskContext::reject(std::string reason) {
     call_on(calls_, [&] { return context_.reject(std::move(reason)); });
 }
+void BlockingTaskContext::reject(AgentMessage reason) {
+    call_on(calls_, [&] { return context_.reject(std::move(reason)); });
+}
 void BlockingTaskContext::request_input(std::string question, RawJson checkpoint) {
     call_on(calls_, [&] { return context_.request_input(std::move(question), std::move(checkpoint)); });
+}
+void BlockingTaskContext::request_input(AgentMessage question, RawJson checkpoint) {
+    call_on(calls_,
+            [&] { return context_.request_input(std::move(question), std::move(checkpoint)); });
 }
 void BlockingTaskContext::request_auth(AuthRequest request, RawJson checkpoint) {
     call_on(calls_, [&] { return context_.request_auth(std::move(request), std::move(checkpoint)); });
@@ -220,11 +244,13 @@ private:
         if (job.waits) job.begun.set();
         // What was cancelled, or handed back, before a thread was free is not begun.
         if (!job.context.is_cancelled()) {
+            handling = true;
             try {
                 job.worker.handle(job.context);
             } catch (...) {
                 job.thrown = std::current_exception();
             }
+            handling = false;
         }
         job.done.set();
     }

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # page of docs/reference: the header and types that it is about
 TYPES = {
     "server": [("server/server.hpp", ["Server", "ServerOptions", "CardConfig"])],
-    "task-context": [("worker/task_context.hpp", ["TaskContext", "FilePart", "EmitArtifact", "AuthRequest"])],
+    "task-context": [("worker/task_context.hpp", ["TaskContext", "FilePart", "EmitArtifact", "AgentMessage", "AuthRequest"])],
     "client": [("client/client.hpp", ["Client", "ClientOptions", "SendOptions", "SendResult"]),
                ("client/client_stream.hpp", ["ClientStream", "StreamEvent"])],
     "storage": [("storage/storage.hpp", ["Storage"]), ("storage/task_update.hpp", ["TaskUpdate"]),

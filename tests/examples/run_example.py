@@ -158,6 +158,12 @@ def check_output_modes(agent):
     assert state(agent.send("a", configuration={"acceptedOutputModes": ["image/png"]})) == "TASK_STATE_REJECTED"
 
 
+def check_parallel_calls(agent):
+    data = agent.send("lamp")["artifacts"][0]["parts"][0]["data"]
+    assert data == {"item": "lamp", "prices": {"near": 16, "far": 32, "slow": None}}, data
+    assert state(agent.send("nothing")) == "TASK_STATE_FAILED"
+
+
 def check_files(agent):
     raw = base64.b64encode(b"small letters").decode()
     task = agent.send([{"raw": raw, "filename": "a.txt", "mediaType": "text/plain"}])

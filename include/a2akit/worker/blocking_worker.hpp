@@ -56,6 +56,9 @@ public:
     [[nodiscard]] const std::string& tenant() const noexcept { return context_.tenant(); }
     [[nodiscard]] const Dependencies& dependencies() const noexcept { return context_.dependencies(); }
     [[nodiscard]] bool accepts(std::string_view media_type) const noexcept { return context_.accepts(media_type); }
+    [[nodiscard]] const std::vector<std::string>& accepted_output_modes() const noexcept {
+        return context_.accepted_output_modes();
+    }
 
     [[nodiscard]] bool is_cancelled() const noexcept { return context_.is_cancelled(); }
     /// Blocks until the task is cancelled.
@@ -73,6 +76,7 @@ public:
     void update_context(RawJson value);
 
     void send_status(std::string text);
+    void send_status(AgentMessage message);
     void emit_artifact(EmitArtifact artifact);
     void emit_text_artifact(std::string text, std::string artifact_id = "final-answer", bool append = false,
                             bool last_chunk = false);
@@ -81,11 +85,16 @@ public:
     void complete(std::optional<std::string> text = std::nullopt, std::string artifact_id = "final-answer");
     void complete_json(RawJson data, std::string artifact_id = "final-answer");
     void respond(std::string text);
+    void respond(AgentMessage message);
     void reply_directly(std::string text);
     void reply_directly(std::vector<Part> parts);
+    void reply_directly(AgentMessage message);
     void fail(std::string reason);
+    void fail(AgentMessage reason);
     void reject(std::string reason);
+    void reject(AgentMessage reason);
     void request_input(std::string question, RawJson checkpoint = {});
+    void request_input(AgentMessage question, RawJson checkpoint = {});
     void request_auth(AuthRequest request, RawJson checkpoint = {});
 
 private:

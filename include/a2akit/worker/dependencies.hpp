@@ -2,11 +2,10 @@
 
 #include <a2akit/core/async.hpp>
 
-#include <any>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <typeindex>
 #include <utility>
 #include <vector>

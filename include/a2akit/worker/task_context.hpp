@@ -3,11 +3,10 @@
 #include <a2akit/core/async.hpp>
 #include <a2akit/core/clock.hpp>
 #include <a2akit/core/request_context.hpp>
-#include <a2akit/protocol/requests.hpp>
-#include <a2akit/request/request_envelope.hpp>
+#include <a2akit/core/shared.hpp>
+#include <a2akit/protocol/message.hpp>
 #include <a2akit/worker/dependencies.hpp>
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,8 +29,9 @@ struct FilePart {
     std::string media_type = {};
 };
 
-/// One call of `emit_artifact`: exactly one of text, data, bytes and url. Its fields can be set one by one, by designated
-/// initialisers, or in one expression: `EmitArtifact::of_text("| a |").as("table").appended()`.
+/// One call of `emit_artifact`: exactly one of text, data, bytes and url, or several `parts`. Its
+/// fields can be set one by one, by designated initialisers, or in one expression:
+/// `EmitArtifact::of_text("| a |").as("table").appended()`.
 struct EmitArtifact {
     std::string artifact_id = "final-answer";
     std::optional<std::string> text = {};
@@ -44,8 +44,10 @@ struct EmitArtifact {
     std::string description = {};
     bool append = false;  ///< Adds to the artifact of that id, if there is one; false starts or replaces it.
     bool last_chunk = false;
-    RawJson metadata = {};  ///< Of the artifact.
+    RawJson metadata = {};  ///< Of the artifact: a JSON object.
     std::vector<std::string> extensions = {};
+    RawJson part_metadata = {};    ///< Of the one part: a JSON object.
+    std::vector<Part> parts = {};  ///< Each with a media type, filename and metadata of its own.
 
     [[nodiscard]] static EmitArtifact of_text(std::string text) {
         EmitArtifact artifact;
@@ -71,6 +73,11 @@ struct EmitArtifact {
         artifact.filename = std::move(filename);
         return artifact;
     }
+    [[nodiscard]] static EmitArtifact of_parts(std::vector<Part> parts) {
+        EmitArtifact artifact;
+        artifact.parts = std::move(parts);
+        return artifact;
+    }
     /// The same under another artifact_id.
     [[nodiscard]] EmitArtifact as(std::string id) && {
         artifact_id = std::move(id);
@@ -90,6 +97,14 @@ struct EmitArtifact {
     }
 };
 
+/// A message from the agent that is more than a text:
+/// `ctx.respond({.parts = {Part::from_data(json)}})`.
+struct AgentMessage {
+    std::vector<Part> parts = {};              ///< At least one.
+    RawJson metadata = {};                     ///< A JSON object.
+    std::vector<std::string> extensions = {};  ///< URIs of the extensions that the message uses.
+};
+
 /// What `request_auth` tells the client; written into the status message as a data part beside the text.
 struct AuthRequest {
     std::string details = {};  ///< In words, for a person.
@@ -107,11 +122,31 @@ struct AuthRequest {
 
 /// What a handler knows of its task, and all it can do with it.
 ///
-/// Used on the task's own loop, from its handler only. Calls that write return when Storage holds the update; they
-/// throw Exception: kTaskTerminal when the task has ended meanwhile, kLeaseLost when another node took over,
-/// kUnavailable when Storage stays out of reach. A handler makes exactly one turn-ending call (marked †) and then
-/// returns; a second one throws std::logic_error. Text has to be UTF-8, and RawJson one JSON value: anything else throws
-/// std::invalid_argument, and nothing is written (the reasons of `fail` and `reject` are mended instead).
+/// Used on the task's own loop, from its handler and from what that awaits (when_all and when_any
+/// included). A call that writes returns when Storage holds the update. Every call that returns an
+/// Async has to be awaited: a forgotten co_await is a compiler warning, and where a2akit was built
+/// for debugging it ends the process with a message that names the call. A handler makes exactly
+/// one turn-ending call (marked †) and then returns. References and views that a call returns are
+/// valid as long as the context, which outlives the handler.
+///
+/// What a call throws. Nothing was written, except where "unknown" stands.
+///
+///     Exception, by its code
+///       kTaskTerminal          the task has ended meanwhile: canceled, or ended by force
+///       kTaskNotFound          the task does not exist any more
+///       kLeaseLost             another node took over, or the task was ended by force
+///       kStopped               the server is stopping and has handed this run back
+///       kUnavailable           Storage stayed out of reach (unknown); the turn is tried again
+///       any other              Storage refused the update, as its text says
+///     Cancelled                the result is no longer wanted (core/when.hpp)
+///     std::invalid_argument    an argument can't be sent, as its text says: for example text that
+///                              is not UTF-8, or a RawJson that is not one JSON value
+///     std::logic_error         a mistake in the handler: a call after a turn-ending one, or a
+///                              direct reply of a worker without Worker::may_reply_directly
+///
+/// A handler lets the first five and Cancelled pass; the runtime knows what to do. Any other
+/// exception that leaves the handler fails the task, unless the task was cancelled. A reason that
+/// `fail` or `reject` is given as text is mended when it is not UTF-8, not refused.
 class TaskContext {
 public:
     virtual ~TaskContext() = default;
@@ -145,10 +180,16 @@ public:
     [[nodiscard]] virtual const Dependencies& dependencies() const noexcept = 0;
     /// Whether the client takes this media type: true if it named none; "text/*" and "*/*" count.
     [[nodiscard]] virtual bool accepts(std::string_view media_type) const noexcept = 0;
+    /// The media types that the client named, in its order of preference; empty when it named none,
+    /// and takes any.
+    [[nodiscard]] virtual const std::vector<std::string>& accepted_output_modes()
+        const noexcept = 0;
 
     // -- This run ------------------------------------------------------------------------------------------------
     [[nodiscard]] virtual bool is_cancelled() const noexcept = 0;
-    /// Returns when the task is cancelled, the run lost or the server draining past its grace: stop soon.
+    /// Returns when the task is cancelled, the run lost or the server draining past its grace: stop
+    /// soon. Any number of coroutines can wait. Throws Cancelled when only a sibling is the reason
+    /// to end (core/when.hpp).
     virtual Async<void> cancelled() = 0;
     /// The same, but returns after `span` at the latest: false when nothing asked to stop meanwhile.
     virtual Async<bool> cancelled_within(Duration span) = 0;
@@ -171,6 +212,7 @@ public:
 
     // -- Progress ------------------------------------------------------------------------------------------------
     virtual Async<void> send_status(std::string text) = 0;
+    virtual Async<void> send_status(AgentMessage message) = 0;
     virtual Async<void> emit_artifact(EmitArtifact artifact) = 0;
     virtual Async<void> emit_text_artifact(std::string text, std::string artifact_id = "final-answer",
                                            bool append = false, bool last_chunk = false) = 0;
@@ -183,14 +225,20 @@ public:
     virtual Async<void> complete_json(RawJson data, std::string artifact_id = "final-answer") = 0;  ///< †
     /// † Completed with a status message, no artifact.
     virtual Async<void> respond(std::string text) = 0;
-    /// † The answer is a Message, not a task. See Worker::may_reply_directly.
+    virtual Async<void> respond(AgentMessage message) = 0;  ///< †
+    /// † The answer is a Message, not a task; once the client has seen the task, this is `respond`.
+    /// Throws std::logic_error unless Worker::may_reply_directly returns true.
     virtual Async<void> reply_directly(std::string text) = 0;
     virtual Async<void> reply_directly(std::vector<Part> parts) = 0;  ///< †
+    virtual Async<void> reply_directly(AgentMessage message) = 0;     ///< †
     virtual Async<void> fail(std::string reason) = 0;                 ///< †
+    virtual Async<void> fail(AgentMessage reason) = 0;                ///< †
     virtual Async<void> reject(std::string reason) = 0;               ///< †
+    virtual Async<void> reject(AgentMessage reason) = 0;              ///< †
     /// † Paused: INPUT_REQUIRED. With a checkpoint, that is stored in the same write, so that what `checkpoint()` says
     /// has been asked has been asked, whatever happens to the process.
     virtual Async<void> request_input(std::string question, RawJson checkpoint = {}) = 0;
+    virtual Async<void> request_input(AgentMessage question, RawJson checkpoint = {}) = 0;  ///< †
     /// † Paused: AUTH_REQUIRED; the checkpoint as above.
     virtual Async<void> request_auth(AuthRequest request, RawJson checkpoint = {}) = 0;
 

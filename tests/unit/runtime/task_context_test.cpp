@@ -1,9 +1,13 @@
 #include "unit/runtime/worker_fixture.hpp"
 
+#include <a2akit/core/when.hpp>
+#include <a2akit/json/json.hpp>
+
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <map>
 #include <sstream>
 #include <stdexcept>
 
@@ -60,6 +64,7 @@ Async<void> looks_at_everything(TaskContext& ctx) {
     EXPECT_TRUE(ctx.accepts("text/plain"));
     EXPECT_TRUE(ctx.accepts("image/png"));
     EXPECT_FALSE(ctx.accepts("application/json"));
+    EXPECT_EQ(ctx.accepted_output_modes(), (std::vector<std::string>{"text/plain", "image/*"}));
     const auto files = ctx.files();
     if (files.size() == 2) {
         EXPECT_EQ(files[0].bytes, "PNG");
@@ -146,6 +151,61 @@ TEST_F(TaskContextTest, EveryCallIsOneUpdate) {
     EXPECT_EQ(snapshot.history[1]->task_id, task.to_string());
     EXPECT_EQ(snapshot.history[1]->context_id, "context");
     EXPECT_FALSE(snapshot.history[1]->message_id.empty());
+}
+
+Async<void> emits_several_parts(TaskContext& ctx) {
+    Part chart = Part::from_bytes("PNG", "image/png", "chart.png");
+    chart.metadata = Json::object({{"dpi", 300}});
+    co_await ctx.emit_artifact(
+        EmitArtifact::of_parts({Part::from_text("see the chart"), std::move(chart)}).as("report"));
+    co_await ctx.emit_artifact(
+        {.artifact_id = "one", .text = "x", .part_metadata = Json::object({{"page", 1}})});
+    co_await ctx.complete();
+}
+
+TEST_F(TaskContextTest, AnArtifactMayHaveSeveralPartsAndPartsMetadata) {
+    const TaskId task = run(emits_several_parts);
+    EXPECT_EQ(log(task), "SUBMITTED WORKING report one COMPLETED ");
+    const auto artifacts = load(task).artifacts;
+    ASSERT_EQ(artifacts.size(), 2U);
+    ASSERT_EQ(artifacts[0]->parts.size(), 2U);
+    EXPECT_EQ(*artifacts[0]->parts[0].text(), "see the chart");
+    EXPECT_EQ(artifacts[0]->parts[1].filename, "chart.png");
+    EXPECT_EQ(artifacts[0]->parts[1].metadata.text(), R"({"dpi":300})");
+    EXPECT_EQ(artifacts[1]->parts.at(0).metadata.text(), R"({"page":1})");
+}
+
+AgentMessage rich_message() {
+    return {.parts = {Part::from_text("as you say"), Part::from_data(Json::array({1, 2}))},
+            .metadata = Json::object({{"k", 1}}),
+            .extensions = {"urn:x"}};
+}
+Async<void> says_with(std::string how, TaskContext& ctx) {
+    if (how == "status") co_await ctx.send_status(rich_message());
+    if (how == "status") co_await ctx.complete();
+    if (how == "respond") co_await ctx.respond(rich_message());
+    if (how == "fail") co_await ctx.fail(rich_message());
+    if (how == "reject") co_await ctx.reject(rich_message());
+    if (how == "input") co_await ctx.request_input(rich_message(), Json(7));
+    if (how == "direct") co_await ctx.reply_directly(rich_message());
+}
+
+TEST_F(TaskContextTest, MessagesMayCarryDataMetadataAndExtensions) {
+    for (const char* how : {"status", "respond", "fail", "reject", "input", "direct"}) {
+        const TaskSnapshot snapshot = load(run(
+            [how](TaskContext& ctx) { return says_with(how, ctx); }, std::string(how) != "direct"));
+        const std::optional<Shared<Message>> said =
+            how == std::string("status")   ? snapshot.history.back()
+            : how == std::string("direct") ? snapshot.reply
+                                           : snapshot.status.message;
+        ASSERT_TRUE(said) << how;
+        EXPECT_EQ((*said)->text(), "as you say") << how;
+        EXPECT_EQ((*said)->parts.at(1).data()->text(), "[1,2]") << how;
+        EXPECT_EQ((*said)->metadata.text(), R"({"k":1})") << how;
+        EXPECT_EQ((*said)->extensions, std::vector<std::string>{"urn:x"}) << how;
+        EXPECT_EQ((*said)->role, Role::kAgent) << how;
+        EXPECT_EQ(snapshot.checkpoint.text(), how == std::string("input") ? "7" : "") << how;
+    }
 }
 
 Async<void> completes_with_text(TaskContext& ctx) { co_await ctx.complete("the answer"); }
@@ -259,8 +319,20 @@ TEST_F(TaskContextTest, NothingIsWrittenAfterTheEndOfTheTurn) {
     EXPECT_TRUE(load(task).artifacts.empty());
 }
 
+Async<void> emits_text_and_parts(bool& refused, TaskContext& ctx) {
+    try {
+        co_await ctx.emit_artifact({.text = "x", .parts = {Part::from_text("y")}});
+    } catch (const std::invalid_argument&) {
+        refused = true;
+    }
+    co_await ctx.complete();
+}
+
 TEST_F(TaskContextTest, AnArtifactNeedsExactlyOneContent) {
     bool refused = false;
+    run([&](TaskContext& ctx) { return emits_text_and_parts(refused, ctx); });
+    EXPECT_TRUE(refused);
+    refused = false;
     run([&](TaskContext& ctx) { return emits_nothing(refused, ctx); });
     EXPECT_TRUE(refused);
 }
@@ -330,6 +402,21 @@ TEST_F(TaskContextTest, WhatWouldBreakTheAnswersOfOthersIsRefused) {
          [&](TaskContext& ctx) { return ctx.emit_artifact(listed); }},
         {"the metadata of a part must be a JSON object",
          [&](TaskContext& ctx) { return ctx.reply_directly(part_with_number()); }},
+        {"emit_artifact: with parts, each part has a media_type",
+         [&](TaskContext& ctx) {
+             return ctx.emit_artifact(
+                 {.media_type = "text/plain", .parts = {Part::from_text("x")}});
+         }},
+        {"a message needs at least one part",
+         [&](TaskContext& ctx) { return ctx.send_status(AgentMessage()); }},
+        {"the metadata of a message must be a JSON object",
+         [&](TaskContext& ctx) {
+             return ctx.respond({.parts = {Part::from_text("x")}, .metadata = Json(1)});
+         }},
+        {"an extension",
+         [&](TaskContext& ctx) {
+             return ctx.fail({.parts = {Part::from_text("x")}, .extensions = {half}});
+         }},
         {"a direct reply needs",
          [&](TaskContext& ctx) { return ctx.reply_directly(std::vector<Part>{}); }},
         {"the data", [&](TaskContext& ctx) { return ctx.complete_json(nested(65)); }},
@@ -412,6 +499,147 @@ TEST_F(TaskContextTest, SeveralCoroutinesCanWaitForTheCancel) {
     EXPECT_EQ(state(task), TaskState::kCanceled);
 }
 
+// -- Several at a time
+// ------------------------------------------------------------------------------------------------
+
+Async<void> emits_in_children(TaskContext& ctx) {
+    (void)co_await when_all(ctx.emit_text_artifact("one", "a"), ctx.emit_text_artifact("two", "b"),
+                            sleep(Duration(10)), ctx.save_checkpoint(Json(7)));
+    EXPECT_EQ(ctx.checkpoint().text(), "7");
+    co_await ctx.complete();
+}
+
+TEST_F(TaskContextTest, ChildrenCallTheContext) {
+    const TaskId task = run(emits_in_children);
+    loop.advance(Duration(10));
+    EXPECT_EQ(log(task), "SUBMITTED WORKING a b COMPLETED ");
+}
+
+Async<void> works_until_cancelled(std::string& seen, TaskContext& ctx) {
+    const auto first = co_await when_any(sleep(std::chrono::hours(1)), ctx.cancelled());
+    seen = first.index() == 1 ? "cancelled" : "worked";
+}
+
+TEST_F(TaskContextTest, ACancelCanBeOneOfAny) {
+    std::string seen;
+    auto& server = serve([&](TaskContext& ctx) { return works_until_cancelled(seen, ctx); });
+    const TaskId task = send(server, "hello");
+    loop.advance(seconds(1));
+    EXPECT_EQ(seen, "");
+    cancel(task, seconds(60));
+    loop.run_ready();
+    EXPECT_EQ(seen, "cancelled");
+    EXPECT_EQ(state(task), TaskState::kCanceled);
+}
+
+Async<void> works_besides_the_wait(std::string& seen, TaskContext& ctx) {
+    const auto first =
+        co_await when_any(ctx.cancelled(), sleep(seconds(5)), ctx.cancelled_within(seconds(60)));
+    seen = std::to_string(first.index());
+    // The one that waits behind those that gave up still hears of a cancel.
+    if (co_await ctx.cancelled_within(seconds(60))) seen += " and cancelled";
+}
+
+TEST_F(TaskContextTest, WaitsForTheCancelEndWhenASiblingWins) {
+    std::string seen;
+    auto& server = serve([&](TaskContext& ctx) { return works_besides_the_wait(seen, ctx); });
+    const TaskId task = send(server, "hello");
+    loop.advance(seconds(5));
+    EXPECT_EQ(seen, "1");
+    cancel(task, seconds(60));
+    loop.run_ready();
+    EXPECT_EQ(seen, "1 and cancelled");
+    EXPECT_EQ(state(task), TaskState::kCanceled);
+}
+
+Async<void> sleeps_in_children(int& slept, TaskContext& ctx) {
+    (void)co_await when_all(sleep(std::chrono::hours(1)), when_any(sleep(std::chrono::hours(2))));
+    ++slept;
+    co_await ctx.complete();
+}
+Async<void> sleeps_alone(int& slept, TaskContext& ctx) {
+    co_await sleep(std::chrono::hours(1));
+    ++slept;
+    co_await ctx.complete();
+}
+
+TEST_F(TaskContextTest, ACancelOfTheTaskEndsEverySleep) {
+    int slept = 0;
+    for (const bool alone : {true, false}) {
+        auto& server = serve([&, alone](TaskContext& ctx) {
+            return alone ? sleeps_alone(slept, ctx) : sleeps_in_children(slept, ctx);
+        });
+        const TaskId task = send(server, "hello");
+        loop.advance(seconds(1));
+        cancel(task, seconds(60));
+        loop.run_ready();
+        EXPECT_EQ(state(task), TaskState::kCanceled) << alone;
+    }
+    EXPECT_EQ(slept, 0);
+}
+
+Async<void> fails_in_a_child(TaskContext& ctx) {
+    co_await ctx.send_status("child");
+    throw std::runtime_error("the child is broken");
+}
+Async<void> has_a_broken_child(TaskContext& ctx) {
+    (void)co_await when_all(fails_in_a_child(ctx), ctx.cancelled());
+    co_await ctx.complete();
+}
+
+TEST_F(TaskContextTest, AnExceptionOfAChildFailsTheTask) {
+    auto& server = serve(has_a_broken_child, {.show_failures = true});
+    const TaskId task = send(server, "hello");
+    EXPECT_EQ(state(task), TaskState::kFailed);
+    EXPECT_EQ(status_text(task), "the child is broken");
+}
+
+#ifndef NDEBUG
+using TaskContextDeathTest = TaskContextTest;
+
+Async<void> forgets(std::string what, TaskContext& ctx) {
+    if (what == "emit") {
+        auto forgotten = ctx.emit_text_artifact("x");
+    }
+    if (what == "complete") {
+        auto forgotten = ctx.complete("x");
+    }
+    if (what == "checkpoint") {
+        auto forgotten = ctx.save_checkpoint(Json(1));
+    }
+    if (what == "load") {
+        auto forgotten = ctx.load_context();
+    }
+    if (what == "cancelled") {
+        auto forgotten = ctx.cancelled_within(seconds(1));
+    }
+    co_await ctx.complete();
+}
+
+TEST_F(TaskContextDeathTest, ACallThatIsNotAwaitedEndsTheProcessAndIsNamed) {
+    const std::map<std::string, std::string> calls{{"emit", "emit_text_artifact"},
+                                                   {"complete", "complete"},
+                                                   {"checkpoint", "save_checkpoint"},
+                                                   {"load", "load_context"},
+                                                   {"cancelled", "cancelled_within"}};
+    for (const auto& [what, call] : calls) {
+        EXPECT_DEATH(run([what = what](TaskContext& ctx) { return forgets(what, ctx); }),
+                     "TaskContext::" + call + " was called and not awaited");
+    }
+}
+
+Async<void> throws_between_call_and_await(TaskContext& ctx) {
+    auto pending = ctx.send_status("on it");
+    throw std::runtime_error("broken");
+    co_await std::move(pending);
+}
+
+TEST_F(TaskContextTest, AnExceptionBetweenACallAndItsAwaitIsJustThat) {
+    auto& server = serve(throws_between_call_and_await, {.show_failures = true});
+    EXPECT_EQ(status_text(send(server, "hello")), "broken");
+}
+#endif
+
 TEST_F(TaskContextTest, TheTextOfAnExceptionIsShownOnlyWhenAskedFor) {
     auto& server = serve(throws_in_latin_1, {.show_failures = true});
     EXPECT_EQ(status_text(send(server, "hello")), "caf\uFFFD ferm\uFFFD");
@@ -438,6 +666,25 @@ TEST_F(TaskContextTest, ADirectReplyAsTheFirstCallIsAMessage) {
     EXPECT_EQ((*snapshot.reply)->task_id, "") << "no task was made, as far as the client can see";
     EXPECT_EQ((*snapshot.reply)->context_id, snapshot.context_id);
     EXPECT_EQ(snapshot.status.state, TaskState::kCompleted);
+}
+
+Async<void> replies_unannounced(std::string& thrown, TaskContext& ctx) {
+    try {
+        co_await ctx.reply_directly("hi");
+    } catch (const std::logic_error& e) {
+        thrown = e.what();
+    }
+    co_await ctx.respond("hi");
+}
+
+TEST_F(TaskContextTest, ADirectReplyThatTheWorkerDidNotAnnounceIsAnError) {
+    std::string thrown;
+    const auto worker = std::make_shared<FunctionWorker>(
+        [&](TaskContext& ctx) { return replies_unannounced(thrown, ctx); });
+    worker->replies_directly = false;
+    const TaskId task = send(serve_with(worker), "hello");
+    EXPECT_NE(thrown.find("may_reply_directly() returns true"), std::string::npos) << thrown;
+    EXPECT_EQ(state(task), TaskState::kCompleted) << "nothing was written by the refused call";
 }
 
 TEST_F(TaskContextTest, AnyOtherFirstCallRevealsTheTask) {

@@ -32,7 +32,9 @@ public:
         ++calls;
         return body_(ctx);
     }
+    [[nodiscard]] bool may_reply_directly() const noexcept override { return replies_directly; }
     int calls = 0;
+    bool replies_directly = true;
 
 private:
     Body body_;

@@ -40,6 +40,9 @@ public:
     const std::string& tenant() const noexcept override { return id_; }
     const Dependencies& dependencies() const noexcept override { return dependencies_; }
     bool accepts(std::string_view) const noexcept override { return true; }
+    const std::vector<std::string>& accepted_output_modes() const noexcept override {
+        return names_;
+    }
     bool is_cancelled() const noexcept override { return stop.is_set(); }
     Async<void> cancelled() override { return wait_for_stop(); }
     Async<bool> cancelled_within(Duration span) override { co_return co_await stop.wait_until(loop.now() + span); }
@@ -55,6 +58,7 @@ public:
     }
     Async<void> update_context(RawJson) override { return note("update_context"); }
     Async<void> send_status(std::string) override { return note_later("send_status"); }
+    Async<void> send_status(AgentMessage) override { return note("send_status message"); }
     Async<void> emit_artifact(EmitArtifact) override { return note("emit_artifact"); }
     Async<void> emit_text_artifact(std::string, std::string, bool, bool) override {
         return note("emit_text_artifact");
@@ -65,11 +69,18 @@ public:
     }
     Async<void> complete_json(RawJson, std::string) override { return note("complete_json"); }
     Async<void> respond(std::string) override { return note("respond"); }
+    Async<void> respond(AgentMessage) override { return note("respond message"); }
     Async<void> reply_directly(std::string) override { return note("reply_directly text"); }
     Async<void> reply_directly(std::vector<Part>) override { return note("reply_directly parts"); }
+    Async<void> reply_directly(AgentMessage) override { return note("reply_directly message"); }
     Async<void> fail(std::string) override { return note("fail"); }
+    Async<void> fail(AgentMessage) override { return note("fail message"); }
     Async<void> reject(std::string) override { return note("reject"); }
+    Async<void> reject(AgentMessage) override { return note("reject message"); }
     Async<void> request_input(std::string, RawJson) override { return note("request_input"); }
+    Async<void> request_input(AgentMessage, RawJson) override {
+        return note("request_input message");
+    }
     Async<void> request_auth(AuthRequest, RawJson) override { return note("request_auth"); }
 
     Signal stop;
