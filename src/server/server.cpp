@@ -15,6 +15,7 @@
 #include "server/retention.hpp"
 #include "server/stderr_sink.hpp"
 #include "server/unknown_settings.hpp"
+#include "worker/handler_thread.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -113,6 +114,7 @@ public:
 
     Result<void> start();
     void stop();
+    void stop_and_wait();
     int run();
     [[noreturn]] static void leave_handlers_behind(std::optional<ServerLog>& log);
     static int refuse(const Error& error);
@@ -123,6 +125,7 @@ public:
     [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
 private:
+    void begin_stop();
     enum class Phase { kNew, kRunning, kStopped };
     /// Calls `operation` on a loop, for a thread that has none. kUnavailable when the server does not run.
     template <class T, class Operation>
@@ -164,6 +167,10 @@ private:
     std::unique_ptr<AgentNode> node_;
     std::unique_ptr<AgentSite> site_;
     std::unique_ptr<http::HttpServer> http_;
+
+    std::once_flag stop_begun_;
+    /// Carries out a stop that a handler asked for. The last member: joined before the others end.
+    std::jthread stopper_;
 };
 
 Result<void> Server::Impl::start() {
@@ -261,7 +268,22 @@ void Server::Impl::announce() const {
               in_memory ? " note=\"memory forgets every task when the process ends\"" : "");
 }
 
+// A handler can't wait for the drain, which waits for the handler.
 void Server::Impl::stop() {
+    if (Loop::current() == nullptr && !on_handler_thread()) return stop_and_wait();
+    std::call_once(stop_begun_, [this] { stopper_ = std::jthread([this] { begin_stop(); }); });
+}
+
+void Server::Impl::begin_stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        // `run` stops, as at a signal, and ends the process when a handler does not return.
+        if (running_ != nullptr) return running_->notify();
+    }
+    stop_and_wait();
+}
+
+void Server::Impl::stop_and_wait() {
     const std::lock_guard lock(mutex_);
     if (phase_ == Phase::kRunning) stop_serving();
     phase_ = Phase::kStopped;
@@ -353,7 +375,7 @@ int Server::Impl::run() {
 
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Server::~Server() {
-    if (impl_) impl_->stop();
+    if (impl_) impl_->stop_and_wait();
 }
 int Server::run() { return impl_->run(); }
 Result<void> Server::start() { return impl_->start(); }

@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 #include <csignal>
+#include <functional>
+#include <future>
 #include <map>
 #include <mutex>
 #include <set>
@@ -590,6 +592,66 @@ TEST_F(ServerTest, RunEndsWhenAnotherThreadStopsTheServer) {
     own.stop();
     runner.join();
     EXPECT_EQ(status, 0);
+}
+
+/// Stops its own server, and then ends its task.
+class StoppingWorker final : public Worker {
+public:
+    Async<void> handle(TaskContext& ctx) override {
+        stop();
+        stop();
+        co_await ctx.complete("stopping");
+    }
+    std::function<void()> stop;
+};
+class StoppingBlockingWorker final : public BlockingWorker {
+public:
+    void handle(BlockingTaskContext& ctx) override {
+        stop();
+        stop();
+        ctx.complete("stopping");
+    }
+    std::function<void()> stop;
+};
+
+template <class StopsItself>
+void expect_stop_in_handler() {
+    const auto worker = std::make_shared<StopsItself>();
+    std::promise<std::uint16_t> port;
+    ServerOptions options = test_options(worker);
+    options.settings.log_level = "off";
+    options.settings.drain_timeout =
+        std::chrono::hours(1);  // it ends when the handler has ended, not when it is due
+    options.on_listening = [&](const std::string& url) {
+        port.set_value(static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1))));
+    };
+    Server own(std::move(options));
+    worker->stop = [&own] { own.stop(); };
+    int status = -1;
+    std::jthread runner([&] { status = own.run(); });
+    const auto answer =
+        HttpClient(port.get_future().get()).exchange("POST", "/message:send", send_body("hi"));
+    EXPECT_NE(answer.body.find("TASK_STATE_COMPLETED"), std::string::npos) << answer.body;
+    runner.join();
+    EXPECT_EQ(status, 0);
+}
+
+TEST_F(ServerTest, AHandlerMayStopItsServer) {
+    expect_stop_in_handler<StoppingWorker>();
+    expect_stop_in_handler<StoppingBlockingWorker>();
+}
+
+TEST_F(ServerTest, AHandlerMayStopAServerThatWasStarted) {
+    const auto worker = std::make_shared<StoppingWorker>();
+    ServerOptions options = test_options(worker);
+    options.settings.drain_timeout = std::chrono::hours(1);
+    worker->stop = [this] { server->stop(); };
+    start(std::move(options));
+    HttpClient client(server->port());
+    const auto answer = client.exchange("POST", "/message:send", send_body("hi"));
+    EXPECT_NE(answer.body.find("TASK_STATE_COMPLETED"), std::string::npos) << answer.body;
+    server->stop();
+    EXPECT_THROW(HttpClient(server->port()), std::runtime_error);
 }
 
 TEST_F(ServerTest, FourLoopsServeSendsAndStreamsAtOnce) {

@@ -68,7 +68,10 @@ public:
 
     /// The same in pieces, for programs with a main of their own. `start` returns once the server listens.
     Result<void> start();
-    /// Drains and stops; returns when everything has ended. Safe to call from any other thread; idempotent.
+    /// Drains and stops; returns when everything has ended. Safe from any thread; idempotent.
+    /// Called in a handler, a hook or a middleware it only begins the drain, and returns: the drain
+    /// waits for the handler, and the destructor (or `run`) for the drain. There it throws
+    /// std::system_error when the machine gives no thread.
     void stop();
 
     /// REQUIRES: started.
