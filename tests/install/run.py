@@ -24,7 +24,7 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     run(cmake, "--install", build, "--prefix", prefix)
     run(cmake, "-S", HERE / "project", "-B", project, "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={compiler}",
-        f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON", "-DCMAKE_CXX_FLAGS=-Wall -Wextra",
+        f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror",
         f"-DECHO_SOURCE={ROOT / 'examples' / 'echo.cpp'}", f"-Da2akit_INCLUDE={prefix / 'include'}")
     run(cmake, "--build", project, "-j", "2")
     run(sys.executable, "-B", ROOT / "tests" / "examples" / "run_example.py", project / "echo_agent", "echo")

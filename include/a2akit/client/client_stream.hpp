@@ -12,8 +12,8 @@ namespace a2akit {
 
 /// One event of a stream, with the id by which the stream can be resumed after it.
 struct StreamEvent {
-    std::string id;  ///< Empty when the agent gave none.
-    StreamResponse response;
+    std::string id = {};  ///< Empty when the agent gave none.
+    StreamResponse response = {};
 
     [[nodiscard]] const Task* task() const noexcept { return std::get_if<Task>(&response.payload); }
     [[nodiscard]] const Message* message() const noexcept { return std::get_if<Message>(&response.payload); }

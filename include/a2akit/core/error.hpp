@@ -49,22 +49,23 @@ enum class ErrorCode : std::uint8_t {
 
 /// One field of a request that is wrong (google.rpc.BadRequest.FieldViolation).
 struct FieldViolation {
-    std::string field;        ///< Path in camelCase, for example "message.parts[0].text".
-    std::string description;  ///< What is wrong and what would be right.
+    std::string field = {};        ///< Path in camelCase, for example "message.parts[0].text".
+    std::string description = {};  ///< What is wrong and what would be right.
 };
 
 /// An error as a value. Cheap to copy; safe to show to a client: it holds no path, no secret, no other user's data.
 struct Error {
     struct Details {
-        std::vector<FieldViolation> violations;                     ///< google.rpc.BadRequest
-        std::vector<std::pair<std::string, std::string>> metadata;  ///< google.rpc.ErrorInfo.metadata
-        std::optional<std::chrono::milliseconds> retry_after;       ///< google.rpc.RetryInfo
-        std::string challenge;  ///< The WWW-Authenticate header of a kUnauthenticated.
+        std::vector<FieldViolation> violations = {};  ///< google.rpc.BadRequest
+        /// google.rpc.ErrorInfo.metadata
+        std::vector<std::pair<std::string, std::string>> metadata = {};
+        std::optional<std::chrono::milliseconds> retry_after = {};  ///< google.rpc.RetryInfo
+        std::string challenge = {};  ///< The WWW-Authenticate header of a kUnauthenticated.
     };
 
     ErrorCode code = ErrorCode::kInternal;
-    std::string message;
-    std::shared_ptr<const Details> details;  ///< null: none
+    std::string message = {};
+    std::shared_ptr<const Details> details = {};  ///< null: none
 
     /// kInvalidParams about one field; the message repeats what is wrong.
     static Error invalid_field(std::string field, std::string description);

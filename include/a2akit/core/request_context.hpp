@@ -23,10 +23,12 @@ struct Principal {
 /// What belongs to one request and must not be persisted: headers, secrets, what middlewares found out. It reaches
 /// the handler as `ctx.request_context()`; Storage never sees it in clear, a log never sees its values.
 struct RequestContext {
-    std::vector<std::pair<std::string, std::string>> headers;  ///< Names in lower case, in the order received.
-    std::map<std::string, std::string, std::less<>> values;    ///< Set by middlewares; secrets go here.
-    std::string remote_address;                                ///< Empty in process.
-    std::string request_id;                                    ///< X-Request-Id, or made up here.
+    /// Names in lower case, in the order received.
+    std::vector<std::pair<std::string, std::string>> headers = {};
+    /// Set by middlewares; secrets go here.
+    std::map<std::string, std::string, std::less<>> values = {};
+    std::string remote_address = {};  ///< Empty in process.
+    std::string request_id = {};      ///< X-Request-Id, or made up here.
     /// Who sent the message, as `ctx.principal()` says it. Filled in when a message is accepted: from the envelope's
     /// principal, whatever stood here.
     std::optional<Principal> sender = {};

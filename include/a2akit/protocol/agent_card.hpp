@@ -115,7 +115,7 @@ struct OAuthFlows {
 struct OAuth2SecurityScheme {
     std::string description = {};
     OAuthFlows flows = {};
-    std::string oauth2_metadata_url;
+    std::string oauth2_metadata_url = {};
 };
 struct OpenIdConnectSecurityScheme {
     std::string description = {};

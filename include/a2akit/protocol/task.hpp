@@ -40,18 +40,18 @@ enum class TaskState : std::uint8_t {
 /// Specification 1.0, section 4.1.2.
 struct TaskStatus {
     TaskState state = TaskState::kUnspecified;
-    std::optional<Shared<Message>> message;
-    std::optional<Timestamp> timestamp;
+    std::optional<Shared<Message>> message = {};
+    std::optional<Timestamp> timestamp = {};
 };
 
 /// The unit of work (specification 1.0, section 4.1.1).
 struct Task {
-    std::string id;
-    std::string context_id;
-    TaskStatus status;
-    std::vector<Shared<Artifact>> artifacts;
-    std::vector<Shared<Message>> history;
-    RawJson metadata;
+    std::string id = {};
+    std::string context_id = {};
+    TaskStatus status = {};
+    std::vector<Shared<Artifact>> artifacts = {};
+    std::vector<Shared<Message>> history = {};
+    RawJson metadata = {};
 
     /// The texts of all artifacts, joined by newlines; of the status message when there is no artifact.
     [[nodiscard]] std::string text() const;
@@ -59,20 +59,20 @@ struct Task {
 
 /// Specification 1.0, section 4.2.1.
 struct TaskStatusUpdateEvent {
-    std::string task_id;
-    std::string context_id;
-    TaskStatus status;
-    RawJson metadata;
+    std::string task_id = {};
+    std::string context_id = {};
+    TaskStatus status = {};
+    RawJson metadata = {};
 };
 
 /// Specification 1.0, section 4.2.2.
 struct TaskArtifactUpdateEvent {
-    std::string task_id;
-    std::string context_id;
-    Shared<Artifact> artifact;
+    std::string task_id = {};
+    std::string context_id = {};
+    Shared<Artifact> artifact = {};
     bool append = false;
     bool last_chunk = false;
-    RawJson metadata;
+    RawJson metadata = {};
 };
 
 }  // namespace a2akit

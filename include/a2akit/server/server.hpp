@@ -21,9 +21,9 @@ namespace a2akit {
 /// The agent card as an author writes it. The server adds what it knows: interfaces, protocol versions, and
 /// "text/plain" where no modes are named.
 struct CardConfig {
-    std::string name;
-    std::string description;
-    std::string version;
+    std::string name = {};
+    std::string description = {};
+    std::string version = {};
     std::optional<AgentProvider> provider = {};
     std::vector<AgentSkill> skills = {};           ///< None: one, made from name and description. Tags: its id.
     std::vector<std::string> input_modes = {};     ///< Default text/plain; messages with other parts are refused.
