@@ -146,6 +146,7 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, 
     Accepted accepted;
     accepted.task = TaskId::generate();
     if (wake_for) {
+    const OwnerScope owner = std::move(command.scope);
         auto subscription = co_await ports_.event_bus->subscribe(accepted.task, *wake_for);
         if (!subscription) co_return fail(std::move(subscription.error()));
         accepted.subscription = std::move(*subscription);
@@ -164,15 +165,14 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, 
     Result<ContextVault::Offer> offer = pack_context(update, command, accepted.task, 1);
     if (!offer) co_return fail(std::move(offer.error()));
 
-    Result<Created> created =
-        co_await emitter_->create(std::move(fresh), std::move(command.scope), std::move(update));
+    Result<Created> created = co_await emitter_->create(std::move(fresh), owner, std::move(update));
     if (!created) co_return fail(std::move(created.error()));
     const Appended& appended = created->appended;
     if (appended.task == accepted.task) offer->made();
     if (appended.repeated) co_return co_await join(command, appended.task, appended.turn, wake_for);
     accepted.turn = appended.turn;
     note_accepted(command, accepted.task, accepted.turn);
-    if (appended.turn_due) accepted.queued = co_await enqueue(accepted.task, appended.turn);
+    if (appended.turn_due) accepted.queued = co_await enqueue(accepted.task, appended.turn, owner);
     if (wake_for != Interest::kTurnEnds) accepted.snapshot = std::move(created->snapshot);
     co_return accepted;
 }
@@ -220,7 +220,9 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
         if (appended) {
             accepted.turn = appended->turn;
             note_accepted(command, task, accepted.turn);
-            if (appended->turn_due) accepted.queued = co_await enqueue(task, appended->turn);
+            if (appended->turn_due) {
+                accepted.queued = co_await enqueue(task, appended->turn, command.scope);
+            }
             co_return accepted;
         }
         const ErrorCode code = appended.error().code;
@@ -288,8 +290,8 @@ OwnerScope TaskManager::reader(const SendCommand& command) const {
     return options_.may_reply_directly ? OwnerScope::everything() : command.scope;
 }
 
-Async<bool> TaskManager::enqueue(TaskId task, Turn turn) {
-    const RunOperation operation{task, turn};
+Async<bool> TaskManager::enqueue(TaskId task, Turn turn, const OwnerScope& owner) {
+    const RunOperation operation{task, turn, owner_key(owner)};
     return enqueue_or_leave_to_sweep(*ports_.broker, operation);
 }
 

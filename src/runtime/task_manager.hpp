@@ -123,7 +123,7 @@ private:
     /// For a send that is answered without waiting: its turn starts behind the answer.
     std::shared_ptr<void> answer_first(const SendCommand& command, TaskId task) const;
     std::optional<IdempotencyKey> once(const SendCommand& command) const;
-    Async<bool> enqueue(TaskId task, Turn turn);
+    Async<bool> enqueue(TaskId task, Turn turn, const OwnerScope& owner);
 
     /// Until the turn has ended, its task is erased, this server drains, the client has left or the
     /// time for waiting is up; fails when Storage has been away for a while, or when nobody has

@@ -175,7 +175,7 @@ AsyncResult<void> TaskManager::resume(TaskId task) {
     update.turn.emplace().message = *last;
     const Result<Appended> appended = co_await emitter_->append(task, OwnerScope::everything(), std::move(update));
     if (!appended) co_return fail(public_error(appended.error()));
-    if (appended->turn_due) co_await enqueue(task, appended->turn);
+    if (appended->turn_due) co_await enqueue(task, appended->turn, now->owner);
     co_return Result<void>{};
 }
 
@@ -205,7 +205,9 @@ AsyncResult<TaskId> TaskManager::redrive(DeadLetter letter) {
     NewTask fresh{*noted, letter.context_id, true};
     Result<Created> created = co_await emitter_->create(std::move(fresh), letter.owner, std::move(update));
     if (!created) co_return fail(public_error(std::move(created.error())));
-    if (created->appended.turn_due) co_await enqueue(created->appended.task, created->appended.turn);
+    if (created->appended.turn_due) {
+        co_await enqueue(created->appended.task, created->appended.turn, letter.owner);
+    }
     co_return created->appended.task;
 }
 

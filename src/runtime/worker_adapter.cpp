@@ -74,7 +74,8 @@ WorkerAdapter::WorkerAdapter(WorkerNode& node)
 WorkerAdapter::~WorkerAdapter() = default;
 
 void WorkerAdapter::start() {
-    receiver_ = node_.broker->receiver(node_.options.node, node_.options.lease);
+    receiver_ = node_.broker->receiver(node_.options.node, node_.options.lease,
+                                       node_.options.max_concurrent_tasks);
     dispatching_.spawn(dispatch());
 }
 
@@ -370,12 +371,13 @@ Async<void> WorkerAdapter::release(TaskId task, Epoch epoch, Release how, Timest
         log::warn("releasing a run failed, its lease expires instead task={} error={}", task.to_string(),
                   quoted(due.error().message));
     }
+    const std::uint64_t owner = delivery ? delivery->operation().owner : 0;
     if (delivery) {
         const auto answered = co_await delivery->ack();
         log_unanswered(answered, task);
     }
     if (!due || !*due) co_return;
-    const RunOperation operation{task, **due};
+    const RunOperation operation{task, **due, owner};
     std::optional<Timestamp> when;
     if (not_before != Timestamp{}) when = not_before;
     co_await enqueue_or_leave_to_sweep(*node_.broker, operation, when);

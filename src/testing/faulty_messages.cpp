@@ -37,7 +37,7 @@ public:
         return deliver(*faults_, delayer_, Fault::kBrokerDropped, Fault::kBrokerDelayed,
                        [=, this] { return inner_->enqueue(operation, not_before); });
     }
-    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) override;
+    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override;
 
 private:
     class FaultyReceiver;
@@ -123,8 +123,8 @@ private:
     bool closed_ = false;
 };
 
-std::unique_ptr<Broker::Receiver> FaultyBroker::receiver(NodeId node, Lease lease) {
-    return std::make_unique<FaultyReceiver>(*this, inner_->receiver(node, lease));
+std::unique_ptr<Broker::Receiver> FaultyBroker::receiver(NodeId node, Lease lease, int slots) {
+    return std::make_unique<FaultyReceiver>(*this, inner_->receiver(node, lease, slots));
 }
 
 class FaultyEventBus final : public EventBus {

@@ -104,8 +104,8 @@ public:
     AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override {
         return inner_->enqueue(operation, not_before);
     }
-    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) override {
-        return std::make_unique<Unanswered>(inner_->receiver(node, lease));
+    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override {
+        return std::make_unique<Unanswered>(inner_->receiver(node, lease, slots));
     }
 
 private:

@@ -90,7 +90,9 @@ Async<void> produce_and_consume(BrokerRun& run, std::size_t thread) {
 TEST_F(MemoryPortsStress, EveryEntryIsAckedThoughThreadsTakeNackAndDropAtOnce) {
     BrokerRun run;
     for (std::size_t i = 0; i < kThreads; ++i) {
-        loops_[i].call([&, i] { run.receivers[i] = run.broker.receiver(NodeId::generate(), Lease(15'000)); });
+        loops_[i].call([&, i] {
+            run.receivers[i] = run.broker.receiver(NodeId::generate(), Lease(15'000), 0);
+        });
     }
     on_every_thread([&run](std::size_t i) { return produce_and_consume(run, i); });
     for (std::size_t i = 0; i < kThreads; ++i) {

@@ -51,7 +51,7 @@ protected:
         return update;
     }
     Broker::Receiver& receiver(Process& process) {
-        receivers_.push_back(process.broker.receiver(node_, std::chrono::seconds(15)));
+        receivers_.push_back(process.broker.receiver(node_, std::chrono::seconds(15), 0));
         return *receivers_.back();
     }
     /// Ten hours of looks, once a second in virtual time: what another process has to hand back first takes real time.

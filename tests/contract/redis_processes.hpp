@@ -56,7 +56,8 @@ public:
 
 private:
     Async<std::unique_ptr<Delivery>> receive_one() {
-        if (!receiver_) receiver_ = broker.receiver(NodeId::generate(), std::chrono::seconds(15));
+        if (!receiver_)
+            receiver_ = broker.receiver(NodeId::generate(), std::chrono::seconds(15), 0);
         co_return co_await receiver_->receive();
     }
     Async<void> close_it() {

@@ -340,7 +340,9 @@ public:
     AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override {
         return inner_->enqueue(operation, not_before);
     }
-    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) override { return inner_->receiver(node, lease); }
+    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override {
+        return inner_->receiver(node, lease, slots);
+    }
 
     std::atomic<bool> broken{false};
     std::atomic<bool> silent{false};

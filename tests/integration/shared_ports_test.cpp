@@ -25,7 +25,9 @@ public:
     AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override {
         return inner_->enqueue(operation, not_before);
     }
-    std::unique_ptr<Receiver> receiver(NodeId, Lease) override { return std::make_unique<Deaf>(); }
+    std::unique_ptr<Receiver> receiver(NodeId, Lease, int) override {
+        return std::make_unique<Deaf>();
+    }
 
 private:
     struct Deaf final : Receiver {

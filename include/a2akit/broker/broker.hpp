@@ -5,6 +5,8 @@
 #include <a2akit/core/ids.hpp>
 #include <a2akit/storage/storage.hpp>
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -14,8 +16,19 @@ namespace a2akit {
 struct RunOperation {
     TaskId task;
     Turn turn = 0;
-    friend bool operator==(const RunOperation&, const RunOperation&) = default;
+    /// Whose task it is, see `owner_key`; 0: unknown. Brokers may use it to share slots out; some
+    /// lose it.
+    std::uint64_t owner = 0;
+    friend bool operator==(const RunOperation& a, const RunOperation& b) noexcept {
+        return a.task == b.task && a.turn == b.turn;
+    }
 };
+
+/// For RunOperation: one number for all tasks of an owner, whatever their tenant, which a client
+/// may choose. Never 0.
+[[nodiscard]] inline std::uint64_t owner_key(const OwnerScope& scope) noexcept {
+    return std::hash<std::string_view>{}(scope.owner) | 1U;
+}
 
 /// One entry, handed to one receiver. Destroyed without an answer it is delivered again, after a while.
 /// ack and nack are called at most once, from any thread.
@@ -62,8 +75,10 @@ public:
         /// The waiting and every later receive returns null. From the receiver's own loop.
         virtual void close() noexcept = 0;
     };
-    /// A receiver of the current loop. `node` and `lease` are for backends that claim while they deliver.
-    virtual std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) = 0;
+    /// A receiver of the current loop. `node` and `lease` are for backends that claim while they
+    /// deliver. `slots`: how many entries all receivers of this node hold at once; 0: unknown. A
+    /// broker that knows it may keep some of them for owners who hold few.
+    virtual std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) = 0;
 };
 
 }  // namespace a2akit

@@ -151,7 +151,8 @@ public:
     /// due by it, if any: the caller enqueues it (with kRetry: not before `not_before`).
     virtual AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) = 0;
 
-    /// A task whose contents cannot be read comes without them.
+    /// The newest status first; of those of the same millisecond, the newest id. A task whose
+    /// contents cannot be read comes without them.
     virtual AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) = 0;
 
     /// The events after `after`, oldest first, at most `limit`. kCompacted when some of them were compacted away.

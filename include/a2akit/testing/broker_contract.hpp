@@ -49,7 +49,7 @@ protected:
 
     Consumer& consumer(Broker& broker, std::size_t room = 1'000'000) {
         auto& made = *consumers_.emplace_back(std::make_unique<Consumer>());
-        made.receiver = broker.receiver(NodeId::generate(), std::chrono::seconds(15));
+        made.receiver = broker.receiver(NodeId::generate(), std::chrono::seconds(15), 0);
         receive(made, room);
         return made;
     }
@@ -347,7 +347,7 @@ TEST_P(BrokerContract, EntriesOutliveTheReceiverThatMightHaveTakenThem) {
     one.receiver->close();
     one.receiver.reset();
     EXPECT_EQ(consumer().got.size(), 2U);
-    one.receiver = broker().receiver(NodeId::generate(), std::chrono::seconds(15));
+    one.receiver = broker().receiver(NodeId::generate(), std::chrono::seconds(15), 0);
 }
 
 TEST_P(BrokerContract, StoppingEndsEveryReceive) {

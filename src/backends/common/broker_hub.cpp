@@ -38,6 +38,7 @@ void BrokerHub::enqueue(RunOperation operation, std::optional<Timestamp> not_bef
         auto* entry = new BrokerEntry(operation);
         shard.entries.insert(*entry, hash);
         const std::lock_guard queues(mutex_);
+        entry->share = join_share(operation.owner);
         place(*entry, not_before);
         return;
     }
@@ -49,19 +50,25 @@ void BrokerHub::enqueue(RunOperation operation, std::optional<Timestamp> not_bef
 
 // -- Claimed runs --------------------------------------------------------------------------------------------------
 
-Seat* BrokerHub::reserve(const Loop* loop) {
+Seat* BrokerHub::reserve(const Loop* loop, std::uint64_t owner) {
     const std::lock_guard lock(mutex_);
     if (stopped_) return nullptr;
+    if (const auto share = shares_.find(owner);
+        share != shares_.end() && has_its_share(&share->second))
+        return nullptr;
     Seat* found = nullptr;
     for (Seat* seat : open_) {
-        if (!seat->has_room() || seat->node.is_nil()) continue;
+        if (!seat->has_room() || !seat->claims) continue;
         if (found == nullptr || seat->reserved < found->reserved) found = seat;
         if (&seat->loop == loop) {
             found = seat;
             break;
         }
     }
-    if (found != nullptr) ++found->reserved;
+    if (found == nullptr) return nullptr;
+    ++found->reserved;
+    ++running_;
+    if (OwnerShare* share = join_share(owner)) ++share->running;
     return found;
 }
 
@@ -77,6 +84,9 @@ void BrokerHub::deliver(Seat& seat, RunOperation operation, std::unique_ptr<Run>
     }
     const std::lock_guard lock(mutex_);
     --seat.reserved;
+    entry.running = true;  // counted when its seat was reserved
+    if (const auto share = shares_.find(operation.owner); share != shares_.end())
+        entry.share = &share->second;
     if (seat.closed) {
         drop_claimed(entry);
         return end_if_unused(seat);
@@ -85,9 +95,15 @@ void BrokerHub::deliver(Seat& seat, RunOperation operation, std::unique_ptr<Run>
     seat.claimed.push(entry);
 }
 
-void BrokerHub::let_go(Seat& seat) {
+void BrokerHub::let_go(Seat& seat, std::uint64_t owner) {
     const std::lock_guard lock(mutex_);
     --seat.reserved;
+    --running_;
+    if (const auto share = shares_.find(owner); share != shares_.end()) {
+        --share->second.running;
+        --share->second.entries;
+    }
+    hand_out_kept();
     if (seat.waiting) {  // what was kept from it meanwhile is in a queue
         stop_waiting(seat);
         seat.signal.set();
@@ -113,8 +129,10 @@ std::vector<std::unique_ptr<Run>> BrokerHub::take_unwanted() {
 
 void BrokerHub::put_back(BrokerEntry& entry, Duration delay) {
     const std::lock_guard lock(mutex_);
+    end(entry);
     if (delay > Duration::zero()) place(entry, clock_->now() + delay);
     else place(entry, std::nullopt);
+    hand_out_kept();
 }
 
 void BrokerHub::forget(BrokerEntry& entry) {
@@ -122,6 +140,12 @@ void BrokerHub::forget(BrokerEntry& entry) {
     {
         const std::lock_guard lock(shard.mutex);
         shard.entries.remove(entry);
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        end(entry);
+        if (entry.share != nullptr) --entry.share->entries;
+        hand_out_kept();
     }
     delete &entry;
 }
@@ -149,7 +173,7 @@ void BrokerHub::promote_due(Seat& seat) {
     while (!delayed_.empty() && delayed_.begin()->first <= now) {
         BrokerEntry& entry = *delayed_.begin()->second;
         undelay(entry);
-        seat.queue.push(entry);
+        queue(seat.queue, entry);
     }
 }
 
@@ -176,19 +200,30 @@ Seat* BrokerHub::any_waiting() noexcept {
 }
 
 void BrokerHub::push(BrokerEntry& entry) {
+    if (has_its_share(entry.share)) return keep_back(entry, false);
     Seat* local = local_seat();
     if (local != nullptr && local->has_room()) return hand(*local, entry);
     if (local != nullptr && (local->handed != nullptr || local->offering)) {
-        local->queue.push(entry);
+        queue(local->queue, entry);
         if (!std::exchange(local->offering, true)) local->loop.post(*local);
         return;
     }
     if (Seat* elsewhere = any_waiting()) return hand(*elsewhere, entry);
-    (local != nullptr ? local->queue : unplaced_).push(entry);
+    queue(local != nullptr ? local->queue : unplaced_, entry);
+}
+
+void BrokerHub::queue(EntryQueue& queue, BrokerEntry& entry) {
+    if (OwnerShare* share = entry.share) {
+        if (slots_are_scarce() && (share->queued != 0 || !share->kept.empty()))
+            return keep_back(entry, false);
+        ++share->queued;
+    }
+    queue.push(entry);
 }
 
 void BrokerHub::hand(Seat& seat, BrokerEntry& entry) {
     stop_waiting(seat);
+    begin(entry);
     seat.handed = &entry;
     seat.signal.set();
     ensure_somebody_wakes();
@@ -204,8 +239,9 @@ void BrokerHub::distribute(Seat& seat) {
     while (!seat.queue.empty()) {
         Seat* elsewhere = any_waiting();
         if (elsewhere == nullptr) return;
-        hand(*elsewhere, *seat.queue.pop());
+        if (BrokerEntry* entry = next_of(seat.queue)) hand(*elsewhere, *entry);
     }
+    hand_out_kept();
 }
 
 // Of the waiting seats at least one looks again when the next delayed entry is due. When nobody waits nobody needs to:
@@ -227,12 +263,22 @@ BrokerEntry* BrokerHub::pick(Seat& seat) {
     if (BrokerEntry* claimed = seat.claimed.pop()) return claimed;
     if (seat.all_promised()) return nullptr;
     promote_due(seat);
-    if (BrokerEntry* own = seat.queue.pop()) return own;
-    if (BrokerEntry* entry = unplaced_.pop()) return entry;
+    // Those kept back and those in the queues take turns, so that neither waits for all of the
+    // others.
+    BrokerEntry* entry = std::exchange(kept_are_next_, !kept_are_next_) ? next_kept() : nullptr;
+    if (entry == nullptr) entry = next_queued(seat);
+    if (entry == nullptr) entry = next_kept();
+    if (entry != nullptr) begin(*entry);
+    return entry;
+}
+
+BrokerEntry* BrokerHub::next_queued(Seat& seat) {
+    if (BrokerEntry* own = next_of(seat.queue)) return own;
+    if (BrokerEntry* entry = next_of(unplaced_)) return entry;
     for (Seat* other : open_) {
         // An offer is on its way to whatever stands behind it: leave that on its loop while it may still be taken there.
         if (other->offering) continue;
-        if (BrokerEntry* entry = other->queue.pop()) return entry;
+        if (BrokerEntry* entry = next_of(other->queue)) return entry;
     }
     return nullptr;
 }
@@ -268,14 +314,99 @@ BrokerHub::Taken BrokerHub::take_or_wait(Seat& seat, int room) {
     return taken;
 }
 
+// -- Shares of owners
+// ----------------------------------------------------------------------------------------------
+
+OwnerShare* BrokerHub::join_share(std::uint64_t owner) {
+    if (owner == 0) return nullptr;
+    OwnerShare& share = shares_[owner];
+    ++share.entries;
+    if (shares_.size() > most_idle_shares_) forget_idle_owners();
+    return &share;
+}
+
+// The time of this is spread over as many owners as it looks at.
+void BrokerHub::forget_idle_owners() {
+    std::erase_if(shares_, [](const auto& one) { return one.second.entries == 0; });
+    most_idle_shares_ = std::max(kMostShares, 2 * shares_.size());
+}
+
+int BrokerHub::most_of_one_owner() const noexcept {
+    if (slots_ == 0) return std::numeric_limits<int>::max();
+    if (shares_.size() < 2) return slots_;
+    return std::max(1, slots_ - std::max(1, slots_ / 4));
+}
+
+bool BrokerHub::has_its_share(const OwnerShare* share) const noexcept {
+    return share != nullptr && share->running >= most_of_one_owner();
+}
+
+void BrokerHub::keep_back(BrokerEntry& entry, bool first) {
+    OwnerShare& share = *entry.share;
+    if (share.kept.empty()) keeping_.push_back(&share);
+    if (first)
+        share.kept.push_front(entry);
+    else
+        share.kept.push(entry);
+}
+
+BrokerEntry* BrokerHub::next_of(EntryQueue& queue) {
+    while (BrokerEntry* entry = queue.pop()) {
+        if (entry->share != nullptr) --entry->share->queued;
+        if (!has_its_share(entry->share)) return entry;
+        keep_back(*entry, true);
+    }
+    return nullptr;
+}
+
+// Of those who keep something back, more than one never has its share: each turn finds an entry
+// after a step or two.
+BrokerEntry* BrokerHub::next_kept() {
+    for (std::size_t left = keeping_.size(); left > 0; --left) {
+        OwnerShare* share = keeping_.front();
+        keeping_.pop_front();
+        BrokerEntry* entry = has_its_share(share) ? nullptr : share->kept.pop();
+        if (!share->kept.empty()) keeping_.push_back(share);
+        if (entry != nullptr) return entry;
+    }
+    return nullptr;
+}
+
+void BrokerHub::begin(BrokerEntry& entry) {
+    if (std::exchange(entry.running, true)) return;
+    ++running_;
+    if (entry.share != nullptr) ++entry.share->running;
+}
+
+void BrokerHub::end(BrokerEntry& entry) {
+    if (!std::exchange(entry.running, false)) return;
+    --running_;
+    if (entry.share != nullptr) --entry.share->running;
+}
+
+void BrokerHub::hand_out_kept() {
+    while (!keeping_.empty()) {
+        Seat* seat = any_waiting();
+        if (seat == nullptr) return;
+        BrokerEntry* entry = next_kept();
+        if (entry == nullptr) return;
+        hand(*seat, *entry);
+    }
+}
+
 // -- Seats ---------------------------------------------------------------------------------------------------------
 
-Seat& BrokerHub::take_seat(Loop& loop, NodeId node, Lease lease) {
+Seat& BrokerHub::take_seat(Loop& loop, NodeId node, Lease lease, int slots, bool claims) {
     const std::lock_guard lock(mutex_);
     Seat& seat = *seats_.emplace_back(std::make_unique<Seat>(loop, &BrokerHub::run_offer));
     seat.hub = this;
     seat.node = node;
+    seat.claims = claims;
     seat.lease = lease;
+    if (NodeSlots& of_node = nodes_[node]; ++of_node.seats == 1) {
+        of_node.slots = slots;
+        slots_ += slots;
+    }
     open_.push_back(&seat);
     return seat;
 }
@@ -285,12 +416,21 @@ void BrokerHub::close(Seat& seat) {
     if (std::exchange(seat.closed, true)) return;
     stop_waiting(seat);
     std::erase(open_, &seat);
+    if (const auto of_node = nodes_.find(seat.node); --of_node->second.seats == 0) {
+        slots_ -= of_node->second.slots;
+        nodes_.erase(of_node);
+    }
     if (BrokerEntry* handed = std::exchange(seat.handed, nullptr)) {
-        if (handed->run) drop_claimed(*handed);
-        else push(*handed);
+        if (handed->run) {
+            drop_claimed(*handed);
+        } else {
+            end(*handed);
+            push(*handed);
+        }
     }
     while (BrokerEntry* entry = seat.claimed.pop()) drop_claimed(*entry);
-    while (BrokerEntry* entry = seat.queue.pop()) push(*entry);
+    while (BrokerEntry* entry = next_of(seat.queue)) push(*entry);
+    hand_out_kept();
     ensure_somebody_wakes();
     seat.signal.set();
 }

@@ -8,14 +8,21 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace a2akit::local {
+
+struct OwnerShare;
 
 /// One run operation, from its first enqueue to its ack.
 struct BrokerEntry : TableLink<BrokerEntry>, Pooled {
@@ -23,8 +30,11 @@ struct BrokerEntry : TableLink<BrokerEntry>, Pooled {
     const RunOperation operation;
     BrokerEntry* behind = nullptr;  ///< In its queue.
     std::unique_ptr<Run> run;       ///< Claimed already, for the node of its seat.
+    OwnerShare* share =
+        nullptr;  ///< null: its owner is unknown. Under the hub's lock, like all that follows.
+    bool running = false;  ///< Handed to a receiver, or promised to one, and not answered.
     Timestamp due{};
-    bool delayed = false;           ///< In BrokerHub's delayed set. Under its lock.
+    bool delayed = false;  ///< In BrokerHub's delayed set.
 };
 
 /// First in, first out; linked through the entries.
@@ -42,11 +52,25 @@ public:
         if (first_ == nullptr) last_ = nullptr;
         return entry;
     }
+    void push_front(BrokerEntry& entry) noexcept {
+        entry.behind = first_;
+        first_ = &entry;
+        if (last_ == nullptr) last_ = &entry;
+    }
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
 
 private:
     BrokerEntry* first_ = nullptr;
     BrokerEntry* last_ = nullptr;
+};
+
+/// What the entries of one owner take. Under the hub's lock.
+struct OwnerShare {
+    int entries = 0;
+    int running = 0;
+    int queued = 0;   ///< In the queues of seats and among the unplaced.
+    EntryQueue kept;  ///< Kept back: the owner has its share, or slots are scarce and another entry
+                      ///< of it is queued.
 };
 
 /// A receiver as the hub sees it. Everything but `signal` is under the hub's lock.
@@ -58,7 +82,8 @@ struct Seat : Work {
     explicit Seat(Loop& l, Work::Run offer) noexcept : Work(offer), loop(l) {}
     Loop& loop;
     class BrokerHub* hub = nullptr;
-    NodeId node;           ///< Nil: its entries are not claimed for it.
+    NodeId node;
+    bool claims = false;  ///< Runs may be claimed for it.
     Lease lease{};
     int room = 0;          ///< So many entries its receiver can take, while it waits.
     int reserved = 0;      ///< Runs that are being claimed for it: promised, so part of its room.
@@ -78,10 +103,16 @@ struct Seat : Work {
 
 /// Which entries there are, and who gets them. Safe from any thread.
 ///
-/// Two kinds of locks, always in this order: one per shard of the index, and one for all queues, which is held for a
-/// few pointer writes only. The invariant of the queues: while some receiver waits and has room, an entry that is due
-/// stands only in the queue of a receiver with an offer posted. And a receiver is never given more than it has room for,
-/// so a run that is claimed for it starts at once.
+/// Two kinds of locks, always in this order: one per shard of the index, and one for all queues,
+/// which is held for a few pointer writes only. The invariant of the queues: while some receiver
+/// waits and has room, an entry that is due stands only in the queue of a receiver with an offer
+/// posted. And a receiver is never given more than it has room for, so a run that is claimed for it
+/// starts at once.
+///
+/// Owners share the slots: see docs/adr/0010-shares-of-owners.md. Where a second owner is known,
+/// none holds more than three quarters of the slots, and where entries wait, those of one owner do
+/// not wait behind all of another's. The invariant of what is kept back: while some receiver waits
+/// and has room, all of it belongs to an owner that holds as many slots as it may.
 class BrokerHub {
 public:
     explicit BrokerHub(std::shared_ptr<const Clock> clock) : clock_(std::move(clock)) {}
@@ -94,12 +125,14 @@ public:
 
     /// Nothing when the entry is known, except that it gets due earlier if it is still delayed.
     void enqueue(RunOperation operation, std::optional<Timestamp> not_before);
-    /// A seat that waits now and has room, one of this loop rather than another: the caller claims a run for its node,
-    /// and then delivers it or lets go of the seat. Null: none. `loop` may be null.
-    Seat* reserve(const Loop* loop);
-    /// Hands the run over. One that finds its seat closed is left to `take_unwanted`.
+    /// A seat that waits now and has room, one of this loop rather than another: the caller claims
+    /// a run for its node, and then delivers it or lets go of the seat. Null: none. `loop` may be
+    /// null. Null as well when `owner` holds as many slots as it may.
+    Seat* reserve(const Loop* loop, std::uint64_t owner = 0);
+    /// Hands the run over. One that finds its seat closed is left to `take_unwanted`. REQUIRES: the
+    /// owner is the one for which the seat was reserved.
     void deliver(Seat& seat, RunOperation operation, std::unique_ptr<Run> run);
-    void let_go(Seat& seat);
+    void let_go(Seat& seat, std::uint64_t owner = 0);
     /// Claimed runs that nobody will take.
     [[nodiscard]] std::vector<std::unique_ptr<Run>> take_unwanted();
 
@@ -108,8 +141,9 @@ public:
     /// A delivered entry is done with.
     void forget(BrokerEntry& entry);
 
-    /// With a node, runs may be claimed for the seat ahead of its receives.
-    Seat& take_seat(Loop& loop, NodeId node = {}, Lease lease = {});
+    /// With `claims`, runs may be claimed for the seat ahead of its receives. `slots`: see
+    /// Broker::receiver.
+    Seat& take_seat(Loop& loop, NodeId node, Lease lease, int slots, bool claims);
     void close(Seat& seat);
     /// The seat is not used any more. REQUIRES: closed.
     void release(Seat& seat);
@@ -138,6 +172,23 @@ private:
     void delay(BrokerEntry& entry, Timestamp due);
     void undelay(BrokerEntry& entry);
     void push(BrokerEntry& entry);
+    void queue(EntryQueue& queue, BrokerEntry& entry);
+    /// The first entry of the queue that may run now.
+    [[nodiscard]] BrokerEntry* next_of(EntryQueue& queue);
+    [[nodiscard]] BrokerEntry* next_kept();
+    [[nodiscard]] BrokerEntry* next_queued(Seat& seat);
+    [[nodiscard]] int most_of_one_owner() const noexcept;
+    [[nodiscard]] bool has_its_share(const OwnerShare* share) const noexcept;
+    [[nodiscard]] OwnerShare* join_share(std::uint64_t owner);
+    void keep_back(BrokerEntry& entry, bool first);
+    /// Whether the order in which entries get their slots begins to matter.
+    [[nodiscard]] bool slots_are_scarce() const noexcept {
+        return slots_ != 0 && running_ >= slots_ / 2;
+    }
+    void begin(BrokerEntry& entry);
+    void end(BrokerEntry& entry);
+    void hand_out_kept();
+    void forget_idle_owners();
     void hand(Seat& seat, BrokerEntry& entry);
     void stop_waiting(Seat& seat);
     void distribute(Seat& seat);
@@ -151,6 +202,8 @@ private:
     void drop_claimed(BrokerEntry& entry);
     void end_if_unused(Seat& seat);
 
+    static constexpr std::size_t kMostShares = 4096;
+
     static void run_offer(Work& work) noexcept;
     void offer(Seat& seat);
 
@@ -159,6 +212,19 @@ private:
 
     std::mutex mutex_;
     EntryQueue unplaced_;  ///< Enqueued where no receiver is, or nobody waited.
+    std::unordered_map<std::uint64_t, OwnerShare>
+        shares_;  ///< Of everybody who had an entry, as long as few did.
+    std::size_t most_idle_shares_ = kMostShares;
+    std::deque<OwnerShare*>
+        keeping_;  ///< Those with entries that are kept back, in the order of their turns.
+    bool kept_are_next_ = false;
+    struct NodeSlots {
+        int slots = 0;
+        int seats = 0;
+    };
+    std::map<NodeId, NodeSlots> nodes_;
+    int slots_ = 0;    ///< Of all nodes; 0: unknown.
+    int running_ = 0;  ///< Entries that are handed out or promised, and not answered.
     std::set<std::pair<Timestamp, BrokerEntry*>> delayed_;
     std::vector<Seat*> open_;
     std::vector<std::unique_ptr<Seat>> seats_;

@@ -41,8 +41,10 @@ private:
 
 class HubReceiver final : public Broker::Receiver {
 public:
-    HubReceiver(BrokerHub& hub, NodeId node, Lease lease)
-        : hub_(hub), seat_(hub.take_seat(*Loop::current(), node, lease)) {}
+    HubReceiver(BrokerHub& hub, const HubReceiverOptions& options)
+        : hub_(hub),
+          seat_(hub.take_seat(*Loop::current(), options.node, options.lease, options.slots,
+                              options.claims)) {}
     ~HubReceiver() override {
         hub_.close(seat_);
         hub_.release(seat_);
@@ -80,8 +82,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Broker::Receiver> hub_receiver(BrokerHub& hub, NodeId node, Lease lease) {
-    return std::make_unique<HubReceiver>(hub, node, lease);
+std::unique_ptr<Broker::Receiver> hub_receiver(BrokerHub& hub, const HubReceiverOptions& options) {
+    return std::make_unique<HubReceiver>(hub, options);
 }
 
 }  // namespace a2akit::local

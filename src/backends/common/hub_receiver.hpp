@@ -8,8 +8,15 @@
 
 namespace a2akit::local {
 
-/// A receiver of the current loop on a hub. With a node, runs may be claimed for it ahead of its receives.
-/// REQUIRES: the hub outlives it and its deliveries.
-[[nodiscard]] std::unique_ptr<Broker::Receiver> hub_receiver(BrokerHub& hub, NodeId node = {}, Lease lease = {});
+struct HubReceiverOptions {
+    NodeId node;
+    Lease lease{};
+    int slots = 0;        ///< See Broker::receiver.
+    bool claims = false;  ///< Runs may be claimed for it ahead of its receives.
+};
+
+/// A receiver of the current loop on a hub. REQUIRES: the hub outlives it and its deliveries.
+[[nodiscard]] std::unique_ptr<Broker::Receiver> hub_receiver(BrokerHub& hub,
+                                                             const HubReceiverOptions& options);
 
 }  // namespace a2akit::local

@@ -26,8 +26,8 @@ AsyncResult<void> MemoryBroker::enqueue(RunOperation operation, std::optional<Ti
     return Result<void>();
 }
 
-std::unique_ptr<Broker::Receiver> MemoryBroker::receiver(NodeId, Lease) {
-    return local::hub_receiver(*hub_);
+std::unique_ptr<Broker::Receiver> MemoryBroker::receiver(NodeId node, Lease lease, int slots) {
+    return local::hub_receiver(*hub_, {node, lease, slots, false});
 }
 
 }  // namespace a2akit

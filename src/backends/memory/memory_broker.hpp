@@ -27,7 +27,7 @@ public:
     AsyncResult<void> check() override { return Result<void>(); }
 
     AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override;
-    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) override;
+    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override;
 
 private:
     std::unique_ptr<local::BrokerHub> hub_;

@@ -36,7 +36,7 @@ AsyncResult<void> PostgresBroker::enqueue(RunOperation operation, std::optional<
     co_return Result<void>();
 }
 
-std::unique_ptr<Broker::Receiver> PostgresBroker::receiver(NodeId node, Lease lease) {
+std::unique_ptr<Broker::Receiver> PostgresBroker::receiver(NodeId node, Lease lease, int) {
     return std::make_unique<PostgresReceiver>(node_, node, lease);
 }
 

@@ -18,7 +18,7 @@ public:
     AsyncResult<void> stop(SteadyTime) override { return node_->stop(PostgresNode::kBroker); }
     AsyncResult<void> check() override { return node_->check(); }
     AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override;
-    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) override;
+    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override;
 
 private:
     std::shared_ptr<PostgresNode> node_;

@@ -25,7 +25,7 @@ RedisBroker::RedisBroker(std::shared_ptr<RedisNode> node) : node_(std::move(node
     node_->notifier().handlers.delayed = [queue = &node_->queue()] { queue->look(); };
 }
 
-std::unique_ptr<Broker::Receiver> RedisBroker::receiver(NodeId, Lease) {
+std::unique_ptr<Broker::Receiver> RedisBroker::receiver(NodeId, Lease, int) {
     return std::make_unique<RedisReceiver>(node_);
 }
 

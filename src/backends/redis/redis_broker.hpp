@@ -20,7 +20,7 @@ public:
     AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override {
         return node_->queue().enqueue(operation, not_before);
     }
-    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) override;
+    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override;
 
 private:
     std::shared_ptr<RedisNode> node_;

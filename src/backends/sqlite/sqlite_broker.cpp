@@ -31,7 +31,9 @@ AsyncResult<void> SqliteBroker::stop(SteadyTime) {
         const auto released =
             co_await storage_->release(run->snapshot.id, run->epoch, Release::kHandBack, Timestamp{});
         if (!released) co_return fail(Error(released.error()));
-        if (*released) storage_->hub().enqueue({run->snapshot.id, **released}, std::nullopt);
+        if (*released)
+            storage_->hub().enqueue({run->snapshot.id, **released, owner_key(run->snapshot.owner)},
+                                    std::nullopt);
     }
     co_return Result<void>();
 }
@@ -43,8 +45,8 @@ AsyncResult<void> SqliteBroker::enqueue(RunOperation operation, std::optional<Ti
     return Result<void>();
 }
 
-std::unique_ptr<Broker::Receiver> SqliteBroker::receiver(NodeId node, Lease lease) {
-    return local::hub_receiver(storage_->hub(), node, lease);
+std::unique_ptr<Broker::Receiver> SqliteBroker::receiver(NodeId node, Lease lease, int slots) {
+    return local::hub_receiver(storage_->hub(), {node, lease, slots, true});
 }
 
 }  // namespace a2akit::sqlite

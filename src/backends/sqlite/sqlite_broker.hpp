@@ -22,7 +22,7 @@ public:
     AsyncResult<void> stop(SteadyTime deadline) override;
     AsyncResult<void> check() override;
     AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override;
-    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) override;
+    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override;
 
 private:
     const std::shared_ptr<SqliteStorage> storage_;

@@ -37,9 +37,10 @@ public:
     /// Claims the turn, if it is due and somebody waits for one. The caller saves `row`, then says what the task is.
     void claim(Session& session, TaskRow& row, const TaskUpdate& update, Appended& appended, Timestamp now) {
         if (!update.turn || !appended.turn_due) return;
-        local::Seat* seat = hub_.reserve(loop_);
+        const std::uint64_t owner = owner_key(read_owner(session.db(), row.owner));
+        local::Seat* seat = hub_.reserve(loop_, owner);
         if (seat == nullptr) return;
-        session.on_failure([&hub = hub_, seat] { hub.let_go(*seat); });
+        session.on_failure([&hub = hub_, seat, owner] { hub.let_go(*seat, owner); });
         const auto claimed =
             sqlite::claim(session, row, WriteId::next(), row.turn, seat->node, seat->lease, now);
         const auto& made = std::get<ClaimedRun>(claimed);  // nothing else has seen this turn
@@ -49,7 +50,7 @@ public:
         run_->input = *update.turn;
         run_->input.context.reset();
         run_->appended = made.appended;
-        const RunOperation operation{row.task, row.turn};
+        const RunOperation operation{row.task, row.turn, owner};
         session.on_commit([&hub = hub_, seat, operation, run = run_] {
             hub.deliver(*seat, operation, std::make_unique<Run>(std::move(*run)));
         });
@@ -334,12 +335,14 @@ AsyncResult<std::vector<RunOperation>> SqliteStorage::due_turns(int limit) {
     auto call = readers_.call<std::vector<RunOperation>>([&](Connection& db) -> Result<std::vector<RunOperation>> {
         std::vector<RunOperation> turns;
         Query query = db.query(
-            "SELECT t.task, t.turn FROM active a JOIN tasks t ON t.id = a.id "
+            "SELECT t.task, t.turn, o.owner FROM active a JOIN tasks t ON t.id = a.id LEFT JOIN "
+            "owners o ON o.id = t.owner "
             "WHERE a.input != 0 AND a.node IS NULL ORDER BY a.id LIMIT ?1");
         query.number(limit);
         while (query.step()) {
             const auto task = query.id<TaskId>();
-            turns.push_back({task, static_cast<Turn>(query.number())});
+            const auto turn = static_cast<Turn>(query.number());
+            turns.push_back({task, turn, owner_key({std::string(query.bytes()), "", false})});
         }
         return turns;
     });

@@ -7,7 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace a2akit {
@@ -33,7 +36,9 @@ RunOperation any_operation() { return {TaskId::generate(), 1}; }
 
 class MemoryBrokerTest : public ::testing::Test {
 protected:
-    std::unique_ptr<Broker::Receiver> receiver() { return broker_.receiver(NodeId::generate(), kLease); }
+    std::unique_ptr<Broker::Receiver> receiver(int slots = 0) {
+        return broker_.receiver(NodeId::generate(), kLease, slots);
+    }
     // Runs nothing on the loop: the answer is there at once.
     void enqueue(RunOperation operation) {
         EXPECT_TRUE(broker_.enqueue(operation, std::nullopt).await_resume());
@@ -81,6 +86,115 @@ TEST_F(MemoryBrokerTest, WhatTheLocalReceiverHasNoRoomForGoesToOneThatWaitsElsew
     EXPECT_EQ(here_.size(), 1U);
     EXPECT_EQ(there_.size(), 1U);
     other.call([&] { remote.reset(); });
+}
+
+/// Owners that share the slots of one node.
+class SharedSlotsTest : public MemoryBrokerTest {
+protected:
+    static constexpr int kSlots = 8;
+    static RunOperation of(const std::string& owner, const std::string& tenant = "") {
+        return {TaskId::generate(), 1, owner_key({owner, tenant, false})};
+    }
+    void enqueue(int count, const std::string& owner, const std::string& tenant = "") {
+        for (int i = 0; i < count; ++i) MemoryBrokerTest::enqueue(of(owner, tenant));
+        loop_.run_ready();
+    }
+    /// How many of the deliveries that are not answered are the owner's.
+    [[nodiscard]] int running(const std::string& owner) const {
+        return static_cast<int>(
+            std::count_if(here_.begin(), here_.end(), [&](const auto& delivery) {
+                return delivery && delivery->operation().owner == of(owner).owner;
+            }));
+    }
+    void ack_one(const std::string& owner) {
+        for (auto& delivery : here_) {
+            if (!delivery || delivery->operation().owner != of(owner).owner) continue;
+            EXPECT_TRUE(delivery->ack().await_resume());
+            delivery.reset();
+            return loop_.run_ready();
+        }
+        ADD_FAILURE() << "nothing of this owner runs";
+    }
+
+    std::unique_ptr<Broker::Receiver> receiver_ = receiver(kSlots);
+    TaskGroup group_;
+};
+
+TEST_F(SharedSlotsTest, OneOwnerAloneMayHaveAll) {
+    group_.spawn(take_all(*receiver_, here_));
+    enqueue(20, "alice");
+    EXPECT_EQ(running("alice"), kSlots);
+    for (int acked = 0; acked < 20; ++acked) ack_one("alice");
+    EXPECT_EQ(running("alice"), 0);
+    receiver_->close();
+    loop_.run_ready();
+}
+
+TEST_F(SharedSlotsTest, WhereTwoAreKnownNoneHasMoreThanThreeQuarters) {
+    group_.spawn(take_all(*receiver_, here_));
+    enqueue(1, "bob");
+    enqueue(20, "alice");
+    EXPECT_EQ(running("alice"), 6);
+    enqueue(2, "bob");
+    EXPECT_EQ(running("bob"), 3) << "at once, whatever of alice's waits";
+    ack_one("bob");
+    EXPECT_EQ(running("alice"), 6);
+    ack_one("alice");
+    EXPECT_EQ(running("alice"), 6) << "the next of hers follows";
+    receiver_->close();
+    loop_.run_ready();
+}
+
+TEST_F(SharedSlotsTest, AnOwnersTenantsShareWhatItMayHave) {
+    group_.spawn(take_all(*receiver_, here_));
+    enqueue(1, "bob");
+    for (int i = 0; i < 20; ++i) enqueue(1, "alice", "tenant " + std::to_string(i));
+    EXPECT_EQ(running("alice"), 6);
+    receiver_->close();
+    loop_.run_ready();
+}
+
+TEST_F(SharedSlotsTest, AnEntryThatIsPutBackOrDroppedMakesRoomForAnotherOwnersAndItsOwn) {
+    group_.spawn(take_all(*receiver_, here_));
+    enqueue(1, "bob");
+    enqueue(7, "alice");
+    ASSERT_EQ(running("alice"), 6);
+    for (auto& delivery : here_) {
+        if (delivery->operation().owner == of("bob").owner) continue;
+        EXPECT_TRUE(delivery->nack(seconds(1)).await_resume());
+        delivery.reset();
+        break;
+    }
+    loop_.run_ready();
+    EXPECT_EQ(running("alice"), 6) << "the seventh";
+    ack_one("alice");
+    loop_.advance(seconds(1));
+    EXPECT_EQ(running("alice"), 6) << "the one that was put back";
+    receiver_->close();
+    loop_.run_ready();
+}
+
+TEST_F(SharedSlotsTest, WhenSlotsAreScarceOwnersTakeTurns) {
+    enqueue(3, "bob");
+    for (int i = 0; i < 3; ++i) loop_.await(take_one(*receiver_, here_));
+    enqueue(1, "alice");
+    loop_.await(take_one(*receiver_, here_));
+    ASSERT_EQ(here_.size(), 4U) << "half of the slots";
+    enqueue(20, "alice");
+    enqueue(20, "bob");
+    enqueue(1, "carol");
+    std::string order;
+    for (int i = 0; i < 12; ++i) {
+        loop_.await(take_one(*receiver_, there_));
+        order += there_.back()->operation().owner == of("alice").owner ? 'a'
+                 : there_.back()->operation().owner == of("bob").owner ? 'b'
+                                                                       : 'c';
+        EXPECT_TRUE(there_.back()->ack().await_resume());
+    }
+    EXPECT_LT(order.find('c'), 6U) << order;
+    const auto alices = std::count(order.begin(), order.end(), 'a');
+    const auto bobs = std::count(order.begin(), order.end(), 'b');
+    EXPECT_LE(std::abs(alices - bobs), 1) << order;
 }
 
 TEST_F(MemoryBrokerTest, AReceiverTakesWhatAnotherLeavesLying) {

@@ -82,7 +82,7 @@ protected:
         return must(storage_->create(NewTask{TaskId::generate(), "context"}, alice_, with_turn(std::move(text))));
     }
     void receive(int room = 1) {
-        receiver_ = broker_->receiver(node_, kLease);
+        receiver_ = broker_->receiver(node_, kLease, 0);
         group_.spawn(receive_one(room));
         loop_.run_ready();
     }

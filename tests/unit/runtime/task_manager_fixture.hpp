@@ -55,7 +55,7 @@ protected:
         : ports_(testing::memory_ports({.clock = clock_})),
           emitter_(std::make_shared<StorageEventEmitter>(ports_.storage, ports_.event_bus)),
           manager_(ports_, emitter_, options),
-          receiver_(ports_.broker->receiver(node_, kLease)) {
+          receiver_(ports_.broker->receiver(node_, kLease, 0)) {
         EXPECT_TRUE(loop_.await(ports_.broker->start()));
     }
     ~TaskManagerTest() override {

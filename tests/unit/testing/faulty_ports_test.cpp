@@ -125,7 +125,7 @@ protected:
     /// Enqueues `count` entries and returns what a receiver gets within a second.
     std::vector<RunOperation> run(const FaultyPorts& ports, int count) {
         Broker& broker = *ports.ports().broker;
-        auto receiver = broker.receiver(NodeId::generate(), seconds(15));
+        auto receiver = broker.receiver(NodeId::generate(), seconds(15), 0);
         std::vector<std::unique_ptr<Delivery>> taken;
         TaskGroup group;
         group.spawn(take_all(*receiver, taken));
