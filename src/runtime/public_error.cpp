@@ -15,7 +15,7 @@ constexpr std::size_t kLongestEchoedId = 64;
 
 }  // namespace
 
-Error public_error(Error error) {
+Error public_error(Error error, std::string_view key_field) {
     switch (error.code) {
         case ErrorCode::kTaskTerminal:
             error.code = ErrorCode::kUnsupportedOperation;
@@ -23,8 +23,10 @@ Error public_error(Error error) {
         case ErrorCode::kIdempotencyConflict: {
             Error::Details details;
             details.violations.push_back(
-                {"Idempotency-Key", "was sent before with another request; use a new key for a new request"});
-            std::string message = "Idempotency-Key: " + details.violations.front().description;
+                {std::string(key_field),
+                 "was sent before with another request; use a new one for a new request"});
+            std::string message =
+                std::string(key_field) + ": " + details.violations.front().description;
             return Error{ErrorCode::kIdempotencyConflict, std::move(message), nullptr}.with(std::move(details));
         }
         case ErrorCode::kRevisionConflict:

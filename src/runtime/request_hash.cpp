@@ -4,6 +4,7 @@
 
 #include <a2akit/protocol/json.hpp>
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -113,6 +114,23 @@ bool append_canonical(json::Cursor& cursor, std::string& out) {
 }
 
 }  // namespace
+
+std::string message_key(const Message& message) {
+    std::string named;
+    // Every text goes in with its length: no two messages are known by the same key.
+    const std::string& place = message.task_id.empty() ? message.context_id : message.task_id;
+    for (const std::string& text :
+         {std::string(message.task_id.empty() ? "c" : "t"), place, message.message_id}) {
+        named += std::to_string(text.size());
+        named += ':';
+        named += text;
+    }
+    std::array<std::uint8_t, 32> hash{};
+    EVP_Digest(named.data(), named.size(), hash.data(), nullptr, EVP_sha256(), nullptr);
+    std::string key{kOwnKeyMark, 'm'};
+    for (const std::uint8_t byte : hash) key += fmt::format("{:02x}", byte);
+    return key;
+}
 
 std::array<std::uint8_t, 32> request_hash(const SendMessageRequest& request) {
     SendMessageRequest without_tenant = request;

@@ -57,10 +57,11 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
     const bool waits = !command.request.configuration || !command.request.configuration->return_immediately;
     OwnerScope scope = reader(command);
     ClientPresence* const client = command.client;
+    const std::string_view key_field = key_field_of(command);
     const WakeFor wake_for = waits ? WakeFor(Interest::kTurnEnds) : std::nullopt;
     AsyncResult<Accepted> accepting = accept(std::move(command), wake_for);
     Result<Accepted> accepted = co_await std::move(accepting);
-    if (!accepted) co_return fail(public_error(std::move(accepted.error())));
+    if (!accepted) co_return fail(public_error(std::move(accepted.error()), key_field));
     if (!waits && accepted->snapshot) co_return response_of(*accepted->snapshot, history);
 
     if (waits && !accepted->turn_ended) {
@@ -117,9 +118,10 @@ AsyncResult<bool> TaskManager::has_begun(TaskId task, Turn turn) {
 AsyncResult<std::unique_ptr<EventStream>> TaskManager::send_streaming(SendCommand command) {
     const auto history = history_length(command.request);
     OwnerScope scope = command.scope;
+    const std::string_view key_field = key_field_of(command);
     AsyncResult<Accepted> accepting = accept(std::move(command), Interest::kEveryEvent);
     Result<Accepted> accepted = co_await std::move(accepting);
-    if (!accepted) co_return fail(public_error(std::move(accepted.error())));
+    if (!accepted) co_return fail(public_error(std::move(accepted.error()), key_field));
     if (!accepted->snapshot || !accepted->snapshot->revealed) {
         Result<TaskSnapshot> snapshot = co_await settle(accepted->task, *accepted->subscription);
         if (!snapshot) co_return fail(public_error(std::move(snapshot.error())));
@@ -144,9 +146,9 @@ AsyncResult<TaskManager::Accepted> TaskManager::accept(SendCommand command, Wake
 
 AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, WakeFor wake_for) {
     Accepted accepted;
+    const OwnerScope owner = std::move(command.scope);
     accepted.task = TaskId::generate();
     if (wake_for) {
-    const OwnerScope owner = std::move(command.scope);
         auto subscription = co_await ports_.event_bus->subscribe(accepted.task, *wake_for);
         if (!subscription) co_return fail(std::move(subscription.error()));
         accepted.subscription = std::move(*subscription);
@@ -281,7 +283,24 @@ std::shared_ptr<void> TaskManager::answer_first(const SendCommand& command, Task
     return unanswered;
 }
 
+std::string_view TaskManager::key_field_of(const SendCommand& command) const {
+    return is_known_by_message_id(command) ? "message.messageId" : "Idempotency-Key";
+}
+
+bool TaskManager::is_known_by_message_id(const SendCommand& command) const {
+    return options_.repeat_by_message_id && command.idempotency_key.empty() &&
+           !command.request.message.message_id.empty();
+}
+
 std::optional<IdempotencyKey> TaskManager::once(const SendCommand& command) const {
+    if (is_known_by_message_id(command)) {
+        // What comes beside the message, such as how long to wait, may differ when it is sent
+        // again.
+        SendMessageRequest alone;
+        alone.message = command.request.message;
+        return IdempotencyKey{message_key(alone.message), request_hash(alone),
+                              options_.idempotency_lifetime};
+    }
     if (command.idempotency_key.empty()) return std::nullopt;
     return IdempotencyKey{command.idempotency_key, request_hash(command.request), options_.idempotency_lifetime};
 }

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace a2akit {
@@ -36,6 +37,8 @@ struct TaskManagerOptions {
     /// Shared with the workers. Null: turns do not wait for the answers of the sends that made
     /// them.
     std::shared_ptr<UnansweredSends> unanswered = nullptr;
+    /// A message without an Idempotency-Key has its messageId for one.
+    bool repeat_by_message_id = false;
 };
 
 /// A message from a client, with what came beside it. REQUIRES: allowed by RequestRules.
@@ -122,6 +125,9 @@ private:
                                              Turn turn) const;
     /// For a send that is answered without waiting: its turn starts behind the answer.
     std::shared_ptr<void> answer_first(const SendCommand& command, TaskId task) const;
+    /// What makes a repeat of a message: its Idempotency-Key or its messageId.
+    [[nodiscard]] std::string_view key_field_of(const SendCommand& command) const;
+    [[nodiscard]] bool is_known_by_message_id(const SendCommand& command) const;
     std::optional<IdempotencyKey> once(const SendCommand& command) const;
     Async<bool> enqueue(TaskId task, Turn turn, const OwnerScope& owner);
 
@@ -148,6 +154,13 @@ private:
     Waiters waiters_;
     TaskStream::Source streams_;
 };
+
+/// Begins the keys that the server makes itself: an Idempotency-Key is a header, so no client can
+/// send such a one.
+inline constexpr char kOwnKeyMark = '\n';
+/// The key of a message that is known by its messageId, in its task, or in its context when it
+/// names no task.
+[[nodiscard]] std::string message_key(const Message& message);
 
 /// SHA-256 over the request in canonical form: the order of a Struct's fields and the spelling of numbers and strings do
 /// not count. Without its tenant: the key is scoped to that already.

@@ -14,9 +14,6 @@ namespace {
 
 constexpr int kDefaultPageSize = 50;
 
-/// Idempotency-Key is a header: no client can send this one.
-constexpr char kOwnKeyMark = '\n';
-
 std::optional<Error> refuse_last_event_id(Sequence after, Sequence last) {
     if (after <= last) return std::nullopt;
     return Error::invalid_field("Last-Event-ID", "is " + std::to_string(after) + ", but the last event of the task is " +

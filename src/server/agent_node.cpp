@@ -36,6 +36,7 @@ TaskManagerOptions manager_options(const ServerOptions& options, const Settings&
     result.cancel_wait = *settings.cancel_wait;
     result.cancel_force_timeout = *settings.cancel_force_timeout;
     result.idempotency_lifetime = *settings.idempotency_lifetime;
+    result.repeat_by_message_id = *settings.repeat_by_message_id;
     result.event_buffer = *settings.event_buffer;
     result.event_buffer_bytes = *settings.event_buffer_bytes;
     result.max_page_bytes = *settings.max_page_bytes;

@@ -253,6 +253,7 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
                     std::min<std::int64_t>(claim_timeout, 86'400'000), 50, 86'400'000);
     resolver.span("A2AKIT_DRAIN_TIMEOUT", s.drain_timeout, seconds(30), milliseconds(0));
     resolver.span("A2AKIT_IDEMPOTENCY_LIFETIME", s.idempotency_lifetime, hours(24));
+    resolver.flag("A2AKIT_REPEAT_BY_MESSAGE_ID", s.repeat_by_message_id, false);
     resolver.span("A2AKIT_COMPACT_AFTER", s.compact_after, hours(24));
     resolver.text("A2AKIT_RETAIN_FOR", s.retain_for, nullptr);
     resolver.text("A2AKIT_RETAIN_AT_MOST", s.retain_at_most, nullptr);

@@ -90,6 +90,25 @@ TEST_F(PromisesTest, AKeyWithAnotherRequestIsRefusedInBothBindings) {
     EXPECT_EQ(agent->started, 1);
 }
 
+TEST_F(PromisesTest, AMessageIdIsAKeyInBothBindingsWhereTheSettingSaysSo) {
+    Settings settings;
+    settings.repeat_by_message_id = true;
+    start(settings);
+    const std::string task = task_id_of(send(send_body("pay")).body);
+    ASSERT_FALSE(task.empty());
+    EXPECT_EQ(task_id_of(rpc("SendMessage", send_body("pay")).body), task);
+    EXPECT_EQ(task_id_of(ask("POST", "/message:stream", send_body("pay")).body), task);
+    EXPECT_EQ(agent->started, 1);
+    const auto rest = send(send_body("pay more"));
+    EXPECT_EQ(rest.status, 400);
+    EXPECT_NE(rest.body.find(R"("field":"message.messageId")"), std::string::npos) << rest.body;
+    const auto refused = rpc("SendMessage", send_body("pay more"));
+    EXPECT_NE(refused.body.find("-32602"), std::string::npos) << refused.body;
+    EXPECT_NE(refused.body.find(R"("field":"message.messageId")"), std::string::npos)
+        << refused.body;
+    EXPECT_EQ(agent->started, 1);
+}
+
 // -- Owners -------------------------------------------------------------------------------------------------------
 
 TEST_F(PromisesTest, SomebodyElsesTaskIsNotFoundByAnyOperationOfAnyBinding) {

@@ -75,6 +75,10 @@ struct Settings {
     std::optional<Duration> lease = {};            ///< A2AKIT_LEASE (s), 15
     std::optional<Duration> drain_timeout = {};    ///< A2AKIT_DRAIN_TIMEOUT (s), 30
     std::optional<Duration> idempotency_lifetime = {}; ///< A2AKIT_IDEMPOTENCY_LIFETIME (s), 86400
+    /// A2AKIT_REPEAT_BY_MESSAGE_ID, false: a message that is sent again under its messageId is
+    /// another message, unless its Idempotency-Key says otherwise. True takes it for a repeat, as
+    /// if the messageId were the key.
+    std::optional<bool> repeat_by_message_id = {};
     std::optional<Duration> compact_after = {};    ///< A2AKIT_COMPACT_AFTER (s), 86400: logs of tasks that ended then
     std::optional<std::string> retain_for = {};    ///< A2AKIT_RETAIN_FOR, none: seconds that ended tasks are kept
     std::optional<std::string> retain_at_most = {}; ///< A2AKIT_RETAIN_AT_MOST, none: how many ended tasks are kept

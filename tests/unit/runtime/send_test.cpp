@@ -250,6 +250,82 @@ TEST_F(SendTest, AMessageIdAloneMakesNoRepeat) {
     EXPECT_NE(task_of(first.value()).id, task_of(second.value()).id);
 }
 
+/// Where messages are known by their messageIds.
+class RepeatByMessageIdTest : public TaskManagerTest {
+protected:
+    RepeatByMessageIdTest() : TaskManagerTest(TaskManagerOptions{.repeat_by_message_id = true}) {}
+};
+
+TEST_F(RepeatByMessageIdTest, AMessageThatComesAgainJoinsItsTurn) {
+    const SendMessageRequest request = message_of("pay");
+    auto first = send(command(request));
+    SendMessageRequest again = request;
+    again.configuration.emplace().history_length = 1;
+    auto second = send(command(again));
+    end(claim(), kCompleted);
+    ASSERT_TRUE(first.done() && second.done());
+    EXPECT_EQ(task_of(first.value()).id, task_of(second.value()).id);
+    auto stream = this->stream(command(request));
+    EXPECT_EQ(next(*stream).items.size(), 1U) << "the task, which has ended";
+}
+
+TEST_F(RepeatByMessageIdTest, ARepeatedFollowUpIsNotTheNextAnswer) {
+    auto first = send("book");
+    end(claim(), kInputRequired);
+    const SendMessageRequest request = follow_up(task_of(first.value()).id, "Rome");
+    auto second = send(command(request));
+    end(claim(), kInputRequired);
+    const auto again = send_now(command(request));
+    EXPECT_EQ(task_of(again).history.size(), task_of(second.value()).history.size())
+        << "nothing was added";
+    auto other = send(command(follow_up(task_of(first.value()).id, "Oslo")));
+    end(claim(), kCompleted);
+    EXPECT_EQ(task_of(send_now(command(request))).status.state, kCompleted)
+        << "also once the task has ended";
+}
+
+TEST_F(RepeatByMessageIdTest, TheSameIdWithAnotherTextIsRefusedByItsName) {
+    SendMessageRequest request = message_of("pay 1");
+    auto first = send(command(request));
+    request.message.parts[0] = Part::from_text("pay 2");
+    const auto refused = send_now(command(request));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kIdempotencyConflict);
+    EXPECT_EQ(refused.error().details->violations.at(0).field, "message.messageId");
+    end(claim(), kCompleted);
+}
+
+TEST_F(RepeatByMessageIdTest, InAnotherContextOrTaskOrOfAnotherOwnerItIsAnotherMessage) {
+    SendMessageRequest request = message_of("pay");
+    std::vector<std::string> ids;
+    const auto send_one = [&](OwnerScope scope) {
+        SendCommand made = command(request);
+        made.scope = std::move(scope);
+        auto sent = send(std::move(made));
+        end(claim(), kInputRequired);
+        ids.push_back(task_of(sent.value()).id);
+    };
+    send_one(kAlice);
+    send_one(kBob);
+    request.message.context_id = "talk";
+    send_one(kAlice);
+    EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), 3U);
+    request.message.context_id.clear();
+    request.message.task_id = ids[0];
+    send_one(kAlice);
+    EXPECT_EQ(ids[3], ids[0]);
+    EXPECT_EQ(task_of(send_now(command(request))).id, ids[0]) << "but here it is a repeat";
+}
+
+TEST_F(RepeatByMessageIdTest, AKeyThatWasSentCountsAlone) {
+    const SendMessageRequest request = message_of("pay");
+    auto first = send(command(request, "key 1"));
+    auto second = send(command(request, "key 2"));
+    end(claim(), kCompleted);
+    end(claim(), kCompleted);
+    EXPECT_NE(task_of(first.value()).id, task_of(second.value()).id);
+}
+
 TEST(RequestHashTest, TheTenantDoesNotCount) {
     SendMessageRequest request = message_of("pay");
     const auto hash = request_hash(request);

@@ -144,6 +144,8 @@ std::vector<Variable> variables() {
         {"A2AKIT_DRAIN_TIMEOUT", A2AKIT_READ(drain_timeout), "30000 ms", "0", "0 ms", {{"soon", kYearOrZero}}},
         {"A2AKIT_IDEMPOTENCY_LIFETIME", A2AKIT_READ(idempotency_lifetime), "86400000 ms", "60", "60000 ms",
          {{"31536001", kYear}}},
+        {"A2AKIT_REPEAT_BY_MESSAGE_ID", A2AKIT_READ(repeat_by_message_id), "false", "true", "true",
+         {{"yes", "true, false, 1 or 0"}}},
         {"A2AKIT_COMPACT_AFTER", A2AKIT_READ(compact_after), "86400000 ms", "60", "60000 ms", {{"0", kYear}}},
         // Numbers for some states: see retention_test.
         {"A2AKIT_RETAIN_FOR", A2AKIT_READ(retain_for), "none", "60", "60", {}},
