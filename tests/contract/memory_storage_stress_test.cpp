@@ -73,6 +73,32 @@ protected:
     MemoryStorage storage_{system_clock(), 0};
 };
 
+TEST_F(MemoryStorageStress, AStoredContextStaysWhereATaskOfItIsMadeWhileTheLastOneIsErased) {
+    std::atomic<bool> done{false};
+    std::atomic<int> swept{0};
+    std::thread eraser([&] {
+        EraseQuery everything;
+        everything.keep_at_most = 0;
+        while (!done.load()) {
+            EXPECT_TRUE(get(storage_.erase(everything)));
+            swept.fetch_add(1);
+        }
+    });
+    TaskId last = make_task();
+    for (int i = 0; i < 2000 && !HasFailure(); ++i) {
+        EXPECT_TRUE(get(storage_.update_context(kAlice, "c", RawJson("1"), std::nullopt)));
+        EXPECT_TRUE(get(storage_.append(last, kAll, with_status(TaskState::kCompleted))));
+        last = make_task();
+        const bool had = !get(storage_.load_context(kAlice, "c"))->value.empty();
+        const int sweeps = swept.load();
+        while (swept.load() < sweeps + 2)
+            std::this_thread::yield();  // whatever was under way is over
+        EXPECT_EQ(!get(storage_.load_context(kAlice, "c"))->value.empty(), had);
+    }
+    done = true;
+    eraser.join();
+}
+
 TEST_F(MemoryStorageStress, OneOfManyClaimsWins) {
     std::vector<TaskId> tasks;
     for (int i = 0; i < 200; ++i) tasks.push_back(make_task());

@@ -2,7 +2,10 @@
 
 #include <a2akit/testing/storage_fixture.hpp>
 
+#include <atomic>
 #include <random>
+#include <stdexcept>
+#include <thread>
 
 // What PostgreSQL does beyond the contracts: Storage and Broker as one, names of any bytes, the listing's horizon.
 
@@ -151,6 +154,44 @@ TEST_F(PostgresNodeTest, ATaskWhoseNamesFitIntoNoIndexCannotBeRevealedButEnds) {
     end.dead_letter = "given up";
     await(one().storage.append(task, OwnerScope::everything(), std::move(end)));
     EXPECT_EQ(load(task).status.state, TaskState::kFailed);
+}
+
+TEST_F(PostgresNodeTest, AStoredContextStaysWhereATaskOfItIsBeingMadeWhileTheLastOneIsErased) {
+    const OwnerScope scope{"alice", "", false};
+    TaskUpdate last = blank();
+    last.status = TaskStatus{TaskState::kCompleted, {}, {}};
+    const Created former =
+        await(one().storage.create({TaskId::generate(), "talk", true}, scope, std::move(last)));
+    await(one().storage.update_context(scope, "talk", RawJson("1"), std::nullopt));
+    test_support::OpenTransaction making(pair_.url());
+    making.run("select o_code from " + pair_.schema() +
+               ".write_task(0, gen_random_uuid(), false, 'alice', '', 'talk', true, "
+               "gen_random_uuid(), null, null, false, "
+               "false, false, 1, null, null, 0, null, null, null, null, null, null, null, null, 0, "
+               "false)");
+    std::atomic<bool> erased{false};
+    std::thread erasing([&] {
+        test_support::PostgresServer::sql(pair_.url(),
+                                          "select " + pair_.schema() + ".erase_tasks(array['" +
+                                              former.appended.task.to_string() + "']::uuid[])");
+        erased = true;
+    });
+    const std::string waits =
+        "do $$ begin if not exists (select from pg_stat_activity where wait_event_type = 'Lock' "
+        "and "
+        "query like '%erase_tasks%') then raise exception 'not yet'; end if; end $$";
+    const auto is_waiting = [&] {
+        try {
+            test_support::PostgresServer::sql(pair_.url(), waits);
+            return true;
+        } catch (const std::runtime_error&) {
+            return false;
+        }
+    };
+    wait_until([&] { return erased.load() || is_waiting(); });
+    making.run("commit");
+    erasing.join();
+    EXPECT_EQ(await(one().storage.load_context(scope, "talk")).value.text(), "1");
 }
 
 TEST_F(PostgresNodeTest, APageReadsNoMoreOfItsIndexThanItHolds) {

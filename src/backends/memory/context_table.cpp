@@ -3,10 +3,8 @@
 #include <utility>
 
 namespace a2akit::backends {
-namespace {
-
 // Lengths in front: no two scopes share a name.
-std::string name_of(const OwnerScope& scope, const std::string& context_id) {
+std::string ContextTable::name_of(const OwnerScope& scope, const std::string& context_id) {
     std::string name = std::to_string(scope.owner.size());
     name += ':';
     name += scope.owner;
@@ -17,11 +15,9 @@ std::string name_of(const OwnerScope& scope, const std::string& context_id) {
     return name;
 }
 
-}  // namespace
-
 ContextValue ContextTable::load(const OwnerScope& scope, const std::string& context_id) {
     const std::string name = name_of(scope, context_id);
-    Part& part = part_of(name);
+    Part& part = part_of(context_id);
     const std::lock_guard lock(part.mutex);
     const auto found = part.values.find(name);
     return found == part.values.end() ? ContextValue{} : found->second;
@@ -30,7 +26,7 @@ ContextValue ContextTable::load(const OwnerScope& scope, const std::string& cont
 Result<std::uint64_t> ContextTable::update(const OwnerScope& scope, const std::string& context_id,
                                            RawJson value, std::optional<std::uint64_t> expected) {
     const std::string name = name_of(scope, context_id);
-    Part& part = part_of(name);
+    Part& part = part_of(context_id);
     const std::lock_guard lock(part.mutex);
     const auto found = part.values.find(name);
     const std::uint64_t version = found == part.values.end() ? 0 : found->second.version;
@@ -45,20 +41,6 @@ Result<std::uint64_t> ContextTable::update(const OwnerScope& scope, const std::s
     else if (found != part.values.end())
         part.values.erase(found);
     return next;
-}
-
-bool ContextTable::holds(const OwnerScope& scope, const std::string& context_id) {
-    const std::string name = name_of(scope, context_id);
-    Part& part = part_of(name);
-    const std::lock_guard lock(part.mutex);
-    return part.values.count(name) != 0;
-}
-
-void ContextTable::forget(const OwnerScope& scope, const std::string& context_id) {
-    const std::string name = name_of(scope, context_id);
-    Part& part = part_of(name);
-    const std::lock_guard lock(part.mutex);
-    part.values.erase(name);
 }
 
 }  // namespace a2akit::backends

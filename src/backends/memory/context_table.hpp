@@ -20,8 +20,20 @@ public:
     [[nodiscard]] Result<std::uint64_t> update(const OwnerScope& scope,
                                                const std::string& context_id, RawJson value,
                                                std::optional<std::uint64_t> expected);
-    [[nodiscard]] bool holds(const OwnerScope& scope, const std::string& context_id);
-    void forget(const OwnerScope& scope, const std::string& context_id);
+    /// While the lock is held no value of this context is forgotten: for whoever makes a task of
+    /// it. Taken before the lock of any task's shard, and after that of an idempotency key.
+    [[nodiscard]] std::unique_lock<std::mutex> pin(const std::string& context_id) {
+        return std::unique_lock(part_of(context_id).mutex);
+    }
+    /// Drops the value, if there is one and `used()` does not hold. Calls `used` with the context
+    /// pinned, as no task of it may come meanwhile.
+    template <class Used>
+    void forget_unless(const OwnerScope& scope, const std::string& context_id, Used used) {
+        const std::unique_lock lock = pin(context_id);
+        auto& values = part_of(context_id).values;
+        const auto found = values.find(name_of(scope, context_id));
+        if (found != values.end() && !used()) values.erase(found);
+    }
 
 private:
     static constexpr std::size_t kParts = 64;
@@ -29,7 +41,9 @@ private:
         std::mutex mutex;
         std::unordered_map<std::string, ContextValue, KeyedHash> values;
     };
-    Part& part_of(const std::string& name) { return parts_[keyed_hash(name) % kParts]; }
+    Part& part_of(const std::string& context_id) { return parts_[keyed_hash(context_id) % kParts]; }
+    [[nodiscard]] static std::string name_of(const OwnerScope& scope,
+                                             const std::string& context_id);
 
     std::array<Part, kParts> parts_;
     std::atomic<std::uint64_t> versions_{

@@ -126,6 +126,7 @@ Result<Created> MemoryStorage::create_fresh(NewTask task, const OwnerScope& scop
     Appended appended;
     TaskShard& shard = shard_of(task.id);
     {
+        const auto pinned = contexts_.pin(record->context_id);
         const std::lock_guard lock(shard.mutex);
         const Timestamp now = time();
         if (TaskRecord* taken = shard.find(task.id)) {

@@ -1,12 +1,25 @@
+-- A stored context goes with the last task of its conversation. write_task holds the context's row for the tasks that it
+-- makes: their commits are waited for, and seen by the statement that follows.
 create or replace function {schema}.erase_tasks(p_tasks uuid[]) returns void language plpgsql as $$
+declare
+    v_owners bytea[];
+    v_tenants bytea[];
+    v_contexts bytea[];
 begin
     with gone as (delete from {schema}.tasks where id = any (p_tasks) returning owner, tenant, context),
          names as (select distinct owner, tenant, context from gone)
-    delete from {schema}.contexts c using names n
-    where c.owner = n.owner and c.tenant = n.tenant and c.context = n.context
-      and not exists (select from {schema}.tasks t
-                      where t.context = n.context and t.owner = n.owner and t.tenant = n.tenant
-                        and t.id <> all (p_tasks));
+    select array_agg(owner), array_agg(tenant), array_agg(context) into v_owners, v_tenants, v_contexts from names;
+    perform from {schema}.contexts c
+    join unnest(v_owners, v_tenants, v_contexts) n (owner, tenant, context) using (owner, tenant, context)
+    order by c.owner, c.tenant, c.context for update of c;
+    if found then
+        delete from {schema}.contexts c using unnest(v_owners, v_tenants, v_contexts) n (owner, tenant, context)
+        where c.owner = n.owner and c.tenant = n.tenant and c.context = n.context
+          and not exists (select from {schema}.tasks t
+                          where t.context = c.context and t.owner = c.owner and t.tenant = c.tenant and t.revealed)
+          and not exists (select from {schema}.tasks t
+                          where t.context = c.context and t.owner = c.owner and t.tenant = c.tenant and not t.revealed);
+    end if;
     delete from {schema}.writes where task = any (p_tasks);
     delete from {schema}.keys where task = any (p_tasks);
     delete from {schema}.queue where task = any (p_tasks);
@@ -120,7 +133,7 @@ begin
     loop
         v_version := null;
         select version into v_version from {schema}.contexts
-        where owner = p_owner and tenant = p_tenant and context = p_context for update;
+        where owner = p_owner and tenant = p_tenant and context = p_context for no key update;
         if p_expected <> coalesce(v_version, 0) then
             o_code := 3; o_version := coalesce(v_version, 0);
             return;

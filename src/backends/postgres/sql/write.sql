@@ -137,6 +137,8 @@ begin
     o_repeated := false;
 
     if v_creates then
+        -- See erase_tasks, which takes it away with the last task.
+        perform from {schema}.contexts where owner = t.owner and tenant = t.tenant and context = t.context for key share;
         insert into {schema}.tasks (
             id, revision, last, epoch, status_time, status_last, turn_last, turn_look, next_look, keep_until,
             state, turn, revealed, turn_ended, made, owner, tenant, context, metadata, checkpoint, reply, sealed)
