@@ -61,8 +61,8 @@ public:
         refused.push_back(operation);
         return Error::unavailable("the queue is away", std::chrono::seconds(1));
     }
-    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease) override {
-        return broker_->receiver(node, lease);
+    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override {
+        return broker_->receiver(node, lease, slots);
     }
     std::vector<RunOperation> refused;
 
