@@ -48,6 +48,31 @@ TEST_F(ServerTest, ABlockingSendAnswersWithTheFinishedTaskOverBothBindings) {
     EXPECT_NE(rpc.body.find("\"id\":7"), std::string::npos);
 }
 
+TEST_F(ServerTest, ASlowSendIsKeptAliveUntilADrainAnswersWithTheTaskAsItStands) {
+    ServerOptions options = test_options(agent);
+    options.settings.heartbeat = Duration(20);
+    start(std::move(options));
+    HttpClient rest(server->port());
+    rest.request("POST", "/message:send", send_body("wait"));
+    HttpClient rpc(server->port());
+    rpc.request(
+        "POST", "/",
+        R"({"jsonrpc":"2.0","id":7,"method":"SendMessage","params":)" + send_body("wait") + "}");
+    for (HttpClient* client : {&rest, &rpc}) {
+        EXPECT_EQ(client->head().status, 200);
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(client->chunk(), " ");
+    }
+    std::jthread stopper([&] { server->stop(); });
+    for (HttpClient* client : {&rest, &rpc}) {
+        std::string body;
+        for (std::string next = client->chunk(); !next.empty(); next = client->chunk())
+            body += next;
+        EXPECT_NE(body.find("TASK_STATE_WORKING"), std::string::npos) << body;
+        EXPECT_EQ(body.find("\"id\":7") != std::string::npos, client == &rpc) << body;
+        EXPECT_TRUE(client->closed_by_server());
+    }
+}
+
 TEST_F(ServerTest, AStreamBeginsWithTheTaskAndEndsWithItsEnd) {
     start();
     HttpClient client(server->port());

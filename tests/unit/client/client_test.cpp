@@ -75,6 +75,14 @@ TEST(ClientTest, SendsOverHttpJson) {
     EXPECT_THAT(request, HasSubstr("Idempotency-Key: k1\r\n"));
 }
 
+TEST(ClientTest, ReadsAnAnswerThatWasKeptAliveByWhiteSpace) {
+    const std::string result = R"({"task":)" + std::string(kTask) + "}";
+    Agent rpc("JSONRPC", "   " + rpc_result(result));
+    EXPECT_EQ(Client::connect(rpc.fake.url()).send("hi").text(), "Echo: hi");
+    Agent rest("HTTP+JSON", "   " + result);
+    EXPECT_EQ(Client::connect(rest.fake.url()).send("hi").text(), "Echo: hi");
+}
+
 TEST(ClientTest, GetsListsAndCancels) {
     Agent agent("HTTP+JSON", kTask);
     Client client = Client::connect(agent.fake.url());
