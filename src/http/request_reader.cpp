@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace a2akit::http {
 namespace {
@@ -103,36 +104,39 @@ RequestReader::~RequestReader() = default;
 
 bool RequestReader::started() const noexcept { return state_ != State::kHead || end_ > begin_; }
 
-void RequestReader::make_room() {
+// The pages of a large buffer are moved by the system, not copied.
+void RequestReader::resize_buffer(std::size_t capacity) {
+    char* bytes = static_cast<char*>(std::realloc(buffer_.get(), capacity));
+    if (bytes == nullptr) throw std::bad_alloc();
+    (void)buffer_.release();
+    buffer_.reset(bytes);
+    capacity_ = capacity;
+}
+
+void RequestReader::move_to_front() noexcept {
     const std::size_t used = end_ - begin_;
-    const std::size_t needed = used + kLeastRoom;
-    if (capacity_ >= needed && used < capacity_ / 2) {
-        std::memmove(buffer_.get(), buffer_.get() + begin_, used);
-    } else {
-        // Doubled only as bytes arrive: a large Content-Length alone costs nothing. Nor does it
-        // grow far beyond the body.
-        std::size_t capacity = std::max(kFirstBuffer, used + needed);
-        if (state_ == State::kSized && used < body_length_)
-            capacity = std::min(capacity, body_length_ + kLeastRoom);
-        auto larger = std::make_unique_for_overwrite<char[]>(capacity);
-        if (used != 0) std::memcpy(larger.get(), buffer_.get() + begin_, used);
-        buffer_ = std::move(larger);
-        capacity_ = capacity;
-    }
+    if (begin_ != 0 && used != 0) std::memmove(buffer_.get(), buffer_.get() + begin_, used);
     parsed_ -= begin_;
     end_ = used;
     begin_ = 0;
 }
 
+void RequestReader::make_room() {
+    move_to_front();
+    const std::size_t needed = end_ + kLeastRoom;
+    if (capacity_ >= needed && end_ < capacity_ / 2) return;
+    // Doubled only as bytes arrive: a large Content-Length alone costs nothing. Nor does it grow far
+    // beyond the body.
+    std::size_t capacity = std::max(kFirstBuffer, end_ + needed);
+    if (state_ == State::kSized && end_ < body_length_)
+        capacity = std::min(capacity, body_length_ + kLeastRoom);
+    resize_buffer(capacity);
+}
+
 /// A few bytes of the next request do not keep the room of a large one.
 void RequestReader::shrink() {
-    const std::size_t used = end_ - begin_;
-    auto smaller = std::make_unique_for_overwrite<char[]>(used + kLeastRoom);
-    std::memcpy(smaller.get(), buffer_.get() + begin_, used);
-    buffer_ = std::move(smaller);
-    capacity_ = used + kLeastRoom;
-    begin_ = parsed_ = 0;
-    end_ = used;
+    move_to_front();
+    resize_buffer(end_ + kLeastRoom);
 }
 
 std::span<char> RequestReader::space() {

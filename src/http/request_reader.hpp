@@ -3,6 +3,7 @@
 #include "wire/endpoint.hpp"
 
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <span>
@@ -79,6 +80,10 @@ private:
     class Parser;
     enum class State { kHead, kSized, kChunked, kComplete, kRefused };
 
+    struct Free {
+        void operator()(char* bytes) const noexcept { std::free(bytes); }
+    };
+
     Step read_head();
     Step head_done();
     Step read_chunks();
@@ -87,10 +92,13 @@ private:
     Step refuse_body_size();
     void make_room();
     void shrink();
+    void move_to_front() noexcept;
+    /// Keeps the first so many bytes.
+    void resize_buffer(std::size_t capacity);
 
     Limits limits_;
     State state_ = State::kHead;
-    std::unique_ptr<char[]> buffer_;
+    std::unique_ptr<char[], Free> buffer_;
     std::size_t capacity_ = 0;
     std::size_t begin_ = 0;   ///< First byte still needed.
     std::size_t parsed_ = 0;  ///< First byte not yet parsed.
