@@ -21,6 +21,7 @@ constexpr Duration kDamagedLookAgain = std::chrono::seconds(30);
 constexpr std::size_t kMostDamaged = 1000;  // remembered; further ones are logged and tried again each time
 /// How much of a long job is done in one transaction, so that no request waits long.
 constexpr int kStep = 32;
+constexpr std::size_t kStepBytes = 8 << 20;
 constexpr int kPagesGivenBack = 64;
 constexpr int kStepsOfGivingBack = 32;
 
@@ -29,7 +30,7 @@ std::string name_of(Connection& db, std::int64_t id) {
         Query query = db.query("SELECT task FROM tasks WHERE id = ?1");
         if (query.number(id).step()) return query.id<TaskId>().to_string();
     } catch (const Failure&) {
-        // Then its number has to do.
+        // The row's number has to do.
     }
     return "row " + std::to_string(id);
 }
@@ -43,7 +44,7 @@ void note_damage(Session& session, std::int64_t id, const Failure& failure) {
     if (damaged.size() < kMostDamaged) damaged.insert(id);
 }
 
-// Does all of it, or nothing of it when the task is damaged; then false.
+// Runs `function` as a whole: when the task is damaged, what it wrote is undone. False: it is damaged.
 template <class Function>
 bool unless_damaged(Session& session, std::int64_t id, Function function) {
     Connection& db = session.db();
@@ -239,8 +240,13 @@ std::vector<TaskId> erase_some(Session& session, const EraseQuery& query, int li
     return erased;
 }
 
-Result<int> compact_some(Session& session, Timestamp ended_before, int limit) {
-    int compacted = 0;
+struct Compacted {
+    int tasks = 0;
+    std::size_t bytes = 0;
+};
+
+Result<Compacted> compact_some(Session& session, Timestamp ended_before, int limit) {
+    Compacted compacted;
     for (const TaskState ended : kEnded) {
         past_damaged(session, [&](int damaged) {
             std::vector<std::int64_t> ids;
@@ -249,17 +255,17 @@ Result<int> compact_some(Session& session, Timestamp ended_before, int limit) {
                     "SELECT id FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = 0 AND status_time < ?2 "
                     "ORDER BY status_time LIMIT ?3");
                 query.number(static_cast<std::int64_t>(ended)).number(to_number(ended_before));
-                query.number(limit - compacted + damaged);
+                query.number(limit - compacted.tasks + damaged);
                 ids = ids_of(query);
             }
             for (const std::int64_t id : ids) {
-                if (compacted == limit) return;
+                if (compacted.tasks == limit || compacted.bytes >= kStepBytes) return;
                 const bool done = unless_damaged(session, id, [&] {
                     const auto row = find_task(session.db(), id);
                     if (!row) throw Failure::corrupt("an index names a task that is not there");
-                    compact(session.db(), *row);
+                    compacted.bytes += compact(session.db(), *row);
                 });
-                if (done) ++compacted;
+                if (done) ++compacted.tasks;
             }
         });
     }
@@ -312,11 +318,12 @@ AsyncResult<int> SqliteStorage::compact(Timestamp ended_before, int limit) {
     int compacted = 0;
     while (compacted < limit) {
         const int step = std::min(kStep, limit - compacted);
-        auto call = writer_.call<int>([&](Session& session) { return compact_some(session, ended_before, step); });
-        const Result<int> some = co_await call;
+        auto call = writer_.call<Compacted>(
+            [&](Session& session) { return compact_some(session, ended_before, step); });
+        const Result<Compacted> some = co_await call;
         if (!some) co_return fail(Error(some.error()));
-        compacted += *some;
-        if (*some < step) break;
+        compacted += some->tasks;
+        if (some->tasks < step && some->bytes < kStepBytes) break;
     }
     co_return compacted;
 }

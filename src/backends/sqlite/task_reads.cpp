@@ -175,16 +175,19 @@ class LogMerger {
 public:
     LogMerger(Connection& db, const TaskRow& row) : db_(db), row_(row) {}
 
-    void merge() {
+    /// Returns how many stored bytes there were.
+    std::size_t merge() {
         const auto message = read_status_message(db_, row_);
         if (message) status_ = backends::to_stored(backends::StoredStatus{message, {}});
-        if (stored_bytes() > kMergedBytes) find_beginnings();
+        const std::size_t bytes = stored_bytes();
+        if (bytes > kMergedBytes) find_beginnings();
         while (read_run()) {
             drop(last_);
             write();
         }
         drop(key_of(row_.id, static_cast<std::uint64_t>(kMaxPlace)));
         if (!status_.empty()) write();
+        return bytes;
     }
 
 private:
@@ -285,9 +288,10 @@ private:
 
 }  // namespace
 
-void compact(Connection& db, const TaskRow& row) {
-    LogMerger(db, row).merge();
+std::size_t compact(Connection& db, const TaskRow& row) {
+    const std::size_t bytes = LogMerger(db, row).merge();
     db.query("UPDATE tasks SET compacted = last_event WHERE id = ?1").number(row.id).run();
+    return bytes;
 }
 
 }  // namespace a2akit::sqlite

@@ -44,8 +44,9 @@ auto read_or_note(const TaskId& task, backends::UnreadableTasks& unreadable, Rea
 [[nodiscard]] std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence after,
                                                  EventLimit limit);
 
-/// Drops the log of an ended task, and keeps what its snapshot needs.
-void compact(Connection& db, const TaskRow& row);
+/// Drops the log of an ended task, and keeps what its snapshot needs. Returns how many stored bytes
+/// it read.
+std::size_t compact(Connection& db, const TaskRow& row);
 
 /// Lives until the next call.
 [[nodiscard]] const OwnerScope& read_owner(Connection& db, std::int64_t id);

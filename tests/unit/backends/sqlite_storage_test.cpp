@@ -520,6 +520,21 @@ TEST_F(SqliteStorageTest, ALargeLogIsCompactedInPiecesAndLosesWhatWasReplaced) {
     open();
 }
 
+TEST_F(SqliteStorageTest, LargeLogsAreCompactedInTransactionsOfTheirOwn) {
+    for (int i = 0; i < 3; ++i) {
+        TaskUpdate end = update(TaskState::kCompleted);
+        Artifact artifact;
+        artifact.artifact_id = "large";
+        artifact.parts.push_back(Part::from_text(std::string(9 << 20, 'x')));
+        end.artifacts.push_back({std::move(artifact), false, false, {}});
+        must(storage_->append(make().appended.task, alice_, std::move(end)));
+    }
+    loop_.advance(std::chrono::hours(1));
+    const auto before = storage_->counters().commits;
+    EXPECT_EQ(must(storage_->compact(must(storage_->now()), 10)), 3);
+    EXPECT_EQ(storage_->counters().commits - before, 3U) << "no request waits for all of them";
+}
+
 TEST_F(SqliteStorageTest, ACompactedEchoTaskTakesLittleRoom) {
     constexpr int kTasks = 1000;
     const std::string text(300, 'x');
