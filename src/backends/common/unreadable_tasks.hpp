@@ -10,15 +10,15 @@
 
 namespace a2akit::backends {
 
-/// Names each task that cannot be read in the log, once per process, however often it is asked for.
-/// Safe from any thread.
+/// Writes the id of each task that cannot be read into the log, once per process, however often the
+/// task is asked for. Safe from any thread.
 class UnreadableTasks {
 public:
     /// The error for the caller of a port: kInternal, without `why`, which goes into the log.
     Error note(const TaskId& task, std::string_view why);
 
 private:
-    static constexpr std::size_t kMostNamed = 1000;
+    static constexpr std::size_t kMostNamed = 1000;  ///< Further ones are not logged.
     std::mutex mutex_;
     std::unordered_set<TaskId> named_;
 };

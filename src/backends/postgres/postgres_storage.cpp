@@ -317,7 +317,7 @@ AsyncResult<TaskSnapshot> PostgresStorage::load(TaskId task, OwnerScope scope,
     if (!scope.system && !theirs) co_return not_found(task);
     if (snapshot) co_return snapshot;
     Error unreadable = node_->unreadable().note(task, snapshot.error().message);
-    // Without them it is asked for to be ended, not to be shown: that must stay possible.
+    // A caller that wants neither is about to end the task, which must stay possible.
     if (history_length == 0 && !include_artifacts) co_return head;
     co_return fail(std::move(unreadable));
 }
@@ -403,7 +403,8 @@ AsyncResult<PostgresStorage::Snapshots> PostgresStorage::snapshots(
         if (row.is_null()) continue;  // It has been erased.
         TaskSnapshot head;
         auto snapshot = read_snapshot(row, history_length, &head);
-        // One that cannot be read appears as far as it can, so that its owner can end it.
+        // A task whose contents cannot be read is listed without them, so that its owner can end
+        // it.
         if (!snapshot) node_->unreadable().note(head.id, snapshot.error().message);
         found.tasks.push_back(snapshot ? std::move(*snapshot) : std::move(head));
     }

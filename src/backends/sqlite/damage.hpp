@@ -11,12 +11,12 @@
 
 namespace a2akit::sqlite {
 
-/// What SQLite itself finds in pages and indexes, one line each. Rows say nothing as long as there
-/// is any.
+/// What SQLite itself finds wrong in pages and indexes, one line each. While there is any, rows are
+/// not worth reading.
 [[nodiscard]] std::vector<std::string> find_damaged_pages(Connection& db);
 
-/// By the number of its rows: each task that cannot be read, or whose rows contradict each other,
-/// and a line that names it. REQUIRES: no page is damaged.
+/// Each task that cannot be read, or whose rows contradict each other: the number that its rows
+/// have, and a line that names it. REQUIRES: no page is damaged.
 using DamagedTasks = std::map<std::int64_t, std::string>;
 [[nodiscard]] DamagedTasks find_damaged_tasks(Connection& db);
 

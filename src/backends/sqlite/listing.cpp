@@ -135,8 +135,8 @@ private:
     std::int64_t total_ = 0;
 };
 
-// A task that cannot be read appears as far as it can, so that its owner can end it; without a row
-// it is left out.
+// A task whose contents cannot be read is listed without them, so that its owner can end it;
+// without a readable row it is left out.
 std::optional<TaskSnapshot> read_listed(Connection& db, const StatusKey& key,
                                         const SnapshotParts& parts, Timestamp now,
                                         backends::UnreadableTasks& unreadable) {

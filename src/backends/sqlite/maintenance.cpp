@@ -44,7 +44,8 @@ void note_damage(Session& session, std::int64_t id, const Failure& failure) {
     if (damaged.size() < kMostDamaged) damaged.insert(id);
 }
 
-// Runs `function` as a whole: when the task is damaged, what it wrote is undone. False: it is damaged.
+// Runs `function` as a whole: when the task is damaged, what it wrote is undone. False: it is
+// damaged.
 template <class Function>
 bool unless_damaged(Session& session, std::int64_t id, Function function) {
     Connection& db = session.db();

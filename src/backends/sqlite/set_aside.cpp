@@ -57,8 +57,8 @@ void list_damaged(Connection& db, const DamagedTasks& damaged) {
     }
 }
 
-// Two transactions, since two files have no common one: what is in the way of the second was
-// copied.
+// The copies are committed before anything is deleted: a transaction over two files is not atomic
+// here, and a crash in between then leaves a copy too many, not one too few.
 void move_tasks(Connection& db, const std::string& file) {
     db.query("ATTACH ?1 AS aside").text(file).run();
     db.execute("BEGIN IMMEDIATE");

@@ -205,7 +205,7 @@ AsyncResult<TaskSnapshot> SqliteStorage::load(TaskId task, OwnerScope scope,
         const SnapshotParts parts{history_length, include_artifacts};
         auto snapshot = read_or_note(task, unreadable_,
                                      [&] { return read_snapshot(db, *row, parts, time_.now()); });
-        // Without them it is asked for to be ended, not to be shown: that must stay possible.
+        // A caller that wants neither is about to end the task, which must stay possible.
         if (!snapshot && history_length == 0 && !include_artifacts)
             return read_head(db, *row, time_.now());
         return snapshot;
