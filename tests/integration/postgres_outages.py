@@ -14,7 +14,7 @@ import time
 
 import many_nodes
 from many_nodes import state
-from postgres_weather import FROZEN, SOON, Together, Weather, ask, message, requests
+from postgres_weather import FROZEN, SOON, Together, Weather, ask, message, requests, slow_sends
 
 
 class Outages(Weather):
@@ -24,9 +24,9 @@ class Outages(Weather):
         task = self.working(node)
         watched = node.subscribe(task)
         watched.wait_for(lambda events: events)
-        waiting = Together(node, [("blocking send", "POST", "/message:send", {"message": message("wait")}, False)])
+        waiting = Together(node, slow_sends())
         self.wait_until(lambda: self.server.sql(
-            f"select count(*) from {self.schema}.tasks where run_node is not null") == "2")
+            f"select count(*) from {self.schema}.tasks where run_node is not null") == "3")
         with self.locked():
             asked = Together(node, requests(task, paused))
             self.wait_until(lambda: self.backends("wait_event_type = 'Lock'"))
@@ -102,9 +102,9 @@ class Outages(Weather):
         node, = self.start()
         paused = node.send("ask")["id"]
         task = self.working(node)
-        waiting = Together(node, [("blocking send", "POST", "/message:send", {"message": message("wait")}, False)])
+        waiting = Together(node, slow_sends())
         self.wait_until(lambda: self.server.sql(
-            f"select count(*) from {self.schema}.tasks where run_node is not null") == "2")
+            f"select count(*) from {self.schema}.tasks where run_node is not null") == "3")
         children = subprocess.run(["pgrep", "-P", str(self.server.process.pid)], capture_output=True, text=True)
         frozen = [self.server.process.pid, *map(int, children.stdout.split())]
         for process in frozen:

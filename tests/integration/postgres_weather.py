@@ -69,6 +69,13 @@ def requests(task, paused):
             ("subscribe", "GET", f"/tasks/{task}:subscribe", None, True)]
 
 
+def slow_sends():
+    """A send in each binding to a handler that waits, for `Together`."""
+    return [("slow send", "POST", "/message:send", {"message": message("wait")}, False),
+            ("JSON-RPC slow send", "POST", "/",
+             {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": message("wait")}}, False)]
+
+
 class Together:
     """Requests that are under way at once."""
 
@@ -135,6 +142,9 @@ class Weather(unittest.TestCase):
         answers = asked.finish(within)
         self.assertEqual(len(answers), len(asked.threads), f"some hang; not these: {[name for name, _ in answers]}")
         for name, answer in answers:
+            # A send over HTTP+JSON that was kept alive has its status already: it can only be cut.
+            if name.startswith("slow send") and isinstance(answer, http.client.IncompleteRead):
+                continue
             self.assertIsInstance(answer, Answer, name)
             self.assertTrue(answer.may_be_retried, f"{name}: {answer}")
             self.assertLess(answer.took, within, name)
@@ -157,7 +167,7 @@ class Weather(unittest.TestCase):
         psql.stdin.write(f"begin; {statement};\n")
         psql.stdin.flush()
         self.wait_until(lambda: self.server.sql("select count(*) from pg_stat_activity where application_name = 'psql' and "
-                                                "state = 'idle in transaction'") == "1")
+                                                "state = 'idle in transaction' and query not like 'begin%'") == "1")
         try:
             yield
         finally:
