@@ -3,7 +3,7 @@
 descriptors or threads. It keeps serving and ends when it is told to; or it does not start, says why, and returns 1. No
 signal ends it.
 
-usage: process_limits.py PROGRAM   (an agent that echoes)
+usage: process_limits.py PROGRAM STUBBORN   (an agent that echoes; one whose handler never returns)
 """
 import fcntl
 import os
@@ -16,11 +16,13 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAM = sys.argv[1]
+PROGRAM, STUBBORN = sys.argv[1:]
 F_SETPIPE_SZ = 1031
 LINES_AHEAD = 8192  # of the log
 NOBODY = 54321  # a user without any other process
 ENDS_WITHIN = 60
+REASONS = {resource.RLIMIT_NOFILE: b"no further descriptors|Too many open files",
+           resource.RLIMIT_NPROC: b"no further threads"}
 failures = []
 
 
@@ -29,13 +31,13 @@ def expect(name, condition, seen):
         failures.append(f"{name}: {str(seen)[:800]}")
 
 
-def start(stderr, limits=(), user=None, **settings):
+def start(stderr, limits=(), user=None, program=PROGRAM, **settings):
     def apply_limits():
         for which, limit in limits:
             resource.setrlimit(which, (limit, limit))
 
     environment = {**os.environ, "A2AKIT_PORT": "0", **{"A2AKIT_" + name: value for name, value in settings.items()}}
-    return subprocess.Popen([PROGRAM], env=environment, stdout=subprocess.DEVNULL, stderr=stderr, user=user,
+    return subprocess.Popen([program], env=environment, stdout=subprocess.DEVNULL, stderr=stderr, user=user,
                             preexec_fn=apply_limits)
 
 
@@ -110,6 +112,22 @@ def unread_pipe():
     pipe.close()
 
 
+def unread_pipe_of_a_stubborn_agent():
+    """It ends although its handler does not, and does not wait for somebody to read why."""
+    pipe = Pipe()
+    process = start(pipe.write_end, program=STUBBORN, THREADS="2", LOG_LEVEL="debug", DRAIN_TIMEOUT="0.1")
+    port = pipe.read_until(port_of)
+    body = b'{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"hi"}]}}'
+    with socket.create_connection(("127.0.0.1", port), timeout=ENDS_WITHIN) as s:
+        s.sendall(b"POST /message:send HTTP/1.1\r\nHost: a\r\nA2A-Version: 1.0\r\nContent-Type: application/json\r\n"
+                  b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        pipe.read_until(re.compile(rb"the handler blocks").search)
+        ask(port, 200)
+        process.send_signal(signal.SIGTERM)
+        expect("stubborn agent: SIGTERM ends it", (status := end(process)) == 0, status)
+    pipe.close()
+
+
 def closed_pipe():
     pipe = Pipe()
     process = start(pipe.write_end, LOG_LEVEL="debug")
@@ -132,8 +150,8 @@ def full_file(directory):
     expect("full log file: it is full", os.path.getsize(path) == 65536, os.path.getsize(path))
 
 
-def starts_or_says_why(name, **how):
-    """Whether it started."""
+def starts_or_says_why(name, reason, **how):
+    """Whether it started. If not, its message has to match `reason`."""
     process = start(subprocess.PIPE, **how)
     lines = []
     for line in process.stderr:
@@ -145,16 +163,16 @@ def starts_or_says_why(name, **how):
     if started:
         expect(f"{name}: SIGTERM ends it", status == 0, (status, lines))
     else:
+        message = [line for line in lines if not line.startswith(b"time=")]
         expect(f"{name}: one message and status 1",
-               status == 1 and [line[:8] for line in lines if not line.startswith(b"time=")] == [b"a2akit: "],
-               (status, lines))
+               status == 1 and len(message) == 1 and re.match(b"a2akit: .*(" + reason + b")", message[0]), (status, lines))
     return started
 
 
 def sweep(name, which, limits, directory, **how):
     for engine in ("memory", "sqlite"):
         storage = "memory:" if engine == "memory" else f"sqlite:{directory}/{name}.db"
-        started = [starts_or_says_why(f"{limit} {name}, {engine}", limits=[(which, limit)], STORAGE=storage, THREADS="2",
+        started = [starts_or_says_why(f"{limit} {name}, {engine}", REASONS[which], limits=[(which, limit)], STORAGE=storage, THREADS="2",
                                       **how) for limit in limits]
         expect(f"{name}, {engine}: too few and enough were tried", not started[0] and started[-1], started)
 
@@ -162,13 +180,14 @@ def sweep(name, which, limits, directory, **how):
 def without_redis(which, limits, **how):
     """A Redis that nobody runs: its name takes a thread, its connection a descriptor."""
     for limit in limits:
-        started = starts_or_says_why(f"{limit} for Redis", limits=[(which, limit)], STORAGE="memory:", THREADS="2",
+        started = starts_or_says_why(f"{limit} for Redis", REASONS[which] + b"|Redis", limits=[(which, limit)], STORAGE="memory:", THREADS="2",
                                      EVENT_BUS="redis://localhost:1", **how)
         expect("without Redis nothing starts", not started, limit)
 
 
 def main():
     unread_pipe()
+    unread_pipe_of_a_stubborn_agent()
     closed_pipe()
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o777)

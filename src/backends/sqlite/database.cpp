@@ -105,6 +105,9 @@ Result<void> Database::lock() {
     lock_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock_ < 0) {
         const int error = errno;
+        if (error == EMFILE || error == ENFILE) {
+            return fail(refused(options_.path, no_descriptor()));
+        }
         return fail(refused(options_.path, "its lock " + name + " cannot be opened (" + std::strerror(error) +
                                                "); make its directory writable"));
     }

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <chrono>
 #include <new>
 
@@ -9,7 +10,16 @@ namespace a2akit::sqlite {
 
 Failure Failure::of(sqlite3* connection, int code) {
     if (connection == nullptr) return {code, sqlite3_errstr(code)};
+    const int error = sqlite3_system_errno(connection);
+    if ((code & 0xFF) == SQLITE_CANTOPEN && (error == EMFILE || error == ENFILE)) {
+        return {SQLITE_ERROR, no_descriptor()};
+    }
     return {sqlite3_extended_errcode(connection), sqlite3_errmsg(connection)};
+}
+
+std::string no_descriptor() {
+    return "the system allows this process no further descriptors; raise its limit "
+           "(ulimit -n, LimitNOFILE=, --ulimit nofile)";
 }
 
 Failure Failure::corrupt(std::string what) { return {SQLITE_CORRUPT, std::move(what)}; }

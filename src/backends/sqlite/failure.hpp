@@ -32,6 +32,9 @@ private:
     std::string message_;
 };
 
+/// What to do where a file cannot be opened because too many are open.
+[[nodiscard]] std::string no_descriptor();
+
 /// For the caller of a port: that of a Failure; else that memory is short, or that something
 /// unforeseen happened, whose text is for the log only.
 [[nodiscard]] Error error_of(const std::exception& thrown);
