@@ -188,8 +188,8 @@ def stored_tasks(agent, open_files):
 
 
 def unread_streams(agent, open_files):
-    """20 streams of nine events of 1 MB each, which nobody reads."""
-    body = send(" ".join("x" * 1000 * 1000 for _ in range(9))).encode()
+    """20 streams of five events of 1 MB each, which nobody reads."""
+    body = send(" ".join("x" * 1000 * 1000 for _ in range(5))).encode()
     for _ in range(20):
         client = open_files.enter_context(agent.connect(receive_bytes=4096))
         client.sendall(head(len(body), "/message:stream") + body)
