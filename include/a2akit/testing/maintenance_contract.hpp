@@ -406,7 +406,7 @@ TEST_P(MaintenanceContract, ALargeStreamedArtifactIsReadableAfterCompaction) {
 }
 
 TEST_P(MaintenanceContract, LargeArtifactsThatWereReplacedAndInterleavedSurviveCompaction) {
-    const std::string chunk(3 << 20, 'x');
+    const std::string chunk(2 << 20, 'x');
     const TaskId task = make_task();
     const Run run = claim(task);
     const auto write = [&](const char* artifact, const std::string& text, bool append_it) {
