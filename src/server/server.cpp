@@ -5,6 +5,7 @@
 #include "core/machine_memory.hpp"
 #include "http/http_server.hpp"
 #include "net/loop_group.hpp"
+#include "runtime/guarded_ports.hpp"
 #include "server/agent_node.hpp"
 #include "server/agent_site.hpp"
 #include "server/backend_mix.hpp"
@@ -219,7 +220,7 @@ Result<void> Server::Impl::start_locked() {
     const auto warnings = check_mix(options_.ports, settings_);
     if (!warnings) return fail(warnings.error());
     for (const std::string& warning : *warnings) log::warn("settings {}", warning);
-    Result<Ports> ports = BackendRegistry::standard().open(options_.ports, settings_);
+    Result<Ports> ports = BackendRegistry::standard().open(guarded(options_.ports), settings_);
     if (!ports) return fail(std::move(ports.error()));
 
     raise_descriptor_limit();

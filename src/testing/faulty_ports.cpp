@@ -36,6 +36,8 @@ double FaultPlan::probability(Fault fault) const noexcept {
         case Fault::kBusDelayed: return bus_delayed;
         case Fault::kCancelDropped: return cancel_dropped;
         case Fault::kCancelDelayed: return cancel_delayed;
+        case Fault::kStorageThrown:
+            return storage_thrown;
     }
     return 0;
 }

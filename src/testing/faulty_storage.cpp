@@ -1,5 +1,6 @@
 #include "testing/fault_source.hpp"
 
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -25,6 +26,7 @@ AsyncResult<T> tampered(Call<T> call, bool answer_lost, Duration before, Duratio
 // Makes the call, or fails it before or after, or lets it take a while.
 template <class T>
 AsyncResult<T> guarded(FaultSource& faults, Call<T> call) {
+    if (faults.strikes(Fault::kStorageThrown)) throw std::runtime_error("an injected exception");
     if (faults.strikes(Fault::kStorageBefore)) return Result<T>(unavailable());
     const bool lost = faults.strikes(Fault::kStorageAfter);
     const bool late = Loop::current() != nullptr && faults.strikes(Fault::kStorageDelayed);

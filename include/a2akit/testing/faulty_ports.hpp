@@ -24,8 +24,9 @@ enum class Fault : std::uint8_t {
     kBusDelayed,        ///< A wake-up arrives later, behind others that were published after it.
     kCancelDropped,     ///< A cancel signal never arrives; Storage holds the request.
     kCancelDelayed,     ///< A cancel signal arrives later.
+    kStorageThrown,  ///< A call throws std::runtime_error; nothing was done. No port may do that.
 };
-inline constexpr std::size_t kFaults = 11;
+inline constexpr std::size_t kFaults = 12;
 
 /// How often each fault strikes: probabilities from 0 to 1, per call or message.
 struct FaultPlan {
@@ -41,20 +42,22 @@ struct FaultPlan {
     double bus_delayed = 0;
     double cancel_dropped = 0;
     double cancel_delayed = 0;
+    double storage_thrown = 0;
     Duration delay_at_most{50};  ///< Of a delayed message or call; at least 1 ms.
 
-    /// Every fault with the same probability.
+    /// Every fault that the contracts allow, with the same probability: all but kStorageThrown.
     [[nodiscard]] static FaultPlan everything(std::uint64_t seed, double probability);
     [[nodiscard]] double probability(Fault fault) const noexcept;
 };
 
-/// A set of ports that misbehaves within their contracts: what the contracts call best-effort fails now and then, and
-/// Storage is unavailable now and then. Whatever runs over it has to come to the same end as over the real ports.
+/// A set of ports that misbehaves within their contracts (but for kStorageThrown): what the
+/// contracts call best-effort fails now and then, and Storage is unavailable now and then. Whatever
+/// runs over it has to come to the same end as over the real ports.
 ///
-/// Storage, ContextStore and Maintenance fail and dawdle; Broker, EventBus and CancelRegistry lose, repeat, delay and
-/// reorder messages. start, stop and check never fail. Delayed messages wait on the loop that sent them (without one
-/// they are sent at once); `stop` of each port waits for its own.
-/// REQUIRES: those loops run until `stop` has returned. Safe from any thread.
+/// Storage, ContextStore and Maintenance fail and dawdle; Broker, EventBus and CancelRegistry lose,
+/// repeat, delay and reorder messages. start, stop and check never fail. Delayed messages wait on
+/// the loop that sent them (without one they are sent at once); `stop` of each port waits for its
+/// own. REQUIRES: those loops run until `stop` has returned. Safe from any thread.
 class FaultyPorts {
 public:
     /// Ports that are null stay null.
