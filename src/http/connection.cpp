@@ -228,7 +228,8 @@ Async<void> Connection::answer_readiness() {
 
 Async<void> Connection::answer_admin() {
     std::string authorization(head().header("authorization"));
-    Async<wire::HttpResponse> pending = shard_.site.admin(std::move(route_), std::move(authorization));
+    Async<wire::HttpResponse> pending =
+        shard_.site.admin(std::move(route_), std::move(authorization), peer_);
     wire::HttpResponse response = co_await std::move(pending);
     co_await respond(std::move(response));
 }

@@ -17,8 +17,10 @@ public:
     [[nodiscard]] virtual wire::HttpResponse agent_card(const wire::RequestHead& head) = 0;
     /// The answer to /health/ready.
     virtual Async<wire::HttpResponse> readiness() = 0;
-    /// The answer to a path of the operator's. `authorization` is the header. 404 where there is no such thing.
-    virtual Async<wire::HttpResponse> admin(wire::Route route, std::string authorization) = 0;
+    /// The answer to a path of the operator's. `authorization` is the header, `remote` the caller's
+    /// address, for the log. 404 where there is no such thing.
+    virtual Async<wire::HttpResponse> admin(wire::Route route, std::string authorization,
+                                            std::string remote) = 0;
 };
 
 }  // namespace a2akit::http

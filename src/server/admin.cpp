@@ -1,6 +1,7 @@
 #include "server/admin.hpp"
 
 #include "core/log.hpp"
+#include "core/log_text.hpp"
 #include "json/writer.hpp"
 #include "wire/error_render.hpp"
 #include "wire/uri.hpp"
@@ -82,9 +83,13 @@ bool AdminSite::may(const std::string& authorization) const {
            CRYPTO_memcmp(authorization.data(), expected.data(), expected.size()) == 0;
 }
 
-Async<wire::HttpResponse> AdminSite::answer(wire::Route route, std::string authorization) {
+Async<wire::HttpResponse> AdminSite::answer(wire::Route route, std::string authorization,
+                                            std::string remote) {
     if (!may(authorization)) {
-        log::info("a caller without the operator's token was refused path=/admin/dead-letters");
+        // For whoever looks for guessed tokens: not what was sent.
+        log::info("a caller was refused reason={} remote={} path=/admin/dead-letters",
+                  authorization.empty() ? "NO_OPERATOR_TOKEN" : "WRONG_OPERATOR_TOKEN",
+                  quoted(remote));
         Error::Details details;
         details.challenge = "Bearer realm=\"admin\"";
         const Error error{ErrorCode::kUnauthenticated, "this path needs the operator's token", nullptr};

@@ -36,8 +36,9 @@ class AdminSite {
 public:
     AdminSite(Admin& admin, std::string token) : admin_(admin), token_(std::move(token)) {}
 
-    /// REQUIRES: the route is one of the operator's.
-    Async<wire::HttpResponse> answer(wire::Route route, std::string authorization);
+    /// `remote`: the caller's address, for the log. REQUIRES: the route is one of the operator's.
+    Async<wire::HttpResponse> answer(wire::Route route, std::string authorization,
+                                     std::string remote);
 
 private:
     [[nodiscard]] bool may(const std::string& authorization) const;

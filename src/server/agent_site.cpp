@@ -233,9 +233,11 @@ void AgentSite::open_admin(Admin& admin, std::string token) {
     admin_ = std::make_unique<AdminSite>(admin, std::move(token));
 }
 
-Async<wire::HttpResponse> AgentSite::admin(wire::Route route, std::string authorization) {
+Async<wire::HttpResponse> AgentSite::admin(wire::Route route, std::string authorization,
+                                           std::string remote) {
     if (!admin_) co_return wire::http_error(404, "nothing is served at this path", false);
-    Async<wire::HttpResponse> answer = admin_->answer(std::move(route), std::move(authorization));
+    Async<wire::HttpResponse> answer =
+        admin_->answer(std::move(route), std::move(authorization), std::move(remote));
     co_return co_await std::move(answer);
 }
 

@@ -43,7 +43,8 @@ public:
     [[nodiscard]] RequestHandler& handler() noexcept override { return handler_; }
     [[nodiscard]] wire::HttpResponse agent_card(const wire::RequestHead& head) override;
     Async<wire::HttpResponse> readiness() override;
-    Async<wire::HttpResponse> admin(wire::Route route, std::string authorization) override;
+    Async<wire::HttpResponse> admin(wire::Route route, std::string authorization,
+                                    std::string remote) override;
 
 private:
     [[nodiscard]] std::shared_ptr<const wire::CardDocument> document(CardForms::Form form,

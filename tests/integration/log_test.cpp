@@ -55,6 +55,7 @@ protected:
         options.settings.log_level = "trace";
         if (host_) options.settings.host = host_;
         options.settings.public_url = public_url_;
+        options.settings.admin_token = "hush-operator-of-this-agent";
         options.middlewares = {std::make_shared<BearerMiddleware>(verify), std::make_shared<SecretMiddleware>()};
         options.on_listening = [&](const std::string& url) {
             port = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
@@ -144,6 +145,31 @@ TEST_F(LogTest, ACallerWhoIsRefusedIsNotedWithItsAddressAndRequest) {
               std::string::npos)
         << text_;
     EXPECT_EQ(text_.find(noted, at + 1), std::string::npos) << text_;
+}
+
+TEST_F(LogTest, WhoAsksForTheOperatorsPathsWithoutTheTokenIsNotedWithItsAddress) {
+    lines_of([&](std::uint16_t port) {
+        HttpClient client(port);
+        EXPECT_EQ(
+            client
+                .exchange("GET", "/admin/dead-letters", {}, "Authorization: Bearer hush-wrong\r\n")
+                .status,
+            401);
+        EXPECT_EQ(client.exchange("POST", "/admin/dead-letters/x:redrive", {}, "").status, 401);
+        EXPECT_EQ(client
+                      .exchange("GET", "/admin/dead-letters", {},
+                                "Authorization: Bearer hush-operator-of-this-agent\r\n")
+                      .status,
+                  200);
+    });
+    const std::string refused = "level=info a caller was refused reason=";
+    const std::string wrong = refused + "WRONG_OPERATOR_TOKEN remote=\"127.0.0.1";
+    const std::string none = refused + "NO_OPERATOR_TOKEN remote=\"127.0.0.1";
+    EXPECT_TRUE(has(wrong)) << text_;
+    EXPECT_TRUE(has(none)) << text_;
+    EXPECT_NE(text_.find("path=/admin/dead-letters\n", text_.find(wrong)), std::string::npos)
+        << text_;
+    EXPECT_FALSE(has("hush")) << text_;
 }
 
 TEST_F(LogTest, ACardThatNamesThisMachineToOthersIsWarnedOf) {

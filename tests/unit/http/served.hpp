@@ -98,7 +98,8 @@ public:
         response.status = 503;
         return response;
     }
-    Async<wire::HttpResponse> admin(wire::Route route, std::string authorization) override {
+    Async<wire::HttpResponse> admin(wire::Route route, std::string authorization,
+                                    std::string) override {
         wire::HttpResponse response;
         response.content_type = "text/plain";
         response.body = route.id + " by " + authorization;
