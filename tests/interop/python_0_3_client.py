@@ -1,69 +1,206 @@
-"""Through the last official Python SDK for protocol 0.3 with its default settings: python_0_3_client.py URL BINDING.
-
-A quick send, and then twelve silent seconds of a blocking send, a stream and a resubscription.
-"""
+"""Every operation of A2A 0.3 through the official Python SDK that speaks it, with its default settings, over one binding:
+python_0_3_client.py URL JSONRPC|HTTP+JSON."""
 
 import asyncio
+import base64
+import contextlib
 import sys
 import uuid
 
 import httpx
+from a2a import types
 from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
-from a2a.types import Message, MessageSendConfiguration, Part, Role, TaskIdParams, TaskState, TextPart
+from a2a.client.errors import A2AClientHTTPError, A2AClientJSONRPCError
+from a2a.types import Role, TaskState
 
 URL, BINDING = sys.argv[1:3]
-SKIPPED = 77
 
 
-def message(text):
-    return Message(message_id=str(uuid.uuid4()), role=Role.user, parts=[Part(root=TextPart(text=text))])
+def text(value):
+    return types.Part(root=types.TextPart(text=value))
 
 
-async def last_task(events):
-    """Of a stream of pairs: the task as the client put it together, and the update that it came from."""
-    task = None
-    async for task, _ in events:
-        pass
-    return task
+def message(value, *parts, **fields):
+    return types.Message(message_id=str(uuid.uuid4()), role=Role.user, parts=[text(value), *parts], **fields)
 
 
-def check_answer(task, answer):
-    assert task.status.state == TaskState.completed, task
-    text = task.artifacts[0].parts[0].root.text
-    assert text == answer, text
+def equal(actual, expected):
+    assert actual == expected, f"{actual!r} is not {expected!r}"
 
 
-async def check_slow(unary, streaming):
-    async def send():
-        check_answer(await last_task(unary.send_message(message("slow"))), "at last")
-
-    async def stream():
-        check_answer(await last_task(streaming.send_message(message("slow"))), "at last")
-
-    async def resubscribe():
-        waits_not = MessageSendConfiguration(blocking=False)
-        task = await last_task(unary.send_message(message("slow"), configuration=waits_not))
-        check_answer(await last_task(streaming.resubscribe(TaskIdParams(id=task.id))), "at last")
-
-    await asyncio.gather(send(), stream(), resubscribe())
+@contextlib.contextmanager
+def refused(number, status):
+    """JSON-RPC tells the number, and HTTP+JSON the status."""
+    try:
+        yield
+    except A2AClientJSONRPCError as error:
+        equal((BINDING, error.error.code), ("JSONRPC", number))
+    except A2AClientHTTPError as error:
+        equal((BINDING, error.status_code), ("HTTP+JSON", status))
+    else:
+        raise AssertionError(f"{number} was not raised")
 
 
-def client_for(card, streaming):
-    config = ClientConfig(streaming=streaming, supported_transports=[BINDING], use_client_preference=True)
-    return ClientFactory(config).create(card)
+async def collect(stream):
+    return [item async for item in stream]
+
+
+async def send(client, value, *parts, **fields):
+    """The only answer: a task, or a message."""
+    answers = await collect(client.send_message(message(value, *parts, **fields)))
+    equal(len(answers), 1)
+    return answers[0][0] if isinstance(answers[0], tuple) else answers[0]
+
+
+def text_of(artifact):
+    return "".join(part.root.text for part in artifact.parts)
+
+
+def check_final(events):
+    """Of the status updates of a whole stream only the last is final; there is none where the agent was quicker than it."""
+    updates = [update for _, update in events if isinstance(update, types.TaskStatusUpdateEvent)]
+    if updates:
+        equal([update.final for update in updates], [False] * (len(updates) - 1) + [True])
+
+
+async def check_sends(unary, streaming):
+    task = await send(unary, "echo hi")
+    equal(task.status.state, TaskState.completed)
+    equal(text_of(task.artifacts[0]), "Echo: echo hi")
+
+    events = await collect(streaming.send_message(message("count")))
+    task, _ = events[-1]
+    equal(task.status.state, TaskState.completed)
+    equal(text_of(task.artifacts[0]), "1 2 3 4 5 ")
+    check_final(events)
+
+    answer = await send(unary, "direct")
+    equal(answer.parts[0].root.text, "Just a message.")
+    equal(answer.role, Role.agent)
+    streamed = await collect(streaming.send_message(message("direct")))
+    equal([type(item) for item in streamed], [types.Message])
+
+    task = await send(unary, "fail")
+    equal(task.status.state, TaskState.failed)
+    equal(task.status.message.parts[0].root.text, "as you wished")
+    equal((await send(unary, "nonsense")).status.state, TaskState.rejected)
+
+
+async def check_files(unary):
+    content = base64.b64encode(bytes(range(256))).decode()
+    file = types.FileWithBytes(bytes=content, name="all.bin", mime_type="application/octet-stream")
+    task = await send(unary, "file", types.Part(root=types.FilePart(file=file)),
+                      types.Part(root=types.DataPart(data={"k": [1, "two"]})))
+    artifacts = {artifact.artifact_id: artifact for artifact in task.artifacts}
+    equal(artifacts["all.bin"].parts[0].root.file.bytes, content)
+    equal(artifacts["all.bin"].parts[0].root.file.name, "all.bin")
+    equal(artifacts["data"].parts[0].root.data, {"done": True, "list": [1, "two", None]})
+    equal(task.history[0].parts[1].root.file.bytes, content)
+    equal(task.history[0].parts[2].root.data, {"k": [1, "two"]})
+
+
+async def check_turns(unary, streaming):
+    task = await send(unary, "ask")
+    equal(task.status.state, TaskState.input_required)
+    equal(task.status.message.parts[0].root.text, "What is your name?")
+    done = await send(unary, "Ada", task_id=task.id, context_id=task.context_id)
+    equal((done.id, text_of(done.artifacts[0])), (task.id, "Hello, Ada!"))
+
+    events = await collect(streaming.send_message(message("ask")))
+    task, _ = events[-1]
+    equal(task.status.state, TaskState.input_required)
+    check_final(events)
+    events = await collect(streaming.send_message(message("Bob", task_id=task.id, context_id=task.context_id)))
+    equal(events[-1][0].status.state, TaskState.completed)
+
+
+async def check_get(unary):
+    task = await send(unary, "echo x")
+    got = await unary.get_task(types.TaskQueryParams(id=task.id, history_length=1))
+    equal((got.id, len(got.history)), (task.id, 1))
+
+
+async def check_cancel_and_resubscribe(polling, streaming):
+    task = await send(polling, "wait")
+    assert task.status.state in (TaskState.submitted, TaskState.working), task
+    events = []
+    async for event in streaming.resubscribe(types.TaskIdParams(id=task.id)):
+        if not events:
+            equal(event[0].id, task.id)
+            cancelling = asyncio.ensure_future(polling.cancel_task(types.TaskIdParams(id=task.id)))
+        events.append(event)
+    equal(events[-1][0].status.state, TaskState.canceled)
+    check_final(events)
+    equal((await cancelling).status.state, TaskState.canceled)
+
+
+async def check_errors(unary, streaming):
+    unknown = str(uuid.uuid4())
+    done = await send(unary, "echo done")
+    with refused(-32001, 404):
+        await unary.get_task(types.TaskQueryParams(id=unknown))
+    with refused(-32001, 404):
+        await unary.cancel_task(types.TaskIdParams(id=unknown))
+    # Over HTTP+JSON the SDK calls whatever is no event stream a 400.
+    with refused(-32001, 400):
+        await collect(streaming.resubscribe(types.TaskIdParams(id=unknown)))
+    with refused(-32001, 404):
+        await send(unary, "more", task_id=unknown)
+    with refused(-32002, 400):
+        await unary.cancel_task(types.TaskIdParams(id=done.id))
+    with refused(-32004, 400):
+        await collect(streaming.resubscribe(types.TaskIdParams(id=done.id)))
+    with refused(-32004, 400):
+        await send(unary, "more", task_id=done.id, context_id=done.context_id)
+    with refused(-32602, 400):
+        await collect(unary.send_message(types.Message(message_id="", role=Role.user, parts=[])))
+    config = types.PushNotificationConfig(id="c", url="https://example.com/hook")
+    with refused(-32003, 400):
+        await unary.set_task_callback(
+            types.TaskPushNotificationConfig(task_id=done.id, push_notification_config=config))
+    with refused(-32003, 400):
+        await unary.get_task_callback(
+            types.GetTaskPushNotificationConfigParams(id=done.id, push_notification_config_id="c"))
+
+
+async def check_slow(unary, polling, streaming):
+    """Twelve silent seconds of a blocking send, a stream and a resubscription, all with the SDK's default timeout."""
+    async def sent():
+        return await send(unary, "slow")
+
+    async def streamed():
+        return (await collect(streaming.send_message(message("slow"))))[-1][0]
+
+    async def resubscribed():
+        task = await send(polling, "slow")
+        return (await collect(streaming.resubscribe(types.TaskIdParams(id=task.id))))[-1][0]
+
+    for task in await asyncio.gather(sent(), streamed(), resubscribed()):
+        equal(task.status.state, TaskState.completed)
+        equal(text_of(task.artifacts[0]), "at last")
 
 
 async def main():
     async with httpx.AsyncClient() as http:
-        described = (await http.get(f"{URL}/.well-known/agent-card.json")).json()
-        if "url" not in described:
-            print("SKIPPED: the agent's card offers no protocol 0.3")
-            sys.exit(SKIPPED)
         card = await A2ACardResolver(http, URL).get_agent_card()
-    async with client_for(card, streaming=False) as unary, client_for(card, streaming=True) as streaming:
-        check_answer(await last_task(unary.send_message(message("echo hi"))), "Echo: echo hi")
-        await check_slow(unary, streaming)
-    print(f"slow answers arrive over {BINDING}")
+        old_path = await A2ACardResolver(http, URL, agent_card_path="/.well-known/agent.json").get_agent_card()
+    equal((card.name, card.protocol_version), ("Interop", "0.3.0"))
+    equal(old_path, card)
+    transports = {"JSONRPC": [], "HTTP+JSON": ["HTTP+JSON"]}[BINDING]
+
+    def client(**settings):
+        return ClientFactory(ClientConfig(supported_transports=transports, use_client_preference=bool(transports),
+                                          **settings)).create(card)
+
+    async with client(streaming=False) as unary, client() as streaming, client(streaming=False, polling=True) as polling:
+        await check_sends(unary, streaming)
+        await check_files(unary)
+        await check_turns(unary, streaming)
+        await check_get(unary)
+        await check_cancel_and_resubscribe(polling, streaming)
+        await check_errors(unary, streaming)
+        await check_slow(unary, polling, streaming)
+    print(f"every operation of 0.3 works over {BINDING}")
 
 
 asyncio.run(main())

@@ -1,4 +1,4 @@
-"""Runs an official SDK's client against our server: run.py python|python-0.3|js|go AGENT WORK_FOLDER BINDING...
+"""Runs an official SDK's client against our server: run.py python|python_0_3|js|go AGENT WORK_FOLDER BINDING...
 
 The SDK is installed below WORK_FOLDER, at the versions that the lock files beside this script name. Where it can't be
 installed the test fails when CI=true, and is skipped, with the reason, elsewhere.
@@ -82,7 +82,7 @@ def run_client(command, agent, binding):
 
 def main():
     language, agent, folder, *bindings = sys.argv[1:]
-    install = {"python": install_python, "python-0.3": install_python_0_3, "js": install_js,
+    install = {"python": install_python, "python_0_3": install_python_0_3, "js": install_js,
                "go": install_go}[language]
     try:
         command = install(pathlib.Path(folder) / language)
