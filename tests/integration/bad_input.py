@@ -94,6 +94,19 @@ def rest(agent, name, method, path, body, status, mention="", headers=None, reas
                any(d.get("reason") == reason for d in error["details"]), answer)
 
 
+def bare(agent, name, method, path, body, status, code, mention=""):
+    """Protocol 0.3: the error is bare, alone or in a JSON-RPC answer."""
+    got, headers, answer = agent.request(method, path, body, {"Content-Type": "application/json"})
+    try:
+        parsed = json.loads(answer)
+        error = parsed["error"] if path == "/" else parsed
+        expect(f"0.3 {path} {name}", got == status and error["code"] == code and set(error) == {"code", "message"},
+               (got, answer))
+    except Exception:
+        return expect(f"0.3 {path} {name}", False, (got, answer))
+    expect(f"0.3 {path} {name} names {mention!r}", mention.lower() in error["message"].lower(), answer)
+
+
 def call(method, params):
     return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
 
@@ -182,6 +195,62 @@ def check_requests(agent, finished):
     rpc(agent, "list with a bad token", call("ListTasks", {"pageToken": "forged"}), -32602, "pageToken")
 
 
+def in_0_3(params, mention):
+    """What is wrong with a message of 1.0, in the forms of 0.3 for JSON-RPC and HTTP+JSON; with what is to be named."""
+    def renamed(value, names):
+        if isinstance(value, dict):
+            return {names.get(key, key): renamed(item, names) for key, item in value.items()}
+        if isinstance(value, list):
+            return [renamed(item, names) for item in value]
+        return {"ROLE_USER": "user", "ROLE_AGENT": "agent"}.get(value, value) if names is schema and isinstance(value, str) else value
+
+    def nested(value, inside):
+        """Files in their parts."""
+        if isinstance(value, dict) and {"raw", "url"} & set(value):
+            file = {inside[key]: value[key] for key in ("raw", "url") if key in value}
+            return {**{key: item for key, item in value.items() if key not in ("raw", "url")}, "file": file}
+        if isinstance(value, dict):
+            return {key: nested(item, inside) for key, item in value.items()}
+        return [nested(item, inside) for item in value] if isinstance(value, list) else value
+
+    schema = {}
+    in_schema = renamed(nested(params, {"raw": "bytes", "url": "uri"}), schema)
+    in_proto = renamed(nested(params, {"raw": "fileWithBytes", "url": "fileWithUri"}), {"parts": "content"})
+    return ((in_schema, {"raw": "bytes", "url": "file", "ROLE_USER": "user"}.get(mention, mention)),
+            (in_proto, {"raw": "fileWithBytes", "url": "file"}.get(mention, mention).replace("parts", "content")))
+
+
+def check_v0_3(agent, finished):
+    for name, params, mention in bad_messages():
+        (schema, in_schema), (proto, in_proto) = in_0_3(params, mention)
+        for method, path in (("message/send", "message:send"), ("message/stream", "message:stream")):
+            bare(agent, name, "POST", "/", call(method, schema), 200, -32602, in_schema)
+            bare(agent, name, "POST", "/v1/" + path, json.dumps(proto), 400, -32602, in_proto)
+    for name, body, code in (("empty body", b"", -32700), ("malformed JSON", b'{"message":', -32700),
+                             ("invalid UTF-8", b'{"message":"\xff"}', -32700), ("a number", b"7", -32602),
+                             ("deep nesting", b'{"message":' + b"[" * 5000 + b"]" * 5000 + b"}", -32700)):
+        bare(agent, name, "POST", "/v1/message:send", body, 400, code)
+        if code == -32700:
+            bare(agent, name, "POST", "/", body, 200, code)
+    for task in (UNKNOWN, "not-a-uuid", "x" * 3000):
+        bare(agent, "get of an unknown task", "POST", "/", call("tasks/get", {"id": task}), 200, -32001)
+        bare(agent, "cancel of an unknown task", "POST", "/", call("tasks/cancel", {"id": task}), 200, -32001)
+        bare(agent, "get of an unknown task", "GET", f"/v1/tasks/{task}", None, 404, -32001)
+        bare(agent, "cancel of an unknown task", "POST", f"/v1/tasks/{task}:cancel", "null", 404, -32001)
+        bare(agent, "subscription to an unknown task", "POST", f"/v1/tasks/{task}:subscribe", None, 404, -32001)
+    task = finished["id"]
+    bare(agent, "get without an id", "POST", "/", call("tasks/get", {}), 200, -32602, "id")
+    bare(agent, "cancel of a finished task", "POST", "/", call("tasks/cancel", {"id": task}), 200, -32002, "completed")
+    bare(agent, "cancel of a finished task", "POST", f"/v1/tasks/{task}:cancel", "{}", 400, -32002, "completed")
+    bare(agent, "an unknown method", "POST", "/", call("tasks/nonsense", {}), 200, -32601, "tasks/nonsense")
+    bare(agent, "a list", "GET", "/v1/tasks", None, 501, -32601, "1.0")
+    bare(agent, "an unknown path", "GET", "/v1/nothing", None, 404, -32600)
+    bare(agent, "a wrong method", "GET", "/v1/message:send", None, 405, -32600)
+    bare(agent, "an oversized body", "POST", "/v1/message:send", json.dumps({"x": "x" * 100_000}), 413, -32600)
+    got, _, answer = agent.request("POST", "/v1/message:send", "not even JSON", {"Content-Type": "text/plain"})
+    expect("0.3 a wrong Content-Type", got == 415 and json.loads(answer)["code"] == -32005, (got, answer))
+
+
 def check_http(agent):
     rest(agent, "an unknown path", "GET", "/nothing/of/this/sort/here", None, 404)
     rest(agent, "a wrong method", "GET", "/message:send", None, 405)
@@ -193,14 +262,14 @@ def check_http(agent):
     rest(agent, "an impossible Accept", "POST", "/message:send", json.dumps(message()), 406, "",
          {**JSON, "Accept": "image/png"})
     rest(agent, "a wrong Content-Type", "POST", "/message:send", "not even JSON", 415, "", {"Content-Type": "text/plain"})
-    rpc(agent, "a wrong Content-Type", "not even JSON", -32005, headers={"Content-Type": "text/plain"})
+    rpc(agent, "a wrong Content-Type", "not even JSON", -32005, headers={**JSON, "Content-Type": "text/plain"})
     for version in ("0.5", "2.0", "nonsense"):
         rest(agent, "version " + version, "POST", "/message:send", json.dumps(message()), 400, "1.0",
              {**JSON, "A2A-Version": version}, "VERSION_NOT_SUPPORTED")
         rpc(agent, "version " + version, call("SendMessage", message()), -32009, "1.0",
             headers={**JSON, "A2A-Version": version})
-    rest(agent, "a missing version under /v1", "POST", "/v1/message:send", json.dumps(message()), 400, "1.0",
-         {"Content-Type": "application/json"}, "VERSION_NOT_SUPPORTED")
+    bare(agent, "a message of 1.0 under /v1", "POST", "/v1/message:send", json.dumps(message()), 400, -32602,
+         "this is how protocol 1.0 writes a message")
     rest(agent, "an oversized body", "POST", "/message:send", json.dumps(message(parts=[{"text": "x" * 100_000}])), 413)
     status, _, _ = agent.request("GET", "/tasks", headers={"A2A-Version": "1.0", "X-Long": "x" * 20_000})
     expect("an oversized header", status == 431, status)
@@ -266,6 +335,7 @@ def main():
         finished = json.loads(body)["result"]["task"]
         before = agent.total()
         check_requests(agent, finished)
+        check_v0_3(agent, finished)
         check_http(agent)
         expect("nothing was changed by a bad request", agent.total() == before, agent.total())
         check_sockets(agent)
