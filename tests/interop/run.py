@@ -1,4 +1,4 @@
-"""Runs an official SDK's client against our server: run.py python|python_0_3|js|go AGENT WORK_FOLDER BINDING...
+"""Runs an official SDK's client against our server: run.py python|python_0_3|js|js_0_3|go AGENT WORK_FOLDER BINDING...
 
 The SDK is installed below WORK_FOLDER, at the versions that the lock files beside this script name. Where it can't be
 installed the test fails when CI=true, and is skipped, with the reason, elsewhere.
@@ -45,7 +45,7 @@ def install_go(folder):
     return [client]
 
 
-def install_js(folder):
+def install_js(folder, source=HERE, client="js_client.mjs"):
     """node_modules as package-lock.json says, and the client beside them, where node looks for them."""
     for tool in ("node", "npm"):
         if shutil.which(tool) is None:
@@ -55,16 +55,20 @@ def install_js(folder):
     if version < 20:
         raise FileNotFoundError(f"@a2a-js/sdk needs node 20 or newer; this is node {version}")
     stamp = folder / "installed.json"
-    lock = HERE / "package-lock.json"
+    lock = source / "package-lock.json"
     folder.mkdir(parents=True, exist_ok=True)
     if not (stamp.exists() and filecmp.cmp(stamp, lock, shallow=False)):
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, folder / name)
+            shutil.copy(source / name, folder / name)
         subprocess.run(["npm", "ci", "--ignore-scripts", "--omit=optional", "--omit=peer", "--no-audit", "--no-fund"],
                        cwd=folder, check=True, stdout=sys.stderr)
         shutil.copy(lock, stamp)
-    shutil.copy(HERE / "js_client.mjs", folder / "js_client.mjs")
-    return ["node", folder / "js_client.mjs"]
+    shutil.copy(source / client, folder / client)
+    return ["node", folder / client]
+
+
+def install_js_0_3(folder):
+    return install_js(folder, HERE / "js_0_3", "client.mjs")
 
 
 def run_client(command, agent, binding):
@@ -83,7 +87,7 @@ def run_client(command, agent, binding):
 def main():
     language, agent, folder, *bindings = sys.argv[1:]
     install = {"python": install_python, "python_0_3": install_python_0_3, "js": install_js,
-               "go": install_go}[language]
+               "js_0_3": install_js_0_3, "go": install_go}[language]
     try:
         command = install(pathlib.Path(folder) / language)
     except (OSError, subprocess.CalledProcessError) as error:

@@ -31,9 +31,9 @@ bool is_canonical_base64(std::string_view text, std::string& decoded) {
     return again == text;
 }
 
-/// The 0.3 SDKs put the base64 text into the proto's bytes, where JSON encodes it once more. So
-/// what decodes to base64 is decoded again; a file that is itself base64 of something can't be told
-/// apart, and is read like that, too.
+/// The Python SDK of 0.3 puts the base64 text into the proto's bytes, where JSON encodes it once
+/// more. So what decodes to base64 is decoded again; a file that is itself base64 of something
+/// can't be told apart, and is read like that, too.
 void undo_double_encoding(std::string& bytes) {
     std::string decoded;
     if (is_canonical_base64(bytes, decoded)) bytes = std::move(decoded);
