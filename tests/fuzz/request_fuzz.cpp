@@ -1,11 +1,11 @@
 // Any request at all: no crash, every answer is well-formed, and what is no call changes nothing; what was decoded
-// encodes and decodes to the same.
+// encodes and decodes to the same, and a message that was sent survives both forms of protocol 0.3.
 //
 // The input is a request as text: "METHOD target", then "name: value" lines, an empty line, the body.
 
-#include "json/codec.hpp"
-#include "json/request_descriptions.hpp"
+#include "json/codec_impl.hpp"
 #include "wire/endpoint.hpp"
+#include "wire/v0_3/value_codecs.hpp"
 
 #include <a2akit/protocol/json.hpp>
 
@@ -26,7 +26,33 @@ std::string_view take_line(std::string_view& rest) {
 void check(const HttpResponse& response) {
     if (response.status < 200 || response.status > 599) std::abort();
     if (response.body.empty() != response.content_type.empty()) std::abort();
-    if (!response.body.empty() && !parse_raw_json(response.body)) std::abort();
+    std::string_view body = response.body;
+    if (response.content_type == "text/event-stream") {
+        if (!body.starts_with("data: ") || !body.ends_with("\n\n")) std::abort();
+        body.remove_prefix(6);
+    }
+    if (!body.empty() && !parse_raw_json(body)) std::abort();
+}
+
+/// After one time through a form, what is lost is lost: the next time changes nothing more.
+template <v0_3::Form F>
+void check_form(const Message& message) {
+    using Codec = json::ValueCodec<v0_3::In<F, Message>>;
+    const auto written = [](const Message& m) {
+        std::string text;
+        json::Writer writer(text);
+        Codec::write(writer, m);
+        return text;
+    };
+    const auto read = [](const std::string& text) {
+        Message found;
+        json::Cursor cursor(text, json::Mode::kStrict, json::kReadBack);
+        Codec::read(cursor, found);
+        if (!cursor.finish()) std::abort();
+        return found;
+    };
+    const Message once = read(written(message));
+    if (json::encode(read(written(once))) != json::encode(once)) std::abort();
 }
 
 /// What was decoded, from wherever it came, encodes and decodes to the same.
@@ -42,6 +68,10 @@ void check(const OperationParams& params) {
 
 void check(const Call& call) {
     check(call.envelope.params);
+    if (const auto* send = std::get_if<SendMessageRequest>(&call.envelope.params)) {
+        check_form<v0_3::Form::kSchema>(send->message);
+        check_form<v0_3::Form::kProto>(send->message);
+    }
     const HandledRequest failed{Result<Reply>(Error{ErrorCode::kTaskNotFound, "none", nullptr}), {}};
     check(encode(call, failed));
     const std::string entry = encode_batch_entry(call, failed);
