@@ -109,7 +109,7 @@ public:
                      });
     }
     AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
-                                  int limit) override {
+                                  EventLimit limit) override {
         return guard("Storage::events", [=, this, scope = std::move(scope)]() mutable {
             return inner_->events(task, std::move(scope), after, limit);
         });
