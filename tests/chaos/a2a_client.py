@@ -53,20 +53,29 @@ class Connection:
             if self.headers.get("transfer-encoding") != "chunked":
                 return await self.reader.readline() or None
             while b"\n" not in self.pending:
-                size = int((await self.reader.readuntil(b"\r\n")).split(b";")[0], 16)
-                chunk = await self.reader.readexactly(size + 2)
-                if size == 0:
+                chunk = await self.chunk()
+                if not chunk:
                     return None
-                self.pending += chunk[:-2]
+                self.pending += chunk
         except (OSError, asyncio.IncompleteReadError, ValueError) as e:
             raise Lost(f"stream: {e}") from e
         line, _, self.pending = self.pending.partition(b"\n")
         return line + b"\n"
 
+    async def chunk(self):
+        """The next chunk; empty for the last one."""
+        size = int((await self.reader.readuntil(b"\r\n")).split(b";")[0], 16)
+        return (await self.reader.readexactly(size + 2))[:-2]
+
     async def body(self):
         try:
+            if self.headers.get("transfer-encoding") == "chunked":
+                whole = b""
+                while chunk := await self.chunk():
+                    whole += chunk
+                return whole
             return await self.reader.readexactly(int(self.headers.get("content-length", "0")))
-        except (OSError, asyncio.IncompleteReadError) as e:
+        except (OSError, asyncio.IncompleteReadError, ValueError) as e:
             raise Lost(f"answer: {e}") from e
 
     pending = b""
