@@ -215,6 +215,8 @@ Async<void> Connection::answer() {
     if (auto* refused = std::get_if<wire::HttpResponse>(&decoded)) {
         return respond(std::move(*refused));
     }
+    // What was made of it counts instead: a send may wait for hours.
+    reader_.drop_body();
     auto& calls = std::get<wire::Decoded>(decoded);
     const bool single = !calls.batch && calls.entries.size() == 1 &&
                         std::holds_alternative<wire::Call>(calls.entries.front());

@@ -279,6 +279,19 @@ void RequestReader::next() {
     state_ = State::kHead;
 }
 
+void RequestReader::drop_body() {
+    std::string().swap(chunked_body_);
+    body_length_ = 0;
+    begin_ = parsed_;
+    if (capacity_ <= kKeptBuffer) return;
+    if (begin_ == end_) {
+        buffer_.reset();
+        capacity_ = begin_ = parsed_ = end_ = 0;
+    } else {
+        shrink();
+    }
+}
+
 void RequestReader::drop_bytes() noexcept {
     state_ = State::kRefused;
     buffer_.reset();

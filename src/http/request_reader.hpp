@@ -43,6 +43,9 @@ public:
     Step advance();
     /// Forgets the request that is complete; what came after it stays.
     void next();
+    /// Gives back the memory of a large body, which is not needed any more; what came after it
+    /// stays. REQUIRES: kComplete.
+    void drop_body();
     /// Forgets every byte that has arrived, for a request that is refused and a connection that
     /// ends.
     void drop_bytes() noexcept;

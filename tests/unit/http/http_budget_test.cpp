@@ -139,6 +139,20 @@ TEST_F(HttpBudgetTest, WhoMayNotAskIsToldBeforeAnyOfTheBodyIsRead) {
     EXPECT_EQ(site.handled, 0);
 }
 
+TEST_F(HttpBudgetTest, UnfinishedBodiesOfStrangersHoldNothing) {
+    serve();
+    std::vector<std::unique_ptr<Client>> strangers;
+    for (int i = 0; i < 300; ++i) {
+        auto& client = *strangers.emplace_back(std::make_unique<Client>(port));
+        client.send(
+            "POST /message:send HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+            "A2A-Version: 1.0\r\nX-Caller: stranger\r\nContent-Length: 9000000\r\n\r\n" +
+            std::string(10'000, ' '));
+        ASSERT_EQ(client.response().status, 401) << i;
+    }
+    EXPECT_EQ(server->request_bytes(), 0U);
+}
+
 TEST_F(HttpBudgetTest, OnlyALargeBodyIsAskedAbout) {
     serve({.max_request_bytes = 400'000});
     Client client(port);

@@ -105,6 +105,36 @@ TEST_F(RequestReaderTest, ALargeBodyGrowsTheBuffer) {
     EXPECT_EQ(large.body(), body);
 }
 
+TEST_F(RequestReaderTest, GivesALargeBodyBackAndKeepsWhatCameAfterIt) {
+    constexpr std::size_t kLarge = 100'000;
+    const std::string next = "GET /next HTTP/1.1\r\nHost: h\r\n\r\n";
+    for (const bool more_follows : {false, true}) {
+        for (const bool chunked : {false, true}) {
+            RequestReader large{{1024, kLarge}};
+            const std::string body(kLarge, 'x');
+            const std::string head = "POST / HTTP/1.1\r\nHost: h\r\n";
+            const std::string request =
+                chunked
+                    ? head + "Transfer-Encoding: chunked\r\n\r\n186A0\r\n" + body + "\r\n0\r\n\r\n"
+                    : head + "Content-Length: 100000\r\n\r\n" + body;
+            ASSERT_EQ(read_into(large, request + (more_follows ? next : ""), &heads),
+                      Step::kComplete);
+            ASSERT_EQ(large.body(), body);
+            large.drop_body();
+            EXPECT_LT(large.memory(), 20'000U);
+            EXPECT_EQ(large.method(), "POST");
+            large.next();
+            if (more_follows) {
+                ASSERT_EQ(large.advance(), Step::kHead);
+                ASSERT_EQ(large.advance(), Step::kComplete);
+            } else {
+                ASSERT_EQ(read_into(large, next, &heads), Step::kComplete);
+            }
+            EXPECT_EQ(large.target(), "/next");
+        }
+    }
+}
+
 TEST_F(RequestReaderTest, RefusesAHeadThatIsTooLarge) {
     EXPECT_EQ(read("GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(2000, 'x') + "\r\n\r\n"), Step::kRefused);
     EXPECT_EQ(reader.refusal().status, 431);
