@@ -2,8 +2,8 @@
 """Attacks a running agent's memory, each in its own process: while it lasts, the process stays below its share of a machine
 with 2 GiB and answers a well-behaved client; afterwards it gives the memory back.
 
-usage: bytes_in_flight.py ECHO STREAMING [--attack NAME] [--minutes M] [--slowest S]
-An agent that echoes, and one that streams its answer word by word; both are started on a free port.
+usage: bytes_in_flight.py ECHO CHUNKS [--attack NAME] [--minutes M] [--slowest S]
+An agent that echoes, and chunk_agent; both are started on a free port.
 """
 import argparse
 import contextlib
@@ -188,11 +188,18 @@ def stored_tasks(agent, open_files):
 
 
 def unread_streams(agent, open_files):
-    """20 streams of five events of 1 MB each, which nobody reads."""
-    body = send(" ".join("x" * 1000 * 1000 for _ in range(5))).encode()
+    """20 streams of a hundred events of 1 MB each, which nobody reads."""
+    request = json.loads(send("100 1000000"))
+    request["configuration"] = {"returnImmediately": True}
+    status, body = agent.request("POST", "/message:send", json.dumps(request))
+    assert status == 200, (status, body[:200])
+    task = json.loads(body)["task"]["id"]
     for _ in range(20):
         client = open_files.enter_context(agent.connect(receive_bytes=4096))
-        client.sendall(head(len(body), "/message:stream") + body)
+        client.sendall(f"GET /tasks/{task}:subscribe HTTP/1.1\r\nHost: a\r\nA2A-Version: 1.0\r\n"
+                       "Last-Event-ID: 1\r\n\r\n".encode())
+        begin = client.recv(12)
+        assert begin == b"HTTP/1.1 200", begin
         yield
 
 
@@ -200,7 +207,7 @@ ATTACKS = {attack.__name__: attack
            for attack in (unfinished_bodies, unread_answers, unread_answers_of_one_connection, large_batch,
                           batch_of_lists, stored_tasks, unread_streams)}
 # The others are about what is under way, not about what is stored.
-KEPT_BY_THE_STORE = {"batch_of_lists": 4 * 2 * 9 * 1000 * 1000, "stored_tasks": STORED, "unread_streams": STORED}
+KEPT_BY_THE_STORE = {"batch_of_lists": 4 * 2 * 9 * 1000 * 1000, "stored_tasks": STORED, "unread_streams": 100 * 1000 * 1000}
 
 
 def run(programs, name, minutes, slowest, data_dir):
@@ -208,7 +215,7 @@ def run(programs, name, minutes, slowest, data_dir):
     may_keep = KEPT + (0 if data_dir else KEPT_BY_THE_STORE.get(name, 0))
     faults = []
     try:
-        agent.large_task(1000)
+        agent.request("POST", "/message:send", send("hello"))
         before = agent.resident()
         client = WellBehaved(agent)
         most, end = 0, time.monotonic() + minutes * 60
