@@ -64,6 +64,8 @@ private:
     Async<void> serve();
     /// False: the client has gone, or nothing of its request can be answered.
     Async<bool> read_request();
+    [[nodiscard]] bool may_read() const noexcept;
+    void start_reading();
     Async<bool> read_more();
     Async<bool> send_continue();
     /// Takes what the body needs from the budget. False: it was refused.

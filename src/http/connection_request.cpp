@@ -102,7 +102,15 @@ Async<bool> Connection::read_request() {
             if (!sent) co_return false;
         }
         set_reading_deadline();
+        // One of many large bodies at a time is given room and read.
+        LargeTurns::Turn turn;
+        if (reader_.in_body() && reader_.body_received() > ByteShare::kSmall) {
+            turn = co_await large_turn();
+            if (timed_out_ || gave_way_ || aborted_) co_return refuse_slow_client();
+        }
         if (reader_.in_body() && !hold_body()) co_return true;
+        start_reading();
+        turn = {};
         const bool more = co_await read_more();
         if (!more) co_return refuse_slow_client();
     }
@@ -168,12 +176,19 @@ void Connection::refuse(int status, std::string_view message) {
     lingering_ = true;
 }
 
+bool Connection::may_read() const noexcept {
+    return !aborted_ && (!shard_.draining || reader_.started());
+}
+
+void Connection::start_reading() {
+    if (!may_read() || socket_.reading() || probing_) return;
+    const std::span<char> space = reader_.space();
+    socket_.start_read(space.first(std::min(space.size(), kReadAtOnce)));
+}
+
+/// Waits for what `start_reading` began. False: nothing more comes.
 Async<bool> Connection::read_more() {
-    if (aborted_ || (shard_.draining && !reader_.started())) co_return false;
-    if (!socket_.reading() && !probing_) {
-        const std::span<char> space = reader_.space();
-        socket_.start_read(space.first(std::min(space.size(), kReadAtOnce)));
-    }
+    if (!may_read()) co_return false;
     const net::Socket::ReadResult result = co_await socket_.read_end();
     if (std::exchange(probing_, false)) {
         std::copy_n(probe_.data(), result.bytes, reader_.space().data());
