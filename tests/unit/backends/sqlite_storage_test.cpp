@@ -81,8 +81,8 @@ protected:
     Created make(std::string text = "hello") {
         return must(storage_->create(NewTask{TaskId::generate(), "context"}, alice_, with_turn(std::move(text))));
     }
-    void receive(int room = 1) {
-        receiver_ = broker_->receiver(node_, kLease, 0);
+    void receive(int room = 1, int slots = 0) {
+        receiver_ = broker_->receiver(node_, kLease, slots);
         group_.spawn(receive_one(room));
         loop_.run_ready();
     }
@@ -112,6 +112,32 @@ protected:
     const OwnerScope alice_{"alice", "", false};
     const NodeId node_ = NodeId::generate();
 };
+
+TEST_F(SqliteStorageTest, ForAnOwnerWhoHasItsShareOfTheSlotsNothingIsClaimed) {
+    receive(1, 2);
+    const OwnerScope bob{"bob", "", false};
+    must(storage_->create(NewTask{TaskId::generate(), "context"}, bob, with_turn("hello")));
+    ASSERT_TRUE(delivery_ && delivery_->claimed());
+    must(delivery_->ack());
+    delivery_.reset();
+    group_.spawn(receive_one());
+    make("first");
+    ASSERT_TRUE(delivery_ && delivery_->claimed());
+    const auto first = std::move(delivery_);
+    group_.spawn(receive_one());
+    loop_.run_ready();
+    const Appended second = make("second").appended;
+    EXPECT_TRUE(second.turn_due) << "nobody has claimed it";
+    must(broker_->enqueue({second.task, second.turn, owner_key(alice_)}, std::nullopt));
+    loop_.run_ready();
+    EXPECT_FALSE(delivery_) << "one of two slots is left to others";
+    must(first->ack());
+    loop_.run_ready();
+    ASSERT_TRUE(delivery_);
+    EXPECT_EQ(delivery_->operation().task, second.task);
+    must(delivery_->ack());
+    delivery_.reset();
+}
 
 TEST_F(SqliteStorageTest, ACheckNoticesAFileThatIsGoneAndADiskThatIsFull) {
     must(storage_->check());
