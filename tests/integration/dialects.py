@@ -192,7 +192,7 @@ class FormProto(Form03):
             return {"text": part["text"]}
         if "data" in part:
             return {"data": {"data": part["data"]}}
-        # As the 0.3 SDKs do: the text of the base64, encoded once more.
+        # As the Python SDK does: the text of the base64, encoded once more.
         where = {"fileWithBytes": base64.b64encode(part["raw"].encode()).decode()} if "raw" in part \
             else {"fileWithUri": part["url"]}
         return {"file": without_empty({**where, "mimeType": part.get("mediaType"), "name": part.get("filename")})}

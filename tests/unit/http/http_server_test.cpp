@@ -7,6 +7,7 @@
 #include <future>
 #include <mutex>
 #include <optional>
+#include <tuple>
 
 namespace a2akit::http {
 namespace {
@@ -150,6 +151,24 @@ TEST_F(HttpServerTest, ALargeHeadIsRefusedWith431) {
     client.request("GET", "/health", {}, "X: " + std::string(5000, 'x') + "\r\n");
     EXPECT_EQ(client.response().status, 431);
     EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST_F(HttpServerTest, ABodyThatGrowsTooLargeIsRefusedInTheFormOfItsPathAndVersion) {
+    serve({.max_body_bytes = 1000});
+    for (const auto& [target, version, begin] :
+         std::vector<std::tuple<std::string, std::string, std::string>>{
+             {"/v1/message:send", "", R"({"code":-32600,)"},
+             {"/v1/message:send", "A2A-Version: 1.0\r\n", R"({"error":{"code":413,)"},
+             {"/message:send", "", R"({"error":{"code":413,)"},
+             {"/", "", R"({"jsonrpc":"2.0","id":null,"error":)"}}) {
+        Client client(port);
+        client.send("POST " + target +
+                    " HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n" + version +
+                    "Transfer-Encoding: chunked\r\n\r\n7D0\r\n" + std::string(2000, ' '));
+        const auto answer = client.response();
+        EXPECT_EQ(answer.status, 413) << target;
+        EXPECT_TRUE(answer.body.starts_with(begin)) << target << version << answer.body;
+    }
 }
 
 TEST_F(HttpServerTest, ALargeBodyIsRefusedWith413WhileItIsStillBeingSent) {
