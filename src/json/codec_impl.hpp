@@ -11,7 +11,7 @@
 #include <utility>
 
 // The templates behind codec.hpp; included only where they are instantiated: by codec_*.cpp, and by
-// whoever reads and writes messages in another form, with Descriptions of its own.
+// code that reads and writes messages in another form, with Descriptions of its own.
 
 namespace a2akit::json {
 

@@ -83,7 +83,7 @@ struct Alternative {
     V M::* member;
 };
 
-/// A field that always says the same, and is kept nowhere. May be left out by whoever writes it.
+/// A field with a fixed value, which is kept nowhere. A text that is read may leave it out.
 struct Constant {
     static constexpr bool kIsAlternative = false;
     static constexpr bool kIsConstant = true;

@@ -21,7 +21,7 @@ namespace a2akit {
 struct CardForms {
     enum class Form { k1_0, k0_3, kCommon };
     wire::Versions versions;
-    Form without_version = Form::kCommon;  ///< For who names no version that is served.
+    Form without_version = Form::kCommon;  ///< When no served version is named.
 };
 
 /// What an agent serves besides the operations: its card and its health.

@@ -10,7 +10,8 @@
 /// Whole answers that say an Error, in either binding and version.
 namespace a2akit::wire {
 
-/// The answer to a single JSON-RPC call: HTTP 200, but 401 and 403 for who may not ask.
+/// The answer to a single JSON-RPC call: HTTP 200, but 401 and 403 for credentials that are missing or
+/// do not suffice.
 [[nodiscard]] HttpResponse json_rpc_error(std::string_view rpc_id, const Error& error,
                                           Version version = Version::k1_0);
 /// The same, of an operation whose refusal may have to be a stream.

@@ -26,9 +26,9 @@ struct Settings {
     std::optional<bool> card_at_root = {};         ///< A2AKIT_CARD_AT_ROOT, false: the card at the origin's root besides
 
     // Versions of the protocol (docs/reference/versions.md).
-    std::optional<std::string> versions = {}; ///< A2AKIT_VERSIONS, "0.3,1.0": or either
-    std::optional<bool> strict_version = {};            ///< A2AKIT_STRICT_VERSION, false: a 1.0 call needs A2A-Version
-    /// A2AKIT_CARD_WITHOUT_VERSION, superset: the card for who names no version; 1.0 or 0.3.
+    std::optional<std::string> versions = {};      ///< A2AKIT_VERSIONS, "0.3,1.0": or either
+    std::optional<bool> strict_version = {};       ///< A2AKIT_STRICT_VERSION, false: a 1.0 call needs A2A-Version
+    /// A2AKIT_CARD_WITHOUT_VERSION, superset: the card when no A2A-Version is sent; 1.0 or 0.3.
     std::optional<std::string> card_without_version = {};
 
     // Backends, by URL. Where it says "the data directory", memory: without one.

@@ -112,7 +112,7 @@ struct ValueCodec<In<F, Part>> : ValueCodecBase {
     static void write(Writer& writer, const Part& part) { wire::v0_3::write_part(writer, F, part); }
 };
 
-/// What a proto leaves out is false: who asks for no blocking can't say so in another way.
+/// A proto leaves out a field that is false, so a configuration without "blocking" asks for none.
 template <>
 struct ValueCodec<In<Form::kProto, SendMessageConfiguration>> : ValueCodecBase {
     static bool read(Cursor& cursor, SendMessageConfiguration& value) {
