@@ -551,7 +551,8 @@ def main():
     AGENT, engine = sys.argv[1:3]
     with environment(engine) as settings:
         clean = {key: value for key, value in os.environ.items() if not key.startswith("A2AKIT_")}
-        agent = subprocess.Popen([AGENT], env={**clean, **settings, "A2AKIT_DRAIN_TIMEOUT": "1"}, stdout=subprocess.PIPE, text=True)
+        agent = subprocess.Popen([AGENT], env={**clean, **settings, "A2AKIT_DRAIN_TIMEOUT": "1", "A2AKIT_CANCEL_WAIT": "30"},
+                                 stdout=subprocess.PIPE, text=True)
         try:
             PORT = int(agent.stdout.readline().strip().rsplit(":", 1)[1])
             tests = unittest.main(argv=sys.argv[:1] + sys.argv[3:], exit=False)
