@@ -12,6 +12,10 @@ endif()
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/a2akit)
 install(EXPORT a2akitTargets NAMESPACE a2akit:: DESTINATION ${package_folder})
+if(A2AKIT_GRPC)
+  install(TARGETS a2akit_grpc EXPORT a2akitGrpcTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT a2akitGrpcTargets NAMESPACE a2akit:: DESTINATION ${package_folder})
+endif()
 configure_package_config_file(cmake/a2akitConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/a2akitConfig.cmake
   INSTALL_DESTINATION ${package_folder})
 # Before 1.0 a minor version may change the interface.

@@ -39,6 +39,9 @@ public:
     /// REQUIRES: the handler answers what it was asked, in the end.
     void stop(Duration at_most);
 
+    /// The limits, for another server beside this one to share.
+    [[nodiscard]] Counters& counters() noexcept { return counters_; }
+    [[nodiscard]] const Options& options() const noexcept { return options_; }
     /// What the bodies of all requests under way hold now. From any thread.
     [[nodiscard]] std::size_t request_bytes() const noexcept { return counters_.requests.used(); }
 

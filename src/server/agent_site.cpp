@@ -184,7 +184,7 @@ CardForms::Form AgentSite::form_for(const wire::RequestHead& head) const {
 }
 
 std::string AgentSite::card_text(CardForms::Form form, const std::string& base_url) const {
-    const AgentCard card = build_card(card_, base_url, forms_.versions);
+    const AgentCard card = build_card(card_, base_url, forms_.versions, grpc_port_);
     if (form == CardForms::Form::k1_0) return to_json(card);
     std::string text;
     if (form == CardForms::Form::k0_3)

@@ -37,6 +37,8 @@ public:
     /// Where clients find the agent, for the card. REQUIRES: called before anything is served.
     /// `is_public`: somebody said so, and a proxy that names no host changes nothing about it.
     void set_url(std::string base_url, bool is_public);
+    /// gRPC is served on this port. REQUIRES: as set_url.
+    void set_grpc_port(std::uint16_t port) noexcept { grpc_port_ = port; }
     void set_state(State state) noexcept { state_.store(state, std::memory_order_release); }
     /// From now on the operator's paths are there, for whoever has the token. REQUIRES: as set_url; `admin` outlives it.
     void open_admin(Admin& admin, std::string token);
@@ -61,6 +63,7 @@ private:
     std::string base_path_;
     std::string base_url_;
     bool url_is_public_ = false;
+    std::uint16_t grpc_port_ = 0;       ///< 0: none.
     std::unique_ptr<AdminSite> admin_;  ///< Null: there are no such paths.
     Timestamp started_;
     std::atomic<State> state_{State::kStarting};

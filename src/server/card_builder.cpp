@@ -22,9 +22,14 @@ std::string id_from(std::string_view name) {
     return id.empty() ? "main" : id;
 }
 
-void add_interfaces(AgentCard& card, const std::string& base_url, const char* version) {
+void add_interfaces(AgentCard& card, const std::string& base_url, std::uint16_t grpc_port,
+                    const char* version) {
     card.supported_interfaces.push_back({base_url + "/", "JSONRPC", {}, version});
     card.supported_interfaces.push_back({base_url, "HTTP+JSON", {}, version});
+    if (grpc_port != 0) {
+        card.supported_interfaces.push_back(
+            {grpc_address(base_url, grpc_port), "GRPC", {}, version});
+    }
 }
 
 }  // namespace
@@ -51,8 +56,17 @@ Result<void> check_card(const CardConfig& config) {
     return fail(Error::invalid_field("card." + first.field, first.description));
 }
 
+std::string grpc_address(std::string_view base_url, std::uint16_t port) {
+    const std::size_t scheme = base_url.find("://");
+    if (scheme != std::string_view::npos) base_url.remove_prefix(scheme + 3);
+    std::string_view host = base_url.substr(0, base_url.find('/'));
+    const std::size_t literal = host.find(']');
+    host = host.substr(0, host.find(':', literal == std::string_view::npos ? 0 : literal));
+    return std::string(host) + ":" + std::to_string(port);
+}
+
 AgentCard build_card(const CardConfig& config, const std::string& base_url,
-                     const wire::Versions& versions) {
+                     const wire::Versions& versions, std::uint16_t grpc_port) {
     AgentCard card;
     card.name = config.name;
     card.description = config.description;
@@ -60,8 +74,8 @@ AgentCard build_card(const CardConfig& config, const std::string& base_url,
     card.provider = config.provider;
     card.documentation_url = config.documentation_url;
     card.icon_url = config.icon_url;
-    if (versions.v1_0) add_interfaces(card, base_url, "1.0");
-    if (versions.v0_3) add_interfaces(card, base_url, "0.3");
+    if (versions.v1_0) add_interfaces(card, base_url, grpc_port, "1.0");
+    if (versions.v0_3) add_interfaces(card, base_url, grpc_port, "0.3");
     card.capabilities.streaming = config.streaming;
     card.capabilities.push_notifications = config.push_notifications;
     card.capabilities.extended_agent_card = config.extended_agent_card;

@@ -4,6 +4,7 @@
 #include "core/log_text.hpp"
 #include "core/machine_memory.hpp"
 #include "http/http_server.hpp"
+#include "http/rpc_server.hpp"
 #include "net/loop_group.hpp"
 #include "runtime/guarded_ports.hpp"
 #include "server/agent_node.hpp"
@@ -137,6 +138,7 @@ private:
     }
     Result<void> start_once();
     Result<void> start_locked();
+    Result<void> listen_for_grpc();
     void announce() const;
     void stop_serving();
     static void wait_and_trim(StopSignals& signals);
@@ -168,6 +170,8 @@ private:
     std::unique_ptr<AgentNode> node_;
     std::unique_ptr<AgentSite> site_;
     std::unique_ptr<http::HttpServer> http_;
+    std::unique_ptr<http::RpcServer> grpc_;  ///< Null: gRPC is off.
+    std::string grpc_address_;
 
     std::once_flag stop_begun_;
     /// Carries out a stop that a handler asked for. The last member: joined before the others end.
@@ -197,6 +201,7 @@ Result<void> Server::Impl::start_once() {
         phase_ = Phase::kRunning;
         return started;
     }
+    grpc_.reset();
     http_.reset();
     site_.reset();
     node_.reset();
@@ -246,10 +251,33 @@ Result<void> Server::Impl::start_locked() {
     port_ = *listening;
     url_ = "http://" + url_host(*settings_.host) + ":" + std::to_string(port_) + *settings_.base_path;
     site_->set_url(settings_.public_url.value_or(url_), settings_.public_url.has_value());
+    if (Result<void> listens = listen_for_grpc(); !listens) return listens;
     if (Result<void> started = node_->start(); !started) return started;
     site_->set_state(AgentSite::State::kReady);
     http_->serve();
+    if (grpc_) grpc_->serve();
     announce();
+    return {};
+}
+
+Result<void> Server::Impl::listen_for_grpc() {
+    if (!settings_.grpc_port) return {};
+    const http::MakeRpcServer make = http::offered_rpc_server();
+    if (make == nullptr) {
+        return fail(
+            Error::invalid_field("A2AKIT_GRPC_PORT",
+                                 "is set, but this program was built without gRPC: link it with "
+                                 "a2akit::grpc, or leave the setting out"));
+    }
+    grpc_ = make(*loops_, http_->options(), *site_, http_->counters());
+    Result<std::uint16_t> listening = grpc_->listen(*settings_.host, *settings_.grpc_port);
+    if (!listening) {
+        Error error = std::move(listening.error());
+        error.message += " (A2AKIT_HOST, A2AKIT_GRPC_PORT)";
+        return fail(std::move(error));
+    }
+    site_->set_grpc_port(*listening);
+    grpc_address_ = grpc_address(url_, *listening);
     return {};
 }
 
@@ -261,12 +289,14 @@ void Server::Impl::announce() const {
     }
     const Ports& given = options_.ports;
     const bool in_memory = !given.storage && settings_.storage == "memory:";
-    log::info("listening url={} threads={} storage={} broker={} event_bus={} cancel_registry={}{}", url_,
-              loops_->size(), shown(given.storage != nullptr, settings_.storage),
-              shown(given.broker != nullptr, settings_.broker),
-              shown(given.event_bus != nullptr, settings_.event_bus),
-              shown(given.cancel_registry != nullptr, settings_.cancel_registry),
-              in_memory ? " note=\"memory forgets every task when the process ends\"" : "");
+    log::info(
+        "listening url={}{}{} threads={} storage={} broker={} event_bus={} cancel_registry={}{}",
+        url_, grpc_ ? " grpc=" : "", grpc_address_, loops_->size(),
+        shown(given.storage != nullptr, settings_.storage),
+        shown(given.broker != nullptr, settings_.broker),
+        shown(given.event_bus != nullptr, settings_.event_bus),
+        shown(given.cancel_registry != nullptr, settings_.cancel_registry),
+        in_memory ? " note=\"memory forgets every task when the process ends\"" : "");
 }
 
 // A handler can't wait for the drain, which waits for the handler.
@@ -298,12 +328,18 @@ void Server::Impl::stop_serving() {
     // What is still served while the handlers finish: who waits for them, their streams, reads, and
     // to whoever asks that this server is not ready.
     node_->refuse_new_work();
+    if (grpc_) grpc_->refuse_new_work();
     node_->serve_out(deadline, hurried_);
     http_->drain();
-    const auto left = std::chrono::ceil<Duration>(deadline - std::chrono::steady_clock::now());
-    http_->stop(std::max<Duration>(left, kLeastTimeForAnswers));
+    const auto time_for_answers = [deadline] {
+        const auto left = std::chrono::ceil<Duration>(deadline - std::chrono::steady_clock::now());
+        return std::max<Duration>(left, kLeastTimeForAnswers);
+    };
+    if (grpc_) grpc_->stop(time_for_answers());
+    http_->stop(time_for_answers());
     node_->join_runs();
     node_->stop(deadline);
+    grpc_.reset();
     http_.reset();
     site_.reset();
     node_.reset();

@@ -45,6 +45,12 @@ public:
         else if (standard != nullptr) field = standard;
     }
 
+    /// As `number`, without a default: absent where nobody gives one.
+    template <class Integer>
+    void number_if_given(std::string_view name, std::optional<Integer>& field, std::int64_t least,
+                         std::int64_t most) {
+        if (field || from_environment(name)) number(name, field, least, least, most);
+    }
     template <class Integer>
     void number(std::string_view name, std::optional<Integer>& field, std::int64_t standard, std::int64_t least,
                 std::int64_t most) {
@@ -151,6 +157,7 @@ bool is_base_url(std::string_view text) {
 void resolve_address(Resolver& resolver, Settings& s) {
     resolver.text("A2AKIT_HOST", s.host, "127.0.0.1");
     resolver.number("A2AKIT_PORT", s.port, 8000, 0, 65535);
+    resolver.number_if_given("A2AKIT_GRPC_PORT", s.grpc_port, 0, 65535);
     resolver.text("A2AKIT_BASE_PATH", s.base_path, "");
     resolver.text("A2AKIT_PUBLIC_URL", s.public_url, nullptr);
     resolver.flag("A2AKIT_TRUST_FORWARDED", s.trust_forwarded, false);

@@ -48,6 +48,16 @@ TEST_F(ServerTest, ABlockingSendAnswersWithTheFinishedTaskOverBothBindings) {
     EXPECT_NE(rpc.body.find("\"id\":7"), std::string::npos);
 }
 
+TEST_F(ServerTest, GrpcIsRefusedByAProgramThatWasLinkedWithoutIt) {
+    ServerOptions options = test_options(agent);
+    options.settings.grpc_port = 0;
+    Server without(std::move(options));
+    const auto started = without.start();
+    ASSERT_FALSE(started);
+    EXPECT_NE(started.error().message.find("a2akit::grpc"), std::string::npos)
+        << started.error().message;
+}
+
 TEST_F(ServerTest, ASlowSendIsKeptAliveUntilADrainAnswersWithTheTaskAsItStands) {
     ServerOptions options = test_options(agent);
     options.settings.heartbeat = Duration(20);

@@ -19,6 +19,8 @@ struct Settings {
     // Where it listens.
     std::optional<std::string> host = {};          ///< A2AKIT_HOST, 127.0.0.1
     std::optional<std::uint16_t> port = {};        ///< A2AKIT_PORT, 8000; 0: any free one
+    std::optional<std::uint16_t> grpc_port =
+        {};  ///< A2AKIT_GRPC_PORT, none: no gRPC; 0: any free one
     std::optional<std::string> base_path = {};     ///< A2AKIT_BASE_PATH, "": where the endpoints are mounted
     std::optional<int> threads = {};               ///< A2AKIT_THREADS, one per core
     std::optional<std::string> public_url = {};    ///< A2AKIT_PUBLIC_URL, http://host:port: for the card

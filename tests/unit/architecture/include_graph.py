@@ -28,6 +28,7 @@ ALLOWED = {
     "wire": {"core", "protocol", "json", "request"},
     "net": {"core"},
     "http": BELOW_RUNTIME | {"wire", "net", "runtime"},
+    "grpc": {"core", "protocol", "json", "request", "wire", "net", "http"},
     "client": {"core", "protocol", "json", "request", "wire", "net"},
     "server": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http"},
     "testing": BELOW_RUNTIME | {"backends", "runtime"},
@@ -50,6 +51,8 @@ FOREIGN = {
     "simdjson": {"json", "wire"},
     "sqlite3": {"backends/sqlite"},
     "CLI/": {"cli"},
+    "grpcpp/": {"grpc"},
+    "google/protobuf/": {"grpc"},
     "gtest/": {"testing"},
     "gmock/": {"testing"},
 }

@@ -72,6 +72,8 @@ std::vector<Variable> variables() {
           {"80a", "a whole number from 0 to 65535"},
           {"-1", "a whole number from 0 to 65535"},
           {"99999999999999999999", "a whole number from 0 to 65535"}}},
+        {"A2AKIT_GRPC_PORT", A2AKIT_READ(grpc_port), "none", "0", "0",
+         {{"65536", "a whole number from 0 to 65535"}, {"grpc", "a whole number from 0 to 65535"}}},
         {"A2AKIT_BASE_PATH", A2AKIT_READ(base_path), "", "/agent/", "/agent",
          {{"agent", "a path such as /agent"},
           {"/a?b", "a path such as /agent"},

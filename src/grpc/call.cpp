@@ -1,0 +1,226 @@
+#include "grpc/call.hpp"
+
+#include "core/log.hpp"
+#include "core/log_text.hpp"
+#include "wire/decode.hpp"
+#include "wire/repeated_headers.hpp"
+#include "wire/service_parameters.hpp"
+#include "wire/version.hpp"
+
+#include <chrono>
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace a2akit::rpc {
+namespace {
+
+constexpr auto kRetryAfter = std::chrono::seconds(1);
+constexpr std::string_view kDefaultChallenge = "Bearer realm=\"a2a\"";
+
+/// The address in "ipv4:127.0.0.1:4711" or "ipv6:%5B::1%5D:4711".
+std::string address_of(std::string_view peer) {
+    const std::size_t scheme = peer.find(':');
+    peer.remove_prefix(scheme == std::string_view::npos ? 0 : scheme + 1);
+    peer = peer.substr(0, peer.rfind(':'));
+    if (peer.starts_with("%5B") && peer.ends_with("%5D"))
+        peer = peer.substr(3, peer.size() - 6);
+    else if (peer.starts_with('[') && peer.ends_with(']'))
+        peer = peer.substr(1, peer.size() - 2);
+    return std::string(peer);
+}
+
+bool is_stream(Operation operation) noexcept {
+    return operation == Operation::kSendStreamingMessage ||
+           operation == Operation::kSubscribeToTask;
+}
+
+/// The slot of the limit that the operation counts for; `what` names it.
+http::Slot take_slot(Door& door, Operation operation, std::string_view& what) {
+    const http::Options& options = door.options;
+    if (is_stream(operation)) {
+        what = "open streams";
+        return http::Slot::take(door.counters.streams, options.max_streams);
+    }
+    if (operation == Operation::kSendMessage) {
+        what = "waiting sends";
+        return http::Slot::take(door.counters.sends, options.max_waiting_sends);
+    }
+    what = "pending requests";
+    return http::Slot::take(door.counters.pending, options.max_pending_requests);
+}
+
+Error at_limit(std::string_view what) {
+    return Error::unavailable("the server is at its limit of " + std::string(what), kRetryAfter);
+}
+
+/// Each service is in the form of one version, whatever the metadata says.
+Result<void> check_version(std::string_view requested, wire::Version version,
+                           const wire::Versions& served) {
+    const auto chosen = wire::choose_version(requested, version == wire::Version::k0_3, served);
+    if (!chosen) return fail(chosen.error());
+    if (*chosen == version) return {};
+    Error::Details details;
+    details.metadata.emplace_back("requestedVersion", requested);
+    const bool v1_0 = version == wire::Version::k1_0;
+    return fail(
+        Error{ErrorCode::kVersionNotSupported,
+              v1_0 ? "a2a-version: the service lf.a2a.v1.A2AService is that of protocol 1.0; call "
+                     "a2a.v1.A2AService for 0.3"
+                   : "a2a-version: the service a2a.v1.A2AService is that of protocol 0.3; call "
+                     "lf.a2a.v1.A2AService for 1.0",
+              nullptr}
+            .with(std::move(details)));
+}
+
+}  // namespace
+
+::grpc::Status status_of(const EventStream::Batch& last) {
+    if (last.end == EventStream::End::kDraining) {
+        return to_status(
+            Error::unavailable("the server is stopping; subscribe to the task again", kRetryAfter));
+    }
+    if (last.end != EventStream::End::kFailed) return ::grpc::Status::OK;
+    return to_status(
+        last.error.value_or(Error{ErrorCode::kInternal, "the stream failed", nullptr}));
+}
+
+Call::Start::Start(Call& c) noexcept
+    : Work([](Work& w) noexcept {
+          Call& call = static_cast<Start&>(w).call;
+          call.lane_.calls.spawn(call.run());
+      }),
+      call(c) {}
+
+Call::Wake::Wake(Call& c) noexcept
+    : Work([](Work& w) noexcept {
+          Call& call = static_cast<Wake&>(w).call;
+          call.wake();
+          call.release();
+      }),
+      call(c) {}
+
+Call::Call(Door& door, ::grpc::CallbackServerContext& context, Operation operation,
+           wire::Version version) noexcept
+    : door_(door),
+      context_(context),
+      version_(version),
+      lane_(door.next_lane()),
+      request_share_(door.counters.requests),
+      answer_share_(door.counters.responses) {
+    envelope_.operation = operation;
+}
+
+void Call::release() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+void Call::begin(OperationParams params, Violations wrong, std::size_t bytes) noexcept {
+    try {
+        if (const auto prepared = prepare(std::move(params), std::move(wrong), bytes); !prepared) {
+            return refuse(prepared.error());
+        }
+    } catch (const std::exception& e) {
+        log::error("a gRPC call cannot begin error={}", quoted(e.what()));
+        return refuse({ErrorCode::kInternal, "the request failed inside the server", nullptr});
+    }
+    retain();
+    lane_.loop.post(start_);
+}
+
+void Call::refuse(const Error& error) {
+    if (error.code == ErrorCode::kUnauthenticated) {
+        const bool named = error.details != nullptr && !error.details->challenge.empty();
+        context_.AddTrailingMetadata(
+            "www-authenticate", named ? error.details->challenge : std::string(kDefaultChallenge));
+    }
+    end(to_status(error));
+}
+
+void Call::read_metadata() {
+    auto& headers = envelope_.context.headers;
+    const auto& metadata = context_.client_metadata();
+    headers.reserve(metadata.size());
+    for (const auto& [name, value] : metadata) {
+        headers.emplace_back(std::string(name.data(), name.size()),
+                             std::string(value.data(), value.size()));
+    }
+    envelope_.context.remote_address = address_of(context_.peer());
+}
+
+Result<void> Call::prepare(OperationParams params, Violations wrong, std::size_t bytes) {
+    if (!door_.serving) return fail(Error::unavailable("the server is starting", kRetryAfter));
+    std::string_view limit;
+    slot_ = take_slot(door_, envelope_.operation, limit);
+    if (!slot_) return fail(at_limit(limit));
+    if (!request_share_.grow_to(bytes)) return fail(at_limit("bytes of requests"));
+    read_metadata();
+    wire::RequestHead head;
+    head.headers = &envelope_.context.headers;
+    if (auto contradiction = wire::settle_repeated_headers(head))
+        return fail(std::move(*contradiction));
+    const std::string requested = wire::requested_version(head.header("a2a-version"), {});
+    if (auto checked = check_version(requested, version_, door_.options.versions); !checked)
+        return checked;
+    auto parameters = wire::read_service_parameters(head, {});
+    if (!parameters) return fail(std::move(parameters.error()));
+    envelope_.params = std::move(params);
+    envelope_.client = &client_;
+    return wire::complete({}, *parameters, std::move(wrong), envelope_);
+}
+
+Async<void> Call::run() {
+    Async<void> handling = handle();
+    try {
+        co_await std::move(handling);
+    } catch (const std::exception& e) {
+        log::error("a gRPC call failed error={}", quoted(e.what()));
+    } catch (...) {
+        log::error("a gRPC call failed error=\"an unknown exception\"");
+    }
+    if (!ended_) refuse({ErrorCode::kInternal, "the request failed inside the server", nullptr});
+    client_.answered();
+    {
+        const Async<void> ended = std::move(handling);
+    }
+    release();
+}
+
+Async<void> Call::handle() {
+    Async<HandledRequest> pending = door_.site.handler().handle(std::move(envelope_));
+    HandledRequest handled = co_await std::move(pending);
+    if (!handled.activated_extensions.empty()) {
+        std::string list;
+        for (const std::string& uri : handled.activated_extensions)
+            list += (list.empty() ? "" : ", ") + uri;
+        context_.AddTrailingMetadata(
+            version_ == wire::Version::k1_0 ? "a2a-extensions" : "x-a2a-extensions", list);
+    }
+    if (!handled.reply) {
+        refuse(handled.reply.error());
+        co_return;
+    }
+    Async<void> answering = answer(handled);
+    co_await std::move(answering);
+}
+
+void Call::end(::grpc::Status status) {
+    ended_ = true;
+    finish(std::move(status));
+}
+
+void Call::client_left() noexcept {
+    client_.leave();
+    retain();
+    lane_.loop.post(wake_);
+}
+
+const Error& Call::refused_unsent() {
+    static const Error kError = Error::unavailable(
+        "the server is at its limit of answers that wait for their clients to read them; a "
+        "message that was sent has been taken: get its task",
+        kRetryAfter);
+    return kError;
+}
+
+}  // namespace a2akit::rpc

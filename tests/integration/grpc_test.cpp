@@ -1,0 +1,339 @@
+#include "support/test_agent.hpp"
+
+#include "a2a_status.pb.h"
+#include "a2a_v1_0.grpc.pb.h"
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+using test_support::HttpClient;
+using test_support::send_body;
+using test_support::task_id_of;
+using test_support::test_options;
+using test_support::TestAgent;
+using test_support::until;
+
+namespace v1 = ::lf::a2a::v1;
+using Stub = v1::A2AService::Stub;
+
+v1::SendMessageRequest saying(const std::string& text) {
+    v1::SendMessageRequest request;
+    request.mutable_message()->set_message_id("m");
+    request.mutable_message()->set_role(v1::ROLE_USER);
+    request.mutable_message()->add_parts()->set_text(text);
+    return request;
+}
+
+v1::GetTaskRequest named(const std::string& id) {
+    v1::GetTaskRequest request;
+    request.set_id(id);
+    return request;
+}
+
+/// What grpc-status-details-bin says, which has to agree with the status itself.
+rpc::details::Status details_of(const grpc::Status& status) {
+    rpc::details::Status details;
+    EXPECT_TRUE(details.ParseFromString(status.error_details()));
+    EXPECT_EQ(details.code(), status.error_code());
+    EXPECT_EQ(details.message(), status.error_message());
+    EXPECT_LT(status.error_details().size(), 8192U);
+    return details;
+}
+
+std::string reason_of(const grpc::Status& status) {
+    const auto details = details_of(status);
+    for (const auto& any : details.details()) {
+        if (any.type_url() != "type.googleapis.com/google.rpc.ErrorInfo") continue;
+        rpc::details::ErrorInfo info;
+        EXPECT_TRUE(info.ParseFromString(any.value()));
+        return info.reason();
+    }
+    return "no ErrorInfo";
+}
+
+class GrpcTest : public ::testing::Test {
+protected:
+    void start(ServerOptions options) {
+        options.settings.grpc_port = 0;
+        server = std::make_unique<Server>(std::move(options));
+        const auto started = server->start();
+        ASSERT_TRUE(started) << started.error().message;
+        HttpClient client(server->port());
+        card = client.exchange("GET", "/.well-known/agent-card.json").body;
+        const auto named = card.find("GRPC");
+        ASSERT_NE(named, std::string::npos) << card;
+        const auto url = card.rfind("\"url\":\"", named) + 7;
+        address = card.substr(url, card.find('"', url) - url);
+        stub = v1::A2AService::NewStub(
+            grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+    }
+    void start() { start(test_options(agent)); }
+
+    std::shared_ptr<TestAgent> agent = std::make_shared<TestAgent>();
+    std::unique_ptr<Server> server;
+    std::string card;
+    std::string address;
+    std::unique_ptr<Stub> stub;
+};
+
+TEST_F(GrpcTest, ABlockingSendAnswersWithTheFinishedTaskWhichOtherBindingsRead) {
+    start();
+    grpc::ClientContext context;
+    context.AddMetadata("a2a-version", "1.0");
+    v1::SendMessageResponse sent;
+    const auto status = stub->SendMessage(&context, saying("hi"), &sent);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(sent.task().status().state(), v1::TASK_STATE_COMPLETED);
+    EXPECT_NE(sent.DebugString().find("Echo: hi"), std::string::npos) << sent.DebugString();
+    EXPECT_GT(sent.task().status().timestamp().seconds(), 1'000'000'000);
+
+    HttpClient http(server->port());
+    EXPECT_NE(http.exchange("GET", "/tasks/" + sent.task().id()).body.find("Echo: hi"),
+              std::string::npos);
+    grpc::ClientContext again;
+    v1::Task task;
+    ASSERT_TRUE(stub->GetTask(&again, named(sent.task().id()), &task).ok());
+    EXPECT_EQ(task.SerializeAsString(), sent.task().SerializeAsString());
+}
+
+TEST_F(GrpcTest, AStreamBeginsWithTheTaskAndEndsWithItsEnd) {
+    start();
+    grpc::ClientContext context;
+    const auto stream = stub->SendStreamingMessage(&context, saying("words"));
+    v1::StreamResponse event;
+    ASSERT_TRUE(stream->Read(&event));
+    EXPECT_TRUE(event.has_task()) << event.DebugString();
+    std::string words;
+    v1::TaskState state = v1::TASK_STATE_UNSPECIFIED;
+    while (stream->Read(&event)) {
+        if (event.has_artifact_update())
+            words += event.artifact_update().artifact().parts(0).text();
+        if (event.has_status_update()) state = event.status_update().status().state();
+    }
+    EXPECT_TRUE(stream->Finish().ok());
+    EXPECT_EQ(words.substr(0, 13), "one two three");
+    EXPECT_EQ(state, v1::TASK_STATE_COMPLETED);
+}
+
+TEST_F(GrpcTest, MetadataAndDataPartsComeBackAsTheyWere) {
+    ServerOptions options = test_options(agent);
+    options.card.input_modes = {"*/*"};
+    start(std::move(options));
+    auto request = saying("hi");
+    auto& fields = *request.mutable_message()->mutable_metadata()->mutable_fields();
+    fields["whole"].set_number_value(7);
+    fields["part"].set_number_value(0.5);
+    fields["text"].set_string_value("\"\xc3\xa4\n");
+    fields["none"].set_null_value(google::protobuf::NULL_VALUE);
+    auto& list = *request.mutable_message()->add_parts()->mutable_data()->mutable_list_value();
+    list.add_values()->set_bool_value(true);
+    list.add_values()->mutable_struct_value();
+    request.mutable_message()->add_parts()->set_raw(std::string("\0\xff", 2));
+    grpc::ClientContext context;
+    v1::SendMessageResponse sent;
+    const auto status = stub->SendMessage(&context, request, &sent);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    ASSERT_GT(sent.task().history_size(), 0);
+    const v1::Message& kept = sent.task().history(0);
+    EXPECT_EQ(kept.metadata().DebugString(), request.message().metadata().DebugString());
+    ASSERT_EQ(kept.parts_size(), 3);
+    EXPECT_EQ(kept.parts(1).DebugString(), request.message().parts(1).DebugString());
+    EXPECT_EQ(kept.parts(2).raw(), request.message().parts(2).raw());
+}
+
+TEST_F(GrpcTest, ErrorsHaveTheirCodeReasonAndFields) {
+    start();
+    {
+        grpc::ClientContext context;
+        v1::Task task;
+        const auto status =
+            stub->GetTask(&context, named("00000000-0000-7000-8000-000000000000"), &task);
+        EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+        EXPECT_EQ(reason_of(status), "TASK_NOT_FOUND");
+    }
+    {
+        grpc::ClientContext context;
+        v1::SendMessageResponse sent;
+        v1::SendMessageRequest request;
+        request.mutable_message()->add_parts();
+        const auto status = stub->SendMessage(&context, request, &sent);
+        EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+        for (const char* field : {"message.messageId", "message.role", "message.parts[0]"}) {
+            EXPECT_NE(status.error_message().find(field), std::string::npos)
+                << status.error_message();
+        }
+        rpc::details::BadRequest wrong;
+        const auto details = details_of(status);
+        ASSERT_TRUE(wrong.ParseFromString(details.details(details.details_size() - 1).value()));
+        EXPECT_EQ(wrong.field_violations_size(), 3);
+    }
+    {
+        grpc::ClientContext context;
+        context.AddMetadata("a2a-version", "0.3");
+        v1::Task task;
+        const auto status = stub->GetTask(&context, named("x"), &task);
+        EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+        EXPECT_EQ(reason_of(status), "VERSION_NOT_SUPPORTED");
+    }
+}
+
+TEST_F(GrpcTest, ManyWrongFieldsFitIntoTheTrailers) {
+    start();
+    auto request = saying("hi");
+    for (int i = 0; i < 5000; ++i) request.mutable_message()->add_parts();
+    grpc::ClientContext context;
+    v1::SendMessageResponse sent;
+    const auto status = stub->SendMessage(&context, request, &sent);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
+    EXPECT_GT(details_of(status).details_size(), 0);
+}
+
+TEST_F(GrpcTest, ADeadlineEndsTheCallAndNotTheTask) {
+    start();
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(3));
+    v1::SendMessageResponse sent;
+    const auto status = stub->SendMessage(&context, saying("wait"), &sent);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+    until([&] { return agent->waiting == 1; });
+    EXPECT_EQ(agent->cancelled, 0);
+}
+
+TEST_F(GrpcTest, AClientThatLeavesItsStreamDoesNotStopTheTaskWhichIsCancelledByACall) {
+    start();
+    std::string id;
+    {
+        grpc::ClientContext context;
+        const auto stream = stub->SendStreamingMessage(&context, saying("wait"));
+        v1::StreamResponse event;
+        ASSERT_TRUE(stream->Read(&event));
+        id = event.task().id();
+        until([&] { return agent->waiting == 1; });
+        context.TryCancel();
+        while (stream->Read(&event)) {
+        }
+        EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+    }
+    EXPECT_EQ(agent->cancelled, 0);
+    grpc::ClientContext subscribing;
+    v1::SubscribeToTaskRequest subscribe;
+    subscribe.set_id(id);
+    const auto stream = stub->SubscribeToTask(&subscribing, subscribe);
+    v1::StreamResponse event;
+    ASSERT_TRUE(stream->Read(&event));
+    EXPECT_EQ(event.task().status().state(), v1::TASK_STATE_WORKING);
+    grpc::ClientContext cancelling;
+    v1::CancelTaskRequest cancel;
+    cancel.set_id(id);
+    v1::Task canceled;
+    ASSERT_TRUE(stub->CancelTask(&cancelling, cancel, &canceled).ok());
+    EXPECT_EQ(canceled.status().state(), v1::TASK_STATE_CANCELED);
+    while (stream->Read(&event)) {
+    }
+    EXPECT_TRUE(stream->Finish().ok());
+    EXPECT_EQ(event.status_update().status().state(), v1::TASK_STATE_CANCELED);
+}
+
+TEST_F(GrpcTest, AMessageLargerThanABodyMayBeIsRefused) {
+    ServerOptions options = test_options(agent);
+    options.settings.max_body_bytes = 64 * 1024;
+    start(std::move(options));
+    grpc::ClientContext context;
+    v1::SendMessageResponse sent;
+    const auto status = stub->SendMessage(&context, saying(std::string(100 * 1024, 'x')), &sent);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+    EXPECT_EQ(agent->started, 0);
+}
+
+TEST_F(GrpcTest, TheLimitsAreThoseOfHttp) {
+    ServerOptions options = test_options(agent);
+    options.settings.max_waiting_sends = 1;
+    start(std::move(options));
+    HttpClient waiting(server->port());
+    waiting.request("POST", "/message:send", send_body("wait"));
+    until([&] { return agent->waiting == 1; });
+    grpc::ClientContext context;
+    v1::SendMessageResponse sent;
+    const auto status = stub->SendMessage(&context, saying("hi"), &sent);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+    EXPECT_EQ(reason_of(status), "UNAVAILABLE");
+}
+
+TEST_F(GrpcTest, MiddlewaresReadTheMetadata) {
+    ServerOptions options = test_options(agent);
+    options.middlewares.push_back(std::make_shared<BearerMiddleware>(
+        [](std::string token) -> Async<std::optional<Principal>> {
+            if (token != "good") co_return std::nullopt;
+            co_return Principal{"somebody", {}};
+        }));
+    start(std::move(options));
+    grpc::ClientContext without;
+    v1::SendMessageResponse sent;
+    const auto refused = stub->SendMessage(&without, saying("hi"), &sent);
+    EXPECT_EQ(refused.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+    EXPECT_EQ(without.GetServerTrailingMetadata().count("www-authenticate"), 1U);
+    grpc::ClientContext with;
+    with.AddMetadata("authorization", "Bearer good");
+    const auto accepted = stub->SendMessage(&with, saying("hi"), &sent);
+    EXPECT_TRUE(accepted.ok()) << accepted.error_message();
+}
+
+TEST_F(GrpcTest, ActivatedExtensionsComeBackInTheTrailers) {
+    ServerOptions options = test_options(agent);
+    options.card.extensions.push_back({"https://example.org/a", "", false, {}});
+    start(std::move(options));
+    grpc::ClientContext context;
+    context.AddMetadata("a2a-extensions", "https://example.org/a, https://example.org/b");
+    v1::SendMessageResponse sent;
+    ASSERT_TRUE(stub->SendMessage(&context, saying("hi"), &sent).ok());
+    const auto& trailers = context.GetServerTrailingMetadata();
+    const auto found = trailers.find("a2a-extensions");
+    ASSERT_NE(found, trailers.end());
+    EXPECT_EQ(std::string(found->second.data(), found->second.size()), "https://example.org/a");
+}
+
+TEST_F(GrpcTest, AStopAnswersWhoWaitsAndEndsStreams) {
+    start();
+    auto waiting = std::async(std::launch::async, [&] {
+        grpc::ClientContext context;
+        v1::SendMessageResponse sent;
+        const auto status = stub->SendMessage(&context, saying("wait"), &sent);
+        return std::pair(status.error_code(), sent.task().status().state());
+    });
+    grpc::ClientContext context;
+    const auto stream = stub->SendStreamingMessage(&context, saying("wait"));
+    v1::StreamResponse event;
+    ASSERT_TRUE(stream->Read(&event));
+    until([&] { return agent->waiting == 2; });
+    server->stop();
+    const auto [code, state] = waiting.get();
+    EXPECT_EQ(code, grpc::StatusCode::OK);
+    EXPECT_EQ(state, v1::TASK_STATE_WORKING);
+    while (stream->Read(&event)) {
+    }
+    EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(GrpcTest, APortThatIsTakenIsAnError) {
+    start();
+    ServerOptions options = test_options(agent);
+    options.settings.grpc_port =
+        static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+    Server second(std::move(options));
+    const auto started = second.start();
+    ASSERT_FALSE(started);
+    EXPECT_NE(started.error().message.find("A2AKIT_GRPC_PORT"), std::string::npos)
+        << started.error().message;
+}
+
+}  // namespace
+}  // namespace a2akit
