@@ -32,6 +32,7 @@ public:
         for (std::size_t i = 0; i < loops.size(); ++i)
             door_.lanes.push_back(std::make_unique<Lane>(loops[i]));
         if (options.versions.v1_0) services_.push_back(make_service_1_0(door_));
+        if (options.versions.v0_3) services_.push_back(make_service_0_3(door_));
     }
     ~Server() override { stop(Duration(0)); }
 

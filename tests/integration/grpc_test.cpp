@@ -1,6 +1,7 @@
 #include "support/test_agent.hpp"
 
 #include "a2a_status.pb.h"
+#include "a2a_v0_3.grpc.pb.h"
 #include "a2a_v1_0.grpc.pb.h"
 
 #include <grpcpp/grpcpp.h>
@@ -321,6 +322,91 @@ TEST_F(GrpcTest, AStopAnswersWhoWaitsAndEndsStreams) {
     while (stream->Read(&event)) {
     }
     EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+class Grpc03Test : public GrpcTest {
+protected:
+    void start_0_3() {
+        start();
+        old = ::a2a::v1::A2AService::NewStub(
+            grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+    }
+    static ::a2a::v1::SendMessageRequest old_saying(const std::string& text) {
+        ::a2a::v1::SendMessageRequest request;
+        request.mutable_request()->set_message_id("m");
+        request.mutable_request()->set_role(::a2a::v1::ROLE_USER);
+        request.mutable_request()->add_content()->set_text(text);
+        request.mutable_configuration()->set_blocking(true);
+        return request;
+    }
+
+    std::unique_ptr<::a2a::v1::A2AService::Stub> old;
+};
+
+TEST_F(Grpc03Test, ATaskIsSentReadAndStreamedAndTheOtherVersionReadsIt) {
+    start_0_3();
+    grpc::ClientContext sending;
+    ::a2a::v1::SendMessageResponse sent;
+    const auto status = old->SendMessage(&sending, old_saying("hi"), &sent);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(sent.task().status().state(), ::a2a::v1::TASK_STATE_COMPLETED);
+    EXPECT_NE(sent.DebugString().find("Echo: hi"), std::string::npos) << sent.DebugString();
+
+    grpc::ClientContext getting;
+    ::a2a::v1::GetTaskRequest get;
+    get.set_name("tasks/" + sent.task().id());
+    ::a2a::v1::Task task;
+    ASSERT_TRUE(old->GetTask(&getting, get, &task).ok());
+    EXPECT_EQ(task.DebugString(), sent.task().DebugString());
+    grpc::ClientContext reading;
+    v1::Task same;
+    ASSERT_TRUE(stub->GetTask(&reading, named(task.id()), &same).ok());
+
+    grpc::ClientContext streaming;
+    const auto stream = old->SendStreamingMessage(&streaming, old_saying("words"));
+    ::a2a::v1::StreamResponse event;
+    ASSERT_TRUE(stream->Read(&event));
+    EXPECT_TRUE(event.has_task());
+    while (stream->Read(&event)) {
+    }
+    EXPECT_TRUE(stream->Finish().ok());
+    EXPECT_TRUE(event.status_update().final()) << event.DebugString();
+}
+
+TEST_F(Grpc03Test, ASendThatDoesNotBlockReturnsAtOnceAndIsCancelledByItsName) {
+    start_0_3();
+    auto request = old_saying("wait");
+    request.mutable_configuration()->set_blocking(false);
+    grpc::ClientContext sending;
+    ::a2a::v1::SendMessageResponse sent;
+    ASSERT_TRUE(old->SendMessage(&sending, request, &sent).ok());
+    grpc::ClientContext cancelling;
+    ::a2a::v1::CancelTaskRequest cancel;
+    cancel.set_name("tasks/" + sent.task().id());
+    ::a2a::v1::Task task;
+    ASSERT_TRUE(old->CancelTask(&cancelling, cancel, &task).ok());
+    EXPECT_EQ(task.status().state(), ::a2a::v1::TASK_STATE_CANCELLED);
+}
+
+TEST_F(Grpc03Test, WrongNamesFieldsAndVersionsAreRefused) {
+    start_0_3();
+    grpc::ClientContext getting;
+    ::a2a::v1::GetTaskRequest get;
+    get.set_name("task/1");
+    ::a2a::v1::Task task;
+    auto status = old->GetTask(&getting, get, &task);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_NE(status.error_message().find("name: must be"), std::string::npos)
+        << status.error_message();
+    grpc::ClientContext sending;
+    ::a2a::v1::SendMessageResponse sent;
+    status = old->SendMessage(&sending, {}, &sent);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
+    grpc::ClientContext newer;
+    newer.AddMetadata("a2a-version", "1.0");
+    status = old->SendMessage(&newer, old_saying("hi"), &sent);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+    EXPECT_EQ(reason_of(status), "VERSION_NOT_SUPPORTED");
 }
 
 TEST_F(GrpcTest, APortThatIsTakenIsAnError) {
