@@ -72,7 +72,8 @@ def install_js_0_3(folder):
 
 
 def run_client(command, agent, binding):
-    server = subprocess.Popen([agent], stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "A2AKIT_GRPC_PORT": "0"} if binding == "GRPC" else None
+    server = subprocess.Popen([agent], stdout=subprocess.PIPE, text=True, env=environment)
     try:
         url = server.stdout.readline().strip()
         if not url:
