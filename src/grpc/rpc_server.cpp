@@ -1,6 +1,11 @@
 #include "http/rpc_server.hpp"
 
+#include "core/log.hpp"
+#include "core/log_text.hpp"
 #include "grpc/service.hpp"
+
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -18,6 +23,17 @@ namespace {
 
 // Clients that ping an idle connection, as many do every 10 to 30 s, are no offenders.
 constexpr int kLeastPingIntervalMs = 5000;
+
+/// Both libraries write lines of their own to stderr, of which any client can cause as many as it
+/// likes.
+void quieten_libraries() {
+    google::protobuf::SetLogHandler(
+        [](google::protobuf::LogLevel, const char*, int, const std::string& message) {
+            log::debug("protobuf says message={}", quoted(message));
+        });
+    gpr_set_log_function(
+        [](gpr_log_func_args* line) { log::debug("grpc says message={}", quoted(line->message)); });
+}
 
 /// The host as gRPC reads it in an address.
 std::string in_address(const std::string& host) {
@@ -37,6 +53,7 @@ public:
     ~Server() override { stop(Duration(0)); }
 
     Result<std::uint16_t> listen(const std::string& host, std::uint16_t port) override {
+        quieten_libraries();
         ::grpc::EnableDefaultHealthCheckService(true);
         ::grpc::reflection::InitProtoReflectionServerBuilderPlugin();
         ::grpc::ServerBuilder builder;

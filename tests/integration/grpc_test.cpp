@@ -5,6 +5,7 @@
 #include "a2a_v1_0.grpc.pb.h"
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/codegen/client_unary_call.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -407,6 +408,52 @@ TEST_F(Grpc03Test, WrongNamesFieldsAndVersionsAreRefused) {
     status = old->SendMessage(&newer, old_saying("hi"), &sent);
     EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
     EXPECT_EQ(reason_of(status), "VERSION_NOT_SUPPORTED");
+}
+
+/// Calls a method with bytes that no stub has made.
+grpc::Status call_raw(const std::string& address, const char* method, const std::string& bytes,
+                      std::string* answer = nullptr) {
+    const auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+    grpc::ClientContext context;
+    const grpc::Slice slice(bytes);
+    const grpc::ByteBuffer request(&slice, 1);
+    grpc::ByteBuffer response;
+    const auto status = grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
+        channel.get(), grpc::internal::RpcMethod(method, grpc::internal::RpcMethod::NORMAL_RPC),
+        &context, request, &response);
+    grpc::Slice all;
+    if (answer != nullptr && status.ok() && response.DumpToSingleSlice(&all).ok()) {
+        answer->assign(reinterpret_cast<const char*>(all.begin()), all.size());
+    }
+    return status;
+}
+
+TEST_F(GrpcTest, GarbageIsRefusedAndTheNextCallIsServed) {
+    start();
+    const std::string garbage = "\xff\xff\xff\xff garbage";
+    EXPECT_FALSE(call_raw(address, "/lf.a2a.v1.A2AService/SendMessage", garbage).ok());
+    EXPECT_FALSE(call_raw(address, "/a2a.v1.A2AService/SendMessage", garbage).ok());
+    EXPECT_EQ(call_raw(address, "/lf.a2a.v1.A2AService/NoSuchMethod", "").error_code(),
+              grpc::StatusCode::UNIMPLEMENTED);
+    // A string that is no UTF-8.
+    EXPECT_FALSE(
+        call_raw(address, "/lf.a2a.v1.A2AService/GetTask", std::string("\x12\x01\xff")).ok());
+    // A string with the character NUL.
+    const auto nul =
+        call_raw(address, "/lf.a2a.v1.A2AService/GetTask", std::string("\x12\x02x\0", 4));
+    EXPECT_EQ(nul.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_NE(nul.error_message().find("id: must not contain"), std::string::npos)
+        << nul.error_message();
+    grpc::ClientContext context;
+    v1::SendMessageResponse sent;
+    EXPECT_TRUE(stub->SendMessage(&context, saying("hi"), &sent).ok());
+}
+
+TEST_F(GrpcTest, ItsHealthIsServing) {
+    start();
+    std::string health;
+    ASSERT_TRUE(call_raw(address, "/grpc.health.v1.Health/Check", "", &health).ok());
+    EXPECT_EQ(health, "\x08\x01");  // SERVING
 }
 
 TEST_F(GrpcTest, APortThatIsTakenIsAnError) {
