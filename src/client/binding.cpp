@@ -32,8 +32,9 @@ public:
         if (!envelope.error.empty()) return fail(read_json_rpc_error(envelope.error));
         if (!envelope.result.empty()) return envelope.result;
         if (status != 200) return fail(read_http_error(status, body));
-        return fail(ErrorCode::kInvalidAgentResponse,
-                    "the agent's answer is no JSON-RPC response: it has neither 'result' nor 'error'");
+        return fail(
+            ErrorCode::kInvalidAgentResponse,
+            "the agent's answer is not a JSON-RPC response: it has neither 'result' nor 'error'");
     }
 
 private:

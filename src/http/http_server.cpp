@@ -272,7 +272,8 @@ Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t 
     const auto address = boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
     if (error) {
         return fail(ErrorCode::kInvalidParams,
-                    "host \"" + host + "\" is no IP address; use one of this machine, or localhost");
+                    "host \"" + host +
+                        "\" is not an IP address; use an address of this machine, or localhost");
     }
     Tcp::endpoint endpoint(address, port);
     if ((error = open(acceptor_->acceptor, endpoint))) {

@@ -12,7 +12,7 @@ namespace {
 
 // What is asked for stands in the body.
 constexpr std::string_view kNotRead = "(not read)";
-constexpr std::string_view kNoStdException = "something that is no std::exception";
+constexpr std::string_view kNoStdException = "an exception that is not derived from std::exception";
 
 // What the text of an exception says is for the operator, not for the client.
 Error internal_error(const RequestContext& context, std::string_view operation,
@@ -59,7 +59,10 @@ void fill_tenant(RequestEnvelope& envelope) {
 
 /// For handlers of operations whose params the envelope may not hold: a middleware may replace anything.
 Error wrong_params(Operation operation) {
-    return Error{ErrorCode::kInvalidRequest, "these are no parameters of " + std::string(to_string(operation)), nullptr};
+    return Error{
+        ErrorCode::kInvalidRequest,
+        "the parameters do not belong to the operation " + std::string(to_string(operation)),
+        nullptr};
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ void log_thrown(const char* call) noexcept {
         log::error("a port threw, which no port may call={} error={}", call, quoted(e.what()));
     } catch (...) {
         log::error(
-            "a port threw, which no port may call={} error=\"something that is no std::exception\"",
+            "a port threw, which no port may call={} error=\"an exception that is not derived from "
+            "std::exception\"",
             call);
     }
 }

@@ -18,7 +18,9 @@ Async<void> call(LifecycleHooks& hooks, Hook hook, const char* name, StateChange
     } catch (const std::exception& e) {
         log::error("a hook threw hook={} task={} error={}", name, task.to_string(), quoted(e.what()));
     } catch (...) {
-        log::error("a hook threw something that is no std::exception hook={} task={}", name, task.to_string());
+        log::error(
+            "a hook threw an exception that is not derived from std::exception hook={} task={}",
+            name, task.to_string());
     }
 }
 

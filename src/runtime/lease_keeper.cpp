@@ -88,7 +88,9 @@ Async<void> LeaseKeeper::give_back_strangers(const RenewalRound& round) {
     for (const auto& [task, epoch] : now) {
         const std::pair<TaskId, Epoch> stranger(task, epoch);
         if (!std::binary_search(before.begin(), before.end(), stranger)) continue;
-        log::warn("this node holds a run that nobody here knows, it is given back task={}", task.to_string());
+        log::warn(
+            "no worker of this node knows a run that the node holds: it is given back task={}",
+            task.to_string());
         co_await give_back(task, epoch);
     }
 }

@@ -140,7 +140,7 @@ AsyncResult<void> AgentNode::start_dependencies() {
     } catch (const std::exception& e) {
         problem = e.what();
     } catch (...) {
-        problem = "it threw something that is no std::exception";
+        problem = "it threw an exception that is not derived from std::exception";
     }
     co_return fail(ErrorCode::kUnavailable, "a dependency does not start: " + problem);
 }

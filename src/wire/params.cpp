@@ -190,7 +190,8 @@ Result<std::string> unify_tenant(std::string_view from_path, OperationParams& pa
     if (tenant->size() > kMaxNameBytes) {
         return fail(Error::invalid_field("tenant", fmt::format("is longer than {} bytes", kMaxNameBytes)));
     }
-    if (!may_be_tenant(*tenant)) return fail(Error::invalid_field("tenant", "is a word of the paths, and so no tenant"));
+    if (!may_be_tenant(*tenant))
+        return fail(Error::invalid_field("tenant", "is reserved: it cannot be used as a tenant"));
     return tenant;
 }
 

@@ -34,7 +34,7 @@ Async<void> shut_down(Startable& startable, std::string what) {
         log::error("a dependency failed to shut down dependency={} error={}", quoted(what), quoted(e.what()));
     } catch (...) {
         log::error("a dependency failed to shut down dependency={} error={}", quoted(what),
-                   quoted("something that is no std::exception"));
+                   quoted("an exception that is not derived from std::exception"));
     }
 }
 

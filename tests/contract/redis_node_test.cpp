@@ -92,7 +92,8 @@ TEST_F(RedisAccessTest, WrongCredentialsSaySo) {
 }
 
 TEST_F(RedisAccessTest, AHostThatCannotBeReachedSaysSo) {
-    EXPECT_THAT(refusal("redis://127.0.0.1:1"), HasSubstr("nobody answers at the host and port"));
+    EXPECT_THAT(refusal("redis://127.0.0.1:1"),
+                HasSubstr("no server answers at the host and port"));
     EXPECT_THAT(refusal("redis://no-such-host.invalid"), HasSubstr("cannot be resolved"));
     FakeServer silent([](const std::string&) { return std::string(); });
     EXPECT_THAT(refusal(silent.url()), HasSubstr("does not answer"));

@@ -79,7 +79,7 @@ def main():
         check(program, other, 2, "another application")
         text = directory / "notes.txt"
         text.write_text("no database\n" * 20)
-        check(program, text, 2, "no SQLite database")
+        check(program, text, 2, "not a SQLite database")
     sys.exit(1 if faults else 0)
 
 

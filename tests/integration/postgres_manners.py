@@ -240,7 +240,7 @@ class NoFriend(unittest.TestCase):
         def serve(client):
             client.recv(100)
             client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        self.assertIn("is no PostgreSQL", self.refused(serve, "?sslmode=disable&gssencmode=disable"))
+        self.assertIn("is not PostgreSQL", self.refused(serve, "?sslmode=disable&gssencmode=disable"))
 
     def test_a_host_that_keeps_silent(self):
         def serve(client):

@@ -38,7 +38,7 @@ class Outages(Weather):
                 self.assertEqual(node.get("/health")[0].status, 200)
                 ready, body = node.get("/health/ready")
                 self.assertEqual(ready.status, 503)
-                self.assertIn("nobody answers at the host and port", json.loads(body)["checks"]["storage"])
+                self.assertIn("no server answers at the host and port", json.loads(body)["checks"]["storage"])
                 self.check_all_fail(Together(node, requests(task, paused)), SOON)
             finally:
                 self.server.start()
@@ -54,7 +54,7 @@ class Outages(Weather):
             began = len(node.lines)
             self.server.stop(signal.SIGQUIT)
             try:
-                self.wait_until(lambda: b"nobody answers" in node.get("/health/ready")[1])
+                self.wait_until(lambda: b"no server answers" in node.get("/health/ready")[1])
                 time.sleep(4)  # eight sweeps and as many attempts
             finally:
                 self.server.start()
@@ -62,7 +62,7 @@ class Outages(Weather):
             said = node.lines[began:]
             for line in said:
                 self.assertRegex(line, "^time=[^ ]+ level=")
-            self.assertEqual(sum("nobody answers" in line for line in said if "postgres connection=lost" in line), 1, said)
+            self.assertEqual(sum("no server answers" in line for line in said if "postgres connection=lost" in line), 1, said)
             self.assertEqual(sum("could not ask the storage" in line for line in said), 1, said)
             self.assertLess(len(said), 16, said)
         self.assertFalse(watched.ended.is_set())

@@ -527,7 +527,8 @@ TEST_F(ServerTest, ADependencyThatThrowsNoStdExceptionOnlyKeepsTheServerFromStar
     const auto started = Server(std::move(options)).start();
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().message,
-              "a dependency does not start: it threw something that is no std::exception");
+              "a dependency does not start: it threw an exception that is not derived from "
+              "std::exception");
 }
 
 TEST_F(ServerTest, WhatIsMissingIsNamedAtTheStart) {

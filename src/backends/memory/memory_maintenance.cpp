@@ -153,8 +153,8 @@ Result<> MemoryStorage::check_share(const OwnerUse& owner, std::int64_t tasks,
 }
 
 Error MemoryStorage::full_store() {
-    return Error::unavailable("the store is full of tasks that have not ended; try again later",
-                              kRetryWhenFull);
+    return Error::unavailable(
+        "the store is full, and all of its tasks are unfinished; try again later", kRetryWhenFull);
 }
 
 bool MemoryStorage::has_room(std::int64_t bytes) const noexcept {

@@ -19,7 +19,7 @@ constexpr std::string_view kClosed = "PostgreSQL closed a connection before it w
 constexpr std::string_view kForgetful =
     "PostgreSQL has lost a prepared statement; a pooler in between has to keep sessions (pool_mode = session)";
 constexpr std::string_view kNoPostgres =
-    "what answers at the host and port of the PostgreSQL URL is no PostgreSQL; correct them";
+    "the server at the host and port of the PostgreSQL URL is not PostgreSQL; correct them";
 
 struct Meaning {
     std::string_view sign;  ///< A part of the server's message, or how an SQLSTATE begins.
@@ -30,7 +30,8 @@ struct Meaning {
 // since the process sets no locale.
 constexpr std::array kConnectionFailures{
     Meaning{"no pg_hba.conf entry",
-            "PostgreSQL lets nobody in from this host; add a line to its pg_hba.conf or use TLS (sslmode=require)"},
+            "PostgreSQL allows no connections from this host; add a line to its pg_hba.conf or use "
+            "TLS (sslmode=require)"},
     Meaning{":  28P01: ", "PostgreSQL refuses the credentials; check user and password in the URL"},
     Meaning{":  28000: ",
             "PostgreSQL does not let the user of the URL in; create it, correct the URL, or add a line to pg_hba.conf"},
@@ -48,7 +49,8 @@ constexpr std::array kConnectionFailures{
     Meaning{"could not translate host name",
             "the host name of the PostgreSQL URL cannot be resolved; correct it or the name service"},
     Meaning{"Connection refused",
-            "nobody answers at the host and port of the PostgreSQL URL; start the server or correct them"},
+            "no server answers at the host and port of the PostgreSQL URL; start the server or "
+            "correct them"},
     Meaning{"No such file or directory",
             "there is no PostgreSQL at the socket of the URL; start the server or name its host"},
     Meaning{"timeout expired", "the host of the PostgreSQL URL does not answer; check host, port and firewall"},

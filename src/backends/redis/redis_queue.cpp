@@ -205,7 +205,10 @@ void RedisQueue::hand_out(RedisValue entries) {
         const std::string id(entries[i][0].text());
         const auto operation = operation_of(entries[i][1][1].text());
         if (!operation) {
-            log::error("redis entry {} of {} is none of ours; remove it (XDEL), or choose another stream", id, stream_);
+            log::error(
+                "redis entry {} of {} was not written by a2akit; remove it (XDEL), or choose "
+                "another stream",
+                id, stream_);
             continue;
         }
         // It may be held already, when this process was slow to say that it is.

@@ -93,7 +93,9 @@ Error stream_error(const NetError& error) {
         return unavailable("the host name of the Redis URL cannot be resolved; correct it or the name service");
     }
     if (error == asio::error::connection_refused) {
-        return unavailable("nobody answers at the host and port of the Redis URL; start the server or correct them");
+        return unavailable(
+            "no server answers at the host and port of the Redis URL; start the server or correct "
+            "them");
     }
     if (error == asio::error::host_unreachable || error == asio::error::network_unreachable ||
         error == asio::error::timed_out) {

@@ -31,7 +31,7 @@ std::optional<std::string> ServerInfo::problem() const {
     if (major != 0 && major < kOldest) {
         return "Redis is version " + std::to_string(major) + "; a2akit needs Redis 7 or later";
     }
-    if (is_cluster) return "this Redis is a cluster; name a Redis that is no cluster in the URL";
+    if (is_cluster) return "this Redis is a cluster; name a Redis that is not a cluster in the URL";
     if (is_replica) return "Redis takes no writes: it is a read-only replica; name the primary in the URL";
     return std::nullopt;
 }

@@ -153,7 +153,7 @@ Result<void> Database::check_header() const {
     const bool empty = std::all_of(header.begin(), header.end(), [](unsigned char byte) { return byte == 0; });
     if (empty && ::access((path + "-journal").c_str(), F_OK) == 0) return {};
     if (static_cast<std::size_t>(size) < kHeader || std::memcmp(header.data(), kMagic.data(), kMagic.size()) != 0) {
-        return fail(refused(path, "it is no SQLite database"));
+        return fail(refused(path, "it is not a SQLite database"));
     }
     // One page holds no table: a file of ours that was begun and not finished, or nobody's.
     const bool blank = big_endian(&header[28]) <= 1 && big_endian(&header[68]) == 0;

@@ -12,7 +12,7 @@ Error refused(const std::string& path, const std::string& why) {
 
 std::string why_of(const Failure& failure) {
     switch (failure.code() & 0xFF) {
-        case SQLITE_NOTADB: return "it is no SQLite database";
+        case SQLITE_NOTADB: return "it is not a SQLite database";
         case SQLITE_CORRUPT: return std::string("it is damaged (") + failure.what() + "); restore it from a backup";
         case SQLITE_FULL: return "the disk is full; free some space";
         case SQLITE_READONLY: return "it is read-only; make it and its directory writable";

@@ -135,9 +135,9 @@ TEST_F(SqliteDatabaseTest, AFileIsFreeAgainWhenItsHolderIsGone) {
 
 TEST_F(SqliteDatabaseTest, AFileThatIsNoDatabaseIsRefused) {
     write("{\"this\": \"is a settings file of somebody, longer than the header of a database, so that it is read\"}");
-    EXPECT_THAT(refusal(), HasSubstr("no SQLite database"));
+    EXPECT_THAT(refusal(), HasSubstr("not a SQLite database"));
     write("short");
-    EXPECT_THAT(refusal(), HasSubstr("no SQLite database"));
+    EXPECT_THAT(refusal(), HasSubstr("not a SQLite database"));
 }
 
 TEST_F(SqliteDatabaseTest, AFileOfAnotherApplicationIsRefused) {
@@ -157,7 +157,7 @@ TEST_F(SqliteDatabaseTest, AFileOfAnotherApplicationIsLeftAloneWithItsJournal) {
     EXPECT_THAT(refusal(), HasSubstr("another application"));
     EXPECT_EQ(std::filesystem::file_size(path_ + "-journal"), 33U);
     write("no database at all, but longer than the header of one is, and with a journal beside it as well: strange");
-    EXPECT_THAT(refusal(), HasSubstr("no SQLite database"));
+    EXPECT_THAT(refusal(), HasSubstr("not a SQLite database"));
     EXPECT_EQ(std::filesystem::file_size(path_ + "-journal"), 33U);
 }
 
