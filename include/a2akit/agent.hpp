@@ -1,7 +1,8 @@
 #pragma once
 
-/// \file What a file needs that only defines a worker: Worker, TaskContext, when_all and when_any, Json. Much lighter than
-/// a2akit.hpp, which adds the server. BlockingWorker has a header of its own, worker/blocking_worker.hpp.
+/// \file The header for files that only define a worker: Worker, TaskContext, when_all, when_any
+/// and Json. Much lighter than a2akit.hpp, which adds the server. BlockingWorker has a header of
+/// its own, worker/blocking_worker.hpp.
 
 #include <a2akit/core/when.hpp>
 #include <a2akit/json/json.hpp>

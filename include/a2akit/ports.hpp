@@ -11,11 +11,11 @@
 
 namespace a2akit {
 
-/// Ready-made ports, for those who share, decorate or test them. Given to a Server, whatever is
-/// null is made from the settings' URLs. One object may stand behind several of them.
+/// Ready-made ports, for code that shares, decorates or tests them. A Server makes the ports that
+/// are null from the settings' URLs. One object may implement several of them.
 ///
-/// Ports answer with errors and throw nothing. What one throws all the same is logged by the
-/// Server, and counts as an answer of kInternal.
+/// Ports return errors and throw nothing. If one throws nevertheless, the Server logs the exception
+/// and treats it as kInternal.
 struct Ports {
     std::shared_ptr<Storage> storage = {};
     std::shared_ptr<ContextStore> context_store = {};

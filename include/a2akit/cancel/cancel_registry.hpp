@@ -19,8 +19,9 @@ public:
     [[nodiscard]] virtual Signal& signal() noexcept = 0;
 };
 
-/// Carries "please stop" from whoever cancels a task to whoever runs it. It only wakes: the request itself and its
-/// deadline stand in Storage, and every renewal of a lease reads them.
+/// Carries "please stop" from the caller that cancels a task to the handler that runs it. It only
+/// wakes: the request itself and its deadline stand in Storage, and every renewal of a lease reads
+/// them.
 ///
 /// A signal is sticky: sent before anyone watches, it is still seen. Safe from any thread.
 /// Implementations pass a2akit/testing/cancel_registry_contract.hpp.

@@ -23,9 +23,10 @@ struct ClientOptions {
     std::vector<std::pair<std::string, std::string>> headers = {};
     /// Sent as "Authorization: Bearer …".
     std::string bearer_token = {};
-    /// Origins such as "https://agents.example:8443" that may be sent `headers` and `bearer_token` besides the one of
-    /// the URL given to `connect`: another host, another port, or plain http where the URL says https. A card that is at
-    /// hand already came from no URL: whoever has credentials for it names the origin here.
+    /// Further origins, such as "https://agents.example:8443", that `headers` and `bearer_token`
+    /// may be sent to. The origin of the URL given to `connect` is always allowed; another host or
+    /// port, or plain http where the URL says https, is a further origin. A client made from a card
+    /// has no URL, so the origins for its credentials are named here.
     std::vector<std::string> credential_origins = {};
     /// URIs of the extensions that the client wants to be active (A2A-Extensions).
     std::vector<std::string> extensions = {};
@@ -36,7 +37,7 @@ struct ClientOptions {
     Duration call_timeout = std::chrono::seconds(30);
     /// For sends that wait for their task. Zero: none.
     Duration send_timeout = Duration::zero();
-    /// A stream on which not even a heartbeat arrives for so long has failed.
+    /// A stream fails when nothing, not even a heartbeat, arrives for this long.
     Duration stream_idle_timeout = std::chrono::seconds(60);
     std::size_t max_answer_bytes = 64U << 20U;
     /// PEM file of the certificate authorities to trust; empty: the system's.
@@ -50,7 +51,7 @@ struct SendOptions {
     std::string idempotency_key = {};
 };
 
-/// What a send was answered with: a task, or a message and no task.
+/// The reply to a send: a task, or a message without a task.
 class SendResult {
 public:
     explicit SendResult(std::variant<Task, Message> payload) : payload_(std::move(payload)) {}
@@ -61,7 +62,7 @@ public:
     [[nodiscard]] const Message* message() const noexcept { return std::get_if<Message>(&payload_); }
     /// The text of the artifacts, or of the status message when there is none; of the message.
     [[nodiscard]] std::string text() const;
-    /// Of the first data part; empty when there is none.
+    /// The data of the first data part; empty when there is none.
     [[nodiscard]] RawJson data() const;
     [[nodiscard]] const std::string& task_id() const noexcept;
     [[nodiscard]] const std::string& context_id() const noexcept;
@@ -86,8 +87,8 @@ class Client {
 public:
     /// Fetches the card of the agent at `url` (…/.well-known/agent-card.json) and picks the first interface of it that
     /// both sides speak. kVersionNotSupported when there is none: the message says what the card offers.
-    /// kPermissionDenied when there are credentials (`headers`, `bearer_token`) and the interface is at an origin that
-    /// they were not given for: nothing is sent there.
+    /// kPermissionDenied when there are credentials (`headers`, `bearer_token`) and the interface
+    /// is at an origin that they were not given for; then nothing is sent.
     [[nodiscard]] static Client connect(std::string url, ClientOptions options = {});
     /// As `connect`, for a card that is at hand already.
     explicit Client(AgentCard card, ClientOptions options = {});

@@ -12,7 +12,7 @@ namespace a2akit {
 
 /// One event of a stream, with the id by which the stream can be resumed after it.
 struct StreamEvent {
-    std::string id = {};  ///< Empty when the agent gave none.
+    std::string id = {};  ///< Empty when the agent sent no id.
     StreamResponse response = {};
 
     [[nodiscard]] const Task* task() const noexcept { return std::get_if<Task>(&response.payload); }
@@ -23,8 +23,8 @@ struct StreamEvent {
     [[nodiscard]] const TaskArtifactUpdateEvent* artifact() const noexcept {
         return std::get_if<TaskArtifactUpdateEvent>(&response.payload);
     }
-    /// What this event adds to the answer: the text of an artifact chunk or of a message, or of the artifacts that the
-    /// Task at the beginning of the stream has already; else empty.
+    /// The text that this event adds to the answer: the text of an artifact chunk or of a message,
+    /// or of the artifacts that the Task at the beginning of the stream has already; else empty.
     [[nodiscard]] std::string text() const;
     /// The state that this event reports; kUnspecified when it reports none.
     [[nodiscard]] TaskState state() const noexcept;
@@ -47,7 +47,8 @@ public:
     /// Blocks until the next event is there; nothing when the agent has ended the stream. Throws Exception: the
     /// agent's own error, or kUnavailable when the connection broke (resume with Client::subscribe).
     std::optional<StreamEvent> next();
-    /// Of the last event that had one: what Client::subscribe takes to go on after it.
+    /// The id of the last event that had one. Pass it to Client::subscribe to continue after that
+    /// event.
     [[nodiscard]] const std::string& last_event_id() const noexcept;
 
     class Iterator {

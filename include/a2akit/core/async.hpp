@@ -16,8 +16,8 @@ namespace a2akit {
 template <class T = void>
 class Async;
 
-/// What the ports return: a Result that may take a while. A backend that answers at once returns the Result itself,
-/// and no coroutine frame is made.
+/// The return type of the ports: a Result that may take a while. A backend that answers immediately
+/// returns the Result itself, and no coroutine frame is made.
 template <class T = void>
 using AsyncResult = Async<Result<T>>;
 
@@ -32,7 +32,7 @@ class StopScope;  // core/when.hpp
 class PromiseBase {
 public:
     std::coroutine_handle<> continuation;  ///< Null until it is awaited.
-    StopScope* scope = nullptr;  ///< What may ask it to end early: its awaiter's, or its own.
+    StopScope* scope = nullptr;  ///< Its awaiter's, or its own: asks it to end early.
 
     static void* operator new(std::size_t size) { return allocate_frame(size); }
     static void operator delete(void* frame, std::size_t size) noexcept { free_frame(frame, size); }
@@ -62,9 +62,9 @@ public:
     std::exception_ptr exception;
 };
 
-/// What an Async without a coroutine holds once it was awaited or moved from. In release builds
-/// nothing. In debug builds a coroutine that does nothing, so that awaiting it again can be told,
-/// and destroying it is harmless everywhere.
+/// The handle that an Async holds after it was awaited or moved from. In release builds it is null.
+/// In debug builds it is a coroutine that does nothing, so that a second await can be detected and
+/// destroying it is harmless everywhere.
 template <class Promise>
 std::coroutine_handle<Promise> spent() noexcept {
 #ifdef NDEBUG
@@ -75,7 +75,7 @@ std::coroutine_handle<Promise> spent() noexcept {
 #endif
 }
 
-/// Gives a coroutine that was not awaited yet a scope of its own, in place of its awaiter's.
+/// Gives a coroutine that has not been awaited yet its own scope, instead of its awaiter's.
 template <class T>
 [[nodiscard]] Async<T> within(StopScope& scope, Async<T> coroutine) noexcept;
 
@@ -83,11 +83,11 @@ template <class T>
 
 /// A value that is computed by a coroutine, or already there.
 ///
-/// Lazy: the coroutine starts when it is awaited, on the awaiting thread, and its awaiter goes on
-/// where it ends. Move-only; awaited at most once, which debug builds assert; destroying one that
-/// was never awaited runs nothing. An exception that leaves the coroutine is thrown to the awaiter.
-/// To run several at a time use when_all and when_any (core/when.hpp). To start one from plain code
-/// use TaskGroup::spawn (core/loop.hpp).
+/// Lazy: the coroutine starts when it is awaited, on the awaiting thread, and its awaiter continues
+/// on the thread where it ends. Move-only. It may be awaited only once, which debug builds assert.
+/// Destroying one that was never awaited runs nothing. An exception that leaves the coroutine is
+/// thrown to the awaiter. To run several at a time use when_all and when_any (core/when.hpp). To
+/// start one from plain code use TaskGroup::spawn (core/loop.hpp).
 ///
 /// Parameters of a coroutine are taken by value: what it refers to may be gone when it resumes.
 template <class T>

@@ -12,8 +12,8 @@
 
 namespace a2akit {
 
-/// What went wrong, independent of any binding. `wire/error_table.hpp` maps each code to its JSON-RPC code, HTTP
-/// status, gRPC status and ErrorInfo reason (specification 1.0, section 5.4).
+/// The kind of an error, independent of any binding. `wire/error_table.hpp` maps each code to its
+/// JSON-RPC code, HTTP status, gRPC status and ErrorInfo reason (specification 1.0, section 5.4).
 enum class ErrorCode : std::uint8_t {
     // The specification's own errors, section 3.3.2.
     kTaskNotFound,
@@ -60,7 +60,7 @@ struct Error {
         /// google.rpc.ErrorInfo.metadata
         std::vector<std::pair<std::string, std::string>> metadata = {};
         std::optional<std::chrono::milliseconds> retry_after = {};  ///< google.rpc.RetryInfo
-        std::string challenge = {};  ///< The WWW-Authenticate header of a kUnauthenticated.
+        std::string challenge = {};  ///< The WWW-Authenticate header of a kUnauthenticated error.
     };
 
     ErrorCode code = ErrorCode::kInternal;
@@ -76,7 +76,8 @@ struct Error {
     [[nodiscard]] Error with(Details more) const;
 };
 
-/// What agent authors and client users see: the same error, thrown, so that it can't be ignored by accident.
+/// The exception that agent authors and users of the client see: the same error, thrown, so that it
+/// cannot be ignored by accident.
 class Exception : public std::exception {
 public:
     explicit Exception(Error error) : error_(std::move(error)) {}

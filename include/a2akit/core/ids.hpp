@@ -21,8 +21,8 @@ struct Uuid {
     [[nodiscard]] std::string to_string() const;
     /// Reads the canonical form, in either case; nothing for any other text.
     [[nodiscard]] static std::optional<Uuid> parse(std::string_view text) noexcept;
-    /// Version 7 (RFC 9562): ordered by its time of creation, to a quarter of a microsecond; 62 bits from the kernel's
-    /// generator.
+    /// A UUID of version 7 (RFC 9562): ordered by time of creation, with a resolution of a quarter
+    /// of a microsecond, and with 62 random bits from the kernel.
     [[nodiscard]] static Uuid generate() noexcept;
     /// Well-mixed bits, for hash tables and shards.
     [[nodiscard]] std::uint64_t hash() const noexcept {

@@ -83,7 +83,7 @@ protected:
     return Yield{};
 }
 
-/// Awaiting it continues the coroutine on the thread of `loop`; at once if it is there already.
+/// Awaiting it continues the coroutine on the thread of `loop`; immediately if it is already there.
 [[nodiscard]] inline auto resume_on(Loop& loop) noexcept {
     struct Switch : Work {
         explicit Switch(Loop& l) noexcept
@@ -100,8 +100,8 @@ protected:
     return Switch{loop};
 }
 
-/// Awaiting it pauses the coroutine for `span` of the current loop's time, whatever happens
-/// meanwhile. In a handler use `sleep` (core/when.hpp), which a cancel cuts short.
+/// Awaiting it pauses the coroutine for `span` of the current loop's time; nothing cuts it short.
+/// In a handler use `sleep` (core/when.hpp), which a cancel ends early.
 Async<void> sleep_for(Duration span);
 
 /// A flag that one coroutine waits for and any thread raises.
@@ -116,17 +116,17 @@ public:
 
     void set() noexcept;
     [[nodiscard]] bool is_set() const noexcept;
-    /// Lowers the flag, so that it can be waited for again. REQUIRES: nobody waits.
+    /// Lowers the flag, so that it can be waited for again. REQUIRES: no coroutine waits.
     void reset() noexcept;
 
     class [[nodiscard]] Wait;
     class [[nodiscard]] Either;
-    /// Returns at once when the signal is set.
+    /// Returns immediately when the signal is already raised.
     Wait wait() noexcept;
     /// The same, at `until` at the latest: false when the time was up first.
     Wait wait_until(SteadyTime until) noexcept;
-    /// Returns when one of the two is raised, at `until` at the latest: false when the time was up
-    /// first. REQUIRES: nobody else waits for either meanwhile.
+    /// Returns when one of the two is raised, or at `until`: false when the time was up first.
+    /// REQUIRES: no other coroutine waits for either of them meanwhile.
     static Either either(Signal& one, Signal& other,
                          std::optional<SteadyTime> until = std::nullopt) noexcept;
 

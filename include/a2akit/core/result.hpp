@@ -9,7 +9,7 @@
 
 namespace a2akit {
 
-/// A value, or the Error a caller may meet. What the ports return; must not be ignored.
+/// A value, or the Error that a caller may see. The ports return it; it must not be ignored.
 template <class T = void>
 class [[nodiscard]] Result : public tl::expected<T, Error> {
 public:

@@ -9,7 +9,7 @@ namespace a2akit {
 /// An immutable value that is copied by counting references. Reads like a `const T`; made from a T.
 ///
 /// Messages and artifacts are held this way wherever a task, its events and its readers share them: handing one on
-/// costs nothing, and nobody can change it behind another's back. Never null.
+/// costs nothing, and no holder can change it behind another's back. Never null.
 template <class T>
 class Shared {
 public:

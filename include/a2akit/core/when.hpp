@@ -17,14 +17,14 @@
 #include <vector>
 
 // Several coroutines at a time, on one loop: when_all, when_any, and a sleep that can be cut short.
-// What these calls start has ended when they return, whatever happens.
+// Every coroutine that these calls start has ended when they return or throw.
 //
 // A coroutine may be asked to end early: because a sibling won when_any, because a sibling threw in
 // when_all, because the coroutine that awaits it was asked, or, in a handler, because its task is
-// cancelled or its run is over. It learns of that where it waits:
+// cancelled or its run is over. It learns of the request where it waits:
 //
 // - `sleep` throws Cancelled, immediately when the coroutine was asked before.
-// - when_all and when_any ask their own children, and throw what those throw.
+// - when_all and when_any pass the request on to their own children, and throw what those throw.
 // - TaskContext::cancelled and cancelled_within throw Cancelled when a sibling is the reason. When
 //   the task's own cancel is the reason they return, as always.
 //
@@ -47,7 +47,8 @@ Async<void> sleep(Duration span);
 
 namespace detail {
 
-/// Asks a coroutine, and all that it awaits, to end early. One of those coroutines waits at a time.
+/// Asks a coroutine, and everything it awaits, to end early. Only one of those coroutines waits at
+/// a time.
 class StopScope {
 public:
     virtual ~StopScope() = default;
@@ -58,7 +59,7 @@ public:
     [[nodiscard]] virtual Signal* sibling_signal() noexcept { return nullptr; }
 };
 
-/// The scope of everything that has to run to its end.
+/// The scope of coroutines that must run to their end.
 [[nodiscard]] StopScope& never_stopped() noexcept;
 
 struct CurrentScope {
@@ -85,7 +86,7 @@ private:
     Signal stop_;
 };
 
-/// What a child returned: std::monostate for nothing.
+/// The value that a child returned; std::monostate for void.
 template <class T>
 using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
@@ -102,8 +103,8 @@ public:
         const std::size_t index = started_++;
         group_.spawn(within(scopes_[index], run(*this, index, std::move(child), result)));
     }
-    /// Returns when all children have ended. Throws what the first child to throw threw (kAll), or
-    /// what the first one to end threw, if it did (kAny).
+    /// Returns when all children have ended. kAll: throws the first exception of any child. kAny:
+    /// throws the exception of the child that ended first, if it threw one.
     Async<void> join();
     /// The child that ended first. REQUIRES: joined.
     [[nodiscard]] std::size_t first() const noexcept { return first_; }
@@ -204,7 +205,7 @@ Async<std::variant<detail::Value<T>...>> when_any(Async<T>... children) {
     co_return std::move(*first);
 }
 
-/// What when_any of a vector returns.
+/// The result of when_any of a vector.
 template <class T>
 struct FirstOf {
     std::size_t index = 0;

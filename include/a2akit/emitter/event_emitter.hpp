@@ -17,7 +17,7 @@ public:
     virtual AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) = 0;
 
     /// Storage::append, then a wake-up. Repeats an append whose answer was lost, under its WriteId, a bounded number
-    /// of times. A wake-up that fails is logged: whoever waits finds the event in Storage.
+    /// of times. A wake-up that fails is logged; waiting subscribers find the event in Storage.
     virtual AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) = 0;
 
     /// Announces what somebody else wrote (a claim) to a task of `context_id`, which outlives the call.

@@ -16,7 +16,8 @@ struct StateChange {
     TaskState after = TaskState::kUnspecified;
 };
 
-/// What an application wants to do when a task changes its state: audit, metrics, notifications.
+/// Code of the application that is called when a task changes its state: audit, metrics,
+/// notifications.
 ///
 /// Called after the write succeeded, at most once per change, on the node and loop that wrote. A hook that throws is
 /// logged and changes nothing. Emitting waits for the hooks: keep them short.

@@ -10,7 +10,8 @@
 
 namespace a2akit {
 
-/// "This task's log goes up to here." Wake-ups carry no events: whoever is woken reads Storage, which never lies.
+/// "This task's log goes up to here." Wake-ups carry no events: a subscriber that is woken reads
+/// Storage, which is the authority.
 struct Wake {
     TaskId task;
     Sequence last = 0;
@@ -18,8 +19,8 @@ struct Wake {
     bool turn_ended = false;  ///< Turn `turn` has ended; who waits for a turn only needs this one.
 };
 
-/// What one subscriber knows of a task, and a place to wait for more. Freed by its destructor.
-/// Used on the loop that subscribed.
+/// How far one subscriber has read a task's log, and a place to wait for more. Freed by its
+/// destructor. Used on the loop that subscribed.
 class Subscription {
 public:
     virtual ~Subscription() = default;
@@ -33,7 +34,7 @@ public:
     [[nodiscard]] virtual Signal& signal() noexcept = 0;
 };
 
-/// What a subscriber wants to be woken for.
+/// The changes that a subscriber wants to be woken for.
 enum class Interest { kEveryEvent, kTurnEnds };
 
 /// Tells the nodes' subscribers that a task has new events. Best-effort: a lost wake-up delays, nothing else.
@@ -55,7 +56,8 @@ public:
 
     /// The tasks with subscribers in this process: what the tail check reads from Storage once a second.
     [[nodiscard]] virtual std::vector<TaskId> watched() const = 0;
-    /// Wakes this process's subscribers only; `erased`: the task is gone. What the tail check found.
+    /// Wakes this process's subscribers only; `erased`: the task is gone. The tail check calls it
+    /// with what it has found.
     virtual void wake_local(Wake wake, bool erased) = 0;
 };
 

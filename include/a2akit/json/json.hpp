@@ -14,14 +14,15 @@
 
 namespace a2akit {
 
-/// A JSON value to build and send: valid by construction, escaped, and taken wherever a RawJson is.
+/// A JSON value to build and send: valid by construction, escaped, and accepted wherever a RawJson
+/// is.
 ///
 ///     co_await ctx.complete_json(a2akit::Json::object({
 ///         {"city", city}, {"celsius", 21.5}, {"tags", a2akit::Json::array({"dry", "calm"})},
 ///         {"note", nullptr}}));
 ///
 /// For building only: to read JSON, use a JSON library; a2akit/json/nlohmann.hpp and
-/// a2akit/json/boost.hpp convert both ways. A value: copied freely, safe to read from any thread.
+/// a2akit/json/boost.hpp convert both ways. Copyable; safe to read from any thread.
 class Json {
 public:
     struct Member;
@@ -36,8 +37,8 @@ public:
     template <std::unsigned_integral U>
         requires(!std::same_as<U, bool>)
     Json(U value) : Json(from_unsigned(value)) {}  // NOLINT
-    /// Written so that reading it gives the same number again. Throws std::invalid_argument for NaN
-    /// and infinities, which JSON does not have.
+    /// Written with enough digits that reading it gives the same number. Throws
+    /// std::invalid_argument for NaN and infinities, which JSON does not have.
     Json(double value);  // NOLINT
     /// A string. Throws std::invalid_argument when it is not valid UTF-8.
     Json(std::string_view text);                                     // NOLINT
@@ -46,7 +47,7 @@ public:
     /// A value that is JSON already; null when it is empty.
     Json(const RawJson& value);  // NOLINT
 
-    /// Of members with the same name the last one stays, in the first one's place.
+    /// If several members have the same name, the last value is kept, in the first one's place.
     [[nodiscard]] static Json object(std::initializer_list<Member> members = {});
     [[nodiscard]] static Json array(std::initializer_list<Json> items = {});
     /// An array of everything in a range whose elements convert to Json.
@@ -75,7 +76,7 @@ private:
     static Json from_unsigned(std::uint64_t number);
     void append_to(std::string& out) const;
 
-    /// The first is the JSON of a value that is neither an object nor an array.
+    /// The first alternative is the JSON text of a value that is neither an object nor an array.
     std::variant<std::string, Members, Items> value_ = std::string("null");
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-/// \file Optional: nlohmann::json wherever a RawJson is taken, and back. Needs the header
-/// <nlohmann/json.hpp> (Debian: nlohmann-json3-dev); nothing else in a2akit does.
+/// \file Optional: converts a nlohmann::json to a RawJson, implicitly, and back. Needs the header
+/// <nlohmann/json.hpp> (Debian: nlohmann-json3-dev); no other public header does.
 
 #include <a2akit/protocol/json.hpp>
 #include <a2akit/protocol/raw_json.hpp>
@@ -15,9 +15,9 @@
 
 namespace a2akit {
 
-/// Of nlohmann::json and nlohmann::ordered_json. Throws std::invalid_argument when the value can't
-/// be sent: text that is not UTF-8, or more than 64 levels. NaN and infinities become null, and
-/// bytes an object, as everywhere in that library.
+/// From nlohmann::json and nlohmann::ordered_json. Throws std::invalid_argument when the value
+/// cannot be sent: text that is not UTF-8, or more than 64 levels. NaN and infinities become null,
+/// and bytes an object, as everywhere in that library.
 template <class T>
     requires std::same_as<T, nlohmann::json> || std::same_as<T, nlohmann::ordered_json>
 struct RawJsonFrom<T> {
@@ -36,7 +36,7 @@ struct RawJsonFrom<T> {
 };
 
 /// The value of a RawJson; null when it is empty. Throws nlohmann::json::parse_error when it is not
-/// JSON, which nothing that came from a client, from Storage or from a conversion is.
+/// JSON. A RawJson from a client, from Storage or from a conversion is always JSON.
 [[nodiscard]] inline nlohmann::json to_nlohmann(const RawJson& value) {
     return value.empty() ? nlohmann::json() : nlohmann::json::parse(value.text());
 }

@@ -130,7 +130,7 @@ struct SecurityScheme {
         scheme = {};
 };
 
-/// What an agent says of itself (specification 1.0, section 4.4.1).
+/// An agent's description of itself (specification 1.0, section 4.4.1).
 struct AgentCard {
     std::string name = {};
     std::string description = {};

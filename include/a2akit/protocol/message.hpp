@@ -11,7 +11,7 @@
 
 namespace a2akit {
 
-/// Who speaks (specification 1.0, section 4.1.5).
+/// The sender of a message (specification 1.0, section 4.1.5).
 enum class Role : std::uint8_t { kUnspecified, kUser, kAgent };
 
 /// The alternatives of Part.content. Exactly one is set in a valid part.
@@ -20,7 +20,7 @@ struct TextContent {
     friend bool operator==(const TextContent&, const TextContent&) = default;
 };
 struct RawContent {
-    std::string bytes = {};  ///< The decoded bytes; base64 only on the wire.
+    std::string bytes = {};  ///< The decoded bytes; they are base64 on the wire only.
     friend bool operator==(const RawContent&, const RawContent&) = default;
 };
 struct UrlContent {

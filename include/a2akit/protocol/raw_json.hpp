@@ -9,9 +9,9 @@ namespace a2akit {
 
 class RawJson;
 
-/// How a value of another JSON library becomes a RawJson: `static RawJson convert(const T&)`.
-/// Specialised by the headers that bridge to one (a2akit/json/nlohmann.hpp, a2akit/json/boost.hpp),
-/// and by yours.
+/// Converts a value of another JSON library to a RawJson: `static RawJson convert(const T&)`. The
+/// optional headers a2akit/json/nlohmann.hpp and a2akit/json/boost.hpp specialise it; you can do so
+/// for other libraries.
 template <class T>
 struct RawJsonFrom;
 
@@ -27,7 +27,8 @@ public:
     RawJson() = default;
     /// REQUIRES: `text` is one valid JSON value in UTF-8. To check foreign text use parse_raw_json (protocol/json.hpp).
     explicit RawJson(std::string text) : text_(std::move(text)) {}
-    /// Wherever a RawJson is taken, a value of a library whose bridge is included will do.
+    /// Implicit, so that a value of a library with a specialised RawJsonFrom can be passed as a
+    /// RawJson.
     template <ConvertsToRawJson T>
     RawJson(const T& value) : RawJson(RawJsonFrom<T>::convert(value)) {}  // NOLINT
 

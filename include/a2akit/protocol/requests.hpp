@@ -56,7 +56,7 @@ struct ListTasksRequest {
     std::optional<std::int32_t> page_size = {};  ///< 1 to 100, 50 when absent
     std::string page_token = {};
     std::optional<std::int32_t> history_length = {};
-    std::optional<Timestamp> status_timestamp_after = {};  ///< This or later, whatever the name says.
+    std::optional<Timestamp> status_timestamp_after = {};  ///< Inclusive, despite its name.
     std::optional<bool> include_artifacts = {};
 };
 

@@ -12,7 +12,7 @@
 
 namespace a2akit {
 
-/// Where a task stands (specification 1.0, section 4.1.3). The numbers are the protocol buffer's.
+/// The state of a task (specification 1.0, section 4.1.3). The numbers are the protocol buffer's.
 enum class TaskState : std::uint8_t {
     kUnspecified = 0,
     kSubmitted = 1,
@@ -53,7 +53,8 @@ struct Task {
     std::vector<Shared<Message>> history = {};
     RawJson metadata = {};
 
-    /// The texts of all artifacts, joined by newlines; of the status message when there is no artifact.
+    /// The texts of all artifacts, joined by newlines; the text of the status message when there
+    /// are no artifacts.
     [[nodiscard]] std::string text() const;
 };
 

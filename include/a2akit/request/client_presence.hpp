@@ -13,11 +13,12 @@ namespace a2akit {
 
 /// Whether the client of a request is still there to be answered. Safe from any thread.
 ///
-/// The connection owns it and says when the client has left; who waits on the client's behalf need
-/// not wait any longer. The task goes on: the connection is not the task.
+/// The connection owns it and reports when the client has left; code that waits on the client's
+/// behalf can then stop waiting. The task goes on: the connection is not the task.
 ///
-/// The handler of a send says here when the message is stored. From then on the connection may
-/// begin the answer before it is known, and keep a client waiting that would give up in silence.
+/// The handler of a send reports here when the message is stored. From then on the connection may
+/// begin the response before its content is known, so that the client does not give up while
+/// nothing arrives.
 class ClientPresence {
 public:
     /// One who waits on `signal`, from its construction to its destruction, and asks `gone()` after each wake-up. At
@@ -44,22 +45,22 @@ public:
     [[nodiscard]] bool accepted() const noexcept {
         return accepted_.load(std::memory_order_acquire);
     }
-    /// What `accept` was given. REQUIRES: `accepted()`.
+    /// The arguments of `accept`. REQUIRES: `accepted()`.
     [[nodiscard]] const std::vector<std::string>& extensions() const noexcept {
         return extensions_;
     }
 
-    /// The answer has begun with a status of success, in a form that has no place for an error: a
-    /// task as it stands is worth more to the client than the reason why there is no better answer.
+    /// The response has begun with a success status, in a form that cannot carry an error: send the
+    /// task in its current state rather than an error.
     void commit_to_result() noexcept { result_only_.store(true, std::memory_order_release); }
     [[nodiscard]] bool committed_to_result() const noexcept {
         return result_only_.load(std::memory_order_acquire);
     }
 
-    /// Keeps something alive until the answer is sent, or there will be none. From the request's
-    /// own loop.
+    /// Keeps something alive until the response is sent, or it is known that none will be. From the
+    /// request's own loop.
     void keep_until_answered(std::shared_ptr<void> kept) noexcept { kept_ = std::move(kept); }
-    /// The answer is sent, as far as it will be. From the request's own loop.
+    /// The response has been sent, or as much of it as ever will be. From the request's own loop.
     void answered() noexcept { kept_.reset(); }
 
     /// The connection's next request begins. REQUIRES: none is being handled.

@@ -14,7 +14,8 @@ namespace a2akit {
 /// Sees every request before and after the TaskManager does.
 ///
 /// `before_dispatch` runs in the order of registration, `after_dispatch` in reverse, for those whose `before_dispatch`
-/// was started. Called on the loop of the request; one object serves all requests, on several threads at once.
+/// was started. Called on the loop of the request; one object serves all requests, on several
+/// threads concurrently.
 class Middleware {
 public:
     virtual ~Middleware() = default;
@@ -23,21 +24,21 @@ public:
     /// request here (kUnauthenticated with Details::challenge gives a 401).
     virtual AsyncResult<void> before_dispatch(RequestEnvelope& envelope) = 0;
 
-    /// Asked in the order of registration before the body of a large request is read, so that
-    /// nobody without credentials can make the server hold one. An error refuses the request, as in
-    /// `before_dispatch`, which is called as well once the body is there: here only what the
-    /// headers decide is decided. `context` is a copy, which lives until all have been asked: a
-    /// middleware whose `before_dispatch` makes headers for those behind it makes them here too.
-    /// Default: no objection.
+    /// Called in the order of registration before the body of a large request is read, so that a
+    /// client without credentials cannot make the server hold one. Decide here only what the
+    /// headers tell; an error refuses the request. `before_dispatch` is called as well once the
+    /// body is there. `context` is a copy that is shared by all middlewares and discarded
+    /// afterwards: a middleware whose `before_dispatch` sets headers for later ones has to set them
+    /// here too. Default: no objection.
     virtual AsyncResult<void> before_body(RequestContext& context);
 
     /// Sees the outcome; for a stream, that it was opened. An error that is thrown or returned here is logged only.
     virtual AsyncResult<void> after_dispatch(const RequestEnvelope& envelope, const Result<Reply>& reply);
 };
 
-/// Checks "Authorization: Bearer …" by a callback of the application; nothing means refused. 401
-/// without a valid one. The callback is asked twice for a large request, before its body is read
-/// and when it is handled, and for each call of a batch.
+/// Checks "Authorization: Bearer …" by a callback of the application; nullopt means refused. The
+/// client gets a 401 without a valid token. The callback is called twice for a large request,
+/// before its body is read and when it is handled, and once for each call of a batch.
 class BearerMiddleware final : public Middleware {
 public:
     using Verify = std::function<Async<std::optional<Principal>>(std::string token)>;

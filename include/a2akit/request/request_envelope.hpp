@@ -98,7 +98,7 @@ struct HandledRequest {
 class RequestHandler {
 public:
     virtual ~RequestHandler() = default;
-    /// Asked before the body of a request is read, unless the body has come with the head or is
+    /// Called before the body of a request is read, unless the body has arrived with the head or is
     /// small. An error refuses the request. `context` is a copy of the headers, the address and the
     /// id, and lives until it has returned. Default: no objection.
     virtual AsyncResult<void> before_body(RequestContext& context);

@@ -48,8 +48,9 @@ struct ServerOptions {
     std::shared_ptr<LifecycleHooks> hooks = {};
     std::shared_ptr<Dependencies> dependencies = {};
     Ports ports = {};
-    /// Called once the server listens, with its base URL, by the thread that starts it; for tests and supervisors. It may
-    /// stop the server. What it throws stops the server and leaves `start` or `run`.
+    /// Called once the server listens, with its base URL, by the thread that starts it; for tests
+    /// and supervisors. It may stop the server. An exception that it throws stops the server, and
+    /// `start` or `run` throws it on.
     std::function<void(std::string url)> on_listening = {};
 };
 
@@ -61,17 +62,18 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Serves until SIGTERM or SIGINT, drains, and returns the exit status: 0, or 1 after a message on stderr that
-    /// says what was wrong (a setting, a port in use). What `main` returns. A second signal hands back at once what still
-    /// runs; a handler that does not return even then does not keep the process: it exits with 0 without it.
+    /// Serves until SIGTERM or SIGINT, drains, and returns the exit status: 0, or 1 after a message
+    /// on stderr that says what was wrong (a setting, a port in use). `main` returns this status. A
+    /// second signal hands unfinished runs back immediately. A handler that does not return even
+    /// then does not keep the process from ending: it exits with 0 without waiting for it.
     int run();
 
     /// The same in pieces, for programs with a main of their own. `start` returns once the server listens.
     Result<void> start();
-    /// Drains and stops; returns when everything has ended. Safe from any thread; idempotent.
-    /// Called in a handler, a hook or a middleware it only begins the drain, and returns: the drain
-    /// waits for the handler, and the destructor (or `run`) for the drain. There it throws
-    /// std::system_error when the machine gives no thread.
+    /// Drains and stops; returns when everything has ended. Safe from any thread; idempotent. In a
+    /// handler, a hook or a middleware it only begins the drain and returns, because the drain
+    /// waits for the handler; the destructor (or `run`) waits for the drain. There it throws
+    /// std::system_error when the system allows no further thread.
     void stop();
 
     /// REQUIRES: started.
@@ -79,17 +81,19 @@ public:
     [[nodiscard]] std::string url() const;
 
     /// Continues a task that waits for authorization (AUTH_REQUIRED), once its credentials have arrived out of band: a new
-    /// turn, whose handler finds them where the application put them. It has the user's last message; what came beside that
-    /// (metadata, output modes, the request's context) belonged to the turn before. kUnsupportedOperation in any other
-    /// state; kTaskNotFound. REQUIRES: started, not stopped; called on a thread that runs no handler.
+    /// turn, whose handler finds them where the application put them. It has the user's last
+    /// message, but not what accompanied it (metadata, output modes, the request's context), which
+    /// belonged to the turn before. kUnsupportedOperation in any other state; kTaskNotFound.
+    /// REQUIRES: started, not stopped; called on a thread that runs no handler.
     Result<void> resume(TaskId task);
 
     /// Turns that were given up after too many lost runs, in the order of their tasks' ids, those behind `after`.
     /// REQUIRES: started, not stopped; called on a thread that runs no handler.
     [[nodiscard]] Result<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after = std::nullopt,
                                                                int limit = 100);
-    /// Tries the turn of a dead letter again, as one new task of the same owner and context, and returns that; a second
-    /// redrive returns the same. kTaskNotFound when there is no such dead letter. REQUIRES: as dead_letters.
+    /// Tries the turn of a dead letter again, as a new task of the same owner and context, and
+    /// returns that task. A second redrive returns the same task. kTaskNotFound when there is no
+    /// such dead letter. REQUIRES: as for dead_letters.
     Result<TaskId> redrive(TaskId dead_letter);
 
 private:

@@ -9,10 +9,11 @@
 
 namespace a2akit {
 
-/// Something a sweep has to look at. `due` moved its next look already, so no other node got it as well.
+/// An entry that a sweep has to look at. `due` has already moved the next look at it, so no other
+/// node got it as well.
 struct Due {
     enum class Kind {
-        kTurn,         ///< A turn that nobody runs: enqueue it (again).
+        kTurn,         ///< A turn without a run: enqueue it (again).
         kExpiredRun,   ///< A run whose lease is over, its turn not ended: enqueue the turn, so that it is taken over.
         kCancel,       ///< A pending cancel is overdue: force the end.
     };
@@ -31,7 +32,7 @@ struct DeadLetter {
     std::string reason;
     Timestamp at{};
     int attempts = 0;
-    Shared<Message> message;        ///< Of the turn; empty when it cannot be read.
+    Shared<Message> message;        ///< The turn's message; empty when it cannot be read.
     std::optional<TaskId> redriven; ///< The task that a redrive made.
 };
 
@@ -40,17 +41,18 @@ struct EraseQuery {
     std::optional<TaskState> state;      ///< A terminal state; absent: all of them.
     std::optional<Timestamp> ended_before;
     std::optional<std::int64_t> keep_at_most;
-    int limit = 1000;                    ///< At most so many in one call, so that nobody waits long.
+    int limit = 1000;                    ///< Per call, so that other calls need not wait long.
 };
 
-/// The housekeeping side of Storage. Safe from any thread; several nodes may call it at once.
+/// The housekeeping side of Storage. Safe from any thread; several nodes may call it concurrently.
 /// Implementations pass a2akit/testing/maintenance_contract.hpp.
 class Maintenance {
 public:
     virtual ~Maintenance() = default;
 
-    /// What a sweep has to look at now. Each answer's next look is moved by compare-and-set: for a turn 1 s after it
-    /// was made, then doubling up to 30 s; for a run its lease deadline. Deletes expired runs of ended turns.
+    /// The entries that a sweep has to look at now. The next look at each returned entry is moved
+    /// by compare-and-set: for a turn 1 s after it was made, then doubling up to 30 s; for a run
+    /// its lease deadline. Deletes expired runs of ended turns.
     virtual AsyncResult<std::vector<Due>> due(int limit) = 0;
 
     /// Erases ended tasks with everything of theirs. Never touches a task that has not ended. Returns their ids.

@@ -36,7 +36,7 @@ using Claimed = std::variant<Run, Refusal>;
 /// How a run is given back.
 enum class Release {
     kDone,      ///< The handler has returned after a pausing append.
-    kHandBack,  ///< A drain: somebody else may go on at once; the attempt does not count.
+    kHandBack,  ///< A drain: another node may go on immediately; the attempt does not count.
     kRetry,     ///< Storage or node trouble: try again at `not_before`.
 };
 
@@ -56,40 +56,42 @@ struct ListQuery {
     std::string page_token;                        ///< From the page before; kInvalidParams for any other text.
     std::optional<std::int32_t> history_length;    ///< How much history the snapshots carry.
     bool include_artifacts = false;
-    /// About how many bytes of content a page brings: it ends before the task with which it would
-    /// have more, but never before its first.
+    /// Approximate limit on the bytes of content in a page: the page ends before the task that
+    /// would exceed it, but always has at least one task.
     std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
 };
 
-/// Newest status first, then by task id. No task twice over a listing; an unchanged one exactly once.
-/// May hold fewer tasks than asked for and still not be the last one.
+/// Newest status first, then by task id. Over a whole listing no task appears twice, and an
+/// unchanged one appears exactly once. A page may hold fewer tasks than asked for without being the
+/// last one.
 struct ListPage {
     std::vector<TaskSnapshot> tasks;
     std::string next_page_token;  ///< Empty on the last page.
-    std::int64_t total = 0;       ///< Exact: of the whole listing.
+    std::int64_t total = 0;       ///< Exact number of tasks in the whole listing.
     Timestamp as_of{};            ///< Earlier than the stamp of any write that this listing may not have seen.
 };
 
-/// How much one read of a task's log brings at most.
+/// Limits of one read of a task's log.
 struct EventLimit {
     EventLimit(int most_events,
                std::size_t most_bytes = std::numeric_limits<std::size_t>::max()) noexcept  // NOLINT
         : events(most_events), bytes(most_bytes) {}
     int events;
-    /// About: of content. It ends before the event with which it would have more, but never before
-    /// the first one.
+    /// Approximate limit on the bytes of content: the page ends before the event that would exceed
+    /// it, but always has at least one event.
     std::size_t bytes;
 };
 
 struct EventPage {
     std::vector<TaskEvent> events;
-    Sequence last = 0;                  ///< The task's last event; more to read while the page ends before it.
+    /// The task's last event. If the page ends before it, there is more to read.
+    Sequence last = 0;
     Turn turn = 0;
     TaskState state = TaskState::kUnspecified;
     bool turn_ended = false;
 };
 
-/// Where a task's log ends: what the tail check of a node asks for.
+/// The end of a task's log, for a node's tail check.
 struct Tail {
     TaskId task;
     Sequence last = 0;
@@ -106,9 +108,9 @@ struct StorageCapabilities {
 /// one. Safe from any thread; every call is atomic and either fully visible or not at all.
 ///
 /// An unknown task, and one outside the scope of the call, is kTaskNotFound. An unavailable engine is kUnavailable:
-/// then the write may or may not have been applied, and repeating it under its WriteId is safe. A task whose contents
-/// cannot be read (a damaged disk) is kInternal where they are needed, and in the way of no other task.
-/// Implementations pass a2akit/testing/storage_contract.hpp.
+/// then the write may or may not have been applied, and repeating it under its WriteId is safe. A
+/// task whose contents cannot be read (a damaged disk) is kInternal in calls that need them, and
+/// does not affect other tasks. Implementations pass a2akit/testing/storage_contract.hpp.
 class Storage {
 public:
     virtual ~Storage() = default;
@@ -120,14 +122,15 @@ public:
     virtual AsyncResult<void> check() = 0;
 
     /// Makes a task, owned by `scope`, with `update` as its first write (a status, and usually a turn).
-    /// kUnavailable with retry_after when the store is full; kResourceExhausted with retry_after
-    /// when the owner's share of it is; kIdempotencyConflict.
+    /// Errors: kUnavailable with retry_after when the store is full; kResourceExhausted with
+    /// retry_after when the owner's share of it is full; kIdempotencyConflict.
     virtual AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) = 0;
 
-    /// The task as it stands. Unrevealed tasks are found only with `OwnerScope::everything()`.
-    /// `history_length` limits the history carried; with `include_artifacts` false the artifacts stay behind. With 0 and
-    /// false a task whose contents cannot be read is there as well, without its status message, metadata, checkpoint and
-    /// reply: so that it can be ended.
+    /// The current state of the task. Unrevealed tasks are found only with
+    /// `OwnerScope::everything()`. `history_length` limits the history in the snapshot;
+    /// `include_artifacts` false leaves the artifacts out. With 0 and false, a task whose contents
+    /// cannot be read is returned as well, without its status message, metadata, checkpoint and
+    /// reply, so that it can be ended.
     virtual AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
                                            std::optional<std::int32_t> history_length = std::nullopt,
                                            bool include_artifacts = true) = 0;
@@ -139,30 +142,31 @@ public:
     virtual AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) = 0;
 
     /// One compare-and-set that makes `node` the one that runs the turn: raises the epoch, counts an attempt, and
-    /// writes the event that the task is working. An expired run of the same turn is taken over. A task with a pending
-    /// cancel is claimed as well: its snapshot says so. kInternal when what it needs cannot be read: the attempt counts,
-    /// and no run is held.
+    /// writes the event that the task is working. An expired run of the same turn is taken over. A
+    /// task with a pending cancel is claimed as well: its snapshot says so. kInternal when the
+    /// contents that it needs cannot be read: then the attempt counts, and there is no run.
     virtual AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) = 0;
 
-    /// Extends the leases of all runs of `node` to now + `lease`, and says how each stands.
+    /// Extends the leases of all runs of `node` to now + `lease`, and returns the state of each.
     virtual AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) = 0;
 
-    /// Ends a run. Idempotent; does nothing when the epoch is not the run's any more. Returns the turn that became
-    /// due by it, if any: the caller enqueues it (with kRetry: not before `not_before`).
+    /// Ends a run. Idempotent; does nothing when the epoch is not the run's any more. Returns the
+    /// turn that became due because of it, if any: the caller enqueues it (with kRetry: not before
+    /// `not_before`).
     virtual AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) = 0;
 
-    /// The newest status first; of those of the same millisecond, the newest id. A task whose
-    /// contents cannot be read comes without them.
+    /// Newest status first; within one millisecond, newest id first. A task whose contents cannot
+    /// be read is listed without them.
     virtual AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) = 0;
 
     /// The events after `after`, oldest first, at most `limit`. kCompacted when some of them were compacted away.
     virtual AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
                                           EventLimit limit) = 0;
 
-    /// Where the logs of these tasks end; in the order asked.
+    /// The ends of these tasks' logs, in the order of `tasks`.
     virtual AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) = 0;
 
-    /// The engine's clock, as it stamps.
+    /// The time of the engine's clock, which stamps the writes.
     virtual AsyncResult<Timestamp> now() = 0;
 };
 

@@ -14,10 +14,10 @@
 
 namespace a2akit {
 
-/// What must still hold, or the write is refused and changes nothing.
+/// Conditions of a write: if one does not hold any more, the write is refused and changes nothing.
 struct Guard {
-    std::optional<Revision> revision;  ///< Unchanged since I looked; else kRevisionConflict.
-    std::optional<Epoch> epoch;        ///< Still that run; else kLeaseLost.
+    std::optional<Revision> revision;  ///< Must be the current one; else kRevisionConflict.
+    std::optional<Epoch> epoch;        ///< The run is still this one; else kLeaseLost.
     bool no_live_run = false;          ///< Else kLiveRun.
 };
 
@@ -26,7 +26,7 @@ struct SealedContext {
     std::string bytes;
 };
 
-/// What a turn gives to the handler.
+/// The input that a turn gives to the handler.
 struct TurnInput {
     Shared<Message> message;
     RawJson metadata;                                 ///< SendMessageRequest.metadata
@@ -44,7 +44,8 @@ struct IdempotencyKey {
     Duration lifetime{std::chrono::hours(24)};
 };
 
-/// What one call of TaskContext, TaskManager or recovery wants to change: all of it, or nothing.
+/// The changes of one call of TaskContext, TaskManager or recovery: applied as a whole or not at
+/// all.
 ///
 /// Each status and each chunk becomes one event, in this order: artifacts, then the status. Storage stamps the
 /// status's timestamp. Events need a `status` or `artifacts`; everything else changes the task silently.
@@ -58,16 +59,17 @@ struct TaskUpdate {
     std::vector<ArtifactChunk> artifacts;
     std::vector<Shared<Message>> history;
     std::optional<Shared<Message>> reply;   ///< A direct reply; kRevealed when the task is already visible.
-    std::optional<TurnInput> turn;          ///< Makes the next turn, due at once.
+    std::optional<TurnInput> turn;          ///< Makes the next turn, due immediately.
     std::optional<IdempotencyKey> once;
     std::optional<RawJson> checkpoint;
     std::optional<RawJson> metadata;
-    std::optional<Timestamp> cancel_by;     ///< No live run: canceled at once, in this append; else kept.
+    /// Without a live run the task is canceled by this append; else the request is kept.
+    std::optional<Timestamp> cancel_by;
     std::optional<std::string> dead_letter; ///< With a terminal status: the turn becomes a dead letter, for this reason.
     std::string_view context_id;            ///< The task's, for the hooks; empty: not known. Outlives the call. No change.
 };
 
-/// What a write did.
+/// The result of a write.
 struct Appended {
     TaskId task;
     Turn turn = 0;           ///< The newest turn after the write (for `once` repeats: the turn that the key made).

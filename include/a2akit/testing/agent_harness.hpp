@@ -17,14 +17,15 @@
 namespace a2akit::testing {
 
 struct HarnessOptions {
-    /// What the requests are held to. Default: streaming, every input mode.
+    /// The capabilities and input modes that requests are checked against. Default: streaming,
+    /// every input mode.
     std::optional<AgentCard> card = {};
     std::vector<std::shared_ptr<Middleware>> middlewares = {};
     std::shared_ptr<Authorizer> authorizer = {};  ///< Default: OwnerAuthorizer.
     std::shared_ptr<LifecycleHooks> hooks = {};
     std::shared_ptr<Dependencies> dependencies = {};
-    Ports ports = {};  ///< Whatever is null is in memory, under the harness's clock.
-    /// For a worker with threads of its own that is no BlockingWorker: see ManualLoop.
+    Ports ports = {};  ///< Ports that are null are in memory, under the harness's clock.
+    /// For a worker with its own threads that is not a BlockingWorker: see ManualLoop.
     ManualLoop::Busy busy = {};
 };
 
@@ -35,11 +36,13 @@ struct HarnessOptions {
 ///     testing::AgentHarness agent(std::make_shared<EchoWorker>());
 ///     EXPECT_EQ(agent.send("hi").text(), "Echo: hi");
 ///
-/// A BlockingWorker's threads are waited for, really: its handlers run on the clock of the machine, their calls in virtual
-/// time. Used on the thread that made it, one at a time per thread.
+/// The harness waits for a BlockingWorker's threads in real time: its handlers run on the clock of
+/// the machine, their calls in virtual time. Used on the thread that made it, one at a time per
+/// thread.
 ///
-/// The destructor cancels the handlers that still run, lets a week of virtual time pass for them, and never throws: of one
-/// that has not returned even then it tells stderr, and leaves the agent as it is.
+/// The destructor cancels the handlers that still run, lets a week of virtual time pass for them,
+/// and never throws: if a handler has not returned even then, it says so on stderr and does not
+/// destroy the agent.
 class AgentHarness {
 public:
     explicit AgentHarness(std::shared_ptr<Worker> worker, HarnessOptions options = {});
@@ -63,7 +66,7 @@ public:
     [[nodiscard]] ManualLoop& loop() noexcept;
     [[nodiscard]] FakeClock& clock() noexcept;
     [[nodiscard]] const Ports& ports() const noexcept;
-    /// What a binding calls: the middlewares come first.
+    /// The handler that a binding calls: the middlewares come first.
     [[nodiscard]] RequestHandler& handler() noexcept;
 
 private:

@@ -12,7 +12,7 @@
 
 namespace a2akit::testing {
 
-/// What a backend supplies to run BrokerContract.
+/// The harness that a backend supplies to run BrokerContract.
 class BrokerHarness : public PortHarness {
 public:
     /// The broker under test, made by the first call.
@@ -23,7 +23,8 @@ public:
     [[nodiscard]] virtual Duration redelivered_within() const { return Duration::zero(); }
 };
 
-/// What every Broker does. Include in one source file per backend and instantiate; see ContractCase.
+/// The behaviour of every Broker. Include in one source file per backend and instantiate; see
+/// ContractCase.
 class BrokerContract : public ::testing::TestWithParam<ContractCase<BrokerHarness>> {
 protected:
     using Deliveries = std::vector<std::unique_ptr<Delivery>>;

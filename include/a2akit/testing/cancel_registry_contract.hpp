@@ -8,7 +8,7 @@
 
 namespace a2akit::testing {
 
-/// What a backend supplies to run CancelRegistryContract.
+/// The harness that a backend supplies to run CancelRegistryContract.
 class CancelRegistryHarness : public PortHarness {
 public:
     /// The registry under test, made by the first call.
@@ -17,7 +17,8 @@ public:
     [[nodiscard]] virtual CancelRegistry& other_node() { return registry(); }
 };
 
-/// What every CancelRegistry does. Include in one source file per backend and instantiate; see ContractCase.
+/// The behaviour of every CancelRegistry. Include in one source file per backend and instantiate;
+/// see ContractCase.
 class CancelRegistryContract : public ::testing::TestWithParam<ContractCase<CancelRegistryHarness>> {
 protected:
     void SetUp() override { EXPECT_TRUE(ok(loop_.await(registry().start()))); }

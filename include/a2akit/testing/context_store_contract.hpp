@@ -4,7 +4,7 @@
 
 namespace a2akit::testing {
 
-/// What every ContextStore does. Instantiated like StorageContract, with the same harness.
+/// The behaviour of every ContextStore. Instantiated like StorageContract, with the same harness.
 class ContextStoreContract : public StorageFixture {
 protected:
     ContextValue load_value(OwnerScope scope, std::string context_id = "talk") {

@@ -37,14 +37,15 @@ template <class T>
     return ::testing::AssertionFailure() << to_string(result.error().code) << ": " << result.error().message;
 }
 
-/// What the harnesses of all ports have in common.
+/// The base of the harnesses of all ports.
 class PortHarness {
 public:
     virtual ~PortHarness() = default;
     /// The clock that the backend reads; the suite's loop advances it. Always the same one.
     [[nodiscard]] virtual std::shared_ptr<FakeClock> clock() = 0;
-    /// Whether the backend, on threads of its own, works on something that reaches the suite's loop. The suite waits
-    /// for it, really; the clock stands still meanwhile. Asked from the suite's thread.
+    /// Whether the backend, on threads of its own, works on something that reaches the suite's
+    /// loop. The suite waits for it in real time; the clock stands still meanwhile. Asked from the
+    /// suite's thread.
     [[nodiscard]] virtual bool busy() { return false; }
     /// How long a message to another node may take, at most.
     [[nodiscard]] virtual Duration latency() const { return Duration::zero(); }

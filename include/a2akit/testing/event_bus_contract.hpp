@@ -10,7 +10,7 @@
 
 namespace a2akit::testing {
 
-/// What a backend supplies to run EventBusContract.
+/// The harness that a backend supplies to run EventBusContract.
 class EventBusHarness : public PortHarness {
 public:
     /// The bus under test, made by the first call.
@@ -19,7 +19,8 @@ public:
     [[nodiscard]] virtual EventBus& other_node() { return bus(); }
 };
 
-/// What every EventBus does. Include in one source file per backend and instantiate; see ContractCase.
+/// The behaviour of every EventBus. Include in one source file per backend and instantiate; see
+/// ContractCase.
 class EventBusContract : public ::testing::TestWithParam<ContractCase<EventBusHarness>> {
 protected:
     void SetUp() override { EXPECT_TRUE(ok(loop_.await(bus().start()))); }

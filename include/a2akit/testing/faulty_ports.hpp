@@ -11,7 +11,7 @@ namespace a2akit::testing {
 
 class FaultSource;
 
-/// What may go wrong.
+/// The faults that can be injected.
 enum class Fault : std::uint8_t {
     kStorageBefore,     ///< A call fails with kUnavailable; nothing was done.
     kStorageAfter,      ///< A call is done, and then fails with kUnavailable: the answer is lost.
@@ -43,21 +43,22 @@ struct FaultPlan {
     double cancel_dropped = 0;
     double cancel_delayed = 0;
     double storage_thrown = 0;
-    Duration delay_at_most{50};  ///< Of a delayed message or call; at least 1 ms.
+    Duration delay_at_most{50};  ///< The longest delay of a message or call; at least 1 ms.
 
     /// Every fault that the contracts allow, with the same probability: all but kStorageThrown.
     [[nodiscard]] static FaultPlan everything(std::uint64_t seed, double probability);
     [[nodiscard]] double probability(Fault fault) const noexcept;
 };
 
-/// A set of ports that misbehaves within their contracts (but for kStorageThrown): what the
-/// contracts call best-effort fails now and then, and Storage is unavailable now and then. Whatever
-/// runs over it has to come to the same end as over the real ports.
+/// A set of ports that misbehave within their contracts (except for kStorageThrown): best-effort
+/// calls fail now and then, and Storage is unavailable now and then. Code that uses them has to
+/// reach the same result as with the real ports.
 ///
-/// Storage, ContextStore and Maintenance fail and dawdle; Broker, EventBus and CancelRegistry lose,
-/// repeat, delay and reorder messages. start, stop and check never fail. Delayed messages wait on
-/// the loop that sent them (without one they are sent at once); `stop` of each port waits for its
-/// own. REQUIRES: those loops run until `stop` has returned. Safe from any thread.
+/// Storage, ContextStore and Maintenance fail or take longer; Broker, EventBus and CancelRegistry
+/// lose, repeat, delay and reorder messages. start, stop and check never fail. Delayed messages
+/// wait on the loop that sent them (without a loop they are sent immediately); `stop` of each port
+/// waits for the port's own messages. REQUIRES: those loops run until `stop` has returned. Safe
+/// from any thread.
 class FaultyPorts {
 public:
     /// Ports that are null stay null.
@@ -67,7 +68,7 @@ public:
     /// How often this fault has struck: a test asserts that it did.
     [[nodiscard]] std::int64_t injected(Fault fault) const noexcept;
     [[nodiscard]] std::int64_t injected() const noexcept;
-    /// No faults from now on; what is delayed already still arrives late.
+    /// No faults from now on; messages that are delayed already still arrive late.
     void calm() noexcept;
 
 private:

@@ -38,7 +38,7 @@ public:
     /// REQUIRES: both outlive it.
     InProcessClient(ManualLoop& loop, RequestHandler& handler) : loop_(loop), handler_(handler) {}
 
-    /// Who asks from now on, and what comes beside the requests.
+    /// The caller of the following requests, and the context that accompanies them.
     Principal principal = {};
     std::string tenant = {};
     RequestContext context = {};

@@ -6,7 +6,7 @@
 
 namespace a2akit::testing {
 
-/// What every Maintenance does. Instantiated like StorageContract, with the same harness.
+/// The behaviour of every Maintenance. Instantiated like StorageContract, with the same harness.
 class MaintenanceContract : public StorageFixture {
 protected:
     /// The seconds, counted from now, at which sweeps twice a second find something, in the next
@@ -210,7 +210,8 @@ TEST_P(MaintenanceContract, OfSweepsAtOnceOneGetsEach) {
         ASSERT_TRUE(ok(sweep));
         for (const Due& one : *sweep) found.push_back(one.task);
     }
-    // Sweeps that collide may leave some for the next one, but none for nobody and none for two.
+    // Concurrent sweeps may leave entries for the next sweep, but lose none, and none is returned
+    // twice.
     for (const Due& one : due()) found.push_back(one.task);
     EXPECT_EQ(found.size(), 20U);
     std::sort(found.begin(), found.end());

@@ -28,13 +28,14 @@ private:
 /// Becomes the current loop of the thread that makes it, until it is destroyed. `advance` moves its own time and, when
 /// it was given one, the FakeClock of the backends with it.
 ///
-/// Whoever works on threads of their own (a backend, a BlockingWorker) says by `busy` whether they will still post
-/// something to this loop; until they say no, the loop waits for them, really, and its own time stands still.
+/// Code with its own threads (a backend, a BlockingWorker) reports through `busy` whether it may
+/// still post something to this loop. While it may, the loop waits for it in real time, and its own
+/// time stands still.
 class ManualLoop final : public Loop {
 public:
     using Busy = std::function<bool()>;
-    /// With `moment`, `await` waits no longer than that, really, for who is busy with something else when its coroutine
-    /// has ended and posts nothing.
+    /// With `moment`, once its coroutine has ended, `await` waits for code that is still busy for
+    /// no longer than that in real time.
     explicit ManualLoop(std::shared_ptr<FakeClock> clock = nullptr, Busy busy = {},
                         std::optional<std::chrono::milliseconds> moment = std::nullopt);
     ~ManualLoop() override;
@@ -49,8 +50,8 @@ public:
     void advance(Duration span);
 
     /// Runs `coroutine` to its end and returns what it returned; throws what it threw. Moves the time only as far as
-    /// it has to, `at_most` in all; past that it throws std::runtime_error: the coroutine waits for something that
-    /// nobody will do.
+    /// it has to, `at_most` in all; past that it throws std::runtime_error: the coroutine waits for
+    /// something that will never happen.
     template <class T>
     T await(Async<T> coroutine, Duration at_most = std::chrono::minutes(10)) {
         auto made = std::make_unique<Awaited<T>>();

@@ -19,7 +19,7 @@ class ScriptedWorker;
 /// One thing that a scripted handler does. Made by the functions below.
 class Step {
 public:
-    /// What the steps of one run of the handler share.
+    /// State that the steps of one run of the handler share.
     struct Play {
         ScriptedWorker& worker;
         TaskContext& context;
@@ -51,7 +51,8 @@ public:
     [[nodiscard]] static Step request_auth(std::string details);
     /// Throws std::runtime_error.
     [[nodiscard]] static Step fail_by_exception(std::string what);
-    /// Anything else: `act` returns what a coroutine function returns (and is no coroutine itself, if it captures).
+    /// Any other step: `act` returns the Async of a coroutine function (and is not a coroutine
+    /// itself if it captures).
     [[nodiscard]] static Step call(std::function<Async<void>(TaskContext&)> act);
 
 private:
@@ -78,7 +79,7 @@ public:
     /// Every run whose message has this text plays `script`.
     ScriptedWorker& when(std::string text, Script script);
 
-    /// Lets everybody pass who waits at the gate, or comes to it later.
+    /// Opens the gate for the handlers that wait at it now or reach it later.
     void open(const std::string& gate);
     /// How many handlers wait at it now.
     [[nodiscard]] std::size_t waiting_at(const std::string& gate) const;
@@ -96,7 +97,7 @@ public:
     /// In the order in which they began.
     [[nodiscard]] std::vector<Seen> seen() const;
     [[nodiscard]] std::size_t running() const;
-    /// The most handlers that ever ran at once.
+    /// The largest number of handlers that ran at the same time.
     [[nodiscard]] std::size_t most_at_once() const;
     /// How often a handler began while another one of the same task was still running; a test expects 0.
     [[nodiscard]] std::size_t overlaps() const;

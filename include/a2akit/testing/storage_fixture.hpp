@@ -14,8 +14,9 @@
 
 namespace a2akit::testing {
 
-/// What a backend supplies to run StorageContract, ContextStoreContract and MaintenanceContract:
-/// one empty store, seen through its three ports, whose engine reads `clock()`.
+/// The harness that a backend supplies to run StorageContract, ContextStoreContract and
+/// MaintenanceContract: one empty store, seen through its three ports, whose engine reads
+/// `clock()`.
 class StorageHarness : public PortHarness {
 public:
     [[nodiscard]] virtual Storage& storage() = 0;
@@ -55,7 +56,7 @@ protected:
         return result.error().code;
     }
 
-    /// What these calls answer when each is begun before any other has answered.
+    /// The results of these calls when each is begun before any other has returned.
     template <class T>
     std::vector<Result<T>> at_once(std::vector<AsyncResult<T>> calls) {
         std::vector<std::optional<Result<T>>> answers(calls.size());
@@ -90,7 +91,7 @@ protected:
         update.status = TaskStatus{state, {}, {}};
         return update;
     }
-    /// What TaskManager writes for a message that starts work.
+    /// The update that TaskManager writes for a message that starts work.
     static TaskUpdate with_turn(std::string text) {
         TaskUpdate update = with_status(TaskState::kSubmitted);
         TurnInput input;

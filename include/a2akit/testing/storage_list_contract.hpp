@@ -388,7 +388,7 @@ TEST_P(StorageListContract, APageEndsAtItsBytesAndTheListingGoesOn) {
     EXPECT_EQ(sizes_of_pages(query), (Sizes{4, 1}));
     query.include_artifacts = false;
     query.max_bytes = 50'000;
-    EXPECT_EQ(sizes_of_pages(query), (Sizes{4, 1})) << "what is left out counts for nothing";
+    EXPECT_EQ(sizes_of_pages(query), (Sizes{4, 1})) << "fields that are left out do not count";
 }
 
 TEST_P(StorageListContract, HistoryCountsForThePageAsFarAsItIsAskedFor) {

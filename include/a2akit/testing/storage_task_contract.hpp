@@ -409,7 +409,7 @@ TEST_P(StorageContract, AReadOfTheLogEndsAtItsBytesAndBringsOneEventAtLeast) {
     EXPECT_EQ(page.events.back().sequence, 4U);
     for (const Sequence after : {6U, 7U}) {
         page = must(storage().events(task, all_, after, {100, 30'000}));
-        ASSERT_EQ(page.events.size(), 1U) << "a part of what one write has added";
+        ASSERT_EQ(page.events.size(), 1U) << "only some of the events of one write";
         EXPECT_EQ(page.events.back().sequence, after + 1);
     }
     EXPECT_EQ(must(storage().events(task, all_, 0, {100, 200'000})).events.size(), 8U);

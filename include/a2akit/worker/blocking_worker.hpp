@@ -104,8 +104,8 @@ private:
 };
 
 /// An agent whose code blocks: a local model, a database driver. `handle` runs on a thread of a bounded pool; when
-/// all threads are busy, further tasks wait for one; those that are cancelled meanwhile never reach `handle`, and end
-/// at once.
+/// all threads are busy, further tasks wait for one; tasks that are cancelled meanwhile end
+/// immediately and never reach `handle`.
 class BlockingWorker : public Worker {
 public:
     /// `threads` 0: as many as the machine has cores, at least 4.
@@ -116,8 +116,9 @@ public:
 
     Async<void> handle(TaskContext& ctx) final;
 
-    /// Whether a handler is at work, or about to be, and not just waiting for a call of its context: then the loop will
-    /// hear of it. For tests in virtual time (testing::ManualLoop). From any thread.
+    /// Whether a handler runs, or is about to, and does not just wait for a call of its context:
+    /// then it will still post to the loop. For tests in virtual time (testing::ManualLoop). From
+    /// any thread.
     [[nodiscard]] bool busy() const noexcept;
 
 private:

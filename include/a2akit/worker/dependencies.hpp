@@ -21,14 +21,15 @@ public:
     virtual Async<void> shutdown() { co_return; }
 };
 
-/// What handlers need from outside: database pools, models, settings; found by type or by name.
+/// The objects that handlers use from outside: database pools, models, settings; found by type or
+/// by name.
 ///
 /// Filled before the server starts, read-only from then on, and so safe from any thread. Startup runs in the order of
 /// registration, shutdown in reverse.
 class Dependencies {
 public:
-    /// Registers under T's type. A T that is Startable is started and stopped. A second one of a type replaces none:
-    /// it throws std::invalid_argument.
+    /// Registers under T's type. A T that is Startable is started and stopped. Registering a second
+    /// one of the same type throws std::invalid_argument.
     template <class T>
     void add(std::shared_ptr<T> value) {
         put({}, typeid(T), value, as_startable(value));

@@ -42,12 +42,13 @@ struct EmitArtifact {
     std::string filename = {};
     std::string name = {};
     std::string description = {};
-    bool append = false;  ///< Adds to the artifact of that id, if there is one; false starts or replaces it.
+    /// True: adds to the artifact of that id, if there is one. False: starts or replaces it.
+    bool append = false;
     bool last_chunk = false;
-    RawJson metadata = {};  ///< Of the artifact: a JSON object.
+    RawJson metadata = {};  ///< The artifact's: a JSON object.
     std::vector<std::string> extensions = {};
-    RawJson part_metadata = {};    ///< Of the one part: a JSON object.
-    std::vector<Part> parts = {};  ///< Each with a media type, filename and metadata of its own.
+    RawJson part_metadata = {};    ///< For the single part: a JSON object.
+    std::vector<Part> parts = {};  ///< Each has its own media type, filename and metadata.
 
     [[nodiscard]] static EmitArtifact of_text(std::string text) {
         EmitArtifact artifact;
@@ -105,9 +106,9 @@ struct AgentMessage {
     std::vector<std::string> extensions = {};  ///< URIs of the extensions that the message uses.
 };
 
-/// What `request_auth` tells the client; written into the status message as a data part beside the text.
+/// The content of `request_auth`: written into the status message as a data part, next to the text.
 struct AuthRequest {
-    std::string details = {};  ///< In words, for a person.
+    std::string details = {};  ///< Human-readable explanation.
     std::vector<std::string> schemes = {};
     std::string url = {};
 
@@ -120,16 +121,17 @@ struct AuthRequest {
     }
 };
 
-/// What a handler knows of its task, and all it can do with it.
+/// Everything that a handler knows about its task and can do with it.
 ///
-/// Used on the task's own loop, from its handler and from what that awaits (when_all and when_any
-/// included). A call that writes returns when Storage holds the update. Every call that returns an
-/// Async has to be awaited: a forgotten co_await is a compiler warning, and where a2akit was built
-/// for debugging it ends the process with a message that names the call. A handler makes exactly
-/// one turn-ending call (marked †) and then returns. References and views that a call returns are
-/// valid as long as the context, which outlives the handler.
+/// Use it on the task's own loop, in its handler and in coroutines that the handler awaits
+/// (when_all and when_any included). A call that writes returns when Storage holds the update.
+/// Every call that returns an Async has to be awaited: a forgotten co_await is a compiler warning,
+/// and in a debug build of a2akit it ends the process with a message that names the call. A handler
+/// makes exactly one turn-ending call (marked †) and then returns. References and views that a call
+/// returns are valid as long as the context, which outlives the handler.
 ///
-/// What a call throws. Nothing was written, except where "unknown" stands.
+/// The exceptions that a call throws. Nothing was written then, except that for "unknown" the write
+/// may have happened.
 ///
 ///     Exception, by its code
 ///       kTaskTerminal          the task has ended meanwhile: canceled, or ended by force
@@ -144,9 +146,9 @@ struct AuthRequest {
 ///     std::logic_error         a mistake in the handler: a call after a turn-ending one, or a
 ///                              direct reply of a worker without Worker::may_reply_directly
 ///
-/// A handler lets the first five and Cancelled pass; the runtime knows what to do. Any other
-/// exception that leaves the handler fails the task, unless the task was cancelled. A reason that
-/// `fail` or `reject` is given as text is mended when it is not UTF-8, not refused.
+/// A handler should not catch the first five and Cancelled: the runtime handles them. Any other
+/// exception that leaves the handler fails the task, unless the task was cancelled. Invalid UTF-8
+/// in the reasons of `fail` and `reject` is replaced instead of refused.
 class TaskContext {
 public:
     virtual ~TaskContext() = default;
@@ -163,47 +165,52 @@ public:
     [[nodiscard]] virtual std::vector<RawJson> data_parts() const = 0;
     /// SendMessageRequest.metadata: persisted with the turn.
     [[nodiscard]] virtual const RawJson& metadata() const noexcept = 0;
-    /// Headers and secrets of the request; never persisted in clear. Empty when it was lost with its node.
+    /// Headers and secrets of the request; never persisted in clear. Empty when they were lost with
+    /// their node.
     [[nodiscard]] virtual const RequestContext& request_context() const noexcept = 0;
     /// The messages before this one, oldest first.
     [[nodiscard]] virtual const std::vector<Shared<Message>>& history() const noexcept = 0;
-    /// What earlier turns of this task produced.
+    /// The artifacts that earlier turns of this task produced.
     [[nodiscard]] virtual const std::vector<Shared<Artifact>>& previous_artifacts() const noexcept = 0;
     [[nodiscard]] virtual const std::vector<std::string>& reference_task_ids() const noexcept = 0;
     [[nodiscard]] virtual const std::vector<std::string>& message_extensions() const noexcept = 0;
     /// Extensions that are active for this request.
     [[nodiscard]] virtual const std::vector<std::string>& extensions() const noexcept = 0;
-    /// Who sent this turn's message, with their scopes; the task's owner, without any, when the request's context was lost
-    /// with its node, or when the turn came from no message.
+    /// The sender of this turn's message, with the sender's scopes. The task's owner, without
+    /// scopes, when the request's context was lost with its node, or when no message started the
+    /// turn.
     [[nodiscard]] virtual const Principal& principal() const noexcept = 0;
     [[nodiscard]] virtual const std::string& tenant() const noexcept = 0;
     [[nodiscard]] virtual const Dependencies& dependencies() const noexcept = 0;
-    /// Whether the client takes this media type: true if it named none; "text/*" and "*/*" count.
+    /// Whether the client accepts this media type; true if it named none. Wildcards ("text/*",
+    /// "*/*") are understood.
     [[nodiscard]] virtual bool accepts(std::string_view media_type) const noexcept = 0;
-    /// The media types that the client named, in its order of preference; empty when it named none,
-    /// and takes any.
+    /// The media types that the client named, in its order of preference; empty when it named none
+    /// and accepts any.
     [[nodiscard]] virtual const std::vector<std::string>& accepted_output_modes()
         const noexcept = 0;
 
     // -- This run ------------------------------------------------------------------------------------------------
     [[nodiscard]] virtual bool is_cancelled() const noexcept = 0;
-    /// Returns when the task is cancelled, the run lost or the server draining past its grace: stop
-    /// soon. Any number of coroutines can wait. Throws Cancelled when only a sibling is the reason
-    /// to end (core/when.hpp).
+    /// Returns when the handler should stop soon: the task is cancelled, the run is lost, or the
+    /// server's drain time is over. Any number of coroutines can wait. Throws Cancelled when only a
+    /// sibling is the reason to end (core/when.hpp).
     virtual Async<void> cancelled() = 0;
-    /// The same, but returns after `span` at the latest: false when nothing asked to stop meanwhile.
+    /// The same, but returns after `span` at the latest: false when there was no reason to stop
+    /// meanwhile.
     virtual Async<bool> cancelled_within(Duration span) = 0;
     [[nodiscard]] virtual bool turn_ended() const noexcept = 0;
     /// 1 for the first run of this turn; more after a crash.
     [[nodiscard]] virtual int attempt() const noexcept = 0;
-    /// When a pending cancel is forced. Absent when none is pending, and, for who does not await `cancelled`, until the
-    /// next renewal of the run's lease.
+    /// The time at which a pending cancel is forced. Absent when none is pending. A handler that
+    /// does not await `cancelled` sees it only after the next renewal of the run's lease.
     [[nodiscard]] virtual std::optional<Timestamp> deadline() const noexcept = 0;
     /// Writes lines with the task's and the request's id. To use it, include <spdlog/logger.h>.
     [[nodiscard]] virtual spdlog::logger& logger() noexcept = 0;
 
     // -- Resumable work ------------------------------------------------------------------------------------------
-    /// What this task stored last, by `save_checkpoint` or with a question; empty for none.
+    /// The value that this task stored last, by `save_checkpoint` or with a question; empty for
+    /// none.
     [[nodiscard]] virtual const RawJson& checkpoint() const noexcept = 0;
     virtual Async<void> save_checkpoint(RawJson value) = 0;
     /// One JSON value per contextId and owner; see ContextStore.
@@ -235,16 +242,16 @@ public:
     virtual Async<void> fail(AgentMessage reason) = 0;                ///< †
     virtual Async<void> reject(std::string reason) = 0;               ///< †
     virtual Async<void> reject(AgentMessage reason) = 0;              ///< †
-    /// † Paused: INPUT_REQUIRED. With a checkpoint, that is stored in the same write, so that what `checkpoint()` says
-    /// has been asked has been asked, whatever happens to the process.
+    /// † Paused: INPUT_REQUIRED. A checkpoint is stored in the same write as the question, so that
+    /// the two always agree, even if the process dies.
     virtual Async<void> request_input(std::string question, RawJson checkpoint = {}) = 0;
     virtual Async<void> request_input(AgentMessage question, RawJson checkpoint = {}) = 0;  ///< †
-    /// † Paused: AUTH_REQUIRED; the checkpoint as above.
+    /// † Paused: AUTH_REQUIRED. The checkpoint is stored as for `request_input`.
     virtual Async<void> request_auth(AuthRequest request, RawJson checkpoint = {}) = 0;
 
 private:
     friend class BlockingWorker;
-    /// Raised when `cancelled()` returns. Waited for by one at a time.
+    /// Raised when `cancelled()` returns. Only one coroutine may wait for it at a time.
     [[nodiscard]] virtual Signal& stop_signal() noexcept = 0;
 };
 
