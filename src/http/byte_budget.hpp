@@ -6,7 +6,7 @@
 
 namespace a2akit::http {
 
-/// Bytes that may be held at the same time, in the whole server. From any thread.
+/// A limit on the bytes that the whole server holds at the same time. Safe from any thread.
 class ByteBudget {
 public:
     explicit ByteBudget(std::size_t limit) noexcept : limit_(limit) {}
@@ -32,14 +32,14 @@ private:
     std::atomic<std::size_t> used_{0};
 };
 
-/// What one request or answer holds of a budget, given back when it ends. Used by one thread at a
-/// time.
+/// The share of a budget that one request or response holds; given back when it ends. Used by one
+/// thread at a time.
 ///
-/// What holds much leaves a part of the budget to those that hold little: large requests cannot
-/// keep small ones out.
+/// Large shares may not use the last part of the budget, so that large requests cannot keep small
+/// ones out.
 class ByteShare {
 public:
-    /// Up to here a request or an answer is small.
+    /// A request or response up to this size is small.
     static constexpr std::size_t kSmall = std::size_t{64} * 1024;
 
     explicit ByteShare(ByteBudget& budget) noexcept : budget_(&budget) {}
@@ -47,8 +47,8 @@ public:
     ByteShare& operator=(const ByteShare&) = delete;
     ~ByteShare() { release(); }
 
-    /// Makes the share at least this large. False: the budget does not have it, and the share stays
-    /// as it was.
+    /// Makes the share at least this large. False: the budget is exhausted, and the share stays as
+    /// it was.
     [[nodiscard]] bool grow_to(std::size_t bytes) noexcept {
         if (bytes <= held_) return true;
         const std::size_t reserve = bytes > kSmall ? budget_->limit() / 8 : 0;

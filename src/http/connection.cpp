@@ -12,7 +12,7 @@
 namespace a2akit::http {
 namespace {
 
-// So much per connection is not worth counting.
+// Up to this size a buffer per connection is not worth counting.
 constexpr std::size_t kUncountedAnswer = std::size_t{16} * 1024;
 constexpr std::size_t kSpareBuffers = 32;
 constexpr auto kLinger = std::chrono::seconds(1);
@@ -145,7 +145,7 @@ Async<void> Connection::respond(wire::HttpResponse response) {
     return flush_last();
 }
 
-/// What is large is sent from where it is, not copied behind its head.
+/// Large bodies are sent from their own buffer instead of being copied behind the head.
 Async<void> Connection::respond_large(std::string body) {
     co_await flush_last();
     if (!broken_) co_await flush_rest(std::move(body), 0);
@@ -184,7 +184,7 @@ Async<void> Connection::flush() {
 }
 
 Async<void> Connection::flush_rest(std::string buffer, std::size_t sent) {
-    // A small rest of a large buffer is not worth keeping all of it.
+    // Do not keep a large buffer for a small rest.
     if (buffer.size() - sent < buffer.size() / 2) buffer = buffer.substr(std::exchange(sent, 0));
     const std::string_view rest = std::string_view(buffer).substr(sent);
     sent_before_ = socket_.sent();
@@ -215,7 +215,7 @@ Async<void> Connection::answer() {
     if (auto* refused = std::get_if<wire::HttpResponse>(&decoded)) {
         return respond(std::move(*refused));
     }
-    // What was made of it counts instead: a send may wait for hours.
+    // The decoded request counts instead: a send may wait for hours.
     reader_.drop_body();
     auto& calls = std::get<wire::Decoded>(decoded);
     const bool single = !calls.batch && calls.entries.size() == 1 &&
@@ -285,7 +285,8 @@ HandledRequest Connection::refused_in_batch() const {
             {}};
 }
 
-// Sends may wait for hours: counted with the others, they would keep out the calls that read and cancel their tasks.
+// Sends have a limit of their own, as they may wait for hours: counted with the other calls, they
+// would keep out those that read and cancel their tasks.
 Slot Connection::take_unary_slot(Operation operation) {
     const Options& options = shard_.options;
     return operation == Operation::kSendMessage ? Slot::take(shard_.counters.sends, options.max_waiting_sends)
@@ -320,7 +321,8 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
             co_return;
         }
     }
-    // Refused before it is made, if possible: that is what costs the time of others.
+    // If possible, refuse the response before it is encoded, since encoding takes time from other
+    // connections.
     if (const std::size_t bytes = handled.reply ? content_size(*handled.reply) : 0; !hold_answer(bytes)) {
         handled = refused_unsent();
         refused = true;
@@ -342,9 +344,9 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
         response = wire::encode(call, handled);
         refused = true;
     }
-    // What stands before the server reads the status; a JSON-RPC error alone would be a 200.
+    // Proxies look at the HTTP status, and a JSON-RPC error would be a 200.
     if (refused) response.status = 503;
-    // Not kept until a slow client has read what was made of it.
+    // Freed now rather than when a slow client has read the response.
     handled.reply = Reply(Empty{});
     co_await respond(std::move(response));
 }
@@ -376,7 +378,8 @@ Async<void> Connection::answer_batch(wire::Decoded decoded) {
         std::string answer = wire::encode_batch_entry(call, handled);
         bytes += answer.size();
         if (!answer.empty()) answers.push_back(std::move(answer));
-        // The headers that ask for them, and that say who asks, are the same for every entry.
+        // The headers that activate extensions and identify the caller are the same for every
+        // entry.
         if (!handled.activated_extensions.empty()) extensions = std::move(handled.activated_extensions);
         if (!handled.reply && may_not_ask(handled.reply.error())) refused = std::move(handled.reply.error());
     }

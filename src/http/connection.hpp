@@ -32,15 +32,15 @@ public:
     void give_way() noexcept override;
 
 private:
-    /// A buffer of this size is kept for the next answer.
+    /// A buffer up to this size is kept for the next response.
     static constexpr std::size_t kKeptOut = std::size_t{256} * 1024;
 
-    /// What the connection waits for, and so what its deadline means.
+    /// The thing that the connection waits for; it decides what happens at the deadline.
     enum class Phase {
         kIdle,       ///< The next request: closes.
         kReading,    ///< The rest of a request: 408.
         kWorking,    ///< Nothing that has a deadline.
-        kAnswering,  ///< The handler: has its client watched, and kept waiting, from then on.
+        kAnswering,  ///< The handler: from then on watches the client, and keeps it waiting.
         kWriting,    ///< A client that reads: closes, unless it has read something meanwhile.
         kStreaming,  ///< Events: a heartbeat.
         kClosing,    ///< The client's end of the connection: closes.
@@ -62,15 +62,15 @@ private:
     void on_timer() noexcept;
 
     Async<void> serve();
-    /// False: the client has gone, or nothing of its request can be answered.
+    /// False: the client has gone, or its request cannot be answered.
     Async<bool> read_request();
     [[nodiscard]] bool may_read() const noexcept;
     void start_reading();
     Async<bool> read_more();
     Async<bool> send_continue();
-    /// Takes what the body needs from the budget. False: it was refused.
+    /// Takes the memory for the body from the budget. False: it was refused.
     [[nodiscard]] bool hold_body();
-    /// The same; slower ones give way.
+    /// The same, but slow bodies give way to this one.
     [[nodiscard]] bool hold_request(std::size_t bytes);
     void note_upload();
     [[nodiscard]] bool make_slowest_give_way();
@@ -78,7 +78,7 @@ private:
     [[nodiscard]] bool refuse_slow_client();
     void refuse(int status, std::string_view message);
     void begin_request();
-    /// Whether the body is large and not there yet.
+    /// Whether the body is large and has not arrived completely.
     [[nodiscard]] bool asks_before_body() const noexcept;
     Async<void> ask_before_body();
     [[nodiscard]] wire::RequestHead head() noexcept;
@@ -90,9 +90,10 @@ private:
     Async<HandledRequest> dispatch(wire::Call& call);
     Slot take_unary_slot(Operation operation);
     static std::string_view unary_limit(Operation operation);
-    /// For an answer that the budget has no room for.
+    /// The error for a response that does not fit into the budget.
     [[nodiscard]] static HandledRequest refused_unsent();
-    /// For a call of a batch whose answers are many bytes already; it was not begun.
+    /// The error for a call of a batch whose responses are too large already; the call was not
+    /// begun.
     [[nodiscard]] HandledRequest refused_in_batch() const;
     Async<void> answer_call(wire::Decoded decoded);
     Async<void> answer_batch(wire::Decoded decoded);
@@ -100,32 +101,35 @@ private:
     Async<void> respond(wire::HttpResponse response);
     Async<void> respond_large(std::string body);
 
-    /// Of an answer to this call white space may be sent ahead.
+    /// White space may be sent ahead of the response to this call.
     [[nodiscard]] bool can_keep_alive(const wire::Call& call) noexcept;
-    /// From here on the timer looks after the client whose call is being handled.
+    /// From here on the timer watches the client whose call is being handled.
     void wait_for_answer();
     void on_slow_answer(SteadyTime now) noexcept;
     void send_white_space();
-    /// Sends the answer whose head and some white space are there already.
+    /// Sends the rest of a response whose head and some white space have been sent already.
     Async<void> respond_late(std::string body);
     Async<void> respond_late_large(std::string body);
-    /// Breaks off an answer that was begun and has no form for what went wrong.
+    /// Breaks off a response that was begun and cannot carry the error.
     void cut_answer(const Error& error);
-    /// Takes what an answer needs until it is sent from the budget. False: there is not enough.
+    /// Takes the memory for a response from the budget, until it is sent. False: there is not
+    /// enough.
     [[nodiscard]] bool hold_answer(std::size_t bytes) noexcept;
-    /// Waits until a large answer may be made; others of the loop are served before.
+    /// Waits until a large response may be encoded; other connections of the loop are served
+    /// before.
     Async<LargeTurns::Turn> large_turn();
-    /// To the log, for whoever wants every request there.
+    /// Logs the request, for operators who want every request in the log.
     void log_answer(int status) const;
     [[nodiscard]] Framing framing() noexcept;
     /// Sends `shard_.out`. Sets `broken_` when the client has gone.
     Async<void> flush();
-    /// The same at the end of the loop's turn, together with other answers: clients that wait are woken once for many.
+    /// The same at the end of the loop's turn, together with other responses, so that waiting
+    /// clients are woken once for many.
     Async<void> flush_last();
     Async<void> flush_rest(std::string buffer, std::size_t sent);
 
     Async<void> run_stream();
-    /// Encodes from `next` on, and moves it behind what was encoded: all, or a piece of a large
+    /// Encodes items from `next` on, and moves `next` behind them: all items, or a piece of a large
     /// batch.
     bool write_batch(const wire::AnswerForm& form, EventStream::Batch& batch, std::size_t& next,
                      bool chunked);
@@ -147,7 +151,7 @@ private:
     DeadlineTimer timer_{*this};
     Phase phase_ = Phase::kIdle;
     SteadyTime deadline_ = SteadyTime::max();
-    SteadyTime armed_ = SteadyTime::max();  ///< When the timer fires: at the deadline or before.
+    SteadyTime armed_ = SteadyTime::max();  ///< The timer fires then: at the deadline or earlier.
     std::uint64_t sent_before_ = 0;
     std::size_t slow_body_mark_ = 0;
 
@@ -164,8 +168,8 @@ private:
 
     wire::Call* slow_call_ = nullptr;  ///< The call being answered, if it can be kept alive.
     SteadyTime white_space_at_ = SteadyTime::max();
-    bool answer_begun_ = false;  ///< The head is sent, as one of chunks.
-    std::string unsent_;  ///< Of that head and the white space: what the client did not take.
+    bool answer_begun_ = false;  ///< The head of a chunked response has been sent.
+    std::string unsent_;  ///< The rest of that head and the white space.
 
     std::optional<wire::HttpResponse> stream_head_;
     std::unique_ptr<OpenStream> open_stream_;

@@ -10,16 +10,16 @@
 namespace a2akit::http {
 namespace {
 
-// A slow body must bring this much within each body_timeout.
+// At least this many bytes of a slow body must arrive within each body_timeout.
 constexpr std::size_t kSlowBody = std::size_t{16} * 1024;
-// The body of a refused request is read, so that the connection can go on, when it is no larger.
+// The body of a refused request is read up to this size, so that the connection can be used again.
 constexpr std::size_t kReadAnyway = std::size_t{64} * 1024;
-// Between two pieces of a large body others are served.
+// Between two pieces of a large body, other connections are served.
 constexpr std::size_t kReadAtOnce = std::size_t{256} * 1024;
 constexpr std::size_t kUncounted = 4096;
-// A body that brings as much is not slow.
+// A body is not slow if this many bytes arrive.
 constexpr std::size_t kPiece = std::size_t{64} * 1024;
-// Up to here a body is read whoever sends it.
+// Up to this size a body is read before the caller's credentials are checked.
 constexpr std::size_t kSmallBody = std::size_t{16} * 1024;
 constexpr std::size_t kLongestRequestId = 128;
 
@@ -67,10 +67,10 @@ bool is_card_path(std::string_view target) {
 
 void Connection::set_reading_deadline() {
     if (!reader_.started()) {
-        // Counted from the last answer: empty lines gain nothing.
+        // The idle timeout runs from the last response; empty lines do not extend it.
         if (phase_ != Phase::kIdle) wait_in(Phase::kIdle, shard_.options.idle_timeout);
     } else if (!reader_.in_body()) {
-        // Counted from the first byte: a head that trickles in gains nothing.
+        // The header timeout runs from the first byte; a head that trickles in does not extend it.
         if (phase_ != Phase::kReading) wait_in(Phase::kReading, shard_.options.header_timeout);
     } else if (reader_.body_received() >= slow_body_mark_) {
         slow_body_mark_ = reader_.body_received() + kSlowBody;
@@ -102,7 +102,7 @@ Async<bool> Connection::read_request() {
             if (!sent) co_return false;
         }
         set_reading_deadline();
-        // One of many large bodies at a time is given room and read.
+        // Give memory to one large body at a time, and read it, before the next one.
         LargeTurns::Turn turn;
         if (reader_.in_body() && reader_.body_received() > ByteShare::kSmall) {
             turn = co_await large_turn();
@@ -116,7 +116,7 @@ Async<bool> Connection::read_request() {
     }
 }
 
-/// After a read that brought nothing: true when a 408 is to be answered.
+/// Called after a read that returned no bytes: true when the response is a 408.
 bool Connection::refuse_slow_client() {
     if (gave_way_ && !aborted_) {
         refuse(408, "the body came too slowly while others needed its room; try again later");
@@ -132,7 +132,7 @@ bool Connection::hold_body() {
     if (socket_.reading() || probing_) return true;
     (void)reader_.space();
     const std::size_t bytes = reader_.memory();
-    // Nearly every request fits into the first buffer and costs nothing here.
+    // Nearly every request fits into the first buffer, which is not counted here.
     if (bytes <= kUncounted || hold_request(bytes)) return true;
     refuse(503, "the server is at its limit of request bytes under way");
     reader_.drop_bytes();
@@ -157,7 +157,7 @@ void Connection::note_upload() {
     shard_.uploads.push_back(upload_);
 }
 
-/// False: there is none that is slow.
+/// False: no body is slow.
 bool Connection::make_slowest_give_way() {
     if (shard_.uploads.empty()) return false;
     Upload& slowest = shard_.uploads.front();
@@ -167,7 +167,8 @@ bool Connection::make_slowest_give_way() {
     return true;
 }
 
-/// Of a head that did not arrive, or was none, nothing is known: then the answer is the protocol's default.
+/// If the head is incomplete or malformed, nothing is known about the request, and the response has
+/// the protocol's default form.
 void Connection::refuse(int status, std::string_view message) {
     const wire::RequestHead request = head();
     if (request_id_.empty()) request_id_ = request_id_for(request.header("x-request-id"));
@@ -186,7 +187,7 @@ void Connection::start_reading() {
     socket_.start_read(space.first(std::min(space.size(), kReadAtOnce)));
 }
 
-/// Waits for what `start_reading` began. False: nothing more comes.
+/// Waits for the read that `start_reading` began. False: no more bytes will arrive.
 Async<bool> Connection::read_more() {
     if (!may_read()) co_return false;
     const net::Socket::ReadResult result = co_await socket_.read_end();
@@ -194,7 +195,7 @@ Async<bool> Connection::read_more() {
         std::copy_n(probe_.data(), result.bytes, reader_.space().data());
     }
     reader_.received(result.bytes);
-    // A client that never pauses leaves no read for the timer to cancel.
+    // While a client sends without a pause, no read is pending that the timer could cancel.
     co_return !result.error && result.bytes != 0 && !timed_out_ && !gave_way_;
 }
 
@@ -211,7 +212,7 @@ wire::RequestHead Connection::head() noexcept {
     return {reader_.method(), target, &reader_.headers()};
 }
 
-/// All that can be decided before the body is there.
+/// Decides everything that does not need the body.
 void Connection::begin_request() {
     slow_body_mark_ = 0;
     wire::RequestHead request = head();
@@ -247,7 +248,7 @@ bool Connection::asks_before_body() const noexcept {
     return waits || (*length > kSmallBody && *length > reader_.body_received());
 }
 
-/// Who may not ask is told so before anything of the body is held.
+/// Refuses callers without permission before any of the body is held in memory.
 Async<void> Connection::ask_before_body() {
     RequestContext context;
     context.headers = reader_.headers();
@@ -270,7 +271,7 @@ Async<void> Connection::ask_before_body() {
 
 void Connection::log_answer(int status) const {
     if (!log::is_on(log::Level::kDebug)) return;
-    // Neither the query nor the authority of a whole URL: both may hold secrets.
+    // Log neither the query nor the authority of a full URL: both may hold secrets.
     const std::string_view target = without_authority(reader_.target());
     log::debug("request method={} path={} status={} request_id={}", reader_.method(),
                quoted(target.substr(0, target.find('?'))), status, request_id_);

@@ -8,20 +8,21 @@
 #include <iterator>
 #include <utility>
 
-// Answers that take their time. Clients and proxies give up on a connection that is silent for some
-// seconds, so the head and white space, which JSON allows before a value, are sent ahead.
+// Slow responses. Clients and proxies give up on a connection that is silent for some seconds, so
+// the head is sent ahead, followed by white space, which JSON allows before a value.
 
 namespace a2akit::http {
 namespace {
 
-// A little less than the heartbeat for the first, which the client counts from before the request
-// was here; and so often is looked whether a send has been accepted meanwhile.
+// The first white space is sent this much earlier than the heartbeat, because the client's timeout
+// began before the request arrived. This is also the interval at which we check whether a send has
+// been accepted.
 constexpr int kPartOfHeartbeat = 16;
 
 }  // namespace
 
 bool Connection::can_keep_alive(const wire::Call& call) noexcept {
-    // Notifications get no body, and HTTP/1.0 knows no chunks.
+    // Notifications have no response body, and HTTP/1.0 has no chunks.
     return call.envelope.operation == Operation::kSendMessage && !reader_.http_1_0() &&
            (!call.json_rpc || !call.rpc_id.empty());
 }
@@ -39,7 +40,7 @@ void Connection::wait_for_answer() {
     white_space_at_ = deadline_ + (first - span);
 }
 
-/// The client is watched, and told that its answer is on its way.
+/// Watches the client, and sends white space while its response is not ready.
 void Connection::on_slow_answer(SteadyTime now) noexcept {
     if (!probing_) watch_client();
     if (white_space_at_ == SteadyTime::max() || aborted_ || client_.gone()) {
@@ -52,7 +53,7 @@ void Connection::on_slow_answer(SteadyTime now) noexcept {
             send_white_space();
             white_space_at_ = now + heartbeat;
         } else {
-            // It may still be refused, with a status of its own.
+            // The request may still be refused, and then needs its own HTTP status.
             white_space_at_ = now + std::max(heartbeat / kPartOfHeartbeat, Duration(1));
         }
     }
@@ -68,7 +69,7 @@ void Connection::send_white_space() {
         how.chunked = true;
         append_head(out, wire::early_head(*slow_call_, client_.extensions()), how);
     }
-    // For a client that does not read nothing more is made.
+    // Make nothing more for a client that does not read.
     if (begins || out.empty()) out.append("1\r\n \r\n");
     net::NetError error;
     out.erase(0, socket_.try_send(out, error));

@@ -8,9 +8,9 @@
 namespace a2akit::http {
 namespace {
 
-// A batch may hold hundreds of large events: they are not all in the buffer at once.
+// A batch may hold hundreds of large events: they are encoded piece by piece.
 constexpr std::size_t kPiece = std::size_t{64} * 1024;
-// Between two events of this size others are served.
+// Between two events of this size, other connections are served.
 constexpr std::size_t kLargeEvent = std::size_t{128} * 1024;
 
 }  // namespace
@@ -20,7 +20,7 @@ Async<void> Connection::run_stream() {
     const bool chunked = !reader_.http_1_0();
     if (!chunked) keep_alive_ = false;
     log_answer(stream_head_->status);
-    // An idle stream keeps what it needs to go on, and nothing else.
+    // An idle stream keeps only the state that it needs to continue.
     reader_.next();
     reader_.release();
     request_share_.release();
@@ -45,7 +45,8 @@ Async<void> Connection::run_stream() {
     heartbeat_due_ = false;
 }
 
-/// The next batch is read when this one is with the client: one that does not read holds no more.
+/// The next batch is read after the client has received this one, so a client that does not read
+/// holds only one batch in memory.
 Async<void> Connection::send_batch(const wire::AnswerForm& form, EventStream::Batch batch,
                                    bool chunked) {
     std::size_t next = 0;
@@ -65,7 +66,7 @@ Async<void> Connection::send_batch(const wire::AnswerForm& form, EventStream::Ba
     } while (next < batch.items.size() && !broken_ && !client_.gone() && !aborted_);
 }
 
-/// Its client comes back with the last id it has seen, and finds everything again.
+/// The client reconnects with the last id that it has seen, and misses nothing.
 void Connection::break_off() {
     log::warn(
         "a stream ends: the server is at its limit of unsent bytes (A2AKIT_MAX_RESPONSE_BYTES) "
@@ -76,7 +77,7 @@ void Connection::break_off() {
     broken_ = true;
 }
 
-/// Encodes what there is to send into the shard's buffer. False: nothing.
+/// Encodes the items that are ready into the shard's buffer. False: there are none.
 bool Connection::write_batch(const wire::AnswerForm& form, EventStream::Batch& batch,
                              std::size_t& next, bool chunked) {
     std::string& out = shard_.out;
@@ -93,7 +94,7 @@ bool Connection::write_batch(const wire::AnswerForm& form, EventStream::Batch& b
     const std::size_t before = out.size();
     while (next < batch.items.size() && out.size() < kPiece) {
         StreamItem& item = batch.items[next];
-        // Those come alone.
+        // They arrive as the only item.
         if (out.size() != before && content_size(item) > kLargeEvent) break;
         wire::encode_stream_item(form, item, out);
         item = {};
@@ -108,8 +109,8 @@ bool Connection::write_batch(const wire::AnswerForm& form, EventStream::Batch& b
     return !out.empty();
 }
 
-/// Keeps a read under way, only to see the client leave. What it sends meanwhile begins its next request, and is taken
-/// into the reader when that is read.
+/// Keeps a read pending only to notice when the client leaves. Bytes that it sends meanwhile belong
+/// to its next request; the reader takes them over then.
 void Connection::watch_client() {
     probing_ = true;
     socket_.start_read(probe_);
@@ -117,7 +118,8 @@ void Connection::watch_client() {
 
 void Connection::on_client_sign() noexcept {
     const net::Socket::ReadResult& result = socket_.last_read();
-    // From here on its leaving shows only when something is sent: a heartbeat at the latest.
+    // From here on, the client's departure is noticed only when something is sent, at the latest
+    // with the next heartbeat.
     if (!result.error && result.bytes != 0) return;
     client_.leave();
     if (waiting_for_events_ != nullptr) waiting_for_events_->wake();

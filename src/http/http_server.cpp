@@ -22,18 +22,20 @@ using net::NetError;
 using net::Tcp;
 
 constexpr int kBacklog = 4096;
-// A loop that has not taken a connection for so long is held by a handler; another one takes it.
+// A loop that has not taken a connection for this long is held by a handler; another loop takes the
+// connection.
 constexpr Duration kTakeWithin(20);
 constexpr Duration kAfterFailure(100);
-// What else the acceptor's loop has to do comes in between.
+// The acceptor's loop does its other work in between.
 constexpr int kAcceptsPerTurn = 64;
-// The kernel would keep megabytes for a client that reads slowly, and hide from us that it reads at all.
+// The kernel would buffer megabytes for a client that reads slowly, and hide from us whether it
+// reads.
 constexpr int kMostUnsent = 64 * 1024;
 constexpr std::string_view kTooMany =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// Whether only the connection that was to be accepted has failed (accept(2) hands its network
-/// errors on); anything else would fail again at once.
+/// errors on); any other error would occur again immediately.
 bool concerns_one_client(const NetError& error) {
     using namespace boost::system::errc;
     for (const auto one :
@@ -286,7 +288,7 @@ Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t 
 
 void HttpServer::serve() { net::run_on(acceptor_->loop, acceptor_->start()); }
 
-// All at the same time: one that a handler blocks holds up none of the others.
+// All at the same time, so that a loop that a handler blocks does not hold up the others.
 void HttpServer::drain() {
     net::run_on(acceptor_->loop, acceptor_->stop());
     std::vector<std::pair<Loop*, Async<void>>> all;

@@ -19,15 +19,15 @@ namespace a2akit::http {
 /// before it ends.
 class HttpServer {
 public:
-    /// Accepts connections on `accepting`, where nothing of the application's may run: then a loop
-    /// that a handler holds keeps no new connection from the others.
+    /// Accepts connections on `accepting`, a loop on which no code of the application may run: then
+    /// a loop that a handler holds does not keep new connections from the others.
     HttpServer(net::LoopGroup& loops, net::AsioLoop& accepting, Options options, Site& site);
     ~HttpServer();
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
 
-    /// Binds and listens; who connects from now on waits to be accepted. Returns the port. kUnavailable when the
-    /// address can't be had, kInvalidParams when `host` is no address.
+    /// Binds and listens; clients that connect from now on wait to be accepted. Returns the port.
+    /// kUnavailable when the address cannot be bound, kInvalidParams when `host` is not an address.
     Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
     /// Accepts connections. REQUIRES: listens.
     void serve();
@@ -36,13 +36,13 @@ public:
     /// connections. Idempotent.
     void drain();
     /// Drains, waits for the connections until `at_most` has passed, then ends them.
-    /// REQUIRES: the handler answers what it was asked, in the end.
+    /// REQUIRES: the handler eventually answers every call.
     void stop(Duration at_most);
 
     /// The limits, for another server beside this one to share.
     [[nodiscard]] Counters& counters() noexcept { return counters_; }
     [[nodiscard]] const Options& options() const noexcept { return options_; }
-    /// What the bodies of all requests under way hold now. From any thread.
+    /// The number of bytes that the bodies of all current requests hold. Safe from any thread.
     [[nodiscard]] std::size_t request_bytes() const noexcept { return counters_.requests.used(); }
 
 private:

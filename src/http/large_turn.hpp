@@ -6,10 +6,11 @@
 
 namespace a2akit::http {
 
-/// Who makes a large answer takes turns, so that a loop serves others in between. Used on one loop.
+/// Large responses are made one after the other, so that a loop serves other connections in
+/// between. Used on one loop.
 class LargeTurns {
 public:
-    /// Held while an answer is made.
+    /// Held while a response is made.
     class [[nodiscard]] Turn {
     public:
         Turn() noexcept = default;
@@ -34,7 +35,7 @@ public:
         }
         Turn await_resume() const noexcept { return Turn(turns); }
     };
-    /// Waits for those that came before.
+    /// Waits for the turns that were requested before.
     Wait take() noexcept { return {*this}; }
 
 private:

@@ -13,24 +13,24 @@ namespace a2akit::http {
 struct Options {
     std::string base_path;  ///< Empty, or starts with '/' and does not end with one.
     wire::Versions versions;
-    bool card_at_root = false;  ///< The agent card is served at the origin's root besides.
+    bool card_at_root = false;  ///< Also serves the agent card at the origin's root.
     std::size_t max_body_bytes = 10U << 20U;
     std::size_t max_header_bytes = 16U << 10U;
     std::size_t max_request_bytes = std::size_t{256} << 20U;   ///< All request bodies together.
     std::size_t max_response_bytes = std::size_t{256} << 20U;  ///< All unsent answers together.
-    std::size_t max_batch_bytes = 16U << 20U;  ///< A batch begins no call behind so many.
+    std::size_t max_batch_bytes = 16U << 20U;  ///< Beyond this a batch begins no further call.
     int max_connections = 20000;
     int max_streams = 10000;
     int max_pending_requests = 10000;
     int max_waiting_sends = 10000;
     Duration header_timeout = std::chrono::seconds(10);
     Duration body_timeout = std::chrono::seconds(30);
-    /// A large body that has brought nothing worth mentioning for so long gives way to others.
+    /// A large body gives way to others when hardly any bytes of it have arrived for this long.
     Duration give_way_after = std::chrono::seconds(2);
     Duration idle_timeout = std::chrono::seconds(75);
     Duration write_timeout = std::chrono::seconds(60);
     Duration heartbeat = std::chrono::seconds(4);
-    Duration watch_client_after = std::chrono::seconds(1);  ///< So long a unary call may take unwatched.
+    Duration watch_client_after = std::chrono::seconds(1);  ///< For unary calls.
 };
 
 }  // namespace a2akit::http

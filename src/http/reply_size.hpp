@@ -6,8 +6,8 @@
 
 namespace a2akit::http {
 
-/// About how many bytes the answer will have, before it is made: what the texts, data and bytes of
-/// its messages and artifacts take. Costs a look at each of them, whatever their size.
+/// Estimates the size of a response before it is encoded, from the texts, data and bytes of its
+/// messages and artifacts. Looks at each of them once; the cost does not depend on their sizes.
 [[nodiscard]] std::size_t content_size(const Reply& reply);
 /// The same for an event of a stream.
 [[nodiscard]] std::size_t content_size(const StreamItem& item);

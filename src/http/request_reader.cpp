@@ -125,15 +125,15 @@ void RequestReader::make_room() {
     move_to_front();
     const std::size_t needed = end_ + kLeastRoom;
     if (capacity_ >= needed && end_ < capacity_ / 2) return;
-    // Doubled only as bytes arrive: a large Content-Length alone costs nothing. Nor does it grow far
-    // beyond the body.
+    // The buffer is doubled only as bytes arrive, so a large Content-Length alone costs nothing,
+    // and it does not grow far beyond the body.
     std::size_t capacity = std::max(kFirstBuffer, end_ + needed);
     if (state_ == State::kSized && end_ < body_length_)
         capacity = std::min(capacity, body_length_ + kLeastRoom);
     resize_buffer(capacity);
 }
 
-/// A few bytes of the next request do not keep the room of a large one.
+/// A few bytes of the next request must not keep the memory of a large one.
 void RequestReader::shrink() {
     move_to_front();
     resize_buffer(end_ + kLeastRoom);

@@ -14,7 +14,7 @@
 
 namespace a2akit::http {
 
-/// Makes requests of a connection's bytes, one after the other. No I/O: bytes in, facts out.
+/// Turns the bytes of a connection into requests, one after the other. No I/O: bytes in, facts out.
 ///
 /// A body of known length stays in the read buffer and is not copied; a chunked one is collected.
 class RequestReader {
@@ -25,7 +25,7 @@ public:
     };
     enum class Step {
         kMore,      ///< Needs more bytes.
-        kHead,      ///< The head is there; said once per request. `advance` again for the body.
+        kHead,      ///< The head is there; returned once per request. `advance` again for the body.
         kComplete,  ///< So is the body. `next` goes on with the next request.
         kRefused,   ///< See `refusal`; nothing more can be read from this connection.
     };
@@ -41,10 +41,10 @@ public:
     [[nodiscard]] std::span<char> space();
     void received(std::size_t bytes) noexcept { end_ += bytes; }
     Step advance();
-    /// Forgets the request that is complete; what came after it stays.
+    /// Forgets the complete request; the bytes after it stay.
     void next();
-    /// Gives back the memory of a large body, which is not needed any more; what came after it
-    /// stays. REQUIRES: kComplete.
+    /// Gives back the memory of a large body, which is not needed any more; the bytes after it
+    /// stay. REQUIRES: kComplete.
     void drop_body();
     /// Forgets every byte that has arrived, for a request that is refused and a connection that
     /// ends.
@@ -59,7 +59,7 @@ public:
     }
     [[nodiscard]] bool has_unread_bytes() const noexcept { return end_ > parsed_; }
 
-    /// From kHead on, until `next`. The target is as it came.
+    /// Valid from kHead until `next`. The target is as it was received.
     [[nodiscard]] const std::string& method() const noexcept { return method_; }
     [[nodiscard]] const std::string& target() const noexcept { return target_; }
     [[nodiscard]] std::vector<std::pair<std::string, std::string>>& headers() noexcept {
@@ -68,14 +68,15 @@ public:
     [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
     [[nodiscard]] bool http_1_0() const noexcept { return http_1_0_; }
     [[nodiscard]] bool expects_continue() const noexcept { return expects_continue_; }
-    /// Of the body; nothing when it is chunked.
+    /// Content-Length; nullopt when the body is chunked.
     [[nodiscard]] std::optional<std::size_t> body_length() const noexcept;
     [[nodiscard]] std::size_t body_received() const noexcept;
-    /// What the bytes of the request take, with the room for those that are read next.
+    /// The memory for the bytes of the request, including the space for the bytes that are read
+    /// next.
     [[nodiscard]] std::size_t memory() const noexcept {
         return capacity_ + chunked_body_.capacity();
     }
-    /// From kComplete on, until `next` or `space`.
+    /// Valid from kComplete until `next` or `space`.
     [[nodiscard]] std::string_view body() const noexcept;
     [[nodiscard]] const Refusal& refusal() const noexcept { return refusal_; }
 
@@ -96,7 +97,7 @@ private:
     void make_room();
     void shrink();
     void move_to_front() noexcept;
-    /// Keeps the first so many bytes.
+    /// Keeps this many bytes from the beginning.
     void resize_buffer(std::size_t capacity);
 
     Limits limits_;

@@ -19,12 +19,12 @@ private:
     std::string text_;
 };
 
-/// What the head of an answer says besides what the answer itself does.
+/// Fields of a response's head that do not follow from the response itself.
 struct Framing {
     std::string_view date;
-    std::string_view request_id;  ///< Empty: none is said.
+    std::string_view request_id;  ///< Empty: the header is left out.
     bool close = false;
-    bool http_1_0 = false;     ///< The client speaks 1.0: that the connection stays open has to be said.
+    bool http_1_0 = false;     ///< The client speaks 1.0: keep-alive needs a header.
     bool chunked = false;      ///< A stream, in chunks; otherwise Content-Length.
     bool until_close = false;  ///< A stream that ends with the connection.
 };

@@ -16,7 +16,7 @@
 
 namespace a2akit::http {
 
-/// What is under way in the whole server.
+/// The load of the whole server, counted against its limits.
 struct Counters {
     explicit Counters(const Options& options) noexcept
         : requests(options.max_request_bytes), responses(options.max_response_bytes) {}
@@ -25,7 +25,7 @@ struct Counters {
     std::atomic<int> streams{0};
     std::atomic<int> pending{0};
     std::atomic<int> sends{0};
-    ByteBudget requests;   ///< Memory for bodies; what nearly every request needs is not counted.
+    ByteBudget requests;   ///< Memory for bodies; small bodies are not counted.
     ByteBudget responses;  ///< Large answers that are not sent yet.
 };
 
@@ -54,7 +54,7 @@ private:
     std::atomic<int>* counter_ = nullptr;
 };
 
-/// A connection as its shard sees it. In the shard's list as long as it lives.
+/// The shard's view of a connection, which is in the shard's list as long as it lives.
 class Served : public boost::intrusive::list_base_hook<
                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
@@ -62,24 +62,25 @@ public:
     virtual void drain() noexcept = 0;
     /// Ends all I/O of this connection.
     virtual void abort() noexcept = 0;
-    /// The body that is being read comes too slowly, and others need its room.
+    /// Called when the body that is being read arrives too slowly, and others need its memory.
     virtual void give_way() noexcept = 0;
 
 protected:
     ~Served() = default;
 };
 
-/// A body that holds much and is not there yet. In the shard's list, in the order in which they
-/// last brought a piece.
+/// A large body that has not arrived completely. The shard's list is in the order in which the
+/// bodies last made progress.
 struct Upload
     : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
     explicit Upload(Served& o) noexcept : owner(o) {}
     Served& owner;
     SteadyTime brought{};
-    std::size_t next_piece = 0;  ///< When so much has been received, it has brought another one.
+    std::size_t next_piece = 0;  ///< The body makes progress when this many bytes have arrived.
 };
 
-/// What the connections of one loop share. Used on that loop only, but for the counters.
+/// The state that the connections of one loop share. Used on that loop only, except for the
+/// counters.
 struct Shard {
     Shard(net::AsioLoop& l, const Options& o, Site& s, Counters& c) noexcept
         : loop(l), options(o), site(s), counters(c) {}
@@ -89,11 +90,11 @@ struct Shard {
     Site& site;
     Counters& counters;
     DateLine date;
-    /// What is sent is written here; only what the kernel did not take is copied.
+    /// Responses are written here; only bytes that the kernel did not accept are copied.
     std::string out;
-    std::vector<std::string> spare_buffers;  ///< For `out`, while what was in it waits to be sent.
+    std::vector<std::string> spare_buffers;  ///< For `out`, while older content is unsent.
     LargeTurns large_turns;
-    std::array<char, 65536> ignored;  ///< Bytes of all connections that nobody wants any more.
+    std::array<char, 65536> ignored;  ///< Bytes of any connection that are read and dropped.
     bool draining = false;
     TaskGroup connections_group;
     boost::intrusive::list<Served, boost::intrusive::constant_time_size<false>> connections;

@@ -8,7 +8,8 @@
 
 namespace a2akit::http {
 
-/// What is served besides the eleven operations, and who answers those. One object for all loops.
+/// The resources that are served besides the eleven operations, and the handler of the operations.
+/// One object for all loops.
 class Site {
 public:
     virtual ~Site() = default;
@@ -17,8 +18,8 @@ public:
     [[nodiscard]] virtual wire::HttpResponse agent_card(const wire::RequestHead& head) = 0;
     /// The answer to /health/ready.
     virtual Async<wire::HttpResponse> readiness() = 0;
-    /// The answer to a path of the operator's. `authorization` is the header, `remote` the caller's
-    /// address, for the log. 404 where there is no such thing.
+    /// The response to an operator's path. `authorization` is the header, `remote` the caller's
+    /// address, for the log. 404 when the path does not exist.
     virtual Async<wire::HttpResponse> admin(wire::Route route, std::string authorization,
                                             std::string remote) = 0;
 };
