@@ -38,7 +38,7 @@ Result<ContextVault::Offer> ContextVault::pack(TurnInput& input, TaskId task, Tu
     const std::lock_guard lock(shard.mutex);
     if (shard.kept.size() >= kMostPerShard) make_room(shard);
     const std::uint64_t number = ++shard.offers;
-    // The first turn comes with its task, whose id only this request knows.
+    // The first turn is made together with its task, whose id only this request knows.
     shard.kept.push_back({number, task, turn, turn == 1, false, std::move(context)});
     shard.by_task.emplace(task, std::prev(shard.kept.end()));
     return Offer(*this, task, turn, number);
@@ -96,7 +96,8 @@ void ContextVault::decide(TaskId task, std::uint64_t number, bool made) noexcept
     const auto [begin, end] = shard.by_task.equal_range(task);
     const auto own = std::find_if(begin, end, [&](const auto& entry) { return entry.second->number == number; });
     if (own == end) return;
-    // Two that both made it sent the same Idempotency-Key: the first one's stays.
+    // If two requests both made the turn, they sent the same Idempotency-Key: keep the context of
+    // the first.
     const bool late = std::any_of(begin, end, [&](const auto& entry) {
         return entry.second->turn == own->second->turn && entry.second->decided;
     });
@@ -129,7 +130,7 @@ void ContextVault::heed(const Tail& tail) noexcept {
     if (tail.exists) return forget(tail.task, tail.turn_ended ? tail.turn : tail.turn - std::min<Turn>(tail.turn, 1));
     Shard& shard = shard_of(tail.task);
     const std::lock_guard lock(shard.mutex);
-    // One that is being made is not there yet; so it has to be missed twice.
+    // A task that is just being made is not in Storage yet, so it has to be missing twice.
     erase(shard, tail.task, [](Kept& kept) { return std::exchange(kept.missed, true); });
 }
 

@@ -20,12 +20,13 @@ namespace a2akit {
 
 /// Brings a turn's transient context from the request that made the turn to the handler that runs it, and nowhere else.
 ///
-/// Where Storage serves one process only the context goes with the turn as it is. With a key it is also sealed into the
-/// turn, and so survives a restart and reaches other nodes. Without one it stays on its node: a handler elsewhere, or
-/// after a restart, does without. Safe from any thread.
+/// If Storage serves one process only, the context is passed along with the turn as it is. With a
+/// key it is also sealed into the turn, and so survives a restart and reaches other nodes. Without
+/// a key it stays on its node: a handler elsewhere, or after a restart, has no context. Safe from
+/// any thread.
 ///
-/// What stays on its node is an offer first: of several requests that want to make the same turn Storage lets one, and
-/// only that one's context is ever given to a handler.
+/// A context that stays on its node is only an offer at first: if several requests want to make the
+/// same turn, Storage accepts one, and only the context of that request is ever given to a handler.
 class ContextVault {
 public:
     static constexpr Turn kEveryTurn = std::numeric_limits<Turn>::max();
@@ -72,20 +73,21 @@ public:
     /// Before the write that would make the turn: puts the context into `input`, or keeps it here.
     [[nodiscard]] Result<Offer> pack(TurnInput& input, TaskId task, Turn turn,
                                      std::shared_ptr<const RequestContext> context);
-    /// After the claim: gives `input` its context, if it is to be had. False: a request of this node may have made the
-    /// turn and has not heard of it yet; see `wait_for`.
+    /// After the claim: gives `input` its context, if this node has it. False: a request of this
+    /// node may have made the turn without knowing it yet; see `wait_for`.
     [[nodiscard]] bool unpack(TurnInput& input, TaskId task, Turn turn);
     /// The context of the turn, once its request knows that it made it; null when none did by `until`.
     Async<std::shared_ptr<const RequestContext>> wait_for(TaskId task, Turn turn, SteadyTime until);
 
-    /// When the turn has ended: its context goes, and those of the turns before.
+    /// When the turn has ended: drops its context and those of earlier turns.
     void forget(TaskId task, Turn turn) noexcept;
-    /// The tasks whose contexts are kept here. Somebody else may end their turns: `heed` says where they stand.
+    /// The tasks whose contexts are kept here. Other nodes may end their turns: `heed` is told
+    /// their state.
     [[nodiscard]] std::vector<TaskId> tasks() const;
     void heed(const Tail& tail) noexcept;
 
 private:
-    // What nobody forgets makes room in the end: the oldest first.
+    // Contexts that are never dropped give way in the end, the oldest first.
     static constexpr std::size_t kShards = 16;
     static constexpr std::size_t kMostPerShard = 4096;
     struct Kept {

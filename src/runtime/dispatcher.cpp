@@ -10,11 +10,11 @@
 namespace a2akit {
 namespace {
 
-// What is asked for stands in the body.
+// The operation is named in the body.
 constexpr std::string_view kNotRead = "(not read)";
 constexpr std::string_view kNoStdException = "an exception that is not derived from std::exception";
 
-// What the text of an exception says is for the operator, not for the client.
+// The text of an exception is for the operator, not for the client.
 Error internal_error(const RequestContext& context, std::string_view operation,
                      std::string_view where, std::string_view what) {
     log::error("{} threw request_id={} operation={} error={}", where, context.request_id, operation,
@@ -26,7 +26,8 @@ Error internal_error(const RequestEnvelope& envelope, std::string_view where,
     return internal_error(envelope.context, to_string(envelope.operation), where, what);
 }
 
-/// For whoever looks for guessed passwords: neither what was sent nor why it was not enough.
+/// For operators who look for guessed passwords. Logs neither the credentials nor why they were
+/// refused.
 void note_refusal(const RequestContext& context, std::string_view operation, const Error& error) {
     if (error.code != ErrorCode::kUnauthenticated && error.code != ErrorCode::kPermissionDenied) return;
     log::info("a caller was refused reason={} remote={} operation={} request_id={}",
@@ -36,7 +37,8 @@ void note_refusal(const RequestEnvelope& envelope, const Error& error) {
     note_refusal(envelope.context, to_string(envelope.operation), error);
 }
 
-/// Who the application says is asking, and whose tasks those are: keys of Storage, which the client can't shorten.
+/// Names of the principal and the owner, as the application gives them: they are keys of Storage,
+/// and the client cannot shorten them.
 std::optional<Error> refuse_long_name(const RequestEnvelope& envelope, std::string_view what, std::string_view name) {
     if (name.size() <= kMaxNameBytes) return std::nullopt;
     log::error("{} is longer than {} bytes request_id={} operation={} bytes={}", what, kMaxNameBytes,
@@ -51,13 +53,14 @@ AsyncResult<Reply> as_reply(AsyncResult<T> pending) {
     co_return Reply(std::move(*result));
 }
 
-/// The tenant of the params counts where the path named none.
+/// If the path does not name a tenant, the tenant of the params is used.
 void fill_tenant(RequestEnvelope& envelope) {
     if (!envelope.tenant.empty()) return;
     std::visit([&](const auto& params) { envelope.tenant = params.tenant; }, envelope.params);
 }
 
-/// For handlers of operations whose params the envelope may not hold: a middleware may replace anything.
+/// The error for an envelope whose params belong to another operation, since a middleware may
+/// replace anything.
 Error wrong_params(Operation operation) {
     return Error{
         ErrorCode::kInvalidRequest,
@@ -145,7 +148,8 @@ Async<void> Dispatcher::after(const RequestEnvelope& envelope, const Result<Repl
 Result<OwnerScope> Dispatcher::authorize(const RequestEnvelope& envelope) const {
     try {
         Result<OwnerScope> scope = authorizer_->authorize(envelope);
-        // The runtime's own sight is never a client's, whatever an application's gate says.
+        // Never give a client the runtime's all-tasks scope, even if the application's authorizer
+        // returns it.
         if (scope) scope->system = false;
         return scope;
     } catch (const std::exception& e) {
@@ -210,7 +214,7 @@ AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope sco
                 return as_reply(manager_.subscribe(*request, std::move(scope), envelope.last_event_id));
             }
             break;
-        default: break;  // The rules let nothing else through.
+        default: break;  // The rules refuse all other operations.
     }
     return wrong_params(envelope.operation);
 }

@@ -16,8 +16,8 @@ namespace a2akit {
 /// The way of every request, whatever its binding: middlewares, authorization, the card's rules, the TaskManager, and
 /// the middlewares again in reverse. Any loop of the server may call.
 ///
-/// What a middleware or the authorizer throws is logged and answered with kInternal, without its text; so is a principal or
-/// a scope whose name is longer than kMaxNameBytes.
+/// An exception of a middleware or the authorizer is logged and answered with kInternal, without
+/// its text. So is a principal or a scope whose name is longer than kMaxNameBytes.
 class Dispatcher final : public RequestHandler {
 public:
     /// REQUIRES: `manager` outlives it and every request; `authorizer` and the middlewares are not null.
@@ -28,7 +28,8 @@ public:
     Async<HandledRequest> handle(RequestEnvelope envelope) override;
 
 private:
-    /// Counts in `started` the middlewares whose turn it is afterwards. `envelope` outlives the coroutine.
+    /// Counts in `started` the middlewares that have to be called afterwards. `envelope` outlives
+    /// the coroutine.
     AsyncResult<void> before(RequestEnvelope& envelope, std::size_t& started);
     Async<void> after(const RequestEnvelope& envelope, const Result<Reply>& reply, std::size_t started);
     /// Authorizes, validates, and hands the params over. With middlewares, they see the envelope again afterwards.

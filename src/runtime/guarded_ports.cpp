@@ -40,7 +40,7 @@ std::invoke_result_t<Call&> guard(const char* name, Call call) {
     co_return Error{ErrorCode::kInternal, std::string("a port threw in ") + name, nullptr};
 }
 
-/// What every port can do.
+/// The calls that all ports have.
 template <class Port>
 class Guarded : public Port {
 public:

@@ -4,10 +4,10 @@
 
 namespace a2akit {
 
-/// Ports that an application supplies, for the coroutines of the runtime, out of which no exception
-/// may come: what a port throws is logged and becomes kInternal. A receiver that throws is asked
-/// again after a second; a broker that throws instead of giving a receiver delivers nothing. What
-/// is null stays null.
+/// Wraps ports that an application supplies, because no exception may leave the coroutines of the
+/// runtime: an exception of a port is logged and becomes kInternal. A receiver that throws is asked
+/// again after a second; a broker that throws instead of making a receiver delivers nothing. Ports
+/// that are null stay null.
 [[nodiscard]] Ports guarded(Ports ports);
 
 }  // namespace a2akit

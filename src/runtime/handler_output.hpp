@@ -11,8 +11,8 @@
 
 namespace a2akit {
 
-// What a handler says goes into the answers of everybody who sees its task. Whatever would make those answers no JSON is
-// refused here, with std::invalid_argument that names it.
+// A handler's output becomes part of every response that shows its task. Output that would make
+// those responses invalid JSON is refused here, with a std::invalid_argument that names it.
 
 /// How many bytes one call may write: with the growth of escapes and base64, the stored form of that still fits into
 /// one value of every engine.

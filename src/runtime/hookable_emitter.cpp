@@ -10,7 +10,7 @@ namespace {
 
 using Hook = Async<void> (LifecycleHooks::*)(StateChange);
 
-// A hook is the application's code: whatever it throws ends here.
+// A hook is the application's code: its exceptions end here.
 Async<void> call(LifecycleHooks& hooks, Hook hook, const char* name, StateChange change) {
     const TaskId task = change.task;
     try {

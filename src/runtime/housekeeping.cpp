@@ -55,7 +55,8 @@ Async<void> Housekeeping::cancel_paused(Timestamp before) {
     if (!stale) co_return log_failure("looking for tasks that wait too long", stale.error());
     for (const TaskId& task : *stale) {
         if (stop_.is_set()) co_return;
-        // Its user may have answered since: only a task that still waits is canceled, and as it was seen.
+        // The user may have answered since: cancel the task only if it still waits and has not
+        // changed.
         const auto seen = co_await storage_->load(task, OwnerScope::everything(), 0, false);
         if (!seen || !is_interrupted(seen->status.state) || seen->status.timestamp >= before) continue;
         TaskUpdate update;

@@ -16,17 +16,18 @@ namespace a2akit {
 struct RetentionRule {
     std::optional<TaskState> state;      ///< Absent: every terminal state.
     std::optional<Duration> age;         ///< Since the task ended.
-    std::optional<std::int64_t> count;   ///< So many are kept, the newest.
+    std::optional<std::int64_t> count;   ///< How many of the newest are kept.
 };
 
 struct HousekeepingOptions {
-    std::optional<Duration> compact_after;        ///< Logs of tasks that ended so long ago are dropped.
-    std::optional<Duration> cancel_paused_after;  ///< Tasks that wait for their user so long are canceled.
+    std::optional<Duration> compact_after;        ///< Logs of tasks that ended earlier are dropped.
+    std::optional<Duration> cancel_paused_after;  ///< Tasks that wait longer are canceled.
     std::vector<RetentionRule> retention;
 };
 
-/// Keeps the store from growing for ever: cancels what waits too long, drops old logs, erases old tasks. A little at a
-/// time, so that no request waits for it. What fails is logged and tried again in the next round.
+/// Keeps the store from growing for ever: cancels tasks that wait too long, drops old logs, erases
+/// old tasks. It works in small steps, so that no request waits for it. Failures are logged, and
+/// tried again in the next round.
 ///
 /// One per server; belongs to the loop that starts it.
 class Housekeeping {

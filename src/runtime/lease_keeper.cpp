@@ -29,8 +29,8 @@ Async<void> LeaseKeeper::run() {
 }
 
 Async<void> LeaseKeeper::renew_once() {
-    // A round that has not come round by now says nothing of strangers: their loop may still have
-    // to meet them.
+    // A round that has not visited all loops yet does not prove that a run is orphaned: its loop
+    // may still report it.
     if (last_ && last_->to_visit != 0) strangers_.clear();
     last_.reset();
     auto round = std::make_shared<Round>();
@@ -57,8 +57,8 @@ Async<void> LeaseKeeper::renew_once() {
     }
 }
 
-// A loop that a handler blocks is visited when it turns again, with the newest round then; the
-// others do not wait for it.
+// A loop that a handler blocks is visited when it runs again, with the newest round at that time;
+// the other loops do not wait for it.
 Async<void> LeaseKeeper::visit(Visited& visited) {
     Loop& home = *Loop::current();
     visited.under_way = true;
@@ -76,8 +76,8 @@ Async<void> LeaseKeeper::visit(Visited& visited) {
     visited.under_way = false;
 }
 
-// One round is not enough: a claim or a release may be under way. Should its claim take longer still, the run that it
-// brings is over, and its first write is told so.
+// One round is not enough: a claim or a release may be under way. If a claim takes even longer, its
+// run is over, and the first write of that run is refused.
 Async<void> LeaseKeeper::give_back_strangers(const RenewalRound& round) {
     std::vector<std::pair<TaskId, Epoch>> now;
     for (std::size_t i = 0; i < round.renewals.size(); ++i) {

@@ -13,11 +13,11 @@
 namespace a2akit {
 
 /// Renews the leases of all runs of this node, in one call every third of a lease, and tells each
-/// run how it stands. Gives back those that nobody here has: the answer to their claim or release
-/// was lost for good, and while this node renews them no other would ever take their tasks over.
+/// run how it stands. Gives back the runs that no adapter has, because the answer to their claim or
+/// release was lost: while this node renews them, no other node could take their tasks over.
 ///
-/// One per server. Belongs to the loop that starts it, which should run no handler: a handler that
-/// blocks its thread must not keep the leases from being renewed. It visits the loops of the
+/// One per server. Belongs to the loop that starts it. That loop should not run handlers: a handler
+/// that blocks its thread must not keep the leases from being renewed. It visits the loops of the
 /// adapters, and waits for none of them.
 class LeaseKeeper {
 public:
@@ -37,7 +37,7 @@ private:
     struct Visited {
         WorkerAdapter* adapter = nullptr;
         bool under_way = false;            ///< Its loop has not answered yet.
-        std::shared_ptr<Round> next = {};  ///< Then this one is told; null: nothing.
+        std::shared_ptr<Round> next = {};  ///< The next round for this loop; null: none.
     };
 
     Async<void> run();
@@ -49,7 +49,7 @@ private:
     WorkerNode& node_;
     std::vector<Visited> adapters_;
     std::shared_ptr<Round> last_;  ///< The round that was begun last; null: its renewal failed.
-    std::vector<std::pair<TaskId, Epoch>> strangers_;  ///< Runs that nobody had in the last round; sorted.
+    std::vector<std::pair<TaskId, Epoch>> strangers_;  ///< Those of the last round; sorted.
     bool failing_ = false;                             ///< Said once, until it works again.
     TaskGroup group_;
     Signal stop_;

@@ -34,7 +34,8 @@ Error public_error(Error error, std::string_view key_field) {
             return Error::unavailable("the task is being changed by others; try again", kRetryAfter);
         case ErrorCode::kStopped: return draining_error();
         case ErrorCode::kUnavailable:
-            // Its text names engines, hosts and settings; the engines write it into the log, once for each outage.
+            // The text names engines, hosts and settings, so it is not for clients. The engines log
+            // it, once per outage.
             log::debug("a port failed error={}", quoted(error.message));
             error.message = "the storage is not available; try again";
             return error;

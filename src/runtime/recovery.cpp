@@ -54,7 +54,7 @@ Async<void> Recovery::sweep() {
     }
 }
 
-// Said once, and not twice a second until it is over.
+// Log once per outage, not twice a second.
 void Recovery::note_failure(std::string_view who, const Error& error, SteadyTime asked_at) {
     if (!out_since_) {
         out_since_ = asked_at;
@@ -80,7 +80,8 @@ Async<void> Recovery::force_end(Due due, TaskState state, std::string reason) {
     update.reveal = true;
     update.status = TaskStatus{state, std::nullopt, std::nullopt};
     if (state == TaskState::kFailed) {
-        // An expired run that has renewed its lease since the sweep looked goes on, and what it has written counts.
+        // An expired run that has renewed its lease since the sweep looked goes on, and its writes
+        // count.
         const auto seen = co_await ports_.storage->load(due.task, OwnerScope::everything(), 0, false);
         if (!seen || seen->turn != due.turn || seen->turn_ended) co_return;
         update.guard.revision = seen->revision;
@@ -95,7 +96,8 @@ Async<void> Recovery::force_end(Due due, TaskState state, std::string reason) {
     }
     auto ended = co_await ports_.emitter->append(due.task, OwnerScope::everything(), update);
     if (!ended && ended.error().code == ErrorCode::kInternal) {
-        // The engine takes no such write, ever: a revealed task has to fit into its indexes. A hidden one ends as well.
+        // The engine can never accept this write, because a revealed task has to fit into its
+        // indexes. End the task without revealing it.
         update.id = WriteId::next();
         update.reveal = false;
         ended = co_await ports_.emitter->append(due.task, OwnerScope::everything(), std::move(update));
@@ -121,7 +123,8 @@ Async<void> Recovery::check_tails() {
         const auto tails = co_await next_tails(watched, at);
         if (!tails) co_return note_failure("the tail check", tails.error(), asked_at);
         for (const Tail& tail : *tails) {
-            // A turn is made when the one before has ended: its end may be the wake-up that was lost.
+            // A new turn is made only after the one before has ended, and the wake-up for that end
+            // may have been lost.
             const Turn ended = tail.turn_ended || tail.turn == 0 ? tail.turn : tail.turn - 1;
             ports_.bus->wake_local(Wake{tail.task, tail.last, ended, ended > 0}, !tail.exists);
         }

@@ -30,9 +30,9 @@ struct RecoveryPorts {
     std::shared_ptr<ContextVault> vault = nullptr;  ///< May be null.
 };
 
-/// Finds what hints and wake-ups have lost: turns that nobody runs, runs whose node died, cancels that are overdue,
-/// subscribers that missed the last event, contexts of turns that ended on other nodes. What fails is logged and looked
-/// at again; nothing stops the sweeps.
+/// Finds work whose hints and wake-ups were lost: turns without a run, runs whose node died,
+/// cancels that are overdue, subscribers that missed the last event, contexts of turns that ended
+/// on other nodes. Failures are logged and tried again; nothing stops the sweeps.
 ///
 /// One per server; belongs to the loop that starts it.
 class Recovery {
@@ -42,24 +42,25 @@ public:
     static constexpr Duration kForgetEvery{10'000};
     static constexpr Duration kOutage{5000};
 
-    /// `max_attempts`: so many claims a turn may have.
+    /// `max_attempts`: how often a turn may be claimed.
     Recovery(RecoveryPorts ports, int max_attempts);
 
     void start();
-    /// Returns once nothing of it runs any more.
+    /// Returns once none of its coroutines runs any more.
     Async<void> stop();
 
     /// One sweep, and one tail check, now. For tests and for a bus that has reconnected.
     Async<void> sweep();
     Async<void> check_tails();
-    /// Lets go of the contexts whose turns have ended.
+    /// Drops the contexts whose turns have ended.
     Async<void> forget_contexts();
 
 private:
     Async<void> sweep_regularly();
     Async<void> check_tails_regularly();
     Async<void> forget_contexts_regularly();
-    /// Of the next ones from `at` on, which it moves: not of all at once, so that the loop's streams are not held up.
+    /// Handles the next tasks from `at` on, and moves `at`. It does not handle all of them in one
+    /// go, so that the loop's streams are not held up.
     AsyncResult<std::vector<Tail>> next_tails(const std::vector<TaskId>& tasks, std::size_t& at);
     Async<void> handle(Due due);
     void note_failure(std::string_view who, const Error& error, SteadyTime asked_at);
@@ -67,7 +68,7 @@ private:
 
     RecoveryPorts ports_;
     int max_attempts_;
-    std::optional<SteadyTime> out_since_;  ///< Storage does not answer the sweeps since then.
+    std::optional<SteadyTime> out_since_;  ///< Since then Storage has not answered the sweeps.
     TaskGroup group_;
     Signal stop_sweeps_;
     Signal stop_tail_checks_;

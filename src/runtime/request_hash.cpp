@@ -15,8 +15,8 @@
 namespace a2akit {
 namespace {
 
-/// A value whose canonical text is longer is replaced by its digest, so that what lies deep inside
-/// is copied and compared once, and not once for each level around it.
+/// A value with a longer canonical text is replaced by its digest, so that deeply nested values are
+/// copied and compared once, and not once for each level around them.
 constexpr std::size_t kLongestPart = 128;
 
 bool append_canonical(json::Cursor& cursor, std::string& out);
@@ -43,7 +43,8 @@ void shorten(std::string& out, std::size_t begin) {
     out.replace(begin, out.npos, shorter);
 }
 
-// What a Struct holds has no order: a client that repeats itself, or another binding, may write it in another one.
+// The fields of a Struct have no order: a client may repeat them in another order, and another
+// binding may write them so.
 bool append_object(json::Cursor& cursor, std::string& out) {
     std::vector<std::pair<std::string, std::string>> fields;
     const bool read = cursor.object([&](std::string_view key) {
@@ -117,7 +118,7 @@ bool append_canonical(json::Cursor& cursor, std::string& out) {
 
 std::string message_key(const Message& message) {
     std::string named;
-    // Every text goes in with its length: no two messages are known by the same key.
+    // Every text is hashed with its length, so that no two messages have the same key.
     const std::string& place = message.task_id.empty() ? message.context_id : message.task_id;
     for (const std::string& text :
          {std::string(message.task_id.empty() ? "c" : "t"), place, message.message_id}) {

@@ -31,7 +31,7 @@ std::optional<Error> refuse_list(const ListTasksRequest& request) {
     return refuse_negative("historyLength", request.history_length);
 }
 
-/// What a part is when it does not say so itself. Empty: nobody knows, and nobody can refuse it.
+/// The default media type of a part without one; empty if unknown, which is accepted.
 std::string_view media_type_of(const Part& part) {
     if (!part.media_type.empty()) return part.media_type;
     if (part.text() != nullptr) return "text/plain";
@@ -49,7 +49,8 @@ RequestRules::RequestRules(const AgentCard& card)
     : streaming_(card.capabilities.streaming.value_or(false)),
       extended_card_(card.capabilities.extended_agent_card.value_or(false)),
       input_modes_(card.default_input_modes) {
-    // A skill may take more than the agent does by default, and a message does not say which skill it wants.
+    // A skill may accept more types than the agent's defaults, and a message does not say which
+    // skill it is for.
     for (const AgentSkill& skill : card.skills) {
         for (const std::string& mode : skill.input_modes) {
             if (!contains(input_modes_, mode)) input_modes_.push_back(mode);

@@ -15,8 +15,8 @@ namespace a2akit {
 /// contextId, messageId and Idempotency-Key: with owner and tenant they must fit into an index (2704 bytes in PostgreSQL).
 inline constexpr std::size_t kMaxIdBytes = kMaxNameBytes;
 
-/// What the agent card, and the protocol itself, let a request ask for: everything that can be told without looking at
-/// a task. Immutable, and so safe from any thread.
+/// The rules of the agent card and the protocol for requests: everything that can be checked
+/// without looking at a task. Immutable, and so safe from any thread.
 class RequestRules {
 public:
     explicit RequestRules(const AgentCard& card);

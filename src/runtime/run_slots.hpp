@@ -8,7 +8,8 @@
 
 namespace a2akit {
 
-/// How many handlers may run at once, counted over all loops of a server. Safe from any thread.
+/// The limit on handlers that run at the same time, counted over all loops of a server. Safe from
+/// any thread.
 class RunSlots {
 public:
     explicit RunSlots(int count) noexcept : free_(count) {}
@@ -24,7 +25,7 @@ public:
         return false;
     }
 
-    /// As many as are free, at most `wanted`.
+    /// Takes as many slots as are free, at most `wanted`.
     int take(int wanted) {
         const std::lock_guard lock(mutex_);
         const int taken = std::min(wanted, free_);

@@ -42,7 +42,8 @@ Duration retry_delay(int tries) noexcept {
 StorageEventEmitter::StorageEventEmitter(std::shared_ptr<Storage> storage, std::shared_ptr<EventBus> bus)
     : storage_(std::move(storage)), bus_(std::move(bus)) {}
 
-// With ports that answer at once (memory) neither a create nor an append makes a coroutine frame.
+// With ports that answer immediately (memory) neither a create nor an append makes a coroutine
+// frame.
 
 AsyncResult<Created> StorageEventEmitter::create(NewTask task, OwnerScope scope, TaskUpdate update) {
     auto pending = storage_->create(task, scope, update);

@@ -21,7 +21,8 @@
 namespace a2akit {
 namespace {
 
-// What is still in history behind the turn's own message came from an earlier attempt at the same turn.
+// Messages in the history after the turn's own message came from an earlier attempt at the same
+// turn.
 void keep_only_before(std::vector<Shared<Message>>& history, const Message& message) {
     for (auto at = history.rbegin(); at != history.rend(); ++at) {
         if ((*at)->role == Role::kUser && (*at)->message_id == message.message_id) {
@@ -69,10 +70,10 @@ Part only_part(EmitArtifact& artifact) {
     return part;
 }
 
-// What a call returns goes through `awaited`. In release builds that is nothing. In debug builds it
-// makes a coroutine that ends the process when it is destroyed before it was started: the handler
-// has forgotten a co_await. Without it the write of one engine would happen all the same, and that
-// of another one would not.
+// Every Async that a call returns goes through `awaited`. In release builds that does nothing. In
+// debug builds it makes a coroutine that ends the process if it is destroyed before it was started:
+// then the handler has forgotten a co_await. Otherwise the forgotten write would happen on one
+// engine and not on another.
 #ifdef NDEBUG
 template <class T>
 Async<T> awaited(const char* /*call*/, Async<T> result) noexcept {
@@ -87,7 +88,7 @@ public:
         : name_(std::exchange(other.name_, nullptr)), thrown_(other.thrown_) {}
     Call& operator=(Call&&) = delete;
     ~Call() {
-        // An exception that passes by leaves no chance to await.
+        // During an exception there is no chance to await.
         if (name_ == nullptr || std::uncaught_exceptions() > thrown_) return;
         std::fprintf(
             stderr,
@@ -175,7 +176,7 @@ Async<void> TaskContextImpl::await_stop(Signal* other, std::optional<SteadyTime>
         stop_waiters_.erase(place);
         if (stop_signal().is_set() || !woken) co_return;
         if (other != nullptr && other->is_set()) {
-            // It was this one's turn to wait for the stop: hand that on.
+            // This coroutine was the one that waited for the stop: the next one takes its place.
             if (turn.is_set() && !stop_awaited_) wake_next_waiter();
             co_return;
         }
@@ -205,10 +206,11 @@ Async<bool> TaskContextImpl::wait_for_stop(std::optional<SteadyTime> until) {
 
 Async<void> TaskContextImpl::wait_until_stopped() { co_await wait_for_stop(std::nullopt); }
 
-// A coroutine of its own: while a handler waits, perhaps for hours, no frame has room for a snapshot.
+// A separate coroutine, so that while a handler waits, perhaps for hours, no frame holds space for
+// a snapshot.
 Async<void> TaskContextImpl::learn_deadline() {
     if (lost() || deadline()) co_return;
-    // The signal says only that there is a cancel; Storage says until when it waits.
+    // The signal says only that there is a cancel; Storage has its deadline.
     const auto now = co_await node_.storage->load(id(), OwnerScope::everything(), 0, false);
     mark_handler(id());
     if (now && now->cancel_by) note_cancel(*now->cancel_by);
@@ -306,14 +308,15 @@ Async<void> TaskContextImpl::write_context(RawJson value) {
     require_json("the context", value);
     auto updated = co_await node_.contexts->update_context(owner(), context_id(), std::move(value), std::nullopt);
     mark_handler(id());
-    // Not repeated here: another task of the conversation may have written since.
+    // Do not repeat the write: another task of the conversation may have written since.
     storage_failed_ = out_of_reach(updated);
     (void)std::move(updated).value_or_throw();
 }
 
 // -- Writing ----------------------------------------------------------------------------------------------------------
 
-// Where Storage answers at once no call here makes a coroutine frame; the handler's own frame is the only one.
+// If Storage answers immediately, no call here makes a coroutine frame; the handler's own frame is
+// the only one.
 
 TaskUpdate TaskContextImpl::blank_update() {
     TaskUpdate update;
@@ -340,7 +343,7 @@ Async<void> TaskContextImpl::write(TaskUpdate update) {
     if (update.status && is_interrupted(update.status->state)) ending = Ending::kPaused;
     check_may_write(ending);
     auto pending = node_.emitter->append(id(), OwnerScope::everything(), std::move(update));
-    // A write that was begun is not cut short, whatever becomes of the coroutine that asked for it.
+    // A write that was begun is not cut short, even if the coroutine that asked for it ends early.
     if (!pending.await_ready())
         return await_write(detail::within(detail::never_stopped(), std::move(pending)), ending);
     settle(pending.await_resume(), ending);
@@ -446,7 +449,7 @@ bool TaskContextImpl::came_before(const std::string& artifact_id) const {
 
 Async<void> TaskContextImpl::emit_chunk(Artifact artifact, bool append, bool last_chunk) {
     require_sendable(artifact);
-    // Clients drop what is to be added to something that they have not seen.
+    // Clients drop chunks that append to an artifact that they have not seen.
     const bool first = emitted_.insert(artifact.artifact_id).second;
     if (append && first) append = came_before(artifact.artifact_id);
     TaskUpdate update = blank_update();
@@ -579,7 +582,8 @@ Async<void> TaskContextImpl::await_reply(AsyncResult<Appended> pending, Shared<M
     run_.snapshot.revealed = false;
 }
 
-// Why something went wrong is often said by others, in whatever encoding: it is mended, not refused.
+// Failure texts often come from third-party code in an unknown encoding, so bad bytes are replaced
+// rather than refused.
 Async<void> TaskContextImpl::fail(std::string reason) {
     return fail(text_message(json::as_utf8(std::move(reason))));
 }

@@ -21,7 +21,7 @@ namespace a2akit {
 /// Belongs to the loop of its adapter; the flags that a BlockingWorker's thread may read are atomic.
 class TaskContextImpl final : public TaskContext, private detail::StopScope {
 public:
-    /// How far the handler has come.
+    /// The progress of the handler.
     enum class Ending : std::uint8_t { kNone, kPaused, kTerminal };
 
     TaskContextImpl(WorkerNode& node, Turn turn, Run run);
@@ -49,7 +49,7 @@ public:
     }
     void note_cancel(Timestamp cancel_by) noexcept;
     [[nodiscard]] bool cancel_requested() const noexcept;
-    /// What asks the whole handler to end early: a cancel, or the end of its run.
+    /// The scope that asks the whole handler to end early, for a cancel or the end of its run.
     [[nodiscard]] detail::StopScope& scope() noexcept { return *this; }
     /// "task=… turn=… request_id=…", as every log line about this run carries them.
     [[nodiscard]] std::string log_fields() const;
@@ -136,7 +136,7 @@ private:
     /// False: the time was up. Throws Cancelled when a sibling is the reason to end.
     Async<bool> wait_for_stop(std::optional<SteadyTime> until);
     /// Returns when the stop signal is raised, or `other` unless it is null, or at `until`. A
-    /// signal has one waiter; those that come while it is there wait behind it.
+    /// signal has one waiter; coroutines that come later wait behind it.
     Async<void> await_stop(Signal* other, std::optional<SteadyTime> until);
     Async<bool> wait_on(Signal& one, Signal& other, std::optional<SteadyTime> until);
     void wake_next_waiter() noexcept;

@@ -29,7 +29,7 @@ SendMessageResponse response_of(const TaskSnapshot& snapshot, std::optional<std:
     return response;
 }
 
-/// Which request made which turn: for the log, and for a client that waits.
+/// Logs which request made which turn, for the operator and for a client that waits.
 void note_accepted(const SendCommand& command, TaskId task, Turn turn) {
     if (command.client != nullptr) command.client->accept(command.extensions);
     if (!log::is_on(log::Level::kDebug)) return;
@@ -37,7 +37,7 @@ void note_accepted(const SendCommand& command, TaskId task, Turn turn) {
                command.context ? command.context->request_id : std::string());
 }
 
-/// What the agent said when it paused belongs into the history before the answer to it.
+/// The agent's question, asked when it paused, belongs into the history before the answer to it.
 bool forgot_question(const TaskSnapshot& task) {
     if (!task.status.message) return false;
     return task.history.empty() || task.history.back()->message_id != (*task.status.message)->message_id;
@@ -68,7 +68,7 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
         Result<void> waited = co_await await_turn(*accepted, client);
         const bool can_be_told = client == nullptr || !client->committed_to_result();
         if (!waited && can_be_told) co_return fail(std::move(waited.error()));
-        // Whatever is said now nobody hears, so nothing is revealed for it.
+        // The client has gone, so do not reveal the task just to answer it.
         if (client != nullptr && client->gone()) co_return fail(ErrorCode::kUnavailable, "the client has left");
     }
     Result<TaskSnapshot> snapshot = co_await load_to_answer(accepted->task, std::move(scope), history);
@@ -91,7 +91,8 @@ AsyncResult<void> TaskManager::await_turn(const Accepted& accepted, ClientPresen
         if (subscription.ended_turn() >= accepted.turn || waiters_.draining()) co_return Result<void>();
         if (client != nullptr && client->gone()) co_return Result<void>();
         const bool outage = std::exchange(outages, waiters_.outages()) != waiters_.outages();
-        // Who subscribes before the task is made may be told by a tail check that it does not exist.
+        // A tail check may report "no such task" to a subscriber that registered before the task
+        // was created.
         if (outage || subscription.erased()) {
             Result<TaskSnapshot> now = co_await ports_.storage->load(accepted.task, OwnerScope::everything(), 0, false);
             if (!now && now.error().code == ErrorCode::kTaskNotFound) co_return Result<void>();
@@ -159,7 +160,7 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, 
     Message message = std::move(command.request.message);
     message.task_id = accepted.task.to_string();
     if (message.context_id.empty()) message.context_id = Uuid::generate().to_string();
-    // A client that does not wait gets the task: too late for a direct reply.
+    // A client that does not wait gets the task, so a direct reply is no longer possible.
     NewTask fresh{accepted.task, message.context_id, !options_.may_reply_directly || !wake_for};
     Shared<Message> first(std::move(message));
     TaskUpdate update = turn_update(command, std::move(first));
@@ -214,7 +215,7 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
             offer = std::move(*packed);
         }
         Result<Appended> appended = co_await emitter_->append(task, command.scope, std::move(update));
-        // Also when it is repeated: the answer to its first try may have been lost.
+        // Also when the request is a repeat: the answer to its first try may have been lost.
         if (appended && appended->turn == next) offer.made();
         if (appended && appended->repeated) {
             co_return co_await join(command, task, appended->turn, wake_for);
@@ -294,8 +295,8 @@ bool TaskManager::is_known_by_message_id(const SendCommand& command) const {
 
 std::optional<IdempotencyKey> TaskManager::once(const SendCommand& command) const {
     if (is_known_by_message_id(command)) {
-        // What comes beside the message, such as how long to wait, may differ when it is sent
-        // again.
+        // The configuration beside the message, such as how long to wait, may differ when it is
+        // sent again.
         SendMessageRequest alone;
         alone.message = command.request.message;
         return IdempotencyKey{message_key(alone.message), request_hash(alone),
@@ -318,7 +319,8 @@ AsyncResult<TaskSnapshot> TaskManager::load_to_answer(TaskId task, OwnerScope re
                                                       std::optional<std::int32_t> history) {
     Result<TaskSnapshot> now = co_await ports_.storage->load(task, reader, history);
     if (!now || now->revealed || now->reply) co_return now;
-    // Nobody replied directly in time; from here on the task is the answer. A reply may still win the race.
+    // There was no direct reply in time; from here on the task is the answer. A reply may still win
+    // the race.
     co_await reveal(task);
     co_return co_await ports_.storage->load(task, std::move(reader), history);
 }

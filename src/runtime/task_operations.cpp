@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-// What can be asked of tasks that exist.
+// The operations on existing tasks.
 
 namespace a2akit {
 namespace {
@@ -41,7 +41,7 @@ AsyncResult<ListTasksResponse> TaskManager::list(ListTasksRequest request, Owner
     ListQuery query;
     query.context_id = std::move(request.context_id);
     query.state = request.status;
-    // The protocol's filter takes in the time it names; Storage's begins behind it.
+    // The protocol's filter includes the given time; Storage's filter does not.
     if (request.status_timestamp_after) query.status_after = *request.status_timestamp_after - Duration(1);
     query.page_size = request.page_size.value_or(kDefaultPageSize);
     query.page_token = std::move(request.page_token);
@@ -71,7 +71,7 @@ AsyncResult<Task> TaskManager::cancel(CancelTaskRequest request, OwnerScope scop
     Result<TaskSnapshot> now = co_await ports_.storage->load(*task, scope, 0, false);
     if (!now) co_return fail(public_error(std::move(now.error())));
     if (auto refusal = refuse_cancel(*task, now->status.state)) co_return *refusal;
-    // Who asks again does not move the deadline; but a run that died meanwhile is no reason to wait for it.
+    // Repeating a cancel does not extend its deadline, and we do not wait for a run that has died.
     if (!now->cancel_by || !now->live_run) {
         now = co_await request_cancel(std::move(*now), scope);
         if (!now) co_return fail(public_error(std::move(now.error())));
@@ -86,7 +86,7 @@ AsyncResult<Task> TaskManager::cancel(CancelTaskRequest request, OwnerScope scop
         co_await await_end(*task, scope, **subscription);
     }
     now = co_await ports_.storage->load(*task, scope);
-    // It was canceled also when its contents cannot be read.
+    // The task was canceled even if its contents cannot be read.
     if (!now && now.error().code == ErrorCode::kInternal) {
         now = co_await ports_.storage->load(*task, std::move(scope), 0, false);
     }
@@ -122,7 +122,7 @@ Async<void> TaskManager::await_end(TaskId task, OwnerScope scope, Subscription& 
         // A turn may end in a pause, so only Storage knows.
         Result<TaskSnapshot> now = co_await ports_.storage->load(task, OwnerScope::everything(), 0, false);
         if (!now || is_terminal(now->status.state) || waiters_.draining()) co_return;
-        // It paused instead of ending, or its run died: nobody is left to wait for.
+        // It paused instead of ending, or its run died: there is no run left to wait for.
         if (is_interrupted(now->status.state) || !now->live_run) {
             now = co_await request_cancel(std::move(*now), scope);
             if (!now || is_terminal(now->status.state)) co_return;
@@ -183,7 +183,8 @@ AsyncResult<TaskId> TaskManager::redrive(DeadLetter letter) {
             "the message of this dead letter cannot be read; ask its user to send it again",
             letter.task.to_string());
     }
-    // The id is noted first: of two redrives both make the same task, and its key lets it be made once.
+    // Note the id first: two concurrent redrives then use the same task id, and the key makes sure
+    // that the task is made once.
     const Result<TaskId> noted = co_await ports_.maintenance->mark_redriven(letter.task, TaskId::generate());
     if (!noted) co_return fail(public_error(noted.error()));
     const Result<TaskSnapshot> existing = co_await ports_.storage->load(*noted, OwnerScope::everything(), 0, false);

@@ -16,7 +16,7 @@ namespace a2akit {
 /// is a transition; nothing follows a terminal state.
 [[nodiscard]] bool may_follow(TaskState from, TaskState to) noexcept;
 
-/// What a message that names an existing task meets.
+/// The state of an existing task that a message names.
 struct FollowUpFacts {
     TaskState state = TaskState::kUnspecified;
     std::string_view task_context;     ///< contextId of the task.
@@ -29,13 +29,14 @@ struct FollowUpFacts {
 /// kTaskNotCancelable naming the state when the task has ended; nothing otherwise.
 [[nodiscard]] std::optional<Error> refuse_cancel(TaskId task, TaskState state);
 
-/// Who reads a stream: the one that sent a message ends with that message's turn, a subscription with the task.
+/// The kind of a stream: that of a send ends with the message's turn, a subscription ends with the
+/// task.
 enum class StreamKind : std::uint8_t { kSend, kSubscription };
 
 /// Whether a status ends a stream. REQUIRES for kSend: the status came after the message of the stream.
 [[nodiscard]] bool ends_stream(StreamKind kind, TaskState state) noexcept;
 
-/// How a turn stands in the eyes of one who waits for it.
+/// The state of a turn, for a call that waits for it.
 struct TurnFacts {
     Turn waited_for = 0;
     Turn newest = 0;

@@ -78,8 +78,8 @@ Async<EventStream::Batch> TaskStream::follow() {
         const bool draining = source_.waiters.draining();
         if (look_ || draining || subscription_->last() > cursor_ || subscription_->erased()) {
             Batch batch = co_await read();
-            // Not before it has brought everything that there is: the end of its task may be among
-            // that.
+            // Not before the stream has sent everything that there is, since that may include the
+            // end of its task.
             if (draining && batch.end == End::kMore && !look_) batch.end = End::kDraining;
             if (!batch.items.empty() || batch.end != End::kMore) co_return batch;
         }
@@ -101,7 +101,7 @@ Async<EventStream::Batch> TaskStream::read() {
         if (finished_) break;
     }
     look_ = cursor_ < page->last;
-    // A stream that was resumed behind the last event of an ended task.
+    // The stream was resumed after the last event of an ended task.
     if (!look_ && is_terminal(page->state)) finished_ = true;
     if (finished_) batch.end = End::kFinished;
     co_return batch;

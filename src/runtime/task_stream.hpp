@@ -19,7 +19,7 @@ namespace a2akit {
 /// more, so no gap can occur and a slow client costs nothing but a cursor. Idle, it holds no event and no snapshot.
 class TaskStream final : public EventStream {
 public:
-    /// What all streams of a server share. REQUIRES: outlives them.
+    /// The data that all streams of a server share. REQUIRES: outlives them.
     struct Source {
         std::shared_ptr<Storage> storage;
         Waiters& waiters;
@@ -57,7 +57,7 @@ private:
     Waiters::Entry waiter_;
     std::unique_ptr<StreamItem> first_;
     Sequence cursor_;
-    bool look_ = true;  ///< Storage may hold more than what was heard of.
+    bool look_ = true;  ///< Storage may hold more than the wake-ups have reported.
     bool finished_ = false;
     bool woken_ = false;
 };

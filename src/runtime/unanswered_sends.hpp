@@ -11,15 +11,16 @@
 
 namespace a2akit {
 
-/// Sends of this node that do not wait for their turns, and whose answers are not sent yet. A turn
-/// starts behind that answer: a handler that blocks its thread would hold it up. Safe from any thread.
+/// Sends of this node that do not wait for their turns, and whose answers are not sent yet. Their
+/// turns start after the answer, because a handler that blocks its thread would delay it. Safe from
+/// any thread.
 class UnansweredSends {
 public:
-    /// From before the turn is made until what is returned is destroyed.
+    /// Registers a send, before its turn is made, until the returned object is destroyed.
     [[nodiscard]] static std::shared_ptr<void> add(std::shared_ptr<UnansweredSends> sends, TaskId task);
 
     [[nodiscard]] bool any() const noexcept { return count_.load(std::memory_order_relaxed) != 0; }
-    /// Until no send to this task is left, or `until`.
+    /// Waits until no send to this task is left, or until `until`.
     Async<void> wait(TaskId task, SteadyTime until);
 
 private:

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMostAhead = 10'000;
 
-/// Behind hooks that are called for something that was written already.
+/// The emitter behind hooks that are called for an update that was written already.
 class Nothing final : public EventEmitter {
 public:
     AsyncResult<Created> create(NewTask, OwnerScope, TaskUpdate) override { return fail(unused()); }

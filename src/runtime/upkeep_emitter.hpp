@@ -12,9 +12,9 @@
 
 namespace a2akit {
 
-/// The emitter of what runs on the upkeep loop. It writes there, and has the hooks called on a loop
-/// of the handlers, one write after the other and without waiting for them: a hook that blocks its
-/// thread holds up no sweep.
+/// The emitter for code on the upkeep loop. It writes there, but calls the hooks on a loop of the
+/// handlers, in the order of the writes and without waiting for them, so that a hook that blocks
+/// its thread does not hold up the sweeps.
 ///
 /// Safe from any thread.
 class UpkeepEmitter final : public EventEmitter {

@@ -9,10 +9,12 @@
 
 namespace a2akit {
 
-/// Everybody in this server who waits on behalf of a client, so that a drain can wake them all. Safe from any thread.
+/// All calls in this server that wait on behalf of a client, so that a drain can wake them. Safe
+/// from any thread.
 class Waiters {
 public:
-    /// One who waits on `signal`, from its construction to its destruction. After each wake-up it asks `draining()`.
+    /// One call that waits on `signal`, from construction to destruction. After each wake-up it
+    /// asks `draining()`.
     class Entry {
     public:
         /// REQUIRES: `waiters` and `signal` outlive it.
@@ -31,10 +33,11 @@ public:
     };
 
     [[nodiscard]] bool empty() noexcept;
-    /// From now on `draining()` holds. Wakes everybody; idempotent.
+    /// From now on `draining()` holds. Wakes all waiters; idempotent.
     void drain() noexcept;
     [[nodiscard]] bool draining() const noexcept { return draining_.load(std::memory_order_acquire); }
-    /// Wakes everybody: Storage has been away for a while, and who waits for it without end has to ask it.
+    /// Wakes all waiters because Storage has been away for a while: those that would wait without
+    /// end have to ask it.
     void notice_outage() noexcept;
     /// How often that was noticed.
     [[nodiscard]] unsigned outages() const noexcept { return outages_.load(std::memory_order_acquire); }
@@ -45,7 +48,7 @@ private:
         Entry* first = nullptr;
     };
 
-    // One shard per thread, as long as there are enough: nobody waits for a lock.
+    // One shard per thread, as long as there are enough, so that no thread waits for a lock.
     static constexpr std::size_t kShards = 16;
     static std::size_t own_shard() noexcept;
     void wake_all() noexcept;

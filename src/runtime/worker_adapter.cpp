@@ -17,11 +17,11 @@ namespace {
 
 constexpr int kTries = StorageEventEmitter::kTries;
 constexpr int kMostAhead = 16;
-constexpr int kSlotsPerAhead = 64;  // with few slots no loop holds one that another could use
+constexpr int kSlotsPerAhead = 64;  // few slots: leave them to other loops
 constexpr Duration kTroubleDelay(1000);  // before an entry is looked at again when Storage did not answer
 constexpr Duration kAnswerWait(
     1000);  // for the answer to a send that does not wait, before its turn starts all the same
-constexpr Duration kContextWait(5000);   // for a request to hear that it made the turn that runs already
+constexpr Duration kContextWait(5000);   // until a request knows that it made the running turn
 
 constexpr const char* kNoEnd =
     "the handler returned without ending its turn; it has to call exactly one of complete, complete_json, respond, "
@@ -30,7 +30,7 @@ constexpr const char* kNoEnd =
 constexpr const char* kAgentFailed = "the agent failed";
 constexpr const char* kNoText = "the handler threw an exception without a text";
 
-// The first retry comes at once, then 1 s, 2 s, 4 s… pass.
+// The first retry is immediate, then 1 s, 2 s, 4 s… pass.
 Duration retry_backoff(int attempt) noexcept {
     if (attempt <= 1) return Duration(0);
     return std::min(Duration(1000) * (1 << std::min(attempt - 2, 5)), Duration(30'000));
@@ -62,7 +62,7 @@ struct WorkerAdapter::ActiveRun {
 /// How the handler left.
 struct WorkerAdapter::Outcome {
     bool threw = false;
-    bool storage_failed = false;  ///< It let pass what one of its calls threw because Storage was out of reach.
+    bool storage_failed = false;  ///< A call threw since Storage was out of reach.
     std::string text;
 };
 
@@ -94,7 +94,7 @@ Async<void> WorkerAdapter::dispatch() {
     for (; held_ > 0; --held_) node_.slots.give_back();
 }
 
-// False: the adapter drains.
+// Returns false when the adapter drains.
 Async<bool> WorkerAdapter::take_slot() {
     if (draining_) return false;
     if (2 * held_ > ahead_) return true;
@@ -227,7 +227,7 @@ Async<void> WorkerAdapter::watch(ActiveRun& run) {
     if (watched) {
         run.context.watch(std::move(*watched));
     } else {
-        // The renewals of the lease say so as well, only later.
+        // The renewals of the lease report this as well, only later.
         log::warn("watching for a cancel failed {} error={}", run.context.log_fields(),
                   quoted(watched.error().message));
     }
@@ -243,7 +243,7 @@ Async<void> WorkerAdapter::wait_for_context(ActiveRun& run) {
     context.set_request_context(std::move(late));
 }
 
-// A run that was taken over, or handed back, may need it once more.
+// The next run, after this one was taken over or handed back, may need the context again.
 void WorkerAdapter::forget_context(const ActiveRun& run) noexcept {
     const auto& context = run.context;
     if (run.task_ended || context.task_is_over()) {
@@ -296,12 +296,14 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
     } else {
         text = !outcome.threw ? kNoEnd : outcome.text.empty() ? kNoText : std::move(outcome.text);
         log::warn("the handler failed {} error={}", context.log_fields(), quoted(text));
-        // An exception's text may name hosts, paths, even secrets. What is for the client goes through `fail`.
+        // An exception's text may name hosts, paths, even secrets. Texts for the client go through
+        // `fail`.
         if (outcome.threw && !node_.options.show_failures) text = kAgentFailed;
     }
     const auto ended = co_await context.end_as(state, std::move(text), std::move(dead_letter));
     if (!ended && ended.error().code == ErrorCode::kUnavailable) co_return co_await retry_later(run);
-    // What the engine refuses as such is tried like any lost run; after the last the lease expires, and a sweep ends it.
+    // A write that the engine refuses is tried again like a lost run; after the last attempt the
+    // lease expires, and a sweep ends the task.
     const bool tried_enough = context.attempt() > node_.max_attempts();
     if (!ended && ended.error().code == ErrorCode::kInternal && !tried_enough) co_return co_await retry_later(run);
     run.task_ended = ended || ended.error().code == ErrorCode::kTaskTerminal;
@@ -312,7 +314,7 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
     co_await finish(run);
 }
 
-// The handler was asked to stop and paused instead: a paused task is canceled at once.
+// The handler was asked to stop and paused instead: a paused task is canceled immediately.
 Async<void> WorkerAdapter::cancel_paused(ActiveRun& run) {
     const TaskId task = run.context.id();
     TaskUpdate update;
@@ -327,7 +329,7 @@ Async<void> WorkerAdapter::cancel_paused(ActiveRun& run) {
     const auto canceled = co_await node_.emitter->append(task, OwnerScope::everything(), std::move(update));
     run.task_ended = canceled ? is_terminal(canceled->after) : canceled.error().code == ErrorCode::kTaskTerminal;
     if (run.task_ended) co_return co_await forget_cancel(run);
-    // Then it is forced when it is due.
+    // Then the cancel is forced when it is due.
     log::warn("a paused task was not canceled {} error={}", run.context.log_fields(),
               quoted(canceled ? "a turn of it runs already" : canceled.error().message));
 }
@@ -418,7 +420,7 @@ void WorkerAdapter::apply(RenewalRound& round) {
 }
 
 Async<void> WorkerAdapter::drain(SteadyTime deadline, const std::atomic<bool>* hurried) {
-    constexpr Duration kLook(50);  // so often somebody in a hurry is noticed
+    constexpr Duration kLook(50);  // how often `hurried` is checked
     draining_ = true;
     if (receiver_) receiver_->close();
     if (waiting_for_slot_ && node_.slots.forget(slot_)) {

@@ -17,14 +17,14 @@ namespace a2akit {
 struct RenewalRound {
     std::uint64_t round = 0;
     std::vector<Renewal> renewals;
-    std::vector<bool> known;  ///< Beside `renewals`: some loop of this server has the run.
+    std::vector<bool> known;  ///< For each of `renewals`: a loop of this server has the run.
 };
 
 /// Takes runs from the Broker, on one loop, and lets the Worker handle them. Every loop of a server has one.
 ///
-/// Takes a slot before it receives: what goes beyond the limit stays in the Broker, where other nodes find it. Where
-/// there are plenty it holds some ahead, so that a Broker that claims runs can claim several in one commit.
-/// Made, used and destroyed on its loop.
+/// Takes a slot before it receives: entries beyond the limit stay in the Broker, where other nodes
+/// find them. When many slots are free it holds some ahead, so that a Broker that claims runs can
+/// claim several in one commit. Made, used and destroyed on its loop.
 class WorkerAdapter {
 public:
     /// REQUIRES: `node` outlives it.
@@ -38,14 +38,14 @@ public:
     void start();
 
     /// Receives nothing more, and waits for the handlers until `deadline`, or until soon after `hurried` holds. Those that
-    /// have not ended their turns by then are handed back: their `cancelled()` fires, and whatever they write later is
-    /// refused. REQUIRES: `hurried`, if there is one, outlives the drain.
+    /// have not ended their turns by then are handed back: their `cancelled()` fires, and their
+    /// later writes are refused. REQUIRES: `hurried`, if there is one, outlives the drain.
     Async<void> drain(SteadyTime deadline, const std::atomic<bool>* hurried = nullptr);
 
     /// Returns when every handler has returned. REQUIRES: drained.
     Async<void> join();
 
-    /// What the last renewal says of the runs on this loop; marks them as known.
+    /// Applies the last renewal's results to the runs on this loop, and marks those as known.
     void apply(RenewalRound& round);
 
     [[nodiscard]] Loop& loop() const noexcept { return loop_; }
@@ -89,8 +89,8 @@ private:
     TaskGroup dispatching_;
     TaskGroup runs_;
     ActiveRun* first_ = nullptr;
-    const int ahead_;  ///< So many slots it holds while it waits, if there are as many.
-    int held_ = 0;     ///< Slots for what it receives next.
+    const int ahead_;  ///< The slots that it holds while it waits, if enough are free.
+    int held_ = 0;     ///< Slots for the next entries.
     std::size_t running_ = 0;  ///< Deliveries under way, each with its slot.
     Signal slot_;
     Signal idle_;

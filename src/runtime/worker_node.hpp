@@ -27,10 +27,10 @@ struct WorkerNodeOptions {
     bool show_failures = false;  ///< Tells clients the text of a handler's exception.
 };
 
-/// What every WorkerAdapter of one server shares: the ports, the worker, and the slots for
-/// handlers. REQUIRES: no pointer is null (but `dependencies`: then handlers find none; `vault`:
-/// then a turn's context is what Storage says; `unanswered`: then no turn waits for an answer);
-/// outlives the adapters.
+/// The objects that all WorkerAdapters of one server share: the ports, the worker, and the slots
+/// for handlers. REQUIRES: outlives the adapters, and no pointer is null except `dependencies`
+/// (then handlers find none), `vault` (then a turn's context comes from Storage) and `unanswered`
+/// (then no turn waits for an answer).
 struct WorkerNode {
     std::shared_ptr<Storage> storage;
     std::shared_ptr<ContextStore> contexts;
@@ -52,7 +52,7 @@ struct WorkerNode {
     [[nodiscard]] int max_attempts() const noexcept { return options.max_retries + 1; }
 };
 
-/// What a task fails with whose turn lost its run that often.
+/// The error of a task whose turn has lost its run that often.
 [[nodiscard]] std::string too_many_attempts(int attempts);
 
 }  // namespace a2akit
