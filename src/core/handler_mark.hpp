@@ -9,15 +9,15 @@
 
 namespace a2akit {
 
-/// Whose handler runs on a loop's thread, for whoever finds that thread held. Written on that
-/// thread only, a store or two for each slice of a handler; read by any thread.
+/// The task whose handler runs on a loop's thread, for code that finds that thread held. Written on
+/// that thread only, with a store or two for each slice of a handler; read by any thread.
 ///
-/// A hint: a handler that was resumed by something of its own is not marked.
+/// It is a hint only: a handler that was resumed by its own code is not marked.
 class HandlerMark {
 public:
-    /// Of the loop whose thread this is; null where nobody looks at marks.
+    /// The mark of the loop whose thread this is; null if marks are not used.
     [[nodiscard]] static HandlerMark* current() noexcept;
-    /// Says which one this thread writes from now on (null: none).
+    /// Sets the mark that this thread writes from now on (null: none).
     static void set_current(HandlerMark* mark) noexcept;
 
     void set(const TaskId& task) noexcept {
@@ -42,7 +42,7 @@ public:
 
 private:
     std::atomic<std::uint64_t> high_{0};
-    std::atomic<std::uint64_t> low_{0};  ///< 0: nobody's; the variant bits of a UUID are set.
+    std::atomic<std::uint64_t> low_{0};  ///< 0: no task; a UUID's variant bits are set.
 };
 
 /// From here on the handler of `task` runs on this thread, until the loop turns to something else.

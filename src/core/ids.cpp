@@ -16,7 +16,7 @@
 namespace a2akit {
 namespace {
 
-// The two digits of each byte, and where they stand in a Uuid's text.
+// The two digits of each byte, and their place in a Uuid's text.
 constexpr auto kHexPairs = [] {
     constexpr std::string_view digits = "0123456789abcdef";
     std::array<std::array<char, 2>, 256> pairs{};
@@ -34,7 +34,7 @@ constexpr int hex_value(char c) noexcept {
 
 constexpr bool is_dash_position(std::size_t i) noexcept { return i == 8 || i == 13 || i == 18 || i == 23; }
 
-// Random bytes from the kernel, fetched for many ids at once.
+// Random bytes from the kernel, fetched for many ids together.
 class RandomBytes {
 public:
     void take(std::uint8_t* out, std::size_t size) noexcept {

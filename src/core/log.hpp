@@ -7,12 +7,13 @@ namespace a2akit::log {
 /// Lines for the operator, through spdlog's default logger. Each names what it is about as key=value or in a sentence,
 /// and carries no secret. Safe from any thread. A line of a handler's own goes through TaskContext::logger instead.
 ///
-/// The formatting is compiled once, in log.cpp: whoever writes lines compiles neither spdlog nor fmt's machinery.
+/// The formatting is compiled once, in log.cpp, so that code that writes lines need not compile
+/// spdlog and fmt.
 enum class Level { kDebug, kInfo, kWarn, kError };
 
 [[nodiscard]] bool is_on(Level level) noexcept;
 void write(Level level, fmt::string_view text, fmt::format_args arguments);
-/// What has been written so far reaches its sink before this returns.
+/// All lines written so far reach their sink before this returns.
 void flush();
 
 template <typename... Arguments>

@@ -16,7 +16,7 @@ void append_escaped(std::string& out, char c) {
 
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
 
-/// The bytes of the character that `text` begins with; 0: it begins with none of UTF-8.
+/// The length of the UTF-8 character that `text` begins with; 0: it does not begin with one.
 std::size_t character_size(std::string_view text) noexcept {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(text[i])); };
     const unsigned first = byte(0);
@@ -32,14 +32,16 @@ std::size_t character_size(std::string_view text) noexcept {
     return overlong || surrogate || beyond_unicode ? 0 : size;
 }
 
-/// Whether a terminal or a reader of lines may take it for a command or for the end of a line.
+/// Whether a terminal may take the character for a command, or a reader of lines for the end of a
+/// line.
 bool acts(std::string_view character) noexcept {
     if (character.size() == 1) return is_control(character.front());
     const bool second_controls = character.size() == 2 && character[0] == '\xc2' && character[1] < '\xa0';
     return second_controls || character == "\u2028" || character == "\u2029";
 }
 
-/// Takes a character off `text`, or a byte that is part of none, and appends it, escaped where it may not stand.
+/// Takes one character off `text`, or a byte that is not part of one, and appends it, escaped if
+/// necessary.
 void append_next(std::string& out, std::string_view& text) {
     const std::size_t size = character_size(text);
     const std::string_view character = text.substr(0, size == 0 ? 1 : size);

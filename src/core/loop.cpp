@@ -35,14 +35,15 @@ Async<void> sleep_for(Duration span) {
     if (handler) mark_handler(*handler);
 }
 
-// state_ is null while lowered, `this` while raised, and else points to the one waiter. Whoever exchanges the waiter
-// out of it, `set` or the waiter's own timer, is the one who resumes it.
+// state_ is null while lowered, `this` while raised, and else points to the one waiter. The side
+// that exchanges the waiter out of it, `set` or the waiter's own timer, resumes the waiter.
 
 void Signal::set() noexcept {
     void* before = state_.load(std::memory_order_relaxed);
     do {
         if (before == this) {
-            // Raised already. Publish what the caller wrote before, to whoever lowers it next.
+            // Raised already. Publish the caller's earlier writes to the thread that lowers it
+            // next.
             if (state_.compare_exchange_weak(before, this, std::memory_order_acq_rel)) return;
             continue;
         }
@@ -70,7 +71,7 @@ Signal::Wait::Wait(Signal& signal, std::optional<SteadyTime> until) noexcept
       }),
       Timer([](Timer& timer) noexcept {
           auto& self = static_cast<Wait&>(timer);
-          // Lost against `set`: then the work is posted already and resumes the coroutine.
+          // `set` was first: the work is posted already and resumes the coroutine.
           if (!self.withdraw()) return;
           self.timed_out_ = true;
           self.handle_.resume();
@@ -107,7 +108,8 @@ bool Signal::Wait::withdraw() noexcept {
 Signal::Either::Half::Half(Signal& signal, Either& whole, Half& sibling) noexcept
     : Wait(signal, [](Work& work) noexcept { static_cast<Half&>(work).raised(); }), whole_(whole), sibling_(sibling) {}
 
-// Who is raised while the sibling is, too, leaves it to that one: its work is posted already, and needs this object.
+// If both halves are raised, the second one leaves the coroutine to the first: its work is already
+// posted and still refers to this object.
 void Signal::Either::Half::raised() noexcept {
     waits_ = false;
     if (sibling_.waits_ && !sibling_.withdraw()) return;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t kFallback = std::uint64_t{1} << 30U;
 
-/// What the text begins with; unknown when that is no number ("max").
+/// The number that the text begins with; nullopt when it is not a number ("max").
 std::uint64_t number(std::string_view text) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -31,8 +31,8 @@ std::uint64_t total(const std::string& root) {
     return kUnknown;
 }
 
-/// The least limit of a group and those around it. A group's path may belong to the host's view,
-/// not to the container's: then only the mount's own file is there.
+/// The smallest limit of a group and its parents. A group's path may be the host's and not exist in
+/// the container: then only the file at the mount itself is there.
 std::uint64_t least_limit(const std::string& mount, std::string group, const std::string& name) {
     std::uint64_t least = kUnknown;
     for (;;) {
@@ -78,7 +78,7 @@ std::uint64_t group_limit(const std::string& root) {
 
 std::uint64_t machine_memory_bytes(const std::string& root) {
     const std::uint64_t least = std::min(total(root), group_limit(root));
-    // A limit of nothing is no figure to share out.
+    // Ignore a limit of 0: there would be nothing to divide.
     return least == kUnknown || least == 0 ? kFallback : least;
 }
 
