@@ -11,10 +11,10 @@
 
 namespace a2akit::wire {
 
-/// What one version of the protocol makes of bytes: which methods it has, how parameters are read,
-/// how replies, events and errors are written. All that differs between the versions is behind
-/// this; framing, routing, headers, limits and checks are shared, and nothing behind `wire` knows a
-/// version.
+/// Reads and writes one version of the protocol: which methods it has, how parameters are read, and
+/// how replies, events and errors are written. All differences between the versions are behind this
+/// interface; framing, routing, headers, limits and checks are shared, and code outside of `wire`
+/// does not know a version.
 ///
 /// Stateless: there is one object per version (see `codec`), safe from any thread. `json_rpc` says
 /// which binding.
@@ -29,7 +29,7 @@ public:
     virtual bool read_params(json::Cursor& cursor, bool json_rpc,
                              OperationParams& params) const = 0;
 
-    /// Appends the value of a reply, without what JSON-RPC wraps around it.
+    /// Appends the value of a reply, without the JSON-RPC envelope.
     virtual void write_reply(std::string& out, const Reply& reply,
                              const AnswerForm& form) const = 0;
     /// Appends the value of a stream's event, likewise.
@@ -39,7 +39,7 @@ public:
     /// Appends {"jsonrpc":"2.0","id":…,"error":{…}}. `rpc_id` is JSON text; empty: null.
     virtual void append_json_rpc_error(std::string& out, std::string_view rpc_id,
                                        const Error& error, Timestamp now) const = 0;
-    /// Appends what the body of a failed HTTP+JSON call says. `http_status` is that of the answer.
+    /// Appends the body of a failed HTTP+JSON call. `http_status` is the status of the response.
     virtual void append_http_error(std::string& out, const Error& error, int http_status,
                                    Timestamp now) const = 0;
     /// The HTTP status of an error in HTTP+JSON.
@@ -47,7 +47,7 @@ public:
     /// True when even a refusal of this operation is the first event of a stream, in JSON-RPC.
     [[nodiscard]] virtual bool refuses_in_stream(Operation operation) const noexcept = 0;
 
-    /// The header that names extensions in an answer.
+    /// The header that names extensions in a response.
     [[nodiscard]] virtual std::string_view extensions_header() const noexcept = 0;
 
 protected:

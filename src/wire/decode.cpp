@@ -19,7 +19,7 @@ Result<void> read_body(std::string_view body, Version version, OperationParams& 
     return cursor.finish();
 }
 
-/// Nothing, or what clients that always send JSON write for it.
+/// Whether the body is empty, or the JSON that some clients send for an empty one.
 bool is_empty(std::string_view body, Version version) {
     constexpr std::string_view kSpace = " \t\r\n";
     if (body.empty() || version != Version::k0_3) return body.empty();
@@ -58,7 +58,7 @@ Result<void> complete(const Route& route, const ServiceParameters& parameters,
     check_path(route, envelope.params, found);
     check_ranges(envelope.params, envelope.operation, found);
     for (FieldViolation& violation : found) {
-        // What could not be read has no value to be out of range.
+        // A value that could not be read cannot be out of range.
         const auto is_same = [&](const FieldViolation& other) { return other.field == violation.field; };
         if (std::none_of(violations.begin(), violations.end(), is_same)) violations.push_back(std::move(violation));
     }

@@ -25,16 +25,16 @@ inline constexpr json::Limits kRequestLimits{.max_elements = 10'000};
     return std::get<Call>(decoded.entries.emplace_back(std::in_place_type<Call>));
 }
 
-/// Adds the fields that could not be read, so that they are named together with what `complete` finds. The error when
-/// that is no matter of fields.
+/// Adds the fields that could not be read, so that they are named together with those that
+/// `complete` finds. Returns the error if it is not about fields.
 [[nodiscard]] Result<void> note_violations(const Result<void>& read, std::vector<FieldViolation>& violations);
 
 /// Checks what both bindings check once the parameters are read, and fills the envelope with the rest.
 [[nodiscard]] Result<void> complete(const Route& route, const ServiceParameters& parameters,
                                     std::vector<FieldViolation> violations, RequestEnvelope& envelope);
 
-/// Adds to an error about the fields of a send that they are those of another version or binding,
-/// when they are. `params`: what could not be read in `form`.
+/// If the fields of a send that could not be read are those of another version or binding, adds
+/// that to the error. `params`: the JSON that could not be read in `form`.
 void name_other_form(std::string_view params, const AnswerForm& form, Error& error);
 
 }  // namespace a2akit::wire

@@ -23,7 +23,7 @@ enum class Version : std::uint8_t { k1_0, k0_3 };
 struct Versions {
     bool v1_0 = true;
     bool v0_3 = true;
-    bool strict = false;  ///< A call that only 1.0 has needs the header.
+    bool strict = false;  ///< Calls that exist only in 1.0 need the header.
 };
 
 /// The head of a request as `http` parsed it. Views into the connection's buffer.
@@ -44,7 +44,7 @@ struct HttpResponse {
     std::string body;
 };
 
-/// What the path and method stand for.
+/// The kind of resource or operation that path and method name.
 enum class RouteKind {
     kJsonRpc,      ///< POST /
     kOperation,    ///< An HTTP+JSON operation.
@@ -57,21 +57,21 @@ enum class RouteKind {
 
 struct Route {
     RouteKind kind{};
-    Operation operation{};      ///< Of kOperation.
+    Operation operation{};      ///< For kOperation.
     std::string tenant;         ///< From the path; empty for none.
     std::string id;             ///< The task's id from the path, decoded.
     std::string config_id;      ///< The push configuration's id from the path, decoded.
     bool under_v1 = false;      ///< Came by a /v1/ path.
     std::string query;          ///< Still percent-encoded, without '?'.
-    Version version{};          ///< Of kOperation: what it is read and answered in.
-    Versions versions;          ///< What is served.
+    Version version{};          ///< For kOperation: the version to read and answer in.
+    Versions versions;          ///< The versions that are served.
 };
 
-/// How the binding and the version of a call want the answer.
+/// The form of the response that the binding and the version of a call need.
 struct AnswerForm {
     bool json_rpc = false;
     std::string rpc_id;        ///< The JSON-RPC id as JSON text; empty: a notification, no answer is sent.
-    std::string_view content_type;  ///< Of the answer (HTTP+JSON: by Accept, else the request's type); a literal.
+    std::string_view content_type;  ///< Of the response; a literal.
     Version version = Version::k1_0;
     Operation operation{};
 };
@@ -81,15 +81,15 @@ struct Call : AnswerForm {
     RequestEnvelope envelope;
 };
 
-/// What a body held. A JSON-RPC batch holds several entries: each is a call, or an error already written as the JSON of
-/// its answer.
+/// The content of a body. A JSON-RPC batch holds several entries: each is a call, or an error that
+/// is already encoded as the JSON of its response.
 struct Decoded {
     std::vector<std::variant<Call, std::string>> entries;
     bool batch = false;
 };
 
-/// What HTTP+JSON answers in: by Accept, else as the request was sent, else the protocol's own type. Whoever takes neither
-/// is told so in plain JSON. A literal.
+/// The media type of an HTTP+JSON response: by Accept, else the request's type, else the protocol's
+/// own type. A client that accepts neither is told so in plain JSON. A literal.
 [[nodiscard]] std::string_view answer_type(const RequestHead& head) noexcept;
 
 /// Finds the route and checks everything that can be checked before the body arrives: path (404), method (405 with
@@ -101,25 +101,28 @@ struct Decoded {
                                                       const Versions& versions = {});
 
 /// Reads the body (and the query) of a request to kJsonRpc or kOperation. The finished answer when it is refused.
-/// Fills the envelope but for what only `http` knows (context.remote_address). The headers are moved into the context of
-/// the call (a batch copies them for all but its last call), so ask the head before.
+/// Fills the envelope except for the fields that only `http` knows (context.remote_address). The
+/// headers are moved into the context of the call (a batch copies them for all but its last call),
+/// so read the head before.
 [[nodiscard]] std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead& head,
                                                          std::string_view body);
 
-/// The answer to a single call, or the error; to a notification 204, or 401 and 403 without a body. REQUIRES: the reply is
-/// no stream.
+/// The answer to a single call, or the error; to a notification 204, or 401 and 403 without a body.
+/// REQUIRES: the reply is not a stream.
 [[nodiscard]] HttpResponse encode(const Call& call, const HandledRequest& handled);
 
-/// The head of an answer to this call that is begun before it is known, so that nobody on the way
-/// gives up: 200, the type of the answer to come, X-Accel-Buffering: no, the activated extensions.
-/// White space may follow, then the body that `encode` makes. REQUIRES: no notification.
+/// The head of a response to this call that is begun before its content is known, so that neither
+/// the client nor a proxy gives up: 200, the type of the response, X-Accel-Buffering: no, the
+/// activated extensions. White space may follow, then the body that `encode` makes. REQUIRES: the
+/// call is not a notification.
 [[nodiscard]] HttpResponse early_head(const AnswerForm& form,
                                       const std::vector<std::string>& activated);
 
 /// One entry of a batch's answer, as JSON text; empty for a notification. A stream in a batch was refused by `decode`.
 [[nodiscard]] std::string encode_batch_entry(const Call& call, const HandledRequest& handled);
 /// The whole answer to a batch; without a body when every entry was a notification. `extensions`: those that its calls
-/// activated. `refused`: the error of a call that may not ask, whose challenge goes into the head; null: none.
+/// activated. `refused`: the error of a call without permission, whose challenge goes into the
+/// head; null: none.
 [[nodiscard]] HttpResponse encode_batch(const std::vector<std::string>& entries,
                                         const std::vector<std::string>& extensions, const Error* refused = nullptr);
 
@@ -128,7 +131,7 @@ struct Decoded {
 [[nodiscard]] HttpResponse stream_head(const AnswerForm& form, const HandledRequest& handled);
 /// Appends one SSE event: id, data; to `out`.
 void encode_stream_item(const AnswerForm& form, const StreamItem& item, std::string& out);
-/// Appends what a stream ends with besides its items: an error event, or a comment when draining.
+/// Appends the end of a stream after its items: an error event, or a comment when draining.
 void encode_stream_end(const AnswerForm& form, const EventStream::Batch& last, std::string& out);
 /// Appends a comment line that keeps proxies from closing an idle stream.
 void encode_heartbeat(std::string& out);
@@ -138,7 +141,7 @@ void encode_heartbeat(std::string& out);
 /// default application/json.
 [[nodiscard]] HttpResponse http_error(int status, std::string_view message, bool json_rpc,
                                       std::string_view content_type = {});
-/// The same in the form that the head asks for: by its path, its version and its types.
+/// The same in the form that follows from the head: its path, its version and its types.
 [[nodiscard]] HttpResponse http_error(int status, std::string_view message, const RequestHead& head,
                                       const Versions& versions);
 

@@ -76,7 +76,7 @@ HttpResponse status_error(const Error& error, std::string_view content_type, int
 
 namespace {
 
-/// An error of HTTP alone, as one of the protocol's.
+/// Turns an error of HTTP alone into one of the protocol's.
 Error error_of_http(int status, std::string_view message) {
     constexpr std::chrono::milliseconds kRetry{1000};
     if (status == 503) return Error::unavailable(std::string(message), kRetry);

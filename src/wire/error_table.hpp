@@ -28,7 +28,7 @@ struct ErrorRow {
     Info info;
 };
 
-// Outcomes of the ports that no room translated appear as the nearest public error.
+// Errors of the ports that were not translated before appear as the nearest public error.
 inline constexpr std::array<ErrorRow, 26> kErrorTable{{
     {ErrorCode::kTaskNotFound, -32001, 404, "NOT_FOUND", "TASK_NOT_FOUND", Info::kSpecification},
     {ErrorCode::kTaskNotCancelable, -32002, 400, "FAILED_PRECONDITION", "TASK_NOT_CANCELABLE",
@@ -79,7 +79,7 @@ static_assert(table_is_indexed_by_code());
     return kErrorTable[static_cast<std::size_t>(code)];
 }
 
-/// The code whose ErrorInfo.reason that is; nothing for a reason that is none of ours.
+/// The code with this ErrorInfo.reason; nullopt for an unknown reason.
 [[nodiscard]] constexpr std::optional<ErrorCode> error_from_reason(std::string_view reason) noexcept {
     for (const ErrorRow& row : kErrorTable) {
         if (row.reason == reason) return row.code;
@@ -87,7 +87,7 @@ static_assert(table_is_indexed_by_code());
     return std::nullopt;
 }
 
-/// For an answer without ErrorInfo: the code that a JSON-RPC error number stands for. kInternal when unknown.
+/// For a response without ErrorInfo: the code of a JSON-RPC error number. kInternal when unknown.
 [[nodiscard]] constexpr ErrorCode error_from_json_rpc(int number) noexcept {
     if (number == -32603) return ErrorCode::kInternal;
     for (const ErrorRow& row : kErrorTable) {
@@ -96,7 +96,7 @@ static_assert(table_is_indexed_by_code());
     return ErrorCode::kInternal;
 }
 
-/// For an answer without ErrorInfo: the code that an HTTP status stands for. kInternal when unknown.
+/// For a response without ErrorInfo: the code of an HTTP status. kInternal when unknown.
 [[nodiscard]] constexpr ErrorCode error_from_http(int status) noexcept {
     switch (status) {
         case 400: return ErrorCode::kInvalidParams;

@@ -12,26 +12,27 @@ namespace {
 constexpr std::size_t kMaxBatchEntries = 50;
 constexpr std::size_t kMaxIdBytes = 1024;
 
-/// One request object as it was read. `fault` says why it is none; the rest is only of use without one.
+/// One request object as it was read. `fault` says why it is not a valid request; the other fields
+/// are valid only without a fault.
 struct RpcRequest {
     OperationParams& params;
     std::string_view id;  ///< JSON text; empty: absent.
     std::string method;
     std::optional<Operation> operation;
-    Version version{};             ///< That has the method, when there is an operation.
-    std::string_view late_params;  ///< Came before the method, so they are read afterwards.
+    Version version{};             ///< The version that has the method, if it has one.
+    std::string_view late_params;  ///< Preceded the method, so they are read afterwards.
     bool params_seen = false;
     bool params_are_object = true;
     const char* fault = nullptr;
 };
 
-/// What one entry came to: a call, an error, or neither for a notification that needs nothing done.
+/// The outcome of one entry: a call, an error, or neither for a notification that needs no action.
 struct EntryOutcome {
     bool call = false;
     std::optional<Error> error;
     std::string id;
     bool notification = false;
-    Version version{};  ///< To say the error in.
+    Version version{};  ///< The version of the error's form.
     Operation operation{};
 };
 
@@ -130,7 +131,8 @@ private:
     unsigned seen_ = 0;
 };
 
-/// kParseError: no JSON. kInvalidParams: the params, which were read on the way.
+/// kParseError: the body is not JSON. kInvalidParams: the params, which were read on the way, are
+/// wrong.
 Result<void> read_request(std::string_view text, RpcRequest& request) {
     json::Cursor cursor(text, json::Mode::kStrict, kRequestLimits);
     if (cursor.kind() != json::Kind::kObject) {
@@ -165,7 +167,7 @@ std::string_view params_of(std::string_view request) {
     return params;
 }
 
-/// A stream that nobody can read is a send that nobody waits for.
+/// A notification has no response, so a streaming send becomes a send without waiting.
 void stop_streaming(RequestEnvelope& envelope) {
     envelope.operation = Operation::kSendMessage;
     auto& send = std::get<SendMessageRequest>(envelope.params);
@@ -178,7 +180,7 @@ public:
     EntryDecoder(const Route& route, const ServiceParameters& parameters, std::string_view version, bool batch)
         : route_(route), parameters_(parameters), version_(version), batch_(batch) {}
 
-    /// Fills `call`, which is of use only when the outcome says so.
+    /// Fills `call`, which is valid only when the outcome says so.
     [[nodiscard]] EntryOutcome decode(std::string_view text, Call& call) const {
         EntryOutcome outcome;
         RpcRequest request{call.envelope.params};

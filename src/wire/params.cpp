@@ -14,7 +14,7 @@ namespace {
 constexpr std::int32_t kMaxPageSize = 100;
 constexpr std::size_t kMaxViolations = 32;
 
-/// What is wrong with a query parameter's value; empty: nothing.
+/// Explains what is wrong with a query parameter's value; empty: it is valid.
 using Fault = std::string;
 
 Fault read_value(const std::string& text, std::string& out) {
@@ -68,7 +68,7 @@ void read_parameter(const std::string& name, const std::string& value, P& params
     std::apply([&](const auto&... fields) { (try_field(fields), ...); }, json::Description<P>::kFields);
 }
 
-/// Only these operations come without a body.
+/// Only these operations have no body.
 template <class P>
 constexpr bool kHasQuery = !std::is_same_v<P, SendMessageRequest> && !std::is_same_v<P, TaskPushNotificationConfig>;
 

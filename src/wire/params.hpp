@@ -14,15 +14,16 @@ void reset_params(Operation operation, OperationParams& params);
 
 /// Fills in the ids that the path names, so that a body need not repeat them.
 void fill_from_path(const Route& route, OperationParams& params);
-/// Reads a query's parameters, in both spellings; others are ignored. Appends what is wrong to `violations`.
+/// Reads a query's parameters, in both spellings; others are ignored. Appends invalid ones to
+/// `violations`.
 void read_query(const QueryPairs& query, OperationParams& params, std::vector<FieldViolation>& violations);
-/// Appends where the parameters say something else than the path does.
+/// Appends a violation where the parameters contradict the path.
 void check_path(const Route& route, const OperationParams& params, std::vector<FieldViolation>& violations);
-/// Appends values out of range: what a description can't say.
+/// Appends values out of range, which descriptions cannot express.
 void check_ranges(const OperationParams& params, Operation operation, std::vector<FieldViolation>& violations);
 
-/// The tenant of path and parameters, made the same in both. kInvalidParams when they differ, and for one
-/// that is too long or a word of the paths.
+/// The tenant of path and parameters, made the same in both. kInvalidParams when they differ, and
+/// for a tenant that is too long or reserved.
 [[nodiscard]] Result<std::string> unify_tenant(std::string_view from_path, OperationParams& params);
 
 /// kInvalidParams with all of them; the message repeats them. REQUIRES: not empty.

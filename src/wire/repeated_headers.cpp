@@ -10,7 +10,7 @@ struct Rule {
     std::string_view as_written;
     bool list;
 };
-// Of two lines that contradict each other, whatever stands before the server may have read the other one.
+// If two lines contradict each other, a proxy in front of the server may have used the other one.
 constexpr std::array<Rule, 6> kRules{{{"accept", "Accept", true},
                                       {"a2a-version", "A2A-Version", false},
                                       {"authorization", "Authorization", false},

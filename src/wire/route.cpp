@@ -11,10 +11,10 @@
 namespace a2akit::wire {
 namespace {
 
-/// What the head says of the body that follows.
+/// The facts that the head tells about the body.
 struct AnnouncedBody {
     bool present = false;
-    std::size_t size = 0;  ///< 0 also when it is sent in chunks.
+    std::size_t size = 0;  ///< Also 0 when the body is sent in chunks.
 };
 
 AnnouncedBody announced_body(const RequestHead& head) noexcept {
@@ -67,7 +67,7 @@ Error unsupported(std::string field, std::string message) {
     return Error{ErrorCode::kContentTypeNotSupported, std::move(message), nullptr}.with(std::move(details));
 }
 
-/// Nothing when the body may come.
+/// The refusal; nullopt when the body may be sent.
 std::optional<HttpResponse> check_body(const Route& route, const RequestHead& head, std::size_t max_body_bytes) {
     const AnnouncedBody body = announced_body(head);
     if (body.size > max_body_bytes) {
@@ -85,13 +85,13 @@ std::optional<HttpResponse> check_body(const Route& route, const RequestHead& he
         return response;
     }
     const bool json_rpc = route.kind == RouteKind::kJsonRpc;
-    // What comes in chunks may be nothing: `decode` knows.
+    // A chunked body may turn out to be empty: `decode` decides.
     const bool may_be_empty = !json_rpc && takes_empty_body(route.operation) && body.size == 0;
     if (json_rpc || (body.present && !may_be_empty)) return check_body_type(route, head);
     return std::nullopt;
 }
 
-/// Nothing when the answer's type is one that the client takes.
+/// The refusal; nullopt when the client accepts the type of the response.
 std::optional<HttpResponse> check_accept(const Route& route, const RequestHead& head) {
     const std::string_view accept = head.header("accept");
     const bool may_stream = route.kind == RouteKind::kJsonRpc || is_streaming(route.operation);
@@ -134,7 +134,7 @@ std::optional<HttpResponse> check_body_type(const Route& route, const RequestHea
 
 namespace {
 
-/// What refuses a path that the version which was named does not have.
+/// The refusal of a path that the named version does not have.
 Error not_in_version(const RouteMatch& match) {
     if (match.route.version == Version::k0_3 && match.shared_with_v03) {
         return Error{ErrorCode::kMethodNotFound,
@@ -147,8 +147,8 @@ Error not_in_version(const RouteMatch& match) {
                  nullptr};
 }
 
-/// Sets the version that an operation is read in. The refusal when it is not served, or has no such
-/// path.
+/// Sets the version that an operation is read in. Returns the refusal when the version is not
+/// served or does not have this path.
 std::optional<HttpResponse> settle_version(RouteMatch& match, const RequestHead& head) {
     Route& route = match.route;
     const std::string requested = requested_version(head.header("a2a-version"), route.query);

@@ -90,7 +90,8 @@ Methods match_operation(Segments segments, Route& route) {
     return {};
 }
 
-/// What an operator asks. No operation has such a path, so that "admin" stays free to be a tenant.
+/// The operator's paths. They do not collide with paths of operations, so "admin" can still be a
+/// tenant.
 Methods match_admin(Segments segments, Route& route) {
     if (segments.size() < 2 || segments[0] != "admin" || segments[1] != "dead-letters") return {};
     if (segments.size() == 2) return kDeadLettersMethods;
@@ -106,7 +107,7 @@ Methods match_path(Segments segments, RouteMatch& match) {
         return segments.size() == 2 && segments[1] == "ready" ? Methods(kReadinessMethods) : Methods();
     }
     if (segments[0] == ".well-known") {
-        // agent.json is the card's name before 0.3; gateways still ask for it.
+        // agent.json was the card's name before 0.3; gateways still ask for it.
         const bool card = segments.size() == 2 &&
                           (segments[1] == "agent-card.json" || segments[1] == "agent.json");
         return card ? Methods(kCardMethods) : Methods();

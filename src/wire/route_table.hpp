@@ -8,20 +8,20 @@
 /// Which paths there are and which methods they take; nothing about headers.
 namespace a2akit::wire {
 
-/// What a path and method came to. A path that is known but not with this method has `allow`.
+/// The meaning of a path and method. `allow` is set for a known path with another method.
 struct RouteMatch {
     enum class Outcome { kFound, kUnknownPath, kMethodNotAllowed, kOptions, kMalformed };
     Outcome outcome = Outcome::kUnknownPath;
     Route route;
-    std::string allow;             ///< Of kMethodNotAllowed and kOptions: "GET, POST".
+    std::string allow;             ///< For kMethodNotAllowed and kOptions: "GET, POST".
     bool shared_with_v03 = false;  ///< Protocol 0.3 has this path too.
     bool only_v03 = false;         ///< Only protocol 0.3 has it.
 };
 
 [[nodiscard]] RouteMatch match_route(std::string_view method, std::string_view target);
 
-/// In which version to refuse what this came to. A path that is unknown is 0.3's when it begins
-/// with /v1/.
+/// The version of the form in which to refuse this request. An unknown path counts as 0.3's when it
+/// begins with /v1/.
 [[nodiscard]] Version version_of_error(const RouteMatch& match, const RequestHead& head,
                                        const Versions& versions);
 

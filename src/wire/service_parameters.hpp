@@ -4,12 +4,12 @@
 
 namespace a2akit::wire {
 
-/// What a request carries beside its operation, from headers and query (specification 1.0, section 3.2.6).
+/// The service parameters of a request, from headers and query (specification 1.0, section 3.2.6).
 struct ServiceParameters {
     std::vector<std::string> extensions;  ///< Each once, in order.
     std::string idempotency_key;
     std::string last_event_id;            ///< As sent; only a subscription reads it.
-    std::string request_id;               ///< X-Request-Id, or one made up.
+    std::string request_id;               ///< X-Request-Id, or generated.
 };
 
 /// kInvalidParams naming a header that can't be used.

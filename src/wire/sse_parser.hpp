@@ -18,7 +18,8 @@ struct SseEvent {
 };
 
 /// Server-sent events out of bytes that arrive in any pieces (WHATWG HTML, "Interpreting an event stream"): lines end
-/// with CR, LF or CRLF; comments and unknown fields are skipped; an event without data is none. Bounded in size.
+/// with CR, LF or CRLF; comments and unknown fields are skipped; an event without data is dropped.
+/// Bounded in size.
 class SseParser {
 public:
     static constexpr std::size_t kDefaultMaxEventBytes = 16U << 20U;
@@ -30,7 +31,7 @@ public:
     /// limit; the parser is of no use afterwards. An event that the end of the stream cuts short is lost, as it must.
     Result<void> feed(std::string_view bytes, std::vector<SseEvent>& out);
 
-    /// What a reconnecting client sends as Last-Event-ID; empty: nothing yet.
+    /// The value that a reconnecting client sends as Last-Event-ID; empty: none yet.
     [[nodiscard]] const std::string& last_event_id() const noexcept { return id_; }
     /// How long the server asks to wait before reconnecting.
     [[nodiscard]] std::optional<std::chrono::milliseconds> retry() const noexcept { return retry_; }

@@ -10,7 +10,8 @@
 
 namespace a2akit::wire {
 
-/// Undoes percent-encoding. Nothing when an escape is malformed, or the result holds a NUL byte or is no UTF-8.
+/// Undoes percent-encoding. Nullopt when an escape is malformed, or the result holds a NUL byte or
+/// is not UTF-8.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
 /// The name=value pairs of a query, decoded, in order; '+' is a space. kInvalidParams when one can't be decoded.

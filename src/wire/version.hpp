@@ -13,8 +13,8 @@ namespace a2akit::wire {
 /// The version named by the header, or else by the query; empty when neither names one.
 [[nodiscard]] std::string requested_version(std::string_view header, std::string_view query);
 
-/// The version that the text of A2A-Version names, whatever its patch number; nothing when it is
-/// empty or another.
+/// The version that the text of A2A-Version names, whatever its patch number; nullopt when it is
+/// empty or names another version.
 [[nodiscard]] std::optional<Version> known_version(std::string_view text) noexcept;
 
 /// The version that a request is read in. `in_v0_3`: its path or method exists in 0.3, so that
@@ -23,8 +23,8 @@ namespace a2akit::wire {
 [[nodiscard]] Result<Version> choose_version(std::string_view requested, bool in_v0_3,
                                              const Versions& served);
 
-/// The version in which to refuse what can't be read so far that it could be told from its path or
-/// method.
+/// The version in which to refuse a request that cannot be read far enough to tell its version from
+/// its path or method.
 [[nodiscard]] Version version_for_errors(std::string_view requested,
                                          const Versions& served) noexcept;
 

@@ -22,8 +22,8 @@ public:
 
     void task(const Task& task) { json::write_as<In<F, Task>>(writer_, task); }
 
-    // One of several: the schema says which by its kind, the proto by the name of the field around
-    // it.
+    // One of several alternatives: the schema names it by its kind, the proto by the name of the
+    // enclosing field.
     void one_of(const Task& value) {
         begin("task");
         task(value);

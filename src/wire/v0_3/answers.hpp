@@ -6,7 +6,7 @@
 
 namespace a2akit::wire::v0_3 {
 
-/// Append what a reply, and an event of a stream, look like in the binding of `form`.
+/// Append a reply, or an event of a stream, in the binding of `form`.
 void append_reply(std::string& out, const Reply& reply, const AnswerForm& form);
 void append_event(std::string& out, const StreamResponse& event, const AnswerForm& form);
 

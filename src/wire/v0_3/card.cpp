@@ -9,7 +9,7 @@
 
 namespace a2akit::wire::v0_3 {
 
-/// The tag for T as clients of both versions can read it.
+/// The tag for T in a form that clients of both versions can read.
 template <class T>
 struct Common;
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kProtocolVersion = "0.3.0";
 
-/// The requirements of 0.3 are without the message around them.
+/// In 0.3 the requirements have no enclosing message.
 void write_requirement(json::Writer& writer, const SecurityRequirement& requirement) {
     writer.begin_object();
     for (const auto& [scheme, scopes] : requirement.schemes) {
@@ -36,7 +36,7 @@ void write_interface(json::Writer& writer, const AgentInterface& interface) {
     writer.end_object();
 }
 
-/// What 0.3 says in fields of its own, into a card that was just written.
+/// Adds the fields that only 0.3 has to a card that was just written.
 void add_own_fields(std::string& out, const AgentCard& card) {
     json::Writer writer(out);
     out.pop_back();
@@ -113,7 +113,7 @@ struct Description<InSchema<PasswordOAuthFlow>> {
         field("token_url", &Flow::token_url, Need::kRequired),
         field("refresh_url", &Flow::refresh_url), field("scopes", &Flow::scopes, Need::kRequired));
 };
-/// There is no device flow.
+/// 0.3 has no device flow.
 template <>
 struct Description<InSchema<OAuthFlows>> {
     static constexpr auto kFields = std::tuple(

@@ -7,12 +7,12 @@
 namespace a2akit::wire::v0_3 {
 
 /// Appends the card in the form of 0.3's JSON schema, which is the same in every binding. Its
-/// addresses are the interfaces that speak 0.3. Without signatures: those of 1.0 cover another
+/// addresses are the interfaces that speak 0.3. Signatures are left out: those of 1.0 cover another
 /// text.
 void append_card(std::string& out, const AgentCard& card);
 
-/// Appends a card that clients of 1.0 and of 0.3 can read: that of 1.0, and in it what 0.3 says in
-/// other fields. Without signatures, likewise.
+/// Appends a card that clients of 1.0 and of 0.3 can read: the card of 1.0 with the fields of 0.3
+/// added. Signatures are left out as well.
 void append_common_card(std::string& out, const AgentCard& card);
 
 }  // namespace a2akit::wire::v0_3

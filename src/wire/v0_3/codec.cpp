@@ -26,7 +26,7 @@ constexpr std::array<std::pair<std::string_view, Operation>, 10> kMethods{{
 
 constexpr int kInternalError = -32603;
 
-/// What 0.3 has no number for is an internal error there.
+/// Errors without a number in 0.3 become internal errors.
 constexpr int error_number(const Error& error) noexcept {
     const int number = error_row(error.code).json_rpc_code;
     const bool of_json_rpc = number == -32700 || (number <= -32600 && number >= -32603);
@@ -68,7 +68,8 @@ public:
         append_error(out, error);
     }
 
-    /// As the 0.3 SDKs answer; what concerns the caller or the server's state is said as in 1.0.
+    /// The statuses that the 0.3 SDKs use; errors about the caller or the server's state have those
+    /// of 1.0.
     [[nodiscard]] int http_status(const Error& error) const noexcept override {
         return error.code == ErrorCode::kMethodNotFound ? 501 : error_row(error.code).http_status;
     }

@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <vector>
 
-// The messages of protocol 0.3, said once for both of its forms.
+// The messages of protocol 0.3, described once for both of its forms.
 
 namespace a2akit::wire::v0_3 {
 
@@ -93,7 +93,7 @@ struct Description<In<F, Task>> {
                    field("metadata", &Task::metadata)));
 };
 
-/// Without "final", which is no property of the event: see write_status_update.
+/// Without "final", which is not a property of the event: see write_status_update.
 template <Form F>
 struct Description<In<F, TaskStatusUpdateEvent>> {
     static constexpr std::string_view kName = "TaskStatusUpdateEvent";

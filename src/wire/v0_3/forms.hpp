@@ -13,13 +13,14 @@
 #include <variant>
 #include <vector>
 
-/// The messages of protocol 0.3, described over the types of 1.0: what both versions have is read
-/// into its place and written from it, without a copy. Where they differ in more than names, a
-/// small type or a ValueCodec of its own stands between them. docs/reference/versions.md holds the
-/// rules.
+/// The messages of protocol 0.3, described over the types of 1.0: fields that both versions have
+/// are read into those types and written from them, without a copy. Where the versions differ in
+/// more than names, a small type or a separate ValueCodec translates. docs/reference/versions.md
+/// holds the rules.
 namespace a2akit::wire::v0_3 {
 
-/// 0.3 has two: JSON-RPC speaks that of its JSON schema, HTTP+JSON that of its protocol buffers.
+/// The two forms of 0.3: JSON-RPC uses that of its JSON schema, HTTP+JSON that of its protocol
+/// buffers.
 enum class Form { kSchema, kProto };
 
 /// The tag for T as it looks in a form. Never defined.
@@ -32,10 +33,10 @@ struct Opposite;
 struct FirstOfList;
 /// The tag for an id that is written as "tasks/{id}".
 struct TaskName;
-/// The tag for what 0.3 calls PushNotificationConfig: the same without the ids of tenant and task.
+/// The tag for 0.3's PushNotificationConfig: the same without the ids of tenant and task.
 struct PushConfig;
 
-/// A file of a part, whose bytes are inside or elsewhere.
+/// A file of a part, with its bytes or with a URI.
 struct File {
     std::variant<std::monostate, RawContent, UrlContent> content;
     std::string mime_type;
@@ -59,7 +60,8 @@ struct NamedConfig {
     std::string name;
     std::optional<TaskPushNotificationConfig> config;
 };
-/// What creates one. Some clients send all of it, as gRPC does, and some only the configuration.
+/// The request that creates one. Some clients send all of it, as gRPC does, and some only the
+/// configuration.
 struct CreateConfig : NamedConfig {
     std::string parent;  ///< "tasks/{id}"
     std::string config_id;
@@ -73,10 +75,10 @@ struct CreateConfig : NamedConfig {
 /// The number of the value with this name; the names' size when there is none.
 [[nodiscard]] std::size_t find_name(std::span<const std::string_view> names,
                                     std::string_view name) noexcept;
-/// The names for an error: all but that of the unspecified value.
+/// The names to list in an error: all except the one for the unspecified value.
 [[nodiscard]] std::string list_names(std::span<const std::string_view> names);
 
-/// Makes the part out of what was read; notes what can't be one.
+/// Makes a part from the fields that were read; notes an error when they cannot be one.
 void take_part(json::Cursor& cursor, Form form, AnyPart&& read, Part& part);
 void write_part(json::Writer& writer, Form form, const Part& part);
 

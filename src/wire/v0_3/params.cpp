@@ -8,7 +8,7 @@
 namespace a2akit::wire::v0_3 {
 namespace {
 
-/// Reads what has a description in this form.
+/// Reads a type that has a description in this form.
 template <Form F, class P>
 bool read_in(json::Cursor& cursor, P& params) {
     return json::ValueCodec<In<F, P>>::read(cursor, params);
@@ -22,7 +22,7 @@ bool read_setting(json::Cursor& cursor, TaskPushNotificationConfig& params) {
     return true;
 }
 
-/// Part of the ids may stand in names; those of the path are in `params` already.
+/// Some ids may be parts of names; those of the path are in `params` already.
 bool read_creation(json::Cursor& cursor, TaskPushNotificationConfig& params) {
     CreateConfig create;
     if (!json::read_as<CreateConfig>(cursor, create)) return false;

@@ -8,7 +8,7 @@
 namespace a2akit::wire::v0_3 {
 namespace {
 
-// By the numbers of 1.0. What has no role was said by the agent.
+// Indexed by the numbers of 1.0. A message without a role is the agent's.
 constexpr std::array<std::string_view, 3> kRoles{"agent", "user", "agent"};
 constexpr std::array<std::string_view, 9> kSchemaStates{
     "unknown",  "submitted",      "working",  "completed",    "failed",
@@ -18,8 +18,8 @@ constexpr std::array<std::string_view, 9> kProtoStates{
     "TASK_STATE_COMPLETED",      "TASK_STATE_FAILED",    "TASK_STATE_CANCELLED",
     "TASK_STATE_INPUT_REQUIRED", "TASK_STATE_REJECTED",  "TASK_STATE_AUTH_REQUIRED"};
 
-// Data that is no object is wrapped in one, which this in the part's metadata says. The official
-// Python SDK does the same.
+// Data that is not an object is wrapped in one, and this key in the part's metadata says so. The
+// official Python SDK does the same.
 constexpr std::string_view kWrapped = "data_part_compat";
 constexpr std::string_view kWrappedData = R"({"value":)";
 
@@ -39,7 +39,7 @@ void undo_double_encoding(std::string& bytes) {
     if (is_canonical_base64(bytes, decoded)) bytes = std::move(decoded);
 }
 
-/// What the metadata say about wrapping, and what else they say.
+/// The metadata's note about wrapping, and the rest of the metadata.
 struct Metadata {
     RawJson rest;
     bool wrapped = false;
@@ -69,7 +69,7 @@ Metadata split(const RawJson& metadata) {
     return found;
 }
 
-/// True when the metadata say that the data are wrapped; takes that out of them.
+/// True when the metadata say that the data is wrapped; removes that note.
 bool take_wrapped(RawJson& metadata) {
     Metadata found = split(metadata);
     if (found.wrapped) metadata = std::move(found.rest);

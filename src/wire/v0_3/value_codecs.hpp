@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-// The values that 0.3 writes in another way than 1.0, by more than names.
+// The values that 0.3 and 1.0 write differently, in more than names.
 
 namespace a2akit::json {
 
@@ -112,7 +112,8 @@ struct ValueCodec<In<F, Part>> : ValueCodecBase {
     static void write(Writer& writer, const Part& part) { wire::v0_3::write_part(writer, F, part); }
 };
 
-/// A proto leaves out a field that is false, so a configuration without "blocking" asks for none.
+/// A proto leaves out a field that is false, so a configuration without "blocking" asks for a send
+/// that does not block.
 template <>
 struct ValueCodec<In<Form::kProto, SendMessageConfiguration>> : ValueCodecBase {
     static bool read(Cursor& cursor, SendMessageConfiguration& value) {
