@@ -86,7 +86,7 @@ bool AdminSite::may(const std::string& authorization) const {
 Async<wire::HttpResponse> AdminSite::answer(wire::Route route, std::string authorization,
                                             std::string remote) {
     if (!may(authorization)) {
-        // For whoever looks for guessed tokens: not what was sent.
+        // For operators who look for guessed tokens. The token that was sent is not logged.
         log::info("a caller was refused reason={} remote={} path=/admin/dead-letters",
                   authorization.empty() ? "NO_OPERATOR_TOKEN" : "WRONG_OPERATOR_TOKEN",
                   quoted(remote));

@@ -13,7 +13,7 @@
 
 namespace a2akit {
 
-/// What an operator may do that no client may: sees the dead letters of every owner. Any loop may call.
+/// The operations for operators only: they see the dead letters of every owner. Any loop may call.
 class Admin {
 public:
     static constexpr int kMostAtOnce = 1000;
@@ -31,7 +31,7 @@ private:
     std::shared_ptr<Maintenance> maintenance_;
 };
 
-/// The same over HTTP, for whoever has the token.
+/// The same over HTTP, for operators with the token.
 class AdminSite {
 public:
     AdminSite(Admin& admin, std::string token) : admin_(admin), token_(std::move(token)) {}

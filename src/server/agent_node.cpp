@@ -53,7 +53,7 @@ WorkerNodeOptions node_options(const Settings& settings) {
     return result;
 }
 
-/// Whether the tasks stand where no other process reaches them while this one runs.
+/// Whether no other process can reach the tasks while this one runs.
 bool is_alone(const ServerOptions& options, const Settings& settings) {
     if (options.ports.storage) return false;
     const std::string scheme = settings.storage->substr(0, settings.storage->find(':'));
@@ -213,13 +213,13 @@ void AgentNode::serve_out(SteadyTime deadline, const std::atomic<bool>& hurried)
 void AgentNode::join_runs() { net::run_on(upkeep_, join_adapters()); }
 
 Async<void> AgentNode::drain_until(SteadyTime deadline, const std::atomic<bool>* hurried) {
-    // So often it is noticed that nobody waits any more, or that somebody is in a hurry.
+    // The interval at which the end of all waiting, and `hurried`, are checked.
     constexpr Duration kLook(50);
     for (std::size_t i = 0; i < adapters_.size(); ++i)
         draining_.spawn(drain_adapter(i, deadline, hurried));
     while (upkeep_.now() < deadline && !hurried->load()) {
         const bool idle = drained_ == adapters_.size();
-        // With nobody else to run them, the tasks that are left do not end.
+        // If no other node can run the remaining tasks, they will not end.
         if (idle && (alone_ || !manager_.anybody_waits())) break;
         co_await progress_.wait_until(std::min(deadline, upkeep_.now() + kLook));
         progress_.reset();

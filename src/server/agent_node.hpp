@@ -22,16 +22,15 @@
 
 namespace a2akit {
 
-/// A server without its sockets: ports, TaskManager, worker adapters and recovery, put together, and started and
-/// stopped in the order in which they need each other.
+/// A server without its sockets: assembles ports, TaskManager, worker adapters and recovery, and
+/// starts and stops them in the order of their dependencies.
 ///
 /// Called from a thread that runs no loop. REQUIRES: loops outlive it; stopped before it ends, if it was started.
 class AgentNode {
 public:
     /// REQUIRES: options checked, settings resolved, no port null.
-    /// Handlers, middlewares and hooks run on `loops`. What keeps the node alive, the renewal of
-    /// its leases, its sweeps and its housekeeping, runs on `upkeep`, where nothing of the
-    /// application's can hold it up.
+    /// Handlers, middlewares and hooks run on `loops`. The renewal of leases, sweeps and
+    /// housekeeping run on `upkeep`, where no code of the application can hold them up.
     AgentNode(net::LoopGroup& loops, Loop& upkeep, const ServerOptions& options,
               const Settings& settings, Ports ports, const AgentCard& card,
               HousekeepingOptions housekeeping);
@@ -39,19 +38,20 @@ public:
     AgentNode(const AgentNode&) = delete;
     AgentNode& operator=(const AgentNode&) = delete;
 
-    /// When something does not start, what had started is stopped again, and the error says what it was.
+    /// If a part does not start, the parts that had started are stopped again, and the error names
+    /// the one that failed.
     Result<void> start();
     [[nodiscard]] RequestHandler& handler() noexcept { return dispatcher_; }
     [[nodiscard]] Admin& admin() noexcept { return admin_; }
     [[nodiscard]] TaskManager& manager() noexcept { return manager_; }
     [[nodiscard]] Readiness& readiness() noexcept { return readiness_; }
 
-    /// Nothing new is accepted; who waits, and streams, are served on.
+    /// Nothing new is accepted; waiting calls and streams are still served.
     void refuse_new_work() noexcept { manager_.refuse_new_work(); }
-    /// Waits until the handlers have ended their turns and everybody has heard the end of its task,
-    /// or until `deadline`, or until `hurried` holds. Then it hands back the turns that are left,
-    /// answers who waits with the task as it stands, and ends the streams. Does not wait for
-    /// handlers that do not return. REQUIRES: `hurried` lives until `join_runs`.
+    /// Waits until the handlers have ended their turns and all clients have heard the end of their
+    /// tasks, or until `deadline`, or until `hurried` holds. Then it hands back the remaining
+    /// turns, answers waiting calls with the task's current state, and ends the streams. Does not
+    /// wait for handlers that do not return. REQUIRES: `hurried` lives until `join_runs`.
     void serve_out(SteadyTime deadline, const std::atomic<bool>& hurried);
     /// Returns when every handler has returned. REQUIRES: served out.
     void join_runs();
@@ -92,7 +92,7 @@ private:
     HousekeepingOptions housekeeping_options_;
     std::unique_ptr<Housekeeping> housekeeping_;
     std::size_t components_started_ = 0;
-    const bool alone_;  ///< No other node can end a task of this one's.
+    const bool alone_;  ///< No other node can end a task of this node.
 
     // On the upkeep loop, while the server stops:
     TaskGroup draining_;

@@ -6,7 +6,7 @@
 namespace a2akit {
 namespace {
 
-/// Whether other processes may stand behind the same URL.
+/// Whether other processes may use the same URL.
 bool is_shared(std::string_view url) {
     constexpr std::array<std::string_view, 4> kShared{"postgresql:", "postgres:", "redis:", "rediss:"};
     for (const std::string_view scheme : kShared) {

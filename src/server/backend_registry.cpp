@@ -20,7 +20,7 @@ namespace {
 
 std::string_view scheme_of(std::string_view url) { return url.substr(0, url.find(':')); }
 
-/// What stands before a colon elsewhere may be a part of a password.
+/// The part before a colon elsewhere may belong to a password.
 bool is_scheme(std::string_view text) {
     const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-'; };
     return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
@@ -171,7 +171,8 @@ BackendRegistry BackendRegistry::standard() {
     return registry;
 }
 
-// A password may hold any character that its user forgot to write as %XX: where that could be, nothing is shown.
+// A password may hold any character that its user forgot to write as %XX, so nothing is shown of a
+// place where one could be.
 std::string shown_url(std::string_view url) {
     const auto authority = url.find("://");
     if (authority == std::string_view::npos) return std::string(scheme_of(url)) + ":";

@@ -20,10 +20,10 @@ public:
     /// `scheme` without its colon. Replaces a former one.
     void add(std::string scheme, Factory factory);
 
-    /// Fills what is null in `given` from the settings' URLs. Ports with the same URL share one backend.
-    /// kInvalidParams naming the variable when a scheme is unknown (with the list of the known ones) or its backend
-    /// has no such port. Says nothing of a URL but its scheme: it may hold credentials.
-    /// REQUIRES: settings are resolved.
+    /// Fills the ports that are null in `given` from the settings' URLs. Ports with the same URL
+    /// share one backend. kInvalidParams naming the variable when a scheme is unknown (with the
+    /// list of the known ones) or its backend has no such port. Errors show only the scheme of a
+    /// URL, since it may hold credentials. REQUIRES: settings are resolved.
     [[nodiscard]] Result<Ports> open(Ports given, const Settings& settings) const;
 
     /// With all backends that this build knows.

@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t kLinesAhead = 8192;
 constexpr std::chrono::milliseconds kPatienceAtEnd(1000);
 
-/// What follows time and level. Whatever a text holds, it can't look like a line of its own.
+/// The part of a line after time and level. A text can never look like a separate line, whatever it
+/// holds.
 class OneLine final : public spdlog::custom_flag_formatter {
 public:
     void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {

@@ -18,8 +18,8 @@ namespace a2akit {
 
 class StderrSink;
 
-/// The log of a program that is a server: key=value lines on stderr, written by a thread of their
-/// own, so that nobody waits for the terminal. While it lives it is spdlog's default logger.
+/// The log of a program that is a server: key=value lines on stderr, written by a separate thread,
+/// so that no other thread waits for the terminal. While it lives it is spdlog's default logger.
 ///
 /// When more comes than can be written, the oldest lines are lost, and a later line says how many.
 class ServerLog {
@@ -29,8 +29,8 @@ public:
     explicit ServerLog(const std::string& level);
     /// Writes what is left, for at most a second, and makes the former logger the default again.
     ~ServerLog();
-    /// Returns when what was logged before is written, or after a second. For a process that ends
-    /// without destroying its log; no later line is waited for.
+    /// Returns when all lines logged so far are written, or after a second. For a process that ends
+    /// without destroying its log; later lines may be lost.
     void finish();
     ServerLog(const ServerLog&) = delete;
     ServerLog& operator=(const ServerLog&) = delete;

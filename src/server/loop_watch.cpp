@@ -18,9 +18,9 @@ struct LoopWatch::Watched : Work {
 
     net::AsioLoop& loop;
     SteadyTime asked_at;
-    SteadyTime answered_at;             ///< Once `answered` holds.
-    std::atomic<bool> answered{true};   ///< Else it is posted to the loop.
-    std::optional<std::string> holder;  ///< What the log was told; nothing: it is not held.
+    SteadyTime answered_at;             ///< Valid once `answered` is true.
+    std::atomic<bool> answered{true};   ///< False: it is posted to the loop.
+    std::optional<std::string> holder;  ///< As logged; nullopt: the loop is not held.
 };
 
 LoopWatch::LoopWatch(net::LoopGroup& loops) {

@@ -11,14 +11,14 @@
 
 namespace a2akit {
 
-/// Tells the log when code that blocks holds the thread of a loop, whose handler that is as far as
-/// it is known, and when the loop is free again.
+/// Logs when blocking code holds the thread of a loop, with the task of the handler if it is known,
+/// and when the loop is free again.
 ///
-/// Runs on the loop that starts it, where nothing of the application's may run, and asks each of
+/// Runs on the loop that starts it, on which no code of the application may run, and asks each of
 /// the others twice a second for a sign of life.
 class LoopWatch {
 public:
-    /// A loop that has given no sign of life for so long is held.
+    /// A loop counts as held when it has not given a sign of life for this long.
     static constexpr Duration kHeld{1000};
     static constexpr Duration kLookEvery{500};
 

@@ -26,7 +26,7 @@
 namespace a2akit {
 namespace {
 
-/// Where the handler writes a signal's number; -1: nowhere.
+/// The descriptor to which the handler writes a signal's number; -1: none.
 std::atomic<int> told{-1};
 
 extern "C" void tell_signal(int number) {
@@ -62,7 +62,7 @@ StopSignals::StopSignals() {
         sigaddset(&stops, kStops[i]);
         sigaction(kStops[i], &handler, &former_[i]);
     }
-    // Whoever started the process may have left them blocked.
+    // The parent process may have left them blocked.
     pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);
 }
 
@@ -112,7 +112,8 @@ void ignore_write_signals() noexcept {
 
 void return_freed_memory() noexcept {
 #ifdef __GLIBC__
-    // Setting them also ends their growth with the largest block freed so far, behind which freed megabytes would stay.
+    // Setting the thresholds also stops glibc from raising them to the largest block freed so far,
+    // which would keep freed megabytes in the process.
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
     mallopt(M_TRIM_THRESHOLD, 8 << 20);
 #endif

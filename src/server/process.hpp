@@ -32,27 +32,31 @@ public:
 private:
     static constexpr std::array<int, 2> kStops{SIGTERM, SIGINT};
     std::array<struct sigaction, 2> former_{};
-    std::array<int, 2> signals_{-1, -1};  ///< A pipe: the numbers that came.
+    std::array<int, 2> signals_{-1, -1};  ///< A pipe that carries the numbers.
     int notified_ = -1;
 };
 
-/// A crash leaves no image of the process's memory, in which the secrets of its requests would be.
+/// A crash must not leave a core dump, which would hold the secrets of requests.
 void forbid_core_dumps() noexcept;
-/// A write to a pipe that nobody reads any more, or beyond the limit of a file's size, fails instead of ending the process.
+/// A write to a pipe without a reader, or beyond the limit on file sizes, fails instead of ending
+/// the process.
 void ignore_write_signals() noexcept;
 
-/// Large blocks go back to the system when they are freed, however large others were before. For a process of its own.
+/// Large blocks go back to the system when they are freed, even if larger ones were freed before.
+/// Changes the whole process.
 void return_freed_memory() noexcept;
-/// What was freed in between goes back as well. Takes the allocator's locks: seldom, and on no loop.
+/// Also returns freed memory between used blocks to the system. Takes the allocator's locks: call
+/// it seldom, and not on a loop.
 void trim_memory() noexcept;
-/// What the process takes of the machine's memory; 0: unknown.
+/// The resident memory of the process in bytes; 0: unknown.
 [[nodiscard]] std::size_t resident_bytes() noexcept;
 
-/// Why something could not be started, from what it threw, and what would help: for a limit on
-/// threads, descriptors or memory it says which.
+/// Explains an exception that was thrown at a start, and says what would help: it names the limit
+/// if threads, descriptors or memory ran out.
 [[nodiscard]] Error start_error(const std::exception& thrown);
 
-/// A thread that exists before it is needed, because a limit may allow no further one by then.
+/// A thread that is started before it is needed, because a limit may not allow another thread by
+/// then.
 class Deputy {
 public:
     /// Throws std::system_error when the system allows no further thread.
@@ -62,7 +66,7 @@ public:
     Deputy(const Deputy&) = delete;
     Deputy& operator=(const Deputy&) = delete;
 
-    /// Has the job done. Called once.
+    /// Runs the job on the thread. Called once.
     void begin();
     /// Waits for the job. REQUIRES: it was begun.
     void join() { thread_.join(); }

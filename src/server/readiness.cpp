@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::array<const char*, 4> kNames{"storage", "broker", "event_bus", "cancel_registry"};
 
-/// Without the others tasks are accepted and run all the same: sweeps and renewals find what was
-/// not told.
+/// Without the other ports, tasks are still accepted and run: sweeps and renewals find the signals
+/// that were lost.
 constexpr bool is_needed(std::size_t port) noexcept { return port < 2; }
 
 }  // namespace
@@ -54,7 +54,7 @@ Async<void> Readiness::probe() {
     probing_ = true;
     const SteadyTime until = upkeep_.now() + kCheckTimeout;
     for (std::size_t port = 0; port < kPorts; ++port) {
-        // One that has not answered the last time is not asked once more.
+        // A port that has not answered yet is not asked again.
         if (!checks_[port].under_way) group_.spawn(check(port));
     }
     Answer answer;
@@ -95,7 +95,7 @@ Async<void> Readiness::probe() {
     for (Signal* one : std::exchange(waiting_, {})) one->set();
 }
 
-// One line for an outage, however long it lasts and however many ports it takes.
+// One line per outage, even if it lasts long and affects several ports.
 void Readiness::log_news(const std::map<std::string, std::string>& failures) const {
     for (const auto& [said, names] : failures) {
         if (failures_.contains(said)) continue;

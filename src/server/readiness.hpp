@@ -15,14 +15,14 @@
 
 namespace a2akit {
 
-/// Whether this node can do work: it asks each port to do what work needs of it, and looks for free
-/// run slots.
+/// Finds out whether this node can do work: it tries the calls of each port that work needs, and
+/// looks for free run slots.
 ///
-/// However many ask at once, the ports are asked once, and the answer holds for a moment: nobody
-/// can turn a node red, or load its backends, by asking. The ports are asked on the upkeep loop,
+/// Concurrent requests share one check of the ports, and its result is kept for a moment, so that
+/// requests cannot turn a node red or load its backends. The ports are asked on the upkeep loop,
 /// which no handler holds up.
 ///
-/// Anybody may ask: what a port says of its state goes to the log, and into the answer only where
+/// Anyone may ask, so a port's account of its state goes to the log, and into the response only if
 /// failures are shown (Settings::show_failures).
 class Readiness {
 public:
@@ -33,16 +33,16 @@ public:
     };
     struct Answer {
         Level level = Level::kDown;
-        /// A JSON object: "ok" or what stands in the way, by the name of the part.
+        /// A JSON object: for the name of each part, "ok" or the problem.
         std::string checks;
     };
 
-    /// An answer holds so long.
+    /// How long a result is kept.
     static constexpr Duration kFresh{1000};
-    /// So long a port has to answer.
+    /// A port's time to answer.
     static constexpr Duration kCheckTimeout{1500};
-    /// So long all run slots have to be taken, and no run may begin or end, before the node counts
-    /// as occupied.
+    /// The node counts as occupied when, for this long, all run slots were taken and no run began
+    /// or ended.
     static constexpr Duration kOccupied{1000};
 
     /// REQUIRES: `upkeep` and `node` outlive it; no port is null.
@@ -50,7 +50,8 @@ public:
 
     /// On any loop.
     Async<Answer> ask();
-    /// Returns once no port is being asked any more. On the upkeep loop; nobody asks from then on.
+    /// Returns once no check is under way. Called on the upkeep loop; no check may begin
+    /// afterwards.
     Async<void> stop();
 
 private:
@@ -74,12 +75,12 @@ private:
     const WorkerNode& node_;
     std::mutex mutex_;
     Answer answer_;                          ///< Under the mutex.
-    std::optional<SteadyTime> fresh_until_;  ///< Likewise; absent: nothing was asked yet.
+    std::optional<SteadyTime> fresh_until_;  ///< Likewise; absent: there was no check yet.
 
     // On the upkeep loop:
     std::array<Port, kPorts> checks_;
-    std::map<std::string, std::string> failures_;  ///< Names of ports, by what is wrong with them.
-    std::vector<Signal*> waiting_;  ///< For the end of the probe that is under way.
+    std::map<std::string, std::string> failures_;  ///< Names of ports, by their problem.
+    std::vector<Signal*> waiting_;  ///< For the end of the current check.
     bool probing_ = false;
     TaskGroup group_;
 };

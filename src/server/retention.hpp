@@ -7,8 +7,8 @@
 
 namespace a2akit {
 
-/// What the settings say of how long tasks and their logs are kept. kInvalidParams naming the variable, its value and
-/// what is allowed. REQUIRES: settings are resolved.
+/// Reads from the settings how long tasks and their logs are kept. kInvalidParams naming the
+/// variable, its value and what is allowed. REQUIRES: settings are resolved.
 [[nodiscard]] Result<HousekeepingOptions> housekeeping_options(const Settings& settings);
 
 }  // namespace a2akit

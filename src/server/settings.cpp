@@ -104,7 +104,7 @@ public:
         else wrong(name, *given, "true, false, 1 or 0");
     }
 
-    /// What the value is stays unsaid: it is a secret.
+    /// The value is a secret, so the error does not show it.
     void secret(std::string_view name, std::optional<std::string>& field, Result<void> (*check)(const std::string&)) {
         text(name, field, nullptr);
         if (!field || error_) return;
@@ -172,7 +172,7 @@ void resolve_address(Resolver& resolver, Settings& s) {
         const std::string given = *s.public_url;
         while (s.public_url->ends_with('/')) s.public_url->pop_back();
         if (!is_base_url(*s.public_url)) {
-            // What stands before an @ may be a password.
+            // The part before '@' may contain a password.
             const bool secret = given.find('@') != std::string::npos;
             resolver.wrong("A2AKIT_PUBLIC_URL", secret ? "...@..." : given, "a URL such as https://agents.example/agent");
         }
@@ -274,7 +274,8 @@ void resolve_http(Resolver& resolver, Settings& s) {
     resolver.number("A2AKIT_MAX_HEADER_BYTES", s.max_header_bytes, 16 << 10, 256, 1 << 20);
     // 0 stands for a share of the memory, which is known where the server starts.
     resolver.number("A2AKIT_MAX_REQUEST_BYTES", s.max_request_bytes, 0, 0, kMostBytes);
-    // A chunked body of the largest size takes twice that, and large ones have seven eighths.
+    // A chunked body of the largest size takes twice its size, and large bodies may use seven
+    // eighths.
     const std::size_t together = s.max_request_bytes.value_or(0);
     if (together != 0 && together < 3 * s.max_body_bytes.value_or(0)) {
         resolver.wrong("A2AKIT_MAX_REQUEST_BYTES", std::to_string(together),

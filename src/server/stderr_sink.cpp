@@ -25,14 +25,14 @@ constexpr milliseconds kLook(100);  // how soon a new deadline is noticed
 constexpr milliseconds kPatience(500);
 
 /// A pipe's O_NONBLOCK belongs to every process that shares its open description, the shell that
-/// started this one among them. So it is set on a description of our own; -1: there is none.
+/// started this one among them. So the flag is set on our own description; -1: there is none.
 int open_own_pipe() noexcept {
     struct stat status{};
     if (::fstat(STDERR_FILENO, &status) != 0 || !S_ISFIFO(status.st_mode)) return -1;
     return ::open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
-/// At most PIPE_BUF bytes: a file that poll(2) calls writable takes so many without blocking.
+/// At most PIPE_BUF bytes: a file that poll(2) calls writable accepts this many without blocking.
 ssize_t write_some(int file, std::string_view text) noexcept {
     text = text.substr(0, PIPE_BUF);
     const ssize_t sent = ::send(file, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);

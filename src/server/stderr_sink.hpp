@@ -32,11 +32,11 @@ private:
     int file_;
 };
 
-/// Writes `text` to stderr; gives up when nobody has read there for half a second.
+/// Writes `text` to stderr; gives up when it has not been writable for half a second.
 void write_to_stderr(std::string_view text);
 
-/// Where the lines of a server's log go: to stderr, from the log's own thread, which waits until
-/// they are read there. A process that is to end does not wait for that: see `hurry`.
+/// Writes the lines of a server's log to stderr, on the log's own thread, which waits until they
+/// are read. A process that is about to end does not wait for that: see `hurry`.
 class StderrSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
@@ -45,7 +45,7 @@ public:
     /// that could not be written are told in a line of their own as soon as one can be written.
     explicit StderrSink(std::function<std::size_t()> dropped);
 
-    /// No line is waited for any longer than `until`. From any thread.
+    /// From now on, no line is waited for beyond `until`. From any thread.
     void hurry(TimePoint until) noexcept { deadline_ = until; }
     /// Waits until a flush that was asked for later than this call began has reached the sink, or
     /// until `deadline`. `ask` asks for the flush.
@@ -62,7 +62,7 @@ private:
     std::atomic<TimePoint> deadline_{TimePoint::max()};
     std::function<std::size_t()> dropped_;
     std::size_t failed_ = 0;  ///< Lines that could not be written.
-    std::size_t told_ = 0;    ///< Lost lines that the log has told of.
+    std::size_t told_ = 0;    ///< Lost lines that have been reported.
     std::mutex mutex_;
     std::condition_variable flushed_;
     unsigned flushes_ = 0;  ///< Under the mutex.

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "A2AKIT_";
 
-/// Settings that have nothing yet ask for every variable there is.
+/// Reading all settings into an empty object asks for every variable that exists.
 std::vector<std::string> known_names() {
     std::vector<std::string> names;
     const auto asked = Settings{}.resolved([&names](std::string_view name) -> std::optional<std::string> {
@@ -50,7 +50,7 @@ std::string nearest_to(std::string_view name, const std::vector<std::string>& kn
             nearest = one;
         }
     }
-    // Beyond a third of it another word was meant.
+    // If more than a third differs, another word was meant.
     return least * 3 <= name.size() - kPrefix.size() ? std::string(nearest) : std::string();
 }
 

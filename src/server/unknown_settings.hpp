@@ -6,13 +6,13 @@
 
 namespace a2akit {
 
-/// A variable that no setting has, and the one that was probably meant; empty: none comes near.
+/// A variable that no setting reads, and the one that was probably meant; empty: none is similar.
 struct UnknownSetting {
     std::string name;
     std::string nearest;
 };
 
-/// Of these names of variables, those that begin with A2AKIT_ and are none of Settings': most are misspelt.
+/// The A2AKIT_* variables among these that no setting reads: most likely typos.
 [[nodiscard]] std::vector<UnknownSetting> unknown_settings(const std::vector<std::string_view>& names);
 
 /// The names of the process's variables. Views into its environment.
