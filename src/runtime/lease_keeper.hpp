@@ -49,8 +49,9 @@ private:
     WorkerNode& node_;
     std::vector<Visited> adapters_;
     std::shared_ptr<Round> last_;  ///< The round that was begun last; null: its renewal failed.
-    std::vector<std::pair<TaskId, Epoch>> strangers_;  ///< Those of the last round; sorted.
-    bool failing_ = false;                             ///< Said once, until it works again.
+    /// Runs that no adapter had in the last round; sorted.
+    std::vector<std::pair<TaskId, Epoch>> strangers_;
+    bool failing_ = false;  ///< An outage has been logged: once is enough.
     TaskGroup group_;
     Signal stop_;
 };
