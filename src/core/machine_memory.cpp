@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t kFallback = std::uint64_t{1} << 30U;
 
-/// The number that the text begins with; nullopt when it is not a number ("max").
+/// The number that the text begins with; kUnknown when it is not a number ("max").
 std::uint64_t number(std::string_view text) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
