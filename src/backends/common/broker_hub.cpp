@@ -104,7 +104,7 @@ void BrokerHub::let_go(Seat& seat, std::uint64_t owner) {
         --share->second.entries;
     }
     hand_out_kept();
-    if (seat.waiting) {  // what was kept from it meanwhile is in a queue
+    if (seat.waiting) {  // entries that it missed meanwhile are in a queue
         stop_waiting(seat);
         seat.signal.set();
     }
@@ -244,8 +244,8 @@ void BrokerHub::distribute(Seat& seat) {
     hand_out_kept();
 }
 
-// Of the waiting seats at least one looks again when the next delayed entry is due. When nobody waits nobody needs to:
-// whoever comes for an entry looks at the delayed ones, too.
+// At least one waiting seat looks again when the next delayed entry is due. If no seat waits, that
+// is not needed: a receiver that comes for an entry looks at the delayed ones, too.
 void BrokerHub::ensure_somebody_wakes() {
     if (delayed_.empty() || waiting_ == 0) return;
     const Timestamp next = delayed_.begin()->first;
@@ -253,7 +253,7 @@ void BrokerHub::ensure_somebody_wakes() {
         if (seat->waiting && seat->wakes_at && *seat->wakes_at <= next) return;
     }
     Seat* seat = any_waiting();
-    if (seat == nullptr) return;  // they look once they got what they were promised
+    if (seat == nullptr) return;  // they look again once their promised runs have arrived
     seat->wakes_at = next;
     seat->signal.set();
 }
@@ -263,8 +263,8 @@ BrokerEntry* BrokerHub::pick(Seat& seat) {
     if (BrokerEntry* claimed = seat.claimed.pop()) return claimed;
     if (seat.all_promised()) return nullptr;
     promote_due(seat);
-    // Those kept back and those in the queues take turns, so that neither waits for all of the
-    // others.
+    // Entries that are kept back and entries in the queues take turns, so that neither kind waits
+    // for all of the other.
     BrokerEntry* entry = std::exchange(kept_are_next_, !kept_are_next_) ? next_kept() : nullptr;
     if (entry == nullptr) entry = next_queued(seat);
     if (entry == nullptr) entry = next_kept();
@@ -276,7 +276,8 @@ BrokerEntry* BrokerHub::next_queued(Seat& seat) {
     if (BrokerEntry* own = next_of(seat.queue)) return own;
     if (BrokerEntry* entry = next_of(unplaced_)) return entry;
     for (Seat* other : open_) {
-        // An offer is on its way to whatever stands behind it: leave that on its loop while it may still be taken there.
+        // An offer for the entries behind it is posted already: leave them on their loop while they
+        // may still be taken there.
         if (other->offering) continue;
         if (BrokerEntry* entry = next_of(other->queue)) return entry;
     }
@@ -325,7 +326,7 @@ OwnerShare* BrokerHub::join_share(std::uint64_t owner) {
     return &share;
 }
 
-// The time of this is spread over as many owners as it looks at.
+// The cost is amortised over the owners that it looks at.
 void BrokerHub::forget_idle_owners() {
     std::erase_if(shares_, [](const auto& one) { return one.second.entries == 0; });
     most_idle_shares_ = std::max(kMostShares, 2 * shares_.size());
@@ -359,7 +360,7 @@ BrokerEntry* BrokerHub::next_of(EntryQueue& queue) {
     return nullptr;
 }
 
-// Of those who keep something back, more than one never has its share: each turn finds an entry
+// At most one of the owners with entries kept back has its full share, so each turn finds an entry
 // after a step or two.
 BrokerEntry* BrokerHub::next_kept() {
     for (std::size_t left = keeping_.size(); left > 0; --left) {

@@ -28,8 +28,8 @@ struct OwnerShare;
 struct BrokerEntry : TableLink<BrokerEntry>, Pooled {
     explicit BrokerEntry(RunOperation op) noexcept : operation(op) {}
     const RunOperation operation;
-    BrokerEntry* behind = nullptr;  ///< In its queue.
-    std::unique_ptr<Run> run;       ///< Claimed already, for the node of its seat.
+    BrokerEntry* behind = nullptr;  ///< The next entry in its queue.
+    std::unique_ptr<Run> run;       ///< If claimed already, for the node of its seat.
     OwnerShare* share =
         nullptr;  ///< null: its owner is unknown. Under the hub's lock, like all that follows.
     bool running = false;  ///< Handed to a receiver, or promised to one, and not answered.
@@ -64,7 +64,7 @@ private:
     BrokerEntry* last_ = nullptr;
 };
 
-/// What the entries of one owner take. Under the hub's lock.
+/// The entries of one owner, counted. Under the hub's lock.
 struct OwnerShare {
     int entries = 0;
     int running = 0;
@@ -73,11 +73,11 @@ struct OwnerShare {
                       ///< of it is queued.
 };
 
-/// A receiver as the hub sees it. Everything but `signal` is under the hub's lock.
+/// The hub's view of a receiver. Everything except `signal` is under the hub's lock.
 ///
-/// It is *waiting* until an entry is handed to it. From then on its loop will run it, so entries that follow in the same
-/// turn of the loop queue up behind, and an *offer* is posted after it: what the receiver has left by then goes to
-/// receivers that wait elsewhere.
+/// It is *waiting* until an entry is handed to it. From then on its loop will run it, so entries
+/// that follow in the same turn of the loop queue up behind it. An *offer* is posted after it:
+/// entries that the receiver has not taken by then go to receivers that wait elsewhere.
 struct Seat : Work {
     explicit Seat(Loop& l, Work::Run offer) noexcept : Work(offer), loop(l) {}
     Loop& loop;
@@ -85,9 +85,9 @@ struct Seat : Work {
     NodeId node;
     bool claims = false;  ///< Runs may be claimed for it.
     Lease lease{};
-    int room = 0;          ///< So many entries its receiver can take, while it waits.
+    int room = 0;          ///< How many entries its receiver can take, while it waits.
     int reserved = 0;      ///< Runs that are being claimed for it: promised, so part of its room.
-    EntryQueue claimed;    ///< Those that were: for this seat only.
+    EntryQueue claimed;    ///< Runs that have been claimed for it.
     EntryQueue queue;
     BrokerEntry* handed = nullptr;
     Signal signal;
@@ -101,18 +101,18 @@ struct Seat : Work {
     [[nodiscard]] bool has_room() const noexcept { return waiting && !all_promised(); }
 };
 
-/// Which entries there are, and who gets them. Safe from any thread.
+/// Keeps the entries and hands them to receivers. Safe from any thread.
 ///
 /// Two kinds of locks, always in this order: one per shard of the index, and one for all queues,
 /// which is held for a few pointer writes only. The invariant of the queues: while some receiver
 /// waits and has room, an entry that is due stands only in the queue of a receiver with an offer
-/// posted. And a receiver is never given more than it has room for, so a run that is claimed for it
-/// starts at once.
+/// posted. A receiver is never given more than it has room for, so a run that is claimed for it
+/// starts immediately.
 ///
-/// Owners share the slots: see docs/adr/0010-shares-of-owners.md. Where a second owner is known,
-/// none holds more than three quarters of the slots, and where entries wait, those of one owner do
-/// not wait behind all of another's. The invariant of what is kept back: while some receiver waits
-/// and has room, all of it belongs to an owner that holds as many slots as it may.
+/// Owners share the slots: see docs/adr/0010-shares-of-owners.md. Once a second owner is known,
+/// each holds at most three quarters of the slots; when entries wait, those of one owner do not
+/// wait behind all of another's. The invariant of the entries that are kept back: while some
+/// receiver waits and has room, all of them belong to an owner that holds as many slots as it may.
 class BrokerHub {
 public:
     explicit BrokerHub(std::shared_ptr<const Clock> clock) : clock_(std::move(clock)) {}
@@ -123,22 +123,22 @@ public:
     void start();
     void stop();
 
-    /// Nothing when the entry is known, except that it gets due earlier if it is still delayed.
+    /// If the entry is known, it only becomes due earlier if it is still delayed.
     void enqueue(RunOperation operation, std::optional<Timestamp> not_before);
-    /// A seat that waits now and has room, one of this loop rather than another: the caller claims
-    /// a run for its node, and then delivers it or lets go of the seat. Null: none. `loop` may be
-    /// null. Null as well when `owner` holds as many slots as it may.
+    /// Returns a seat that waits and has room, preferably on `loop`, which may be null. The caller
+    /// claims a run for the seat's node, and then delivers it or releases the seat. Null when there
+    /// is no such seat, or when `owner` holds as many slots as it may.
     Seat* reserve(const Loop* loop, std::uint64_t owner = 0);
-    /// Hands the run over. One that finds its seat closed is left to `take_unwanted`. REQUIRES: the
+    /// Hands the run over. If its seat is closed, the run is left to `take_unwanted`. REQUIRES: the
     /// owner is the one for which the seat was reserved.
     void deliver(Seat& seat, RunOperation operation, std::unique_ptr<Run> run);
     void let_go(Seat& seat, std::uint64_t owner = 0);
-    /// Claimed runs that nobody will take.
+    /// Claimed runs whose receivers are gone.
     [[nodiscard]] std::vector<std::unique_ptr<Run>> take_unwanted();
 
     /// A delivered entry is due again.
     void put_back(BrokerEntry& entry, Duration delay);
-    /// A delivered entry is done with.
+    /// A delivered entry is finished.
     void forget(BrokerEntry& entry);
 
     /// With `claims`, runs may be claimed for the seat ahead of its receives. `slots`: see
@@ -150,12 +150,12 @@ public:
 
     struct Taken {
         BrokerEntry* entry = nullptr;
-        bool ended = false;              ///< Closed or stopped: there will be none.
+        bool ended = false;              ///< Closed or stopped: there will be no more entries.
         std::optional<Duration> wait;    ///< Look again then, even without a signal.
     };
     /// An entry, if one is due; never waits.
     Taken take(Seat& seat, int room);
-    /// The same, but when there is none the seat waits: its signal says when to come again.
+    /// The same, but if there is none the seat waits: its signal says when to call again.
     Taken take_or_wait(Seat& seat, int room);
 
 private:
@@ -211,9 +211,9 @@ private:
     std::array<Shard, kShards> shards_;
 
     std::mutex mutex_;
-    EntryQueue unplaced_;  ///< Enqueued where no receiver is, or nobody waited.
+    EntryQueue unplaced_;  ///< Enqueued on a loop without a receiver, or while none waited.
     std::unordered_map<std::uint64_t, OwnerShare>
-        shares_;  ///< Of everybody who had an entry, as long as few did.
+        shares_;  ///< Of all owners that had an entry, while they are few.
     std::size_t most_idle_shares_ = kMostShares;
     std::deque<OwnerShare*>
         keeping_;  ///< Those with entries that are kept back, in the order of their turns.
@@ -228,7 +228,7 @@ private:
     std::set<std::pair<Timestamp, BrokerEntry*>> delayed_;
     std::vector<Seat*> open_;
     std::vector<std::unique_ptr<Seat>> seats_;
-    std::vector<BrokerEntry*> dropped_;  ///< With their runs, which nobody will take.
+    std::vector<BrokerEntry*> dropped_;  ///< With their claimed runs, which will not be delivered.
     std::size_t waiting_ = 0;
     std::size_t next_waiting_ = 0;
     int users_ = 0;

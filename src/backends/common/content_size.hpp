@@ -6,18 +6,19 @@
 
 namespace a2akit::backends {
 
-/// About how many bytes of memory a message, an artifact and so on take. Costs a look at each part,
-/// whatever its size.
+/// Estimates the bytes of memory that a message, an artifact and so on take. Looks at each part
+/// once; the cost does not depend on their sizes.
 [[nodiscard]] std::size_t content_size(const Message& message);
 [[nodiscard]] std::size_t content_size(const Artifact& artifact);
 [[nodiscard]] std::size_t content_size(const TaskEvent& event);
 [[nodiscard]] std::size_t content_size(const TaskSnapshot& snapshot);
 
-/// Counts what one read or one page brings: as much as fits, and the first whatever its size.
+/// Counts the content of one read or one page: as much as fits, but always the first entry, even if
+/// it is too large.
 class ContentBudget {
 public:
     explicit ContentBudget(std::size_t bytes) noexcept : left_(bytes) {}
-    /// False: the page ends before what has so many bytes.
+    /// Adds this many bytes. False: they do not fit, and the page ends before them.
     [[nodiscard]] bool take(std::size_t bytes) noexcept {
         if (bytes > left_ && !empty_) return false;
         empty_ = false;

@@ -7,11 +7,11 @@
 
 namespace a2akit::local {
 
-/// What a node of an IntrusiveTable carries.
+/// The links of a node of an IntrusiveTable.
 template <class Node>
 struct TableLink {
     Node* next = nullptr;
-    Node** from = nullptr;  ///< What points to this node: removal needs no search.
+    Node** from = nullptr;  ///< The pointer to this node, so that removal needs no search.
     std::uint64_t hash = 0;
 };
 

@@ -56,7 +56,7 @@ ListCursor from_body(const std::uint8_t* from) {
     return cursor;
 }
 
-// Every text goes in with its length: no two different sets of filters read the same.
+// Every text is hashed with its length, so that different filters never hash the same bytes.
 void add_text(std::string& signed_text, std::string_view text) {
     signed_text += std::to_string(text.size());
     signed_text += ':';

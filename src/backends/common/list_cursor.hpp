@@ -8,7 +8,7 @@
 
 namespace a2akit::backends {
 
-/// Where a listing goes on: behind the last task of the page before.
+/// The place where a listing continues: after the last task of the page before.
 struct ListCursor {
     Timestamp started{};  ///< When the first page was read: statuses later than this are not in the
                           ///< listing.

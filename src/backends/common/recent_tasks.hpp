@@ -8,7 +8,8 @@
 
 namespace a2akit::backends {
 
-/// A set of tasks that forgets the oldest ones beyond a limit: the last half of it is kept for sure.
+/// A set of tasks that forgets the oldest ones beyond a limit; at least the newest half of the
+/// limit is kept.
 class RecentTasks {
 public:
     explicit RecentTasks(std::size_t limit) : half_(limit / 2) {}
@@ -17,7 +18,7 @@ public:
         if (newer_.size() >= half_) older_ = std::exchange(newer_, {});
         newer_.insert(task);
     }
-    /// False: it is not there, or was forgotten.
+    /// False: the task is not in the set, or was forgotten.
     bool erase(const TaskId& task) {
         const std::size_t erased = newer_.erase(task) + older_.erase(task);
         return erased != 0;

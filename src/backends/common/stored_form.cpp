@@ -15,7 +15,7 @@ Error not_readable() {
                  nullptr};
 }
 
-// It becomes a part of answers as it stands, so damage in it would spoil what is sent with it.
+// It is copied into responses unchanged, so damage in it would make the whole response invalid.
 bool is_json(std::string_view text) {
     json::Cursor cursor(text, json::Mode::kLenient, json::kReadBack);
     return cursor.skip() && cursor.finish().has_value();
@@ -53,7 +53,7 @@ private:
     std::string text_;
 };
 
-/// Once something is wrong, everything reads as empty; `finished` tells.
+/// After the first error everything reads as empty; `finished` reports it.
 class FieldReader {
 public:
     explicit FieldReader(std::string_view bytes) : rest_(bytes) {

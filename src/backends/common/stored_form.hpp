@@ -10,13 +10,16 @@
 
 namespace a2akit::backends {
 
-/// How messages, chunks and inputs stand in a database, the same in every engine that writes to disk.
+/// How messages, chunks and inputs are stored in a database, the same in every engine that writes
+/// to disk.
 ///
 /// Each text begins with the number of its format, so that later versions can read what earlier ones wrote; then come
-/// fields, each with its length in front: messages and artifacts as the protocol's own JSON. Reading fails with
-/// kInternal when the bytes are not of these forms: somebody else wrote them.
+/// fields, each with its length in front: messages and artifacts as the protocol's own JSON.
+/// Reading fails with kInternal when the bytes do not have one of these forms: then something else
+/// wrote them.
 
-/// A status event without what has columns of its own: its message and its metadata. Empty when it has neither.
+/// The parts of a status event that have no columns: its message and its metadata. Empty when it
+/// has neither.
 struct StoredStatus {
     std::optional<Shared<Message>> message;
     RawJson metadata;
@@ -30,13 +33,14 @@ struct StoredStatus {
 [[nodiscard]] std::string to_stored(const std::vector<ArtifactChunk>& chunks);
 [[nodiscard]] Result<std::vector<ArtifactChunk>> read_stored_chunks(std::string_view bytes);
 
-/// JSON that stands by itself: metadata. Empty for none.
+/// Separate JSON: metadata. Empty for none.
 [[nodiscard]] Result<RawJson> read_stored_json(std::string_view bytes);
 
 [[nodiscard]] std::string to_stored(const Message& message);
 [[nodiscard]] Result<Message> read_stored_message(std::string_view bytes);
 
-/// Without its contexts: the transient one is never stored, the sealed one stands by itself, so that it can be erased.
+/// Without its contexts: the transient one is never stored, and the sealed one is stored
+/// separately, so that it can be erased.
 [[nodiscard]] std::string to_stored(const TurnInput& input);
 [[nodiscard]] Result<TurnInput> read_stored_input(std::string_view bytes);
 

@@ -10,8 +10,8 @@
 
 namespace a2akit::backends {
 
-/// Writes the id of each task that cannot be read into the log, once per process, however often the
-/// task is asked for. Safe from any thread.
+/// Logs the id of each task that cannot be read, once per process, even if the task is read often.
+/// Safe from any thread.
 class UnreadableTasks {
 public:
     /// The error for the caller of a port: kInternal, without `why`, which goes into the log.
