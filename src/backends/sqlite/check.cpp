@@ -15,7 +15,8 @@
 #include <system_error>
 #include <utility>
 
-// The whole file: first what SQLite knows of its pages and indexes, then what the rows say and whether they agree.
+// Checks the whole file: first its pages and indexes, by SQLite itself, then the contents of the
+// rows and whether they agree.
 
 namespace a2akit::sqlite {
 namespace {
@@ -30,7 +31,7 @@ bool readable(const Result<T>& read) {
 
 bool is_json(std::string_view bytes) { return readable(backends::read_stored_json(bytes)); }
 
-/// A column of stored bytes, and what reads them.
+/// A column of stored bytes, and the function that reads them.
 struct Column {
     const char* name;
     const char* sql;  ///< Its bytes, and the number of the task.
@@ -110,7 +111,7 @@ bool can_be_read(const Column& column, std::string_view bytes) {
     }
 }
 
-// The id that clients know; without a row that has it, the number that its other rows have.
+// The task's public id; if the row with the id is missing, the number in its other rows.
 std::string name_of(Connection& db, std::int64_t number) {
     Query query = db.query("SELECT task FROM tasks WHERE id = ?1");
     const bool found = query.number(number).step();

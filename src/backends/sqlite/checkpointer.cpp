@@ -11,7 +11,7 @@ namespace {
 constexpr int kWorthMoving = 1000;
 constexpr int kWorthStartingOver = 4000;
 
-/// Without waiting for anybody.
+/// Does not wait for other connections.
 void move_log(Connection& connection) {
     const int code = sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) return;

@@ -86,7 +86,7 @@ public:
     [[nodiscard]] std::int64_t number_of(const char* sql);
     [[nodiscard]] std::string text_of(const char* sql);
 
-    /// For what is read again and again and never changes: the names behind owners' numbers.
+    /// For data that is read often and never changes: the names of owners, by their numbers.
     [[nodiscard]] std::unordered_map<std::int64_t, OwnerScope>& owners() noexcept { return owners_; }
 
     [[nodiscard]] bool in_transaction() const noexcept;

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-// What `a2akit check` finds, and what it sets aside. All throw Failure.
+// The functions behind `a2akit check` and its --set-aside. All throw Failure.
 
 namespace a2akit::sqlite {
 
-/// What SQLite itself finds wrong in pages and indexes, one line each. While there is any, rows are
-/// not worth reading.
+/// The damage that SQLite itself finds in pages and indexes, one line each. If there is any, rows
+/// cannot be checked.
 [[nodiscard]] std::vector<std::string> find_damaged_pages(Connection& db);
 
 /// Each task that cannot be read, or whose rows contradict each other: the number that its rows

@@ -89,7 +89,7 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
     if (std::filesystem::is_directory(path, failed)) {
         return fail(refused(path, "it is a directory; name a file in it, such as " + path + "/a2akit.db"));
     }
-    // By whatever name: a link and what it leads to have to meet at one lock.
+    // Resolve links, so that a link and its target share one lock.
     if (auto real = std::filesystem::weakly_canonical(path, failed); !failed) path = real.string();
     if (auto locked = database->lock(); !locked) return fail(std::move(locked.error()));
     if (auto checked = database->check_header(); !checked) return fail(std::move(checked.error()));
@@ -97,9 +97,9 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
     return database;
 }
 
-// Locks of its own: SQLite's are let go between transactions, and whoever holds a file claims its
-// runs for good. The one beside the file keeps out older versions, which know no other; the file's
-// own lasts when the one beside it is deleted.
+// Our own locks, since SQLite releases its locks between transactions, and a process that holds a
+// file owns its runs for good. The lock file beside the database keeps out older versions, which
+// know no other lock; the lock on the database itself remains if the lock file is deleted.
 Result<void> Database::lock() {
     const std::string name = options_.path + ".lock";
     lock_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -115,12 +115,12 @@ Result<void> Database::lock() {
     return lock_file();
 }
 
-// Once for the life of this object: to close any descriptor of the file lets go of SQLite's own
-// locks on it, so a file that this process has open already must not even be opened here.
+// Opened once for the life of this object: closing any descriptor of the file releases SQLite's own
+// locks on it, so a file that this process has open already must not be opened here again.
 Result<void> Database::lock_file() {
     const std::string& path = options_.path;
     if (!hold_.take(path)) return fail(refused(path, in_use()));
-    // Readable by its owner alone: SQLite gives the files beside it the same mode.
+    // Readable by its owner only; SQLite gives the files beside it the same mode.
     file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file_ < 0) {
         const int error = errno;
@@ -142,20 +142,23 @@ Result<void> Database::lock_file() {
     return {};
 }
 
-// Before SQLite opens it: that would already write beside a file of somebody else.
+// Checked before SQLite opens the file, which would already write beside a file of another
+// application.
 Result<void> Database::check_header() const {
     const std::string& path = options_.path;
     std::array<unsigned char, kHeader> header{};
     const ssize_t size = ::pread(file_, header.data(), header.size(), 0);
     if (size < 0) return fail(refused(path, std::string("it cannot be read: ") + std::strerror(errno)));
     if (size == 0) return {};
-    // A file that was being made when the power failed is made again: its journal says so.
+    // If the power failed while the file was being made, its journal shows that, and it is made
+    // again.
     const bool empty = std::all_of(header.begin(), header.end(), [](unsigned char byte) { return byte == 0; });
     if (empty && ::access((path + "-journal").c_str(), F_OK) == 0) return {};
     if (static_cast<std::size_t>(size) < kHeader || std::memcmp(header.data(), kMagic.data(), kMagic.size()) != 0) {
         return fail(refused(path, "it is not a SQLite database"));
     }
-    // One page holds no table: a file of ours that was begun and not finished, or nobody's.
+    // A single page cannot hold a table: the file is ours but unfinished, or it is not in use at
+    // all.
     const bool blank = big_endian(&header[28]) <= 1 && big_endian(&header[68]) == 0;
     if (blank) return {};
     if (big_endian(&header[68]) != kApplicationId) return fail(refused(path, of_another_application()));
@@ -192,7 +195,8 @@ Result<void> Database::check_place() const {
     return {};
 }
 
-// With the connection that stays: one that closed here would first move the whole log into the file.
+// Uses the connection that stays open: closing another one here would first move the whole log into
+// the file.
 Result<void> Database::prepare() {
     try {
         writer_ = std::make_unique<Connection>(options_.path, Connection::Mode::kReadWrite, options_.vfs);

@@ -9,17 +9,17 @@ struct sqlite3;
 
 namespace a2akit::sqlite {
 
-/// SQLite said no, or the file holds what this version did not write. Thrown inside of this backend only: the writer
-/// and the readers turn it into the Error of the call.
+/// SQLite reported an error, or the file holds data that this version did not write. Thrown inside
+/// this backend only: the writer and the readers turn it into the Error of the call.
 class Failure final : public std::exception {
 public:
     Failure(int code, std::string message) : code_(code), message_(std::move(message)) {}
-    /// What the connection complains about; `code` when there is no connection to ask.
+    /// From the connection's last error; from `code` when there is no connection.
     [[nodiscard]] static Failure of(sqlite3* connection, int code);
     /// The rows contradict each other, or hold bytes that this version cannot read.
     [[nodiscard]] static Failure corrupt(std::string what);
 
-    /// Of some rows, that is: others may be sound.
+    /// Only some rows are damaged; others may be sound.
     [[nodiscard]] bool is_damage() const noexcept;
     /// SQLite's extended result code.
     [[nodiscard]] int code() const noexcept { return code_; }
@@ -32,11 +32,11 @@ private:
     std::string message_;
 };
 
-/// What to do where a file cannot be opened because too many are open.
+/// The advice when a file cannot be opened because too many are open.
 [[nodiscard]] std::string no_descriptor();
 
-/// For the caller of a port: that of a Failure; else that memory is short, or that something
-/// unforeseen happened, whose text is for the log only.
+/// The error for the caller of a port: that of a Failure; else that memory is short, or that
+/// something unexpected happened, whose text is for the log only.
 [[nodiscard]] Error error_of(const std::exception& thrown);
 
 }  // namespace a2akit::sqlite

@@ -4,13 +4,13 @@
 
 #include <optional>
 
-// Idempotency keys: which write each has made. On the writer's thread; all throw Failure.
+// Idempotency keys and the writes that they have made. On the writer's thread; all throw Failure.
 
 namespace a2akit::sqlite {
 
 struct KeptWrite {
     Appended appended;
-    TaskRow row;  ///< The task that it was made to, as it stands.
+    TaskRow row;  ///< The current state of the task that it belongs to.
 };
 /// The write that the key has made, if it has not expired and its task is still there. kIdempotencyConflict when the
 /// request is another one.
@@ -21,7 +21,7 @@ struct KeptWrite {
 void keep_key(Session& session, TaskRow& row, const OwnerScope& scope, const IdempotencyKey& key,
               const Appended& appended, Timestamp now);
 
-/// What a repetition of the write is answered.
+/// The answer to a repetition of the write.
 [[nodiscard]] Appended joined(const KeptWrite& kept);
 
 /// Drops some of those that have expired.

@@ -1,7 +1,7 @@
 #pragma once
 
-// The statements of a listing. Each is answered from an index alone, in the order that it is asked
-// for.
+// The statements of a listing. Each is answered from an index alone, already in the order of the
+// listing.
 
 namespace a2akit::sqlite {
 

@@ -13,7 +13,7 @@
 namespace a2akit::sqlite {
 namespace {
 
-/// A task's place in a listing: newest status first, of one moment the newest id.
+/// A task's place in a listing: newest status first, and newest id first within one millisecond.
 struct StatusKey {
     Timestamp time{};
     TaskId task;
@@ -164,7 +164,8 @@ void look_at_owners(Connection& db, const OwnerScope& scope, Candidates& candida
 
 AsyncResult<ListPage> SqliteStorage::list(OwnerScope scope, ListQuery query) {
     auto call = readers_.call<ListPage>([&](Connection& db) -> Result<ListPage> {
-        // From here on the snapshot is new: what is stamped earlier than `settled` is in it.
+        // From here on the snapshot is new: it holds all writes that are stamped earlier than
+        // `settled`.
         db.query("COMMIT").run();
         const Timestamp settled = time_.settled();
         db.query("BEGIN").run();

@@ -30,12 +30,12 @@ std::string name_of(Connection& db, std::int64_t id) {
         Query query = db.query("SELECT task FROM tasks WHERE id = ?1");
         if (query.number(id).step()) return query.id<TaskId>().to_string();
     } catch (const Failure&) {
-        // The row's number has to do.
+        // Only the row's number is known.
     }
     return "row " + std::to_string(id);
 }
 
-// One task that cannot be read keeps no other from its upkeep.
+// A task that cannot be read does not keep the others from their upkeep.
 void note_damage(Session& session, std::int64_t id, const Failure& failure) {
     auto& damaged = session.damaged();
     if (damaged.contains(id)) return;
@@ -44,7 +44,7 @@ void note_damage(Session& session, std::int64_t id, const Failure& failure) {
     if (damaged.size() < kMostDamaged) damaged.insert(id);
 }
 
-// Runs `function` as a whole: when the task is damaged, what it wrote is undone. False: it is
+// Runs `function` as a whole: if the task is damaged, its writes are undone. False: the task is
 // damaged.
 template <class Function>
 bool unless_damaged(Session& session, std::int64_t id, Function function) {
@@ -78,7 +78,7 @@ std::optional<Due> look_at_run(Session& session, TaskRow& row, Timestamp now) {
         run.look = now + until_next_look(active.looks++);
         return Due{Due::Kind::kExpiredRun, row.task, row.turn, row.epoch, active.attempts};
     }
-    // Its turn has ended, its handler never returned: what waited for it waits no longer.
+    // The turn has ended but its handler never returned: the next turn need not wait any longer.
     end_run(session, row, false, now);
     active.turn_look = now;
     return std::nullopt;
@@ -208,7 +208,7 @@ std::int64_t count_ended(Session& session, std::optional<TaskState> state) {
     return count;
 }
 
-// As often as damaged tasks stood in the way of sound ones.
+// Retry while unreadable tasks filled the batch.
 template <class Pass>
 void past_damaged(Session& session, Pass pass) {
     std::size_t known = 0;

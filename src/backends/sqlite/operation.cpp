@@ -9,7 +9,7 @@ struct Answers::Batch : Work {
     static void deliver(Work& work) noexcept {
         auto& self = static_cast<Batch&>(work);
         for (Operation* at = self.first; at != nullptr;) {
-            // Resumed, it may end at once.
+            // Once resumed, it may end immediately.
             Operation& operation = *std::exchange(at, at->next);
             operation.waiter_.resume();
         }

@@ -14,14 +14,15 @@
 
 namespace a2akit::sqlite {
 
-/// Something for the writer or a reader to do, and who waits for it. Lives in the frame of the coroutine that waits.
+/// A job for the writer or a reader, and the coroutine that waits for it. Lives in that coroutine's
+/// frame.
 class Operation {
 public:
     Operation() = default;
     Operation(const Operation&) = delete;
     Operation& operator=(const Operation&) = delete;
 
-    /// What it answers instead when its work, or the commit that it was part of, failed.
+    /// The answer when its work, or the commit that it was part of, failed.
     virtual void fail(Error error) noexcept = 0;
 
     Operation* next = nullptr;
@@ -51,7 +52,7 @@ private:
     std::optional<std::promise<void>> unlooped_;
 };
 
-/// Finished operations, to be given back to those who wait: one post per loop, however many there are.
+/// Finished operations, to be given back to the waiting coroutines with one post per loop.
 class Answers {
 public:
     /// `unanswered` is lowered by each answer, once it is posted.

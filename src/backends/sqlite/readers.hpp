@@ -13,13 +13,13 @@
 
 namespace a2akit::sqlite {
 
-/// Some threads, each with a connection of its own, that never wait for the writer. A thread answers what has queued in
-/// one read transaction. Safe from any thread.
+/// Some threads, each with its own connection, that never wait for the writer. A thread answers all
+/// queued operations in one read transaction. Safe from any thread.
 class Readers {
 public:
     class Job : public Operation {
     public:
-        /// May throw; then it answers `error_of` what was thrown.
+        /// May throw; then the answer is `error_of` the exception.
         virtual void execute(Connection& db) = 0;
 
     protected:
@@ -27,7 +27,7 @@ public:
     };
 
     explicit Readers(std::vector<std::unique_ptr<Connection>> connections);
-    /// Answers what has queued, and ends.
+    /// Answers all queued operations, and ends.
     ~Readers();
 
     void submit(Job& job);
@@ -56,7 +56,7 @@ public:
         return Call<T, Function>(*this, std::move(function));
     }
 
-    /// Whether somebody waits for an answer that was not posted yet.
+    /// Whether a caller waits for an answer that was not posted yet.
     [[nodiscard]] bool busy() const noexcept { return unanswered_ != 0; }
 
 private:

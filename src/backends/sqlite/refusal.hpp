@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-// Why a file is not used, in words for whoever starts the process.
+// The reasons why a file is not used, for the operator who starts the process.
 
 namespace a2akit::sqlite {
 

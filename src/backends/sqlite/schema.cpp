@@ -48,8 +48,8 @@ INSERT INTO meta VALUES('context_version', 0);
 INSERT INTO meta VALUES('cursor_key', randomblob(32));
 )sql";
 
-// Of one moment the newest id comes first; each list has an index that holds all that it asks,
-// `revealed` included.
+// Within one millisecond the newest id comes first. Each list has an index that holds all columns
+// that it reads, `revealed` included.
 constexpr const char* kVersion2 = R"sql(
 DROP INDEX tasks_listed;
 CREATE INDEX tasks_listed ON tasks(owner, state, status_time DESC, task DESC, revealed) WHERE revealed;
@@ -57,7 +57,8 @@ DROP INDEX tasks_context;
 CREATE INDEX tasks_context ON tasks(owner, context, revealed, state, status_time DESC, task DESC);
 )sql";
 
-// What leads from version n to n + 1 stands at place n. Never changed once released: a new version is a new entry.
+// The step from version n to n + 1 is at place n. It is never changed once released: a new version
+// is a new entry.
 constexpr std::array kMigrations = {kVersion1, kVersion2};
 
 constexpr std::array kNeeded = {

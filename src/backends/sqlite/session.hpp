@@ -22,7 +22,7 @@ struct Node {
     Timestamp until{};
 };
 
-/// A run that its node holds no longer without having given it back.
+/// A run that its node lost without having given it back.
 struct LostRun {
     NodeId node;
     TaskId task;
@@ -50,10 +50,10 @@ private:
     std::atomic<Timestamp> writing_since_{kIdle};
 };
 
-/// What one operation and its neighbours in the same transaction share: the connection, the time, and what the writer
-/// remembers between transactions. Used on the writer's thread only.
+/// The state that the operations of one transaction share: the connection, the time, and the
+/// writer's caches between transactions. Used on the writer's thread only.
 ///
-/// What an operation does to anything but the database goes through `on_commit` and `on_failure`.
+/// Effects of an operation outside of the database go through `on_commit` and `on_failure`.
 class Session {
 public:
     Session(std::unique_ptr<Connection> connection, EngineTime& time);
@@ -64,7 +64,7 @@ public:
 
     [[nodiscard]] std::int64_t next_task() noexcept { return ++last_task_; }
     [[nodiscard]] std::int64_t owner_id(const OwnerScope& scope);
-    /// 0: nobody of that name has stored anything.
+    /// 0: no owner of that name has stored anything.
     [[nodiscard]] std::int64_t find_owner(const OwnerScope& scope);
     [[nodiscard]] const OwnerScope& owner(std::int64_t id);
     [[nodiscard]] Node& node(const NodeId& node);

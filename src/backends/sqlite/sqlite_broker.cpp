@@ -8,7 +8,7 @@
 namespace a2akit::sqlite {
 namespace {
 
-/// What is beyond these waits for the sweeps.
+/// Further turns wait for the sweeps.
 constexpr int kEnqueuedAtStart = 10'000;
 
 }  // namespace
@@ -26,7 +26,8 @@ AsyncResult<void> SqliteBroker::start() {
 
 AsyncResult<void> SqliteBroker::stop(SteadyTime) {
     storage_->hub().stop();
-    // Claimed for receivers that are closed: somebody else may take them, and the attempt does not count.
+    // Claimed for receivers that are closed: other receivers may take them, and the attempt does
+    // not count.
     for (const auto& run : storage_->hub().take_unwanted()) {
         const auto released =
             co_await storage_->release(run->snapshot.id, run->epoch, Release::kHandBack, Timestamp{});

@@ -11,12 +11,12 @@
 namespace a2akit::sqlite {
 namespace {
 
-/// One that answers a long listing does not hold up the others.
+/// A reader that answers a long listing does not hold up the others.
 unsigned reader_count() { return std::clamp(std::thread::hardware_concurrency() / 2, 2U, 8U); }
 
 constexpr Duration kTellLostRuns = std::chrono::minutes(1);
 
-// One file serves one process, so whoever ran something when this one opened it is gone.
+// One file serves one process, so all runs from before this process opened it are dead.
 void end_former_runs(Connection& db, Timestamp now) {
     db.execute("BEGIN IMMEDIATE");
     db.query(
@@ -34,7 +34,8 @@ class ClaimAhead {
 public:
     ClaimAhead(local::BrokerHub& hub, const Loop* loop) : hub_(hub), loop_(loop) {}
 
-    /// Claims the turn, if it is due and somebody waits for one. The caller saves `row`, then says what the task is.
+    /// Claims the turn if it is due and a receiver waits. The caller saves `row`, then passes the
+    /// task.
     void claim(Session& session, TaskRow& row, const TaskUpdate& update, Appended& appended, Timestamp now) {
         if (!update.turn || !appended.turn_due) return;
         const std::uint64_t owner = owner_key(read_owner(session.db(), row.owner));
@@ -163,8 +164,8 @@ SqliteStorage::SqliteStorage(Parts parts)
 
 SqliteStorage::~SqliteStorage() = default;
 
-// Reading shows that the file is there and has room; writing, that the disk still takes what SQLite
-// writes.
+// The read shows that the file is there and has space; the write shows that the disk still accepts
+// SQLite's writes.
 AsyncResult<void> SqliteStorage::check() {
     auto place = readers_.call<void>([database = database_.get()](Connection& db) -> Result<void> {
         static_cast<void>(db.query("SELECT name FROM meta LIMIT 1").step());
@@ -205,7 +206,7 @@ AsyncResult<TaskSnapshot> SqliteStorage::load(TaskId task, OwnerScope scope,
         const SnapshotParts parts{history_length, include_artifacts};
         auto snapshot = read_or_note(task, unreadable_,
                                      [&] { return read_snapshot(db, *row, parts, time_.now()); });
-        // A caller that wants neither is about to end the task, which must stay possible.
+        // A caller that asks for neither is about to end the task, which must stay possible.
         if (!snapshot && history_length == 0 && !include_artifacts)
             return read_head(db, *row, time_.now());
         return snapshot;
@@ -271,7 +272,7 @@ AsyncResult<std::vector<Renewal>> SqliteStorage::renew(NodeId node, Lease lease)
                 .number(to_number(renewed.until))
                 .run();
         }
-        // Told for a while, not once: the answer may get lost.
+        // Reported for a while and not only once, since the answer may get lost.
         std::erase_if(session.lost_runs(), [now](const LostRun& lost) { return lost.at + kTellLostRuns < now; });
         for (const LostRun& lost : session.lost_runs()) {
             if (lost.node == node) renewals.push_back({lost.task, lost.epoch, false, {}});

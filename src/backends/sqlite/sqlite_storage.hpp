@@ -21,8 +21,9 @@ namespace a2akit::sqlite {
 
 /// Tasks in one database file.
 ///
-/// Whatever changes is done by one writer's thread, many calls in one transaction; an answered call is on disk. Reads
-/// have threads of their own, which never wait for the writer. Several servers of one process may share one object.
+/// All changes are made by one writer's thread, many calls in one transaction; an answered call is
+/// on disk. Reads have separate threads, which never wait for the writer. Several servers of one
+/// process may share one object.
 class SqliteStorage final : public Storage, public ContextStore, public Maintenance {
 public:
     /// `clock` null: the machine's. Every run of a former process is over by the time this returns.
@@ -31,7 +32,7 @@ public:
     ~SqliteStorage() override;
 
     AsyncResult<void> start() override { return check(); }
-    /// Returns once everything that was asked before is answered.
+    /// Returns once all earlier calls are answered.
     AsyncResult<void> stop(SteadyTime deadline) override;
     [[nodiscard]] StorageCapabilities capabilities() const noexcept override { return {.in_process = false}; }
     AsyncResult<void> check() override;
@@ -62,12 +63,12 @@ public:
 
     // For the broker that serves the same file.
     [[nodiscard]] local::BrokerHub& hub() noexcept { return hub_; }
-    /// The turns that nobody runs, oldest first.
+    /// The turns without a run, oldest first.
     AsyncResult<std::vector<RunOperation>> due_turns(int limit);
 
     [[nodiscard]] Writer::Counters counters() const noexcept { return writer_.counters(); }
     [[nodiscard]] std::size_t queued_writes() { return writer_.queued(); }
-    /// Whether somebody waits for an answer that was not posted yet.
+    /// Whether a caller waits for an answer that was not posted yet.
     [[nodiscard]] bool busy() const noexcept { return writer_.busy() || readers_.busy(); }
 
 private:

@@ -164,7 +164,7 @@ std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence 
 
 namespace {
 
-// How many stored bytes become one row. A single write may be larger, and stays a row of its own.
+// How many stored bytes are joined into one row. A larger single write stays a separate row.
 constexpr std::size_t kMergedBytes = 8 << 20;
 constexpr const char* kRowsWithPieces =
     "SELECT key, chunks FROM log WHERE key > ?1 AND key <= ?2 AND chunks IS NOT NULL ORDER BY key";
@@ -215,7 +215,7 @@ private:
         }
     }
 
-    // False: there are no more rows with pieces.
+    // False: no further row has pieces.
     bool read_run() {
         pieces_.clear();
         Query query = db_.query(kRowsWithPieces);
@@ -253,7 +253,7 @@ private:
             .run();
     }
 
-    // The places before the rows that are still to be read: each run has a row at least.
+    // The places before the rows that are still to be read: each run has at least one row.
     void write() {
         std::unordered_set<std::string> begun;
         for (const auto& piece : pieces_) {

@@ -7,7 +7,7 @@
 
 #include <optional>
 
-// What readers ask of one task; on any connection. All throw Failure.
+// The readers' queries about one task; on any connection. All throw Failure.
 
 namespace a2akit::sqlite {
 
@@ -15,7 +15,7 @@ namespace a2akit::sqlite {
 /// Whether the task is there for this scope.
 [[nodiscard]] bool sees(Connection& db, const OwnerScope& scope, const TaskRow& row);
 
-/// What is known of a task without looking into its history and its log.
+/// The state of a task without its history and its log.
 [[nodiscard]] TaskSnapshot outline(const TaskRow& row, const OwnerScope& owner, bool live_run);
 
 struct SnapshotParts {
@@ -25,10 +25,11 @@ struct SnapshotParts {
 [[nodiscard]] TaskSnapshot read_snapshot(Connection& db, const TaskRow& row, const SnapshotParts& parts,
                                          Timestamp now);
 
-/// What the columns of the row say: all there is of a task whose contents cannot be read.
+/// The state from the row's columns alone, for a task whose contents cannot be read.
 [[nodiscard]] TaskSnapshot read_head(Connection& db, const TaskRow& row, Timestamp now);
 
-/// What `read` returns. When it meets damage, what cannot be read is noted, and the error says so.
+/// Returns the result of `read`. If `read` finds damage, the task is noted as unreadable, and the
+/// error says so.
 template <class Read>
 auto read_or_note(const TaskId& task, backends::UnreadableTasks& unreadable, Read read)
     -> Result<decltype(read())> {

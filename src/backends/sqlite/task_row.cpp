@@ -127,7 +127,7 @@ std::int64_t node_of(const TaskRow& row) { return row.run() != nullptr ? row.run
 
 void update_active(Connection& db, const TaskRow& before, const TaskRow& after) {
     const std::string answers = pack(after.active->answers);
-    // Most writes of a run change nothing here but what they answered: no index is looked up then.
+    // Most writes of a run change only the kept answer here, and then no index is looked up.
     const bool same_run = node_of(before) == node_of(after) && next_look(before) == next_look(after) &&
                           before.turn == after.turn && before.turn_ended == after.turn_ended &&
                           before.epoch == after.epoch && before.active->looks == after.active->looks &&

@@ -12,7 +12,7 @@
 
 namespace a2akit::sqlite {
 
-/// What a write answered, kept so that its repetition answers the same.
+/// The answer of a write, kept so that its repetition returns the same.
 struct Answer {
     WriteId id;
     Appended appended;
@@ -21,7 +21,7 @@ struct Answer {
 /// `task` is not stored with them.
 [[nodiscard]] std::vector<Answer> unpack(std::string_view bytes, const TaskId& task);
 
-/// A run that nobody has released or taken over. Its epoch is its task's.
+/// A run that has not been released or taken over. Its epoch is its task's.
 struct RunRow {
     std::int64_t node = 0;
     Turn turn = 0;
@@ -31,7 +31,8 @@ struct RunRow {
     std::optional<Answer> answer;
 };
 
-/// What a task has until it has ended: its newest turn, the run of it, a pending cancel.
+/// The part of a task that exists until it has ended: its newest turn, the run of it, a pending
+/// cancel.
 struct ActiveRow {
     Timestamp turn_look{};
     int looks = 0;

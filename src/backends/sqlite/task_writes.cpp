@@ -185,7 +185,7 @@ Appended outcome(Session& session, const TaskRow& before, const TaskRow& after, 
     return appended;
 }
 
-// Empty when it cannot be read: that must not keep the task from being ended.
+// Empty when it cannot be read, which must not keep the task from being ended.
 Shared<Message> message_for_dead_letter(Connection& db, const TaskRow& row) {
     if (!row.active || row.active->input == 0) return {};
     try {
@@ -395,7 +395,7 @@ std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release
     }
     const bool later = of_this_turn && how == Release::kRetry;
     active.turn_look = (later ? std::max(now, not_before) : now) + kFirstLook;
-    // Nobody will hear of the cancel any more: the next sweep ends the task.
+    // No run will see the cancel any more: the next sweep ends the task.
     if (active.cancel_by && !row.turn_ended) active.cancel_look = now;
     end_run(session, row, false, now);
     return due;

@@ -21,7 +21,7 @@ namespace a2akit::sqlite {
 /// saves. For `creates` it is the row to make.
 Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timestamp now, bool creates);
 
-/// A claim that was decided: the run's numbers, and what it wrote.
+/// A successful claim: the run's numbers, and its write.
 struct ClaimedRun {
     Epoch epoch = 0;
     int attempt = 0;
@@ -32,7 +32,7 @@ struct ClaimedRun {
                                                       const WriteId& id, Turn turn,
                                                       const NodeId& node, Lease lease,
                                                       Timestamp now);
-/// What the newest turn gives to the handler. REQUIRES: it has not ended.
+/// The input that the newest turn gives to the handler. REQUIRES: the turn has not ended.
 [[nodiscard]] TurnInput read_input(Connection& db, const TaskRow& row);
 
 /// The caller saves `row`.
@@ -52,7 +52,7 @@ void end_run(Session& session, TaskRow& row, bool lost, Timestamp now);
 /// 1 s after a turn was made, then 2, 4… up to 30 s after the look before.
 [[nodiscard]] Duration until_next_look(int looks);
 
-/// What a task is that was made by this update and nothing else.
+/// The state of a task that was made by this update and nothing else.
 [[nodiscard]] TaskSnapshot snapshot_of_new(Session& session, const TaskRow& row, const TaskUpdate& update);
 
 /// Removes a task with everything of its own.

@@ -12,7 +12,8 @@
 
 namespace a2akit::sqlite {
 
-/// One thread that makes every change. What queues up while it commits becomes the next transaction.
+/// One thread that makes every change. Operations that queue up while it commits become the next
+/// transaction.
 ///
 /// No operation can fail its neighbours: when one fails in the database the transaction is rolled back and done again,
 /// each operation in a savepoint of its own (savepoints all the time would copy every page that is written); and when
@@ -21,8 +22,8 @@ class Writer {
 public:
     class Job : public Operation {
     public:
-        /// May throw; then nothing of it was done, and it answers `error_of` what was thrown. May
-        /// be called again after it was rolled back.
+        /// May throw; then nothing was done, and the answer is `error_of` the exception. May be
+        /// called again after it was rolled back.
         virtual void execute(Session& session) = 0;
 
     protected:
@@ -38,7 +39,7 @@ public:
     /// Does what has queued, and ends.
     ~Writer();
 
-    /// Executes it later; or fails it at once when too much has queued.
+    /// Executes it later, or fails it immediately when too much has queued.
     void submit(Job& job);
 
     /// Awaiting it runs `Function(Session&) -> Result<T>` on the writer's thread, and returns what it returned.
