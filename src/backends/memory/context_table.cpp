@@ -3,7 +3,7 @@
 #include <utility>
 
 namespace a2akit::backends {
-// Lengths in front: no two scopes share a name.
+// With lengths in front, so that no two scopes share a name.
 std::string ContextTable::name_of(const OwnerScope& scope, const std::string& context_id) {
     std::string name = std::to_string(scope.owner.size());
     name += ':';

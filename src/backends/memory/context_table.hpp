@@ -20,13 +20,14 @@ public:
     [[nodiscard]] Result<std::uint64_t> update(const OwnerScope& scope,
                                                const std::string& context_id, RawJson value,
                                                std::optional<std::uint64_t> expected);
-    /// While the lock is held no value of this context is forgotten: for whoever makes a task of
-    /// it. Taken before the lock of any task's shard, and after that of an idempotency key.
+    /// While the lock is held, this context's value is not dropped: for a call that makes a task of
+    /// the context. Taken before the lock of any task's shard, and after that of an idempotency
+    /// key.
     [[nodiscard]] std::unique_lock<std::mutex> pin(const std::string& context_id) {
         return std::unique_lock(part_of(context_id).mutex);
     }
-    /// Drops the value, if there is one and `used()` does not hold. Calls `used` with the context
-    /// pinned, as no task of it may come meanwhile.
+    /// Drops the value, if there is one and `used()` does not hold. Calls `used` under the lock, so
+    /// that no task of the context can be made meanwhile.
     template <class Used>
     void forget_unless(const OwnerScope& scope, const std::string& context_id, Used used) {
         const std::unique_lock lock = pin(context_id);

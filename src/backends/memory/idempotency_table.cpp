@@ -5,7 +5,7 @@
 namespace a2akit::backends {
 namespace {
 
-// Lengths in front: no two scopes share a key.
+// With lengths in front, so that no two scopes share a key.
 std::string scoped(const OwnerScope& scope, const IdempotencyKey& key) {
     std::string text = std::to_string(scope.owner.size());
     text += ':';

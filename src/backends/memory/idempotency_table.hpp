@@ -13,7 +13,7 @@
 
 namespace a2akit::backends {
 
-/// Which write an idempotency key has made.
+/// The write that an idempotency key has made.
 struct KeyEntry {
     std::array<std::uint8_t, 32> request_hash{};
     Appended appended;
@@ -30,7 +30,7 @@ public:
     [[nodiscard]] Locked lock(const OwnerScope& scope, const IdempotencyKey& key);
     /// Drops a key, if it still names this task.
     void forget(const std::string& scoped_key, const TaskId& task);
-    /// Drops what has expired.
+    /// Drops the keys that have expired.
     void sweep(Timestamp now);
 
 private:

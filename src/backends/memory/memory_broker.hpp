@@ -10,12 +10,13 @@ namespace local {
 class BrokerHub;
 }
 
-/// A queue per receiver, so that a task runs on the loop that accepted it as long as that loop has room; a receiver
-/// that waits elsewhere takes what the others have no room for.
+/// A queue per receiver, so that a task runs on the loop that accepted it as long as that loop has
+/// room; a receiver that waits elsewhere takes entries for which the others have no room.
 ///
-/// An entry whose delivery is dropped without an answer is due again at once. Several Servers may share one broker: it
-/// stops when it has been stopped as often as it was started. Entries survive a stop.
-/// REQUIRES: outlives its receivers and deliveries, and what they have posted to their loops.
+/// An entry whose delivery is dropped without an answer is due again immediately. Several Servers
+/// may share one broker: it stops when it has been stopped as often as it was started. Entries
+/// survive a stop. REQUIRES: outlives its receivers and deliveries, and what they have posted to
+/// their loops.
 class MemoryBroker final : public Broker {
 public:
     /// `clock` says when an entry with a `not_before` is due; it advances as the loops' own time does.

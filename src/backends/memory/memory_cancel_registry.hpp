@@ -12,10 +12,11 @@
 
 namespace a2akit {
 
-/// Signals of this process, sharded by task. While nobody cancels, `watch` costs its scope and `forget` one load.
+/// Signals of this process, sharded by task. While there are no cancels, `watch` costs its scope
+/// and `forget` one load.
 ///
-/// Keeps a bounded number of signals: some thousands that nobody forgot may drop one, and the next renewal of the
-/// task's lease says it again. REQUIRES: outlives its scopes.
+/// Keeps a bounded number of signals: if thousands are never forgotten, one may be dropped, and the
+/// next renewal of the task's lease reports the cancel again. REQUIRES: outlives its scopes.
 class MemoryCancelRegistry final : public CancelRegistry {
 public:
     AsyncResult<void> start() override { return Result<void>(); }

@@ -55,8 +55,8 @@ AsyncResult<void> MemoryEventBus::publish(Wake wake) {
 
 void MemoryEventBus::wake_local(Wake wake, bool erased) {
     Shard& home = shard(wake.task);
-    // A subscriber counts before it reads Storage, a publisher has written Storage before it looks here: whichever
-    // came first in Storage, the wake-up or the event itself is seen.
+    // A subscriber counts before it reads Storage, a publisher has written Storage before it looks
+    // here: whichever comes first in Storage, the subscriber sees the wake-up or the event itself.
     if (home.count.load() == 0) return;
     const std::lock_guard lock(home.mutex);
     home.subscribers.for_each_like(wake.task.hash(), [&](Subscriber& subscriber) {

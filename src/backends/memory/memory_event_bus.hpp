@@ -12,7 +12,8 @@
 
 namespace a2akit {
 
-/// Wakes the subscribers of this process, directly. Sharded by task; a publish that nobody waits for is one load.
+/// Wakes the subscribers of this process, directly. Sharded by task; a publish without waiting
+/// subscribers is one load.
 ///
 /// REQUIRES: outlives its subscriptions.
 class MemoryEventBus final : public EventBus {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-// Listing: shard after shard gives its best candidates, then the chosen tasks are read.
+// A listing takes the best candidates of each shard, and then reads the chosen tasks.
 
 namespace a2akit::backends {
 namespace {
@@ -16,7 +16,7 @@ const TaskId kGreatestId = [] {
     return id;
 }();
 
-// The first so many keys of a listing, as shard after shard is looked at.
+// The first keys of a listing, up to a limit, collected shard by shard.
 class Candidates {
 public:
     Candidates(const ListQuery& query, const ListCursor& cursor, bool continued)

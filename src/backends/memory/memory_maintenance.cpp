@@ -11,8 +11,8 @@ namespace {
 constexpr std::array kEnded = {TaskState::kCompleted, TaskState::kFailed, TaskState::kCanceled,
                                TaskState::kRejected};
 constexpr Duration kRetryWhenFull = std::chrono::seconds(1);
-constexpr std::size_t kMostEvicted = 10'000;  // At once.
-// A store of fewer tasks is not shared out among owners.
+constexpr std::size_t kMostEvicted = 10'000;  // Per call.
+// A smaller store is not divided among owners.
 constexpr std::int64_t kManyTasks = 100;
 constexpr Duration kCancelLookAgain = std::chrono::seconds(1);
 
@@ -43,7 +43,7 @@ std::optional<Due> look_at_run(TaskShard& shard, TaskRecord& task, Timestamp now
         run.look = now + until_next_look(active.looks++);
         return Due{Due::Kind::kExpiredRun, task.id, task.turn, task.epoch, active.attempts};
     }
-    // Its turn has ended, its handler never returned: what waited for it waits no longer.
+    // The turn has ended but its handler never returned: the next turn need not wait any longer.
     shard.end_run(task, false, now);
     active.turn_look = now;
     return std::nullopt;
@@ -169,7 +169,7 @@ Result<> MemoryStorage::make_room(const OwnerUse& owner, std::int64_t bytes, Rem
 }
 
 void MemoryStorage::evict_for(std::int64_t bytes, Removed& evicted) {
-    // Some more at once: finding the oldest looks at every shard.
+    // Remove some more together, since finding the oldest looks at every shard.
     const std::int64_t wanted = bytes + max_bytes_ / 1024;
     Removed removed = remove_oldest({}, kMostEvicted,
                                     [&](const Oldest&, std::size_t) { return !has_room(wanted); });
@@ -178,7 +178,7 @@ void MemoryStorage::evict_for(std::int64_t bytes, Removed& evicted) {
 
 Result<> MemoryStorage::make_room_for_task(Removed& evicted) {
     if (++tasks_ <= max_tasks_ || max_tasks_ == 0) return {};
-    // Some at once: finding the oldest looks at every shard.
+    // Remove some together, since finding the oldest looks at every shard.
     const auto count = static_cast<std::size_t>(std::clamp<std::int64_t>(max_tasks_ / 1024, 1, 64));
     Removed removed = remove_oldest({}, count, [](const Oldest&, std::size_t) { return true; });
     const bool made = !removed.empty() || tasks_ <= max_tasks_;
@@ -195,7 +195,7 @@ AsyncResult<std::vector<TaskId>> MemoryStorage::erase(EraseQuery query) {
         remove_oldest(query.state, static_cast<std::size_t>(std::max(query.limit, 0)),
                       [&query, excess](const Oldest& one, std::size_t so_far) {
                           if (query.ended_before && one.key.time < *query.ended_before) return true;
-                          // A direct reply is none of those that are counted.
+                          // A direct reply is not counted.
                           return one.revealed && static_cast<std::int64_t>(so_far) < excess;
                       });
     std::vector<TaskId> erased;

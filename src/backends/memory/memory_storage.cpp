@@ -275,7 +275,7 @@ AsyncResult<std::vector<Renewal>> MemoryStorage::renew(NodeId node, Lease lease)
             shard.update_look(*active.record);
             renewals.push_back({active.record->id, active.run->epoch, true, active.cancel_by});
         }
-        // Told for a while, not once: the answer may get lost.
+        // Reported for a while and not only once, since the answer may get lost.
         std::erase_if(shard.lost_runs(),
                       [now](const LostRun& lost) { return lost.at + kTellLostRuns < now; });
         for (const LostRun& lost : shard.lost_runs()) {

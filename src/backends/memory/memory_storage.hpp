@@ -23,13 +23,13 @@ namespace a2akit::backends {
 /// Tasks in this process's memory.
 ///
 /// Sharded by task id; every call holds one shard's lock at a time, briefly, and has its answer
-/// when it returns. What a removed task held is destroyed outside of the lock. Several servers of
-/// one process may share one object.
+/// when it returns. The contents of a removed task are destroyed outside of the lock. Several
+/// servers of one process may share one object.
 class MemoryStorage final : public Storage, public ContextStore, public Maintenance {
 public:
-    /// How many tasks are kept, and how many bytes, about, they may take. 0: no cap. At a cap ended
-    /// tasks go, oldest first. One owner's tasks that have not ended may have half of the bytes,
-    /// and half of the tasks where those are many.
+    /// Limits on the number of tasks and, approximately, on their bytes. 0: no cap. At a cap, ended
+    /// tasks are removed, oldest first. One owner's unfinished tasks may take half of the bytes,
+    /// and half of the tasks if the limit on tasks is large.
     MemoryStorage(std::shared_ptr<const Clock> clock, std::int64_t max_tasks,
                   std::size_t max_bytes = 0);
 
@@ -69,7 +69,7 @@ public:
     AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override;
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
 
-    /// About: what all tasks take.
+    /// Approximate bytes of all tasks.
     [[nodiscard]] std::int64_t stored_bytes() const noexcept { return stored_.total; }
 
 private:
@@ -92,11 +92,12 @@ private:
     Appended joined(const Appended& first);
     void note_letter(TaskRecord& task, const TaskUpdate& update, Timestamp now);
 
-    /// Counts a task in; `evicted` is what had to go, for `forget` once no key is locked.
+    /// Counts a new task; `evicted` gets the tasks that were removed for it, for `forget` once no
+    /// key is locked.
     Result<> make_room(const OwnerUse& owner, std::int64_t bytes, Removed& evicted);
     Result<> make_room_for_task(Removed& evicted);
     [[nodiscard]] bool has_room(std::int64_t bytes) const noexcept;
-    /// Removes ended tasks until there is room for so many bytes, or none is left.
+    /// Removes ended tasks until this many bytes fit, or no ended task is left.
     void evict_for(std::int64_t bytes, Removed& evicted);
     [[nodiscard]] static Error full_store();
     [[nodiscard]] Result<> check_share(const OwnerUse& owner, std::int64_t tasks,
@@ -104,7 +105,7 @@ private:
     /// Removes ended tasks, oldest first, while `wanted(the task's place, counted so far)` holds; direct replies do not count.
     template <class Wanted>
     Removed remove_oldest(std::optional<TaskState> state, std::size_t limit, Wanted wanted);
-    /// Drops what names a removed task. REQUIRES: the caller holds no lock.
+    /// Drops all entries that name a removed task. REQUIRES: the caller holds no lock.
     void forget(const RemovedTask& removed);
     bool context_is_used(const OwnerScope& scope, const std::string& context_id);
     std::int64_t count_ended(std::optional<TaskState> state);

@@ -14,8 +14,8 @@ struct TaskRecord;
 /// line of it and no task but those of the very hash: tasks are spread over all memory, and most of
 /// them are cold.
 ///
-/// Not for what many tasks may have in common: each call takes time in proportion to the tasks of
-/// one hash. Not synchronised: one table is one shard's, small enough to grow in microseconds.
+/// Not for keys that many tasks may share: each call takes time in proportion to the tasks of one
+/// hash. Not synchronised: one table is one shard's, small enough to grow in microseconds.
 class RecordTable {
 public:
     void insert(std::uint64_t hash, TaskRecord& record) {
@@ -28,7 +28,7 @@ public:
     void erase(std::uint64_t hash, const TaskRecord& record) noexcept {
         std::size_t hole = home(hash);
         while (slots_[hole].record != &record) hole = next(hole);
-        // What follows moves up, unless that would take it before its home.
+        // Later entries move up, but never before their home.
         for (std::size_t at = next(hole); slots_[at].record != nullptr; at = next(at)) {
             const std::size_t wanted = home(slots_[at].hash);
             if (distance(wanted, at) < distance(hole, at)) continue;

@@ -14,12 +14,12 @@ constexpr std::size_t kKey = 300;  // An idempotency key, in its table and at it
 
 constexpr std::size_t kWorthALook = 2048;
 
-// Lengths in front: no two owners share a name.
+// With lengths in front, so that no two owners share a name.
 std::string name_of(const OwnerScope& owner) {
     return std::to_string(owner.owner.size()) + ':' + owner.owner + owner.tenant;
 }
 
-/// Counts what several places share once, if it is worth a look.
+/// Counts objects that several places share only once, if they are large enough to matter.
 class Sum {
 public:
     template <class T>

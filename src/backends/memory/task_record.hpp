@@ -30,7 +30,7 @@ struct StoredEvent {
     bool last_chunk = false;
 };
 
-/// What a write answered, kept so that its repetition answers the same.
+/// The answer of a write, kept so that its repetition returns the same.
 struct Answer {
     WriteId id;
     Turn turn = 0;
@@ -43,7 +43,7 @@ struct Answer {
     bool turn_due = false;
 };
 
-/// A run that nobody has released or taken over.
+/// A run that has not been released or taken over.
 struct LiveRun {
     Epoch epoch = 0;
     Turn turn = 0;
@@ -71,7 +71,7 @@ struct ByRun;
 
 struct TaskRecord;
 
-/// What a task needs only until it has ended.
+/// The part of a task that exists only until it has ended.
 struct ActivePart : ListHook<ByRun> {
     explicit ActivePart(TaskRecord& owner) : record(&owner) {}
 
@@ -85,10 +85,10 @@ struct ActivePart : ListHook<ByRun> {
     Timestamp cancel_look{};
     std::array<Answer, 6> answers;  ///< The newest writes, as a ring.
     std::size_t next_answer = 0;
-    std::int64_t input_bytes = 0;  ///< What `input` counts for.
+    std::int64_t input_bytes = 0;  ///< The counted bytes of `input`.
 };
 
-/// What few tasks have.
+/// The parts that few tasks have.
 struct RarePart {
     RawJson checkpoint;
     RawJson metadata;
@@ -115,7 +115,7 @@ struct TaskRecord : SetHook<ByStatus>, SetHook<ByContext>, SetHook<ByLook>, List
     std::uint32_t compacted = 0;    ///< Events that are no longer in `events`.
     std::uint32_t last_status = 0;  ///< Place in `events` behind the newest status; 0: none.
     Epoch epoch = 0;
-    std::int64_t bytes = 0;  ///< What it counts for; see TaskShard::count.
+    std::int64_t bytes = 0;  ///< As counted; see TaskShard::count.
     Timestamp status_time{};
     Timestamp next_look = Timestamp::max();
     std::vector<StoredEvent> events;

@@ -6,7 +6,7 @@
 namespace a2akit::backends {
 namespace {
 
-// Of a context of this owner: two owners may choose the same name for theirs.
+// The hash of a context of this owner, since two owners may choose the same contextId.
 std::uint64_t hash_for(const OwnerIndex& owner, std::uint64_t context_hash) {
     return context_hash + reinterpret_cast<std::uintptr_t>(&owner) * 0x9e3779b97f4a7c15U;
 }

@@ -22,7 +22,7 @@ namespace a2akit::backends {
 
 inline constexpr std::size_t kStates = 9;
 
-/// A task's place in a listing: newest status first, of one moment the newest id.
+/// A task's place in a listing: newest status first, and newest id first within one millisecond.
 struct StatusKey {
     Timestamp time{};
     TaskId id;
@@ -96,7 +96,7 @@ struct ContextIndex : local::TableLink<ContextIndex> {
     void remove(TaskRecord& task);
 };
 
-/// Tasks that have come to rest in one state, in the order in which they did. Those in front of
+/// Tasks that rest in one state, in the order in which they entered it. The tasks before
 /// `uncompacted` have been compacted.
 class RestList {
 public:
@@ -125,7 +125,7 @@ private:
     List::iterator uncompacted_ = list_.end();
 };
 
-/// A run that its node holds no longer without having given it back.
+/// A run that its node lost without having given it back.
 struct LostRun {
     NodeId node;
     TaskId task;
@@ -133,7 +133,7 @@ struct LostRun {
     Timestamp at{};
 };
 
-/// A task that is in no shard any more.
+/// A task that has been removed from its shard.
 struct RemovedTask {
     std::unique_ptr<TaskRecord> record;
     OwnerScope owner;
@@ -150,7 +150,8 @@ public:
 
     std::mutex mutex;
 
-    /// Where all shards count. REQUIRES: outlives this; called before anything is inserted.
+    /// Sets the counters that all shards share. REQUIRES: they outlive this; called before anything
+    /// is inserted.
     void count_in(StoredBytes& stored) { stored_ = &stored; }
 
     [[nodiscard]] TaskRecord* find(const TaskId& id);
@@ -162,7 +163,7 @@ public:
     /// Null when this owner has no task here.
     [[nodiscard]] OwnerIndex* find_owner(const OwnerScope& owner);
     TaskRecord& insert(std::unique_ptr<TaskRecord> task, const OwnerScope& owner);
-    /// The task takes so many bytes more, or less.
+    /// Adds this many bytes to the task's size; negative: removes them.
     void count(TaskRecord& task, std::int64_t bytes);
     /// Unlinks a task; the caller destroys it once it has left the lock.
     [[nodiscard]] RemovedTask remove(TaskRecord& task);
@@ -175,7 +176,7 @@ public:
     void begin_run(TaskRecord& task, LiveRun run);
     /// Ends the run, if there is one; `lost`: its node has to be told.
     void end_run(TaskRecord& task, bool lost, Timestamp now);
-    /// Drops what only a task that goes on needs.
+    /// Drops the data that only an unfinished task needs.
     void retire(TaskRecord& task);
 
     struct LookOf {
@@ -194,8 +195,8 @@ public:
     [[nodiscard]] RunList& runs() { return runs_; }
     [[nodiscard]] Owners& owners() { return owners_; }
     [[nodiscard]] std::vector<LostRun>& lost_runs() { return lost_runs_; }
-    /// Where tasks of this state rest; null for the states in which a task does not rest. Those that ended without
-    /// having been revealed, which are direct replies, rest by themselves.
+    /// The list of tasks that rest in this state; null for the states in which a task does not
+    /// rest. Direct replies, which ended without having been revealed, have a list of their own.
     [[nodiscard]] RestList* resting(TaskState state, bool revealed = true);
     [[nodiscard]] static std::uint64_t context_hash(std::string_view context_id) {
         return keyed_hash(context_id);

@@ -112,7 +112,7 @@ void replace(TaskShard& shard, TaskRecord& task, RawJson& former, RawJson& value
     former = std::move(value);
 }
 
-// What a status means for the turn and for who runs it.
+// The effect of a status on the turn and on its run.
 void settle(TaskShard& shard, TaskRecord& task, bool by_its_run, Timestamp now) {
     if (!is_terminal(task.state) && !is_interrupted(task.state)) return;
     end_turn(shard, task);
@@ -278,7 +278,7 @@ std::optional<Turn> release(TaskShard& shard, TaskRecord& task, Epoch epoch, Rel
     }
     const bool later = of_this_turn && how == Release::kRetry;
     active.turn_look = (later ? std::max(now, not_before) : now) + kFirstLook;
-    // Nobody will hear of the cancel any more: the next sweep ends the task.
+    // No run will see the cancel any more: the next sweep ends the task.
     if (active.cancel_by && !task.turn_ended) active.cancel_look = now;
     shard.end_run(task, false, now);
     shard.update_look(task);

@@ -5,22 +5,22 @@
 
 #include <optional>
 
-// What the calls of Storage do to one task. All REQUIRE the lock of the task's shard.
+// The effects of Storage's calls on one task. All REQUIRE the lock of the task's shard.
 
 namespace a2akit::backends {
 
 /// The first answer, if a write with this id was applied before.
 [[nodiscard]] std::optional<Appended> repeated_write(const TaskRecord& task, const WriteId& id);
 
-/// Why the update must not be applied; nothing when it may.
+/// The reason why the update must not be applied; nullopt when it may.
 [[nodiscard]] std::optional<Error> refusal(const TaskRecord& task, const TaskUpdate& update,
                                            Timestamp now);
 
-/// Applies an update that nothing speaks against, and counts `size`, its own.
+/// Applies an update that is allowed, and counts `size`, the update's size.
 Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate update, UpdateSize size,
                Timestamp now, bool creates);
 
-/// A claim that was decided: the run's numbers, its input, and what it wrote.
+/// A successful claim: the run's numbers, its input, and its write.
 struct ClaimedRun {
     Epoch epoch = 0;
     int attempt = 0;
