@@ -13,10 +13,10 @@
 
 namespace a2akit::json {
 
-/// Reads the value at the cursor into `message`, in place; what the text leaves out stays as it
-/// was, so a caller may fill in beforehand what it knows from elsewhere (an id from the path). In
-/// Mode::kStrict, notes every required field that is then missing or empty. False: the text is no
-/// JSON; return at once. Ask `cursor.finish()` at the end.
+/// Reads the value at the cursor into `message`, in place. Fields that the text leaves out are not
+/// changed, so a caller may fill in values from elsewhere beforehand (an id from the path). In
+/// Mode::kStrict, notes every required field that is then missing or empty. False: the text is not
+/// JSON; return immediately. Ask `cursor.finish()` at the end.
 ///
 /// A field given twice, in whichever spelling, is a violation; so are two alternatives of a oneof.
 template <class M>

@@ -15,7 +15,7 @@
 
 namespace a2akit::json {
 
-/// What was met while a message was read: one bit per field of its description.
+/// The fields met while a message was read: one bit per field of its description.
 struct Met {
     std::uint64_t seen = 0;
     std::uint64_t faulty = 0;  ///< A violation is noted already.

@@ -14,8 +14,9 @@
 
 namespace a2akit::json {
 
-/// Who wrote the text. Requests are held to every rule; what another server answers is read as far
-/// as it goes: nothing is required, an enum's unknown name is its unspecified value.
+/// How strictly the text is read. Requests must follow every rule. The response of another server
+/// is read leniently: no field is required, and an enum's unknown name becomes its unspecified
+/// value.
 enum class Mode : std::uint8_t { kStrict, kLenient };
 
 struct Limits {
@@ -24,9 +25,9 @@ struct Limits {
     long max_elements = std::numeric_limits<long>::max();  ///< Of an array that is read, not skipped.
 };
 
-/// Text that one of us has written, and that may hold whole requests and values of handlers, each of
-/// which was held to `Limits` when it came in: what wraps them adds levels and bytes of its own, so
-/// these are wider. The depth stays bounded because reading is recursive.
+/// Limits for text that a node has written. It may hold whole requests and values of handlers,
+/// which were checked against `Limits` before; the enclosing JSON adds levels and bytes, so these
+/// limits are wider. The depth stays bounded because reading is recursive.
 inline constexpr Limits kReadBack{.max_bytes = std::numeric_limits<std::size_t>::max(),
                                   .max_depth = 256};
 
@@ -37,10 +38,10 @@ struct PathNode;
 /// Walks through one JSON text from front to back, once, without a copy; every byte is checked,
 /// whether its value is wanted or skipped.
 ///
-/// Two kinds of faults. Text that is no JSON (or too deep, too long, not UTF-8) stops the walk: the
-/// call returns false, and the caller returns false at once. A value that is JSON but not what the
-/// field needs is noted as a violation with the field's path, its value is skipped, and the walk
-/// goes on (true), so that one answer names all of them. `finish` tells both.
+/// Two kinds of faults. Text that is not JSON (or too deep, too long, not UTF-8) stops the walk:
+/// the call returns false, and the caller returns false immediately. A value that is JSON but not
+/// what the field needs is noted as a violation with the field's path, its value is skipped, and
+/// the walk goes on (true), so that one answer names all of them. `finish` tells both.
 ///
 /// REQUIRES: the text outlives the cursor. Each reading call consumes exactly one value.
 class Cursor {
@@ -50,7 +51,7 @@ public:
     Cursor& operator=(const Cursor&) = delete;
 
     [[nodiscard]] Mode mode() const noexcept { return mode_; }
-    /// Of the value ahead; kNone when no value can begin there. Consumes nothing.
+    /// The type of the value ahead; kNone when no value can begin there. Consumes nothing.
     [[nodiscard]] Kind kind() noexcept;
 
     /// Calls `on_field(std::string_view key)` per field; it consumes the value and returns false
@@ -99,8 +100,8 @@ public:
     };
 
     [[nodiscard]] std::size_t violation_count() const noexcept { return violation_count_; }
-    /// After the root value was read. kParseError: no JSON, or something follows; kInvalidParams
-    /// with every violation.
+    /// After the root value was read. kParseError: not JSON, or text follows; kInvalidParams with
+    /// every violation.
     [[nodiscard]] Result<void> finish();
 
 private:

@@ -7,7 +7,7 @@
 #include <tuple>
 #include <variant>
 
-// What a message looks like on the wire, said once. Reading, writing, validation and the tests are
+// The form of a message on the wire, described once. Reading, writing, validation and the tests are
 // made from it.
 
 namespace a2akit::json {
@@ -52,12 +52,12 @@ private:
     std::array<char, 40> text_{};
 };
 
-/// An optional time from which on something counts: rounded up, or what lies before it within its
-/// millisecond would count too.
+/// An optional lower bound on a time. It is rounded up, since otherwise earlier times within its
+/// millisecond would match too.
 struct NotBefore;
 
-/// `As` names the ValueCodec that a field goes through where that is not its type's own; `ReadAs`
-/// another one for reading alone.
+/// `As` names the ValueCodec of a field if it is not the one of its type; `ReadAs` names another
+/// one for reading only.
 template <class M, class T, class ValueAs = T, class ValueReadAs = ValueAs>
 struct Field {
     using Value = T;

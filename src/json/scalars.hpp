@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-// The scalars of ProtoJSON, as text. Used by the codecs and by whoever reads them from elsewhere
+// The scalars of ProtoJSON, as text. Used by the codecs and by code that reads them from elsewhere
 // (query parameters).
 
 namespace a2akit::json {
@@ -19,7 +19,7 @@ namespace a2akit::json {
 /// else or out of range.
 [[nodiscard]] std::optional<std::int32_t> parse_int32(std::string_view text) noexcept;
 
-/// What becomes of a time's digits behind the milliseconds.
+/// How a time's digits after the milliseconds are treated.
 enum class Rounding : std::uint8_t { kDown, kUp };
 /// RFC 3339 with any offset and any number of fractional digits.
 [[nodiscard]] std::optional<Timestamp> parse_timestamp(std::string_view text,
@@ -43,7 +43,7 @@ struct EnumName {
 [[nodiscard]] std::span<const EnumName<TaskState>> enum_names(TaskState) noexcept;
 [[nodiscard]] std::span<const EnumName<Role>> enum_names(Role) noexcept;
 
-/// By name ("TASK_STATE_WORKING"); none when there is no such name.
+/// By name ("TASK_STATE_WORKING"); nullopt for an unknown name.
 template <class E>
 [[nodiscard]] std::optional<E> parse_enum(std::string_view text) noexcept {
     for (const auto& entry : enum_names(E{})) {

@@ -17,7 +17,7 @@ std::size_t character_length(std::string_view text) noexcept {
     return 0;
 }
 
-/// What a stream's chunk mostly is, told more quickly than simdjson is called.
+/// Fast path for short ASCII chunks, cheaper than a call into simdjson.
 bool is_short_ascii(std::string_view text) noexcept {
     constexpr std::size_t kShort = 64;
     if (text.size() > kShort) return false;

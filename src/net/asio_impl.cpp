@@ -1,3 +1,3 @@
-// Asio, compiled once for everybody.
+// Asio, compiled once for all rooms.
 #include <boost/asio/impl/src.hpp>
 #include <boost/asio/ssl/impl/src.hpp>

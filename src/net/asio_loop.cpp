@@ -60,7 +60,8 @@ void AsioLoop::post(Work& work) noexcept {
     do {
         work.next = head;
     } while (!remote_.compare_exchange_weak(head, &work, std::memory_order_acq_rel));
-    // Who finds the list empty wakes the loop; `take_remote` empties it before it runs anything.
+    // The thread that finds the list empty wakes the loop; `take_remote` empties the list before it
+    // runs anything.
     if (head == nullptr) boost::asio::post(context_, TakeRemote{this});
 }
 

@@ -32,10 +32,11 @@ public:
     void post(Work& work) noexcept override;
     [[nodiscard]] SteadyTime now() const noexcept override { return std::chrono::steady_clock::now(); }
 
-    /// Whose handler runs now.
+    /// The mark of the handler that runs now.
     [[nodiscard]] const HandlerMark& handler_mark() const noexcept { return mark_; }
 
-    /// Runs when nothing else is ready, or when as many wait likewise as may run together. From this loop's thread.
+    /// Runs the work when nothing else is ready, or when the limit on such waiting work is reached.
+    /// From this loop's thread.
     void post_last(Work& work) noexcept;
 
     /// Runs until `stop`, then what is ready. Called once.

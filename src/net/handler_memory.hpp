@@ -6,7 +6,8 @@
 namespace a2akit::net {
 
 /// Memory for the handler of the one asynchronous operation that its owner has under way, so that starting an
-/// operation allocates nothing. What does not fit, or comes second, falls back to the heap.
+/// operation allocates nothing. A handler that does not fit, or a second one, is allocated on the
+/// heap.
 class HandlerMemory {
 public:
     HandlerMemory() noexcept = default;

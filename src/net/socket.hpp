@@ -40,7 +40,7 @@ public:
         notify_ = notify;
         notified_ = who;
     }
-    /// Of the last read that ended.
+    /// The result of the last read that ended.
     [[nodiscard]] const ReadResult& last_read() const noexcept { return read_; }
 
     struct [[nodiscard]] ReadEnd {
@@ -56,7 +56,8 @@ public:
         return {*this};
     }
 
-    /// Sends what the kernel takes at once. Returns how much; nothing and `error` set when the peer has gone.
+    /// Sends as many bytes as the kernel accepts immediately. Returns how many; 0 and `error` set
+    /// when the peer has gone.
     std::size_t try_send(std::string_view data, NetError& error) noexcept;
 
     class [[nodiscard]] Write {
@@ -79,7 +80,7 @@ public:
     /// Grows with every byte sent: whether a slow peer still reads.
     [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
 
-    /// Ends what is under way with operation_aborted.
+    /// Ends pending reads and writes with operation_aborted.
     void cancel() noexcept;
     /// Says that nothing more is sent; the peer's bytes may still be read.
     void shutdown_send() noexcept;
@@ -98,8 +99,8 @@ private:
     HandlerMemory write_memory_;
 };
 
-/// A connection that was accepted and belongs to no loop yet. Movable; closes what nobody has
-/// taken.
+/// A connection that was accepted and does not belong to a loop yet. Movable; closes the connection
+/// unless it was taken over.
 class AcceptedSocket {
 public:
     AcceptedSocket() noexcept = default;
