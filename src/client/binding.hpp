@@ -14,8 +14,9 @@
 
 namespace a2akit::client {
 
-/// How the operations look in one binding, without any I/O: typed requests in, HTTP requests out; bodies in, the JSON
-/// of the results out. Headers that are the same for every call are the Client's.
+/// The form of the operations in one binding, without any I/O: typed requests in, HTTP requests
+/// out; bodies in, the JSON of the results out. Headers that are the same for every call are the
+/// Client's.
 class Binding {
 public:
     virtual ~Binding() = default;

@@ -35,7 +35,7 @@ bool same_name(std::string_view a, std::string_view b) {
                       [lower](char x, char y) { return lower(x) == lower(y); });
 }
 
-/// The headers of every request. A header that the user set stands in for the client's own.
+/// The headers of every request. A header that the user set replaces the client's own.
 void add_headers(client::HttpRequest& request, const ClientOptions& options, std::string_view accept) {
     std::vector<std::pair<std::string, std::string>> own{{"A2A-Version", "1.0"}, {"Accept", std::string(accept)}};
     if (!options.bearer_token.empty()) own.emplace_back("Authorization", "Bearer " + options.bearer_token);
@@ -48,7 +48,8 @@ void add_headers(client::HttpRequest& request, const ClientOptions& options, std
     request.headers.insert(request.headers.end(), options.headers.begin(), options.headers.end());
 }
 
-/// `home`: the URL that the credentials were given for; empty: none. What a card says is no reason to trust a host.
+/// `home`: the URL that the credentials were given for; empty: none. A card that names a host does
+/// not make that host trusted.
 void check_credentials(const ClientOptions& options, const std::string& home, const std::string& url) {
     if (options.headers.empty() && options.bearer_token.empty()) return;
     const std::string origin = client::origin_of(url);

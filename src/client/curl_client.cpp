@@ -130,7 +130,7 @@ private:
     std::array<char, CURL_ERROR_SIZE> error_{};
 };
 
-/// A transfer that is driven by whoever reads it.
+/// A transfer that is driven by the code that reads it.
 class CurlStream final : public HttpStream {
 public:
     CurlStream(const ClientOptions& options, HttpRequest request)

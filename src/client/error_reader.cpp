@@ -16,7 +16,7 @@ namespace {
 using json::Cursor;
 using json::Kind;
 
-/// What the error object of either binding says, before the code is looked up.
+/// The fields of either binding's error object, before the code is looked up.
 struct RawError {
     std::int32_t code = 0;
     std::string message;

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-/// What an agent's error answer says, as an Error: the way back through wire's error table.
+/// Reads an agent's error response as an Error, with wire's error table.
 namespace a2akit::client {
 
 /// The fields of an answer's outermost object that tell result and error apart; views into the body, empty when absent.
@@ -12,14 +12,14 @@ struct Envelope {
     std::string_view result;
     std::string_view error;
 };
-/// A body that is no JSON object has neither.
+/// A body that is not a JSON object has neither.
 [[nodiscard]] Envelope read_envelope(std::string_view body);
 
 /// `error`: the value of "error" in a JSON-RPC response.
 [[nodiscard]] Error read_json_rpc_error(std::string_view error);
 /// `error`: the value of "error" in the JSON of a google.rpc.Status.
 [[nodiscard]] Error read_status_error(std::string_view error);
-/// An answer with a status that is no success, whatever its body holds.
+/// The Error of a response without a success status, whatever its body is.
 [[nodiscard]] Error read_http_error(int status, std::string_view body);
 
 }  // namespace a2akit::client

@@ -17,7 +17,8 @@ namespace a2akit {
 /// Bytes of one HTTP answer, made into the events of a task.
 class ClientStream::Source {
 public:
-    /// REQUIRES: the head of `http` has arrived. Throws the agent's error when the answer is no event stream.
+    /// REQUIRES: the head of `http` has arrived. Throws the agent's error when the response is not
+    /// an event stream.
     Source(std::unique_ptr<client::HttpStream> http, std::unique_ptr<client::Binding> binding,
            std::size_t max_event_bytes);
 

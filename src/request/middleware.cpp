@@ -86,10 +86,11 @@ Result<const Principal*> ApiKeyMiddleware::principal_of(const RequestContext& co
     const bool contradicts = std::ranges::any_of(context.headers, [&](const auto& field) {
         return field.first == header_ && field.second != sent;
     });
-    // Whatever stands before the server may have read the other one.
+    // A proxy in front of us may have used the other value.
     if (contradicts) return Error::invalid_field(header_, "is sent twice, with different values");
     const Principal* found = nullptr;
-    // Every key is compared, whichever fits: the time tells nothing about which one was close.
+    // Every key is compared, even after a match, so that the time does not reveal which key was
+    // close.
     for (const auto& [key, principal] : keys_) {
         if (equal_in_constant_time(key, sent) && !key.empty()) found = &principal;
     }

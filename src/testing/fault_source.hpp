@@ -43,7 +43,7 @@ class Delayer {
 public:
     using Send = std::function<AsyncResult<void>()>;
 
-    /// Calls `send` after `delay`; at once on a thread without a loop.
+    /// Calls `send` after `delay`; immediately on a thread without a loop.
     void later(Duration delay, Send send);
     /// Returns on the loop it was called on, when everything given before has been sent.
     Async<void> join();

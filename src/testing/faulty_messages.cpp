@@ -59,10 +59,10 @@ private:
     std::shared_ptr<FaultSource> faults_;
     Delayer delayer_;
     std::mutex mutex_;
-    std::deque<RunOperation> duplicates_;  ///< For whoever receives next.
+    std::deque<RunOperation> duplicates_;  ///< For the next receive.
 };
 
-// Without an inner delivery it is a duplicate: nobody cares what becomes of it.
+// Without an inner delivery it is a duplicate, whose outcome does not matter.
 class FaultyBroker::FaultyDelivery final : public Delivery {
 public:
     FaultyDelivery(FaultSource& faults, RunOperation operation, std::unique_ptr<Delivery> inner)

@@ -47,7 +47,7 @@ ManualLoop::ManualLoop(std::shared_ptr<FakeClock> clock, Busy busy, std::optiona
 
 ManualLoop::~ManualLoop() {
     set_current(state_->former);
-    // Nobody ends these any more.
+    // These are never ended any more.
     for (auto& awaited : abandoned_) {
         if (awaited->group.size() != 0) (void)awaited.release();
     }

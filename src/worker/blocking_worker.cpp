@@ -34,7 +34,8 @@ void count_call(Calls& calls, bool begins) noexcept {
     else --*calls.count;
 }
 
-// The promise lives in the frame: its thread may go on, and take everything else with it, as soon as it is kept.
+// The promise lives in the frame: once it is fulfilled, the waiting thread may continue and destroy
+// everything else.
 template <class T>
 Async<void> keep(std::promise<T> promise, Calls& calls, Async<T> call) {
     std::exception_ptr thrown;
@@ -182,7 +183,7 @@ public:
         for (auto& thread : threads_) thread.join();
     }
 
-    /// Throws std::system_error when there is no thread at all for it, and none can be started.
+    /// Throws std::system_error when the pool has no thread and cannot start one.
     void add(Job& job) {
         {
             const std::lock_guard lock(mutex_);
@@ -197,8 +198,8 @@ public:
         const std::lock_guard lock(mutex_);
         return handling_ > unanswered_.load() || (!jobs_.empty() && free_threads() > 0);
     }
-    /// The calls that the loop has not answered yet: their handlers wait. Counted on the loop, so that whoever is asked
-    /// there for `busy` sees them as they are.
+    /// The calls that the loop has not answered yet: their handlers wait. Counted on the loop, so
+    /// that `busy` sees the exact number there.
     [[nodiscard]] std::atomic<std::size_t>& unanswered() noexcept { return unanswered_; }
 
     /// False: a thread has it already.
@@ -242,7 +243,7 @@ private:
 
     static void handle(Job& job) noexcept {
         if (job.waits) job.begun.set();
-        // What was cancelled, or handed back, before a thread was free is not begun.
+        // A job that was cancelled or handed back before a thread was free is not begun.
         if (!job.context.is_cancelled()) {
             handling = true;
             try {

@@ -26,7 +26,7 @@ std::string describe(std::string_view name, std::type_index type) {
     return fmt::format("named \"{}\" of type {}", name, readable(type));
 }
 
-// A shutdown that fails must not keep the others from theirs.
+// A shutdown that fails must not prevent the others.
 Async<void> shut_down(Startable& startable, std::string what) {
     try {
         co_await startable.shutdown();
