@@ -15,7 +15,7 @@ public:
         for (bool first = true; text >> word; first = false) {
             const bool append = !first;
             co_await ctx.emit_text_artifact(word + " ", "answer", append);
-            // Whoever watches gets this word now, in a write of its own.
+            // Clients that watch the task get this word now, in a separate write.
             co_await a2akit::yield();
         }
         co_await ctx.complete();
