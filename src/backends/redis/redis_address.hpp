@@ -9,7 +9,7 @@
 
 namespace a2akit::redis {
 
-/// Where the server is, and how to get in.
+/// The address of the server, and the credentials.
 struct RedisAddress {
     std::string host;
     std::uint16_t port = 6379;

@@ -50,7 +50,7 @@ struct RedisCancelRegistry::Known {
         const auto signalled = co_await self->local->request_cancel(task);
         if (!signalled) log::warn("a cancel was not passed on: {}", signalled.error().message);
     }
-    /// What was told while nobody listened.
+    /// Signals that arrived without a watcher.
     static Async<void> read_again(std::shared_ptr<Known> self, RedisNode& node) {
         constexpr std::size_t kAtOnce = 500;
         const std::vector<TaskId> tasks = self->all_watched();
@@ -68,7 +68,8 @@ struct RedisCancelRegistry::Known {
 
     const std::shared_ptr<CancelRegistry> local;
     std::mutex mutex;
-    /// Bounded: who ends a task that was canceled elsewhere is nobody here. A key that is not dropped goes by its age.
+    /// Bounded, because nothing on this node removes entries for tasks that were canceled on
+    /// another node. A key that is not dropped expires.
     backends::RecentTasks tasks{kMostKnown};
     std::map<TaskId, int> watched;
 };

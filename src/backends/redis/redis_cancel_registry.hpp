@@ -8,8 +8,9 @@
 
 namespace a2akit::redis {
 
-/// A key per request, which its lifetime ends if nobody forgets it, and a message that wakes the watchers of all nodes.
-/// `watch` listens before it reads the key: a signal between the two would else be missed.
+/// A key per request, which expires if it is not forgotten before, and a message that wakes the
+/// watchers of all nodes. `watch` listens before it reads the key: a signal between the two would
+/// else be missed.
 class RedisCancelRegistry final : public CancelRegistry {
 public:
     /// `local` signals the watchers in this process.

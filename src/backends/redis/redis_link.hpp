@@ -13,8 +13,9 @@ namespace a2akit::redis {
 /// A connection that is made anew whenever it breaks, with back-off and jitter, and that all callers share.
 ///
 /// While it does not stand, commands wait for it for a moment and then fail with kUnavailable; so does what the server
-/// does not answer in time, and the connection is given up. A command whose connection breaks fails: nobody knows
-/// whether it was carried out. Belongs to one loop, but for `run`, which is safe from any thread.
+/// does not answer in time, and the connection is given up. A command whose connection breaks
+/// fails: it is not known whether it was carried out. Belongs to one loop, but for `run`, which is
+/// safe from any thread.
 class RedisLink {
 public:
     /// `name` is for the log.
@@ -23,7 +24,7 @@ public:
     RedisLink(const RedisLink&) = delete;
     RedisLink& operator=(const RedisLink&) = delete;
 
-    /// What each new connection needs before commands are sent on it. Set before `start`.
+    /// Prepares each new connection before other commands are sent on it. Set before `start`.
     using Prepare = std::function<AsyncResult<void>(std::shared_ptr<RedisConnection>)>;
     void prepare(Prepare prepare) { prepare_ = std::move(prepare); }
     /// Called when a connection stands again. Set before `start`.

@@ -16,21 +16,21 @@
 
 namespace a2akit::redis {
 
-/// What may be set beside the URL; names are without the key prefix.
+/// Options besides the URL; names are without the key prefix.
 struct RedisNames {
     std::string stream = "{broker}";    ///< In braces, so that the keys beside it stand in one slot of a cluster.
     std::string group = "workers";
     std::string consumer_prefix = "node-";
     Duration block = std::chrono::seconds(5);  ///< How long one look into the stream waits.
-    Duration claim_timeout = std::chrono::seconds(10);  ///< A delivered entry that nobody keeps alive goes to others.
+    Duration claim_timeout = std::chrono::seconds(10);  ///< An entry not kept alive goes to others.
     std::string channel = "events";
     std::string cancel = "cancel:";
     Duration cancel_lifetime = std::chrono::hours(24);
 };
 
-/// What the ports of one process share: one loop on a thread of its own, the connections on it (one for commands, one
-/// that waits for entries, one that listens), the scripts. Started with the first port and stopped with the last; safe
-/// from any thread.
+/// The objects that the ports of one process share: one loop on a separate thread, the connections
+/// on it (one for commands, one that waits for entries, one that listens), the scripts. Started
+/// with the first port and stopped with the last; safe from any thread.
 class RedisNode {
 public:
     /// `clock` null: the engine's own. Else it overrules the engine's, for tests.
@@ -54,7 +54,7 @@ public:
 
     /// `name` below the key prefix.
     [[nodiscard]] std::string key(std::string_view name) const { return address_.prefix.value_or("a2akit:") + std::string(name); }
-    /// What scripts take as the time: empty for the engine's own.
+    /// The time that scripts use; empty: the engine's own.
     [[nodiscard]] std::string now() const;
 
     /// Whether a call is not answered yet, or a notification not sent.

@@ -15,8 +15,8 @@
 namespace a2akit::redis {
 
 /// Tells the other nodes what happened here, and hears what happened there: one channel for all nodes, heard on a
-/// connection of its own. What comes while a PUBLISH is under way is gathered, the wake-ups per task, and leaves in the
-/// next one.
+/// connection of its own. Messages that arrive while a PUBLISH is under way are gathered, wake-ups
+/// per task, and leaves in the next one.
 ///
 /// Handlers are set before `start` and run on the node's loop. `start` and `stop` belong to that loop, the rest may be
 /// called from any thread.

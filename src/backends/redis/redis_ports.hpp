@@ -14,7 +14,7 @@ struct RedisOptions {
     std::string url;     ///< redis://… or rediss://…; see redis_address.hpp.
     std::string prefix;  ///< Of keys and channels, where the URL names none.
     RedisNames names = {};
-    /// What this process's subscribers and watchers wait on.
+    /// The local ports on which this process's subscribers and watchers wait.
     std::shared_ptr<EventBus> local_bus = {};
     std::shared_ptr<CancelRegistry> local_cancels = {};
 };

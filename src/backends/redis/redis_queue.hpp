@@ -22,8 +22,9 @@ class RedisNode;
 ///
 /// While receivers wait, one XREADGROUP waits for them all on a connection of its own, with room for as many entries as
 /// there are of them. Delayed runs are moved into the stream by a receiver that waits: when one gets due, and else once a
-/// second. What is held is kept alive, so that no other node takes it for abandoned; what others left is claimed. Safe
-/// from any thread, but for `start` and `stop`, which belong to the node's loop.
+/// second. Held entries are kept alive, so that other nodes do not take them for abandoned; entries
+/// that other nodes abandoned are claimed. Safe from any thread, but for `start` and `stop`, which
+/// belong to the node's loop.
 class RedisQueue {
 public:
     explicit RedisQueue(RedisNode& node);

@@ -11,7 +11,7 @@ namespace a2akit::redis {
 namespace {
 
 constexpr Duration kTendEvery(250);
-constexpr Duration kReadyFor(500);  // what nobody takes meanwhile, other nodes may have
+constexpr Duration kReadyFor(500);  // entries not received by then go back, for other nodes
 constexpr Duration kDropConsumersEvery = std::chrono::minutes(10);
 constexpr Duration kOldConsumer = std::chrono::hours(1);
 constexpr std::size_t kAtOnce = 500;

@@ -46,7 +46,7 @@ private:
     const redisReply* raw_;  ///< null: nil
 };
 
-/// What the server answered. Move-only.
+/// A reply of the server. Move-only.
 class RedisReply {
 public:
     RedisReply() noexcept = default;

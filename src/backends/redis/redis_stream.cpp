@@ -132,7 +132,7 @@ AsyncResult<void> RedisStream::secure(const RedisAddress& address) {
     NetError error;
     tls_->set_verify_callback(ssl::host_name_verification(address.host), error);
     asio::ip::make_address(address.host, error);
-    // An address is no name, and not to be sent as one.
+    // An address is not a host name, and must not be sent as one.
     if (error) SSL_set_tlsext_host_name(tls_->native_handle(), address.host.c_str());
     Operation shaken([&](auto done) { tls_->async_handshake(ssl::stream_base::client, done); });
     shakes_hands_ = true;

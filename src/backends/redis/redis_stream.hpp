@@ -57,7 +57,7 @@ private:
     std::optional<boost::asio::ssl::stream<net::TcpSocket&>> tls_;
 };
 
-/// What an error of such a stream means, as one line that says what to do.
+/// Turns an error of such a stream into one line that says what to do.
 [[nodiscard]] Error stream_error(const net::NetError& error);
 
 }  // namespace a2akit::redis

@@ -6,7 +6,7 @@
 
 namespace a2akit::redis {
 
-/// What the server says of itself (INFO), as far as we care.
+/// The parts of the server's INFO that we use.
 struct ServerInfo {
     int major = 0;             ///< Of its version; 0: it does not say.
     bool is_replica = false;
@@ -16,7 +16,7 @@ struct ServerInfo {
     [[nodiscard]] static ServerInfo read(std::string_view info);
     /// Why this server cannot be used, and what to do; nothing when it can.
     [[nodiscard]] std::optional<std::string> problem() const;
-    /// What is better set otherwise.
+    /// Warnings about settings that should be changed.
     [[nodiscard]] std::optional<std::string> warning() const;
 };
 
