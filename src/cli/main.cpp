@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kWrongUsage = 2;  // as a shell's own commands answer
 
-/// What is wrong with it, in the words that A2AKIT_PORT gets; empty: nothing.
+/// Explains what is wrong with it, in the words that A2AKIT_PORT gets; empty: it is valid.
 std::string refuse_port(const std::string& text) {
     std::uint16_t port = 0;
     const char* const end = text.data() + text.size();

@@ -77,7 +77,8 @@ private:
     struct Awaited : AnyAwaited {
         std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> result;
     };
-    /// What was awaited in vain may go on as long as the loop does: it keeps its place.
+    /// A coroutine that was awaited in vain may run as long as the loop does, so it keeps its
+    /// place.
     class Abandon {
     public:
         Abandon(ManualLoop& loop, std::unique_ptr<AnyAwaited> awaited) noexcept

@@ -11,7 +11,7 @@
 
 namespace a2akit::postgres {
 
-/// Where the database is, and what of it is ours.
+/// The address of the database, and our schema in it.
 struct PgAddress {
     std::string url;               ///< For libpq: without our own parameters. Holds credentials: never shown.
     std::string schema = "a2akit";

@@ -18,8 +18,9 @@ struct pg_conn;
 
 namespace a2akit::postgres {
 
-/// One connection in pipeline mode. What is sent at once is one transaction, with one commit for all: answers count
-/// only when it is committed. Belongs to one loop; made as a shared_ptr, which what is under way holds.
+/// One connection in pipeline mode. Statements that are sent together are one transaction, with one
+/// commit for all: answers count only when it is committed. Belongs to one loop; made as a
+/// shared_ptr, which what is under way holds.
 class PgConnection : public std::enable_shared_from_this<PgConnection> {
 public:
     explicit PgConnection(net::AsioLoop& loop) : loop_(loop), descriptor_(loop.context().get_executor()) {}

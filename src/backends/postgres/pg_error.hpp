@@ -7,22 +7,22 @@
 
 namespace a2akit::postgres {
 
-/// What a failed statement means. Outages, full disks, read-only servers and deadlocks are kUnavailable: to be tried
-/// again. Everything else is kInternal. What the server said goes to the log, not to the caller: once in ten seconds for
-/// each kind.
+/// The error that a failed statement means. Outages, full disks, read-only servers and deadlocks
+/// are kUnavailable: to be tried again. Everything else is kInternal. The server's text goes to the
+/// log, not to the caller: once in ten seconds for each kind.
 [[nodiscard]] Error statement_error(std::string_view sqlstate, std::string_view message);
 
 /// After these another connection may lead to another server, or to the same one in a better state.
 [[nodiscard]] bool ends_connection(std::string_view sqlstate);
 
-/// What libpq said about a connection that could not be made, as one line that says what to do; names neither user,
-/// password nor database.
+/// Turns libpq's text about a failed connection into one line that says what to do; names neither
+/// user, password nor database.
 [[nodiscard]] Error connection_error(std::string_view message);
 
 /// A notice processor for libpq, which else writes to the standard error.
 void log_notice(void*, const char* message);
 
-/// "PostgreSQL does not answer" in so many words; to be tried again.
+/// The error "PostgreSQL does not answer"; to be tried again.
 [[nodiscard]] Error connection_lost();
 [[nodiscard]] Error unavailable(std::string message);
 

@@ -33,7 +33,7 @@ std::vector<std::string> texts_of(const addrinfo* found) {
 
 }  // namespace
 
-/// What the resolver's thread works on; it has to live until that is done.
+/// The data of the resolver's thread; it has to live until the thread is done.
 struct PgLookups::Lookup {
     explicit Lookup(std::string name) : host(std::move(name)) {
         hints.ai_socktype = SOCK_STREAM;
@@ -48,7 +48,7 @@ struct PgLookups::Lookup {
     [[nodiscard]] bool is_done() noexcept { return ::gai_error(&request) != EAI_INPROGRESS; }
 
     static std::shared_ptr<Lookup> start(std::string host) {
-        // One that nobody can stop is left behind, rather than taken from under its thread.
+        // A look-up that cannot be stopped is left behind, since its thread still uses it.
         const auto let_go = [](Lookup* lookup) {
             if (lookup->is_done() || ::gai_cancel(&lookup->request) == EAI_CANCELED) delete lookup;
         };

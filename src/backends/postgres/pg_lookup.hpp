@@ -13,7 +13,7 @@ namespace a2akit::postgres {
 /// Looks up host names beside the loop: libpq would hold it up while the name service keeps silent, and with it every
 /// request that waits to be told that the database is away.
 ///
-/// A name is looked up once at a time, whoever asks meanwhile. Belongs to one loop.
+/// Concurrent requests for a name share one look-up. Belongs to one loop.
 class PgLookups {
 public:
     /// The addresses of a name, at least one. An address, or the path of a socket, stands for itself. kUnavailable when

@@ -149,7 +149,7 @@ Async<void> PgPool::keep(Slot& slot) {
         co_await connection->closed().wait();
         slot.connection.reset();
         if (!is_up() && !stopping_) down_since_ = loop_.now();
-        // One that is taken away at once is no reason to make the next without a pause.
+        // A connection that is closed immediately must not cause the next one without a pause.
         failures = loop_.now() - opened_at < kStable ? failures + 1 : 0;
         if (failures != 0) co_await slot.stop.wait_until(loop_.now() + backoff(static_cast<int>(failures)));
     }

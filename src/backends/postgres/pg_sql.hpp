@@ -4,9 +4,10 @@ namespace a2akit::postgres::sql {
 
 /// The tables of schema version 1.
 extern const char* const kTables1;
-/// What changes in them from version 2 to 3.
+/// The changes from version 2 to 3.
 extern const char* const kTables2;
-/// What is made anew with every version, in the order in which they need each other; ends with a null.
+/// The scripts that are run again with every version, in the order of their dependencies; ends with
+/// a null.
 extern const char* const kFunctions[];
 
 }  // namespace a2akit::postgres::sql

@@ -77,7 +77,7 @@ private:
     int column_ = 0;
 };
 
-/// What a statement returned.
+/// The result of a statement.
 class PgRows {
 public:
     PgRows() noexcept = default;

@@ -41,7 +41,8 @@ struct PostgresCancelRegistry::Known {
 
     const std::shared_ptr<CancelRegistry> local;
     std::mutex mutex;
-    /// Bounded: who ends a task that was canceled elsewhere is nobody here. A row that is not dropped goes by its age.
+    /// Bounded, because nothing on this node removes entries for tasks that were canceled on
+    /// another node. A row that is not dropped is removed by age.
     backends::RecentTasks tasks{kMostKnown};
     std::atomic<std::size_t> count{0};
     TaskGroup signalling;  ///< On the node's loop.

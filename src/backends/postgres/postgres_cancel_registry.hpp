@@ -11,7 +11,7 @@
 namespace a2akit::postgres {
 
 /// A row per request, and a registry of this process that knows all rows: read when listening begins, told of each
-/// later one. So watching asks nobody.
+/// later one. So watching needs no query.
 class PostgresCancelRegistry final : public CancelRegistry {
 public:
     /// `local` signals the watchers in this process.

@@ -15,8 +15,8 @@
 
 namespace a2akit::postgres {
 
-/// What the ports of one process share: one loop on a thread of its own, the connections on it, the statements.
-/// Started with the first port and stopped with the last; safe from any thread.
+/// The objects that the ports of one process share: one loop on a separate thread, its connections,
+/// the statements. Started with the first port and stopped with the last; safe from any thread.
 class PostgresNode {
 public:
     /// `clock` null: the engine's own. Else it overrules the engine's, for tests.

@@ -206,7 +206,8 @@ std::string PostgresNotifier::take_payload() {
     return payload;
 }
 
-// Whether more is to be sent at once: what did not fit. What came meanwhile waits its time.
+// Whether messages that did not fit are to be sent immediately. Those that arrived meanwhile wait
+// for the next round.
 bool PostgresNotifier::end_sending() {
     const std::lock_guard lock(mutex_);
     sending_ = false;

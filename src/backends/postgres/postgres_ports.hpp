@@ -10,7 +10,8 @@ namespace a2akit::postgres {
 
 struct PostgresOptions {
     std::string url;  ///< postgresql://… or postgres://…; see pg_address.hpp for our own parameters.
-    /// What this process's subscribers and watchers wait on: all ports of PostgreSQL tell theirs through them.
+    /// The local ports on which this process's subscribers and watchers wait; all ports of
+    /// PostgreSQL wake them through these.
     std::shared_ptr<EventBus> local_bus;
     std::shared_ptr<CancelRegistry> local_cancels;
     std::shared_ptr<const Clock> clock = {};  ///< null: the engine's. Overrules it in tests.

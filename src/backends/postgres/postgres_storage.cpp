@@ -13,7 +13,7 @@
 namespace a2akit::postgres {
 namespace {
 
-/// What the functions in sql/write.sql answer.
+/// The results of the functions in sql/write.sql.
 enum WriteCode {
     kWritten = 0,
     kNotFound = 1,
@@ -96,7 +96,7 @@ Appended read_appended(PgRow& row) {
     return appended;
 }
 
-/// What a task is like that was just made, without asking for it.
+/// The state of a task that was just made, without reading it.
 TaskSnapshot snapshot_of_new(NewTask task, OwnerScope scope, TaskUpdate update, const Appended& appended,
                              Timestamp status_time) {
     TaskSnapshot snapshot;

@@ -13,12 +13,12 @@ namespace {
 constexpr Duration kLookEvery = std::chrono::seconds(1);
 constexpr Duration kLookAfterTrouble = std::chrono::seconds(1);
 constexpr Duration kTidyEvery(250);
-constexpr Duration kReadyFor(500);  // what nobody takes meanwhile, other nodes may have
+constexpr Duration kReadyFor(500);  // entries not received by then go back, for other nodes
 constexpr Duration kVisibleAgain = std::chrono::seconds(30);
 constexpr Duration kRenewEvery = std::chrono::seconds(10);
 constexpr int kFetches = 2;
 constexpr int kMostAtOnce = 32;
-constexpr Duration kTakenSoon(10);  // whoever comes back so soon has room for more
+constexpr Duration kTakenSoon(10);  // a receiver that returns this soon has room for more
 
 /// An entry of the queue table, or a run that was claimed while it was taken out.
 class PostgresDelivery final : public Delivery {
@@ -182,7 +182,8 @@ RunQueue::Turned RunQueue::take_turn(Seat& seat, int room) {
         dirty_ = false;
         look_at_ = now + kLookEvery;
         const auto waiting = 1 + std::count_if(seats_.begin(), seats_.end(), [](const auto& s) { return s->waiting; });
-        // Claimed runs that come at once share one commit; who is not received soon is handed back.
+        // Runs that are claimed together share one commit; a run that is not received soon is
+        // handed back.
         const int hints = std::exchange(hints_, 0);
         const int backlog = now < fetched_ + kTakenSoon ? backlog_ : 1;
         turned.fetch = std::max({static_cast<int>(waiting), node_.enqueues() ? hints : 1, backlog});
@@ -261,7 +262,8 @@ void RunQueue::end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int lim
     coming_ -= limit;
     const bool more = static_cast<int>(fetched.size()) == limit && next && next->count() <= 0;
     if (more) dirty_ = true;
-    // The longer the queue, the more the next look takes, as long as receivers take it all at once.
+    // The longer the queue, the more the next look takes, as long as receivers take all of it
+    // immediately.
     backlog_ = more ? 2 * limit : 1;
     fetched_ = now;
     if (next) look_at_ = std::min(look_at_, now + std::max(*next, Duration(0)));

@@ -28,7 +28,7 @@ public:
     RunQueue& operator=(const RunQueue&) = delete;
 
     void start();
-    /// Every receive ends; runs that nobody took go back into the table.
+    /// Every receive ends; runs that were not received go back into the table.
     Async<void> stop();
 
     /// Something may be due, `entries` of it: a receiver looks. Without one that waits, the other nodes are told.
@@ -51,11 +51,11 @@ public:
     /// Null: closed or stopped.
     Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat, NodeId node, Lease lease, int room);
 
-    /// A delivered entry that is no run: while it is held, it is not given up.
+    /// A delivered entry without a run: while it is held, it is not given to others.
     void hold(RunOperation operation, WriteId taken);
     void let_go(RunOperation operation);
 
-    /// A claimed run that nobody will execute: it is handed back soon.
+    /// A claimed run that will not be executed: it is handed back soon.
     void drop(TaskId task, Turn turn, Epoch epoch, Duration delay);
 
 private:

@@ -15,7 +15,7 @@ namespace a2akit::postgres {
                                                  std::optional<std::int32_t> history_length = {},
                                                  TaskSnapshot* head = nullptr);
 
-/// What a claim returned, from the column of its attempt on, with the snapshot behind it.
+/// The result of a claim, from the column of its attempt on, followed by the snapshot.
 [[nodiscard]] Result<Run> read_received_run(PgRow& row, Turn turn, Epoch epoch);
 
 /// The columns of the statement `claim`, behind its code.
