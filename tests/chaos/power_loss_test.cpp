@@ -199,7 +199,7 @@ protected:
 
 std::uint64_t moment(std::uint64_t seed) { return 1 + (seed * 7919) % 400; }
 
-TEST_F(PowerLossTest, WhatWasAnsweredUnderFullSurvivesAtEveryMoment) {
+TEST_F(PowerLossTest, AnsweredWritesUnderFullSurviveAtEveryMoment) {
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         EXPECT_EQ(lose_power(seed, moment(seed), Synchronous::kFull), std::vector<std::string>{}) << "seed " << seed;
     }
@@ -240,7 +240,7 @@ TEST_F(PowerLossTest, UnderNormalTheNewestMayBeLostAndNothingIsDamaged) {
 
 using FullDiskTest = PowerLossTest;
 
-TEST_F(FullDiskTest, WhoeverStartsOnItIsToldWhatHelps) {
+TEST_F(FullDiskTest, AStartOnAFullDiskSaysWhatHelps) {
     const TemporaryDirectory directory;
     FaultyVfs disk(1);
     disk.fail(FaultyVfs::Fault::kDiskFull, 1, 1000);

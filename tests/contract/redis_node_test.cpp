@@ -160,7 +160,7 @@ protected:
     }
 };
 
-TEST_F(RedisQueueTest, WhatADeadProcessWasGivenGoesToAnother) {
+TEST_F(RedisQueueTest, EntriesOfADeadProcessGoToAnother) {
     RedisProcess& one = process(url_);
     const RunOperation run = operation();
     one.enqueue(run);
@@ -207,7 +207,7 @@ TEST_F(RedisQueueTest, WhatIsHeldLongIsDeliveredOnce) {
     EXPECT_EQ(other->get(), nullptr);
 }
 
-TEST_F(RedisQueueTest, WhatAnotherProcessWasGivenIsNotTakenBack) {
+TEST_F(RedisQueueTest, EntriesGivenToAnotherProcessAreNotTakenBack) {
     names.claim_timeout = std::chrono::seconds(6);
     RedisProcess& one = process(url_);
     one.enqueue(operation());

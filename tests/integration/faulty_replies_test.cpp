@@ -75,7 +75,7 @@ protected:
     FaultyRepliesTest() : FaultyLifecycleTest(true) {}
 };
 
-TEST_P(FaultyRepliesTest, WhoWaitsForOneReplyGetsTheSameOneMessageOrTheTask) {
+TEST_P(FaultyRepliesTest, AllWaitersForAReplyGetTheSameMessageOrTheTask) {
     worker_->when("hi", {Step::sleep(Duration(300)), Step::reply_directly("hello")});
     std::vector<std::array<Answered, 3>> answers(kTasks);
     for (int i = 0; i < kTasks; ++i) {

@@ -147,7 +147,7 @@ TEST_F(LogTest, ACallerWhoIsRefusedIsNotedWithItsAddressAndRequest) {
     EXPECT_EQ(text_.find(noted, at + 1), std::string::npos) << text_;
 }
 
-TEST_F(LogTest, WhoAsksForTheOperatorsPathsWithoutTheTokenIsNotedWithItsAddress) {
+TEST_F(LogTest, RequestsForTheOperatorsPathsWithoutTheTokenAreLoggedWithTheirAddress) {
     lines_of([&](std::uint16_t port) {
         HttpClient client(port);
         EXPECT_EQ(

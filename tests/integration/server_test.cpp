@@ -333,7 +333,7 @@ TEST_F(ServerTest, EveryHookNamesTheContextOfItsTask) {
                                 {"cancels", "SUBMITTED WORKING INPUT_REQUIRED CANCELED "}}));
 }
 
-TEST_F(ServerTest, WhoeverHearsThatItListensMayStopIt) {
+TEST_F(ServerTest, TheListeningCallbackMayStopTheServer) {
     ServerOptions options = test_options(agent);
     options.on_listening = [this](const std::string&) { server->stop(); };
     start(std::move(options));

@@ -100,7 +100,7 @@ protected:
     const RunOperation operation_ = operation();
 };
 
-TEST_P(BrokerContract, WhatWasEnqueuedIsDelivered) {
+TEST_P(BrokerContract, AnEnqueuedEntryIsDelivered) {
     enqueue(operation_);
     const Consumer& one = consumer();
     ASSERT_EQ(one.got.size(), 1U);
@@ -115,7 +115,7 @@ TEST_P(BrokerContract, AReceiverThatWaitsGetsWhatIsEnqueuedLater) {
     EXPECT_EQ(one.got[0]->operation(), operation_);
 }
 
-TEST_P(BrokerContract, WhatOneNodeEnqueuesAnotherMayReceive) {
+TEST_P(BrokerContract, AnotherNodeMayReceiveAnEnqueuedEntry) {
     const Consumer& one = consumer(harness_->other_node());
     enqueue(operation_);
     ASSERT_EQ(one.got.size(), 1U);
@@ -315,14 +315,14 @@ TEST_P(BrokerContract, EveryEntryGoesToOneReceiverOnly) {
     EXPECT_EQ(got, expected);
 }
 
-TEST_P(BrokerContract, WhatOneReceiverHasNoRoomForGoesToOneThatWaits) {
+TEST_P(BrokerContract, EntriesBeyondAReceiversRoomGoToOneThatWaits) {
     Consumer& full = consumer(1);
     const Consumer& idle = consumer(harness_->other_node(), 3);
     for (int i = 0; i < 4; ++i) enqueue(operation());
     EXPECT_EQ(full.got.size() + idle.got.size(), 4U);
 }
 
-TEST_P(BrokerContract, WhatNobodyHasRoomForWaitsForTheFirstWhoHas) {
+TEST_P(BrokerContract, EntriesWaitUntilAReceiverHasRoom) {
     Consumer& one = consumer(1);
     Consumer& other = consumer(harness_->other_node(), 1);
     for (int i = 0; i < 4; ++i) enqueue(operation());

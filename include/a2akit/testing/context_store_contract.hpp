@@ -23,7 +23,7 @@ TEST_P(ContextStoreContract, NothingWasStoredAtFirst) {
     EXPECT_EQ(value.version, 0U);
 }
 
-TEST_P(ContextStoreContract, WhatWasStoredIsFound) {
+TEST_P(ContextStoreContract, AStoredValueIsFound) {
     const std::uint64_t version = put(alice_, R"({"n":1})");
     EXPECT_GT(version, 0U);
     const ContextValue value = load_value(alice_);

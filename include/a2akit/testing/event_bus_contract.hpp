@@ -108,7 +108,7 @@ TEST_P(EventBusContract, EverySubscriberOfATaskIsWoken) {
     }
 }
 
-TEST_P(EventBusContract, WhoWaitsForTurnsIsNotWokenByEvents) {
+TEST_P(EventBusContract, ASubscriberToTurnsIsNotWokenByEvents) {
     const auto subscription = subscribe(task_, Interest::kTurnEnds);
     publish(bus(), {task_, 1, 1, false});
     publish(bus(), {task_, 2, 1, false});

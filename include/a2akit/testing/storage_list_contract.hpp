@@ -298,7 +298,7 @@ TEST_P(StorageListContract, AnUnchangedTaskIsListedOnceWhileOthersChange) {
     EXPECT_EQ(listing.total, 20) << "counted once, for the whole listing";
 }
 
-TEST_P(StorageListContract, WhatChangedMeanwhileLeavesTheListingAndIsFoundAfterAsOf) {
+TEST_P(StorageListContract, TasksChangedMeanwhileLeaveTheListingAndAreFoundAfterAsOf) {
     const TaskId oldest = make_task();
     advance(Duration(1));
     make_tasks(4);

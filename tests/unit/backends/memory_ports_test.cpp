@@ -70,7 +70,7 @@ TEST_F(MemoryBrokerTest, ABurstStaysOnItsLoopWhileThatLoopTakesIt) {
     other.call([&] { remote.reset(); });
 }
 
-TEST_F(MemoryBrokerTest, WhatTheLocalReceiverHasNoRoomForGoesToOneThatWaitsElsewhere) {
+TEST_F(MemoryBrokerTest, EntriesBeyondTheLocalReceiversRoomGoToOneThatWaitsElsewhere) {
     auto local = receiver();
     ThreadLoop other;
     std::unique_ptr<Broker::Receiver> remote;

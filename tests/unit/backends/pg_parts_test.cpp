@@ -98,7 +98,7 @@ TEST(PgError, AConnectionThatFailsSaysWhatToDoAndNothingOfTheUrl) {
     EXPECT_EQ(connection_error("something quite new").code, ErrorCode::kUnavailable);
 }
 
-TEST(PgError, WhatAServerSaysIsUnderstoodInEveryLanguage) {
+TEST(PgError, TheServersErrorsAreUnderstoodInEveryLanguage) {
     const std::pair<const char*, const char*> said[] = {
         {"28P01: Passwort-Authentifizierung f\xc3\xbcr Benutzer", "check user and password"},
         {"28000: Rolle existiert nicht", "does not let the user of the URL in"},

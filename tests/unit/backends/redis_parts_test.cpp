@@ -151,7 +151,7 @@ TEST(RedisScripts, AScriptIsKnownByTheDigestOfItsText) {
     EXPECT_EQ(RedisScript("return 1").sha1, "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
 }
 
-TEST(ServerInfo, WhatCannotBeUsedSaysWhatToDo) {
+TEST(ServerInfo, AnUnusableServerSaysWhatToDo) {
     const auto problem = [](const char* info) { return ServerInfo::read(info).problem().value_or(""); };
     EXPECT_EQ(problem("# Server\r\nredis_version:7.0.15\r\nrole:master\r\ncluster_enabled:0\r\n"), "");
     EXPECT_EQ(problem("# Server\r\nredis_version:10.1\r\n"), "");

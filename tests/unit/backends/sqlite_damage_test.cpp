@@ -252,7 +252,7 @@ protected:
     const std::string left_ = directory_.file("left.db");
 };
 
-TEST_F(SqliteLogTest, WhatWasCommittedIsThere) { EXPECT_EQ(tasks_with(log()), kTasks + 1); }
+TEST_F(SqliteLogTest, CommittedWritesAreThere) { EXPECT_EQ(tasks_with(log()), kTasks + 1); }
 
 TEST_F(SqliteLogTest, GarbageBehindTheLastCommitIsNoMatter) {
     EXPECT_EQ(tasks_with(log() + std::string(3 * kPage, '\x5A')), kTasks + 1);

@@ -192,7 +192,7 @@ TEST_F(SqliteStorageTest, AReadCommitsNothingAndNeitherDoesASweepThatFindsNothin
     EXPECT_EQ(storage_->counters().commits, before);
 }
 
-TEST_F(SqliteStorageTest, WhatQueuesIsOneCommitWhateverPortItCameBy) {
+TEST_F(SqliteStorageTest, QueuedCallsOfAllPortsShareOneCommit) {
     const TaskId task = make().appended.task;
     Connection other(path_, Connection::Mode::kReadWrite);
     other.execute("BEGIN IMMEDIATE");
@@ -283,7 +283,7 @@ TEST_F(SqliteStorageTest, AFollowUpIsClaimedWithItsAppendAsWell) {
     delivery_.reset();
 }
 
-TEST_F(SqliteStorageTest, WhatAFormerProcessAcceptedIsEnqueuedAtStart) {
+TEST_F(SqliteStorageTest, TurnsThatAFormerProcessAcceptedAreEnqueuedAtStart) {
     const TaskId task = make().appended.task;
     reopen();
     receive();
@@ -328,7 +328,7 @@ TEST_F(SqliteStorageTest, ACancelIsStillDueAfterARestartThoughItsTaskPausedMeanw
     EXPECT_EQ(due[0].kind, Due::Kind::kCancel);
 }
 
-TEST_F(SqliteStorageTest, WhatWasWrittenIsThereAfterARestart) {
+TEST_F(SqliteStorageTest, WritesAreThereAfterARestart) {
     const TaskId task = make("stay").appended.task;
     const auto claimed = must(storage_->claim(WriteId::next(), task, 1, node_, kLease));
     end(std::get<Run>(claimed));

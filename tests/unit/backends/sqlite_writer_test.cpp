@@ -90,7 +90,7 @@ protected:
     testing::ManualLoop loop_{nullptr, [this] { return writer_->busy(); }};
 };
 
-TEST_F(SqliteWriterTest, WhatHasQueuedIsCommittedAtOnce) {
+TEST_F(SqliteWriterTest, QueuedWritesAreCommittedTogether) {
     for (const auto& answer : together("a", "b", "c", "d")) EXPECT_TRUE(ok(*answer));
     EXPECT_EQ(writer_->counters().commits, 1U);
     EXPECT_EQ(stored(), 4);
@@ -107,7 +107,7 @@ TEST_F(SqliteWriterTest, AWriteThatFailsLeavesItsNeighboursAlone) {
     EXPECT_GE(failed_, 1) << "told each time it is taken back";
 }
 
-TEST_F(SqliteWriterTest, WhateverAWriteThrowsIsItsAnswer) {
+TEST_F(SqliteWriterTest, AnExceptionOfAWriteIsItsAnswer) {
     const auto answers = together("a", "too large", "b", "unforeseen", "c");
     for (const std::size_t whole : {0, 2, 4}) EXPECT_TRUE(ok(*answers[whole]));
     EXPECT_EQ(answers[1]->error().code, ErrorCode::kUnavailable);
@@ -126,7 +126,7 @@ Async<void> read_throwing(Readers& readers, bool memory_is_short,
     answer = co_await call;
 }
 
-TEST_F(SqliteWriterTest, WhateverAReadThrowsIsItsAnswer) {
+TEST_F(SqliteWriterTest, AnExceptionOfAReadIsItsAnswer) {
     std::vector<std::unique_ptr<Connection>> connections;
     connections.push_back(
         std::make_unique<Connection>(directory_.file("t.db"), Connection::Mode::kReadOnly));
@@ -180,7 +180,7 @@ TEST_F(SqliteWriterTest, AThreadWithoutALoopWaits) {
     EXPECT_EQ(stored(), 1);
 }
 
-TEST_F(SqliteWriterTest, WhatHasQueuedIsDoneBeforeItEnds) {
+TEST_F(SqliteWriterTest, QueuedWritesAreDoneBeforeItEnds) {
     std::optional<Result<void>> answer;
     TaskGroup group;
     group.spawn(add("a", answer));

@@ -175,7 +175,7 @@ Async<void> throws_when_cancelled() {
     }
 }
 
-TEST_F(WhenTest, WhatALoserThrowsIsDropped) {
+TEST_F(WhenTest, TheExceptionOfALoserIsDropped) {
     const auto first = loop.await(when_any(number_after(seconds(1), 7), throws_when_cancelled()));
     EXPECT_EQ(first.index(), 0U);
 }

@@ -55,7 +55,7 @@ TEST_F(HttpBudgetTest, AChunkedBodyCountsToo) {
     EXPECT_EQ(client.response().status, 503);
 }
 
-TEST_F(HttpBudgetTest, WhatARequestHeldIsGivenBack) {
+TEST_F(HttpBudgetTest, TheShareOfARequestIsGivenBack) {
     serve({.max_request_bytes = 400'000});
     Client client(port);
     for (int i = 0; i < 20; ++i) {
@@ -113,7 +113,7 @@ TEST_F(SlowBodyTest, ABodyThatIsNotSlowKeepsItsRoom) {
 
 // -- Before the body ------------------------------------------------------------------------------
 
-TEST_F(HttpBudgetTest, WhoMayNotAskIsToldBeforeAnyOfTheBodyIsRead) {
+TEST_F(HttpBudgetTest, ACallerWithoutPermissionIsRefusedBeforeTheBodyIsRead) {
     serve();
     const auto head = [](const std::string& path, const std::string& length) {
         return "POST " + path +

@@ -356,7 +356,7 @@ TEST_F(HttpServerTest, AClientThatLeavesALongCallIsWaitedForNoLonger) {
     }
 }
 
-TEST_F(HttpServerTest, WhatAWatchedClientSendsIsItsNextRequest) {
+TEST_F(HttpServerTest, BytesOfAWatchedClientAreItsNextRequest) {
     serve({.watch_client_after = milliseconds(0)});
     Client client(port);
     for (int i = 0; i < 3; ++i) {

@@ -76,7 +76,7 @@ TEST(JsonTest, IsTakenWhereRawJsonIs) {
     EXPECT_EQ(kept.text(), "\"x\"");
 }
 
-TEST(JsonTest, WhatJsonDoesNotHaveIsRefused) {
+TEST(JsonTest, ValuesThatJsonDoesNotHaveAreRefused) {
     EXPECT_THROW((void)Json(std::nan("")), std::invalid_argument);
     EXPECT_THROW((void)Json{std::numeric_limits<double>::infinity()}, std::invalid_argument);
     EXPECT_THROW((void)Json("\xC3"), std::invalid_argument);

@@ -24,7 +24,7 @@ RequestContext secret_context() {
 
 ContextCipher cipher(const std::string& keys) { return ContextCipher::from_text(keys).value_or_throw(); }
 
-TEST(ContextCipher, WhatWasSealedOpensAsItWas) {
+TEST(ContextCipher, ASealedContextOpensUnchanged) {
     const TaskId task = TaskId::generate();
     const ContextCipher keys = cipher(kHexKey);
     const auto opened = keys.open(keys.seal(secret_context(), task, 3).value(), task, 3);
@@ -299,7 +299,7 @@ TEST_F(ContextVaultTest, ARunThatComesBeforeTheDecisionWaitsForIt) {
     EXPECT_EQ(got, "-");
 }
 
-TEST_F(ContextVaultTest, WhatAnotherNodeEndedIsForgottenByTheTailsOfTheTasks) {
+TEST_F(ContextVaultTest, ContextsOfTurnsEndedByAnotherNodeAreDroppedByTheTails) {
     ContextVault vault(false, std::nullopt);
     (void)pack(vault, 1);
     vault.heed(tail(1, false));

@@ -173,7 +173,7 @@ TEST_F(DispatcherTest, ANameThatIsNoKeyOfStorageReachesNobody) {
     EXPECT_EQ(outcome({}, {}, OwnerScope{{}, long_name, false}), "INTERNAL");
 }
 
-TEST_F(DispatcherTest, WhatTheCardForbidsReachesNobody) {
+TEST_F(DispatcherTest, RequestsThatTheCardForbidsReachNoHandler) {
     SendMessageRequest request = message_of("hello");
     request.message.parts.push_back(Part::from_data(RawJson("{}")));
     EXPECT_EQ(refusal(Operation::kSendMessage, std::move(request)), ErrorCode::kContentTypeNotSupported);
@@ -201,7 +201,7 @@ TEST_F(DispatcherTest, ActivatedExtensionsAreAnsweredAndReachTheTurn) {
     EXPECT_EQ(sent.value().activated_extensions, Words{"urn:a"});
 }
 
-TEST_F(DispatcherTest, WhoSentTheMessageReachesTheTurnWhoeverOwnsTheTask) {
+TEST_F(DispatcherTest, TheSenderReachesTheTurnEvenIfAnotherPrincipalOwnsTheTask) {
     gate_->answer = OwnerScope{"everybody at acme", "acme", false};
     for (const bool watched : {false, true}) {
         Dispatcher made = watched ? dispatcher({noting("a")}) : dispatcher();
@@ -272,7 +272,7 @@ TEST_F(DispatcherTest, BeforeABodyMiddlewaresAreAskedInOrderUntilOneRefuses) {
     EXPECT_EQ(thrown.error().message.find("42"), std::string::npos);
 }
 
-TEST_F(DispatcherTest, WhatAMiddlewareThrowsStaysInside) {
+TEST_F(DispatcherTest, ExceptionsOfAMiddlewareStayInside) {
     auto a = noting("a");
     a->throws = true;
     Dispatcher made = dispatcher({a});
@@ -282,7 +282,7 @@ TEST_F(DispatcherTest, WhatAMiddlewareThrowsStaysInside) {
     EXPECT_EQ(notes_, (Words{"before a", "after a error"}));
 }
 
-TEST_F(DispatcherTest, WhatHappensInAfterDispatchChangesNothing) {
+TEST_F(DispatcherTest, ExceptionsInAfterDispatchChangeNothing) {
     auto a = noting("a");
     auto b = noting("b");
     b->throws_after = true;

@@ -139,7 +139,7 @@ TEST_F(OutageTest, ASendWhoseAnswerHasBegunEndsWithTheTaskAsItStandsIfThatCanBeR
     }
 }
 
-TEST(PublicErrorTest, WhatAnEngineSaysOfItsStateStaysInTheLog) {
+TEST(PublicErrorTest, TheTextOfAnEngineStaysInTheLog) {
     for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kInternal}) {
         Error::Details details;
         details.retry_after = std::chrono::milliseconds(500);

@@ -55,7 +55,7 @@ TEST(RequestRulesTest, OnlyTheUserSendsMessages) {
     }
 }
 
-TEST(RequestRulesTest, WhatAMessageNeedsIsNamed) {
+TEST(RequestRulesTest, MissingFieldsOfAMessageAreNamed) {
     RequestEnvelope envelope = send_of_text();
     request_in(envelope).message.message_id.clear();
     EXPECT_EQ(wrong_field(envelope), "message.messageId");

@@ -351,7 +351,7 @@ TEST(RequestHashTest, HowTheSameJsonIsWrittenDoesNotCount) {
     EXPECT_NE(hash("9007199254740993"), hash("9007199254740992"));
 }
 
-TEST(RequestHashTest, WhatStandsDeepInsideCountsAsWell) {
+TEST(RequestHashTest, DeeplyNestedValuesCountAsWell) {
     const auto hash = [](const std::string& inside) {
         std::string text = inside;
         for (int level = 0; level < 50; ++level) {

@@ -358,7 +358,7 @@ std::vector<Part> part_with_number() {
     return parts;
 }
 
-TEST_F(TaskContextTest, WhatWouldBreakTheAnswersOfOthersIsRefused) {
+TEST_F(TaskContextTest, OutputThatWouldBreakResponsesIsRefused) {
     EmitArtifact listed;
     listed.text = "x";
     listed.metadata = RawJson("[1]");

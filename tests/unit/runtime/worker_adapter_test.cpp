@@ -123,7 +123,7 @@ TEST_F(WorkerAdapterTest, AnEntryThatComesTooEarlyWaitsForTheRunBefore) {
     EXPECT_EQ(state(task), TaskState::kCompleted);
 }
 
-TEST_F(WorkerAdapterTest, WhatGoesBeyondTheLimitStaysInTheBroker) {
+TEST_F(WorkerAdapterTest, EntriesBeyondTheLimitStayInTheBroker) {
     Signal gate;
     WorkerNodeOptions options;
     options.max_concurrent_tasks = 1;

@@ -17,7 +17,7 @@ TEST(BackendRegistryTest, MemoryServesEveryPort) {
                 ports->cancel_registry);
 }
 
-TEST(BackendRegistryTest, WhatWasGivenStays) {
+TEST(BackendRegistryTest, PortsThatWereGivenStay) {
     Ports given;
     given.broker = testing::memory_ports().broker;
     const auto ports = BackendRegistry::standard().open(given, defaults());

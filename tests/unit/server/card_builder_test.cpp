@@ -32,7 +32,7 @@ TEST(CardBuilderTest, NamesThemAgainForEachVersionServed) {
               (std::vector<std::string>{"JSONRPC 0.3", "HTTP+JSON 0.3"}));
 }
 
-TEST(CardBuilderTest, WhatTheAuthorLeftOutIsFilledIn) {
+TEST(CardBuilderTest, FieldsThatTheAuthorLeftOutAreFilledIn) {
     const AgentCard card = build_card(config(), "http://h");
     EXPECT_EQ(card.default_input_modes, std::vector<std::string>{"text/plain"});
     EXPECT_EQ(card.default_output_modes, std::vector<std::string>{"text/plain"});
@@ -68,7 +68,7 @@ TEST(CardBuilderTest, AnEmptyRequiredFieldIsNamed) {
     }
 }
 
-TEST(CardBuilderTest, WhatTheServerCannotDoIsNotPromised) {
+TEST(CardBuilderTest, CapabilitiesThatTheServerLacksAreNotPromised) {
     CardConfig promising = config();
     promising.push_notifications = true;
     EXPECT_FALSE(check_card(promising));
@@ -91,7 +91,7 @@ TEST(CardBuilderTest, AnIncompleteSkillIsNamed) {
     EXPECT_EQ(build_card(incomplete, "http://h").skills[0].tags, std::vector<std::string>{"x"});
 }
 
-TEST(CardBuilderTest, WhateverTheProtocolRequiresOfACardIsNamed) {
+TEST(CardBuilderTest, MissingFieldsThatTheProtocolRequiresAreNamed) {
     CardConfig incomplete = config();
     incomplete.provider = AgentProvider{"https://h", ""};
     EXPECT_EQ(wrong_field(incomplete), "card.provider.organization");

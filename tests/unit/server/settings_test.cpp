@@ -279,7 +279,7 @@ TEST(SettingsTest, ADataDirectoryStandsForEveryUrlThatIsNotGiven) {
     EXPECT_EQ(settings->cancel_registry, "sqlite:data/a2akit.db");
 }
 
-TEST(SettingsTest, WhatADeadNodeWasGivenGoesToOthersBeforeItsLeaseEnds) {
+TEST(SettingsTest, EntriesOfADeadNodeGoToOthersBeforeItsLeaseEnds) {
     const auto settings = Settings{}.resolved(environment({{"A2AKIT_LEASE", "3"}}));
     ASSERT_TRUE(settings);
     EXPECT_EQ(settings->redis_broker_claim_timeout_ms, 2000);

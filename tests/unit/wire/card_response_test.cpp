@@ -35,7 +35,7 @@ TEST(CardResponse, TheTagIsMadeOfTheContentAndQuoted) {
     EXPECT_EQ(etag.back(), '"');
 }
 
-TEST(CardResponse, WhoHasThisCardGetsNoBody) {
+TEST(CardResponse, AClientWithThisCardGetsNoBody) {
     const CardDocument card = make_card_document("{}", kModified);
     for (const std::string& etags : {card.etag, "W/" + card.etag, "\"x\", " + card.etag + " , \"y\"", std::string("*")}) {
         const HttpResponse response = ask(card, {{"if-none-match", etags}});

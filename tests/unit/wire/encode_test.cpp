@@ -79,7 +79,7 @@ TEST(Encode, ErrorsAreWrittenInTheMannerOfTheBinding) {
     EXPECT_EQ(without_time(encode_batch_entry(rpc_call("5"), handled(error))), expected);
 }
 
-TEST(Encode, WhoMayNotAskLearnsItWithoutWordsToo) {
+TEST(Encode, ANotificationWithoutPermissionGetsTheStatusAlone) {
     Error::Details details;
     details.challenge = "Bearer realm=\"x\"";
     const Error stranger = Error{ErrorCode::kUnauthenticated, "who?", nullptr}.with(std::move(details));

@@ -123,7 +123,7 @@ TEST(ErrorTable, MetadataBringsErrorInfoToAnyError) {
     EXPECT_THAT(json_rpc_error("1", error).body, testing::HasSubstr(R"("reason":"INVALID_PARAMS","domain":"a2akit")"));
 }
 
-TEST(ErrorTable, WhoMayNotAskIsChallengedInBothBindings) {
+TEST(ErrorTable, ACallerWithoutPermissionIsChallengedInBothBindings) {
     const Error error =
         Error{ErrorCode::kUnauthenticated, "no token", nullptr}.with({{}, {}, std::nullopt, "Basic realm=\"x\""});
     EXPECT_EQ(header(json_rpc_error("1", error), "WWW-Authenticate"), "Basic realm=\"x\"");

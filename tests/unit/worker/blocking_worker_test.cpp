@@ -97,7 +97,7 @@ TEST(BlockingWorkerTest, EveryCallReachesItsCounterpart) {
                      "request_auth"}));
 }
 
-TEST(BlockingWorkerTest, WhatACallThrowsIsThrownInTheHandler) {
+TEST(BlockingWorkerTest, AnExceptionOfACallIsThrownInTheHandler) {
     ManualLoop loop;
     RecordingContext context(loop);
     context.refuse = true;
@@ -113,7 +113,7 @@ TEST(BlockingWorkerTest, WhatACallThrowsIsThrownInTheHandler) {
     EXPECT_TRUE(caught);
 }
 
-TEST(BlockingWorkerTest, WhatTheHandlerThrowsReachesTheAdapter) {
+TEST(BlockingWorkerTest, AnExceptionOfTheHandlerReachesTheAdapter) {
     ManualLoop loop;
     RecordingContext context(loop);
     FunctionWorker worker([](BlockingTaskContext&) { throw std::runtime_error("no model"); });
@@ -240,7 +240,7 @@ TEST(BlockingWorkerTest, WhatIsCancelledWhileItWaitsForAThreadEndsBeforeOneIsFre
     EXPECT_FALSE(thrown);
 }
 
-TEST(BlockingWorkerTest, WhatWaitedForAThreadCanWaitForItsCancel) {
+TEST(BlockingWorkerTest, AHandlerThatWaitedForAThreadCanWaitForItsCancel) {
     ManualLoop loop;
     RecordingContext context(loop);
     RecordingContext waiting(loop);
