@@ -4,7 +4,8 @@
 //   chunks N        N chunks of an artifact, as fast as they come
 //   chunks-yield N  the same, yielding between chunks, so that each leaves in a write of its own
 //   wait            waits until it is cancelled
-//   stamps N        N chunks, 20 ms apart, each with this process's id and the time of day in microseconds
+//   stamps N        N chunks, 20 ms apart, each with this process's id and the time of day in
+//   microseconds
 
 #include <a2akit/a2akit.hpp>
 
@@ -39,7 +40,8 @@ public:
 private:
     static Async<void> chunks(TaskContext& ctx, int count, bool yielding) {
         for (int i = 0; i < count; ++i) {
-            co_await ctx.emit_text_artifact("a word of the answer ", "final-answer", i > 0, i + 1 == count);
+            co_await ctx.emit_text_artifact("a word of the answer ", "final-answer", i > 0,
+                                            i + 1 == count);
             if (yielding) co_await yield();
         }
         co_await ctx.complete();
@@ -48,8 +50,10 @@ private:
         using std::chrono::system_clock;
         for (int i = 0; i < count; ++i) {
             co_await sleep_for(std::chrono::milliseconds(20));
-            const auto now = std::chrono::duration_cast<std::chrono::microseconds>(system_clock::now().time_since_epoch());
-            const std::string stamp = std::to_string(::getpid()) + " " + std::to_string(now.count());
+            const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+                system_clock::now().time_since_epoch());
+            const std::string stamp =
+                std::to_string(::getpid()) + " " + std::to_string(now.count());
             co_await ctx.emit_text_artifact(stamp, "stamps", i > 0, i + 1 == count);
         }
         co_await ctx.complete();
@@ -61,6 +65,7 @@ private:
 int main() {
     ServerOptions options;
     options.worker = std::make_shared<BenchWorker>();
-    options.card = {.name = "Bench", .description = "Answers as the benchmarks ask.", .version = "1.0"};
+    options.card = {
+        .name = "Bench", .description = "Answers as the benchmarks ask.", .version = "1.0"};
     return Server(std::move(options)).run();
 }

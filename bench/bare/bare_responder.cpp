@@ -1,9 +1,10 @@
-// The baseline of every speed figure: an HTTP responder on bare epoll that links nothing of a2akit. It looks for the
-// end of each request and sends bytes that it was given at its start; it parses nothing, stores nothing, and so is
-// about as cheap as a server of these answers can be.
+// The baseline of every speed figure: an HTTP responder on bare epoll that links nothing of a2akit.
+// It looks for the end of each request and sends bytes that it was given at its start; it parses
+// nothing, stores nothing, and so is about as cheap as a server of these answers can be.
 //
 //   bare_responder PORT BODY_FILE            one answer with this body
-//   bare_responder PORT EVENTS_FILE stream   text/event-stream; each event, up to its empty line, in a write of its own
+//   bare_responder PORT EVENTS_FILE stream   text/event-stream; each event, up to its empty line,
+//   in a write of its own
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -53,7 +54,9 @@ std::vector<std::string> make_writes(const std::string& content, bool stream) {
         writes.push_back(chunk(std::string_view(content).substr(begin, end - begin)));
         begin = end;
     }
-    writes.front().insert(0, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+    writes.front().insert(
+        0,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
     writes.back() += "0\r\n\r\n";
     return writes;
 }
@@ -64,7 +67,8 @@ std::size_t whole_request(const std::string& in) {
     if (head == std::string::npos) return 0;
     std::size_t length = 0;
     const std::size_t field = in.find("Content-Length: ");
-    if (field != std::string::npos && field < head) length = std::strtoul(in.c_str() + field + 16, nullptr, 10);
+    if (field != std::string::npos && field < head)
+        length = std::strtoul(in.c_str() + field + 16, nullptr, 10);
     const std::size_t whole = head + 4 + length;
     return in.size() >= whole ? whole : 0;
 }
@@ -87,7 +91,8 @@ int listen_on(const char* port) {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
-    if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(fd, 4096) != 0) {
+    if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(fd, 4096) != 0) {
         std::perror("bare_responder");
         std::exit(1);
     }

@@ -1,5 +1,5 @@
-// What a database alone can do: for each task one insert, two updates and four event rows in WAL mode, in three
-// transactions for every 32 tasks. Links nothing of a2akit. Prints one line of JSON.
+// What a database alone can do: for each task one insert, two updates and four event rows in WAL
+// mode, in three transactions for every 32 tasks. Links nothing of a2akit. Prints one line of JSON.
 //
 //   bare_sqlite FILE full|normal TASKS
 
@@ -83,8 +83,11 @@ int main(int argc, char** argv) {
     check(sqlite3_open(argv[1], &db));
     execute("PRAGMA journal_mode=WAL; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY");
     execute((std::string("PRAGMA synchronous=") + argv[2]).c_str());
-    execute("CREATE TABLE tasks(id INTEGER PRIMARY KEY, task BLOB UNIQUE, state INTEGER, at INTEGER, message TEXT);"
-            "CREATE TABLE events(task INTEGER, sequence INTEGER, body TEXT, PRIMARY KEY(task, sequence)) WITHOUT ROWID");
+    execute(
+        "CREATE TABLE tasks(id INTEGER PRIMARY KEY, task BLOB UNIQUE, state INTEGER, at INTEGER, "
+        "message TEXT);"
+        "CREATE TABLE events(task INTEGER, sequence INTEGER, body TEXT, PRIMARY KEY(task, "
+        "sequence)) WITHOUT ROWID");
     Statements s;
     const int tasks = std::max(kTogether, std::atoi(argv[3]));
     std::vector<double> commits;
@@ -113,8 +116,11 @@ int main(int argc, char** argv) {
     }
     const double seconds = std::chrono::duration<double>(Clock::now() - started).count();
     const double done = static_cast<double>(next - 1);
-    std::nth_element(commits.begin(), commits.begin() + static_cast<std::ptrdiff_t>(commits.size() / 2), commits.end());
-    std::printf("{\"tasks_per_second\": %.0f, \"cpu_us_per_task\": %.2f, \"median_commit_us\": %.0f}\n", done / seconds,
-                (cpu_seconds() - cpu_before) * 1e6 / done, commits[commits.size() / 2]);
+    std::nth_element(commits.begin(),
+                     commits.begin() + static_cast<std::ptrdiff_t>(commits.size() / 2),
+                     commits.end());
+    std::printf(
+        "{\"tasks_per_second\": %.0f, \"cpu_us_per_task\": %.2f, \"median_commit_us\": %.0f}\n",
+        done / seconds, (cpu_seconds() - cpu_before) * 1e6 / done, commits[commits.size() / 2]);
     return 0;
 }

@@ -1,12 +1,14 @@
 // A closed loop of HTTP requests over some connections, on one thread; prints one line of JSON.
 //
-//   load PORT REQUEST_FILE --connections N --requests N [--pid P]     how fast, and the server's CPU per request
-//   load PORT REQUEST_FILE … --rate R                             the same, R requests a second (as long as a connection is free)
-//   load PORT REQUEST_FILE --open N                                   opens N streams, holds them until stdin closes
+//   load PORT REQUEST_FILE --connections N --requests N [--pid P]     how fast, and the server's
+//   CPU per request load PORT REQUEST_FILE … --rate R                             the same, R
+//   requests a second (as long as a connection is free) load PORT REQUEST_FILE --open N opens N
+//   streams, holds them until stdin closes
 //
 // PORT may be several, separated by commas: the connections go to them in turn.
-// The request is sent as it is; "@@@@@@@@" in it is replaced by a number, so that each message has an id of its own.
-// An answer ends by its Content-Length or its last chunk. Anything but status 200 is an error and ends the run.
+// The request is sent as it is; "@@@@@@@@" in it is replaced by a number, so that each message has
+// an id of its own. An answer ends by its Content-Length or its last chunk. Anything but status 200
+// is an error and ends the run.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -56,7 +58,8 @@ struct Connection {
 // Nanoseconds of CPU that all threads of a process have used.
 std::uint64_t cpu_ns(long pid) {
     std::uint64_t total = 0;
-    for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    for (const auto& thread :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
         std::ifstream file(thread.path() / "schedstat");
         std::uint64_t ns = 0;
         file >> ns;
@@ -71,7 +74,8 @@ int connect_to(int port) {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(static_cast<std::uint16_t>(port));
-    if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) die("cannot connect");
+    if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+        die("cannot connect");
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return fd;
@@ -101,7 +105,8 @@ public:
             std::memcpy(text_.data() + at_, number, 8);
         }
         connection.sent = Clock::now();
-        if (::send(connection.fd, text_.data(), text_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text_.size())) {
+        if (::send(connection.fd, text_.data(), text_.size(), MSG_NOSIGNAL) !=
+            static_cast<ssize_t>(text_.size())) {
             die("the server closed a connection");
         }
     }
@@ -112,7 +117,9 @@ private:
     unsigned long count_ = 0;
 };
 
-double microseconds(Clock::duration span) { return std::chrono::duration<double, std::micro>(span).count(); }
+double microseconds(Clock::duration span) {
+    return std::chrono::duration<double, std::micro>(span).count();
+}
 
 int run_closed_loop(const Options& options) {
     Requests requests(options.request);
@@ -138,7 +145,8 @@ int run_closed_loop(const Options& options) {
         return std::max(Clock::duration::zero(), Clock::duration(due - Clock::now()));
     };
     const auto send_due = [&] {
-        for (; !idle.empty() && sent < options.requests && pause() == Clock::duration::zero(); ++sent) {
+        for (; !idle.empty() && sent < options.requests && pause() == Clock::duration::zero();
+             ++sent) {
             requests.send(*idle.back());
             idle.pop_back();
         }
@@ -150,7 +158,9 @@ int run_closed_loop(const Options& options) {
     while (done < options.requests) {
         epoll_event events[64];
         const bool waits = !idle.empty() && sent < options.requests;
-        const int most = waits ? static_cast<int>(std::chrono::floor<std::chrono::milliseconds>(pause()).count()) : 30'000;
+        const int most =
+            waits ? static_cast<int>(std::chrono::floor<std::chrono::milliseconds>(pause()).count())
+                  : 30'000;
         const int ready = ::epoll_wait(epoll, events, 64, most);
         if (ready <= 0 && !waits) die("no answer within 30 s");
         for (int i = 0; i < ready; ++i) {
@@ -172,13 +182,17 @@ int run_closed_loop(const Options& options) {
     const std::uint64_t cpu = options.pid != 0 ? cpu_ns(options.pid) - cpu_before : 0;
     std::sort(latencies.begin(), latencies.end());
     const auto at = [&](double share) {
-        return latencies[std::min(latencies.size() - 1, static_cast<std::size_t>(share * static_cast<double>(latencies.size())))];
+        return latencies[std::min(
+            latencies.size() - 1,
+            static_cast<std::size_t>(share * static_cast<double>(latencies.size())))];
     };
-    std::printf("{\"requests\":%ld,\"seconds\":%.4f,\"rps\":%.0f,\"cpu_us\":%.3f,\"p50_us\":%.1f,\"p99_us\":%.1f,"
-                "\"max_us\":%.1f,\"bytes\":%.0f}\n",
-                done, seconds, static_cast<double>(done) / seconds,
-                static_cast<double>(cpu) / 1e3 / static_cast<double>(done), at(0.5), at(0.99), latencies.back(),
-                static_cast<double>(bytes) / static_cast<double>(done));
+    std::printf(
+        "{\"requests\":%ld,\"seconds\":%.4f,\"rps\":%.0f,\"cpu_us\":%.3f,\"p50_us\":%.1f,\"p99_"
+        "us\":%.1f,"
+        "\"max_us\":%.1f,\"bytes\":%.0f}\n",
+        done, seconds, static_cast<double>(done) / seconds,
+        static_cast<double>(cpu) / 1e3 / static_cast<double>(done), at(0.5), at(0.99),
+        latencies.back(), static_cast<double>(bytes) / static_cast<double>(done));
     return 0;
 }
 
@@ -216,7 +230,8 @@ int hold_streams(const Options& options) {
             if (first && connection.in.find("data:") != std::string::npos) ++opened;
         }
     }
-    std::printf("{\"streams\":%d,\"seconds\":%.4f}\n", opened, microseconds(Clock::now() - begin) / 1e6);
+    std::printf("{\"streams\":%d,\"seconds\":%.4f}\n", opened,
+                microseconds(Clock::now() - begin) / 1e6);
     std::fflush(stdout);
     char byte = 0;
     while (::read(STDIN_FILENO, &byte, 1) > 0) {
@@ -227,7 +242,9 @@ int hold_streams(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 3) die("usage: load PORT[,PORT...] REQUEST_FILE [--connections N] [--requests N] [--pid P] [--open N]");
+    if (argc < 3)
+        die("usage: load PORT[,PORT...] REQUEST_FILE [--connections N] [--requests N] [--pid P] "
+            "[--open N]");
     Options options;
     for (const char* port = argv[1]; port != nullptr; port = std::strchr(port, ',')) {
         options.ports.push_back(std::atoi(port += *port == ','));
@@ -238,12 +255,18 @@ int main(int argc, char** argv) {
     for (int i = 3; i + 1 < argc; i += 2) {
         const std::string_view name = argv[i];
         const long value = std::strtol(argv[i + 1], nullptr, 10);
-        if (name == "--connections") options.connections = static_cast<int>(value);
-        else if (name == "--requests") options.requests = value;
-        else if (name == "--pid") options.pid = value;
-        else if (name == "--rate") options.rate = value;
-        else if (name == "--open") options.open = static_cast<int>(value);
-        else die("unknown option");
+        if (name == "--connections")
+            options.connections = static_cast<int>(value);
+        else if (name == "--requests")
+            options.requests = value;
+        else if (name == "--pid")
+            options.pid = value;
+        else if (name == "--rate")
+            options.rate = value;
+        else if (name == "--open")
+            options.open = static_cast<int>(value);
+        else
+            die("unknown option");
     }
     return options.open > 0 ? hold_streams(options) : run_closed_loop(options);
 }

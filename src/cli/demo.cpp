@@ -15,7 +15,8 @@
 namespace a2akit::cli {
 namespace {
 
-constexpr const char* kGreeting = "Hello! This answer came back word by word, over the A2A protocol.";
+constexpr const char* kGreeting =
+    "Hello! This answer came back word by word, over the A2A protocol.";
 
 ServerOptions server_options(const DemoOptions& options) {
     ServerOptions server;
@@ -41,16 +42,18 @@ bool ask(const std::string& url, const std::string& text) {
 }
 
 void print_invitation(const std::string& url) {
-    std::cerr << "\nThe agent serves at " << url << " until Ctrl-C. Talk to it from another terminal:\n\n"
-              << "  curl -s " << url << "/message:send -H 'Content-Type: application/json' \\\n"
-              << R"(    -d '{"message":{"messageId":"1","role":"ROLE_USER","parts":[{"text":"Hello"}]}}')"
-              << "\n\n";
+    std::cerr
+        << "\nThe agent serves at " << url << " until Ctrl-C. Talk to it from another terminal:\n\n"
+        << "  curl -s " << url << "/message:send -H 'Content-Type: application/json' \\\n"
+        << R"(    -d '{"message":{"messageId":"1","role":"ROLE_USER","parts":[{"text":"Hello"}]}}')"
+        << "\n\n";
 }
 
 }  // namespace
 
 int run_demo(const DemoOptions& options) {
-    // Blocked before any thread starts, so that every thread inherits it and `sigwait` below is the one to hear.
+    // Blocked before any thread starts, so that every thread inherits it and `sigwait` below is the
+    // one to hear.
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);

@@ -16,7 +16,8 @@ std::vector<std::string_view> words_of(std::string_view text) {
     std::vector<std::string_view> words;
     while (!text.empty()) {
         const std::size_t space = text.find_first_of(" \n", text.find_first_not_of(" \n"));
-        const std::size_t next = space == std::string_view::npos ? space : text.find_first_not_of(" \n", space);
+        const std::size_t next =
+            space == std::string_view::npos ? space : text.find_first_not_of(" \n", space);
         words.push_back(text.substr(0, next));
         text.remove_prefix(std::min(next, text.size()));
     }
@@ -28,7 +29,8 @@ std::vector<std::string_view> words_of(std::string_view text) {
 Async<void> DemoWorker::handle(TaskContext& ctx) {
     const std::vector<std::string_view> words = words_of(ctx.user_text());
     // A pause that lets the eye follow, and makes no long text last longer than two seconds.
-    const Duration pause = std::chrono::milliseconds(std::min<std::size_t>(40, 2000 / (words.size() + 1)));
+    const Duration pause =
+        std::chrono::milliseconds(std::min<std::size_t>(40, 2000 / (words.size() + 1)));
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (ctx.is_cancelled()) co_return;
         const bool append = i != 0;

@@ -30,14 +30,20 @@ int main(int argc, char** argv) {
 
     a2akit::cli::DemoOptions demo;
     std::string once;
-    CLI::App* command = app.add_subcommand("demo", "Start an agent that says back what it is told, and talk to it");
-    command->add_option("--host", demo.host, "Address to listen on; else A2AKIT_HOST, else 127.0.0.1");
-    command->add_option("--port", demo.port, "Port to listen on, 0 for any free one; else A2AKIT_PORT, else 8000")
+    CLI::App* command =
+        app.add_subcommand("demo", "Start an agent that says back what it is told, and talk to it");
+    command->add_option("--host", demo.host,
+                        "Address to listen on; else A2AKIT_HOST, else 127.0.0.1");
+    command
+        ->add_option("--port", demo.port,
+                     "Port to listen on, 0 for any free one; else A2AKIT_PORT, else 8000")
         ->check(CLI::Validator(refuse_port, "", "port"));
-    const auto* once_option = command->add_option("--once", once, "Send TEXT, print the answer, and stop");
+    const auto* once_option =
+        command->add_option("--once", once, "Send TEXT, print the answer, and stop");
 
     std::string checked;
-    CLI::App* check = app.add_subcommand("check", "Read a whole SQLite database and say what is wrong with it");
+    CLI::App* check =
+        app.add_subcommand("check", "Read a whole SQLite database and say what is wrong with it");
     check->add_option("PATH", checked, "The data directory, or the file")->required();
     bool set_aside = false;
     check->add_flag(

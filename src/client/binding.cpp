@@ -18,11 +18,21 @@ class JsonRpcBinding final : public Binding {
 public:
     explicit JsonRpcBinding(const AgentInterface& interface) : url_(interface.url) {}
 
-    HttpRequest send(const SendMessageRequest& request) override { return call("SendMessage", request); }
-    HttpRequest stream(const SendMessageRequest& request) override { return call("SendStreamingMessage", request); }
-    HttpRequest get_task(const GetTaskRequest& request) override { return call("GetTask", request); }
-    HttpRequest list_tasks(const ListTasksRequest& request) override { return call("ListTasks", request); }
-    HttpRequest cancel(const CancelTaskRequest& request) override { return call("CancelTask", request); }
+    HttpRequest send(const SendMessageRequest& request) override {
+        return call("SendMessage", request);
+    }
+    HttpRequest stream(const SendMessageRequest& request) override {
+        return call("SendStreamingMessage", request);
+    }
+    HttpRequest get_task(const GetTaskRequest& request) override {
+        return call("GetTask", request);
+    }
+    HttpRequest list_tasks(const ListTasksRequest& request) override {
+        return call("ListTasks", request);
+    }
+    HttpRequest cancel(const CancelTaskRequest& request) override {
+        return call("CancelTask", request);
+    }
     HttpRequest subscribe(const SubscribeToTaskRequest& request) override {
         return call("SubscribeToTask", request);
     }
@@ -40,7 +50,8 @@ public:
 private:
     template <class M>
     HttpRequest call(std::string_view method, const M& params) {
-        HttpRequest http{.method = "POST", .url = url_, .headers = {{"Content-Type", "application/json"}}};
+        HttpRequest http{
+            .method = "POST", .url = url_, .headers = {{"Content-Type", "application/json"}}};
         json::Writer writer(http.body);
         writer.begin_object();
         writer.key("jsonrpc");
@@ -61,7 +72,8 @@ private:
 
 class HttpJsonBinding final : public Binding {
 public:
-    explicit HttpJsonBinding(const AgentInterface& interface) : url_(without_trailing_slash(interface.url)) {
+    explicit HttpJsonBinding(const AgentInterface& interface)
+        : url_(without_trailing_slash(interface.url)) {
         if (!interface.tenant.empty()) url_ += "/" + percent_encode(interface.tenant);
     }
 
@@ -73,22 +85,26 @@ public:
     }
     HttpRequest get_task(const GetTaskRequest& request) override {
         Query query;
-        if (request.history_length) query.add("historyLength", std::to_string(*request.history_length));
+        if (request.history_length)
+            query.add("historyLength", std::to_string(*request.history_length));
         return get("/tasks/" + percent_encode(request.id) + query.text());
     }
     HttpRequest list_tasks(const ListTasksRequest& request) override {
         Query query;
         if (!request.context_id.empty()) query.add("contextId", request.context_id);
-        if (request.status != TaskState::kUnspecified) query.add("status", to_string(request.status));
+        if (request.status != TaskState::kUnspecified)
+            query.add("status", to_string(request.status));
         if (request.page_size) query.add("pageSize", std::to_string(*request.page_size));
         if (!request.page_token.empty()) query.add("pageToken", request.page_token);
-        if (request.history_length) query.add("historyLength", std::to_string(*request.history_length));
+        if (request.history_length)
+            query.add("historyLength", std::to_string(*request.history_length));
         if (request.status_timestamp_after) {
             std::string time;
             json::append_timestamp(time, *request.status_timestamp_after);
             query.add("statusTimestampAfter", time);
         }
-        if (request.include_artifacts) query.add("includeArtifacts", *request.include_artifacts ? "true" : "false");
+        if (request.include_artifacts)
+            query.add("includeArtifacts", *request.include_artifacts ? "true" : "false");
         return get("/tasks" + query.text());
     }
     HttpRequest cancel(const CancelTaskRequest& request) override {
@@ -118,7 +134,9 @@ private:
         std::string text_;
     };
 
-    [[nodiscard]] HttpRequest get(const std::string& path) const { return {.method = "GET", .url = url_ + path}; }
+    [[nodiscard]] HttpRequest get(const std::string& path) const {
+        return {.method = "GET", .url = url_ + path};
+    }
     [[nodiscard]] HttpRequest post(const std::string& path, std::string body) const {
         return {.method = "POST",
                 .url = url_ + path,
@@ -131,21 +149,26 @@ private:
 
 }  // namespace
 
-Result<AgentInterface> choose_interface(const AgentCard& card, const std::vector<std::string>& bindings) {
+Result<AgentInterface> choose_interface(const AgentCard& card,
+                                        const std::vector<std::string>& bindings) {
     std::string offered;
     for (const AgentInterface& interface : card.supported_interfaces) {
-        const bool is_version_1 = interface.protocol_version == "1" || interface.protocol_version.starts_with("1.");
-        const bool is_wanted = interface.protocol_binding == "JSONRPC" || interface.protocol_binding == "HTTP+JSON";
+        const bool is_version_1 =
+            interface.protocol_version == "1" || interface.protocol_version.starts_with("1.");
+        const bool is_wanted =
+            interface.protocol_binding == "JSONRPC" || interface.protocol_binding == "HTTP+JSON";
         if (is_version_1 && is_wanted &&
-            std::find(bindings.begin(), bindings.end(), interface.protocol_binding) != bindings.end()) {
+            std::find(bindings.begin(), bindings.end(), interface.protocol_binding) !=
+                bindings.end()) {
             return interface;
         }
         offered += offered.empty() ? "" : ", ";
         offered += interface.protocol_binding + " " + interface.protocol_version;
     }
-    return fail(ErrorCode::kVersionNotSupported, "the agent '" + card.name + "' offers " +
-                                                     (offered.empty() ? "no interface" : offered) +
-                                                     "; this client speaks JSONRPC and HTTP+JSON 1.0");
+    return fail(ErrorCode::kVersionNotSupported,
+                "the agent '" + card.name + "' offers " +
+                    (offered.empty() ? "no interface" : offered) +
+                    "; this client speaks JSONRPC and HTTP+JSON 1.0");
 }
 
 std::unique_ptr<Binding> make_binding(const AgentInterface& interface) {

@@ -28,14 +28,17 @@ public:
     virtual HttpRequest cancel(const CancelTaskRequest& request) = 0;
     virtual HttpRequest subscribe(const SubscribeToTaskRequest& request) = 0;
 
-    /// The JSON of the result within a whole answer, or within one event of a stream (status 200): a view into `body`.
-    /// The agent's error, typed, when it is one; kInvalidAgentResponse when it is neither.
-    [[nodiscard]] virtual Result<std::string_view> result(int status, std::string_view body) const = 0;
+    /// The JSON of the result within a whole answer, or within one event of a stream (status 200):
+    /// a view into `body`. The agent's error, typed, when it is one; kInvalidAgentResponse when it
+    /// is neither.
+    [[nodiscard]] virtual Result<std::string_view> result(int status,
+                                                          std::string_view body) const = 0;
 };
 
-/// The first interface of the card that speaks A2A 1.x in one of `bindings`. kVersionNotSupported, with a list of what
-/// the card offers, when there is none.
-[[nodiscard]] Result<AgentInterface> choose_interface(const AgentCard& card, const std::vector<std::string>& bindings);
+/// The first interface of the card that speaks A2A 1.x in one of `bindings`. kVersionNotSupported,
+/// with a list of what the card offers, when there is none.
+[[nodiscard]] Result<AgentInterface> choose_interface(const AgentCard& card,
+                                                      const std::vector<std::string>& bindings);
 
 /// REQUIRES: `interface` is what choose_interface returned.
 [[nodiscard]] std::unique_ptr<Binding> make_binding(const AgentInterface& interface);

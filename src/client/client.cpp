@@ -18,7 +18,8 @@ M decode_or_throw(std::string_view text) {
     Result<M> message = json::decode<M>(text, json::Mode::kLenient, json::kReadBack);
     if (!message) {
         throw Exception({ErrorCode::kInvalidAgentResponse,
-                         "the agent's answer can't be read: " + message.error().message, message.error().details});
+                         "the agent's answer can't be read: " + message.error().message,
+                         message.error().details});
     }
     return std::move(*message);
 }
@@ -36,9 +37,12 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 /// The headers of every request. A header that the user set replaces the client's own.
-void add_headers(client::HttpRequest& request, const ClientOptions& options, std::string_view accept) {
-    std::vector<std::pair<std::string, std::string>> own{{"A2A-Version", "1.0"}, {"Accept", std::string(accept)}};
-    if (!options.bearer_token.empty()) own.emplace_back("Authorization", "Bearer " + options.bearer_token);
+void add_headers(client::HttpRequest& request, const ClientOptions& options,
+                 std::string_view accept) {
+    std::vector<std::pair<std::string, std::string>> own{{"A2A-Version", "1.0"},
+                                                         {"Accept", std::string(accept)}};
+    if (!options.bearer_token.empty())
+        own.emplace_back("Authorization", "Bearer " + options.bearer_token);
     if (!options.extensions.empty()) own.emplace_back("A2A-Extensions", join(options.extensions));
     std::move(own.begin(), own.end(), std::back_inserter(request.headers));
     std::erase_if(request.headers, [&](const auto& header) {
@@ -50,7 +54,8 @@ void add_headers(client::HttpRequest& request, const ClientOptions& options, std
 
 /// `home`: the URL that the credentials were given for; empty: none. A card that names a host does
 /// not make that host trusted.
-void check_credentials(const ClientOptions& options, const std::string& home, const std::string& url) {
+void check_credentials(const ClientOptions& options, const std::string& home,
+                       const std::string& url) {
     if (options.headers.empty() && options.bearer_token.empty()) return;
     const std::string origin = client::origin_of(url);
     const auto is_it = [&](const std::string& allowed) {
@@ -60,7 +65,8 @@ void check_credentials(const ClientOptions& options, const std::string& home, co
     if (is_it(home) || std::any_of(named.begin(), named.end(), is_it)) return;
     const std::string given = home.empty() ? "no origin" : client::origin_of(home);
     throw Exception({ErrorCode::kPermissionDenied,
-                     "the agent card names an interface at " + (origin.empty() ? "no readable URL" : origin) +
+                     "the agent card names an interface at " +
+                         (origin.empty() ? "no readable URL" : origin) +
                          ", and the credentials were given for " + given +
                          "; to send them there, name it in ClientOptions::credential_origins",
                      nullptr});
@@ -72,7 +78,8 @@ constexpr std::string_view kJsonTypes = "application/json, application/a2a+json"
 
 class Client::Impl {
 public:
-    Impl(AgentCard card, ClientOptions options, std::unique_ptr<client::HttpClient> http, const std::string& home)
+    Impl(AgentCard card, ClientOptions options, std::unique_ptr<client::HttpClient> http,
+         const std::string& home)
         : card_(std::move(card)),
           options_(std::move(options)),
           interface_(client::choose_interface(card_, options_.bindings).value_or_throw()),
@@ -100,8 +107,8 @@ public:
         request.idle_timeout = options_.stream_idle_timeout;
         auto stream = http_->open(std::move(request));
         stream->await_head().value_or_throw();
-        return ClientStream(std::make_unique<ClientStream::Source>(std::move(stream), client::make_binding(interface_),
-                                                                   options_.max_answer_bytes));
+        return ClientStream(std::make_unique<ClientStream::Source>(
+            std::move(stream), client::make_binding(interface_), options_.max_answer_bytes));
     }
 
     SendMessageRequest send_request(Message message, SendOptions options) const {
@@ -134,22 +141,26 @@ void add_key(client::HttpRequest& request, std::string key) {
 
 Client Client::connect(std::string url, ClientOptions options) {
     auto http = client::make_curl_client(options);
-    client::HttpRequest request{.method = "GET", .url = client::card_url(url), .timeout = options.call_timeout};
+    client::HttpRequest request{
+        .method = "GET", .url = client::card_url(url), .timeout = options.call_timeout};
     add_headers(request, options, "application/json");
     const client::HttpAnswer answer = http->perform(std::move(request)).value_or_throw();
     if (answer.status != 200) {
-        throw Exception({answer.status >= 500 ? ErrorCode::kUnavailable : ErrorCode::kInvalidAgentResponse,
-                         "no agent card at " + client::card_url(url) + ": HTTP status " +
-                             std::to_string(answer.status),
-                         nullptr});
+        throw Exception(
+            {answer.status >= 500 ? ErrorCode::kUnavailable : ErrorCode::kInvalidAgentResponse,
+             "no agent card at " + client::card_url(url) + ": HTTP status " +
+                 std::to_string(answer.status),
+             nullptr});
     }
     auto card = decode_or_throw<AgentCard>(answer.body);
-    return Client(std::make_unique<Impl>(std::move(card), std::move(options), std::move(http), url));
+    return Client(
+        std::make_unique<Impl>(std::move(card), std::move(options), std::move(http), url));
 }
 
 Client::Client(AgentCard card, ClientOptions options) {
     auto http = client::make_curl_client(options);
-    impl_ = std::make_unique<Impl>(std::move(card), std::move(options), std::move(http), std::string());
+    impl_ =
+        std::make_unique<Impl>(std::move(card), std::move(options), std::move(http), std::string());
 }
 Client::Client(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 Client::Client(Client&&) noexcept = default;
@@ -163,11 +174,12 @@ SendResult Client::send(Message message, SendOptions options) {
     std::string key = options.idempotency_key;
     auto http = impl_->binding().send(impl_->send_request(std::move(message), std::move(options)));
     add_key(http, std::move(key));
-    auto response = impl_->call<SendMessageResponse>(std::move(http), impl_->options().send_timeout);
+    auto response =
+        impl_->call<SendMessageResponse>(std::move(http), impl_->options().send_timeout);
     if (auto* task = std::get_if<Task>(&response.payload)) return SendResult(std::move(*task));
     if (auto* reply = std::get_if<Message>(&response.payload)) return SendResult(std::move(*reply));
-    throw Exception({ErrorCode::kInvalidAgentResponse, "the agent's answer to a send holds neither a task nor a message",
-                     nullptr});
+    throw Exception({ErrorCode::kInvalidAgentResponse,
+                     "the agent's answer to a send holds neither a task nor a message", nullptr});
 }
 
 SendResult Client::send(std::string text, SendOptions options) {
@@ -176,7 +188,8 @@ SendResult Client::send(std::string text, SendOptions options) {
 
 ClientStream Client::stream(Message message, SendOptions options) {
     std::string key = options.idempotency_key;
-    auto http = impl_->binding().stream(impl_->send_request(std::move(message), std::move(options)));
+    auto http =
+        impl_->binding().stream(impl_->send_request(std::move(message), std::move(options)));
     add_key(http, std::move(key));
     return impl_->open(std::move(http));
 }
@@ -185,7 +198,8 @@ ClientStream Client::stream(std::string text, SendOptions options) {
     return stream(user_message(std::move(text)), std::move(options));
 }
 
-void Client::stream(std::string text, const std::function<void(const StreamEvent&)>& on_event, SendOptions options) {
+void Client::stream(std::string text, const std::function<void(const StreamEvent&)>& on_event,
+                    SendOptions options) {
     ClientStream events = stream(std::move(text), std::move(options));
     for (const StreamEvent& event : events) on_event(event);
 }
@@ -197,7 +211,8 @@ Task Client::get_task(std::string_view task_id, std::optional<int> history_lengt
 
 ListTasksResponse Client::list_tasks(ListTasksRequest request) {
     request.tenant = impl_->tenant();
-    return impl_->call<ListTasksResponse>(impl_->binding().list_tasks(request), impl_->options().call_timeout);
+    return impl_->call<ListTasksResponse>(impl_->binding().list_tasks(request),
+                                          impl_->options().call_timeout);
 }
 
 Task Client::cancel(std::string_view task_id, RawJson metadata) {

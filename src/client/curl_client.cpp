@@ -25,7 +25,8 @@ void initialise_curl_once() {
 /// One request on one easy handle: the handle's options, and what libcurl's callbacks collect.
 class Transfer {
 public:
-    explicit Transfer(const ClientOptions& options) : max_bytes_(options.max_answer_bytes), easy_(curl_easy_init()) {
+    explicit Transfer(const ClientOptions& options)
+        : max_bytes_(options.max_answer_bytes), easy_(curl_easy_init()) {
         if (easy_ == nullptr) throw std::bad_alloc();
         set(CURLOPT_PROTOCOLS_STR, "http,https");
         set(CURLOPT_NOSIGNAL, 1L);
@@ -89,7 +90,8 @@ public:
     [[nodiscard]] Error error(CURLcode code) const {
         if (too_long_) {
             return {ErrorCode::kInvalidAgentResponse,
-                    "the agent's answer is longer than " + std::to_string(max_bytes_) + " bytes", nullptr};
+                    "the agent's answer is longer than " + std::to_string(max_bytes_) + " bytes",
+                    nullptr};
         }
         const char* reason = error_[0] != '\0' ? error_.data() : curl_easy_strerror(code);
         return {ErrorCode::kUnavailable, "no answer from " + request_.url + ": " + reason, nullptr};
@@ -146,7 +148,8 @@ public:
 
     Result<void> await_head() override {
         auto outcome = run_until([this] { return transfer_.head_done(); });
-        // A transfer that failed after its head may still have brought bytes: `read` hands them out, then fails.
+        // A transfer that failed after its head may still have brought bytes: `read` hands them
+        // out, then fails.
         return transfer_.head_done() ? Result<void>() : outcome;
     }
     [[nodiscard]] int status() const override { return transfer_.status(); }
@@ -203,14 +206,16 @@ private:
 
 class CurlClient final : public HttpClient {
 public:
-    explicit CurlClient(ClientOptions options) : options_(std::move(options)), transfer_(options_) {}
+    explicit CurlClient(ClientOptions options)
+        : options_(std::move(options)), transfer_(options_) {}
 
     Result<HttpAnswer> perform(HttpRequest request) override {
         transfer_.prepare(std::move(request), false);
         if (const CURLcode code = curl_easy_perform(transfer_.handle()); code != CURLE_OK) {
             return fail(transfer_.error(code));
         }
-        return HttpAnswer{transfer_.status(), transfer_.content_type(), std::move(transfer_.body())};
+        return HttpAnswer{transfer_.status(), transfer_.content_type(),
+                          std::move(transfer_.body())};
     }
     std::unique_ptr<HttpStream> open(HttpRequest request) override {
         return std::make_unique<CurlStream>(options_, std::move(request));
@@ -227,10 +232,12 @@ std::string origin_of(const std::string& url) {
     const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
     if (parsed == nullptr) throw std::bad_alloc();
     constexpr unsigned kAsForTransfers = CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME;
-    if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), kAsForTransfers) != CURLUE_OK) return {};
+    if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), kAsForTransfers) != CURLUE_OK)
+        return {};
     std::string origin;
-    for (const auto& [part, before] : {std::pair(CURLUPART_SCHEME, ""), std::pair(CURLUPART_HOST, "://"),
-                                       std::pair(CURLUPART_PORT, ":")}) {
+    for (const auto& [part, before] :
+         {std::pair(CURLUPART_SCHEME, ""), std::pair(CURLUPART_HOST, "://"),
+          std::pair(CURLUPART_PORT, ":")}) {
         char* text = nullptr;
         if (curl_url_get(parsed.get(), part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
         origin.append(before).append(text);

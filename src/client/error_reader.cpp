@@ -126,7 +126,8 @@ Error read_http_error(int status, std::string_view body) {
         RawError raw = read_error_object(envelope.error);
         return to_error(std::move(raw), wire::error_from_http(status));
     }
-    return {wire::error_from_http(status), "the agent answered with HTTP status " + std::to_string(status), nullptr};
+    return {wire::error_from_http(status),
+            "the agent answered with HTTP status " + std::to_string(status), nullptr};
 }
 
 }  // namespace a2akit::client

@@ -7,7 +7,8 @@
 /// Reads an agent's error response as an Error, with wire's error table.
 namespace a2akit::client {
 
-/// The fields of an answer's outermost object that tell result and error apart; views into the body, empty when absent.
+/// The fields of an answer's outermost object that tell result and error apart; views into the
+/// body, empty when absent.
 struct Envelope {
     std::string_view result;
     std::string_view error;

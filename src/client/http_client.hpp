@@ -40,7 +40,8 @@ public:
     virtual Result<std::optional<std::string>> read() = 0;
 };
 
-/// HTTP as the client needs it, so that its tests can stand in for the network. One thread at a time.
+/// HTTP as the client needs it, so that its tests can stand in for the network. One thread at a
+/// time.
 class HttpClient {
 public:
     virtual ~HttpClient() = default;
@@ -49,7 +50,8 @@ public:
     virtual std::unique_ptr<HttpStream> open(HttpRequest request) = 0;
 };
 
-/// Scheme, host and port of a URL as libcurl reads it, such as "https://agents.example:443"; empty when it is none.
+/// Scheme, host and port of a URL as libcurl reads it, such as "https://agents.example:443"; empty
+/// when it is none.
 [[nodiscard]] std::string origin_of(const std::string& url);
 
 [[nodiscard]] std::unique_ptr<HttpClient> make_curl_client(const ClientOptions& options);

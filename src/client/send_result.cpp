@@ -12,7 +12,9 @@ const RawJson* first_data(const std::vector<Part>& parts) {
 
 }  // namespace
 
-std::string SendResult::text() const { return task() != nullptr ? task()->text() : message()->text(); }
+std::string SendResult::text() const {
+    return task() != nullptr ? task()->text() : message()->text();
+}
 
 RawJson SendResult::data() const {
     if (const Message* reply = message()) {

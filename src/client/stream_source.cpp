@@ -6,10 +6,11 @@
 
 namespace a2akit {
 
-ClientStream::Source::Source(std::unique_ptr<client::HttpStream> http, std::unique_ptr<client::Binding> binding,
-                             std::size_t max_event_bytes)
+ClientStream::Source::Source(std::unique_ptr<client::HttpStream> http,
+                             std::unique_ptr<client::Binding> binding, std::size_t max_event_bytes)
     : http_(std::move(http)), binding_(std::move(binding)), parser_(max_event_bytes) {
-    if (http_->status() != 200 || !http_->content_type().starts_with("text/event-stream")) throw_answer();
+    if (http_->status() != 200 || !http_->content_type().starts_with("text/event-stream"))
+        throw_answer();
 }
 
 void ClientStream::Source::throw_answer() {
@@ -21,8 +22,10 @@ void ClientStream::Source::throw_answer() {
         body += *bytes;
     }
     (void)binding_->result(http_->status(), body).value_or_throw();
-    throw Exception({ErrorCode::kInvalidAgentResponse,
-                     "the agent answered with '" + http_->content_type() + "' instead of text/event-stream", nullptr});
+    throw Exception(
+        {ErrorCode::kInvalidAgentResponse,
+         "the agent answered with '" + http_->content_type() + "' instead of text/event-stream",
+         nullptr});
 }
 
 std::optional<StreamEvent> ClientStream::Source::next() {
@@ -40,12 +43,14 @@ std::optional<StreamEvent> ClientStream::Source::next() {
 
 StreamEvent ClientStream::Source::read_event(const wire::SseEvent& event) const {
     const std::string_view text = binding_->result(200, event.data).value_or_throw();
-    Result<StreamResponse> response = json::decode<StreamResponse>(text, json::Mode::kLenient, json::kReadBack);
+    Result<StreamResponse> response =
+        json::decode<StreamResponse>(text, json::Mode::kLenient, json::kReadBack);
     if (!response || response->payload.index() == 0) {
-        throw Exception({ErrorCode::kInvalidAgentResponse,
-                         "an event of the stream can't be read: " +
-                             (response ? "it holds no task, message or update" : response.error().message),
-                         nullptr});
+        throw Exception(
+            {ErrorCode::kInvalidAgentResponse,
+             "an event of the stream can't be read: " +
+                 (response ? "it holds no task, message or update" : response.error().message),
+             nullptr});
     }
     return {event.id, std::move(*response)};
 }

@@ -6,10 +6,11 @@
 namespace a2akit::detail {
 namespace {
 
-// Frames are short-lived and of few sizes; glibc's per-thread cache ends at 1 KiB and most of ours are larger.
+// Frames are short-lived and of few sizes; glibc's per-thread cache ends at 1 KiB and most of ours
+// are larger.
 constexpr std::size_t kStep = 128;
-constexpr std::size_t kClasses = 32;      // up to 4 KiB
-constexpr std::size_t kKeepPerClass = 64; // what a thread keeps when its burst is over
+constexpr std::size_t kClasses = 32;       // up to 4 KiB
+constexpr std::size_t kKeepPerClass = 64;  // what a thread keeps when its burst is over
 
 struct FreeFrame {
     FreeFrame* next;

@@ -20,10 +20,12 @@ namespace {
 constexpr auto kHexPairs = [] {
     constexpr std::string_view digits = "0123456789abcdef";
     std::array<std::array<char, 2>, 256> pairs{};
-    for (std::size_t byte = 0; byte < pairs.size(); ++byte) pairs[byte] = {digits[byte >> 4U], digits[byte & 15U]};
+    for (std::size_t byte = 0; byte < pairs.size(); ++byte)
+        pairs[byte] = {digits[byte >> 4U], digits[byte & 15U]};
     return pairs;
 }();
-constexpr std::array<std::uint8_t, 16> kHexPositions{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+constexpr std::array<std::uint8_t, 16> kHexPositions{0,  2,  4,  6,  9,  11, 14, 16,
+                                                     19, 21, 24, 26, 28, 30, 32, 34};
 
 constexpr int hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
@@ -32,7 +34,9 @@ constexpr int hex_value(char c) noexcept {
     return -1;
 }
 
-constexpr bool is_dash_position(std::size_t i) noexcept { return i == 8 || i == 13 || i == 18 || i == 23; }
+constexpr bool is_dash_position(std::size_t i) noexcept {
+    return i == 8 || i == 13 || i == 18 || i == 23;
+}
 
 // Random bytes from the kernel, fetched for many ids together.
 class RandomBytes {
@@ -49,8 +53,10 @@ private:
         std::size_t have = 0;
         while (have < buffer_.size()) {
             const ssize_t got = ::getrandom(buffer_.data() + have, buffer_.size() - have, 0);
-            if (got > 0) have += static_cast<std::size_t>(got);
-            else if (errno != EINTR) std::abort();  // no kernel that we run on lacks it
+            if (got > 0)
+                have += static_cast<std::size_t>(got);
+            else if (errno != EINTR)
+                std::abort();  // no kernel that we run on lacks it
         }
         used_ = 0;
     }
@@ -66,14 +72,16 @@ thread_local std::optional<std::mt19937_64> seeded;  // by SeededIds only
 std::uint64_t fine_time() noexcept {
     constexpr std::uint64_t kNanosecondsEach = 1'000'000;
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const auto ns = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+    const auto ns = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
     return (ns / kNanosecondsEach << 12) | (ns % kNanosecondsEach << 12) / kNanosecondsEach;
 }
 
 }  // namespace
 
 SeededIds::SeededIds(std::uint64_t seed) noexcept {
-    static_cast<void>(WriteId::next());  // a thread's first one names the thread, whether or not a seed is set by then
+    static_cast<void>(WriteId::next());  // a thread's first one names the thread, whether or not a
+                                         // seed is set by then
     seeded.emplace(seed);
 }
 SeededIds::~SeededIds() { seeded.reset(); }
@@ -105,7 +113,8 @@ Uuid Uuid::generate() noexcept {
     Uuid id;
     std::uint64_t time = 0;
     if (seeded) {
-        for (std::size_t i = 6; i < id.bytes.size(); ++i) id.bytes[i] = static_cast<std::uint8_t>((*seeded)());
+        for (std::size_t i = 6; i < id.bytes.size(); ++i)
+            id.bytes[i] = static_cast<std::uint8_t>((*seeded)());
         time = (id.bytes[6] & 0x0FU) << 8U | id.bytes[7];
     } else {
         random_bytes.take(id.bytes.data() + 8, 8);
@@ -119,8 +128,8 @@ Uuid Uuid::generate() noexcept {
 }
 
 WriteId WriteId::next() noexcept {
-    // A counter, then a random name per thread: unique without a random number per write. Those of one thread grow, by
-    // which PostgreSQL's write_task knows a write that comes very late.
+    // A counter, then a random name per thread: unique without a random number per write. Those of
+    // one thread grow, by which PostgreSQL's write_task knows a write that comes very late.
     struct Sequencer {
         Uuid name = Uuid::generate();
         std::uint64_t count = 0;

@@ -4,8 +4,9 @@
 
 namespace a2akit::log {
 
-/// Lines for the operator, through spdlog's default logger. Each names what it is about as key=value or in a sentence,
-/// and carries no secret. Safe from any thread. A line of a handler's own goes through TaskContext::logger instead.
+/// Lines for the operator, through spdlog's default logger. Each names what it is about as
+/// key=value or in a sentence, and carries no secret. Safe from any thread. A line of a handler's
+/// own goes through TaskContext::logger instead.
 ///
 /// The formatting is compiled once, in log.cpp, so that code that writes lines need not compile
 /// spdlog and fmt.

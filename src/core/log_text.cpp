@@ -8,20 +8,30 @@ namespace {
 void append_escaped(std::string& out, char c) {
     constexpr std::string_view kHex = "0123456789abcdef";
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') out += "\\n";
-    else if (c == '\r') out += "\\r";
-    else if (c == '\t') out += "\\t";
-    else (out += "\\x").append({kHex[byte >> 4U], kHex[byte & 15U]});
+    if (c == '\n')
+        out += "\\n";
+    else if (c == '\r')
+        out += "\\r";
+    else if (c == '\t')
+        out += "\\t";
+    else
+        (out += "\\x").append({kHex[byte >> 4U], kHex[byte & 15U]});
 }
 
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
 
 /// The length of the UTF-8 character that `text` begins with; 0: it does not begin with one.
 std::size_t character_size(std::string_view text) noexcept {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(text[i])); };
+    const auto byte = [&](std::size_t i) {
+        return static_cast<unsigned>(static_cast<unsigned char>(text[i]));
+    };
     const unsigned first = byte(0);
     if (first < 0x80) return 1;
-    const std::size_t size = first >= 0xF5 ? 0 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
+    const std::size_t size = first >= 0xF5   ? 0
+                             : first >= 0xF0 ? 4
+                             : first >= 0xE0 ? 3
+                             : first >= 0xC2 ? 2
+                                             : 0;
     if (size == 0 || text.size() < size) return 0;
     for (std::size_t i = 1; i < size; ++i) {
         if ((byte(i) & 0xC0U) != 0x80) return 0;
@@ -36,7 +46,8 @@ std::size_t character_size(std::string_view text) noexcept {
 /// line.
 bool acts(std::string_view character) noexcept {
     if (character.size() == 1) return is_control(character.front());
-    const bool second_controls = character.size() == 2 && character[0] == '\xc2' && character[1] < '\xa0';
+    const bool second_controls =
+        character.size() == 2 && character[0] == '\xc2' && character[1] < '\xa0';
     return second_controls || character == "\u2028" || character == "\u2029";
 }
 

@@ -95,7 +95,8 @@ bool Signal::Wait::begin() noexcept {
     loop_ = Loop::current();
     assert(loop_ != nullptr && "waiting needs a loop");
     void* lowered = nullptr;
-    if (signal_.state_.compare_exchange_strong(lowered, this, std::memory_order_acq_rel)) return true;
+    if (signal_.state_.compare_exchange_strong(lowered, this, std::memory_order_acq_rel))
+        return true;
     assert(lowered == &signal_ && "a signal has one waiter");
     return false;
 }
@@ -106,7 +107,9 @@ bool Signal::Wait::withdraw() noexcept {
 }
 
 Signal::Either::Half::Half(Signal& signal, Either& whole, Half& sibling) noexcept
-    : Wait(signal, [](Work& work) noexcept { static_cast<Half&>(work).raised(); }), whole_(whole), sibling_(sibling) {}
+    : Wait(signal, [](Work& work) noexcept { static_cast<Half&>(work).raised(); }),
+      whole_(whole),
+      sibling_(sibling) {}
 
 // If both halves are raised, the second one leaves the coroutine to the first: its work is already
 // posted and still refers to this object.
@@ -145,7 +148,9 @@ bool Signal::Either::await_suspend(std::coroutine_handle<> handle) {
 struct TaskGroup::Runner {
     struct promise_type {
         static void* operator new(std::size_t size) { return detail::allocate_frame(size); }
-        static void operator delete(void* frame, std::size_t size) noexcept { detail::free_frame(frame, size); }
+        static void operator delete(void* frame, std::size_t size) noexcept {
+            detail::free_frame(frame, size);
+        }
         Runner get_return_object() noexcept { return {}; }
         std::suspend_never initial_suspend() noexcept { return {}; }
         std::suspend_never final_suspend() noexcept { return {}; }
@@ -164,7 +169,9 @@ struct TaskGroup::Runner {
     static Runner run(TaskGroup& group, Async<void> coroutine) {
         co_await std::move(coroutine);
         // Its frame, with all that it holds, ends before the group may.
-        { const Async<void> ended = std::move(coroutine); }
+        {
+            const Async<void> ended = std::move(coroutine);
+        }
         if (--group.running_ == 0 && group.joining_) group.empty_.set();
     }
 };

@@ -4,9 +4,9 @@
 
 namespace a2akit {
 
-/// Until it is destroyed, the ids that this thread generates follow from the seed, for tests that must go the same way
-/// twice: shards, and so orders, depend on ids.
-/// REQUIRES: no other one lives on this thread.
+/// Until it is destroyed, the ids that this thread generates follow from the seed, for tests that
+/// must go the same way twice: shards, and so orders, depend on ids. REQUIRES: no other one lives
+/// on this thread.
 class SeededIds {
 public:
     explicit SeededIds(std::uint64_t seed) noexcept;

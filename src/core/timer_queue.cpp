@@ -63,7 +63,8 @@ std::optional<SteadyTime> TimerQueue::next() const noexcept {
 
 std::size_t TimerQueue::fire_due(SteadyTime now) noexcept {
     std::size_t fired = 0;
-    for (std::size_t left = heap_.size(); left > 0 && !heap_.empty() && heap_.front()->at_ <= now; --left) {
+    for (std::size_t left = heap_.size(); left > 0 && !heap_.empty() && heap_.front()->at_ <= now;
+         --left) {
         Timer& timer = *heap_.front();
         timer.cancel();
         timer.fire_(timer);

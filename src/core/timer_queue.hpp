@@ -7,15 +7,16 @@
 
 namespace a2akit {
 
-/// The timers of one loop, soonest first: a binary heap in which each timer knows its place. For implementations of
-/// Loop.
+/// The timers of one loop, soonest first: a binary heap in which each timer knows its place. For
+/// implementations of Loop.
 class TimerQueue {
 public:
     /// Adds the timer, or moves it when it is in already.
     void start(Timer& timer, SteadyTime at);
     void cancel(Timer& timer) noexcept;
     [[nodiscard]] std::optional<SteadyTime> next() const noexcept;
-    /// Fires what is due at `now`; a timer that a fired one starts anew waits for the next call. Returns how many.
+    /// Fires what is due at `now`; a timer that a fired one starts anew waits for the next call.
+    /// Returns how many.
     std::size_t fire_due(SteadyTime now) noexcept;
     [[nodiscard]] bool empty() const noexcept { return heap_.empty(); }
 

@@ -34,7 +34,8 @@ Connection::Connection(Shard& shard, net::TcpSocket socket, std::string peer, Sl
       peer_(std::move(peer)),
       slot_(std::move(slot)) {
     shard_.connections.push_back(*this);
-    socket_.notify([](void* who) noexcept { static_cast<Connection*>(who)->on_client_sign(); }, this);
+    socket_.notify([](void* who) noexcept { static_cast<Connection*>(who)->on_client_sign(); },
+                   this);
 }
 
 Async<void> Connection::run(std::unique_ptr<Connection> connection) {
@@ -95,8 +96,10 @@ void Connection::on_timer() noexcept {
 }
 
 void Connection::drain() noexcept {
-    if (phase_ == Phase::kIdle) abort();
-    else if (waiting_for_events_ != nullptr) waiting_for_events_->wake();
+    if (phase_ == Phase::kIdle)
+        abort();
+    else if (waiting_for_events_ != nullptr)
+        waiting_for_events_->wake();
 }
 
 void Connection::abort() noexcept {
@@ -165,7 +168,8 @@ Async<void> Connection::flush_last() {
     std::string mine = std::exchange(shard_.out, std::move(next));
     co_await net::end_of_turn(shard_.loop);
     std::swap(shard_.out, mine);
-    if (spare.size() < kSpareBuffers && mine.capacity() <= kKeptOut) spare.push_back(std::move(mine));
+    if (spare.size() < kSpareBuffers && mine.capacity() <= kKeptOut)
+        spare.push_back(std::move(mine));
     co_await flush();
 }
 
@@ -204,11 +208,14 @@ Async<void> Connection::answer() {
             wire::RequestHead request = head();
             return respond(shard_.site.agent_card(request));
         }
-        case wire::RouteKind::kReadiness: return answer_readiness();
+        case wire::RouteKind::kReadiness:
+            return answer_readiness();
         case wire::RouteKind::kDeadLetters:
-        case wire::RouteKind::kRedrive: return answer_admin();
+        case wire::RouteKind::kRedrive:
+            return answer_admin();
         case wire::RouteKind::kJsonRpc:
-        case wire::RouteKind::kOperation: break;
+        case wire::RouteKind::kOperation:
+            break;
     }
     wire::RequestHead request = head();
     auto decoded = wire::decode(route_, request, reader_.body());
@@ -258,7 +265,8 @@ Async<HandledRequest> Connection::dispatch(wire::Call& call) {
 }
 
 HandledRequest Connection::refused_at_limit(std::string_view what) {
-    return {Error::unavailable("the server is at its limit of " + std::string(what), kRetryAfter), {}};
+    return {Error::unavailable("the server is at its limit of " + std::string(what), kRetryAfter),
+            {}};
 }
 
 Async<LargeTurns::Turn> Connection::large_turn() {
@@ -289,8 +297,9 @@ HandledRequest Connection::refused_in_batch() const {
 // would keep out those that read and cancel their tasks.
 Slot Connection::take_unary_slot(Operation operation) {
     const Options& options = shard_.options;
-    return operation == Operation::kSendMessage ? Slot::take(shard_.counters.sends, options.max_waiting_sends)
-                                                : Slot::take(shard_.counters.pending, options.max_pending_requests);
+    return operation == Operation::kSendMessage
+               ? Slot::take(shard_.counters.sends, options.max_waiting_sends)
+               : Slot::take(shard_.counters.pending, options.max_pending_requests);
 }
 
 std::string_view Connection::unary_limit(Operation operation) {
@@ -308,8 +317,11 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
     HandledRequest handled;
     LargeTurns::Turn turn;
     if (can_keep_alive(call)) slow_call_ = &call;
-    if (!refused) handled = co_await dispatch(call);
-    else handled = refused_at_limit(streaming ? "open streams" : unary_limit(call.envelope.operation));
+    if (!refused)
+        handled = co_await dispatch(call);
+    else
+        handled =
+            refused_at_limit(streaming ? "open streams" : unary_limit(call.envelope.operation));
     slow_call_ = nullptr;
     if (handled.reply) {
         if (auto* events = std::get_if<std::unique_ptr<EventStream>>(&*handled.reply)) {
@@ -323,7 +335,8 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
     }
     // If possible, refuse the response before it is encoded, since encoding takes time from other
     // connections.
-    if (const std::size_t bytes = handled.reply ? content_size(*handled.reply) : 0; !hold_answer(bytes)) {
+    if (const std::size_t bytes = handled.reply ? content_size(*handled.reply) : 0;
+        !hold_answer(bytes)) {
         handled = refused_unsent();
         refused = true;
     } else if (bytes > kKeptOut) {
@@ -372,7 +385,8 @@ Async<void> Connection::answer_batch(wire::Decoded decoded) {
             handled = refused_at_limit("unsent answers");
         else if (slot)
             handled = co_await dispatch(call);
-        else handled = refused_at_limit(unary_limit(call.envelope.operation));
+        else
+            handled = refused_at_limit(unary_limit(call.envelope.operation));
         LargeTurns::Turn turn;
         if (handled.reply && content_size(*handled.reply) > kKeptOut) turn = co_await large_turn();
         std::string answer = wire::encode_batch_entry(call, handled);
@@ -380,10 +394,13 @@ Async<void> Connection::answer_batch(wire::Decoded decoded) {
         if (!answer.empty()) answers.push_back(std::move(answer));
         // The headers that activate extensions and identify the caller are the same for every
         // entry.
-        if (!handled.activated_extensions.empty()) extensions = std::move(handled.activated_extensions);
-        if (!handled.reply && may_not_ask(handled.reply.error())) refused = std::move(handled.reply.error());
+        if (!handled.activated_extensions.empty())
+            extensions = std::move(handled.activated_extensions);
+        if (!handled.reply && may_not_ask(handled.reply.error()))
+            refused = std::move(handled.reply.error());
     }
-    wire::HttpResponse response = wire::encode_batch(answers, extensions, refused ? &*refused : nullptr);
+    wire::HttpResponse response =
+        wire::encode_batch(answers, extensions, refused ? &*refused : nullptr);
     if (!hold_answer(response.body.size())) {
         response = wire::http_error(503, refused_unsent().reply.error().message, true);
     }

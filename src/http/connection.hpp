@@ -47,7 +47,8 @@ private:
     };
     struct DeadlineTimer : Timer {
         explicit DeadlineTimer(Connection& c) noexcept
-            : Timer([](Timer& t) noexcept { static_cast<DeadlineTimer&>(t).connection.on_timer(); }),
+            : Timer(
+                  [](Timer& t) noexcept { static_cast<DeadlineTimer&>(t).connection.on_timer(); }),
               connection(c) {}
         Connection& connection;
     };
@@ -157,9 +158,10 @@ private:
 
     bool timed_out_ = false;
     bool gave_way_ = false;
-    bool broken_ = false;     ///< Nothing can be sent any more.
+    bool broken_ = false;  ///< Nothing can be sent any more.
     bool keep_alive_ = true;
-    bool lingering_ = false;  ///< Bytes of the request may be under way: close so that the answer survives.
+    bool lingering_ =
+        false;  ///< Bytes of the request may be under way: close so that the answer survives.
     bool aborted_ = false;
 
     std::string request_id_;
@@ -169,7 +171,7 @@ private:
     wire::Call* slow_call_ = nullptr;  ///< The call being answered, if it can be kept alive.
     SteadyTime white_space_at_ = SteadyTime::max();
     bool answer_begun_ = false;  ///< The head of a chunked response has been sent.
-    std::string unsent_;  ///< The rest of that head and the white space.
+    std::string unsent_;         ///< The rest of that head and the white space.
 
     std::optional<wire::HttpResponse> stream_head_;
     std::unique_ptr<OpenStream> open_stream_;

@@ -222,7 +222,8 @@ void Connection::begin_request() {
     const std::string_view target = without_authority(reader_.target());
     const bool card_at_root = shard_.options.card_at_root && is_card_path(target);
     if (!whole_server && !card_at_root && !under_base(target, shard_.options.base_path)) {
-        refusal_ = wire::http_error(404, "nothing is served at this path", false, wire::answer_type(request));
+        refusal_ = wire::http_error(404, "nothing is served at this path", false,
+                                    wire::answer_type(request));
     } else {
         if (request.target.empty()) request.target = "/";
         auto routed = wire::route(request, shard_.options.max_body_bytes, shard_.options.versions);

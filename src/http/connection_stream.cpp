@@ -103,8 +103,10 @@ bool Connection::write_batch(const wire::AnswerForm& form, EventStream::Batch& b
     const bool last = batch.end != EventStream::End::kMore && next == batch.items.size();
     if (last) wire::encode_stream_end(form, batch, out);
     if (std::exchange(heartbeat_due_, false) && out.size() == before) wire::encode_heartbeat(out);
-    if (out.size() == before) out.resize(head_size);
-    else if (chunked) end_chunk(out, chunk);
+    if (out.size() == before)
+        out.resize(head_size);
+    else if (chunked)
+        end_chunk(out, chunk);
     if (last && chunked) out.append(kLastChunk);
     return !out.empty();
 }

@@ -32,7 +32,8 @@ constexpr int kAcceptsPerTurn = 64;
 // reads.
 constexpr int kMostUnsent = 64 * 1024;
 constexpr std::string_view kTooMany =
-    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: "
+    "0\r\n\r\n";
 
 /// Whether only the connection that was to be accepted has failed (accept(2) hands its network
 /// errors on); any other error would occur again immediately.
@@ -271,7 +272,8 @@ HttpServer::~HttpServer() = default;
 
 Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t port) {
     NetError error;
-    const auto address = boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
+    const auto address =
+        boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
     if (error) {
         return fail(ErrorCode::kInvalidParams,
                     "host \"" + host +

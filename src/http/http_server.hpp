@@ -32,8 +32,8 @@ public:
     /// Accepts connections. REQUIRES: listens.
     void serve();
 
-    /// Accepts no more; idle connections close, streams end with kDraining, requests under way are the last of their
-    /// connections. Idempotent.
+    /// Accepts no more; idle connections close, streams end with kDraining, requests under way are
+    /// the last of their connections. Idempotent.
     void drain();
     /// Drains, waits for the connections until `at_most` has passed, then ends them.
     /// REQUIRES: the handler eventually answers every call.

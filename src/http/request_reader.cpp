@@ -30,7 +30,8 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower_case) no
 /// Nothing in it but what a host and a port are made of.
 bool may_be_host(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) {
-        return c > ' ' && c < '\x7f' && std::string_view("\"#/<>?@\\^`{|}").find(c) == std::string_view::npos;
+        return c > ' ' && c < '\x7f' &&
+               std::string_view("\"#/<>?@\\^`{|}").find(c) == std::string_view::npos;
     });
 }
 
@@ -54,8 +55,7 @@ private:
     using View = boost::beast::string_view;
     using Length = boost::optional<std::uint64_t>;
 
-    void on_request_impl(bhttp::verb, View method, View target, int version,
-                         BeastError&) override {
+    void on_request_impl(bhttp::verb, View method, View target, int version, BeastError&) override {
         owner_.method_.assign(method.data(), method.size());
         owner_.target_.assign(target.data(), target.size());
         owner_.http_1_0_ = version < 11;
@@ -72,8 +72,10 @@ private:
             unknown_coding_ = true;
         }
         if (field == bhttp::field::expect) {
-            if (equals_ignoring_case(text, "100-continue")) owner_.expects_continue_ = true;
-            else unknown_expectation_ = true;
+            if (equals_ignoring_case(text, "100-continue"))
+                owner_.expects_continue_ = true;
+            else
+                unknown_expectation_ = true;
         }
         auto& [lower_name, its_value] = owner_.headers_.emplace_back();
         lower_name.resize(name.size());
@@ -162,15 +164,19 @@ RequestReader::Step RequestReader::refuse_body_size() {
 
 RequestReader::Step RequestReader::advance() {
     switch (state_) {
-        case State::kHead: return read_head();
+        case State::kHead:
+            return read_head();
         case State::kSized:
             if (end_ - begin_ < body_length_) return Step::kMore;
             parsed_ = begin_ + body_length_;
             state_ = State::kComplete;
             return Step::kComplete;
-        case State::kChunked: return read_chunks();
-        case State::kComplete: return Step::kComplete;
-        case State::kRefused: break;
+        case State::kChunked:
+            return read_chunks();
+        case State::kComplete:
+            return Step::kComplete;
+        case State::kRefused:
+            break;
     }
     return Step::kRefused;
 }
@@ -203,9 +209,11 @@ RequestReader::Step RequestReader::head_done() {
     if (!http_1_0_ && parser_->hosts() != 1) {
         return refuse(400, "an HTTP/1.1 request needs exactly one Host header");
     }
-    if (parser_->bad_host()) return refuse(400, "the Host header must be a host, with a port or without");
+    if (parser_->bad_host())
+        return refuse(400, "the Host header must be a host, with a port or without");
     // What came before 1.1 knows neither (RFC 9112, section 6.1; RFC 9110, section 10.1.1).
-    if (http_1_0_ && parser_->chunked()) return refuse(400, "an HTTP/1.0 request can't have a Transfer-Encoding");
+    if (http_1_0_ && parser_->chunked())
+        return refuse(400, "an HTTP/1.0 request can't have a Transfer-Encoding");
     if (http_1_0_) expects_continue_ = false;
     if (parser_->unknown_coding()) {
         return refuse(501, "the only Transfer-Encoding understood is chunked");
@@ -266,7 +274,8 @@ std::string_view RequestReader::body() const noexcept {
 void RequestReader::next() {
     begin_ = parsed_;
     if (begin_ == end_) begin_ = parsed_ = end_ = 0;
-    if (end_ == 0 && capacity_ > kKeptBuffer) release();
+    if (end_ == 0 && capacity_ > kKeptBuffer)
+        release();
     else if (capacity_ > kKeptBuffer && end_ - begin_ <= kFirstBuffer)
         shrink();
     parser_.reset();

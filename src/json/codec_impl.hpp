@@ -72,8 +72,10 @@ inline bool read_constant(Cursor& cursor, std::string_view value) {
 
 template <class F>
 constexpr bool null_is_value() {
-    if constexpr (F::kIsConstant) return false;
-    else return ValueCodec<typename F::As>::kNullIsValue;
+    if constexpr (F::kIsConstant)
+        return false;
+    else
+        return ValueCodec<typename F::As>::kNullIsValue;
 }
 
 template <class D, std::size_t I, class M>

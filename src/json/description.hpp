@@ -122,8 +122,8 @@ constexpr Alternative<M, V, I, As> alternative_as(std::string_view name, std::st
     return {FieldName(name), oneof, member};
 }
 
-/// Specialised for each message: `kName` and `kFields`, a tuple of Field, Alternative and Constant in
-/// the protocol buffer's order. `D` is the message itself, or a tag for another form of it.
+/// Specialised for each message: `kName` and `kFields`, a tuple of Field, Alternative and Constant
+/// in the protocol buffer's order. `D` is the message itself, or a tag for another form of it.
 template <class D>
 struct Description;
 

@@ -67,7 +67,8 @@ struct Description<ListTasksRequest> {
                    field("page_size", &ListTasksRequest::page_size),
                    field("page_token", &ListTasksRequest::page_token),
                    field("history_length", &ListTasksRequest::history_length),
-                   field_read_as<NotBefore>("status_timestamp_after", &ListTasksRequest::status_timestamp_after),
+                   field_read_as<NotBefore>("status_timestamp_after",
+                                            &ListTasksRequest::status_timestamp_after),
                    field("include_artifacts", &ListTasksRequest::include_artifacts));
 };
 

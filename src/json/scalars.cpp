@@ -97,8 +97,10 @@ std::optional<Timestamp> parse_timestamp(std::string_view text, Rounding roundin
     if (take(text, at, '.')) {
         int digits = 0;
         for (; at < text.size() && is_digit(text[at]); ++at, ++digits) {
-            if (digits < 3) millisecond = millisecond * 10 + (text[at] - '0');
-            else if (text[at] != '0') rest = true;
+            if (digits < 3)
+                millisecond = millisecond * 10 + (text[at] - '0');
+            else if (text[at] != '0')
+                rest = true;
         }
         if (digits == 0) return std::nullopt;
         for (; digits < 3; ++digits) millisecond *= 10;

@@ -22,8 +22,8 @@ namespace a2akit::json {
 /// How a time's digits after the milliseconds are treated.
 enum class Rounding : std::uint8_t { kDown, kUp };
 /// RFC 3339 with any offset and any number of fractional digits.
-[[nodiscard]] std::optional<Timestamp> parse_timestamp(std::string_view text,
-                                                       Rounding rounding = Rounding::kDown) noexcept;
+[[nodiscard]] std::optional<Timestamp> parse_timestamp(
+    std::string_view text, Rounding rounding = Rounding::kDown) noexcept;
 
 /// Appends "2025-10-28T10:30:00.000Z".
 void append_timestamp(std::string& out, Timestamp time);

@@ -37,8 +37,10 @@ std::string as_utf8(std::string text) {
     std::string out;
     for (std::string_view rest = text; !rest.empty();) {
         const std::size_t length = character_length(rest);
-        if (length == 0 || rest.front() == '\0') out += "\xEF\xBF\xBD";
-        else out += rest.substr(0, length);
+        if (length == 0 || rest.front() == '\0')
+            out += "\xEF\xBF\xBD";
+        else
+            out += rest.substr(0, length);
         rest.remove_prefix(std::max<std::size_t>(length, 1));
     }
     return out;

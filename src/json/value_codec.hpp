@@ -146,13 +146,17 @@ template <Described D>
 struct ValueCodec<D> : ValueCodecBase {
     template <class M>
     static bool read(Cursor& cursor, M& value) {
-        if constexpr (std::is_same_v<D, M>) return json::read(cursor, value);
-        else return read_as<D>(cursor, value);
+        if constexpr (std::is_same_v<D, M>)
+            return json::read(cursor, value);
+        else
+            return read_as<D>(cursor, value);
     }
     template <class M>
     static void write(Writer& writer, const M& value) {
-        if constexpr (std::is_same_v<D, M>) json::write(writer, value);
-        else write_as<D>(writer, value);
+        if constexpr (std::is_same_v<D, M>)
+            json::write(writer, value);
+        else
+            write_as<D>(writer, value);
     }
     template <class M>
     static bool is_absent(const M&) {

@@ -10,7 +10,8 @@ namespace {
 // How much posted work, and how many socket events, one side may run before the other has its turn.
 constexpr int kWorkPerTurn = 256;
 constexpr int kEventsPerTurn = 128;
-// How much work of `post_last` may wait: at some ten microseconds a request, a fraction of a millisecond.
+// How much work of `post_last` may wait: at some ten microseconds a request, a fraction of a
+// millisecond.
 constexpr int kLastPerTurn = 32;
 
 }  // namespace
@@ -25,7 +26,8 @@ struct AsioLoop::TakeRemote {
 };
 
 AsioLoop::StopWork::StopWork(AsioLoop& l) noexcept
-    : Work([](Work& work) noexcept { static_cast<StopWork&>(work).loop.stopping_ = true; }), loop(l) {}
+    : Work([](Work& work) noexcept { static_cast<StopWork&>(work).loop.stopping_ = true; }),
+      loop(l) {}
 
 AsioLoop::AsioLoop() : guard_(context_.get_executor()), stop_work_(*this) {}
 
@@ -129,8 +131,10 @@ void AsioLoop::run() {
         run_local();
         if (stopping_) break;
         if (ready_.empty()) {
-            if (last_.empty()) wait_for_events();
-            else if (last_waiting_ >= kLastPerTurn || context_.poll_one() == 0) end_turn();
+            if (last_.empty())
+                wait_for_events();
+            else if (last_waiting_ >= kLastPerTurn || context_.poll_one() == 0)
+                end_turn();
             continue;
         }
         if (!last_.empty()) end_turn();

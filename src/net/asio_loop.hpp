@@ -16,8 +16,9 @@ namespace a2akit::net {
 
 /// A Loop over one io_context: sockets, timers and posted work, all on the thread that calls `run`.
 ///
-/// Work posted on the loop's own thread goes through a list without lock or allocation; work from other threads
-/// through a second one, which wakes the loop by one Asio post, however many follow before it runs.
+/// Work posted on the loop's own thread goes through a list without lock or allocation; work from
+/// other threads through a second one, which wakes the loop by one Asio post, however many follow
+/// before it runs.
 class AsioLoop final : public Loop {
 public:
     using Executor = boost::asio::io_context::executor_type;
@@ -30,7 +31,9 @@ public:
     [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
 
     void post(Work& work) noexcept override;
-    [[nodiscard]] SteadyTime now() const noexcept override { return std::chrono::steady_clock::now(); }
+    [[nodiscard]] SteadyTime now() const noexcept override {
+        return std::chrono::steady_clock::now();
+    }
 
     /// The mark of the handler that runs now.
     [[nodiscard]] const HandlerMark& handler_mark() const noexcept { return mark_; }

@@ -5,9 +5,9 @@
 
 namespace a2akit::net {
 
-/// Memory for the handler of the one asynchronous operation that its owner has under way, so that starting an
-/// operation allocates nothing. A handler that does not fit, or a second one, is allocated on the
-/// heap.
+/// Memory for the handler of the one asynchronous operation that its owner has under way, so that
+/// starting an operation allocates nothing. A handler that does not fit, or a second one, is
+/// allocated on the heap.
 class HandlerMemory {
 public:
     HandlerMemory() noexcept = default;
@@ -20,8 +20,10 @@ public:
         return bytes_;
     }
     void free(void* memory) noexcept {
-        if (memory == bytes_) taken_ = false;
-        else ::operator delete(memory);
+        if (memory == bytes_)
+            taken_ = false;
+        else
+            ::operator delete(memory);
     }
 
 private:

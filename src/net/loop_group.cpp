@@ -27,7 +27,8 @@ struct Job : Work {
         } catch (const std::exception&) {
             thrown = std::current_exception();
         }
-        // The job may end as soon as its group is empty, which the loop says after this frame is gone.
+        // The job may end as soon as its group is empty, which the loop says after this frame is
+        // gone.
         Loop::current()->post(report);
     }
 

@@ -40,8 +40,8 @@ private:
 /// have ended; throws what one of them threw. REQUIRES: called on a thread that runs no loop.
 void run_on_each(std::vector<std::pair<Loop*, Async<void>>> coroutines);
 
-/// Runs `coroutine` on `loop` and blocks the calling thread until it has ended; throws what it threw.
-/// REQUIRES: called on a thread that runs no loop.
+/// Runs `coroutine` on `loop` and blocks the calling thread until it has ended; throws what it
+/// threw. REQUIRES: called on a thread that runs no loop.
 void run_on(Loop& loop, Async<void> coroutine);
 
 namespace detail {

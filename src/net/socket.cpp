@@ -20,8 +20,10 @@ struct Socket::ReadDone {
         Socket& s = *socket;
         s.reading_ = false;
         s.read_ = {error, bytes};
-        if (s.reader_) std::exchange(s.reader_, nullptr).resume();
-        else if (s.notify_ != nullptr) s.notify_(s.notified_);
+        if (s.reader_)
+            std::exchange(s.reader_, nullptr).resume();
+        else if (s.notify_ != nullptr)
+            s.notify_(s.notified_);
     }
     Socket* socket;
 };
@@ -34,8 +36,8 @@ void Socket::start_read(std::span<char> into) {
 
 std::size_t Socket::try_send(std::string_view data, NetError& error) noexcept {
     for (;;) {
-        const ssize_t sent = ::send(socket_.native_handle(), data.data(), data.size(),
-                                    MSG_DONTWAIT | MSG_NOSIGNAL);
+        const ssize_t sent =
+            ::send(socket_.native_handle(), data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent >= 0) {
             sent_ += static_cast<std::uint64_t>(sent);
             return static_cast<std::size_t>(sent);

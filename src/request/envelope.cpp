@@ -4,17 +4,28 @@ namespace a2akit {
 
 std::string_view to_string(Operation operation) noexcept {
     switch (operation) {
-        case Operation::kSendMessage: return "SendMessage";
-        case Operation::kSendStreamingMessage: return "SendStreamingMessage";
-        case Operation::kGetTask: return "GetTask";
-        case Operation::kListTasks: return "ListTasks";
-        case Operation::kCancelTask: return "CancelTask";
-        case Operation::kSubscribeToTask: return "SubscribeToTask";
-        case Operation::kCreateTaskPushNotificationConfig: return "CreateTaskPushNotificationConfig";
-        case Operation::kGetTaskPushNotificationConfig: return "GetTaskPushNotificationConfig";
-        case Operation::kListTaskPushNotificationConfigs: return "ListTaskPushNotificationConfigs";
-        case Operation::kDeleteTaskPushNotificationConfig: return "DeleteTaskPushNotificationConfig";
-        case Operation::kGetExtendedAgentCard: return "GetExtendedAgentCard";
+        case Operation::kSendMessage:
+            return "SendMessage";
+        case Operation::kSendStreamingMessage:
+            return "SendStreamingMessage";
+        case Operation::kGetTask:
+            return "GetTask";
+        case Operation::kListTasks:
+            return "ListTasks";
+        case Operation::kCancelTask:
+            return "CancelTask";
+        case Operation::kSubscribeToTask:
+            return "SubscribeToTask";
+        case Operation::kCreateTaskPushNotificationConfig:
+            return "CreateTaskPushNotificationConfig";
+        case Operation::kGetTaskPushNotificationConfig:
+            return "GetTaskPushNotificationConfig";
+        case Operation::kListTaskPushNotificationConfigs:
+            return "ListTaskPushNotificationConfigs";
+        case Operation::kDeleteTaskPushNotificationConfig:
+            return "DeleteTaskPushNotificationConfig";
+        case Operation::kGetExtendedAgentCard:
+            return "GetExtendedAgentCard";
     }
     return "Unknown";
 }

@@ -51,8 +51,9 @@ BearerMiddleware::BearerMiddleware(Verify verify, std::string realm)
 AsyncResult<Principal> BearerMiddleware::principal_of(const RequestContext& context) {
     const std::string_view token = bearer_token(context.header("authorization"));
     if (token.empty()) {
-        co_return unauthenticated("a bearer token is needed: send \"Authorization: Bearer <token>\"",
-                                  "Bearer realm=\"" + realm_ + "\"");
+        co_return unauthenticated(
+            "a bearer token is needed: send \"Authorization: Bearer <token>\"",
+            "Bearer realm=\"" + realm_ + "\"");
     }
     std::optional<Principal> principal = co_await verify_(std::string(token));
     if (!principal) {

@@ -22,7 +22,9 @@ using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_f
 
 CipherContext new_context() { return {EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free}; }
 
-const std::uint8_t* bytes_of(const std::string& text) { return reinterpret_cast<const std::uint8_t*>(text.data()); }
+const std::uint8_t* bytes_of(const std::string& text) {
+    return reinterpret_cast<const std::uint8_t*>(text.data());
+}
 std::uint8_t* bytes_of(std::string& text) { return reinterpret_cast<std::uint8_t*>(text.data()); }
 
 void put_number(std::string& out, std::uint32_t number) {
@@ -56,8 +58,8 @@ std::string plain_form(const RequestContext& context) {
     return out;
 }
 
-/// Reads what plain_form wrote, here or in an earlier version, which knew no sender. It was authenticated, so that its
-/// lengths are right.
+/// Reads what plain_form wrote, here or in an earlier version, which knew no sender. It was
+/// authenticated, so that its lengths are right.
 class PlainReader {
 public:
     explicit PlainReader(std::string_view plain) : left_(plain) {}
@@ -98,7 +100,8 @@ RequestContext read_plain(std::string_view plain) {
     if (reader.at_end()) return context;
     Principal& sender = context.sender.emplace();
     sender.name = reader.text();
-    for (std::uint32_t left = reader.number(); left > 0; --left) sender.scopes.push_back(reader.text());
+    for (std::uint32_t left = reader.number(); left > 0; --left)
+        sender.scopes.push_back(reader.text());
     return context;
 }
 
@@ -130,7 +133,8 @@ std::optional<Bytes> from_base64(std::string_view text) {
     std::string padded(text);
     while (padded.size() % 4 != 0) padded += '=';
     Bytes bytes(padded.size() / 4 * 3);
-    const int size = EVP_DecodeBlock(bytes.data(), bytes_of(padded), static_cast<int>(padded.size()));
+    const int size =
+        EVP_DecodeBlock(bytes.data(), bytes_of(padded), static_cast<int>(padded.size()));
     if (size < 0) return std::nullopt;
     const auto padding = std::count(padded.begin(), padded.end(), '=');
     bytes.resize(static_cast<std::size_t>(size - padding));
@@ -147,10 +151,10 @@ Result<ContextCipher> ContextCipher::from_text(std::string_view keys) {
         const auto bytes = text.size() == 64 ? from_hex(text) : from_base64(text);
         Key key{};
         if (!bytes || bytes->size() != key.size()) {
-            return fail(Error::invalid_field("A2AKIT_CONTEXT_KEY",
-                                             "key " + std::to_string(read.size() + 1) +
-                                                 " is not 32 bytes as 64 hexadecimal digits or as base64; "
-                                                 "`openssl rand -hex 32` makes one"));
+            return fail(Error::invalid_field(
+                "A2AKIT_CONTEXT_KEY", "key " + std::to_string(read.size() + 1) +
+                                          " is not 32 bytes as 64 hexadecimal digits or as base64; "
+                                          "`openssl rand -hex 32` makes one"));
         }
         std::copy(bytes->begin(), bytes->end(), key.begin());
         read.push_back(key);
@@ -159,7 +163,8 @@ Result<ContextCipher> ContextCipher::from_text(std::string_view keys) {
     return ContextCipher(std::move(read));
 }
 
-Result<SealedContext> ContextCipher::seal(const RequestContext& context, TaskId task, Turn turn) const {
+Result<SealedContext> ContextCipher::seal(const RequestContext& context, TaskId task,
+                                          Turn turn) const {
     const std::string plain = plain_form(context);
     const std::string about = associated_data(task, turn);
     SealedContext sealed;
@@ -171,18 +176,21 @@ Result<SealedContext> ContextCipher::seal(const RequestContext& context, TaskId 
     std::uint8_t* tag = body + plain.size();
     const CipherContext cipher = new_context();
     int size = 0;
-    const bool done =
-        cipher && RAND_bytes(nonce, kNonceBytes) == 1 &&
-        EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, keys_.front().data(), nonce) == 1 &&
-        EVP_EncryptUpdate(cipher.get(), nullptr, &size, bytes_of(about), static_cast<int>(about.size())) == 1 &&
-        EVP_EncryptUpdate(cipher.get(), body, &size, bytes_of(plain), static_cast<int>(plain.size())) == 1 &&
-        EVP_EncryptFinal_ex(cipher.get(), tag, &size) == 1 &&
-        EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, tag) == 1;
+    const bool done = cipher && RAND_bytes(nonce, kNonceBytes) == 1 &&
+                      EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr,
+                                         keys_.front().data(), nonce) == 1 &&
+                      EVP_EncryptUpdate(cipher.get(), nullptr, &size, bytes_of(about),
+                                        static_cast<int>(about.size())) == 1 &&
+                      EVP_EncryptUpdate(cipher.get(), body, &size, bytes_of(plain),
+                                        static_cast<int>(plain.size())) == 1 &&
+                      EVP_EncryptFinal_ex(cipher.get(), tag, &size) == 1 &&
+                      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, tag) == 1;
     if (!done) return fail(ErrorCode::kInternal, "the request's context could not be sealed");
     return sealed;
 }
 
-std::optional<RequestContext> ContextCipher::open(const SealedContext& sealed, TaskId task, Turn turn) const {
+std::optional<RequestContext> ContextCipher::open(const SealedContext& sealed, TaskId task,
+                                                  Turn turn) const {
     const std::string& in = sealed.bytes;
     if (in.size() < 1 + kNonceBytes + kTagBytes || in[0] != kForm) return std::nullopt;
     const std::string about = associated_data(task, turn);
@@ -195,9 +203,12 @@ std::optional<RequestContext> ContextCipher::open(const SealedContext& sealed, T
         const CipherContext cipher = new_context();
         int size = 0;
         const bool opened =
-            cipher && EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key.data(), nonce) == 1 &&
-            EVP_DecryptUpdate(cipher.get(), nullptr, &size, bytes_of(about), static_cast<int>(about.size())) == 1 &&
-            EVP_DecryptUpdate(cipher.get(), bytes_of(plain), &size, body, static_cast<int>(plain.size())) == 1 &&
+            cipher &&
+            EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key.data(), nonce) == 1 &&
+            EVP_DecryptUpdate(cipher.get(), nullptr, &size, bytes_of(about),
+                              static_cast<int>(about.size())) == 1 &&
+            EVP_DecryptUpdate(cipher.get(), bytes_of(plain), &size, body,
+                              static_cast<int>(plain.size())) == 1 &&
             EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1 &&
             EVP_DecryptFinal_ex(cipher.get(), tag.data(), &size) == 1;
         if (opened) return read_plain(plain);

@@ -54,9 +54,11 @@ bool ContextVault::unpack(TurnInput& input, TaskId task, Turn turn) {
             }
         }
         if (!input.context) {
-            log::warn("the context was sealed under a key that this node does not have, the handler runs without it "
-                      "task={} turn={}",
-                      task.to_string(), turn);
+            log::warn(
+                "the context was sealed under a key that this node does not have, the handler runs "
+                "without it "
+                "task={} turn={}",
+                task.to_string(), turn);
         }
         return true;
     }
@@ -66,7 +68,8 @@ bool ContextVault::unpack(TurnInput& input, TaskId task, Turn turn) {
     return input.context || !found.undecided;
 }
 
-Async<std::shared_ptr<const RequestContext>> ContextVault::wait_for(TaskId task, Turn turn, SteadyTime until) {
+Async<std::shared_ptr<const RequestContext>> ContextVault::wait_for(TaskId task, Turn turn,
+                                                                    SteadyTime until) {
     Waiter waiter(shard_of(task), task);
     while (true) {
         waiter.signal.reset();
@@ -94,7 +97,8 @@ void ContextVault::decide(TaskId task, std::uint64_t number, bool made) noexcept
     Shard& shard = shard_of(task);
     const std::lock_guard lock(shard.mutex);
     const auto [begin, end] = shard.by_task.equal_range(task);
-    const auto own = std::find_if(begin, end, [&](const auto& entry) { return entry.second->number == number; });
+    const auto own =
+        std::find_if(begin, end, [&](const auto& entry) { return entry.second->number == number; });
     if (own == end) return;
     // If two requests both made the turn, they sent the same Idempotency-Key: keep the context of
     // the first.
@@ -127,7 +131,9 @@ std::vector<TaskId> ContextVault::tasks() const {
 }
 
 void ContextVault::heed(const Tail& tail) noexcept {
-    if (tail.exists) return forget(tail.task, tail.turn_ended ? tail.turn : tail.turn - std::min<Turn>(tail.turn, 1));
+    if (tail.exists)
+        return forget(tail.task,
+                      tail.turn_ended ? tail.turn : tail.turn - std::min<Turn>(tail.turn, 1));
     Shard& shard = shard_of(tail.task);
     const std::lock_guard lock(shard.mutex);
     // A task that is just being made is not in Storage yet, so it has to be missing twice.

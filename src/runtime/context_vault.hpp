@@ -18,7 +18,8 @@
 
 namespace a2akit {
 
-/// Brings a turn's transient context from the request that made the turn to the handler that runs it, and nowhere else.
+/// Brings a turn's transient context from the request that made the turn to the handler that runs
+/// it, and nowhere else.
 ///
 /// If Storage serves one process only, the context is passed along with the turn as it is. With a
 /// key it is also sealed into the turn, and so survives a restart and reaches other nodes. Without
@@ -76,7 +77,8 @@ public:
     /// After the claim: gives `input` its context, if this node has it. False: a request of this
     /// node may have made the turn without knowing it yet; see `wait_for`.
     [[nodiscard]] bool unpack(TurnInput& input, TaskId task, Turn turn);
-    /// The context of the turn, once its request knows that it made it; null when none did by `until`.
+    /// The context of the turn, once its request knows that it made it; null when none did by
+    /// `until`.
     Async<std::shared_ptr<const RequestContext>> wait_for(TaskId task, Turn turn, SteadyTime until);
 
     /// When the turn has ended: drops its context and those of earlier turns.

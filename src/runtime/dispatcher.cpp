@@ -29,7 +29,8 @@ Error internal_error(const RequestEnvelope& envelope, std::string_view where,
 /// For operators who look for guessed passwords. Logs neither the credentials nor why they were
 /// refused.
 void note_refusal(const RequestContext& context, std::string_view operation, const Error& error) {
-    if (error.code != ErrorCode::kUnauthenticated && error.code != ErrorCode::kPermissionDenied) return;
+    if (error.code != ErrorCode::kUnauthenticated && error.code != ErrorCode::kPermissionDenied)
+        return;
     log::info("a caller was refused reason={} remote={} operation={} request_id={}",
               to_string(error.code), quoted(context.remote_address), operation, context.request_id);
 }
@@ -39,10 +40,12 @@ void note_refusal(const RequestEnvelope& envelope, const Error& error) {
 
 /// Names of the principal and the owner, as the application gives them: they are keys of Storage,
 /// and the client cannot shorten them.
-std::optional<Error> refuse_long_name(const RequestEnvelope& envelope, std::string_view what, std::string_view name) {
+std::optional<Error> refuse_long_name(const RequestEnvelope& envelope, std::string_view what,
+                                      std::string_view name) {
     if (name.size() <= kMaxNameBytes) return std::nullopt;
-    log::error("{} is longer than {} bytes request_id={} operation={} bytes={}", what, kMaxNameBytes,
-               envelope.context.request_id, to_string(envelope.operation), name.size());
+    log::error("{} is longer than {} bytes request_id={} operation={} bytes={}", what,
+               kMaxNameBytes, envelope.context.request_id, to_string(envelope.operation),
+               name.size());
     return Error{ErrorCode::kInternal, "internal error", nullptr};
 }
 
@@ -70,7 +73,8 @@ Error wrong_params(Operation operation) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(TaskManager& manager, const AgentCard& card, std::shared_ptr<Authorizer> authorizer,
+Dispatcher::Dispatcher(TaskManager& manager, const AgentCard& card,
+                       std::shared_ptr<Authorizer> authorizer,
                        std::vector<std::shared_ptr<Middleware>> middlewares)
     : manager_(manager),
       rules_(card),
@@ -128,14 +132,16 @@ AsyncResult<void> Dispatcher::before(RequestEnvelope& envelope, std::size_t& sta
     co_return Result<void>{};
 }
 
-Async<void> Dispatcher::after(const RequestEnvelope& envelope, const Result<Reply>& reply, std::size_t started) {
+Async<void> Dispatcher::after(const RequestEnvelope& envelope, const Result<Reply>& reply,
+                              std::size_t started) {
     while (started > 0) {
         --started;
         try {
-            const Result<void> seen = co_await middlewares_[started]->after_dispatch(envelope, reply);
+            const Result<void> seen =
+                co_await middlewares_[started]->after_dispatch(envelope, reply);
             if (!seen) {
-                log::warn("after_dispatch failed request_id={} error={}", envelope.context.request_id,
-                          quoted(seen.error().message));
+                log::warn("after_dispatch failed request_id={} error={}",
+                          envelope.context.request_id, quoted(seen.error().message));
             }
         } catch (const std::exception& e) {
             (void)internal_error(envelope, "after_dispatch", e.what());
@@ -160,15 +166,19 @@ Result<OwnerScope> Dispatcher::authorize(const RequestEnvelope& envelope) const 
 }
 
 AsyncResult<Reply> Dispatcher::dispatch(RequestEnvelope& envelope) {
-    if (auto refusal = refuse_long_name(envelope, "the name of a principal", envelope.principal.name)) return *refusal;
+    if (auto refusal =
+            refuse_long_name(envelope, "the name of a principal", envelope.principal.name))
+        return *refusal;
     Result<OwnerScope> scope = authorize(envelope);
     if (!scope) {
         note_refusal(envelope, scope.error());
         return fail(std::move(scope.error()));
     }
     if (auto refusal = rules_.refuse(envelope)) return std::move(*refusal);
-    if (auto refusal = refuse_long_name(envelope, "the owner of a scope", scope->owner)) return *refusal;
-    if (auto refusal = refuse_long_name(envelope, "the tenant of a scope", scope->tenant)) return *refusal;
+    if (auto refusal = refuse_long_name(envelope, "the owner of a scope", scope->owner))
+        return *refusal;
+    if (auto refusal = refuse_long_name(envelope, "the tenant of a scope", scope->tenant))
+        return *refusal;
     Result<std::vector<std::string>> active = rules_.activate(envelope.extensions);
     if (!active) return fail(std::move(active.error()));
     envelope.activated_extensions = std::move(*active);
@@ -185,13 +195,15 @@ AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope sco
             SendCommand command;
             command.request = watched ? *request : std::move(*request);
             command.scope = std::move(scope);
-            auto context = std::make_shared<RequestContext>(watched ? envelope.context : std::move(envelope.context));
+            auto context = std::make_shared<RequestContext>(watched ? envelope.context
+                                                                    : std::move(envelope.context));
             context->sender = watched ? envelope.principal : std::move(envelope.principal);
             command.context = std::move(context);
             command.extensions = envelope.activated_extensions;
             command.idempotency_key = envelope.idempotency_key;
             command.client = envelope.client;
-            if (envelope.operation == Operation::kSendMessage) return as_reply(manager_.send(std::move(command)));
+            if (envelope.operation == Operation::kSendMessage)
+                return as_reply(manager_.send(std::move(command)));
             return as_reply(manager_.send_streaming(std::move(command)));
         }
         case Operation::kGetTask:
@@ -211,10 +223,13 @@ AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope sco
             break;
         case Operation::kSubscribeToTask:
             if (auto* request = std::get_if<SubscribeToTaskRequest>(&envelope.params)) {
-                return as_reply(manager_.subscribe(*request, std::move(scope), envelope.last_event_id));
+                return as_reply(
+                    manager_.subscribe(*request, std::move(scope), envelope.last_event_id));
             }
             break;
-        default: break;  // The rules refuse all other operations.
+        // The rules refuse all other operations.
+        default:
+            break;
     }
     return wrong_params(envelope.operation);
 }

@@ -13,14 +13,15 @@
 
 namespace a2akit {
 
-/// The way of every request, whatever its binding: middlewares, authorization, the card's rules, the TaskManager, and
-/// the middlewares again in reverse. Any loop of the server may call.
+/// The way of every request, whatever its binding: middlewares, authorization, the card's rules,
+/// the TaskManager, and the middlewares again in reverse. Any loop of the server may call.
 ///
 /// An exception of a middleware or the authorizer is logged and answered with kInternal, without
 /// its text. So is a principal or a scope whose name is longer than kMaxNameBytes.
 class Dispatcher final : public RequestHandler {
 public:
-    /// REQUIRES: `manager` outlives it and every request; `authorizer` and the middlewares are not null.
+    /// REQUIRES: `manager` outlives it and every request; `authorizer` and the middlewares are not
+    /// null.
     Dispatcher(TaskManager& manager, const AgentCard& card, std::shared_ptr<Authorizer> authorizer,
                std::vector<std::shared_ptr<Middleware>> middlewares);
 
@@ -31,8 +32,10 @@ private:
     /// Counts in `started` the middlewares that have to be called afterwards. `envelope` outlives
     /// the coroutine.
     AsyncResult<void> before(RequestEnvelope& envelope, std::size_t& started);
-    Async<void> after(const RequestEnvelope& envelope, const Result<Reply>& reply, std::size_t started);
-    /// Authorizes, validates, and hands the params over. With middlewares, they see the envelope again afterwards.
+    Async<void> after(const RequestEnvelope& envelope, const Result<Reply>& reply,
+                      std::size_t started);
+    /// Authorizes, validates, and hands the params over. With middlewares, they see the envelope
+    /// again afterwards.
     AsyncResult<Reply> dispatch(RequestEnvelope& envelope);
     AsyncResult<Reply> perform(RequestEnvelope& envelope, OwnerScope scope);
     Result<OwnerScope> authorize(const RequestEnvelope& envelope) const;

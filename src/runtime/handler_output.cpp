@@ -16,8 +16,9 @@ void require_utf8(std::string_view what, std::string_view text) {
             fmt::format("{} contains the character NUL (U+0000); send bytes as bytes", what));
     }
     if (json::is_utf8(text)) return;
-    throw std::invalid_argument(
-        fmt::format("{} is not valid UTF-8; a chunk must not end within a character, and bytes go as bytes", what));
+    throw std::invalid_argument(fmt::format(
+        "{} is not valid UTF-8; a chunk must not end within a character, and bytes go as bytes",
+        what));
 }
 
 void require_json(std::string_view what, RawJson& value) {
@@ -39,7 +40,8 @@ void require_json(std::string_view what, RawJson& value) {
 void require_object(std::string_view what, RawJson& value) {
     require_json(what, value);
     if (value.empty() || value.text().front() == '{') return;
-    throw std::invalid_argument(fmt::format("{} must be a JSON object, such as {{\"key\": 1}}", what));
+    throw std::invalid_argument(
+        fmt::format("{} must be a JSON object, such as {{\"key\": 1}}", what));
 }
 
 void require_sendable(std::vector<Part>& parts) {
@@ -65,16 +67,19 @@ void require_sendable(std::vector<Part>& parts) {
     }
     if (bytes <= kMaxOutputBytes) return;
     throw std::invalid_argument(
-        fmt::format("{} bytes are too many for one call: {} at most. Emit a large artifact in chunks (append = true)",
+        fmt::format("{} bytes are too many for one call: {} at most. Emit a large artifact in "
+                    "chunks (append = true)",
                     bytes, kMaxOutputBytes));
 }
 
 void require_sendable(Artifact& artifact) {
-    if (artifact.artifact_id.empty()) throw std::invalid_argument("an artifact needs an artifact_id");
+    if (artifact.artifact_id.empty())
+        throw std::invalid_argument("an artifact needs an artifact_id");
     require_utf8("the artifact_id", artifact.artifact_id);
     require_utf8("the name", artifact.name);
     require_utf8("the description", artifact.description);
-    for (const std::string& extension : artifact.extensions) require_utf8("an extension", extension);
+    for (const std::string& extension : artifact.extensions)
+        require_utf8("an extension", extension);
     require_object("the metadata", artifact.metadata);
     require_sendable(artifact.parts);
 }

@@ -16,7 +16,8 @@ Async<void> call(LifecycleHooks& hooks, Hook hook, const char* name, StateChange
     try {
         co_await (hooks.*hook)(std::move(change));
     } catch (const std::exception& e) {
-        log::error("a hook threw hook={} task={} error={}", name, task.to_string(), quoted(e.what()));
+        log::error("a hook threw hook={} task={} error={}", name, task.to_string(),
+                   quoted(e.what()));
     } catch (...) {
         log::error(
             "a hook threw an exception that is not derived from std::exception hook={} task={}",
@@ -31,7 +32,8 @@ Async<void> LifecycleHooks::on_working(StateChange /*change*/) { return {}; }
 Async<void> LifecycleHooks::on_turn_end(StateChange /*change*/) { return {}; }
 Async<void> LifecycleHooks::on_terminal(StateChange /*change*/) { return {}; }
 
-HookableEmitter::HookableEmitter(std::shared_ptr<EventEmitter> inner, std::shared_ptr<LifecycleHooks> hooks)
+HookableEmitter::HookableEmitter(std::shared_ptr<EventEmitter> inner,
+                                 std::shared_ptr<LifecycleHooks> hooks)
     : inner_(std::move(inner)), hooks_(std::move(hooks)) {}
 
 AsyncResult<Created> HookableEmitter::create(NewTask task, OwnerScope scope, TaskUpdate update) {
@@ -69,7 +71,8 @@ Async<void> HookableEmitter::call_hooks(Appended appended, std::string context_i
     if (is_terminal(after) || is_interrupted(after)) {
         co_await call(*hooks_, &LifecycleHooks::on_turn_end, "on_turn_end", change);
     }
-    if (is_terminal(after)) co_await call(*hooks_, &LifecycleHooks::on_terminal, "on_terminal", change);
+    if (is_terminal(after))
+        co_await call(*hooks_, &LifecycleHooks::on_terminal, "on_terminal", change);
 }
 
 }  // namespace a2akit

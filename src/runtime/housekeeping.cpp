@@ -16,7 +16,8 @@ void log_failure(const char* what, const Error& error) {
 
 }  // namespace
 
-Housekeeping::Housekeeping(std::shared_ptr<Storage> storage, std::shared_ptr<Maintenance> maintenance,
+Housekeeping::Housekeeping(std::shared_ptr<Storage> storage,
+                           std::shared_ptr<Maintenance> maintenance,
                            std::shared_ptr<EventEmitter> emitter, HousekeepingOptions options)
     : storage_(std::move(storage)),
       maintenance_(std::move(maintenance)),
@@ -58,12 +59,14 @@ Async<void> Housekeeping::cancel_paused(Timestamp before) {
         // The user may have answered since: cancel the task only if it still waits and has not
         // changed.
         const auto seen = co_await storage_->load(task, OwnerScope::everything(), 0, false);
-        if (!seen || !is_interrupted(seen->status.state) || seen->status.timestamp >= before) continue;
+        if (!seen || !is_interrupted(seen->status.state) || seen->status.timestamp >= before)
+            continue;
         TaskUpdate update;
         update.id = WriteId::next();
         update.guard.revision = seen->revision;
         update.cancel_by = before;
-        const auto canceled = co_await emitter_->append(task, OwnerScope::everything(), std::move(update));
+        const auto canceled =
+            co_await emitter_->append(task, OwnerScope::everything(), std::move(update));
         if (!canceled) {
             log::info("a stale task was not canceled task={} error={}", task.to_string(),
                       quoted(canceled.error().message));

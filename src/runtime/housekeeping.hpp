@@ -14,9 +14,9 @@ namespace a2akit {
 
 /// Which ended tasks are erased: both limits apply, whichever erases more.
 struct RetentionRule {
-    std::optional<TaskState> state;      ///< Absent: every terminal state.
-    std::optional<Duration> age;         ///< Since the task ended.
-    std::optional<std::int64_t> count;   ///< How many of the newest are kept.
+    std::optional<TaskState> state;     ///< Absent: every terminal state.
+    std::optional<Duration> age;        ///< Since the task ended.
+    std::optional<std::int64_t> count;  ///< How many of the newest are kept.
 };
 
 struct HousekeepingOptions {

@@ -38,7 +38,8 @@ Async<void> LeaseKeeper::renew_once() {
     auto renewed = co_await node_.storage->renew(node_.options.node, node_.options.lease);
     if (!renewed) {
         if (!std::exchange(failing_, true)) {
-            log::warn("renewing the leases of this node's runs failed error={}", quoted(renewed.error().message));
+            log::warn("renewing the leases of this node's runs failed error={}",
+                      quoted(renewed.error().message));
         }
         co_return;
     }
@@ -98,8 +99,8 @@ Async<void> LeaseKeeper::give_back_strangers(const RenewalRound& round) {
 Async<void> LeaseKeeper::give_back(TaskId task, Epoch epoch) {
     const auto due = co_await node_.storage->release(task, epoch, Release::kRetry, Timestamp{});
     if (!due) {
-        log::warn("giving back a run failed, the next round tries again task={} error={}", task.to_string(),
-                  quoted(due.error().message));
+        log::warn("giving back a run failed, the next round tries again task={} error={}",
+                  task.to_string(), quoted(due.error().message));
     }
     if (!due || !*due) co_return;
     const RunOperation operation{task, **due};

@@ -25,7 +25,8 @@ public:
     LeaseKeeper(WorkerNode& node, std::vector<WorkerAdapter*> adapters);
 
     void start();
-    /// Returns once nothing of it runs any more. Called after the adapters were joined: until then runs need leases.
+    /// Returns once nothing of it runs any more. Called after the adapters were joined: until then
+    /// runs need leases.
     Async<void> stop();
 
 private:

@@ -27,12 +27,15 @@ Error public_error(Error error, std::string_view key_field) {
                  "was sent before with another request; use a new one for a new request"});
             std::string message =
                 std::string(key_field) + ": " + details.violations.front().description;
-            return Error{ErrorCode::kIdempotencyConflict, std::move(message), nullptr}.with(std::move(details));
+            return Error{ErrorCode::kIdempotencyConflict, std::move(message), nullptr}.with(
+                std::move(details));
         }
         case ErrorCode::kRevisionConflict:
         case ErrorCode::kLiveRun:
-            return Error::unavailable("the task is being changed by others; try again", kRetryAfter);
-        case ErrorCode::kStopped: return draining_error();
+            return Error::unavailable("the task is being changed by others; try again",
+                                      kRetryAfter);
+        case ErrorCode::kStopped:
+            return draining_error();
         case ErrorCode::kUnavailable:
             // The text names engines, hosts and settings, so it is not for clients. The engines log
             // it, once per outage.
@@ -45,8 +48,10 @@ Error public_error(Error error, std::string_view key_field) {
             return error;
         case ErrorCode::kLeaseLost:
         case ErrorCode::kRevealed:
-        case ErrorCode::kCompacted: return Error{ErrorCode::kInternal, "internal error", nullptr};
-        default: return error;
+        case ErrorCode::kCompacted:
+            return Error{ErrorCode::kInternal, "internal error", nullptr};
+        default:
+            return error;
     }
 }
 
@@ -62,6 +67,8 @@ Error not_queued_error(TaskId task) {
                               kRetryAfter);
 }
 
-Error draining_error() { return Error::unavailable("the server is stopping; try again", kRetryAfter); }
+Error draining_error() {
+    return Error::unavailable("the server is stopping; try again", kRetryAfter);
+}
 
 }  // namespace a2akit

@@ -11,7 +11,8 @@
 
 namespace a2akit {
 
-Recovery::Recovery(RecoveryPorts ports, int max_attempts) : ports_(std::move(ports)), max_attempts_(max_attempts) {}
+Recovery::Recovery(RecoveryPorts ports, int max_attempts)
+    : ports_(std::move(ports)), max_attempts_(max_attempts) {}
 
 void Recovery::start() {
     group_.spawn(sweep_regularly());
@@ -33,12 +34,14 @@ Async<void> Recovery::sweep_regularly() {
 
 Async<void> Recovery::check_tails_regularly() {
     Loop& loop = *Loop::current();
-    while (!co_await stop_tail_checks_.wait_until(loop.now() + kTailCheckEvery)) co_await check_tails();
+    while (!co_await stop_tail_checks_.wait_until(loop.now() + kTailCheckEvery))
+        co_await check_tails();
 }
 
 Async<void> Recovery::forget_contexts_regularly() {
     Loop& loop = *Loop::current();
-    while (!co_await stop_forgetting_.wait_until(loop.now() + kForgetEvery)) co_await forget_contexts();
+    while (!co_await stop_forgetting_.wait_until(loop.now() + kForgetEvery))
+        co_await forget_contexts();
 }
 
 Async<void> Recovery::sweep() {
@@ -82,7 +85,8 @@ Async<void> Recovery::force_end(Due due, TaskState state, std::string reason) {
     if (state == TaskState::kFailed) {
         // An expired run that has renewed its lease since the sweep looked goes on, and its writes
         // count.
-        const auto seen = co_await ports_.storage->load(due.task, OwnerScope::everything(), 0, false);
+        const auto seen =
+            co_await ports_.storage->load(due.task, OwnerScope::everything(), 0, false);
         if (!seen || seen->turn != due.turn || seen->turn_ended) co_return;
         update.guard.revision = seen->revision;
         update.guard.no_live_run = true;
@@ -100,7 +104,8 @@ Async<void> Recovery::force_end(Due due, TaskState state, std::string reason) {
         // indexes. End the task without revealing it.
         update.id = WriteId::next();
         update.reveal = false;
-        ended = co_await ports_.emitter->append(due.task, OwnerScope::everything(), std::move(update));
+        ended =
+            co_await ports_.emitter->append(due.task, OwnerScope::everything(), std::move(update));
     }
     if (!ended) {
         log::info("a task was not ended by force task={} error={}", due.task.to_string(),
@@ -142,7 +147,8 @@ Async<void> Recovery::forget_contexts() {
     }
 }
 
-AsyncResult<std::vector<Tail>> Recovery::next_tails(const std::vector<TaskId>& tasks, std::size_t& at) {
+AsyncResult<std::vector<Tail>> Recovery::next_tails(const std::vector<TaskId>& tasks,
+                                                    std::size_t& at) {
     constexpr std::size_t kTailBatch = 1024;
     const std::size_t end = std::min(at + kTailBatch, tasks.size());
     std::vector<TaskId> asked(tasks.begin() + static_cast<std::ptrdiff_t>(at),

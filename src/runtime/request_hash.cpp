@@ -73,7 +73,8 @@ bool append_array(json::Cursor& cursor, std::string& out) {
     return read;
 }
 
-// 1.0 and 1e0 are 1. Whole numbers stay as they are: as a double two long ones might become the same.
+// 1.0 and 1e0 are 1. Whole numbers stay as they are: as a double two long ones might become the
+// same.
 bool append_number(json::Cursor& cursor, std::string& out) {
     std::string_view text;
     if (!cursor.token(text, "a number")) return false;
@@ -98,7 +99,8 @@ bool append_canonical(json::Cursor& cursor, std::string& out) {
             shorten(out, begin);
             return read;
         }
-        case json::Kind::kNumber: return append_number(cursor, out);
+        case json::Kind::kNumber:
+            return append_number(cursor, out);
         case json::Kind::kString: {
             std::string text;
             if (!cursor.string(text)) return false;

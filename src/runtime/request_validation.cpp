@@ -25,8 +25,8 @@ std::optional<Error> refuse_long(const char* field, const std::string& value) {
 
 std::optional<Error> refuse_list(const ListTasksRequest& request) {
     if (request.page_size && (*request.page_size < 1 || *request.page_size > kMaxPageSize)) {
-        return Error::invalid_field("pageSize",
-                                    fmt::format("is {}; it must be from 1 to {}", *request.page_size, kMaxPageSize));
+        return Error::invalid_field("pageSize", fmt::format("is {}; it must be from 1 to {}",
+                                                            *request.page_size, kMaxPageSize));
     }
     return refuse_negative("historyLength", request.history_length);
 }
@@ -72,7 +72,8 @@ std::optional<Error> RequestRules::refuse(const RequestEnvelope& envelope) const
     if (const auto* get = std::get_if<GetTaskRequest>(&envelope.params)) {
         return refuse_negative("historyLength", get->history_length);
     }
-    if (const auto* list = std::get_if<ListTasksRequest>(&envelope.params)) return refuse_list(*list);
+    if (const auto* list = std::get_if<ListTasksRequest>(&envelope.params))
+        return refuse_list(*list);
     return std::nullopt;
 }
 
@@ -81,29 +82,37 @@ std::optional<Error> RequestRules::refuse_capability(Operation operation) const 
         case Operation::kSendStreamingMessage:
         case Operation::kSubscribeToTask:
             if (streaming_) return std::nullopt;
-            return Error{ErrorCode::kUnsupportedOperation, "this agent does not stream; its card says so", nullptr};
+            return Error{ErrorCode::kUnsupportedOperation,
+                         "this agent does not stream; its card says so", nullptr};
         case Operation::kCreateTaskPushNotificationConfig:
         case Operation::kGetTaskPushNotificationConfig:
         case Operation::kListTaskPushNotificationConfigs:
         case Operation::kDeleteTaskPushNotificationConfig:
-            return Error{ErrorCode::kPushNotificationNotSupported, "this agent sends no push notifications", nullptr};
+            return Error{ErrorCode::kPushNotificationNotSupported,
+                         "this agent sends no push notifications", nullptr};
         case Operation::kGetExtendedAgentCard:
             if (extended_card_) {
                 return Error{ErrorCode::kExtendedAgentCardNotConfigured,
-                             "this agent has no extended card, though its card announces one", nullptr};
+                             "this agent has no extended card, though its card announces one",
+                             nullptr};
             }
-            return Error{ErrorCode::kUnsupportedOperation, "this agent has no extended card", nullptr};
-        default: return std::nullopt;
+            return Error{ErrorCode::kUnsupportedOperation, "this agent has no extended card",
+                         nullptr};
+        default:
+            return std::nullopt;
     }
 }
 
 std::optional<Error> RequestRules::refuse_send(const SendMessageRequest& request) const {
     const Message& message = request.message;
     if (message.role != Role::kUser) {
-        return Error::invalid_field("message.role", "must be ROLE_USER: the agent does not send to itself");
+        return Error::invalid_field("message.role",
+                                    "must be ROLE_USER: the agent does not send to itself");
     }
-    if (message.message_id.empty()) return Error::invalid_field("message.messageId", "must not be empty");
-    if (message.parts.empty()) return Error::invalid_field("message.parts", "must hold at least one part");
+    if (message.message_id.empty())
+        return Error::invalid_field("message.messageId", "must not be empty");
+    if (message.parts.empty())
+        return Error::invalid_field("message.parts", "must hold at least one part");
     if (auto error = refuse_long("message.messageId", message.message_id)) return error;
     if (auto error = refuse_long("message.contextId", message.context_id)) return error;
     for (std::size_t i = 0; i < message.parts.size(); ++i) {
@@ -111,8 +120,10 @@ std::optional<Error> RequestRules::refuse_send(const SendMessageRequest& request
     }
     if (!request.configuration) return std::nullopt;
     if (request.configuration->task_push_notification_config) {
-        return Error{ErrorCode::kPushNotificationNotSupported,
-                     "configuration.taskPushNotificationConfig: this agent sends no push notifications", nullptr};
+        return Error{
+            ErrorCode::kPushNotificationNotSupported,
+            "configuration.taskPushNotificationConfig: this agent sends no push notifications",
+            nullptr};
     }
     return refuse_negative("configuration.historyLength", request.configuration->history_length);
 }
@@ -128,13 +139,16 @@ std::optional<Error> RequestRules::refuse_part(const Part& part, std::size_t ind
         if (media_range_covers(mode, type)) return std::nullopt;
     }
     Error::Details details;
-    details.violations.push_back({fmt::format("message.parts[{}].mediaType", index),
-                                  fmt::format("this agent takes {} only", fmt::join(input_modes_, ", "))});
+    details.violations.push_back(
+        {fmt::format("message.parts[{}].mediaType", index),
+         fmt::format("this agent takes {} only", fmt::join(input_modes_, ", "))});
     std::string text = details.violations[0].field + ": " + details.violations[0].description;
-    return Error{ErrorCode::kContentTypeNotSupported, std::move(text), nullptr}.with(std::move(details));
+    return Error{ErrorCode::kContentTypeNotSupported, std::move(text), nullptr}.with(
+        std::move(details));
 }
 
-Result<std::vector<std::string>> RequestRules::activate(const std::vector<std::string>& requested) const {
+Result<std::vector<std::string>> RequestRules::activate(
+    const std::vector<std::string>& requested) const {
     for (const std::string& uri : required_extensions_) {
         if (contains(requested, uri)) continue;
         return fail(ErrorCode::kExtensionSupportRequired,

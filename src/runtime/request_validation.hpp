@@ -12,7 +12,8 @@
 
 namespace a2akit {
 
-/// contextId, messageId and Idempotency-Key: with owner and tenant they must fit into an index (2704 bytes in PostgreSQL).
+/// contextId, messageId and Idempotency-Key: with owner and tenant they must fit into an index
+/// (2704 bytes in PostgreSQL).
 inline constexpr std::size_t kMaxIdBytes = kMaxNameBytes;
 
 /// The rules of the agent card and the protocol for requests: everything that can be checked
@@ -26,7 +27,8 @@ public:
 
     /// The requested extensions that the card names, in the order requested, each once;
     /// kExtensionSupportRequired when one is missing that the card requires.
-    [[nodiscard]] Result<std::vector<std::string>> activate(const std::vector<std::string>& requested) const;
+    [[nodiscard]] Result<std::vector<std::string>> activate(
+        const std::vector<std::string>& requested) const;
 
 private:
     [[nodiscard]] std::optional<Error> refuse_capability(Operation operation) const;

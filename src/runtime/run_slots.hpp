@@ -14,7 +14,8 @@ class RunSlots {
 public:
     explicit RunSlots(int count) noexcept : free_(count) {}
 
-    /// Takes a slot; or, when none is free, remembers `waiter`, which is raised once a slot is taken for it.
+    /// Takes a slot; or, when none is free, remembers `waiter`, which is raised once a slot is
+    /// taken for it.
     bool take_or_wait(Signal& waiter) {
         const std::lock_guard lock(mutex_);
         if (free_ > 0) {

@@ -11,11 +11,13 @@ namespace a2akit {
 namespace {
 
 bool answer_lost(const Error& error) { return error.code == ErrorCode::kUnavailable; }
-bool refused_for_now(const Error& error) { return error.details != nullptr && error.details->retry_after.has_value(); }
+bool refused_for_now(const Error& error) {
+    return error.details != nullptr && error.details->retry_after.has_value();
+}
 
 void log_failed_wake(TaskId task, const Error& error) {
-    log::warn("waking subscribers failed, they read it from storage later task={} error={}", task.to_string(),
-              quoted(error.message));
+    log::warn("waking subscribers failed, they read it from storage later task={} error={}",
+              task.to_string(), quoted(error.message));
 }
 
 Async<void> await_wake(AsyncResult<void> pending, TaskId task) {
@@ -23,8 +25,12 @@ Async<void> await_wake(AsyncResult<void> pending, TaskId task) {
     if (!published) log_failed_wake(task, published.error());
 }
 
-bool shows_something(const Appended& appended) { return appended.first <= appended.last || appended.turn_ended; }
-Wake wake_of(const Appended& appended) { return {appended.task, appended.last, appended.turn, appended.turn_ended}; }
+bool shows_something(const Appended& appended) {
+    return appended.first <= appended.last || appended.turn_ended;
+}
+Wake wake_of(const Appended& appended) {
+    return {appended.task, appended.last, appended.turn, appended.turn_ended};
+}
 
 AsyncResult<void> done_after(Async<void> published) {
     co_await std::move(published);
@@ -39,27 +45,31 @@ Duration retry_delay(int tries) noexcept {
     return std::min(delay, Duration(2000));
 }
 
-StorageEventEmitter::StorageEventEmitter(std::shared_ptr<Storage> storage, std::shared_ptr<EventBus> bus)
+StorageEventEmitter::StorageEventEmitter(std::shared_ptr<Storage> storage,
+                                         std::shared_ptr<EventBus> bus)
     : storage_(std::move(storage)), bus_(std::move(bus)) {}
 
 // With ports that answer immediately (memory) neither a create nor an append makes a coroutine
 // frame.
 
-AsyncResult<Created> StorageEventEmitter::create(NewTask task, OwnerScope scope, TaskUpdate update) {
+AsyncResult<Created> StorageEventEmitter::create(NewTask task, OwnerScope scope,
+                                                 TaskUpdate update) {
     auto pending = storage_->create(task, scope, update);
     if (!pending.await_ready()) {
-        return create_slowly(std::move(pending), std::move(task), std::move(scope), std::move(update));
+        return create_slowly(std::move(pending), std::move(task), std::move(scope),
+                             std::move(update));
     }
     auto created = pending.await_resume();
     if (!created && answer_lost(created.error()) && !refused_for_now(created.error())) {
-        return create_slowly(std::move(created), std::move(task), std::move(scope), std::move(update));
+        return create_slowly(std::move(created), std::move(task), std::move(scope),
+                             std::move(update));
     }
     if (created) wake_here(created->appended);
     return created;
 }
 
-AsyncResult<Created> StorageEventEmitter::create_slowly(AsyncResult<Created> pending, NewTask task, OwnerScope scope,
-                                                        TaskUpdate repeat) {
+AsyncResult<Created> StorageEventEmitter::create_slowly(AsyncResult<Created> pending, NewTask task,
+                                                        OwnerScope scope, TaskUpdate repeat) {
     auto created = co_await std::move(pending);
     for (int tries = 1; tries < kTries; ++tries) {
         if (created || !answer_lost(created.error()) || refused_for_now(created.error())) break;
@@ -70,7 +80,8 @@ AsyncResult<Created> StorageEventEmitter::create_slowly(AsyncResult<Created> pen
     co_return created;
 }
 
-AsyncResult<Appended> StorageEventEmitter::append(TaskId task, OwnerScope scope, TaskUpdate update) {
+AsyncResult<Appended> StorageEventEmitter::append(TaskId task, OwnerScope scope,
+                                                  TaskUpdate update) {
     auto pending = storage_->append(task, scope, update);
     if (!pending.await_ready()) {
         return append_slowly(std::move(pending), task, std::move(scope), std::move(update));
@@ -85,8 +96,8 @@ AsyncResult<Appended> StorageEventEmitter::append(TaskId task, OwnerScope scope,
     return append_slowly(std::move(appended), task, std::move(scope), std::move(update));
 }
 
-AsyncResult<Appended> StorageEventEmitter::append_slowly(AsyncResult<Appended> pending, TaskId task, OwnerScope scope,
-                                                         TaskUpdate repeat) {
+AsyncResult<Appended> StorageEventEmitter::append_slowly(AsyncResult<Appended> pending, TaskId task,
+                                                         OwnerScope scope, TaskUpdate repeat) {
     auto appended = co_await std::move(pending);
     for (int tries = 1; tries < kTries && !appended && answer_lost(appended.error()); ++tries) {
         co_await sleep_for(retry_delay(tries));
@@ -96,7 +107,8 @@ AsyncResult<Appended> StorageEventEmitter::append_slowly(AsyncResult<Appended> p
     co_return appended;
 }
 
-AsyncResult<void> StorageEventEmitter::announce(Appended appended, std::string_view /*context_id*/) {
+AsyncResult<void> StorageEventEmitter::announce(Appended appended,
+                                                std::string_view /*context_id*/) {
     auto published = publish(appended);
     if (published.await_ready()) return Result<void>();
     return done_after(std::move(published));

@@ -10,8 +10,9 @@ namespace a2akit {
 
 /// Storage first, then a wake-up on the EventBus. Shared by all loops; safe from any of them.
 ///
-/// A write whose answer was lost (kUnavailable) is repeated under its WriteId, `kTries` times in all, with back-off.
-/// A create that was refused because the store is full (it names a retry_after) is not.
+/// A write whose answer was lost (kUnavailable) is repeated under its WriteId, `kTries` times in
+/// all, with back-off. A create that was refused because the store is full (it names a retry_after)
+/// is not.
 class StorageEventEmitter final : public EventEmitter {
 public:
     static constexpr int kTries = 4;
@@ -25,8 +26,8 @@ public:
 private:
     AsyncResult<Created> create_slowly(AsyncResult<Created> pending, NewTask task, OwnerScope scope,
                                        TaskUpdate repeat);
-    AsyncResult<Appended> append_slowly(AsyncResult<Appended> pending, TaskId task, OwnerScope scope,
-                                        TaskUpdate repeat);
+    AsyncResult<Appended> append_slowly(AsyncResult<Appended> pending, TaskId task,
+                                        OwnerScope scope, TaskUpdate repeat);
     void wake_here(const Appended& appended);
     Async<void> publish(Appended appended);
 
@@ -34,8 +35,8 @@ private:
     std::shared_ptr<EventBus> bus_;
 };
 
-/// How long to wait before try number `tries` + 1 of something that failed `tries` times: 20 ms, then five times as
-/// long each time, 2 s at most.
+/// How long to wait before try number `tries` + 1 of something that failed `tries` times: 20 ms,
+/// then five times as long each time, 2 s at most.
 [[nodiscard]] Duration retry_delay(int tries) noexcept;
 
 }  // namespace a2akit

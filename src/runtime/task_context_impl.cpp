@@ -34,10 +34,14 @@ void keep_only_before(std::vector<Shared<Message>>& history, const Message& mess
 
 const char* why_lost(ErrorCode code) noexcept {
     switch (code) {
-        case ErrorCode::kTaskTerminal: return "the task has ended meanwhile: it was canceled, or ended by force";
-        case ErrorCode::kTaskNotFound: return "the task does not exist any more";
-        case ErrorCode::kStopped: return "the server is stopping and has handed this run back";
-        default: return "this run was taken over: its lease expired, or the task was ended by force";
+        case ErrorCode::kTaskTerminal:
+            return "the task has ended meanwhile: it was canceled, or ended by force";
+        case ErrorCode::kTaskNotFound:
+            return "the task does not exist any more";
+        case ErrorCode::kStopped:
+            return "the server is stopping and has handed this run back";
+        default:
+            return "this run was taken over: its lease expired, or the task was ended by force";
     }
 }
 
@@ -130,7 +134,8 @@ void TaskContextImpl::lose(ErrorCode why) noexcept {
 }
 
 void TaskContextImpl::note_cancel(Timestamp cancel_by) noexcept {
-    cancel_by_.store(std::max<std::int64_t>(1, cancel_by.time_since_epoch().count()), std::memory_order_release);
+    cancel_by_.store(std::max<std::int64_t>(1, cancel_by.time_since_epoch().count()),
+                     std::memory_order_release);
     stop_signal().set();
 }
 
@@ -265,7 +270,8 @@ const Dependencies& TaskContextImpl::dependencies() const noexcept {
 
 bool TaskContextImpl::accepts(std::string_view media_type) const noexcept {
     const auto& accepted = run_.input.accepted_output_modes;
-    return accepted.empty() || std::any_of(accepted.begin(), accepted.end(), [&](const std::string& range) {
+    return accepted.empty() ||
+           std::any_of(accepted.begin(), accepted.end(), [&](const std::string& range) {
                return media_range_covers(range, media_type);
            });
 }
@@ -306,14 +312,16 @@ Async<void> TaskContextImpl::update_context(RawJson value) {
 
 Async<void> TaskContextImpl::write_context(RawJson value) {
     require_json("the context", value);
-    auto updated = co_await node_.contexts->update_context(owner(), context_id(), std::move(value), std::nullopt);
+    auto updated = co_await node_.contexts->update_context(owner(), context_id(), std::move(value),
+                                                           std::nullopt);
     mark_handler(id());
     // Do not repeat the write: another task of the conversation may have written since.
     storage_failed_ = out_of_reach(updated);
     (void)std::move(updated).value_or_throw();
 }
 
-// -- Writing ----------------------------------------------------------------------------------------------------------
+// -- Writing
+// ----------------------------------------------------------------------------------------------------------
 
 // If Storage answers immediately, no call here makes a coroutine frame; the handler's own frame is
 // the only one.
@@ -329,9 +337,10 @@ TaskUpdate TaskContextImpl::blank_update() {
 
 void TaskContextImpl::check_may_write(Ending ending) const {
     if (ending_ != Ending::kNone) {
-        throw std::logic_error(ending != Ending::kNone
-                                   ? "the turn has ended already: a handler makes exactly one turn-ending call"
-                                   : "the turn has ended already: nothing can be written after a turn-ending call");
+        throw std::logic_error(
+            ending != Ending::kNone
+                ? "the turn has ended already: a handler makes exactly one turn-ending call"
+                : "the turn has ended already: nothing can be written after a turn-ending call");
     }
     if (lost()) throw Exception(Error::about_task(lost_why_, why_lost(lost_why_), task_id_));
 }
@@ -367,7 +376,8 @@ void TaskContextImpl::settle(const Result<Appended>& result, Ending ending) {
         return;
     }
     const ErrorCode code = result.error().code;
-    if (code == ErrorCode::kLeaseLost || code == ErrorCode::kTaskTerminal || code == ErrorCode::kTaskNotFound) {
+    if (code == ErrorCode::kLeaseLost || code == ErrorCode::kTaskTerminal ||
+        code == ErrorCode::kTaskNotFound) {
         lose(code);
         throw Exception(Error::about_task(code, why_lost(code), task_id_));
     }
@@ -486,8 +496,8 @@ Async<void> TaskContextImpl::emit_artifact(EmitArtifact artifact) {
                    emit_chunk(std::move(value), artifact.append, artifact.last_chunk));
 }
 
-Async<void> TaskContextImpl::emit_text_artifact(std::string text, std::string artifact_id, bool append,
-                                                bool last_chunk) {
+Async<void> TaskContextImpl::emit_text_artifact(std::string text, std::string artifact_id,
+                                                bool append, bool last_chunk) {
     Artifact value;
     value.artifact_id = std::move(artifact_id);
     value.parts.push_back(Part::from_text(std::move(text)));
@@ -501,7 +511,8 @@ Async<void> TaskContextImpl::emit_data_artifact(RawJson data, std::string artifa
     return awaited("emit_data_artifact", emit_chunk(std::move(value), false, true));
 }
 
-// -- The end of the turn ------------------------------------------------------------------------------------------
+// -- The end of the turn
+// ------------------------------------------------------------------------------------------
 
 Async<void> TaskContextImpl::complete(std::optional<std::string> text, std::string artifact_id) {
     if (!text) return awaited("complete", write_status(TaskState::kCompleted, std::nullopt));

@@ -18,7 +18,8 @@ namespace a2akit {
 
 /// One run's view of its task: turns every call into one TaskUpdate under the run's epoch.
 ///
-/// Belongs to the loop of its adapter; the flags that a BlockingWorker's thread may read are atomic.
+/// Belongs to the loop of its adapter; the flags that a BlockingWorker's thread may read are
+/// atomic.
 class TaskContextImpl final : public TaskContext, private detail::StopScope {
 public:
     /// The progress of the handler.
@@ -26,19 +27,21 @@ public:
 
     TaskContextImpl(WorkerNode& node, Turn turn, Run run);
 
-    // -- For the adapter -----------------------------------------------------------------------------------------
+    // -- For the adapter
+    // -----------------------------------------------------------------------------------------
     [[nodiscard]] TaskId id() const noexcept { return run_.snapshot.id; }
     [[nodiscard]] Epoch epoch() const noexcept { return run_.epoch; }
     [[nodiscard]] Turn turn() const noexcept { return turn_; }
     [[nodiscard]] const Appended& claimed() const noexcept { return run_.appended; }
     [[nodiscard]] Ending ending() const noexcept { return ending_; }
-    /// The run is over here: taken over, ended by force, or handed back. The next call throws `why`.
+    /// The run is over here: taken over, ended by force, or handed back. The next call throws
+    /// `why`.
     void lose(ErrorCode why) noexcept;
     [[nodiscard]] bool lost() const noexcept { return lost_.load(std::memory_order_acquire); }
     /// Ended by this run, or found to have ended otherwise.
     [[nodiscard]] bool task_is_over() const noexcept {
-        return ending_ == Ending::kTerminal ||
-               (lost() && (lost_why_ == ErrorCode::kTaskTerminal || lost_why_ == ErrorCode::kTaskNotFound));
+        return ending_ == Ending::kTerminal || (lost() && (lost_why_ == ErrorCode::kTaskTerminal ||
+                                                           lost_why_ == ErrorCode::kTaskNotFound));
     }
     /// True after a call that failed because Storage stayed out of reach.
     [[nodiscard]] bool storage_failed() const noexcept { return storage_failed_; }
@@ -54,15 +57,23 @@ public:
     /// "task=… turn=… request_id=…", as every log line about this run carries them.
     [[nodiscard]] std::string log_fields() const;
     /// Ends the task in place of the handler.
-    AsyncResult<Appended> end_as(TaskState state, std::string text, std::optional<std::string> dead_letter);
+    AsyncResult<Appended> end_as(TaskState state, std::string text,
+                                 std::optional<std::string> dead_letter);
 
-    // -- TaskContext ---------------------------------------------------------------------------------------------
+    // -- TaskContext
+    // ---------------------------------------------------------------------------------------------
     [[nodiscard]] const std::string& task_id() const noexcept override { return task_id_; }
-    [[nodiscard]] const std::string& context_id() const noexcept override { return run_.snapshot.context_id; }
-    [[nodiscard]] const std::string& message_id() const noexcept override { return message().message_id; }
+    [[nodiscard]] const std::string& context_id() const noexcept override {
+        return run_.snapshot.context_id;
+    }
+    [[nodiscard]] const std::string& message_id() const noexcept override {
+        return message().message_id;
+    }
     [[nodiscard]] const Message& message() const noexcept override { return *run_.input.message; }
     [[nodiscard]] std::string_view user_text() const noexcept override;
-    [[nodiscard]] const std::vector<Part>& parts() const noexcept override { return message().parts; }
+    [[nodiscard]] const std::vector<Part>& parts() const noexcept override {
+        return message().parts;
+    }
     [[nodiscard]] std::vector<FilePart> files() const override;
     [[nodiscard]] std::vector<RawJson> data_parts() const override;
     [[nodiscard]] const RawJson& metadata() const noexcept override { return run_.input.metadata; }
@@ -70,7 +81,8 @@ public:
     [[nodiscard]] const std::vector<Shared<Message>>& history() const noexcept override {
         return run_.snapshot.history;
     }
-    [[nodiscard]] const std::vector<Shared<Artifact>>& previous_artifacts() const noexcept override {
+    [[nodiscard]] const std::vector<Shared<Artifact>>& previous_artifacts()
+        const noexcept override {
         return run_.snapshot.artifacts;
     }
     [[nodiscard]] const std::vector<std::string>& reference_task_ids() const noexcept override {
@@ -86,7 +98,9 @@ public:
         const auto& context = run_.input.context;
         return context && context->sender ? *context->sender : owner_;
     }
-    [[nodiscard]] const std::string& tenant() const noexcept override { return run_.snapshot.owner.tenant; }
+    [[nodiscard]] const std::string& tenant() const noexcept override {
+        return run_.snapshot.owner.tenant;
+    }
     [[nodiscard]] const Dependencies& dependencies() const noexcept override;
     [[nodiscard]] bool accepts(std::string_view media_type) const noexcept override;
     [[nodiscard]] const std::vector<std::string>& accepted_output_modes() const noexcept override {
@@ -101,7 +115,9 @@ public:
     [[nodiscard]] std::optional<Timestamp> deadline() const noexcept override;
     [[nodiscard]] spdlog::logger& logger() noexcept override;
 
-    [[nodiscard]] const RawJson& checkpoint() const noexcept override { return run_.snapshot.checkpoint; }
+    [[nodiscard]] const RawJson& checkpoint() const noexcept override {
+        return run_.snapshot.checkpoint;
+    }
     Async<void> save_checkpoint(RawJson value) override;
     Async<RawJson> load_context() override;
     Async<void> update_context(RawJson value) override;
@@ -109,7 +125,8 @@ public:
     Async<void> send_status(std::string text) override;
     Async<void> send_status(AgentMessage message) override;
     Async<void> emit_artifact(EmitArtifact artifact) override;
-    Async<void> emit_text_artifact(std::string text, std::string artifact_id, bool append, bool last_chunk) override;
+    Async<void> emit_text_artifact(std::string text, std::string artifact_id, bool append,
+                                   bool last_chunk) override;
     Async<void> emit_data_artifact(RawJson data, std::string artifact_id) override;
 
     Async<void> complete(std::optional<std::string> text, std::string artifact_id) override;
@@ -128,7 +145,9 @@ public:
     Async<void> request_auth(AuthRequest request, RawJson checkpoint) override;
 
 private:
-    [[nodiscard]] Signal& stop_signal() noexcept override { return scope_ ? scope_->signal() : own_signal_; }
+    [[nodiscard]] Signal& stop_signal() noexcept override {
+        return scope_ ? scope_->signal() : own_signal_;
+    }
     // -- detail::StopScope
     [[nodiscard]] bool stop_requested() const noexcept override { return is_cancelled(); }
     Async<void> wait(Signal& done, std::optional<SteadyTime> until) override;

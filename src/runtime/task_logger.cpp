@@ -11,7 +11,8 @@ namespace {
 
 class TaskLogger final : public spdlog::logger {
 public:
-    TaskLogger(const spdlog::logger& parent, std::string fields) : spdlog::logger(parent), fields_(std::move(fields)) {}
+    TaskLogger(const spdlog::logger& parent, std::string fields)
+        : spdlog::logger(parent), fields_(std::move(fields)) {}
 
 protected:
     void sink_it_(const spdlog::details::log_msg& message) override {

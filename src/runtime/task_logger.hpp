@@ -7,7 +7,8 @@
 
 namespace a2akit {
 
-/// A logger into the default logger's sinks, at its level. Each of its lines is `fields` and then msg="…".
+/// A logger into the default logger's sinks, at its level. Each of its lines is `fields` and then
+/// msg="…".
 [[nodiscard]] std::shared_ptr<spdlog::logger> make_task_logger(std::string fields);
 
 }  // namespace a2akit

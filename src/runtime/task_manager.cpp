@@ -40,7 +40,8 @@ void note_accepted(const SendCommand& command, TaskId task, Turn turn) {
 /// The agent's question, asked when it paused, belongs into the history before the answer to it.
 bool forgot_question(const TaskSnapshot& task) {
     if (!task.status.message) return false;
-    return task.history.empty() || task.history.back()->message_id != (*task.status.message)->message_id;
+    return task.history.empty() ||
+           task.history.back()->message_id != (*task.status.message)->message_id;
 }
 
 }  // namespace
@@ -54,7 +55,8 @@ TaskManager::TaskManager(Ports ports, std::shared_ptr<EventEmitter> emitter,
 
 AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
     const auto history = history_length(command.request);
-    const bool waits = !command.request.configuration || !command.request.configuration->return_immediately;
+    const bool waits =
+        !command.request.configuration || !command.request.configuration->return_immediately;
     OwnerScope scope = reader(command);
     ClientPresence* const client = command.client;
     const std::string_view key_field = key_field_of(command);
@@ -69,9 +71,11 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
         const bool can_be_told = client == nullptr || !client->committed_to_result();
         if (!waited && can_be_told) co_return fail(std::move(waited.error()));
         // The client has gone, so do not reveal the task just to answer it.
-        if (client != nullptr && client->gone()) co_return fail(ErrorCode::kUnavailable, "the client has left");
+        if (client != nullptr && client->gone())
+            co_return fail(ErrorCode::kUnavailable, "the client has left");
     }
-    Result<TaskSnapshot> snapshot = co_await load_to_answer(accepted->task, std::move(scope), history);
+    Result<TaskSnapshot> snapshot =
+        co_await load_to_answer(accepted->task, std::move(scope), history);
     if (!snapshot) co_return fail(public_error(std::move(snapshot.error())));
     co_return response_of(*snapshot, history);
 }
@@ -88,13 +92,15 @@ AsyncResult<void> TaskManager::await_turn(const Accepted& accepted, ClientPresen
     unsigned outages = waiters_.outages();
     while (true) {
         signal.reset();
-        if (subscription.ended_turn() >= accepted.turn || waiters_.draining()) co_return Result<void>();
+        if (subscription.ended_turn() >= accepted.turn || waiters_.draining())
+            co_return Result<void>();
         if (client != nullptr && client->gone()) co_return Result<void>();
         const bool outage = std::exchange(outages, waiters_.outages()) != waiters_.outages();
         // A tail check may report "no such task" to a subscriber that registered before the task
         // was created.
         if (outage || subscription.erased()) {
-            Result<TaskSnapshot> now = co_await ports_.storage->load(accepted.task, OwnerScope::everything(), 0, false);
+            Result<TaskSnapshot> now =
+                co_await ports_.storage->load(accepted.task, OwnerScope::everything(), 0, false);
             if (!now && now.error().code == ErrorCode::kTaskNotFound) co_return Result<void>();
             if (!now && outage) co_return fail(public_error(std::move(now.error())));
         }
@@ -130,8 +136,10 @@ AsyncResult<std::unique_ptr<EventStream>> TaskManager::send_streaming(SendComman
     }
     const TaskSnapshot& snapshot = *accepted->snapshot;
     if (snapshot.reply) co_return TaskStream::of_reply(snapshot);
-    TaskStream::Start start{accepted->task, snapshot.context_id, std::move(scope), StreamKind::kSend, 0, history};
-    auto stream = std::make_unique<TaskStream>(streams_, std::move(start), std::move(accepted->subscription));
+    TaskStream::Start start{
+        accepted->task, snapshot.context_id, std::move(scope), StreamKind::kSend, 0, history};
+    auto stream =
+        std::make_unique<TaskStream>(streams_, std::move(start), std::move(accepted->subscription));
     stream->begin_with(snapshot, accepted->turn_ended);
     co_return std::unique_ptr<EventStream>(std::move(stream));
 }
@@ -180,7 +188,8 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, 
     co_return accepted;
 }
 
-AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand command, TaskId task, WakeFor wake_for) {
+AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand command, TaskId task,
+                                                              WakeFor wake_for) {
     Accepted accepted;
     accepted.task = task;
     if (wake_for) {
@@ -194,7 +203,8 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
     for (int tries = 0; tries < kFollowUpTries; ++tries) {
         Result<TaskSnapshot> now = co_await ports_.storage->load(task, command.scope, 1, false);
         if (!now) co_return fail(std::move(now.error()));
-        const FollowUpFacts facts{now->status.state, now->context_id, command.request.message.context_id};
+        const FollowUpFacts facts{now->status.state, now->context_id,
+                                  command.request.message.context_id};
         const auto refusal = refuse_follow_up(task, facts);
         if (refusal && (!key || refusal->code == ErrorCode::kInvalidParams)) co_return *refusal;
 
@@ -202,7 +212,8 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
         message.task_id = task.to_string();
         message.context_id = now->context_id;
         TaskUpdate update = turn_update(command, Shared<Message>(std::move(message)));
-        if (forgot_question(*now)) update.history.insert(update.history.begin(), *now->status.message);
+        if (forgot_question(*now))
+            update.history.insert(update.history.begin(), *now->status.message);
         update.once = key;
         update.guard.revision = refusal ? kNoRevision : now->revision;
         update.context_id = now->context_id;
@@ -214,7 +225,8 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
             if (!packed) co_return fail(std::move(packed.error()));
             offer = std::move(*packed);
         }
-        Result<Appended> appended = co_await emitter_->append(task, command.scope, std::move(update));
+        Result<Appended> appended =
+            co_await emitter_->append(task, command.scope, std::move(update));
         // Also when the request is a repeat: the answer to its first try may have been lost.
         if (appended && appended->turn == next) offer.made();
         if (appended && appended->repeated) {
@@ -229,7 +241,8 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand comman
             co_return accepted;
         }
         const ErrorCode code = appended.error().code;
-        const bool moved_on = code == ErrorCode::kRevisionConflict || code == ErrorCode::kTaskTerminal;
+        const bool moved_on =
+            code == ErrorCode::kRevisionConflict || code == ErrorCode::kTaskTerminal;
         if (!moved_on) co_return fail(std::move(appended.error()));
         if (refusal) co_return *refusal;
     }
@@ -270,7 +283,8 @@ TaskUpdate TaskManager::turn_update(const SendCommand& command, Shared<Message> 
     return update;
 }
 
-Result<ContextVault::Offer> TaskManager::pack_context(TaskUpdate& update, const SendCommand& command, TaskId task,
+Result<ContextVault::Offer> TaskManager::pack_context(TaskUpdate& update,
+                                                      const SendCommand& command, TaskId task,
                                                       Turn turn) const {
     if (options_.vault) return options_.vault->pack(*update.turn, task, turn, command.context);
     update.turn->context = command.context;
@@ -303,7 +317,8 @@ std::optional<IdempotencyKey> TaskManager::once(const SendCommand& command) cons
                               options_.idempotency_lifetime};
     }
     if (command.idempotency_key.empty()) return std::nullopt;
-    return IdempotencyKey{command.idempotency_key, request_hash(command.request), options_.idempotency_lifetime};
+    return IdempotencyKey{command.idempotency_key, request_hash(command.request),
+                          options_.idempotency_lifetime};
 }
 
 OwnerScope TaskManager::reader(const SendCommand& command) const {
@@ -346,7 +361,8 @@ Async<void> TaskManager::reveal(TaskId task) {
     TaskUpdate update;
     update.id = WriteId::next();
     update.reveal = true;
-    const Result<Appended> revealed = co_await emitter_->append(task, OwnerScope::everything(), std::move(update));
+    const Result<Appended> revealed =
+        co_await emitter_->append(task, OwnerScope::everything(), std::move(update));
     if (!revealed && revealed.error().code != ErrorCode::kTaskTerminal) {
         log::warn("a task could not be revealed task={} error={}", task.to_string(),
                   quoted(revealed.error().message));

@@ -22,18 +22,19 @@
 namespace a2akit {
 
 struct TaskManagerOptions {
-    std::optional<Duration> blocking_timeout = {};  ///< None: a blocking send waits for the end of its turn.
+    std::optional<Duration> blocking_timeout =
+        {};  ///< None: a blocking send waits for the end of its turn.
     Duration cancel_wait{std::chrono::seconds(2)};
     Duration cancel_force_timeout{std::chrono::seconds(60)};
     Duration reveal_after{std::chrono::seconds(1)};  ///< For a direct reply, in a stream.
     /// If the Broker did not take a turn, a blocking send waits this long for the turn to begin.
     Duration queue_patience{std::chrono::seconds(3)};
     Duration idempotency_lifetime{std::chrono::hours(24)};
-    int event_buffer = 200;                          ///< Events per read of a stream.
-    std::size_t event_buffer_bytes = 256U << 10U;    ///< Approximate content of those.
+    int event_buffer = 200;                        ///< Events per read of a stream.
+    std::size_t event_buffer_bytes = 256U << 10U;  ///< Approximate content of those.
     std::size_t max_page_bytes = 8U << 20U;  ///< Approximate content of one page of a listing.
-    bool may_reply_directly = false;                 ///< Worker::may_reply_directly
-    std::shared_ptr<ContextVault> vault = nullptr;   ///< Null: contexts go as they are.
+    bool may_reply_directly = false;         ///< Worker::may_reply_directly
+    std::shared_ptr<ContextVault> vault = nullptr;  ///< Null: contexts go as they are.
     /// Shared with the workers. Null: turns do not wait for the answers of the sends that made
     /// them.
     std::shared_ptr<UnansweredSends> unanswered = nullptr;
@@ -54,7 +55,8 @@ struct SendCommand {
 /// Accepts work and answers questions about it; never touches the Worker. Accepted work is in
 /// Storage before the Broker hears of it, and every waiting call is a subscriber of the task.
 ///
-/// One object per server; any of its loops may call. Errors are those a client may see. Outlives its streams.
+/// One object per server; any of its loops may call. Errors are those a client may see. Outlives
+/// its streams.
 class TaskManager {
 public:
     /// REQUIRES: no port is null (context_store may be).
@@ -69,14 +71,18 @@ public:
     /// Answers when the task has ended, or after `cancel_wait` with the task's current state.
     /// Idempotent until then.
     AsyncResult<Task> cancel(CancelTaskRequest request, OwnerScope scope);
-    /// With `after`, the Last-Event-ID, the stream goes on behind that event instead of beginning with the Task.
-    AsyncResult<std::unique_ptr<EventStream>> subscribe(SubscribeToTaskRequest request, OwnerScope scope,
+    /// With `after`, the Last-Event-ID, the stream goes on behind that event instead of beginning
+    /// with the Task.
+    AsyncResult<std::unique_ptr<EventStream>> subscribe(SubscribeToTaskRequest request,
+                                                        OwnerScope scope,
                                                         std::optional<Sequence> after);
 
-    /// Continues a task in AUTH_REQUIRED whose credentials arrived out of band: a new turn with the last message of
-    /// the user. kUnsupportedOperation in any other state. For the application; sees every task.
+    /// Continues a task in AUTH_REQUIRED whose credentials arrived out of band: a new turn with the
+    /// last message of the user. kUnsupportedOperation in any other state. For the application;
+    /// sees every task.
     AsyncResult<void> resume(TaskId task);
-    /// Makes the one new task that a dead letter may become, and returns it; a second redrive returns the same.
+    /// Makes the one new task that a dead letter may become, and returns it; a second redrive
+    /// returns the same.
     AsyncResult<TaskId> redrive(DeadLetter letter);
 
     /// Nothing new is accepted from now on; waiting calls and streams are still served. Idempotent;
@@ -120,11 +126,12 @@ private:
     AsyncResult<Accepted> join(const SendCommand& command, TaskId task, Turn turn,
                                WakeFor wake_for);
 
-    /// The update that makes a turn of this message. May be called again when the write was refused.
+    /// The update that makes a turn of this message. May be called again when the write was
+    /// refused.
     TaskUpdate turn_update(const SendCommand& command, Shared<Message> message) const;
     /// Sends the request's context along with that update, as far as that is allowed.
-    Result<ContextVault::Offer> pack_context(TaskUpdate& update, const SendCommand& command, TaskId task,
-                                             Turn turn) const;
+    Result<ContextVault::Offer> pack_context(TaskUpdate& update, const SendCommand& command,
+                                             TaskId task, Turn turn) const;
     /// For a send that is answered without waiting: its turn starts after the answer.
     std::shared_ptr<void> answer_first(const SendCommand& command, TaskId task) const;
     /// The name of the field that identifies a repeat of a message: Idempotency-Key or messageId.
@@ -139,7 +146,8 @@ private:
     AsyncResult<void> await_turn(const Accepted& accepted, ClientPresence* client);
     /// Whether the turn has ended or is running. Fails when Storage does not answer.
     AsyncResult<bool> has_begun(TaskId task, Turn turn);
-    AsyncResult<TaskSnapshot> load_to_answer(TaskId task, OwnerScope reader, std::optional<std::int32_t> history);
+    AsyncResult<TaskSnapshot> load_to_answer(TaskId task, OwnerScope reader,
+                                             std::optional<std::int32_t> history);
     /// Waits until a direct reply or the revealed task can be shown; reveals the task when the time
     /// is up.
     AsyncResult<TaskSnapshot> settle(TaskId task, Subscription& subscription);
@@ -147,7 +155,8 @@ private:
     /// Waits for the end of a task whose cancel is pending, until `cancel_wait` is up.
     Async<void> await_end(TaskId task, OwnerScope scope, Subscription& subscription);
     AsyncResult<TaskSnapshot> request_cancel(TaskSnapshot task, OwnerScope scope);
-    /// The scope in which an accepted message's task is found: unrevealed ones need more than the client's own.
+    /// The scope in which an accepted message's task is found: unrevealed ones need more than the
+    /// client's own.
     [[nodiscard]] OwnerScope reader(const SendCommand& command) const;
 
     Ports ports_;
@@ -165,8 +174,8 @@ inline constexpr char kOwnKeyMark = '\n';
 /// when it does not name a task.
 [[nodiscard]] std::string message_key(const Message& message);
 
-/// SHA-256 over the request in canonical form: the order of a Struct's fields and the spelling of numbers and strings do
-/// not count. The tenant is left out, since the key is scoped to it already.
+/// SHA-256 over the request in canonical form: the order of a Struct's fields and the spelling of
+/// numbers and strings do not count. The tenant is left out, since the key is scoped to it already.
 [[nodiscard]] std::array<std::uint8_t, 32> request_hash(const SendMessageRequest& request);
 
 }  // namespace a2akit

@@ -16,7 +16,8 @@ constexpr int kDefaultPageSize = 50;
 
 std::optional<Error> refuse_last_event_id(Sequence after, Sequence last) {
     if (after <= last) return std::nullopt;
-    return Error::invalid_field("Last-Event-ID", "is " + std::to_string(after) + ", but the last event of the task is " +
+    return Error::invalid_field("Last-Event-ID", "is " + std::to_string(after) +
+                                                     ", but the last event of the task is " +
                                                      std::to_string(last));
 }
 
@@ -24,7 +25,8 @@ Error finished_error(TaskId task, TaskState state) {
     std::string message = "the task has ended in ";
     message += to_string(state);
     message += "; there is nothing to subscribe to, get it instead";
-    return Error::about_task(ErrorCode::kUnsupportedOperation, std::move(message), task.to_string());
+    return Error::about_task(ErrorCode::kUnsupportedOperation, std::move(message),
+                             task.to_string());
 }
 
 }  // namespace
@@ -32,7 +34,8 @@ Error finished_error(TaskId task, TaskState state) {
 AsyncResult<Task> TaskManager::get(GetTaskRequest request, OwnerScope scope) {
     const auto task = TaskId::parse(request.id);
     if (!task) co_return task_not_found(request.id);
-    Result<TaskSnapshot> found = co_await ports_.storage->load(*task, std::move(scope), request.history_length);
+    Result<TaskSnapshot> found =
+        co_await ports_.storage->load(*task, std::move(scope), request.history_length);
     if (!found) co_return fail(public_error(std::move(found.error())));
     co_return to_task(*found, request.history_length);
 }
@@ -42,7 +45,8 @@ AsyncResult<ListTasksResponse> TaskManager::list(ListTasksRequest request, Owner
     query.context_id = std::move(request.context_id);
     query.state = request.status;
     // The protocol's filter includes the given time; Storage's filter does not.
-    if (request.status_timestamp_after) query.status_after = *request.status_timestamp_after - Duration(1);
+    if (request.status_timestamp_after)
+        query.status_after = *request.status_timestamp_after - Duration(1);
     query.page_size = request.page_size.value_or(kDefaultPageSize);
     query.page_token = std::move(request.page_token);
     query.history_length = request.history_length;
@@ -75,7 +79,8 @@ AsyncResult<Task> TaskManager::cancel(CancelTaskRequest request, OwnerScope scop
     if (!now->cancel_by || !now->live_run) {
         now = co_await request_cancel(std::move(*now), scope);
         if (!now) co_return fail(public_error(std::move(now.error())));
-        if (options_.vault && is_terminal(now->status.state)) options_.vault->forget(*task, ContextVault::kEveryTurn);
+        if (options_.vault && is_terminal(now->status.state))
+            options_.vault->forget(*task, ContextVault::kEveryTurn);
     }
     if (!is_terminal(now->status.state)) {
         const Result<void> signalled = co_await ports_.cancel_registry->request_cancel(*task);
@@ -120,7 +125,8 @@ Async<void> TaskManager::await_end(TaskId task, OwnerScope scope, Subscription& 
     while (true) {
         signal.reset();
         // A turn may end in a pause, so only Storage knows.
-        Result<TaskSnapshot> now = co_await ports_.storage->load(task, OwnerScope::everything(), 0, false);
+        Result<TaskSnapshot> now =
+            co_await ports_.storage->load(task, OwnerScope::everything(), 0, false);
         if (!now || is_terminal(now->status.state) || waiters_.draining()) co_return;
         // It paused instead of ending, or its run died: there is no run left to wait for.
         if (is_interrupted(now->status.state) || !now->live_run) {
@@ -131,7 +137,8 @@ Async<void> TaskManager::await_end(TaskId task, OwnerScope scope, Subscription& 
     }
 }
 
-AsyncResult<std::unique_ptr<EventStream>> TaskManager::subscribe(SubscribeToTaskRequest request, OwnerScope scope,
+AsyncResult<std::unique_ptr<EventStream>> TaskManager::subscribe(SubscribeToTaskRequest request,
+                                                                 OwnerScope scope,
                                                                  std::optional<Sequence> after) {
     const auto task = TaskId::parse(request.id);
     if (!task) co_return task_not_found(request.id);
@@ -148,7 +155,8 @@ AsyncResult<std::unique_ptr<EventStream>> TaskManager::subscribe(SubscribeToTask
     } else if (is_terminal(now->status.state)) {
         co_return finished_error(*task, now->status.state);
     }
-    auto stream = std::make_unique<TaskStream>(streams_, std::move(start), std::move(*subscription));
+    auto stream =
+        std::make_unique<TaskStream>(streams_, std::move(start), std::move(*subscription));
     if (!after) stream->begin_with(*now, false);
     co_return std::unique_ptr<EventStream>(std::move(stream));
 }
@@ -159,18 +167,21 @@ AsyncResult<void> TaskManager::resume(TaskId task) {
     if (now->status.state != TaskState::kAuthRequired) {
         std::string message = "only a task in TASK_STATE_AUTH_REQUIRED is resumed; this one is in ";
         message += to_string(now->status.state);
-        co_return Error::about_task(ErrorCode::kUnsupportedOperation, std::move(message), task.to_string());
+        co_return Error::about_task(ErrorCode::kUnsupportedOperation, std::move(message),
+                                    task.to_string());
     }
     const auto last = std::find_if(now->history.rbegin(), now->history.rend(),
                                    [](const Shared<Message>& m) { return m->role == Role::kUser; });
-    if (last == now->history.rend()) co_return fail(ErrorCode::kInternal, "the task has no message of the user");
+    if (last == now->history.rend())
+        co_return fail(ErrorCode::kInternal, "the task has no message of the user");
     TaskUpdate update;
     update.id = WriteId::next();
     update.guard.revision = now->revision;
     update.context_id = now->context_id;
     update.status = TaskStatus{TaskState::kSubmitted, std::nullopt, std::nullopt};
     update.turn.emplace().message = *last;
-    const Result<Appended> appended = co_await emitter_->append(task, OwnerScope::everything(), std::move(update));
+    const Result<Appended> appended =
+        co_await emitter_->append(task, OwnerScope::everything(), std::move(update));
     if (!appended) co_return fail(public_error(appended.error()));
     if (appended->turn_due) co_await enqueue(task, appended->turn, now->owner);
     co_return Result<void>{};
@@ -185,11 +196,14 @@ AsyncResult<TaskId> TaskManager::redrive(DeadLetter letter) {
     }
     // Note the id first: two concurrent redrives then use the same task id, and the key makes sure
     // that the task is made once.
-    const Result<TaskId> noted = co_await ports_.maintenance->mark_redriven(letter.task, TaskId::generate());
+    const Result<TaskId> noted =
+        co_await ports_.maintenance->mark_redriven(letter.task, TaskId::generate());
     if (!noted) co_return fail(public_error(noted.error()));
-    const Result<TaskSnapshot> existing = co_await ports_.storage->load(*noted, OwnerScope::everything(), 0, false);
+    const Result<TaskSnapshot> existing =
+        co_await ports_.storage->load(*noted, OwnerScope::everything(), 0, false);
     if (existing) co_return *noted;
-    if (existing.error().code != ErrorCode::kTaskNotFound) co_return fail(public_error(existing.error()));
+    if (existing.error().code != ErrorCode::kTaskNotFound)
+        co_return fail(public_error(existing.error()));
 
     SendCommand command;
     Message& message = command.request.message;
@@ -199,9 +213,11 @@ AsyncResult<TaskId> TaskManager::redrive(DeadLetter letter) {
     message.context_id = letter.context_id;
     message.reference_task_ids.push_back(letter.task.to_string());
     TaskUpdate update = turn_update(command, Shared<Message>(std::move(message)));
-    update.once = IdempotencyKey{kOwnKeyMark + letter.task.to_string(), {}, options_.idempotency_lifetime};
+    update.once =
+        IdempotencyKey{kOwnKeyMark + letter.task.to_string(), {}, options_.idempotency_lifetime};
     NewTask fresh{*noted, letter.context_id, true};
-    Result<Created> created = co_await emitter_->create(std::move(fresh), letter.owner, std::move(update));
+    Result<Created> created =
+        co_await emitter_->create(std::move(fresh), letter.owner, std::move(update));
     if (!created) co_return fail(public_error(std::move(created.error())));
     if (created->appended.turn_due) {
         co_await enqueue(created->appended.task, created->appended.turn, letter.owner);

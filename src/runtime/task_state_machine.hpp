@@ -12,8 +12,8 @@ namespace a2akit {
 
 // The life of a task as pure functions: facts in, verdicts out. No clock, no Storage, no waiting.
 
-/// Whether a task in `from` may next be seen in `to`. Repeating a state that runs (working: progress with a message)
-/// is a transition; nothing follows a terminal state.
+/// Whether a task in `from` may next be seen in `to`. Repeating a state that runs (working:
+/// progress with a message) is a transition; nothing follows a terminal state.
 [[nodiscard]] bool may_follow(TaskState from, TaskState to) noexcept;
 
 /// The state of an existing task that a message names.
@@ -22,8 +22,8 @@ struct FollowUpFacts {
     std::string_view task_context;     ///< contextId of the task.
     std::string_view message_context;  ///< contextId of the message; empty: inferred from the task.
 };
-/// Nothing when the message may continue the task; otherwise why not: kInvalidParams for another contextId,
-/// kUnsupportedOperation naming the state for a task that is not paused.
+/// Nothing when the message may continue the task; otherwise why not: kInvalidParams for another
+/// contextId, kUnsupportedOperation naming the state for a task that is not paused.
 [[nodiscard]] std::optional<Error> refuse_follow_up(TaskId task, const FollowUpFacts& facts);
 
 /// kTaskNotCancelable naming the state when the task has ended; nothing otherwise.
@@ -33,7 +33,8 @@ struct FollowUpFacts {
 /// task.
 enum class StreamKind : std::uint8_t { kSend, kSubscription };
 
-/// Whether a status ends a stream. REQUIRES for kSend: the status came after the message of the stream.
+/// Whether a status ends a stream. REQUIRES for kSend: the status came after the message of the
+/// stream.
 [[nodiscard]] bool ends_stream(StreamKind kind, TaskState state) noexcept;
 
 /// The state of a turn, for a call that waits for it.

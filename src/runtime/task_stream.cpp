@@ -36,7 +36,8 @@ private:
 
 }  // namespace
 
-TaskStream::TaskStream(const Source& source, Start start, std::unique_ptr<Subscription> subscription)
+TaskStream::TaskStream(const Source& source, Start start,
+                       std::unique_ptr<Subscription> subscription)
     : source_(source),
       start_(std::move(start)),
       subscription_(std::move(subscription)),
@@ -89,7 +90,8 @@ Async<EventStream::Batch> TaskStream::follow() {
 }
 
 Async<EventStream::Batch> TaskStream::read() {
-    Result<EventPage> page = co_await source_.storage->events(start_.task, start_.scope, cursor_, source_.batch_limit);
+    Result<EventPage> page =
+        co_await source_.storage->events(start_.task, start_.scope, cursor_, source_.batch_limit);
     if (!page) {
         if (page.error().code == ErrorCode::kCompacted) co_return co_await start_over();
         co_return failed(public_error(std::move(page.error())));
@@ -120,12 +122,13 @@ void TaskStream::add(const TaskEvent& event, Batch& batch) {
     cursor_ = event.sequence;
     if (const auto* change = std::get_if<StatusChange>(&event.change)) {
         finished_ = ends_stream(start_.kind, change->status.state);
-        item.response.payload = TaskStatusUpdateEvent{start_.task.to_string(), start_.context_id, change->status,
-                                                      change->metadata};
+        item.response.payload = TaskStatusUpdateEvent{start_.task.to_string(), start_.context_id,
+                                                      change->status, change->metadata};
     } else {
         const auto& chunk = std::get<ArtifactChunk>(event.change);
-        item.response.payload = TaskArtifactUpdateEvent{start_.task.to_string(), start_.context_id, chunk.artifact,
-                                                        chunk.append, chunk.last_chunk, chunk.metadata};
+        item.response.payload = TaskArtifactUpdateEvent{start_.task.to_string(), start_.context_id,
+                                                        chunk.artifact,          chunk.append,
+                                                        chunk.last_chunk,        chunk.metadata};
     }
     batch.items.push_back(std::move(item));
 }

@@ -15,8 +15,9 @@
 
 namespace a2akit {
 
-/// One task's events on their way to one client, always read from Storage: the subscription only says that there is
-/// more, so no gap can occur and a slow client costs nothing but a cursor. Idle, it holds no event and no snapshot.
+/// One task's events on their way to one client, always read from Storage: the subscription only
+/// says that there is more, so no gap can occur and a slow client costs nothing but a cursor. Idle,
+/// it holds no event and no snapshot.
 class TaskStream final : public EventStream {
 public:
     /// The data that all streams of a server share. REQUIRES: outlives them.
@@ -30,7 +31,7 @@ public:
         std::string context_id;
         OwnerScope scope;
         StreamKind kind{};
-        Sequence after = 0;  ///< The events after it follow.
+        Sequence after = 0;                        ///< The events after it follow.
         std::optional<std::int32_t> history = {};  ///< How many messages a Task shows; absent: all.
     };
 

@@ -6,7 +6,8 @@ namespace a2akit {
 
 class UnansweredSends::Entry {
 public:
-    Entry(std::shared_ptr<UnansweredSends> sends, TaskId task) : sends_(std::move(sends)), task_(task) {
+    Entry(std::shared_ptr<UnansweredSends> sends, TaskId task)
+        : sends_(std::move(sends)), task_(task) {
         const std::lock_guard lock(sends_->mutex_);
         ++sends_->sends_[task].count;
         sends_->count_.fetch_add(1, std::memory_order_relaxed);

@@ -17,7 +17,8 @@ namespace a2akit {
 class UnansweredSends {
 public:
     /// Registers a send, before its turn is made, until the returned object is destroyed.
-    [[nodiscard]] static std::shared_ptr<void> add(std::shared_ptr<UnansweredSends> sends, TaskId task);
+    [[nodiscard]] static std::shared_ptr<void> add(std::shared_ptr<UnansweredSends> sends,
+                                                   TaskId task);
 
     [[nodiscard]] bool any() const noexcept { return count_.load(std::memory_order_relaxed) != 0; }
     /// Waits until no send to this task is left, or until `until`.

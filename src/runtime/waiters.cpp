@@ -6,7 +6,8 @@ namespace a2akit {
 
 std::size_t Waiters::own_shard() noexcept {
     static std::atomic<std::size_t> threads{0};
-    thread_local const std::size_t shard = threads.fetch_add(1, std::memory_order_relaxed) % kShards;
+    thread_local const std::size_t shard =
+        threads.fetch_add(1, std::memory_order_relaxed) % kShards;
     return shard;
 }
 
@@ -47,7 +48,8 @@ void Waiters::wake_all() noexcept {
     for (Shard& shard : shards_) {
         // Under the lock no entry, and so no signal, can go away.
         const std::lock_guard lock(shard.mutex);
-        for (Entry* entry = shard.first; entry != nullptr; entry = entry->after_) entry->signal_.set();
+        for (Entry* entry = shard.first; entry != nullptr; entry = entry->after_)
+            entry->signal_.set();
     }
 }
 

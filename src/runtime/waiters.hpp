@@ -35,12 +35,16 @@ public:
     [[nodiscard]] bool empty() noexcept;
     /// From now on `draining()` holds. Wakes all waiters; idempotent.
     void drain() noexcept;
-    [[nodiscard]] bool draining() const noexcept { return draining_.load(std::memory_order_acquire); }
+    [[nodiscard]] bool draining() const noexcept {
+        return draining_.load(std::memory_order_acquire);
+    }
     /// Wakes all waiters because Storage has been away for a while: those that would wait without
     /// end have to ask it.
     void notice_outage() noexcept;
     /// How often that was noticed.
-    [[nodiscard]] unsigned outages() const noexcept { return outages_.load(std::memory_order_acquire); }
+    [[nodiscard]] unsigned outages() const noexcept {
+        return outages_.load(std::memory_order_acquire);
+    }
 
 private:
     struct alignas(64) Shard {

@@ -18,13 +18,15 @@ namespace {
 constexpr int kTries = StorageEventEmitter::kTries;
 constexpr int kMostAhead = 16;
 constexpr int kSlotsPerAhead = 64;  // few slots: leave them to other loops
-constexpr Duration kTroubleDelay(1000);  // before an entry is looked at again when Storage did not answer
+constexpr Duration kTroubleDelay(
+    1000);  // before an entry is looked at again when Storage did not answer
 constexpr Duration kAnswerWait(
     1000);  // for the answer to a send that does not wait, before its turn starts all the same
-constexpr Duration kContextWait(5000);   // until a request knows that it made the running turn
+constexpr Duration kContextWait(5000);  // until a request knows that it made the running turn
 
 constexpr const char* kNoEnd =
-    "the handler returned without ending its turn; it has to call exactly one of complete, complete_json, respond, "
+    "the handler returned without ending its turn; it has to call exactly one of complete, "
+    "complete_json, respond, "
     "reply_directly, fail, reject, request_input and request_auth";
 
 constexpr const char* kAgentFailed = "the agent failed";
@@ -38,8 +40,8 @@ Duration retry_backoff(int attempt) noexcept {
 
 void log_unanswered(const Result<void>& answered, TaskId task) {
     if (answered) return;
-    log::warn("answering the broker failed, the entry will come again task={} error={}", task.to_string(),
-              quoted(answered.error().message));
+    log::warn("answering the broker failed, the entry will come again task={} error={}",
+              task.to_string(), quoted(answered.error().message));
 }
 
 }  // namespace
@@ -48,7 +50,9 @@ void log_unanswered(const Result<void>& answered, TaskId task) {
 struct WorkerAdapter::ActiveRun {
     ActiveRun(WorkerNode& node, Turn turn, Run run) : context(node, turn, std::move(run)) {}
     static void* operator new(std::size_t size) { return detail::allocate_frame(size); }
-    static void operator delete(void* memory, std::size_t size) noexcept { detail::free_frame(memory, size); }
+    static void operator delete(void* memory, std::size_t size) noexcept {
+        detail::free_frame(memory, size);
+    }
 
     TaskContextImpl context;
     std::unique_ptr<Delivery> delivery;  ///< null: answered, or handed back
@@ -80,7 +84,8 @@ void WorkerAdapter::start() {
 }
 
 Async<void> WorkerAdapter::dispatch() {
-    // A handler that never suspends has ended when `spawn` returns; the loop's other work must not starve meanwhile.
+    // A handler that never suspends has ended when `spawn` returns; the loop's other work must not
+    // starve meanwhile.
     constexpr int kRunsPerTurn = 16;
     int started = 0;
     while (co_await take_slot()) {
@@ -131,14 +136,16 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
                 co_await detail::within(run->context.scope(), node_.worker->handle(run->context));
             } catch (const Exception& e) {
                 outcome.threw = true;
-                outcome.storage_failed = e.code() == ErrorCode::kUnavailable && run->context.storage_failed();
+                outcome.storage_failed =
+                    e.code() == ErrorCode::kUnavailable && run->context.storage_failed();
                 outcome.text = e.what();
             } catch (const std::exception& e) {
                 outcome.threw = true;
                 outcome.text = e.what();
             } catch (...) {
                 outcome.threw = true;
-                outcome.text = "the handler threw an exception that is not derived from std::exception";
+                outcome.text =
+                    "the handler threw an exception that is not derived from std::exception";
             }
         }
         co_await conclude(*run, std::move(outcome));
@@ -149,11 +156,13 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
     if (--running_ == 0) idle_.set();
 }
 
-// -- Claiming ---------------------------------------------------------------------------------------------------------
+// -- Claiming
+// ---------------------------------------------------------------------------------------------------------
 
 std::unique_ptr<WorkerAdapter::ActiveRun> WorkerAdapter::make_run(RunOperation operation, Run run) {
     if (!busy_.empty()) busy_.erase(operation.task);
-    const bool unpacked = !node_.vault || node_.vault->unpack(run.input, operation.task, operation.turn);
+    const bool unpacked =
+        !node_.vault || node_.vault->unpack(run.input, operation.task, operation.turn);
     auto active = std::make_unique<ActiveRun>(node_, operation.turn, std::move(run));
     active->context_undecided = !unpacked;
     active->round = node_.renewal_round.load();
@@ -164,8 +173,8 @@ Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim(Delivery& 
     const RunOperation operation = delivery.operation();
     if (auto& claimed = delivery.claimed()) return make_run(operation, std::move(*claimed));
     const WriteId id = WriteId::next();
-    auto pending =
-        node_.storage->claim(id, operation.task, operation.turn, node_.options.node, node_.options.lease);
+    auto pending = node_.storage->claim(id, operation.task, operation.turn, node_.options.node,
+                                        node_.options.lease);
     if (!pending.await_ready()) return claim_slowly(std::move(pending), delivery, id);
     auto answer = pending.await_resume();
     if (answer && std::holds_alternative<Run>(*answer)) {
@@ -174,14 +183,15 @@ Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim(Delivery& 
     return claim_slowly(std::move(answer), delivery, id);
 }
 
-Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim_slowly(AsyncResult<Claimed> pending,
-                                                                             Delivery& delivery, WriteId id) {
+Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim_slowly(
+    AsyncResult<Claimed> pending, Delivery& delivery, WriteId id) {
     const RunOperation operation = delivery.operation();
     auto answer = co_await std::move(pending);
-    for (int tries = 1; tries < kTries && !answer && answer.error().code == ErrorCode::kUnavailable; ++tries) {
+    for (int tries = 1; tries < kTries && !answer && answer.error().code == ErrorCode::kUnavailable;
+         ++tries) {
         co_await sleep_for(retry_delay(tries));
-        answer = co_await node_.storage->claim(id, operation.task, operation.turn, node_.options.node,
-                                               node_.options.lease);
+        answer = co_await node_.storage->claim(id, operation.task, operation.turn,
+                                               node_.options.node, node_.options.lease);
     }
     if (answer && std::holds_alternative<Run>(*answer)) {
         co_return make_run(operation, std::get<Run>(std::move(*answer)));
@@ -189,8 +199,8 @@ Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim_slowly(Asy
     if (answer) {
         co_await answer_refusal(delivery, std::get<Refusal>(*answer));
     } else {
-        log::warn("a claim failed task={} turn={} error={}", operation.task.to_string(), operation.turn,
-                  quoted(answer.error().message));
+        log::warn("a claim failed task={} turn={} error={}", operation.task.to_string(),
+                  operation.turn, quoted(answer.error().message));
         // A task that cannot be read is left to the sweeps: they bring its turn again, and end it
         // after its last attempt.
         const bool unreadable = answer.error().code == ErrorCode::kInternal;
@@ -220,7 +230,8 @@ Async<void> WorkerAdapter::answer_busy(Delivery& delivery) {
     log_unanswered(answered, task);
 }
 
-// -- Running ----------------------------------------------------------------------------------------------------------
+// -- Running
+// ----------------------------------------------------------------------------------------------------------
 
 Async<void> WorkerAdapter::watch(ActiveRun& run) {
     auto watched = co_await node_.cancels->watch(run.context.id());
@@ -231,15 +242,18 @@ Async<void> WorkerAdapter::watch(ActiveRun& run) {
         log::warn("watching for a cancel failed {} error={}", run.context.log_fields(),
                   quoted(watched.error().message));
     }
-    const auto announced = co_await node_.emitter->announce(run.context.claimed(), run.context.context_id());
+    const auto announced =
+        co_await node_.emitter->announce(run.context.claimed(), run.context.context_id());
     if (!announced) {
-        log::warn("announcing a run failed {} error={}", run.context.log_fields(), quoted(announced.error().message));
+        log::warn("announcing a run failed {} error={}", run.context.log_fields(),
+                  quoted(announced.error().message));
     }
 }
 
 Async<void> WorkerAdapter::wait_for_context(ActiveRun& run) {
     auto& context = run.context;
-    auto late = co_await node_.vault->wait_for(context.id(), context.turn(), loop_.now() + kContextWait);
+    auto late =
+        co_await node_.vault->wait_for(context.id(), context.turn(), loop_.now() + kContextWait);
     context.set_request_context(std::move(late));
 }
 
@@ -254,26 +268,30 @@ void WorkerAdapter::forget_context(const ActiveRun& run) noexcept {
 }
 
 bool WorkerAdapter::must_not_start(ActiveRun& run) const {
-    return run.context.lost() || run.context.deadline().has_value() || run.context.attempt() > node_.max_attempts() || handing_back_;
+    return run.context.lost() || run.context.deadline().has_value() ||
+           run.context.attempt() > node_.max_attempts() || handing_back_;
 }
 
 Async<void> WorkerAdapter::conclude(ActiveRun& run, Outcome outcome) {
     auto& context = run.context;
     if (outcome.threw && (context.ending() != TaskContextImpl::Ending::kNone || context.lost())) {
-        log::warn("the handler threw after its {} {} error={}", context.lost() ? "run was over" : "turn had ended",
-                  context.log_fields(), quoted(outcome.text));
+        log::warn("the handler threw after its {} {} error={}",
+                  context.lost() ? "run was over" : "turn had ended", context.log_fields(),
+                  quoted(outcome.text));
     }
     if (!run.delivery) co_return;  // handed back
     if (handing_back_ && context.ending() == TaskContextImpl::Ending::kNone && !context.lost()) {
         context.lose(ErrorCode::kStopped);
-        co_return co_await release(context.id(), context.epoch(), Release::kHandBack, {}, std::move(run.delivery));
+        co_return co_await release(context.id(), context.epoch(), Release::kHandBack, {},
+                                   std::move(run.delivery));
     }
     if (context.ending() == TaskContextImpl::Ending::kNone && !context.lost()) {
         co_return co_await end_in_place_of_handler(run, std::move(outcome));
     }
     if (context.ending() == TaskContextImpl::Ending::kPaused) {
         if (context.cancel_requested()) co_await cancel_paused(run);
-        co_return co_await release(context.id(), context.epoch(), Release::kDone, {}, std::move(run.delivery));
+        co_return co_await release(context.id(), context.epoch(), Release::kDone, {},
+                                   std::move(run.delivery));
     }
     co_await finish(run);
 }
@@ -286,7 +304,8 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
     if (context.cancel_requested()) {
         state = TaskState::kCanceled;
         if (outcome.threw) {
-            log::info("the handler threw when cancelled {} error={}", context.log_fields(), quoted(outcome.text));
+            log::info("the handler threw when cancelled {} error={}", context.log_fields(),
+                      quoted(outcome.text));
         }
     } else if (context.attempt() > node_.max_attempts()) {
         text = too_many_attempts(context.attempt() - 1);
@@ -301,15 +320,17 @@ Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outco
         if (outcome.threw && !node_.options.show_failures) text = kAgentFailed;
     }
     const auto ended = co_await context.end_as(state, std::move(text), std::move(dead_letter));
-    if (!ended && ended.error().code == ErrorCode::kUnavailable) co_return co_await retry_later(run);
+    if (!ended && ended.error().code == ErrorCode::kUnavailable)
+        co_return co_await retry_later(run);
     // A write that the engine refuses is tried again like a lost run; after the last attempt the
     // lease expires, and a sweep ends the task.
     const bool tried_enough = context.attempt() > node_.max_attempts();
-    if (!ended && ended.error().code == ErrorCode::kInternal && !tried_enough) co_return co_await retry_later(run);
+    if (!ended && ended.error().code == ErrorCode::kInternal && !tried_enough)
+        co_return co_await retry_later(run);
     run.task_ended = ended || ended.error().code == ErrorCode::kTaskTerminal;
     if (!ended) {
-        log::info("the task had ended already, or its run was over {} error={}", context.log_fields(),
-                  quoted(ended.error().message));
+        log::info("the task had ended already, or its run was over {} error={}",
+                  context.log_fields(), quoted(ended.error().message));
     }
     co_await finish(run);
 }
@@ -326,8 +347,10 @@ Async<void> WorkerAdapter::cancel_paused(ActiveRun& run) {
         if (!now || !now->cancel_by) co_return;
         update.cancel_by = now->cancel_by;
     }
-    const auto canceled = co_await node_.emitter->append(task, OwnerScope::everything(), std::move(update));
-    run.task_ended = canceled ? is_terminal(canceled->after) : canceled.error().code == ErrorCode::kTaskTerminal;
+    const auto canceled =
+        co_await node_.emitter->append(task, OwnerScope::everything(), std::move(update));
+    run.task_ended =
+        canceled ? is_terminal(canceled->after) : canceled.error().code == ErrorCode::kTaskTerminal;
     if (run.task_ended) co_return co_await forget_cancel(run);
     // Then the cancel is forced when it is due.
     log::warn("a paused task was not canceled {} error={}", run.context.log_fields(),
@@ -357,21 +380,23 @@ Async<void> WorkerAdapter::retry_later(ActiveRun& run) {
         const auto now = co_await node_.storage->now();
         if (now) not_before = *now + backoff;
     }
-    co_await release(run.context.id(), run.context.epoch(), Release::kRetry, not_before, std::move(run.delivery));
+    co_await release(run.context.id(), run.context.epoch(), Release::kRetry, not_before,
+                     std::move(run.delivery));
 }
 
-// Ends the run, answers its entry and enqueues what became due. When Storage stays out of reach nothing is lost: the
-// lease expires, and a sweep finds the turn.
+// Ends the run, answers its entry and enqueues what became due. When Storage stays out of reach
+// nothing is lost: the lease expires, and a sweep finds the turn.
 Async<void> WorkerAdapter::release(TaskId task, Epoch epoch, Release how, Timestamp not_before,
                                    std::unique_ptr<Delivery> delivery) {
     auto due = co_await node_.storage->release(task, epoch, how, not_before);
-    for (int tries = 1; tries < kTries && !due && due.error().code == ErrorCode::kUnavailable; ++tries) {
+    for (int tries = 1; tries < kTries && !due && due.error().code == ErrorCode::kUnavailable;
+         ++tries) {
         co_await sleep_for(retry_delay(tries));
         due = co_await node_.storage->release(task, epoch, how, not_before);
     }
     if (!due) {
-        log::warn("releasing a run failed, its lease expires instead task={} error={}", task.to_string(),
-                  quoted(due.error().message));
+        log::warn("releasing a run failed, its lease expires instead task={} error={}",
+                  task.to_string(), quoted(due.error().message));
     }
     const std::uint64_t owner = delivery ? delivery->operation().owner : 0;
     if (delivery) {
@@ -385,7 +410,8 @@ Async<void> WorkerAdapter::release(TaskId task, Epoch epoch, Release how, Timest
     co_await enqueue_or_leave_to_sweep(*node_.broker, operation, when);
 }
 
-// -- The runs of this loop --------------------------------------------------------------------------------------------
+// -- The runs of this loop
+// --------------------------------------------------------------------------------------------
 
 void WorkerAdapter::enter(ActiveRun& run) noexcept {
     run.after = first_;
@@ -409,8 +435,10 @@ void WorkerAdapter::apply(RenewalRound& round) {
     for (ActiveRun* run = first_; run != nullptr; run = run->after) {
         auto& context = run->context;
         const std::pair<TaskId, Epoch> key(context.id(), context.epoch());
-        const auto found = std::lower_bound(round.renewals.begin(), round.renewals.end(), key, order);
-        const bool known = found != round.renewals.end() && found->task == key.first && found->epoch == key.second;
+        const auto found =
+            std::lower_bound(round.renewals.begin(), round.renewals.end(), key, order);
+        const bool known =
+            found != round.renewals.end() && found->task == key.first && found->epoch == key.second;
         if (known) round.known[static_cast<std::size_t>(found - round.renewals.begin())] = true;
         if (context.ending() == TaskContextImpl::Ending::kTerminal) continue;
         if (known && found->cancel_by) context.note_cancel(*found->cancel_by);
@@ -430,7 +458,8 @@ Async<void> WorkerAdapter::drain(SteadyTime deadline, const std::atomic<bool>* h
     co_await dispatching_.join();
     while (running_ != 0 && loop_.now() < deadline && !(hurried != nullptr && hurried->load())) {
         idle_.reset();
-        co_await idle_.wait_until(hurried != nullptr ? std::min(deadline, loop_.now() + kLook) : deadline);
+        co_await idle_.wait_until(hurried != nullptr ? std::min(deadline, loop_.now() + kLook)
+                                                     : deadline);
     }
     handing_back_ = true;
     co_await hand_back_all();
@@ -446,13 +475,16 @@ Async<void> WorkerAdapter::hand_back_all() {
     std::vector<HandedBack> runs;
     for (ActiveRun* run = first_; run != nullptr; run = run->after) {
         auto& context = run->context;
-        if (!run->delivery || context.lost() || context.ending() == TaskContextImpl::Ending::kTerminal) continue;
+        if (!run->delivery || context.lost() ||
+            context.ending() == TaskContextImpl::Ending::kTerminal)
+            continue;
         const bool paused = context.ending() == TaskContextImpl::Ending::kPaused;
         runs.push_back({context.id(), context.epoch(), paused ? Release::kDone : Release::kHandBack,
                         std::move(run->delivery)});
         context.lose(ErrorCode::kStopped);
     }
-    for (auto& run : runs) co_await release(run.task, run.epoch, run.how, {}, std::move(run.delivery));
+    for (auto& run : runs)
+        co_await release(run.task, run.epoch, run.how, {}, std::move(run.delivery));
 }
 
 Async<void> WorkerAdapter::join() { co_await runs_.join(); }

@@ -20,7 +20,8 @@ struct RenewalRound {
     std::vector<bool> known;  ///< For each of `renewals`: a loop of this server has the run.
 };
 
-/// Takes runs from the Broker, on one loop, and lets the Worker handle them. Every loop of a server has one.
+/// Takes runs from the Broker, on one loop, and lets the Worker handle them. Every loop of a server
+/// has one.
 ///
 /// Takes a slot before it receives: entries beyond the limit stay in the Broker, where other nodes
 /// find them. When many slots are free it holds some ahead, so that a Broker that claims runs can
@@ -37,9 +38,10 @@ public:
     /// Begins to receive. Once.
     void start();
 
-    /// Receives nothing more, and waits for the handlers until `deadline`, or until soon after `hurried` holds. Those that
-    /// have not ended their turns by then are handed back: their `cancelled()` fires, and their
-    /// later writes are refused. REQUIRES: `hurried`, if there is one, outlives the drain.
+    /// Receives nothing more, and waits for the handlers until `deadline`, or until soon after
+    /// `hurried` holds. Those that have not ended their turns by then are handed back: their
+    /// `cancelled()` fires, and their later writes are refused. REQUIRES: `hurried`, if there is
+    /// one, outlives the drain.
     Async<void> drain(SteadyTime deadline, const std::atomic<bool>* hurried = nullptr);
 
     /// Returns when every handler has returned. REQUIRES: drained.
@@ -61,7 +63,8 @@ private:
     Async<void> serve(std::unique_ptr<Delivery> delivery);
 
     Async<std::unique_ptr<ActiveRun>> claim(Delivery& delivery);
-    Async<std::unique_ptr<ActiveRun>> claim_slowly(AsyncResult<Claimed> pending, Delivery& delivery, WriteId id);
+    Async<std::unique_ptr<ActiveRun>> claim_slowly(AsyncResult<Claimed> pending, Delivery& delivery,
+                                                   WriteId id);
     std::unique_ptr<ActiveRun> make_run(RunOperation operation, Run run);
     Async<void> answer_refusal(Delivery& delivery, Refusal refusal);
     Async<void> answer_busy(Delivery& delivery);
@@ -89,8 +92,8 @@ private:
     TaskGroup dispatching_;
     TaskGroup runs_;
     ActiveRun* first_ = nullptr;
-    const int ahead_;  ///< The slots that it holds while it waits, if enough are free.
-    int held_ = 0;     ///< Slots for the next entries.
+    const int ahead_;          ///< The slots that it holds while it waits, if enough are free.
+    int held_ = 0;             ///< Slots for the next entries.
     std::size_t running_ = 0;  ///< Deliveries under way, each with its slot.
     Signal slot_;
     Signal idle_;

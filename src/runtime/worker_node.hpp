@@ -23,7 +23,7 @@ struct WorkerNodeOptions {
     NodeId node = NodeId::generate();
     Lease lease{std::chrono::seconds(15)};
     int max_concurrent_tasks = 10'000;
-    int max_retries = 3;  ///< Further attempts after a run was lost.
+    int max_retries = 3;         ///< Further attempts after a run was lost.
     bool show_failures = false;  ///< Tells clients the text of a handler's exception.
 };
 

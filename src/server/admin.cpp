@@ -65,7 +65,8 @@ AsyncResult<std::vector<DeadLetter>> Admin::dead_letters(std::optional<TaskId> a
 AsyncResult<TaskId> Admin::redrive(TaskId dead_letter) {
     std::optional<TaskId> after;
     while (true) {
-        Result<std::vector<DeadLetter>> page = co_await maintenance_->dead_letters(after, kMostAtOnce);
+        Result<std::vector<DeadLetter>> page =
+            co_await maintenance_->dead_letters(after, kMostAtOnce);
         if (!page) co_return fail(std::move(page.error()));
         for (DeadLetter& letter : *page) {
             if (letter.task == dead_letter) co_return co_await manager_.redrive(std::move(letter));
@@ -92,11 +93,13 @@ Async<wire::HttpResponse> AdminSite::answer(wire::Route route, std::string autho
                   quoted(remote));
         Error::Details details;
         details.challenge = "Bearer realm=\"admin\"";
-        const Error error{ErrorCode::kUnauthenticated, "this path needs the operator's token", nullptr};
+        const Error error{ErrorCode::kUnauthenticated, "this path needs the operator's token",
+                          nullptr};
         co_return wire::status_error(error.with(std::move(details)), kJson);
     }
-    Async<wire::HttpResponse> pending = route.kind == wire::RouteKind::kRedrive ? redrive(std::move(route.id))
-                                                                                : list(std::move(route.query));
+    Async<wire::HttpResponse> pending = route.kind == wire::RouteKind::kRedrive
+                                            ? redrive(std::move(route.id))
+                                            : list(std::move(route.query));
     co_return co_await std::move(pending);
 }
 

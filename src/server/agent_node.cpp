@@ -14,16 +14,20 @@
 namespace a2akit {
 namespace {
 
-std::shared_ptr<EventEmitter> make_emitter(const Ports& ports, std::shared_ptr<LifecycleHooks> hooks) {
-    std::shared_ptr<EventEmitter> emitter = std::make_shared<StorageEventEmitter>(ports.storage, ports.event_bus);
+std::shared_ptr<EventEmitter> make_emitter(const Ports& ports,
+                                           std::shared_ptr<LifecycleHooks> hooks) {
+    std::shared_ptr<EventEmitter> emitter =
+        std::make_shared<StorageEventEmitter>(ports.storage, ports.event_bus);
     if (hooks) emitter = std::make_shared<HookableEmitter>(std::move(emitter), std::move(hooks));
     return emitter;
 }
 
 std::shared_ptr<ContextVault> make_vault(const Ports& ports, const Settings& settings) {
     std::optional<ContextCipher> cipher;
-    if (settings.context_key) cipher = ContextCipher::from_text(*settings.context_key).value_or_throw();
-    return std::make_shared<ContextVault>(ports.storage->capabilities().in_process, std::move(cipher));
+    if (settings.context_key)
+        cipher = ContextCipher::from_text(*settings.context_key).value_or_throw();
+    return std::make_shared<ContextVault>(ports.storage->capabilities().in_process,
+                                          std::move(cipher));
 }
 
 TaskManagerOptions manager_options(const ServerOptions& options, const Settings& settings,
@@ -151,7 +155,8 @@ Async<void> AgentNode::stop_components(SteadyTime deadline) {
         const Component& component = all[--components_started_];
         const Result<void> stopped = co_await component.stop(deadline);
         if (!stopped) {
-            log::warn("stop component={} error={}", quoted(component.name), quoted(stopped.error().message));
+            log::warn("stop component={} error={}", quoted(component.name),
+                      quoted(stopped.error().message));
         }
     }
 }

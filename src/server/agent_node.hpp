@@ -25,7 +25,8 @@ namespace a2akit {
 /// A server without its sockets: assembles ports, TaskManager, worker adapters and recovery, and
 /// starts and stops them in the order of their dependencies.
 ///
-/// Called from a thread that runs no loop. REQUIRES: loops outlive it; stopped before it ends, if it was started.
+/// Called from a thread that runs no loop. REQUIRES: loops outlive it; stopped before it ends, if
+/// it was started.
 class AgentNode {
 public:
     /// REQUIRES: options checked, settings resolved, no port null.
@@ -67,7 +68,8 @@ private:
     Async<void> start_adapters();
     Async<void> start_keepers();
     Async<void> drain_until(SteadyTime deadline, const std::atomic<bool>* hurried);
-    Async<void> drain_adapter(std::size_t index, SteadyTime deadline, const std::atomic<bool>* hurried);
+    Async<void> drain_adapter(std::size_t index, SteadyTime deadline,
+                              const std::atomic<bool>* hurried);
     Async<void> join_adapters();
     Async<void> stop_keepers();
     Async<void> stop_adapters();

@@ -21,9 +21,12 @@ constexpr std::size_t kMostDocuments = 16;
 
 std::string_view status_of(AgentSite::State state, Readiness::Level level) noexcept {
     switch (state) {
-        case AgentSite::State::kStarting: return "starting";
-        case AgentSite::State::kDraining: return "draining";
-        case AgentSite::State::kReady: break;
+        case AgentSite::State::kStarting:
+            return "starting";
+        case AgentSite::State::kDraining:
+            return "draining";
+        case AgentSite::State::kReady:
+            break;
     }
     switch (level) {
         case Readiness::Level::kReady:
@@ -38,8 +41,8 @@ std::string_view status_of(AgentSite::State state, Readiness::Level level) noexc
 
 bool is_host(std::string_view text) {
     const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-               c == ':' || c == '[' || c == ']';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '-' || c == ':' || c == '[' || c == ']';
     };
     return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), allowed);
 }
@@ -54,17 +57,19 @@ std::size_t port_at(std::string_view host) {
 bool is_port(std::string_view text) {
     unsigned number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc{} && end == text.data() + text.size() && text.front() != '0' && number <= 65535;
+    return error == std::errc{} && end == text.data() + text.size() && text.front() != '0' &&
+           number <= 65535;
 }
 
 /// A path that stands in a URL as it is, and leads nowhere else.
 bool is_prefix(std::string_view text) {
     constexpr std::size_t kLongest = 256;
     const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' ||
-               c == '.' || c == '_' || c == '~';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '/' || c == '-' || c == '.' || c == '_' || c == '~';
     };
-    return text.starts_with('/') && text.size() <= kLongest && std::all_of(text.begin(), text.end(), allowed) &&
+    return text.starts_with('/') && text.size() <= kLongest &&
+           std::all_of(text.begin(), text.end(), allowed) &&
            text.find("//") == std::string_view::npos && text.find("/.") == std::string_view::npos;
 }
 
@@ -115,20 +120,24 @@ ForwardedAddress read_forwarded(std::string_view rest) {
         const std::string_view name = wire::trim(rest.substr(0, equals));
         rest.remove_prefix(equals + 1);
         std::string value = take_value(rest);
-        if (wire::equal_ignoring_case(name, "host")) address.host = std::move(value);
-        else if (wire::equal_ignoring_case(name, "proto")) address.proto = std::move(value);
+        if (wire::equal_ignoring_case(name, "host"))
+            address.host = std::move(value);
+        else if (wire::equal_ignoring_case(name, "proto"))
+            address.proto = std::move(value);
     }
     return address;
 }
 
-/// Forwarded counts only where there is nothing else: a proxy that writes the others may pass it on as a client sent it.
+/// Forwarded counts only where there is nothing else: a proxy that writes the others may pass it on
+/// as a client sent it.
 ForwardedAddress forwarded_address(const wire::RequestHead& head) {
     ForwardedAddress address;
     address.host = first_of(head.header("x-forwarded-host"));
     address.proto = first_of(head.header("x-forwarded-proto"));
     address.port = first_of(head.header("x-forwarded-port"));
     address.prefix = first_of(head.header("x-forwarded-prefix"));
-    const bool none = address.host.empty() && address.proto.empty() && address.port.empty() && address.prefix.empty();
+    const bool none = address.host.empty() && address.proto.empty() && address.port.empty() &&
+                      address.prefix.empty();
     return none ? read_forwarded(head.header("forwarded")) : address;
 }
 
@@ -159,7 +168,8 @@ std::string AgentSite::url_for(const wire::RequestHead& head) const {
     const bool says_prefix = is_prefix(forwarded.prefix);
     const bool tls = wire::equal_ignoring_case(forwarded.proto, "https");
     const bool says_proto = tls || wire::equal_ignoring_case(forwarded.proto, "http");
-    if (!says_host && (url_is_public_ || (!says_port && !says_prefix && !says_proto))) return base_url_;
+    if (!says_host && (url_is_public_ || (!says_port && !says_prefix && !says_proto)))
+        return base_url_;
     // A proxy that names no host has passed on the one that the client named.
     std::string_view host = says_host ? std::string_view(forwarded.host) : head.header("host");
     if (!is_host(host)) return base_url_;
@@ -168,7 +178,8 @@ std::string AgentSite::url_for(const wire::RequestHead& head) const {
     std::string url = std::string(tls ? "https://" : "http://").append(host);
     const bool is_usual = forwarded.port == (tls ? "443" : "80");
     if (says_port && !is_usual && host.size() == colon) url.append(":").append(forwarded.port);
-    if (says_prefix) url.append(forwarded.prefix.substr(0, forwarded.prefix.find_last_not_of('/') + 1));
+    if (says_prefix)
+        url.append(forwarded.prefix.substr(0, forwarded.prefix.find_last_not_of('/') + 1));
     return url.append(base_path_);
 }
 

@@ -40,7 +40,8 @@ public:
     /// gRPC is served on this port. REQUIRES: as set_url.
     void set_grpc_port(std::uint16_t port) noexcept { grpc_port_ = port; }
     void set_state(State state) noexcept { state_.store(state, std::memory_order_release); }
-    /// From now on the operator's paths are there, for whoever has the token. REQUIRES: as set_url; `admin` outlives it.
+    /// From now on the operator's paths are there, for whoever has the token. REQUIRES: as set_url;
+    /// `admin` outlives it.
     void open_admin(Admin& admin, std::string token);
     [[nodiscard]] RequestHandler& handler() noexcept override { return handler_; }
     [[nodiscard]] wire::HttpResponse agent_card(const wire::RequestHead& head) override;
@@ -68,8 +69,9 @@ private:
     Timestamp started_;
     std::atomic<State> state_{State::kStarting};
     std::mutex mutex_;
+    /// By form and base URL.
     std::map<std::pair<CardForms::Form, std::string>, std::shared_ptr<const wire::CardDocument>>
-        documents_;  ///< By form and base URL.
+        documents_;
 };
 
 }  // namespace a2akit

@@ -22,7 +22,9 @@ std::string_view scheme_of(std::string_view url) { return url.substr(0, url.find
 
 /// The part before a colon elsewhere may belong to a password.
 bool is_scheme(std::string_view text) {
-    const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-'; };
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-';
+    };
     return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
 }
 
@@ -51,7 +53,8 @@ Result<Ports> open_sqlite(const std::string& url, const Settings& settings) {
 #ifdef A2AKIT_POSTGRES
 Result<Ports> open_postgres(const std::string& url, const Settings&) {
     const Ports local = testing::memory_ports();
-    return postgres::postgres_ports({.url = url, .local_bus = local.event_bus, .local_cancels = local.cancel_registry});
+    return postgres::postgres_ports(
+        {.url = url, .local_bus = local.event_bus, .local_cancels = local.cancel_registry});
 }
 #endif
 
@@ -72,8 +75,9 @@ redis::RedisNames redis_names(const Settings& settings) {
 Result<Ports> open_redis(const std::string& url, const Settings& settings) {
     const bool is_bare = url == "redis:" || url == "rediss:";
     if (is_bare && !settings.redis_url) {
-        return fail(ErrorCode::kInvalidParams, "redis: alone stands for A2AKIT_REDIS_URL, which is not set; set it, or "
-                                               "write redis://host:port/database");
+        return fail(ErrorCode::kInvalidParams,
+                    "redis: alone stands for A2AKIT_REDIS_URL, which is not set; set it, or "
+                    "write redis://host:port/database");
     }
     const Ports local = testing::memory_ports();
     redis::RedisOptions options;
@@ -89,11 +93,15 @@ Result<Ports> open_redis(const std::string& url, const Settings& settings) {
 /// Storage, ContextStore and Maintenance are views of one set of tasks.
 std::optional<Error> complete_storage(Ports& ports) {
     if (!ports.storage) return std::nullopt;
-    if (!ports.context_store) ports.context_store = std::dynamic_pointer_cast<ContextStore>(ports.storage);
-    if (!ports.maintenance) ports.maintenance = std::dynamic_pointer_cast<Maintenance>(ports.storage);
+    if (!ports.context_store)
+        ports.context_store = std::dynamic_pointer_cast<ContextStore>(ports.storage);
+    if (!ports.maintenance)
+        ports.maintenance = std::dynamic_pointer_cast<Maintenance>(ports.storage);
     if (ports.context_store && ports.maintenance) return std::nullopt;
-    return Error{ErrorCode::kInvalidParams,
-                 "ports.storage was given without its context_store and maintenance; give all three", nullptr};
+    return Error{
+        ErrorCode::kInvalidParams,
+        "ports.storage was given without its context_store and maintenance; give all three",
+        nullptr};
 }
 
 }  // namespace
@@ -108,11 +116,14 @@ Result<Ports> BackendRegistry::open_one(std::string_view variable, const std::st
     const auto found = has_scheme ? factories_.find(scheme_of(url)) : factories_.end();
     if (found == factories_.end()) {
         std::string known;
-        for (const auto& [scheme, factory] : factories_) known += (known.empty() ? "" : ", ") + scheme + ":";
-        const bool may_be_shown = has_scheme && is_scheme(scheme_of(url)) && url.find("://") == scheme_of(url).size();
+        for (const auto& [scheme, factory] : factories_)
+            known += (known.empty() ? "" : ", ") + scheme + ":";
+        const bool may_be_shown =
+            has_scheme && is_scheme(scheme_of(url)) && url.find("://") == scheme_of(url).size();
         return fail(Error::invalid_field(
-            std::string(variable), may_be_shown ? "unknown scheme \"" + std::string(scheme_of(url)) + "\"; known: " + known
-                                                : "a URL begins with its scheme; known: " + known));
+            std::string(variable),
+            may_be_shown ? "unknown scheme \"" + std::string(scheme_of(url)) + "\"; known: " + known
+                         : "a URL begins with its scheme; known: " + known));
     }
     Result<Ports> opened = found->second(url, settings);
     if (!opened) {
@@ -125,7 +136,7 @@ Result<Ports> BackendRegistry::open(Ports given, const Settings& settings) const
     if (auto error = complete_storage(given)) return fail(std::move(*error));
     std::map<std::string, Ports> opened;
     std::optional<Error> error;
-    const auto fill = [&](std::string_view variable, const std::string& url, auto Ports::*port) {
+    const auto fill = [&](std::string_view variable, const std::string& url, auto Ports::* port) {
         if (given.*port || error) return;
         auto backend = opened.find(url);
         if (backend == opened.end()) {
@@ -142,8 +153,9 @@ Result<Ports> BackendRegistry::open(Ports given, const Settings& settings) const
             error = Error::invalid_field(
                 std::string(variable),
                 "the backend " + std::string(scheme_of(url)) +
-                    (is_storage ? ": keeps no tasks; use a database (sqlite: or postgresql://) or memory:"
-                                : ": can't be used for this"));
+                    (is_storage
+                         ? ": keeps no tasks; use a database (sqlite: or postgresql://) or memory:"
+                         : ": can't be used for this"));
         }
     };
     fill("A2AKIT_STORAGE", *settings.storage, &Ports::storage);
@@ -180,7 +192,8 @@ std::string shown_url(std::string_view url) {
     std::string_view rest = url.substr(authority + 3);
     const auto path = rest.find('/');
     const auto at = rest.substr(0, path).rfind('@');
-    const bool ambiguous = rest.find_first_of("?#") < std::min(at, rest.size()) && at != std::string_view::npos;
+    const bool ambiguous =
+        rest.find_first_of("?#") < std::min(at, rest.size()) && at != std::string_view::npos;
     if (at != std::string_view::npos) rest.remove_prefix(at + 1);
     rest = rest.substr(0, rest.find_first_of("?#"));
     if (ambiguous || rest.find('@') != std::string_view::npos) return scheme + "...";

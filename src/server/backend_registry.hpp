@@ -11,7 +11,8 @@
 
 namespace a2akit {
 
-/// Makes ports from URLs: one factory per scheme. Filled where the server is put together; nothing registers itself.
+/// Makes ports from URLs: one factory per scheme. Filled where the server is put together; nothing
+/// registers itself.
 class BackendRegistry {
 public:
     /// Every port that the backend at `url` can serve; those it cannot are null.

@@ -12,7 +12,8 @@
 
 namespace a2akit {
 
-/// kInvalidParams naming the field that a card needs and this one lacks, or that says what the server can't do.
+/// kInvalidParams naming the field that a card needs and this one lacks, or that says what the
+/// server can't do.
 [[nodiscard]] Result<void> check_card(const CardConfig& config);
 
 /// The agent card as it is served under `base_url` (which has no slash at its end), with an

@@ -22,11 +22,14 @@ constexpr std::chrono::milliseconds kPatienceAtEnd(1000);
 /// holds.
 class OneLine final : public spdlog::custom_flag_formatter {
 public:
-    void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    void format(const spdlog::details::log_msg& message, const std::tm&,
+                spdlog::memory_buf_t& out) override {
         const std::string text = on_one_line({message.payload.data(), message.payload.size()});
         out.append(text.data(), text.data() + text.size());
     }
-    [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<OneLine>(); }
+    [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+        return std::make_unique<OneLine>();
+    }
 };
 
 }  // namespace

@@ -13,7 +13,8 @@ class thread_pool;
 
 namespace a2akit {
 
-/// A line of a server's log: time=…, level=…, and what happened, in a few words and key=value pairs.
+/// A line of a server's log: time=…, level=…, and what happened, in a few words and key=value
+/// pairs.
 [[nodiscard]] std::unique_ptr<spdlog::formatter> make_log_formatter();
 
 class StderrSink;

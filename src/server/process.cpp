@@ -32,7 +32,8 @@ std::atomic<int> told{-1};
 extern "C" void tell_signal(int number) {
     const int error = errno;
     const auto byte = static_cast<unsigned char>(number);
-    if (const int to = told.load(); to >= 0) [[maybe_unused]] const ssize_t written = write(to, &byte, 1);
+    if (const int to = told.load(); to >= 0) [[maybe_unused]]
+        const ssize_t written = write(to, &byte, 1);
     errno = error;
 }
 
@@ -52,7 +53,7 @@ StopSignals::StopSignals() {
         throw std::system_error(error, std::generic_category(), "eventfd");
     }
     told = signals_[1];
-    struct sigaction handler {};
+    struct sigaction handler{};
     handler.sa_handler = tell_signal;
     handler.sa_flags = SA_RESTART;
     sigemptyset(&handler.sa_mask);
@@ -80,7 +81,8 @@ int StopSignals::wait(std::optional<std::chrono::milliseconds> at_most) {
         std::array<pollfd, 2> sources{{{signals_[0], POLLIN, 0}, {notified_, POLLIN, 0}}};
         int left = -1;
         if (at_most) {
-            const auto ms = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now()).count();
+            const auto ms =
+                std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now()).count();
             if (ms <= 0) return kTimeout;
             left = static_cast<int>(std::min<std::int64_t>(ms, std::numeric_limits<int>::max()));
         }
@@ -105,7 +107,7 @@ void forbid_core_dumps() noexcept {
 }
 
 void ignore_write_signals() noexcept {
-    struct sigaction ignore {};
+    struct sigaction ignore{};
     ignore.sa_handler = SIG_IGN;
     for (const int number : {SIGPIPE, SIGXFSZ}) sigaction(number, &ignore, nullptr);
 }

@@ -14,8 +14,8 @@
 
 namespace a2akit {
 
-/// SIGTERM and SIGINT as events, whichever thread gets them: those of the application, started before, have them unblocked.
-/// One at a time per process.
+/// SIGTERM and SIGINT as events, whichever thread gets them: those of the application, started
+/// before, have them unblocked. One at a time per process.
 class StopSignals {
 public:
     StopSignals();
@@ -23,7 +23,8 @@ public:
     StopSignals(const StopSignals&) = delete;
     StopSignals& operator=(const StopSignals&) = delete;
 
-    /// Waits for a signal, and returns its number; 0 after `notify`; with a limit, kTimeout when nothing came.
+    /// Waits for a signal, and returns its number; 0 after `notify`; with a limit, kTimeout when
+    /// nothing came.
     int wait(std::optional<std::chrono::milliseconds> at_most = std::nullopt);
     static constexpr int kTimeout = -1;
     /// From any thread.

@@ -80,7 +80,7 @@ private:
     // On the upkeep loop:
     std::array<Port, kPorts> checks_;
     std::map<std::string, std::string> failures_;  ///< Names of ports, by their problem.
-    std::vector<Signal*> waiting_;  ///< For the end of the current check.
+    std::vector<Signal*> waiting_;                 ///< For the end of the current check.
     bool probing_ = false;
     TaskGroup group_;
 };

@@ -33,7 +33,8 @@ constexpr auto kLeastTimeForAnswers = std::chrono::seconds(1);
 // A process that has grown by so much may have freed a good part of it since.
 constexpr std::size_t kWorthTrimming = std::size_t{48} << 20U;
 constexpr auto kTrimInterval = std::chrono::seconds(4);
-// A process that is told to stop ends, even when a handler does not: so long after its drain, or after a second signal.
+// A process that is told to stop ends, even when a handler does not: so long after its drain, or
+// after a second signal.
 constexpr auto kGraceAfterDrain = std::chrono::seconds(5);
 constexpr auto kGraceInHurry = std::chrono::seconds(2);
 
@@ -77,28 +78,34 @@ http::Options http_options(const Settings& settings) {
 }
 
 Result<void> check_options(const ServerOptions& options) {
-    if (!options.worker) return fail(Error::invalid_field("worker", "must not be null: it is the agent itself"));
+    if (!options.worker)
+        return fail(Error::invalid_field("worker", "must not be null: it is the agent itself"));
     for (std::size_t i = 0; i < options.middlewares.size(); ++i) {
         if (!options.middlewares[i]) {
-            return fail(Error::invalid_field("middlewares[" + std::to_string(i) + "]", "must not be null"));
+            return fail(
+                Error::invalid_field("middlewares[" + std::to_string(i) + "]", "must not be null"));
         }
     }
     return check_card(options.card);
 }
 
-/// A worker that can't do without its context, and a broker that may hand its turns to another node.
+/// A worker that can't do without its context, and a broker that may hand its turns to another
+/// node.
 Result<void> check_context(const ServerOptions& options, const Settings& settings) {
-    if (!options.worker->requires_context() || settings.context_key || options.ports.broker) return {};
+    if (!options.worker->requires_context() || settings.context_key || options.ports.broker)
+        return {};
     const std::string scheme = settings.broker->substr(0, settings.broker->find(':'));
     if (scheme == "memory" || scheme == "sqlite") return {};
-    return fail(Error::invalid_field("A2AKIT_CONTEXT_KEY",
-                                     "is missing: the worker needs the context of its requests, and the broker " + scheme +
-                                         ": hands its turns to other nodes too"));
+    return fail(Error::invalid_field(
+        "A2AKIT_CONTEXT_KEY",
+        "is missing: the worker needs the context of its requests, and the broker " + scheme +
+            ": hands its turns to other nodes too"));
 }
 
 bool means_every_address(std::string_view host) { return host == "0.0.0.0" || host == "::"; }
 
-/// A host as it stands in a URL; one that means every address is replaced by one that can be called.
+/// A host as it stands in a URL; one that means every address is replaced by one that can be
+/// called.
 std::string url_host(const std::string& host) {
     if (host == "0.0.0.0") return "127.0.0.1";
     if (host == "::") return "[::1]";
@@ -106,7 +113,9 @@ std::string url_host(const std::string& host) {
 }
 
 /// Where a port of the settings or of the options lives, as the start-up line says it.
-std::string shown(bool given, const std::optional<std::string>& url) { return given ? "given" : shown_url(*url); }
+std::string shown(bool given, const std::optional<std::string>& url) {
+    return given ? "given" : shown_url(*url);
+}
 
 }  // namespace
 
@@ -129,11 +138,13 @@ public:
 private:
     void begin_stop();
     enum class Phase { kNew, kRunning, kStopped };
-    /// Calls `operation` on a loop, for a thread that has none. kUnavailable when the server does not run.
+    /// Calls `operation` on a loop, for a thread that has none. kUnavailable when the server does
+    /// not run.
     template <class T, class Operation>
     Result<T> call_on_loop(Operation operation) {
         const std::lock_guard lock(mutex_);
-        if (phase_ != Phase::kRunning) return fail(ErrorCode::kUnavailable, "the server does not run");
+        if (phase_ != Phase::kRunning)
+            return fail(ErrorCode::kUnavailable, "the server does not run");
         return net::run_on((*loops_)[0], operation());
     }
     Result<void> start_once();
@@ -165,8 +176,8 @@ private:
     std::atomic<bool> hurried_{false};
 
     std::unique_ptr<net::LoopGroup> loops_;
-    std::unique_ptr<net::LoopGroup>
-        upkeep_;  ///< One loop, on which nothing of the application's ever runs.
+    /// One loop, on which nothing of the application's ever runs.
+    std::unique_ptr<net::LoopGroup> upkeep_;
     std::unique_ptr<AgentNode> node_;
     std::unique_ptr<AgentSite> site_;
     std::unique_ptr<http::HttpServer> http_;
@@ -181,7 +192,8 @@ private:
 Result<void> Server::Impl::start() {
     Result<void> started = start_once();
     if (!started || !options_.on_listening) return started;
-    // Without the mutex, so that it may stop the server. What it throws is the caller's; nothing is served behind that.
+    // Without the mutex, so that it may stop the server. What it throws is the caller's; nothing is
+    // served behind that.
     std::unique_ptr<Impl, void (*)(Impl*)> stopped(this, [](Impl* server) { server->stop(); });
     options_.on_listening(url_);
     (void)stopped.release();
@@ -190,7 +202,8 @@ Result<void> Server::Impl::start() {
 
 Result<void> Server::Impl::start_once() {
     const std::lock_guard lock(mutex_);
-    if (phase_ != Phase::kNew) return fail(ErrorCode::kUnsupportedOperation, "a server is started once");
+    if (phase_ != Phase::kNew)
+        return fail(ErrorCode::kUnsupportedOperation, "a server is started once");
     Result<void> started;
     try {
         started = start_locked();
@@ -216,8 +229,8 @@ Result<void> Server::Impl::start_locked() {
     if (!resolved) return fail(std::move(resolved.error()));
     settings_ = std::move(*resolved);
     for (const UnknownSetting& unknown : unknown_settings(environment_names())) {
-        log::warn("settings unknown={}{}{}", quoted(unknown.name), unknown.nearest.empty() ? "" : " nearest=",
-                  unknown.nearest);
+        log::warn("settings unknown={}{}{}", quoted(unknown.name),
+                  unknown.nearest.empty() ? "" : " nearest=", unknown.nearest);
     }
     if (Result<void> checked = check_context(options_, settings_); !checked) return checked;
     Result<HousekeepingOptions> housekeeping = housekeeping_options(settings_);
@@ -249,7 +262,8 @@ Result<void> Server::Impl::start_locked() {
         return fail(std::move(error));
     }
     port_ = *listening;
-    url_ = "http://" + url_host(*settings_.host) + ":" + std::to_string(port_) + *settings_.base_path;
+    url_ =
+        "http://" + url_host(*settings_.host) + ":" + std::to_string(port_) + *settings_.base_path;
     site_->set_url(settings_.public_url.value_or(url_), settings_.public_url.has_value());
     if (Result<void> listens = listen_for_grpc(); !listens) return listens;
     if (Result<void> started = node_->start(); !started) return started;
@@ -282,10 +296,13 @@ Result<void> Server::Impl::listen_for_grpc() {
 }
 
 void Server::Impl::announce() const {
-    if (means_every_address(*settings_.host) && !settings_.public_url && !*settings_.trust_forwarded) {
-        log::warn("the agent card names an address that only this machine can call; set A2AKIT_PUBLIC_URL to the one "
-                  "that clients use, or A2AKIT_TRUST_FORWARDED behind a proxy url={}",
-                  url_);
+    if (means_every_address(*settings_.host) && !settings_.public_url &&
+        !*settings_.trust_forwarded) {
+        log::warn(
+            "the agent card names an address that only this machine can call; set "
+            "A2AKIT_PUBLIC_URL to the one "
+            "that clients use, or A2AKIT_TRUST_FORWARDED behind a proxy url={}",
+            url_);
     }
     const Ports& given = options_.ports;
     const bool in_memory = !given.storage && settings_.storage == "memory:";
@@ -353,14 +370,16 @@ Result<void> Server::Impl::resume(TaskId task) {
 }
 
 Result<std::vector<DeadLetter>> Server::Impl::dead_letters(std::optional<TaskId> after, int limit) {
-    return call_on_loop<std::vector<DeadLetter>>([&] { return node_->admin().dead_letters(after, limit); });
+    return call_on_loop<std::vector<DeadLetter>>(
+        [&] { return node_->admin().dead_letters(after, limit); });
 }
 
 Result<TaskId> Server::Impl::redrive(TaskId dead_letter) {
     return call_on_loop<TaskId>([&] { return node_->admin().redrive(dead_letter); });
 }
 
-// Their runs are handed back: another process goes on with them. Only that they do not return keeps this one alive.
+// Their runs are handed back: another process goes on with them. Only that they do not return keeps
+// this one alive.
 void Server::Impl::leave_handlers_behind(std::optional<ServerLog>& log) {
     log::warn("stopped while handlers had not returned; their tasks are handed back");
     if (log) log->finish();

@@ -19,7 +19,8 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::array<std::string_view, 6> kLogLevels{"trace", "debug", "info", "warn", "error", "off"};
+constexpr std::array<std::string_view, 6> kLogLevels{"trace", "debug", "info",
+                                                     "warn",  "error", "off"};
 constexpr Duration kLongest = hours(24 * 365);
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 50;
 
@@ -41,8 +42,10 @@ public:
     /// `standard` null: stays absent.
     void text(std::string_view name, std::optional<std::string>& field, const char* standard) {
         if (field) return;
-        if (auto given = from_environment(name)) field = std::move(given);
-        else if (standard != nullptr) field = standard;
+        if (auto given = from_environment(name))
+            field = std::move(given);
+        else if (standard != nullptr)
+            field = standard;
     }
 
     /// As `number`, without a default: absent where nobody gives one.
@@ -52,8 +55,8 @@ public:
         if (field || from_environment(name)) number(name, field, least, least, most);
     }
     template <class Integer>
-    void number(std::string_view name, std::optional<Integer>& field, std::int64_t standard, std::int64_t least,
-                std::int64_t most) {
+    void number(std::string_view name, std::optional<Integer>& field, std::int64_t standard,
+                std::int64_t least, std::int64_t most) {
         std::int64_t value = standard;
         std::string written;
         bool readable = true;
@@ -62,19 +65,21 @@ public:
             value = static_cast<std::int64_t>(*field);
         } else if (const auto given = from_environment(name)) {
             written = *given;
-            const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), value);
+            const auto [end, error] =
+                std::from_chars(given->data(), given->data() + given->size(), value);
             readable = error == std::errc{} && end == given->data() + given->size();
         }
         if (!readable || value < least || value > most) {
-            return wrong(name, written,
-                         "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+            return wrong(
+                name, written,
+                "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
         }
         field = static_cast<Integer>(value);
     }
 
     /// `standard` none: stays absent.
-    void span(std::string_view name, std::optional<Duration>& field, std::optional<Duration> standard,
-              Duration least = milliseconds(1)) {
+    void span(std::string_view name, std::optional<Duration>& field,
+              std::optional<Duration> standard, Duration least = milliseconds(1)) {
         std::string written;
         std::optional<Duration> value = field ? field : standard;
         bool readable = true;
@@ -83,14 +88,17 @@ public:
         } else if (const auto given = from_environment(name)) {
             written = *given;
             double number = 0;
-            const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), number);
-            readable = error == std::errc{} && end == given->data() + given->size() && std::isfinite(number) &&
+            const auto [end, error] =
+                std::from_chars(given->data(), given->data() + given->size(), number);
+            readable = error == std::errc{} && end == given->data() + given->size() &&
+                       std::isfinite(number) &&
                        std::abs(number) <= std::chrono::duration<double>(kLongest).count();
             if (readable) value = milliseconds(std::llround(number * 1000));
         }
         if (!readable || (value && (*value < least || *value > kLongest))) {
             return wrong(name, written,
-                         "a number of seconds from " + seconds_text(least) + " to " + seconds_text(kLongest));
+                         "a number of seconds from " + seconds_text(least) + " to " +
+                             seconds_text(kLongest));
         }
         field = value;
     }
@@ -98,14 +106,19 @@ public:
     void flag(std::string_view name, std::optional<bool>& field, bool standard) {
         if (field) return;
         const auto given = from_environment(name);
-        if (!given) field = standard;
-        else if (*given == "true" || *given == "1") field = true;
-        else if (*given == "false" || *given == "0") field = false;
-        else wrong(name, *given, "true, false, 1 or 0");
+        if (!given)
+            field = standard;
+        else if (*given == "true" || *given == "1")
+            field = true;
+        else if (*given == "false" || *given == "0")
+            field = false;
+        else
+            wrong(name, *given, "true, false, 1 or 0");
     }
 
     /// The value is a secret, so the error does not show it.
-    void secret(std::string_view name, std::optional<std::string>& field, Result<void> (*check)(const std::string&)) {
+    void secret(std::string_view name, std::optional<std::string>& field,
+                Result<void> (*check)(const std::string&)) {
         text(name, field, nullptr);
         if (!field || error_) return;
         if (Result<void> checked = check(*field); !checked) error_ = std::move(checked.error());
@@ -114,7 +127,8 @@ public:
     void wrong(std::string_view name, std::string_view value, std::string_view allowed) {
         if (error_) return;
         error_ = Error::invalid_field(
-            std::string(name), "\"" + std::string(value) + "\" is not allowed; use " + std::string(allowed));
+            std::string(name),
+            "\"" + std::string(value) + "\" is not allowed; use " + std::string(allowed));
     }
 
     [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
@@ -134,8 +148,9 @@ bool is_alphanumeric(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 bool consists_of(std::string_view text, std::string_view marks) {
-    return std::all_of(text.begin(), text.end(),
-                       [&](char c) { return is_alphanumeric(c) || marks.find(c) != std::string_view::npos; });
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        return is_alphanumeric(c) || marks.find(c) != std::string_view::npos;
+    });
 }
 
 /// "" or "/a/b", in characters that stand in a path as they are.
@@ -146,11 +161,14 @@ bool is_path(std::string_view text) {
 
 /// http or https, a host with a port or without, a path.
 bool is_base_url(std::string_view text) {
-    const std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+    const std::size_t scheme = text.starts_with("https://")  ? 8
+                               : text.starts_with("http://") ? 7
+                                                             : 0;
     if (scheme == 0) return false;
     text.remove_prefix(scheme);
     const std::string_view authority = text.substr(0, text.find('/'));
-    if (authority.empty() || authority.front() == ':' || !consists_of(authority, "-._:[]")) return false;
+    if (authority.empty() || authority.front() == ':' || !consists_of(authority, "-._:[]"))
+        return false;
     return is_path(text.substr(authority.size()));
 }
 
@@ -174,7 +192,8 @@ void resolve_address(Resolver& resolver, Settings& s) {
         if (!is_base_url(*s.public_url)) {
             // The part before '@' may contain a password.
             const bool secret = given.find('@') != std::string::npos;
-            resolver.wrong("A2AKIT_PUBLIC_URL", secret ? "...@..." : given, "a URL such as https://agents.example/agent");
+            resolver.wrong("A2AKIT_PUBLIC_URL", secret ? "...@..." : given,
+                           "a URL such as https://agents.example/agent");
         }
     }
 }
@@ -209,8 +228,9 @@ Result<void> check_admin_token(const std::string& text) {
     constexpr std::size_t kShortest = 16;
     const auto visible = [](char c) { return c > ' ' && c < 127; };
     if (text.size() >= kShortest && std::all_of(text.begin(), text.end(), visible)) return {};
-    return fail(Error::invalid_field("A2AKIT_ADMIN_TOKEN",
-                                     "must be at least 16 visible characters; `openssl rand -hex 32` makes one"));
+    return fail(Error::invalid_field(
+        "A2AKIT_ADMIN_TOKEN",
+        "must be at least 16 visible characters; `openssl rand -hex 32` makes one"));
 }
 
 void resolve_redis(Resolver& resolver, Settings& s) {
@@ -220,7 +240,8 @@ void resolve_redis(Resolver& resolver, Settings& s) {
     resolver.text("A2AKIT_REDIS_BROKER_GROUP", s.redis_broker_group, "workers");
     resolver.text("A2AKIT_REDIS_BROKER_CONSUMER_PREFIX", s.redis_broker_consumer_prefix, "node-");
     resolver.number("A2AKIT_REDIS_BROKER_BLOCK_MS", s.redis_broker_block_ms, 5000, 10, 60'000);
-    resolver.text("A2AKIT_REDIS_EVENT_BUS_CHANNEL_PREFIX", s.redis_event_bus_channel_prefix, "events");
+    resolver.text("A2AKIT_REDIS_EVENT_BUS_CHANNEL_PREFIX", s.redis_event_bus_channel_prefix,
+                  "events");
     resolver.text("A2AKIT_REDIS_CANCEL_KEY_PREFIX", s.redis_cancel_key_prefix, "cancel:");
     resolver.number("A2AKIT_REDIS_CANCEL_TTL_S", s.redis_cancel_ttl_s, 86'400, 1, 31'536'000);
 }
@@ -244,10 +265,12 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
     resolver.flag("A2AKIT_SHOW_FAILURES", s.show_failures, false);
     resolver.span("A2AKIT_BLOCKING_TIMEOUT", s.blocking_timeout, std::nullopt);
     resolver.span("A2AKIT_CANCEL_WAIT", s.cancel_wait, seconds(2), milliseconds(0));
-    resolver.span("A2AKIT_CANCEL_FORCE_TIMEOUT", s.cancel_force_timeout, seconds(60), milliseconds(0));
+    resolver.span("A2AKIT_CANCEL_FORCE_TIMEOUT", s.cancel_force_timeout, seconds(60),
+                  milliseconds(0));
     resolver.number("A2AKIT_MAX_CONCURRENT_TASKS", s.max_concurrent_tasks, 10'000, 1, kMany);
     resolver.number("A2AKIT_MAX_RETRIES", s.max_retries, 3, 0, 1000);
-    resolver.number("A2AKIT_MAX_STORED_TASKS", s.max_stored_tasks, 100'000, 0, std::int64_t{1} << 40);
+    resolver.number("A2AKIT_MAX_STORED_TASKS", s.max_stored_tasks, 100'000, 0,
+                    std::int64_t{1} << 40);
     // 0 stands for a share of the memory, which is known where the store is opened.
     resolver.number("A2AKIT_MAX_STORED_BYTES", s.max_stored_bytes, 0, 0, kMostBytes);
     resolver.number("A2AKIT_BROKER_BUFFER", s.broker_buffer, 1000, 1, kMany);

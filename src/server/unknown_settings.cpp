@@ -15,10 +15,11 @@ constexpr std::string_view kPrefix = "A2AKIT_";
 /// Reading all settings into an empty object asks for every variable that exists.
 std::vector<std::string> known_names() {
     std::vector<std::string> names;
-    const auto asked = Settings{}.resolved([&names](std::string_view name) -> std::optional<std::string> {
-        names.emplace_back(name);
-        return std::nullopt;
-    });
+    const auto asked =
+        Settings{}.resolved([&names](std::string_view name) -> std::optional<std::string> {
+            names.emplace_back(name);
+            return std::nullopt;
+        });
     return asked ? names : std::vector<std::string>{};
 }
 

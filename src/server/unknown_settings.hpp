@@ -13,7 +13,8 @@ struct UnknownSetting {
 };
 
 /// The A2AKIT_* variables among these that no setting reads: most likely typos.
-[[nodiscard]] std::vector<UnknownSetting> unknown_settings(const std::vector<std::string_view>& names);
+[[nodiscard]] std::vector<UnknownSetting> unknown_settings(
+    const std::vector<std::string_view>& names);
 
 /// The names of the process's variables. Views into its environment.
 [[nodiscard]] std::vector<std::string_view> environment_names();

@@ -41,7 +41,8 @@ Ports with_memory(Ports ports, std::shared_ptr<const Clock> clock) {
     return ports;
 }
 
-std::shared_ptr<EventEmitter> make_emitter(const Ports& ports, std::shared_ptr<LifecycleHooks> hooks) {
+std::shared_ptr<EventEmitter> make_emitter(const Ports& ports,
+                                           std::shared_ptr<LifecycleHooks> hooks) {
     auto emitter = std::make_shared<StorageEventEmitter>(ports.storage, ports.event_bus);
     if (!hooks) return emitter;
     return std::make_shared<HookableEmitter>(std::move(emitter), std::move(hooks));
@@ -53,7 +54,8 @@ constexpr std::chrono::milliseconds kMoment(50);
 ManualLoop::Busy busy_of(const Worker& worker, ManualLoop::Busy others) {
     const auto* blocking = dynamic_cast<const BlockingWorker*>(&worker);
     if (blocking == nullptr) return others;
-    return [blocking, others = std::move(others)] { return blocking->busy() || (others && others()); };
+    return
+        [blocking, others = std::move(others)] { return blocking->busy() || (others && others()); };
 }
 
 TaskManagerOptions manager_options(const Worker& worker) {
@@ -72,13 +74,21 @@ public:
           emitter(make_emitter(ports, std::move(options.hooks))),
           manager(ports, emitter, manager_options(*worker)),
           dispatcher(manager, options.card ? *options.card : open_card(),
-                     options.authorizer ? std::move(options.authorizer) : std::make_shared<OwnerAuthorizer>(),
+                     options.authorizer ? std::move(options.authorizer)
+                                        : std::make_shared<OwnerAuthorizer>(),
                      std::move(options.middlewares)),
-          node{ports.storage, ports.context_store,          ports.broker, ports.cancel_registry, emitter,
-               std::move(worker), std::move(options.dependencies), {}},
+          node{ports.storage,
+               ports.context_store,
+               ports.broker,
+               ports.cancel_registry,
+               emitter,
+               std::move(worker),
+               std::move(options.dependencies),
+               {}},
           adapter(node),
           keeper(node, {&adapter}),
-          recovery({ports.storage, ports.maintenance, ports.broker, ports.event_bus, ports.cancel_registry, emitter},
+          recovery({ports.storage, ports.maintenance, ports.broker, ports.event_bus,
+                    ports.cancel_registry, emitter},
                    node.max_attempts()),
           client(loop, dispatcher) {
         if (node.dependencies) loop.await(node.dependencies->startup());
@@ -135,7 +145,8 @@ AgentHarness::AgentHarness(std::shared_ptr<Worker> worker, HarnessOptions option
     : impl_(std::make_unique<Impl>(std::move(worker), std::move(options))) {}
 AgentHarness::~AgentHarness() {
     if (impl_->close()) return;
-    // What still runs needs all of it, for good; kept where a leak checker sees that it is not lost.
+    // What still runs needs all of it, for good; kept where a leak checker sees that it is not
+    // lost.
     static auto& abandoned = *new std::vector<std::unique_ptr<Impl>>;
     abandoned.push_back(std::move(impl_));
 }

@@ -12,8 +12,8 @@
 
 namespace a2akit::testing {
 
-/// Decides which calls and messages a fault strikes. Each kind of fault has a sequence of its own, so that a call more
-/// or less on one port does not change what happens to the others.
+/// Decides which calls and messages a fault strikes. Each kind of fault has a sequence of its own,
+/// so that a call more or less on one port does not change what happens to the others.
 class FaultSource {
 public:
     explicit FaultSource(const FaultPlan& plan);

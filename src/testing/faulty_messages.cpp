@@ -16,7 +16,8 @@ AsyncResult<void> deliver(FaultSource& faults, Delayer& delayer, Fault dropped, 
 }
 
 template <class Port>
-AsyncResult<void> stop_after_delayed(std::shared_ptr<Port> inner, Delayer& delayer, SteadyTime deadline) {
+AsyncResult<void> stop_after_delayed(std::shared_ptr<Port> inner, Delayer& delayer,
+                                     SteadyTime deadline) {
     co_await delayer.join();
     auto stopping = inner->stop(deadline);
     co_return co_await std::move(stopping);
@@ -33,7 +34,8 @@ public:
     }
     AsyncResult<void> check() override { return inner_->check(); }
 
-    AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override {
+    AsyncResult<void> enqueue(RunOperation operation,
+                              std::optional<Timestamp> not_before) override {
         return deliver(*faults_, delayer_, Fault::kBrokerDropped, Fault::kBrokerDelayed,
                        [=, this] { return inner_->enqueue(operation, not_before); });
     }
@@ -75,7 +77,8 @@ public:
     AsyncResult<void> ack() override {
         if (!inner_) return Result<void>();
         // A lost ack: the entry comes once more.
-        if (faults_.coin() && faults_.strikes(Fault::kBrokerDuplicated)) return inner_->nack(faults_.delay());
+        if (faults_.coin() && faults_.strikes(Fault::kBrokerDuplicated))
+            return inner_->nack(faults_.delay());
         return inner_->ack();
     }
     AsyncResult<void> nack(Duration delay) override {
@@ -106,7 +109,8 @@ public:
     }
 
 private:
-    [[nodiscard]] std::unique_ptr<Delivery> wrap(RunOperation operation, std::unique_ptr<Delivery> inner) {
+    [[nodiscard]] std::unique_ptr<Delivery> wrap(RunOperation operation,
+                                                 std::unique_ptr<Delivery> inner) {
         return std::make_unique<FaultyDelivery>(*broker_.faults_, operation, std::move(inner));
     }
     Async<std::unique_ptr<Delivery>> receive_inner(int room) {
@@ -170,7 +174,9 @@ public:
         return deliver(*faults_, delayer_, Fault::kCancelDropped, Fault::kCancelDelayed,
                        [=, this] { return inner_->request_cancel(task); });
     }
-    AsyncResult<std::unique_ptr<CancelScope>> watch(TaskId task) override { return inner_->watch(task); }
+    AsyncResult<std::unique_ptr<CancelScope>> watch(TaskId task) override {
+        return inner_->watch(task);
+    }
     AsyncResult<void> forget(TaskId task) override { return inner_->forget(task); }
 
 private:
@@ -181,10 +187,12 @@ private:
 
 }  // namespace
 
-std::shared_ptr<Broker> make_faulty(std::shared_ptr<Broker> inner, std::shared_ptr<FaultSource> faults) {
+std::shared_ptr<Broker> make_faulty(std::shared_ptr<Broker> inner,
+                                    std::shared_ptr<FaultSource> faults) {
     return std::make_shared<FaultyBroker>(std::move(inner), std::move(faults));
 }
-std::shared_ptr<EventBus> make_faulty(std::shared_ptr<EventBus> inner, std::shared_ptr<FaultSource> faults) {
+std::shared_ptr<EventBus> make_faulty(std::shared_ptr<EventBus> inner,
+                                      std::shared_ptr<FaultSource> faults) {
     return std::make_shared<FaultyEventBus>(std::move(inner), std::move(faults));
 }
 std::shared_ptr<CancelRegistry> make_faulty(std::shared_ptr<CancelRegistry> inner,

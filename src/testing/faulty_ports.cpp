@@ -25,17 +25,28 @@ FaultPlan FaultPlan::everything(std::uint64_t seed, double probability) {
 
 double FaultPlan::probability(Fault fault) const noexcept {
     switch (fault) {
-        case Fault::kStorageBefore: return storage_before;
-        case Fault::kStorageAfter: return storage_after;
-        case Fault::kStorageDelayed: return storage_delayed;
-        case Fault::kBrokerDropped: return broker_dropped;
-        case Fault::kBrokerDuplicated: return broker_duplicated;
-        case Fault::kBrokerDelayed: return broker_delayed;
-        case Fault::kBusDropped: return bus_dropped;
-        case Fault::kBusDuplicated: return bus_duplicated;
-        case Fault::kBusDelayed: return bus_delayed;
-        case Fault::kCancelDropped: return cancel_dropped;
-        case Fault::kCancelDelayed: return cancel_delayed;
+        case Fault::kStorageBefore:
+            return storage_before;
+        case Fault::kStorageAfter:
+            return storage_after;
+        case Fault::kStorageDelayed:
+            return storage_delayed;
+        case Fault::kBrokerDropped:
+            return broker_dropped;
+        case Fault::kBrokerDuplicated:
+            return broker_duplicated;
+        case Fault::kBrokerDelayed:
+            return broker_delayed;
+        case Fault::kBusDropped:
+            return bus_dropped;
+        case Fault::kBusDuplicated:
+            return bus_duplicated;
+        case Fault::kBusDelayed:
+            return bus_delayed;
+        case Fault::kCancelDropped:
+            return cancel_dropped;
+        case Fault::kCancelDelayed:
+            return cancel_delayed;
         case Fault::kStorageThrown:
             return storage_thrown;
     }
@@ -104,8 +115,8 @@ Async<void> Delayer::run(Duration delay, Send send) {
     (void)co_await std::move(sent);
 }
 
-// A group is taken out before it is waited for: a loop that ends afterwards leaves nothing behind here, and two stops
-// at once do not wait for the same one.
+// A group is taken out before it is waited for: a loop that ends afterwards leaves nothing behind
+// here, and two stops at once do not wait for the same one.
 Async<void> Delayer::join() {
     Loop& home = *Loop::current();
     for (;;) {

@@ -50,7 +50,8 @@ public:
     AsyncResult<void> check() override { return inner_->check(); }
 
     AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
-        return guarded<Created>(*faults_, [=, this] { return inner_->create(task, scope, update); });
+        return guarded<Created>(*faults_,
+                                [=, this] { return inner_->create(task, scope, update); });
     }
     AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
                                    std::optional<std::int32_t> history_length,
@@ -60,14 +61,17 @@ public:
         });
     }
     AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override {
-        return guarded<Appended>(*faults_, [=, this] { return inner_->append(task, scope, update); });
+        return guarded<Appended>(*faults_,
+                                 [=, this] { return inner_->append(task, scope, update); });
     }
-    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) override {
+    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node,
+                               Lease lease) override {
         return guarded<Claimed>(*faults_,
                                 [=, this] { return inner_->claim(id, task, turn, node, lease); });
     }
     AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override {
-        return guarded<std::vector<Renewal>>(*faults_, [=, this] { return inner_->renew(node, lease); });
+        return guarded<std::vector<Renewal>>(*faults_,
+                                             [=, this] { return inner_->renew(node, lease); });
     }
     AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
                                              Timestamp not_before) override {
@@ -103,7 +107,8 @@ public:
         return guarded<ContextValue>(*faults_,
                                      [=, this] { return inner_->load_context(scope, context_id); });
     }
-    AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id, RawJson value,
+    AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id,
+                                              RawJson value,
                                               std::optional<std::uint64_t> expected) override {
         return guarded<std::uint64_t>(*faults_, [=, this] {
             return inner_->update_context(scope, context_id, value, expected);
@@ -129,7 +134,8 @@ public:
     AsyncResult<int> compact(Timestamp ended_before, int limit) override {
         return guarded<int>(*faults_, [=, this] { return inner_->compact(ended_before, limit); });
     }
-    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit) override {
+    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
+                                                      int limit) override {
         return guarded<std::vector<DeadLetter>>(
             *faults_, [=, this] { return inner_->dead_letters(after, limit); });
     }
@@ -138,8 +144,8 @@ public:
                                [=, this] { return inner_->mark_redriven(dead_letter, redriven); });
     }
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override {
-        return guarded<std::vector<TaskId>>(*faults_,
-                                            [=, this] { return inner_->stale_paused(before, limit); });
+        return guarded<std::vector<TaskId>>(
+            *faults_, [=, this] { return inner_->stale_paused(before, limit); });
     }
 
 private:
@@ -149,7 +155,8 @@ private:
 
 }  // namespace
 
-std::shared_ptr<Storage> make_faulty(std::shared_ptr<Storage> inner, std::shared_ptr<FaultSource> faults) {
+std::shared_ptr<Storage> make_faulty(std::shared_ptr<Storage> inner,
+                                     std::shared_ptr<FaultSource> faults) {
     return std::make_shared<FaultyStorage>(std::move(inner), std::move(faults));
 }
 std::shared_ptr<ContextStore> make_faulty(std::shared_ptr<ContextStore> inner,

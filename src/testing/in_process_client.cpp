@@ -95,7 +95,8 @@ std::vector<StreamItem> InProcessClient::stream(std::string text) {
 }
 
 Task InProcessClient::get_task(std::string id, std::optional<std::int32_t> history_length) {
-    return answer<Task>(envelope(Operation::kGetTask, GetTaskRequest{tenant, std::move(id), history_length}));
+    return answer<Task>(
+        envelope(Operation::kGetTask, GetTaskRequest{tenant, std::move(id), history_length}));
 }
 
 ListTasksResponse InProcessClient::list_tasks(ListTasksRequest request) {
@@ -103,11 +104,13 @@ ListTasksResponse InProcessClient::list_tasks(ListTasksRequest request) {
 }
 
 Task InProcessClient::cancel(std::string id) {
-    return answer<Task>(envelope(Operation::kCancelTask, CancelTaskRequest{tenant, std::move(id), {}}));
+    return answer<Task>(
+        envelope(Operation::kCancelTask, CancelTaskRequest{tenant, std::move(id), {}}));
 }
 
 InProcessStream InProcessClient::subscribe(std::string id, std::optional<Sequence> last_event_id) {
-    RequestEnvelope made = envelope(Operation::kSubscribeToTask, SubscribeToTaskRequest{tenant, std::move(id)});
+    RequestEnvelope made =
+        envelope(Operation::kSubscribeToTask, SubscribeToTaskRequest{tenant, std::move(id)});
     made.last_event_id = last_event_id;
     return {loop_, answer<std::unique_ptr<EventStream>>(std::move(made))};
 }
@@ -124,7 +127,8 @@ std::string text_of(const std::vector<StreamItem>& items) {
     std::string text;
     for (const StreamItem& item : items) {
         const auto& payload = item.response.payload;
-        if (const auto* update = std::get_if<TaskArtifactUpdateEvent>(&payload)) text += update->artifact->text();
+        if (const auto* update = std::get_if<TaskArtifactUpdateEvent>(&payload))
+            text += update->artifact->text();
         if (const auto* message = std::get_if<Message>(&payload)) text += message->text();
     }
     return text;

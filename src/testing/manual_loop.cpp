@@ -16,7 +16,8 @@ constexpr auto kAskAgain = std::chrono::milliseconds(2);  // a backend may get i
 }  // namespace
 
 struct ManualLoop::State {
-    // Posts from other threads (a BlockingWorker's) come in under the lock; without any the test is single-threaded.
+    // Posts from other threads (a BlockingWorker's) come in under the lock; without any the test is
+    // single-threaded.
     std::mutex mutex;
     Work* first = nullptr;
     Work* last = nullptr;
@@ -39,8 +40,12 @@ struct ManualLoop::State {
     }
 };
 
-ManualLoop::ManualLoop(std::shared_ptr<FakeClock> clock, Busy busy, std::optional<std::chrono::milliseconds> moment)
-    : state_(std::make_unique<State>()), clock_(std::move(clock)), busy_(std::move(busy)), moment_(moment) {
+ManualLoop::ManualLoop(std::shared_ptr<FakeClock> clock, Busy busy,
+                       std::optional<std::chrono::milliseconds> moment)
+    : state_(std::make_unique<State>()),
+      clock_(std::move(clock)),
+      busy_(std::move(busy)),
+      moment_(moment) {
     state_->former = Loop::current();
     set_current(this);
 }
@@ -82,7 +87,8 @@ void ManualLoop::run_ready_unless(const std::function<bool()>& done) {
         } else if (moment_ && now > last_run + *moment_ && done()) {
             return;
         } else if (now > last_run + kPatience) {
-            throw std::runtime_error("ManualLoop: a backend or a handler is busy, but posts nothing");
+            throw std::runtime_error(
+                "ManualLoop: a backend or a handler is busy, but posts nothing");
         } else {
             state_->wait_for_post();
         }
@@ -112,7 +118,8 @@ void ManualLoop::run_until(const std::function<bool()>& done, Duration at_most) 
     while (!done()) {
         const auto next = state_->timers.next();
         if (!next || *next > end) {
-            throw std::runtime_error("ManualLoop::await: nothing left that could end the coroutine");
+            throw std::runtime_error(
+                "ManualLoop::await: nothing left that could end the coroutine");
         }
         move_to(*next);
         state_->timers.fire_due(now_);

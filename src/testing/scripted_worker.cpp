@@ -35,7 +35,8 @@ Step Step::checkpoint(RawJson value) {
     return Step([value](Play& play) { return play.context.save_checkpoint(value); });
 }
 Step Step::expect_checkpoint(RawJson value) {
-    return Step([value](Play& play) { return compare_checkpoint(play.context.checkpoint(), value); });
+    return Step(
+        [value](Play& play) { return compare_checkpoint(play.context.checkpoint(), value); });
 }
 Step Step::yield() {
     return Step([](Play&) { return yield_once(); });
@@ -107,7 +108,8 @@ std::shared_ptr<const Script> ScriptedWorker::script_for(std::string_view text) 
     return next;
 }
 
-// -- Gates -----------------------------------------------------------------------------------------
+// -- Gates
+// -----------------------------------------------------------------------------------------
 
 void ScriptedWorker::open(const std::string& gate) {
     const std::lock_guard lock(mutex_);
@@ -135,7 +137,8 @@ Async<void> ScriptedWorker::wait_at(std::string gate) {
     std::erase(gates_[gate].waiting, &opened);
 }
 
-// -- What it saw -----------------------------------------------------------------------------------
+// -- What it saw
+// -----------------------------------------------------------------------------------
 
 std::size_t ScriptedWorker::begin(TaskContext& ctx) {
     const std::lock_guard lock(mutex_);

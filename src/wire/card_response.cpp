@@ -34,18 +34,22 @@ std::string http_date(Timestamp time) {
     const std::chrono::weekday weekday(day);
     const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
     return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[weekday.c_encoding()],
-                       static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
-                       static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
-                       clock.seconds().count());
+                       static_cast<unsigned>(date.day()),
+                       kMonths[static_cast<unsigned>(date.month()) - 1],
+                       static_cast<int>(date.year()), clock.hours().count(),
+                       clock.minutes().count(), clock.seconds().count());
 }
 
-/// In any of the three forms of RFC 9110, section 5.6.7. Other text is ignored, which costs the client only bytes.
+/// In any of the three forms of RFC 9110, section 5.6.7. Other text is ignored, which costs the
+/// client only bytes.
 std::optional<Timestamp> parse_http_date(std::string_view header) {
     const std::string text(trim(header));
-    for (const char* const form : {"%a, %d %b %Y %T GMT", "%A, %d-%b-%y %T GMT", "%a %b %e %T %Y"}) {
+    for (const char* const form :
+         {"%a, %d %b %Y %T GMT", "%A, %d-%b-%y %T GMT", "%a %b %e %T %Y"}) {
         std::tm date{};
         const char* const end = strptime(text.c_str(), form, &date);
-        if (end != nullptr && *end == '\0') return std::chrono::sys_seconds(std::chrono::seconds(timegm(&date)));
+        if (end != nullptr && *end == '\0')
+            return std::chrono::sys_seconds(std::chrono::seconds(timegm(&date)));
     }
     return std::nullopt;
 }

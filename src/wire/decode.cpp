@@ -59,8 +59,11 @@ Result<void> complete(const Route& route, const ServiceParameters& parameters,
     check_ranges(envelope.params, envelope.operation, found);
     for (FieldViolation& violation : found) {
         // A value that could not be read cannot be out of range.
-        const auto is_same = [&](const FieldViolation& other) { return other.field == violation.field; };
-        if (std::none_of(violations.begin(), violations.end(), is_same)) violations.push_back(std::move(violation));
+        const auto is_same = [&](const FieldViolation& other) {
+            return other.field == violation.field;
+        };
+        if (std::none_of(violations.begin(), violations.end(), is_same))
+            violations.push_back(std::move(violation));
     }
     if (!violations.empty()) return fail(invalid_params(std::move(violations)));
     auto tenant = unify_tenant(route.tenant, envelope.params);
@@ -95,8 +98,9 @@ void name_other_form(std::string_view params, const AnswerForm& form, Error& err
     }
 }
 
-Result<void> decode_http_json(const Route& route, const RequestHead& head, const ServiceParameters& parameters,
-                              std::string_view body, Call& call) {
+Result<void> decode_http_json(const Route& route, const RequestHead& head,
+                              const ServiceParameters& parameters, std::string_view body,
+                              Call& call) {
     call.version = route.version;
     call.operation = route.operation;
     call.content_type = route.version == Version::k0_3 ? kJson : answer_type(head);
@@ -118,7 +122,8 @@ Result<void> decode_http_json(const Route& route, const RequestHead& head, const
     return completed;
 }
 
-std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead& head, std::string_view body) {
+std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead& head,
+                                           std::string_view body) {
     const bool json_rpc = route.kind == RouteKind::kJsonRpc;
     if (!json_rpc && takes_empty_body(route.operation) && head.method == "POST" && !body.empty()) {
         if (auto refused = check_body_type(route, head)) return std::move(*refused);

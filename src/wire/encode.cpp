@@ -12,7 +12,9 @@ namespace {
 constexpr std::size_t kUsualAnswerBytes = 1024;
 constexpr std::size_t kUsualEventBytes = 512;
 
-Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+Timestamp now() {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
 
 void begin_result(std::string& out, const AnswerForm& form) {
     out += R"({"jsonrpc":"2.0","id":)";
@@ -42,7 +44,8 @@ void add_extensions(HttpResponse& response, const std::vector<std::string>& acti
 }  // namespace
 
 HttpResponse encode(const Call& call, const HandledRequest& handled) {
-    if (call.json_rpc && call.rpc_id.empty()) return wordless(handled.reply ? nullptr : &handled.reply.error());
+    if (call.json_rpc && call.rpc_id.empty())
+        return wordless(handled.reply ? nullptr : &handled.reply.error());
     HttpResponse response;
     if (!handled.reply) {
         const Error& error = handled.reply.error();
@@ -81,8 +84,8 @@ std::string encode_batch_entry(const Call& call, const HandledRequest& handled) 
     return out;
 }
 
-HttpResponse encode_batch(const std::vector<std::string>& entries, const std::vector<std::string>& extensions,
-                          const Error* refused) {
+HttpResponse encode_batch(const std::vector<std::string>& entries,
+                          const std::vector<std::string>& extensions, const Error* refused) {
     HttpResponse response;
     for (const std::string& entry : entries) {
         if (entry.empty()) continue;
@@ -92,7 +95,8 @@ HttpResponse encode_batch(const std::vector<std::string>& entries, const std::ve
     if (response.body.empty()) return wordless(refused);
     response.body += ']';
     response.content_type = kJson;
-    if (refused != nullptr && refused->code == ErrorCode::kUnauthenticated) add_challenge(response, *refused);
+    if (refused != nullptr && refused->code == ErrorCode::kUnauthenticated)
+        add_challenge(response, *refused);
     add_extensions(response, extensions);
     return response;
 }
@@ -136,7 +140,8 @@ void escape_line_ends(std::string& out, std::size_t start) {
 }  // namespace
 
 void encode_stream_item(const AnswerForm& form, const StreamItem& item, std::string& out) {
-    if (out.capacity() - out.size() < kUsualEventBytes) out.reserve(2 * out.size() + kUsualEventBytes);
+    if (out.capacity() - out.size() < kUsualEventBytes)
+        out.reserve(2 * out.size() + kUsualEventBytes);
     const std::size_t start = out.size();
     json::Writer writer(out);
     out += "id: ";
@@ -154,7 +159,8 @@ void encode_stream_end(const AnswerForm& form, const EventStream::Batch& last, s
         return;
     }
     if (last.end != EventStream::End::kFailed) return;
-    const Error error = last.error.value_or(Error{ErrorCode::kInternal, "the stream failed", nullptr});
+    const Error error =
+        last.error.value_or(Error{ErrorCode::kInternal, "the stream failed", nullptr});
     const std::size_t start = out.size();
     out += form.json_rpc ? "data: " : "event: error\ndata: ";
     const Codec& writer = codec(form.version);

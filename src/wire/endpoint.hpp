@@ -29,14 +29,16 @@ struct Versions {
 /// The head of a request as `http` parsed it. Views into the connection's buffer.
 struct RequestHead {
     std::string_view method;
-    std::string_view target;  ///< Path and query, still percent-encoded, without the server's base path.
+    /// Path and query, still percent-encoded, without the server's base path.
+    std::string_view target;
     /// Names in lower case, in the order received. `decode` moves them out into the call's context.
     std::vector<std::pair<std::string, std::string>>* headers = nullptr;
 
     [[nodiscard]] std::string_view header(std::string_view lower_case_name) const noexcept;
 };
 
-/// A whole answer. `http` adds Date, Connection and Content-Length, and leaves the body out of an answer to HEAD.
+/// A whole answer. `http` adds Date, Connection and Content-Length, and leaves the body out of an
+/// answer to HEAD.
 struct HttpResponse {
     int status = 200;
     std::string content_type;  ///< Empty: no body.
@@ -57,20 +59,21 @@ enum class RouteKind {
 
 struct Route {
     RouteKind kind{};
-    Operation operation{};      ///< For kOperation.
-    std::string tenant;         ///< From the path; empty for none.
-    std::string id;             ///< The task's id from the path, decoded.
-    std::string config_id;      ///< The push configuration's id from the path, decoded.
-    bool under_v1 = false;      ///< Came by a /v1/ path.
-    std::string query;          ///< Still percent-encoded, without '?'.
-    Version version{};          ///< For kOperation: the version to read and answer in.
-    Versions versions;          ///< The versions that are served.
+    Operation operation{};  ///< For kOperation.
+    std::string tenant;     ///< From the path; empty for none.
+    std::string id;         ///< The task's id from the path, decoded.
+    std::string config_id;  ///< The push configuration's id from the path, decoded.
+    bool under_v1 = false;  ///< Came by a /v1/ path.
+    std::string query;      ///< Still percent-encoded, without '?'.
+    Version version{};      ///< For kOperation: the version to read and answer in.
+    Versions versions;      ///< The versions that are served.
 };
 
 /// The form of the response that the binding and the version of a call need.
 struct AnswerForm {
     bool json_rpc = false;
-    std::string rpc_id;        ///< The JSON-RPC id as JSON text; empty: a notification, no answer is sent.
+    /// The JSON-RPC id as JSON text; empty: a notification, no answer is sent.
+    std::string rpc_id;
     std::string_view content_type;  ///< Of the response; a literal.
     Version version = Version::k1_0;
     Operation operation{};
@@ -92,19 +95,20 @@ struct Decoded {
 /// own type. A client that accepts neither is told so in plain JSON. A literal.
 [[nodiscard]] std::string_view answer_type(const RequestHead& head) noexcept;
 
-/// Finds the route and checks everything that can be checked before the body arrives: path (404), method (405 with
-/// Allow), Content-Type (415; on JSON-RPC -32005; unless the body may turn out to be empty), Accept (406), protocol version,
-/// the limit on the body (413).
-/// Returns the finished answer when the request is refused.
+/// Finds the route and checks everything that can be checked before the body arrives: path (404),
+/// method (405 with Allow), Content-Type (415; on JSON-RPC -32005; unless the body may turn out to
+/// be empty), Accept (406), protocol version, the limit on the body (413). Returns the finished
+/// answer when the request is refused.
 [[nodiscard]] std::variant<Route, HttpResponse> route(const RequestHead& head,
                                                       std::size_t max_body_bytes,
                                                       const Versions& versions = {});
 
-/// Reads the body (and the query) of a request to kJsonRpc or kOperation. The finished answer when it is refused.
-/// Fills the envelope except for the fields that only `http` knows (context.remote_address). The
-/// headers are moved into the context of the call (a batch copies them for all but its last call),
-/// so read the head before.
-[[nodiscard]] std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead& head,
+/// Reads the body (and the query) of a request to kJsonRpc or kOperation. The finished answer when
+/// it is refused. Fills the envelope except for the fields that only `http` knows
+/// (context.remote_address). The headers are moved into the context of the call (a batch copies
+/// them for all but its last call), so read the head before.
+[[nodiscard]] std::variant<Decoded, HttpResponse> decode(const Route& route,
+                                                         const RequestHead& head,
                                                          std::string_view body);
 
 /// The answer to a single call, or the error; to a notification 204, or 401 and 403 without a body.
@@ -118,16 +122,18 @@ struct Decoded {
 [[nodiscard]] HttpResponse early_head(const AnswerForm& form,
                                       const std::vector<std::string>& activated);
 
-/// One entry of a batch's answer, as JSON text; empty for a notification. A stream in a batch was refused by `decode`.
+/// One entry of a batch's answer, as JSON text; empty for a notification. A stream in a batch was
+/// refused by `decode`.
 [[nodiscard]] std::string encode_batch_entry(const Call& call, const HandledRequest& handled);
-/// The whole answer to a batch; without a body when every entry was a notification. `extensions`: those that its calls
-/// activated. `refused`: the error of a call without permission, whose challenge goes into the
-/// head; null: none.
+/// The whole answer to a batch; without a body when every entry was a notification. `extensions`:
+/// those that its calls activated. `refused`: the error of a call without permission, whose
+/// challenge goes into the head; null: none.
 [[nodiscard]] HttpResponse encode_batch(const std::vector<std::string>& entries,
-                                        const std::vector<std::string>& extensions, const Error* refused = nullptr);
+                                        const std::vector<std::string>& extensions,
+                                        const Error* refused = nullptr);
 
-/// The head of a stream's answer: 200, text/event-stream, Cache-Control: no-cache, X-Accel-Buffering: no, the
-/// activated extensions.
+/// The head of a stream's answer: 200, text/event-stream, Cache-Control: no-cache,
+/// X-Accel-Buffering: no, the activated extensions.
 [[nodiscard]] HttpResponse stream_head(const AnswerForm& form, const HandledRequest& handled);
 /// Appends one SSE event: id, data; to `out`.
 void encode_stream_item(const AnswerForm& form, const StreamItem& item, std::string& out);
@@ -136,9 +142,9 @@ void encode_stream_end(const AnswerForm& form, const EventStream::Batch& last, s
 /// Appends a comment line that keeps proxies from closing an idle stream.
 void encode_heartbeat(std::string& out);
 
-/// Errors that belong to HTTP alone (404 for a path, 405, 408, 411, 413, 431, 503 at a limit): google.rpc.Status JSON,
-/// or a JSON-RPC error object when the path is that of JSON-RPC. `content_type` is for the former (see `answer_type`);
-/// default application/json.
+/// Errors that belong to HTTP alone (404 for a path, 405, 408, 411, 413, 431, 503 at a limit):
+/// google.rpc.Status JSON, or a JSON-RPC error object when the path is that of JSON-RPC.
+/// `content_type` is for the former (see `answer_type`); default application/json.
 [[nodiscard]] HttpResponse http_error(int status, std::string_view message, bool json_rpc,
                                       std::string_view content_type = {});
 /// The same in the form that follows from the head: its path, its version and its types.

@@ -13,13 +13,16 @@ namespace {
 constexpr std::size_t kMaxQuotedBytes = 100;
 constexpr std::string_view kDefaultChallenge = "Bearer realm=\"a2a\"";
 
-Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+Timestamp now() {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
 
 }  // namespace
 
 void add_challenge(HttpResponse& response, const Error& error) {
     const bool named = error.details != nullptr && !error.details->challenge.empty();
-    response.headers.emplace_back("WWW-Authenticate", named ? error.details->challenge : kDefaultChallenge);
+    response.headers.emplace_back("WWW-Authenticate",
+                                  named ? error.details->challenge : kDefaultChallenge);
 }
 
 std::string printable(std::string_view text) {

@@ -10,8 +10,8 @@
 /// Whole responses that carry an Error, in either binding and version.
 namespace a2akit::wire {
 
-/// The answer to a single JSON-RPC call: HTTP 200, but 401 and 403 for credentials that are missing or
-/// do not suffice.
+/// The answer to a single JSON-RPC call: HTTP 200, but 401 and 403 for credentials that are missing
+/// or do not suffice.
 [[nodiscard]] HttpResponse json_rpc_error(std::string_view rpc_id, const Error& error,
                                           Version version = Version::k1_0);
 /// The same, for an operation whose refusal may have to be a stream.
@@ -27,8 +27,8 @@ namespace a2akit::wire {
 /// The WWW-Authenticate header of a kUnauthenticated error.
 void add_challenge(HttpResponse& response, const Error& error);
 
-/// `text` cut to a length that fits an error message, with everything but printable ASCII replaced: for bytes of a
-/// client that no codec has checked.
+/// `text` cut to a length that fits an error message, with everything but printable ASCII replaced:
+/// for bytes of a client that no codec has checked.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace a2akit::wire

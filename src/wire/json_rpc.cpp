@@ -150,7 +150,8 @@ Result<void> read_late_params(RpcRequest& request) {
     const bool read_already = request.params_seen && request.late_params.empty();
     if (read_already) return {};
     reset_params(*request.operation, request.params);
-    const std::string_view text = request.params_seen ? request.late_params : std::string_view("{}");
+    const std::string_view text =
+        request.params_seen ? request.late_params : std::string_view("{}");
     json::Cursor cursor(text, json::Mode::kStrict, kRequestLimits);
     codec(request.version).read_params(cursor, true, request.params);
     return cursor.finish();
@@ -177,7 +178,8 @@ void stop_streaming(RequestEnvelope& envelope) {
 
 class EntryDecoder {
 public:
-    EntryDecoder(const Route& route, const ServiceParameters& parameters, std::string_view version, bool batch)
+    EntryDecoder(const Route& route, const ServiceParameters& parameters, std::string_view version,
+                 bool batch)
         : route_(route), parameters_(parameters), version_(version), batch_(batch) {}
 
     /// Fills `call`, which is valid only when the outcome says so.
@@ -234,12 +236,15 @@ private:
                                       : std::string_view(request.method);
     }
 
-    [[nodiscard]] Result<void> decode_call(RpcRequest& request, const Result<void>& read, Call& call) const {
+    [[nodiscard]] Result<void> decode_call(RpcRequest& request, const Result<void>& read,
+                                           Call& call) const {
         if (auto checked = check_method(request); !checked) return checked;
-        if (!request.params_are_object) return fail(Error::invalid_field("params", "must be an object"));
+        if (!request.params_are_object)
+            return fail(Error::invalid_field("params", "must be an object"));
         std::vector<FieldViolation> violations;
         if (auto noted = note_violations(read, violations); !noted) return noted;
-        if (auto noted = note_violations(read_late_params(request), violations); !noted) return noted;
+        if (auto noted = note_violations(read_late_params(request), violations); !noted)
+            return noted;
         if (batch_ && is_streaming(*request.operation) && !request.id.empty()) {
             return fail(ErrorCode::kUnsupportedOperation,
                         "method: a streaming method can't be part of a batch; send it by itself");
@@ -259,10 +264,12 @@ private:
     bool batch_;
 };
 
-std::optional<HttpResponse> decode_single(const EntryDecoder& decoder, std::string_view body, Decoded& decoded) {
+std::optional<HttpResponse> decode_single(const EntryDecoder& decoder, std::string_view body,
+                                          Decoded& decoded) {
     const EntryOutcome outcome = decoder.decode(body, add_call(decoded));
     if (outcome.call) return std::nullopt;
-    if (!outcome.error || outcome.notification) return wordless(outcome.error ? &*outcome.error : nullptr);
+    if (!outcome.error || outcome.notification)
+        return wordless(outcome.error ? &*outcome.error : nullptr);
     return json_rpc_refusal(outcome.id, *outcome.error, outcome.version, outcome.operation);
 }
 
@@ -285,10 +292,13 @@ std::optional<HttpResponse> decode_batch(const EntryDecoder& decoder, Version ve
     const auto read = cursor.finish();
     if (!read) return json_rpc_error({}, read.error(), version);
     if (texts.empty()) return bad_batch("a batch must not be empty");
-    if (too_many) return bad_batch("a batch must have at most " + std::to_string(kMaxBatchEntries) + " entries");
+    if (too_many)
+        return bad_batch("a batch must have at most " + std::to_string(kMaxBatchEntries) +
+                         " entries");
     decoded.batch = true;
     decoded.entries.reserve(texts.size());
-    const Timestamp now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const Timestamp now =
+        std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
     for (const std::string_view text : texts) {
         const EntryOutcome outcome = decoder.decode(text, add_call(decoded));
         if (outcome.call) continue;
@@ -304,8 +314,8 @@ std::optional<HttpResponse> decode_batch(const EntryDecoder& decoder, Version ve
 }  // namespace
 
 std::optional<HttpResponse> decode_json_rpc(const Route& route, const RequestHead& head,
-                                            const ServiceParameters& parameters, std::string_view body,
-                                            Decoded& decoded) {
+                                            const ServiceParameters& parameters,
+                                            std::string_view body, Decoded& decoded) {
     const std::string version = requested_version(head.header("a2a-version"), route.query);
     const std::size_t start = body.find_first_not_of(" \t\r\n");
     const bool batch = start != std::string_view::npos && body[start] == '[';

@@ -59,7 +59,8 @@ int acceptance(std::string_view accept, std::string_view type) noexcept {
         wanted = 1000;
         while (!parameters.empty()) {
             std::string_view value = take_until(parameters, ';');
-            if (equal_ignoring_case(trim(take_until(value, '=')), "q")) wanted = weight(trim(value));
+            if (equal_ignoring_case(trim(take_until(value, '=')), "q"))
+                wanted = weight(trim(value));
         }
     }
     return wanted;

@@ -35,7 +35,8 @@ Fault read_value(const std::string& text, bool& out) {
 Fault read_value(const std::string& text, TaskState& out) {
     auto state = json::parse_enum<TaskState>(text);
     if (!state) state = json::parse_enum_number<TaskState>(text);
-    if (!state) return "must be one of " + json::list_enum_names<TaskState>() + ", got \"" + text + '"';
+    if (!state)
+        return "must be one of " + json::list_enum_names<TaskState>() + ", got \"" + text + '"';
     out = *state;
     return {};
 }
@@ -63,14 +64,17 @@ void read_parameter(const std::string& name, const std::string& value, P& params
         const bool again = (seen & mine) != 0;
         seen |= mine;
         Fault fault = again ? "is given twice" : read_value(value, params.*field.member);
-        if (!fault.empty()) violations.push_back({std::string(field.name.camel()), std::move(fault)});
+        if (!fault.empty())
+            violations.push_back({std::string(field.name.camel()), std::move(fault)});
     };
-    std::apply([&](const auto&... fields) { (try_field(fields), ...); }, json::Description<P>::kFields);
+    std::apply([&](const auto&... fields) { (try_field(fields), ...); },
+               json::Description<P>::kFields);
 }
 
 /// Only these operations have no body.
 template <class P>
-constexpr bool kHasQuery = !std::is_same_v<P, SendMessageRequest> && !std::is_same_v<P, TaskPushNotificationConfig>;
+constexpr bool kHasQuery =
+    !std::is_same_v<P, SendMessageRequest> && !std::is_same_v<P, TaskPushNotificationConfig>;
 
 void check_same(std::string_view field, const std::string& from_path, const std::string& given,
                 std::vector<FieldViolation>& violations) {
@@ -87,7 +91,8 @@ void check_not_negative(std::string_view field, std::optional<std::int32_t> valu
 }  // namespace
 
 std::optional<Operation> operation_by_name(std::string_view name) noexcept {
-    for (std::uint8_t i = 0; i <= static_cast<std::uint8_t>(Operation::kGetExtendedAgentCard); ++i) {
+    for (std::uint8_t i = 0; i <= static_cast<std::uint8_t>(Operation::kGetExtendedAgentCard);
+         ++i) {
         if (to_string(Operation{i}) == name) return Operation{i};
     }
     return std::nullopt;
@@ -96,12 +101,24 @@ std::optional<Operation> operation_by_name(std::string_view name) noexcept {
 void reset_params(Operation operation, OperationParams& params) {
     switch (operation) {
         case Operation::kSendMessage:
-        case Operation::kSendStreamingMessage: params.emplace<SendMessageRequest>(); return;
-        case Operation::kGetTask: params.emplace<GetTaskRequest>(); return;
-        case Operation::kListTasks: params.emplace<ListTasksRequest>(); return;
-        case Operation::kCancelTask: params.emplace<CancelTaskRequest>(); return;
-        case Operation::kSubscribeToTask: params.emplace<SubscribeToTaskRequest>(); return;
-        case Operation::kCreateTaskPushNotificationConfig: params.emplace<TaskPushNotificationConfig>(); return;
+        case Operation::kSendStreamingMessage:
+            params.emplace<SendMessageRequest>();
+            return;
+        case Operation::kGetTask:
+            params.emplace<GetTaskRequest>();
+            return;
+        case Operation::kListTasks:
+            params.emplace<ListTasksRequest>();
+            return;
+        case Operation::kCancelTask:
+            params.emplace<CancelTaskRequest>();
+            return;
+        case Operation::kSubscribeToTask:
+            params.emplace<SubscribeToTaskRequest>();
+            return;
+        case Operation::kCreateTaskPushNotificationConfig:
+            params.emplace<TaskPushNotificationConfig>();
+            return;
         case Operation::kGetTaskPushNotificationConfig:
             params.emplace<GetTaskPushNotificationConfigRequest>();
             return;
@@ -111,7 +128,9 @@ void reset_params(Operation operation, OperationParams& params) {
         case Operation::kDeleteTaskPushNotificationConfig:
             params.emplace<DeleteTaskPushNotificationConfigRequest>();
             return;
-        case Operation::kGetExtendedAgentCard: params.emplace<GetExtendedAgentCardRequest>(); return;
+        case Operation::kGetExtendedAgentCard:
+            params.emplace<GetExtendedAgentCardRequest>();
+            return;
     }
 }
 
@@ -128,7 +147,8 @@ void fill_from_path(const Route& route, OperationParams& params) {
         params);
 }
 
-void read_query(const QueryPairs& query, OperationParams& params, std::vector<FieldViolation>& violations) {
+void read_query(const QueryPairs& query, OperationParams& params,
+                std::vector<FieldViolation>& violations) {
     std::visit(
         [&]<class P>(P& p) {
             if constexpr (kHasQuery<P>) {
@@ -142,12 +162,14 @@ void read_query(const QueryPairs& query, OperationParams& params, std::vector<Fi
         params);
 }
 
-void check_path(const Route& route, const OperationParams& params, std::vector<FieldViolation>& violations) {
+void check_path(const Route& route, const OperationParams& params,
+                std::vector<FieldViolation>& violations) {
     std::visit(
         [&](const auto& p) {
             if constexpr (requires { p.task_id; }) {
                 check_same("taskId", route.id, p.task_id, violations);
-                if constexpr (requires { p.id; }) check_same("id", route.config_id, p.id, violations);
+                if constexpr (requires { p.id; })
+                    check_same("id", route.config_id, p.id, violations);
             } else if constexpr (requires { p.id; }) {
                 check_same("id", route.id, p.id, violations);
             }
@@ -155,23 +177,26 @@ void check_path(const Route& route, const OperationParams& params, std::vector<F
         params);
 }
 
-void check_ranges(const OperationParams& params, Operation operation, std::vector<FieldViolation>& violations) {
+void check_ranges(const OperationParams& params, Operation operation,
+                  std::vector<FieldViolation>& violations) {
     if (const auto* send = std::get_if<SendMessageRequest>(&params)) {
         if (send->configuration) {
-            check_not_negative("configuration.historyLength", send->configuration->history_length, violations);
+            check_not_negative("configuration.historyLength", send->configuration->history_length,
+                               violations);
         }
     } else if (const auto* get = std::get_if<GetTaskRequest>(&params)) {
         check_not_negative("historyLength", get->history_length, violations);
     } else if (const auto* list = std::get_if<ListTasksRequest>(&params)) {
         check_not_negative("historyLength", list->history_length, violations);
         if (list->page_size && (*list->page_size < 1 || *list->page_size > kMaxPageSize)) {
-            violations.push_back(
-                {"pageSize", fmt::format("must be between 1 and {}, got {}", kMaxPageSize, *list->page_size)});
+            violations.push_back({"pageSize", fmt::format("must be between 1 and {}, got {}",
+                                                          kMaxPageSize, *list->page_size)});
         }
     } else if (const auto* configs = std::get_if<ListTaskPushNotificationConfigsRequest>(&params)) {
         check_not_negative("pageSize", configs->page_size, violations);
     } else if (const auto* config = std::get_if<TaskPushNotificationConfig>(&params)) {
-        const bool nameless = operation == Operation::kCreateTaskPushNotificationConfig && config->task_id.empty();
+        const bool nameless =
+            operation == Operation::kCreateTaskPushNotificationConfig && config->task_id.empty();
         if (nameless) violations.push_back({"taskId", "is required"});
     }
 }
@@ -181,14 +206,16 @@ Result<std::string> unify_tenant(std::string_view from_path, OperationParams& pa
         [&](auto& p) -> Result<std::string> {
             if (p.tenant.empty()) p.tenant = from_path;
             if (!from_path.empty() && p.tenant != from_path) {
-                return fail(Error::invalid_field("tenant", "must be what the path says, or absent"));
+                return fail(
+                    Error::invalid_field("tenant", "must be what the path says, or absent"));
             }
             return p.tenant;
         },
         params);
     if (!tenant || tenant->empty()) return tenant;
     if (tenant->size() > kMaxNameBytes) {
-        return fail(Error::invalid_field("tenant", fmt::format("is longer than {} bytes", kMaxNameBytes)));
+        return fail(
+            Error::invalid_field("tenant", fmt::format("is longer than {} bytes", kMaxNameBytes)));
     }
     if (!may_be_tenant(*tenant))
         return fail(Error::invalid_field("tenant", "is reserved: it cannot be used as a tenant"));

@@ -16,11 +16,14 @@ void reset_params(Operation operation, OperationParams& params);
 void fill_from_path(const Route& route, OperationParams& params);
 /// Reads a query's parameters, in both spellings; others are ignored. Appends invalid ones to
 /// `violations`.
-void read_query(const QueryPairs& query, OperationParams& params, std::vector<FieldViolation>& violations);
+void read_query(const QueryPairs& query, OperationParams& params,
+                std::vector<FieldViolation>& violations);
 /// Appends a violation where the parameters contradict the path.
-void check_path(const Route& route, const OperationParams& params, std::vector<FieldViolation>& violations);
+void check_path(const Route& route, const OperationParams& params,
+                std::vector<FieldViolation>& violations);
 /// Appends values out of range, which descriptions cannot express.
-void check_ranges(const OperationParams& params, Operation operation, std::vector<FieldViolation>& violations);
+void check_ranges(const OperationParams& params, Operation operation,
+                  std::vector<FieldViolation>& violations);
 
 /// The tenant of path and parameters, made the same in both. kInvalidParams when they differ, and
 /// for a tenant that is too long or reserved.

@@ -21,7 +21,8 @@ AnnouncedBody announced_body(const RequestHead& head) noexcept {
     AnnouncedBody body;
     const std::string_view length = head.header("content-length");
     if (!length.empty()) {
-        const auto parsed = std::from_chars(length.data(), length.data() + length.size(), body.size);
+        const auto parsed =
+            std::from_chars(length.data(), length.data() + length.size(), body.size);
         if (parsed.ec == std::errc::result_out_of_range) body.size = static_cast<std::size_t>(-1);
         body.present = body.size != 0;
     }
@@ -56,7 +57,8 @@ HttpResponse not_routed(const RouteMatch& match, const RequestHead& head,
 }
 
 /// The refusal in the manner of the route's binding, with the HTTP status of HTTP+JSON.
-HttpResponse refuse(const Route& route, const RequestHead& head, const Error& error, int http_status) {
+HttpResponse refuse(const Route& route, const RequestHead& head, const Error& error,
+                    int http_status) {
     if (route.kind == RouteKind::kJsonRpc) return json_rpc_error({}, error, route.version);
     return status_error(error, answer_type(head), http_status, route.version);
 }
@@ -64,11 +66,13 @@ HttpResponse refuse(const Route& route, const RequestHead& head, const Error& er
 Error unsupported(std::string field, std::string message) {
     Error::Details details;
     details.violations.push_back({std::move(field), message});
-    return Error{ErrorCode::kContentTypeNotSupported, std::move(message), nullptr}.with(std::move(details));
+    return Error{ErrorCode::kContentTypeNotSupported, std::move(message), nullptr}.with(
+        std::move(details));
 }
 
 /// The refusal; nullopt when the body may be sent.
-std::optional<HttpResponse> check_body(const Route& route, const RequestHead& head, std::size_t max_body_bytes) {
+std::optional<HttpResponse> check_body(const Route& route, const RequestHead& head,
+                                       std::size_t max_body_bytes) {
     const AnnouncedBody body = announced_body(head);
     if (body.size > max_body_bytes) {
         return http_error(413,
@@ -78,8 +82,9 @@ std::optional<HttpResponse> check_body(const Route& route, const RequestHead& he
     if (head.method != "POST") return std::nullopt;
     const std::string_view encoding = trim(head.header("content-encoding"));
     if (!encoding.empty() && !equal_ignoring_case(encoding, "identity")) {
-        HttpResponse response =
-            refuse(route, head, unsupported("Content-Encoding", "Content-Encoding: must be identity or absent"), 415);
+        HttpResponse response = refuse(
+            route, head,
+            unsupported("Content-Encoding", "Content-Encoding: must be identity or absent"), 415);
         response.status = 415;
         response.headers.emplace_back("Accept-Encoding", "identity");
         return response;
@@ -99,8 +104,9 @@ std::optional<HttpResponse> check_accept(const Route& route, const RequestHead& 
     if (may_stream && acceptance(accept, kEventStream) > 0) return std::nullopt;
     HttpResponse response = refuse(
         route, head,
-        unsupported("Accept", std::string("Accept: must allow application/json, application/a2a+json") +
-                                  (may_stream ? " or text/event-stream" : "")),
+        unsupported("Accept",
+                    std::string("Accept: must allow application/json, application/a2a+json") +
+                        (may_stream ? " or text/event-stream" : "")),
         406);
     response.status = 406;
     return response;
@@ -110,7 +116,8 @@ std::optional<HttpResponse> check_accept(const Route& route, const RequestHead& 
 
 std::string_view answer_type(const RequestHead& head) noexcept {
     const std::string_view sent = readable_body_type(head.header("content-type"));
-    const std::string_view preferred = preferred_json(head.header("accept"), sent.empty() ? kA2aJson : sent);
+    const std::string_view preferred =
+        preferred_json(head.header("accept"), sent.empty() ? kA2aJson : sent);
     if (!preferred.empty()) return preferred;
     return sent.empty() ? kJson : sent;
 }
@@ -126,10 +133,12 @@ std::string_view RequestHead::header(std::string_view lower_case_name) const noe
 std::optional<HttpResponse> check_body_type(const Route& route, const RequestHead& head) {
     const std::string_view type = head.header("content-type");
     if (!readable_body_type(type).empty()) return std::nullopt;
-    return refuse(route, head,
-                  unsupported("Content-Type", "Content-Type: must be application/json or application/a2a+json, not \"" +
-                                                  printable(type) + '"'),
-                  415);
+    return refuse(
+        route, head,
+        unsupported("Content-Type",
+                    "Content-Type: must be application/json or application/a2a+json, not \"" +
+                        printable(type) + '"'),
+        415);
 }
 
 namespace {

@@ -10,7 +10,8 @@
 namespace a2akit::wire {
 namespace {
 
-constexpr std::size_t kMaxSegments = 6;  // v1, tenant, tasks, id, pushNotificationConfigs, config id
+constexpr std::size_t kMaxSegments =
+    6;  // v1, tenant, tasks, id, pushNotificationConfigs, config id
 
 struct MethodEntry {
     std::string_view method;
@@ -34,17 +35,21 @@ constexpr std::array kDeadLettersMethods{MethodEntry{"GET", RouteKind::kDeadLett
 constexpr std::array kRedriveMethods{MethodEntry{"POST", RouteKind::kRedrive, {}}};
 constexpr std::array kSendMethods{operation("POST", Operation::kSendMessage)};
 constexpr std::array kStreamMethods{operation("POST", Operation::kSendStreamingMessage)};
-constexpr std::array kTasksMethods{operation("GET", Operation::kListTasks), operation("HEAD", Operation::kListTasks)};
-constexpr std::array kTaskMethods{operation("GET", Operation::kGetTask), operation("HEAD", Operation::kGetTask)};
+constexpr std::array kTasksMethods{operation("GET", Operation::kListTasks),
+                                   operation("HEAD", Operation::kListTasks)};
+constexpr std::array kTaskMethods{operation("GET", Operation::kGetTask),
+                                  operation("HEAD", Operation::kGetTask)};
 constexpr std::array kCancelMethods{operation("POST", Operation::kCancelTask)};
 constexpr std::array kSubscribeMethods{operation("GET", Operation::kSubscribeToTask),
                                        operation("POST", Operation::kSubscribeToTask)};
-constexpr std::array kConfigsMethods{operation("GET", Operation::kListTaskPushNotificationConfigs),
-                                     operation("HEAD", Operation::kListTaskPushNotificationConfigs),
-                                     operation("POST", Operation::kCreateTaskPushNotificationConfig)};
-constexpr std::array kConfigMethods{operation("GET", Operation::kGetTaskPushNotificationConfig),
-                                    operation("HEAD", Operation::kGetTaskPushNotificationConfig),
-                                    operation("DELETE", Operation::kDeleteTaskPushNotificationConfig)};
+constexpr std::array kConfigsMethods{
+    operation("GET", Operation::kListTaskPushNotificationConfigs),
+    operation("HEAD", Operation::kListTaskPushNotificationConfigs),
+    operation("POST", Operation::kCreateTaskPushNotificationConfig)};
+constexpr std::array kConfigMethods{
+    operation("GET", Operation::kGetTaskPushNotificationConfig),
+    operation("HEAD", Operation::kGetTaskPushNotificationConfig),
+    operation("DELETE", Operation::kDeleteTaskPushNotificationConfig)};
 constexpr std::array kExtendedCardMethods{operation("GET", Operation::kGetExtendedAgentCard),
                                           operation("HEAD", Operation::kGetExtendedAgentCard)};
 
@@ -95,7 +100,8 @@ Methods match_operation(Segments segments, Route& route) {
 Methods match_admin(Segments segments, Route& route) {
     if (segments.size() < 2 || segments[0] != "admin" || segments[1] != "dead-letters") return {};
     if (segments.size() == 2) return kDeadLettersMethods;
-    if (segments.size() != 3 || !take_verb(segments[2], ":redrive") || segments[2].empty()) return {};
+    if (segments.size() != 3 || !take_verb(segments[2], ":redrive") || segments[2].empty())
+        return {};
     route.id = std::move(segments[2]);
     return kRedriveMethods;
 }
@@ -104,7 +110,8 @@ Methods match_path(Segments segments, RouteMatch& match) {
     if (segments.empty()) return kRpcMethods;
     if (segments[0] == "health") {
         if (segments.size() == 1) return kHealthMethods;
-        return segments.size() == 2 && segments[1] == "ready" ? Methods(kReadinessMethods) : Methods();
+        return segments.size() == 2 && segments[1] == "ready" ? Methods(kReadinessMethods)
+                                                              : Methods();
     }
     if (segments[0] == ".well-known") {
         // agent.json was the card's name before 0.3; gateways still ask for it.
@@ -131,9 +138,11 @@ Methods match_path(Segments segments, RouteMatch& match) {
     return match_operation(segments, route);
 }
 
-/// Decoded after splitting, so that an encoded slash belongs to its segment. False when a segment is malformed;
-/// `count` is beyond kMaxSegments, or an empty segment is left in, when the path can only be unknown.
-bool split(std::string_view path, std::array<std::string, kMaxSegments>& segments, std::size_t& count) {
+/// Decoded after splitting, so that an encoded slash belongs to its segment. False when a segment
+/// is malformed; `count` is beyond kMaxSegments, or an empty segment is left in, when the path can
+/// only be unknown.
+bool split(std::string_view path, std::array<std::string, kMaxSegments>& segments,
+           std::size_t& count) {
     if (path.starts_with('/')) path.remove_prefix(1);
     if (path.ends_with('/')) path.remove_suffix(1);
     count = 0;
@@ -149,7 +158,8 @@ bool split(std::string_view path, std::array<std::string, kMaxSegments>& segment
     return true;
 }
 
-/// Without the scheme and authority that a proxy sends ("http://host/path"), and without a fragment.
+/// Without the scheme and authority that a proxy sends ("http://host/path"), and without a
+/// fragment.
 std::string_view origin_form(std::string_view target) noexcept {
     target = target.substr(0, target.find('#'));
     if (!target.starts_with("http://") && !target.starts_with("https://")) return target;
@@ -168,8 +178,8 @@ std::string allow_list(Methods methods) {
 
 bool may_be_tenant(std::string_view segment) noexcept {
     static constexpr std::array<std::string_view, 10> kReserved{
-        ".",  "..",
-        "v1", "tasks", "health", "chat", ".well-known", "message:send", "message:stream", "extendedAgentCard"};
+        ".",    "..",          "v1",           "tasks",          "health",
+        "chat", ".well-known", "message:send", "message:stream", "extendedAgentCard"};
     return std::find(kReserved.begin(), kReserved.end(), segment) == kReserved.end();
 }
 
@@ -191,15 +201,18 @@ RouteMatch match_route(std::string_view method, std::string_view target) {
     }
     if (count > kMaxSegments) return match;
     const Segments found(segments.data(), count);
-    if (std::any_of(found.begin(), found.end(), [](const std::string& s) { return s.empty(); })) return match;
+    if (std::any_of(found.begin(), found.end(), [](const std::string& s) { return s.empty(); }))
+        return match;
     const Methods methods = match_path(found, match);
     if (methods.empty()) return match;
     match.route.query = target;
-    const auto entry = std::find_if(methods.begin(), methods.end(), [&](const auto& m) { return m.method == method; });
+    const auto entry = std::find_if(methods.begin(), methods.end(),
+                                    [&](const auto& m) { return m.method == method; });
     if (entry == methods.end()) {
         match.route.kind = methods.front().kind;
         match.allow = allow_list(methods);
-        match.outcome = method == "OPTIONS" ? RouteMatch::Outcome::kOptions : RouteMatch::Outcome::kMethodNotAllowed;
+        match.outcome = method == "OPTIONS" ? RouteMatch::Outcome::kOptions
+                                            : RouteMatch::Outcome::kMethodNotAllowed;
         return match;
     }
     match.route.kind = entry->kind;

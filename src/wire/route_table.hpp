@@ -35,7 +35,8 @@ struct RouteMatch {
 
 /// True for the operations whose answer is a stream.
 [[nodiscard]] constexpr bool is_streaming(Operation operation) noexcept {
-    return operation == Operation::kSendStreamingMessage || operation == Operation::kSubscribeToTask;
+    return operation == Operation::kSendStreamingMessage ||
+           operation == Operation::kSubscribeToTask;
 }
 
 }  // namespace a2akit::wire

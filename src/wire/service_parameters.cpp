@@ -21,9 +21,11 @@ bool is_printable(std::string_view text) noexcept {
 Result<void> add_extensions(std::string_view list, std::vector<std::string>& extensions) {
     while (!list.empty()) {
         const std::string_view uri = trim(take_until(list, ','));
-        if (uri.empty() || std::find(extensions.begin(), extensions.end(), uri) != extensions.end()) continue;
+        if (uri.empty() || std::find(extensions.begin(), extensions.end(), uri) != extensions.end())
+            continue;
         if (!is_printable(uri) || extensions.size() == kMaxExtensions) {
-            return fail(Error::invalid_field("A2A-Extensions", "must be at most " + std::to_string(kMaxExtensions) +
+            return fail(Error::invalid_field("A2A-Extensions", "must be at most " +
+                                                                   std::to_string(kMaxExtensions) +
                                                                    " URIs, separated by commas"));
         }
         extensions.emplace_back(uri);
@@ -31,14 +33,15 @@ Result<void> add_extensions(std::string_view list, std::vector<std::string>& ext
     return {};
 }
 
-Result<void> read_header(std::string_view name, const std::string& value, ServiceParameters& parameters) {
+Result<void> read_header(std::string_view name, const std::string& value,
+                         ServiceParameters& parameters) {
     if (name == "a2a-extensions" || name == "x-a2a-extensions")
         return add_extensions(value, parameters.extensions);
     if (name == "idempotency-key") {
         if (value.size() > kMaxIdempotencyKeyBytes || !is_printable(value)) {
-            return fail(Error::invalid_field("Idempotency-Key", "must be at most " +
-                                                                    std::to_string(kMaxIdempotencyKeyBytes) +
-                                                                    " printable ASCII characters"));
+            return fail(Error::invalid_field(
+                "Idempotency-Key", "must be at most " + std::to_string(kMaxIdempotencyKeyBytes) +
+                                       " printable ASCII characters"));
         }
         if (!parameters.idempotency_key.empty() && parameters.idempotency_key != value) {
             return fail(Error::invalid_field("Idempotency-Key", "must be sent once"));
@@ -47,7 +50,8 @@ Result<void> read_header(std::string_view name, const std::string& value, Servic
     } else if (name == "last-event-id") {
         parameters.last_event_id = value;
     } else if (name == "x-request-id") {
-        if (value.size() <= kMaxRequestIdBytes && is_printable(value)) parameters.request_id = value;
+        if (value.size() <= kMaxRequestIdBytes && is_printable(value))
+            parameters.request_id = value;
     }
     return {};
 }
@@ -77,7 +81,8 @@ Result<void> apply(ServiceParameters parameters, RequestEnvelope& envelope) {
         Sequence id = 0;
         const auto parsed = std::from_chars(text.data(), text.data() + text.size(), id);
         if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) {
-            return fail(Error::invalid_field("Last-Event-ID", "must be the id of an event of this stream, a number"));
+            return fail(Error::invalid_field(
+                "Last-Event-ID", "must be the id of an event of this stream, a number"));
         }
         envelope.last_event_id = id;
     }

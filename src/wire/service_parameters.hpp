@@ -8,14 +8,16 @@ namespace a2akit::wire {
 struct ServiceParameters {
     std::vector<std::string> extensions;  ///< Each once, in order.
     std::string idempotency_key;
-    std::string last_event_id;            ///< As sent; only a subscription reads it.
-    std::string request_id;               ///< X-Request-Id, or generated.
+    std::string last_event_id;  ///< As sent; only a subscription reads it.
+    std::string request_id;     ///< X-Request-Id, or generated.
 };
 
 /// kInvalidParams naming a header that can't be used.
-[[nodiscard]] Result<ServiceParameters> read_service_parameters(const RequestHead& head, std::string_view query);
+[[nodiscard]] Result<ServiceParameters> read_service_parameters(const RequestHead& head,
+                                                                std::string_view query);
 
-/// Puts them into the envelope, whose operation and params are set. kInvalidParams for a bad Last-Event-ID.
+/// Puts them into the envelope, whose operation and params are set. kInvalidParams for a bad
+/// Last-Event-ID.
 [[nodiscard]] Result<void> apply(ServiceParameters parameters, RequestEnvelope& envelope);
 
 }  // namespace a2akit::wire

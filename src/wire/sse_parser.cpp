@@ -16,8 +16,9 @@ Result<void> SseParser::feed(std::string_view bytes, std::vector<SseEvent>& out)
         const std::size_t end = bytes.find_first_of("\r\n");
         const std::string_view piece = bytes.substr(0, end);
         if (line_.size() + data_.size() + piece.size() > max_event_bytes_) {
-            return fail(ErrorCode::kResourceExhausted,
-                        "an event of the stream is larger than " + std::to_string(max_event_bytes_) + " bytes");
+            return fail(ErrorCode::kResourceExhausted, "an event of the stream is larger than " +
+                                                           std::to_string(max_event_bytes_) +
+                                                           " bytes");
         }
         line_ += piece;
         if (end == std::string_view::npos) break;
@@ -44,7 +45,8 @@ void SseParser::take_line(std::vector<SseEvent>& out) {
     }
     const std::size_t colon = line.find(':');
     if (colon == 0) return;
-    std::string_view value = colon == std::string_view::npos ? std::string_view{} : line.substr(colon + 1);
+    std::string_view value =
+        colon == std::string_view::npos ? std::string_view{} : line.substr(colon + 1);
     if (value.starts_with(' ')) value.remove_prefix(1);
     take_field(line.substr(0, colon), value);
 }

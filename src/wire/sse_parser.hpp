@@ -17,9 +17,9 @@ struct SseEvent {
     std::string id;    ///< The last id the stream named, by this event or an earlier one.
 };
 
-/// Server-sent events out of bytes that arrive in any pieces (WHATWG HTML, "Interpreting an event stream"): lines end
-/// with CR, LF or CRLF; comments and unknown fields are skipped; an event without data is dropped.
-/// Bounded in size.
+/// Server-sent events out of bytes that arrive in any pieces (WHATWG HTML, "Interpreting an event
+/// stream"): lines end with CR, LF or CRLF; comments and unknown fields are skipped; an event
+/// without data is dropped. Bounded in size.
 class SseParser {
 public:
     static constexpr std::size_t kDefaultMaxEventBytes = 16U << 20U;
@@ -27,8 +27,9 @@ public:
     explicit SseParser(std::size_t max_event_bytes = kDefaultMaxEventBytes)
         : max_event_bytes_(max_event_bytes) {}
 
-    /// Takes the next bytes and appends the events they complete. kResourceExhausted when an event grows beyond the
-    /// limit; the parser is of no use afterwards. An event that the end of the stream cuts short is lost, as it must.
+    /// Takes the next bytes and appends the events they complete. kResourceExhausted when an event
+    /// grows beyond the limit; the parser is of no use afterwards. An event that the end of the
+    /// stream cuts short is lost, as it must.
     Result<void> feed(std::string_view bytes, std::vector<SseEvent>& out);
 
     /// The value that a reconnecting client sends as Last-Event-ID; empty: none yet.

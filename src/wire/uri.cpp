@@ -19,7 +19,8 @@ char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c 
 }  // namespace
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
-    if (std::none_of(text.begin(), text.end(), [](char c) { return c == '%' || c == '+' || c == '\0'; })) {
+    if (std::none_of(text.begin(), text.end(),
+                     [](char c) { return c == '%' || c == '+' || c == '\0'; })) {
         if (!simdjson::validate_utf8(text.data(), text.size())) return std::nullopt;
         return std::string(text);
     }
@@ -53,8 +54,9 @@ Result<QueryPairs> parse_query(std::string_view query) {
         auto decoded_name = percent_decode(name, true);
         auto decoded_value = percent_decode(value, true);
         if (!decoded_name || !decoded_value) {
-            return fail(Error::invalid_field(decoded_name ? *decoded_name : "query",
-                                             "must be percent-encoded UTF-8 without NUL characters"));
+            return fail(
+                Error::invalid_field(decoded_name ? *decoded_name : "query",
+                                     "must be percent-encoded UTF-8 without NUL characters"));
         }
         pairs.emplace_back(std::move(*decoded_name), std::move(*decoded_value));
     }
@@ -65,7 +67,8 @@ std::string query_value(std::string_view query, std::string_view name) {
     while (!query.empty()) {
         std::string_view value = take_until(query, '&');
         const auto decoded = percent_decode(take_until(value, '='), true);
-        if (decoded && equal_ignoring_case(*decoded, name)) return percent_decode(value, true).value_or("");
+        if (decoded && equal_ignoring_case(*decoded, name))
+            return percent_decode(value, true).value_or("");
     }
     return {};
 }

@@ -14,11 +14,13 @@ namespace a2akit::wire {
 /// is not UTF-8.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
-/// The name=value pairs of a query, decoded, in order; '+' is a space. kInvalidParams when one can't be decoded.
+/// The name=value pairs of a query, decoded, in order; '+' is a space. kInvalidParams when one
+/// can't be decoded.
 using QueryPairs = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] Result<QueryPairs> parse_query(std::string_view query);
 
-/// The first parameter of that name, compared without case; empty when there is none or it can't be decoded.
+/// The first parameter of that name, compared without case; empty when there is none or it can't be
+/// decoded.
 [[nodiscard]] std::string query_value(std::string_view query, std::string_view name);
 
 /// ASCII only, as header names and media types are compared.

@@ -30,8 +30,10 @@ thread_local bool handling = false;
 
 void count_call(Calls& calls, bool begins) noexcept {
     if (calls.count == nullptr) return;
-    if (begins) ++*calls.count;
-    else --*calls.count;
+    if (begins)
+        ++*calls.count;
+    else
+        --*calls.count;
 }
 
 // The promise lives in the frame: once it is fulfilled, the waiting thread may continue and destroy
@@ -41,15 +43,20 @@ Async<void> keep(std::promise<T> promise, Calls& calls, Async<T> call) {
     std::exception_ptr thrown;
     std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> value;
     try {
-        if constexpr (std::is_void_v<T>) co_await std::move(call);
-        else value.emplace(co_await std::move(call));
+        if constexpr (std::is_void_v<T>)
+            co_await std::move(call);
+        else
+            value.emplace(co_await std::move(call));
     } catch (...) {
         thrown = std::current_exception();
     }
     count_call(calls, false);
-    if (thrown) promise.set_exception(thrown);
-    else if constexpr (std::is_void_v<T>) promise.set_value();
-    else promise.set_value(std::move(*value));
+    if (thrown)
+        promise.set_exception(thrown);
+    else if constexpr (std::is_void_v<T>)
+        promise.set_value();
+    else
+        promise.set_value(std::move(*value));
 }
 
 // Starts the call on the loop's thread and blocks this one until it has ended.
@@ -58,7 +65,9 @@ auto call_on(Calls& calls, Start start) {
     using T = typename Unwrap<std::invoke_result_t<Start&>>::type;
     struct Call : Work {
         Call(Calls& c, Start s)
-            : Work([](Work& work) noexcept { static_cast<Call&>(work).run(); }), all(c), starter(std::move(s)) {}
+            : Work([](Work& work) noexcept { static_cast<Call&>(work).run(); }),
+              all(c),
+              starter(std::move(s)) {}
         void run() noexcept {
             std::promise<T> kept = std::move(promise);
             count_call(all, true);
@@ -111,17 +120,20 @@ void BlockingTaskContext::emit_artifact(EmitArtifact artifact) {
 void BlockingTaskContext::emit_text_artifact(std::string text, std::string artifact_id, bool append,
                                              bool last_chunk) {
     call_on(calls_, [&] {
-        return context_.emit_text_artifact(std::move(text), std::move(artifact_id), append, last_chunk);
+        return context_.emit_text_artifact(std::move(text), std::move(artifact_id), append,
+                                           last_chunk);
     });
 }
 void BlockingTaskContext::emit_data_artifact(RawJson data, std::string artifact_id) {
-    call_on(calls_, [&] { return context_.emit_data_artifact(std::move(data), std::move(artifact_id)); });
+    call_on(calls_,
+            [&] { return context_.emit_data_artifact(std::move(data), std::move(artifact_id)); });
 }
 void BlockingTaskContext::complete(std::optional<std::string> text, std::string artifact_id) {
     call_on(calls_, [&] { return context_.complete(std::move(text), std::move(artifact_id)); });
 }
 void BlockingTaskContext::complete_json(RawJson data, std::string artifact_id) {
-    call_on(calls_, [&] { return context_.complete_json(std::move(data), std::move(artifact_id)); });
+    call_on(calls_,
+            [&] { return context_.complete_json(std::move(data), std::move(artifact_id)); });
 }
 void BlockingTaskContext::respond(std::string text) {
     call_on(calls_, [&] { return context_.respond(std::move(text)); });
@@ -151,14 +163,16 @@ void BlockingTaskContext::reject(AgentMessage reason) {
     call_on(calls_, [&] { return context_.reject(std::move(reason)); });
 }
 void BlockingTaskContext::request_input(std::string question, RawJson checkpoint) {
-    call_on(calls_, [&] { return context_.request_input(std::move(question), std::move(checkpoint)); });
+    call_on(calls_,
+            [&] { return context_.request_input(std::move(question), std::move(checkpoint)); });
 }
 void BlockingTaskContext::request_input(AgentMessage question, RawJson checkpoint) {
     call_on(calls_,
             [&] { return context_.request_input(std::move(question), std::move(checkpoint)); });
 }
 void BlockingTaskContext::request_auth(AuthRequest request, RawJson checkpoint) {
-    call_on(calls_, [&] { return context_.request_auth(std::move(request), std::move(checkpoint)); });
+    call_on(calls_,
+            [&] { return context_.request_auth(std::move(request), std::move(checkpoint)); });
 }
 
 /// Threads, started when they are first needed, and the jobs that wait for one.
@@ -221,8 +235,8 @@ private:
                 jobs_.pop_back();
                 throw;
             }
-            log::warn("no thread for a blocking handler, it waits for one threads={} error={}", threads_.size(),
-                      quoted(e.what()));
+            log::warn("no thread for a blocking handler, it waits for one threads={} error={}",
+                      threads_.size(), quoted(e.what()));
         }
     }
 
@@ -268,7 +282,8 @@ private:
 
 BlockingWorker::BlockingWorker(std::size_t threads)
     : pool_(std::make_unique<Pool>(
-          threads != 0 ? threads : std::max<std::size_t>(4, std::thread::hardware_concurrency()))) {}
+          threads != 0 ? threads : std::max<std::size_t>(4, std::thread::hardware_concurrency()))) {
+}
 
 BlockingWorker::~BlockingWorker() = default;
 

@@ -16,8 +16,8 @@ namespace {
 
 std::string readable(std::type_index type) {
     int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
-                                                      std::free);
+    const std::unique_ptr<char, void (*)(void*)> name(
+        abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
     return status == 0 ? name.get() : type.name();
 }
 
@@ -31,7 +31,8 @@ Async<void> shut_down(Startable& startable, std::string what) {
     try {
         co_await startable.shutdown();
     } catch (const std::exception& e) {
-        log::error("a dependency failed to shut down dependency={} error={}", quoted(what), quoted(e.what()));
+        log::error("a dependency failed to shut down dependency={} error={}", quoted(what),
+                   quoted(e.what()));
     } catch (...) {
         log::error("a dependency failed to shut down dependency={} error={}", quoted(what),
                    quoted("an exception that is not derived from std::exception"));
@@ -40,10 +41,13 @@ Async<void> shut_down(Startable& startable, std::string what) {
 
 }  // namespace
 
-void Dependencies::put(std::string name, std::type_index type, std::shared_ptr<void> value, Startable* startable) {
-    if (!value) throw std::invalid_argument(fmt::format("the dependency {} is null", describe(name, type)));
+void Dependencies::put(std::string name, std::type_index type, std::shared_ptr<void> value,
+                       Startable* startable) {
+    if (!value)
+        throw std::invalid_argument(fmt::format("the dependency {} is null", describe(name, type)));
     for (const Entry& entry : entries_) {
-        const bool same_place = name.empty() ? entry.name.empty() && entry.type == type : entry.name == name;
+        const bool same_place =
+            name.empty() ? entry.name.empty() && entry.type == type : entry.name == name;
         if (!same_place) continue;
         throw std::invalid_argument(
             fmt::format("a dependency {} is registered already", describe(entry.name, entry.type)));
@@ -55,7 +59,8 @@ void* Dependencies::find(std::string_view name, std::type_index type) const {
     for (const Entry& entry : entries_) {
         if (entry.name == name && entry.type == type) return entry.value.get();
     }
-    throw Exception(Error{ErrorCode::kInternal, fmt::format("no dependency {} is registered", describe(name, type)),
+    throw Exception(Error{ErrorCode::kInternal,
+                          fmt::format("no dependency {} is registered", describe(name, type)),
                           nullptr});
 }
 
@@ -63,7 +68,8 @@ Async<void> Dependencies::startup() {
     std::exception_ptr failed;
     while (started_ < entries_.size() && !failed) {
         try {
-            if (entries_[started_].startable != nullptr) co_await entries_[started_].startable->startup();
+            if (entries_[started_].startable != nullptr)
+                co_await entries_[started_].startable->startup();
             ++started_;
         } catch (...) {
             failed = std::current_exception();
@@ -77,7 +83,8 @@ Async<void> Dependencies::startup() {
 Async<void> Dependencies::shutdown() {
     while (started_ > 0) {
         Entry& entry = entries_[--started_];
-        if (entry.startable != nullptr) co_await shut_down(*entry.startable, describe(entry.name, entry.type));
+        if (entry.startable != nullptr)
+            co_await shut_down(*entry.startable, describe(entry.name, entry.type));
     }
 }
 

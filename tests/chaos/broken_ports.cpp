@@ -8,17 +8,21 @@ namespace {
 
 class BrokenStorage final : public Storage {
 public:
-    BrokenStorage(std::shared_ptr<Storage> inner, Breakage breakage) : inner_(std::move(inner)), broken_(breakage) {}
+    BrokenStorage(std::shared_ptr<Storage> inner, Breakage breakage)
+        : inner_(std::move(inner)), broken_(breakage) {}
 
     AsyncResult<void> start() override { return inner_->start(); }
     AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
-    [[nodiscard]] StorageCapabilities capabilities() const noexcept override { return inner_->capabilities(); }
+    [[nodiscard]] StorageCapabilities capabilities() const noexcept override {
+        return inner_->capabilities();
+    }
     AsyncResult<void> check() override { return inner_->check(); }
     AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
         if (broken_.keys) update.once.reset();
         return inner_->create(std::move(task), std::move(scope), std::move(update));
     }
-    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope, std::optional<std::int32_t> history_length,
+    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
+                                   std::optional<std::int32_t> history_length,
                                    bool include_artifacts) override {
         return inner_->load(task, std::move(scope), history_length, include_artifacts);
     }
@@ -28,14 +32,17 @@ public:
         if (broken_.keys) update.once.reset();
         return inner_->append(task, std::move(scope), std::move(update));
     }
-    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) override {
+    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node,
+                               Lease lease) override {
         return inner_->claim(id, task, turn, node, lease);
     }
     AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override {
-        if (broken_.renewals) return Error{ErrorCode::kUnavailable, "renewals are switched off", nullptr};
+        if (broken_.renewals)
+            return Error{ErrorCode::kUnavailable, "renewals are switched off", nullptr};
         return inner_->renew(node, lease);
     }
-    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) override {
+    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
+                                             Timestamp not_before) override {
         return inner_->release(task, epoch, how, not_before);
     }
     AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override {
@@ -62,12 +69,17 @@ class BrokenMaintenance final : public Maintenance {
 public:
     explicit BrokenMaintenance(std::shared_ptr<Maintenance> inner) : inner_(std::move(inner)) {}
 
-    AsyncResult<std::vector<Due>> due(int) override { return Result<std::vector<Due>>(std::vector<Due>()); }
-    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override { return inner_->erase(query); }
+    AsyncResult<std::vector<Due>> due(int) override {
+        return Result<std::vector<Due>>(std::vector<Due>());
+    }
+    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override {
+        return inner_->erase(query);
+    }
     AsyncResult<int> compact(Timestamp ended_before, int limit) override {
         return inner_->compact(ended_before, limit);
     }
-    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit) override {
+    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
+                                                      int limit) override {
         return inner_->dead_letters(after, limit);
     }
     AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override {
@@ -85,7 +97,9 @@ class UnansweredDelivery final : public Delivery {
 public:
     explicit UnansweredDelivery(std::unique_ptr<Delivery> inner) : inner_(std::move(inner)) {}
 
-    [[nodiscard]] const RunOperation& operation() const noexcept override { return inner_->operation(); }
+    [[nodiscard]] const RunOperation& operation() const noexcept override {
+        return inner_->operation();
+    }
     [[nodiscard]] std::optional<Run>& claimed() noexcept override { return inner_->claimed(); }
     AsyncResult<void> ack() override { return Result<void>(); }
     AsyncResult<void> nack(Duration) override { return Result<void>(); }
@@ -101,7 +115,8 @@ public:
     AsyncResult<void> start() override { return inner_->start(); }
     AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
     AsyncResult<void> check() override { return inner_->check(); }
-    AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override {
+    AsyncResult<void> enqueue(RunOperation operation,
+                              std::optional<Timestamp> not_before) override {
         return inner_->enqueue(operation, not_before);
     }
     std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override {
@@ -131,7 +146,8 @@ private:
 
 Ports break_ports(Ports ports, Breakage breakage) {
     ports.storage = std::make_shared<BrokenStorage>(std::move(ports.storage), breakage);
-    if (breakage.sweeps) ports.maintenance = std::make_shared<BrokenMaintenance>(std::move(ports.maintenance));
+    if (breakage.sweeps)
+        ports.maintenance = std::make_shared<BrokenMaintenance>(std::move(ports.maintenance));
     if (breakage.acks) ports.broker = std::make_shared<UnansweredBroker>(std::move(ports.broker));
     return ports;
 }

@@ -1,11 +1,12 @@
-// The agent that the chaos tests kill. What its handler does is in the message; what it did is in the artifact, and in a
-// journal beside the database that survives the process.
+// The agent that the chaos tests kill. What its handler does is in the message; what it did is in
+// the artifact, and in a journal beside the database that survives the process.
 //
 //   chaos_agent [--process NUMBER] [--journal FILE] [--lose-hints P] [--lose-wakes P] [--nodes 2]
 //               [--without fencing,sweeps,tails,renewals,repeats,keys,acks,handlers]
 //
-// Everything else comes from A2AKIT_*. Its number is unique among the processes of a test. A second node shares all ports
-// but the broker, and does the sweeping: what it finds, it runs itself. Prints "READY url" once the first one listens.
+// Everything else comes from A2AKIT_*. Its number is unique among the processes of a test. A second
+// node shares all ports but the broker, and does the sweeping: what it finds, it runs itself.
+// Prints "READY url" once the first one listens.
 #include "chaos/broken_ports.hpp"
 #include "server/backend_registry.hpp"
 
@@ -40,12 +41,16 @@ struct Arguments {
     bool second_node = false;
 };
 
-/// One line per start and end of a handler. A line is one write to a file that the kernel keeps when the process dies.
+/// One line per start and end of a handler. A line is one write to a file that the kernel keeps
+/// when the process dies.
 class Journal {
 public:
     explicit Journal(const std::string& path)
-        : file_(path.empty() ? -1 : ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
-        if (!path.empty() && file_ < 0) throw std::runtime_error("the journal can't be opened: " + path);
+        : file_(path.empty()
+                    ? -1
+                    : ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
+        if (!path.empty() && file_ < 0)
+            throw std::runtime_error("the journal can't be opened: " + path);
     }
     ~Journal() {
         if (file_ >= 0) ::close(file_);
@@ -56,7 +61,8 @@ public:
     void note(const std::string& line) const {
         if (file_ < 0) return;
         const std::string text = line + '\n';
-        if (::write(file_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
+        if (::write(file_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+            std::abort();
     }
 
 private:
@@ -122,7 +128,8 @@ public:
             co_await ctx.request_input(std::move(last));
             co_return co_await a2akit::sleep_for(a2akit::Duration(number_of(plan, "linger", 0)));
         }
-        if (plan.find("end=fail") != std::string::npos) co_return co_await ctx.fail(std::move(last));
+        if (plan.find("end=fail") != std::string::npos)
+            co_return co_await ctx.fail(std::move(last));
         co_await ctx.respond(std::move(last));
     }
 
@@ -139,11 +146,16 @@ Arguments read_arguments(int count, char** values) {
         const std::string name = values[i];
         if (i + 1 == count) throw std::invalid_argument(name + " needs a value");
         const std::string value = values[i + 1];
-        if (name == "--process") result.process = value;
-        else if (name == "--journal") result.journal = value;
-        else if (name == "--lose-hints") result.faults.broker_dropped = result.faults.cancel_dropped = std::stod(value);
-        else if (name == "--lose-wakes") result.faults.bus_dropped = std::stod(value);
-        else if (name == "--nodes") result.second_node = value == "2";
+        if (name == "--process")
+            result.process = value;
+        else if (name == "--journal")
+            result.journal = value;
+        else if (name == "--lose-hints")
+            result.faults.broker_dropped = result.faults.cancel_dropped = std::stod(value);
+        else if (name == "--lose-wakes")
+            result.faults.bus_dropped = std::stod(value);
+        else if (name == "--nodes")
+            result.second_node = value == "2";
         else if (name == "--without") {
             result.breakage.fencing = value.find("fencing") != std::string::npos;
             result.breakage.sweeps = value.find("sweeps") != std::string::npos;
@@ -153,20 +165,25 @@ Arguments read_arguments(int count, char** values) {
             result.breakage.keys = value.find("keys") != std::string::npos;
             result.breakage.acks = value.find("acks") != std::string::npos;
             result.breakage.handlers = value.find("handlers") != std::string::npos;
-        } else throw std::invalid_argument("unknown option " + name);
+        } else
+            throw std::invalid_argument("unknown option " + name);
     }
     result.faults.seed = static_cast<std::uint64_t>(::getpid());
     return result;
 }
 
-/// Ports that misbehave as the arguments say; none where they say nothing: then the server makes its own.
+/// Ports that misbehave as the arguments say; none where they say nothing: then the server makes
+/// its own.
 a2akit::Ports ports_for(const Arguments& arguments) {
     const bool faulty = arguments.faults.broker_dropped > 0 || arguments.faults.bus_dropped > 0;
     if (!faulty && !arguments.breakage.any_port() && !arguments.second_node) return {};
-    auto settings = a2akit::Settings{}.resolved(a2akit::Settings::process_environment()).value_or_throw();
+    auto settings =
+        a2akit::Settings{}.resolved(a2akit::Settings::process_environment()).value_or_throw();
     a2akit::Ports ports = a2akit::BackendRegistry::standard().open({}, settings).value_or_throw();
-    if (arguments.breakage.any_port()) ports = a2akit::chaos::break_ports(std::move(ports), arguments.breakage);
-    if (faulty) ports = a2akit::testing::FaultyPorts::wrap(std::move(ports), arguments.faults).ports();
+    if (arguments.breakage.any_port())
+        ports = a2akit::chaos::break_ports(std::move(ports), arguments.breakage);
+    if (faulty)
+        ports = a2akit::testing::FaultyPorts::wrap(std::move(ports), arguments.faults).ports();
     return ports;
 }
 
@@ -182,7 +199,8 @@ a2akit::ServerOptions options_for(std::shared_ptr<a2akit::Worker> worker, a2akit
 
 int serve(const Arguments& arguments) {
     const Journal journal(arguments.journal);
-    const auto worker = std::make_shared<ChaosWorker>(journal, arguments.process, arguments.breakage.handlers);
+    const auto worker =
+        std::make_shared<ChaosWorker>(journal, arguments.process, arguments.breakage.handlers);
     a2akit::ServerOptions options = options_for(worker, ports_for(arguments));
     std::optional<a2akit::Server> second;
     if (arguments.second_node) {

@@ -65,8 +65,10 @@ TaskUpdate end_update() {
 constexpr std::size_t kSomePages = 9000;
 constexpr std::size_t kManyPages = 300'000;
 
-/// A task from its creation to its end, as far as it gets. Writes down what it is told, and every error.
-Async<void> live(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& errors, std::size_t chunk) {
+/// A task from its creation to its end, as far as it gets. Writes down what it is told, and every
+/// error.
+Async<void> live(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& errors,
+                 std::size_t chunk) {
     const TaskId task = TaskId::generate();
     NewTask fresh{task, "context", true};
     TaskUpdate first = first_update();
@@ -90,8 +92,8 @@ Async<void> live(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& err
     }
 }
 
-Async<void> live_several(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& errors, int rounds, int at_once,
-                         std::size_t chunk = kSomePages) {
+Async<void> live_several(SqliteStorage& storage, Ledger& ledger, std::vector<Error>& errors,
+                         int rounds, int at_once, std::size_t chunk = kSomePages) {
     for (int round = 0; round < rounds; ++round) {
         TaskGroup group;
         for (int i = 0; i < at_once; ++i) group.spawn(live(storage, ledger, errors, chunk));
@@ -118,16 +120,20 @@ Async<void> judge(SqliteStorage& storage, const Ledger& ledger, std::vector<std:
             wrong.push_back("task " + name + " was answered, and now: " + found.error().message);
             continue;
         }
-        if (found->last_sequence < told.last) wrong.push_back("task " + name + " lost events that were answered");
+        if (found->last_sequence < told.last)
+            wrong.push_back("task " + name + " lost events that were answered");
         if (is_terminal(told.state) && found->status.state != told.state) {
-            wrong.push_back("task " + name + " had ended, and is now " + std::string(to_string(found->status.state)));
+            wrong.push_back("task " + name + " had ended, and is now " +
+                            std::string(to_string(found->status.state)));
         }
         const auto page = co_await storage.events(task, kOwner, 0, 100);
         Sequence expected = 0;
         for (const TaskEvent& event : page.value().events) {
-            if (event.sequence != ++expected) wrong.push_back("task " + name + " has a gap in its log");
+            if (event.sequence != ++expected)
+                wrong.push_back("task " + name + " has a gap in its log");
         }
-        if (expected != found->last_sequence) wrong.push_back("task " + name + " misses the end of its log");
+        if (expected != found->last_sequence)
+            wrong.push_back("task " + name + " misses the end of its log");
     }
 }
 
@@ -143,9 +149,10 @@ protected:
     }
     void run(std::function<Async<void>()> make) { loop.start(std::move(make)).join(); }
 
-    /// Works until the power fails at that operation, and returns what is wrong with what the disk has kept.
-    std::vector<std::string> lose_power(std::uint64_t seed, std::uint64_t at, Synchronous synchronous,
-                                        std::size_t chunk = kSomePages) {
+    /// Works until the power fails at that operation, and returns what is wrong with what the disk
+    /// has kept.
+    std::vector<std::string> lose_power(std::uint64_t seed, std::uint64_t at,
+                                        Synchronous synchronous, std::size_t chunk = kSomePages) {
         const TemporaryDirectory temporary;
         const std::string directory = temporary.path();
         Ledger ledger;
@@ -156,7 +163,10 @@ protected:
             disk.cut_power(static_cast<std::int64_t>(at));
             if (auto storage = open(directory + "/before", synchronous)) {
                 for (int i = 0; i < 60 && !disk.power_is_cut(); ++i) {
-                    run([&] { return live_several(*storage, ledger, errors, 1, 1 + static_cast<int>(seed % 5), chunk); });
+                    run([&] {
+                        return live_several(*storage, ledger, errors, 1,
+                                            1 + static_cast<int>(seed % 5), chunk);
+                    });
                 }
                 run([&] { return stop(*storage); });
             }
@@ -168,7 +178,8 @@ protected:
         return look_at(directory + "/after", ledger);
     }
 
-    /// Opens the file on a disk without faults. Empty: everything is as it was told, and the file goes on.
+    /// Opens the file on a disk without faults. Empty: everything is as it was told, and the file
+    /// goes on.
     std::vector<std::string> look_at(const std::string& directory, const Ledger& ledger) {
         std::vector<std::string> wrong;
         auto storage = open(directory, Synchronous::kFull);
@@ -194,14 +205,15 @@ protected:
     ThreadLoop loop;
     std::size_t told = 0;
     std::string cut_in;  ///< Which file.
-    std::string why;  ///< The file did not open.
+    std::string why;     ///< The file did not open.
 };
 
 std::uint64_t moment(std::uint64_t seed) { return 1 + (seed * 7919) % 400; }
 
 TEST_F(PowerLossTest, AnsweredWritesUnderFullSurviveAtEveryMoment) {
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-        EXPECT_EQ(lose_power(seed, moment(seed), Synchronous::kFull), std::vector<std::string>{}) << "seed " << seed;
+        EXPECT_EQ(lose_power(seed, moment(seed), Synchronous::kFull), std::vector<std::string>{})
+            << "seed " << seed;
     }
     EXPECT_GT(told, 100U);
 }
@@ -209,7 +221,8 @@ TEST_F(PowerLossTest, AnsweredWritesUnderFullSurviveAtEveryMoment) {
 TEST_F(PowerLossTest, TheMakingOfAFileMayBeCutAtEveryOperation) {
     for (std::uint64_t at = 1; told == 0; ++at) {
         ASSERT_LT(at, 1000U) << "no task was ever made";
-        EXPECT_EQ(lose_power(at, at, Synchronous::kFull), std::vector<std::string>{}) << "at " << at;
+        EXPECT_EQ(lose_power(at, at, Synchronous::kFull), std::vector<std::string>{})
+            << "at " << at;
     }
 }
 
@@ -217,7 +230,8 @@ TEST_F(PowerLossTest, SoItDoesWhileTheLogIsMovedIntoTheFile) {
     int in_the_file = 0;
     for (std::uint64_t seed = 1; seed <= 24; ++seed) {
         const std::uint64_t at = 1500 + (seed * 7919) % 5000;
-        EXPECT_EQ(lose_power(seed, at, Synchronous::kFull, kManyPages), std::vector<std::string>{}) << "seed " << seed;
+        EXPECT_EQ(lose_power(seed, at, Synchronous::kFull, kManyPages), std::vector<std::string>{})
+            << "seed " << seed;
         in_the_file += cut_in == "a2akit.db" ? 1 : 0;
     }
     EXPECT_GT(in_the_file, 2);
@@ -228,7 +242,8 @@ TEST_F(PowerLossTest, UnderNormalTheNewestMayBeLostAndNothingIsDamaged) {
     std::size_t lost = 0;
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         for (const std::string& line : lose_power(seed, moment(seed), Synchronous::kNormal)) {
-            const bool allowed = line.starts_with("task ") && line.find(" gap ") == std::string::npos &&
+            const bool allowed = line.starts_with("task ") &&
+                                 line.find(" gap ") == std::string::npos &&
                                  line.find("misses") == std::string::npos;
             EXPECT_TRUE(allowed) << "seed " << seed << ": " << line;
             ++lost;
@@ -264,7 +279,8 @@ TEST_F(FullDiskTest, ReadersAreServedAndTheCheckFailsUntilThereIsRoom) {
     run([&] { return live_several(*storage, nothing, errors, 1, 3); });
     EXPECT_EQ(errors.size(), 3U);
     for (const Error& error : errors) {
-        EXPECT_NE(error.message.find("the disk is full; free some space"), std::string::npos) << error.message;
+        EXPECT_NE(error.message.find("the disk is full; free some space"), std::string::npos)
+            << error.message;
     }
     std::vector<std::string> wrong;
     run([&] { return judge(*storage, ledger, wrong); });
@@ -279,8 +295,8 @@ TEST_F(FullDiskTest, ReadersAreServedAndTheCheckFailsUntilThereIsRoom) {
 
 class BadDiskTest : public PowerLossTest, public ::testing::WithParamInterface<FaultyVfs::Fault> {
 protected:
-    /// What works on a disk with that fault at that operation; how many faults there were. Then the power fails, and
-    /// everything that was answered has to be there.
+    /// What works on a disk with that fault at that operation; how many faults there were. Then the
+    /// power fails, and everything that was answered has to be there.
     int suffer(std::int64_t at, int rounds, std::size_t chunk) {
         const TemporaryDirectory directory;
         Ledger ledger;
@@ -310,8 +326,10 @@ protected:
             storage.reset();
             disk.restore_to(directory.file("after"));
         }
-        for (const Error& error : errors) EXPECT_EQ(error.code, ErrorCode::kUnavailable) << error.message;
-        EXPECT_EQ(look_at(directory.file("after"), ledger), std::vector<std::string>{}) << "at " << at;
+        for (const Error& error : errors)
+            EXPECT_EQ(error.code, ErrorCode::kUnavailable) << error.message;
+        EXPECT_EQ(look_at(directory.file("after"), ledger), std::vector<std::string>{})
+            << "at " << at;
         return faults;
     }
 };
@@ -324,12 +342,14 @@ TEST_P(BadDiskTest, AFaultAtEveryOperationIsToldAndHarmsNothingElse) {
 
 TEST_P(BadDiskTest, SoDoesOneWhileTheLogIsMovedIntoTheFile) {
     int struck = 0;
-    for (std::int64_t seed = 1; seed <= 12; ++seed) struck += suffer(1500 + (seed * 7919) % 3000, 7, kManyPages);
+    for (std::int64_t seed = 1; seed <= 12; ++seed)
+        struck += suffer(1500 + (seed * 7919) % 3000, 7, kManyPages);
     EXPECT_GT(struck, 6);
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, BadDiskTest,
-                         ::testing::Values(FaultyVfs::Fault::kDiskFull, FaultyVfs::Fault::kWriteError,
+                         ::testing::Values(FaultyVfs::Fault::kDiskFull,
+                                           FaultyVfs::Fault::kWriteError,
                                            FaultyVfs::Fault::kSyncError));
 
 }  // namespace

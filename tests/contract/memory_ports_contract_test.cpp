@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, EventBusContract,
 INSTANTIATE_TEST_SUITE_P(
     Backends, CancelRegistryContract,
     ::testing::Values(memory<CancelRegistryHarness, MemoryCancelRegistryHarness>(),
-                                           faultless<CancelRegistryHarness, FaultlessCancelRegistryHarness>()),
+                      faultless<CancelRegistryHarness, FaultlessCancelRegistryHarness>()),
     case_name<CancelRegistryHarness>);
 
 }  // namespace

@@ -42,7 +42,8 @@ struct BrokerRun {
 
 TaskId numbered(std::size_t number) {
     TaskId task = TaskId::generate();
-    for (std::size_t i = 0; i < 4; ++i) task.bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
+    for (std::size_t i = 0; i < 4; ++i)
+        task.bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
     return task;
 }
 std::size_t number_of(const TaskId& task) {

@@ -8,7 +8,8 @@
 #include <thread>
 #include <vector>
 
-// Four threads on one MemoryStorage, for ThreadSanitizer and for what must hold whoever comes first.
+// Four threads on one MemoryStorage, for ThreadSanitizer and for what must hold whoever comes
+// first.
 
 namespace a2akit::backends {
 namespace {

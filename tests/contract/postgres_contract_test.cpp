@@ -50,7 +50,8 @@ public:
 
 private:
     static std::unique_ptr<EventBus> make(std::shared_ptr<postgres::PostgresNode> node) {
-        return std::make_unique<postgres::PostgresEventBus>(std::move(node), std::make_shared<MemoryEventBus>());
+        return std::make_unique<postgres::PostgresEventBus>(std::move(node),
+                                                            std::make_shared<MemoryEventBus>());
     }
     PostgresPorts<EventBus> ports_{make};
 };
@@ -64,15 +65,16 @@ public:
 
 private:
     static std::unique_ptr<CancelRegistry> make(std::shared_ptr<postgres::PostgresNode> node) {
-        return std::make_unique<postgres::PostgresCancelRegistry>(std::move(node),
-                                                                  std::make_shared<MemoryCancelRegistry>());
+        return std::make_unique<postgres::PostgresCancelRegistry>(
+            std::move(node), std::make_shared<MemoryCancelRegistry>());
     }
     PostgresPorts<CancelRegistry> ports_{make};
 };
 
 template <class Base, class Made>
 auto on_postgres() {
-    return ::testing::Values(ContractCase<Base>{"postgres", [] { return std::make_unique<Made>(); }});
+    return ::testing::Values(
+        ContractCase<Base>{"postgres", [] { return std::make_unique<Made>(); }});
 }
 
 const auto kStorage = on_postgres<StorageHarness, PostgresStorageHarness>();
@@ -80,9 +82,11 @@ INSTANTIATE_TEST_SUITE_P(Backends, StorageContract, kStorage, case_name<StorageH
 INSTANTIATE_TEST_SUITE_P(Backends, StorageListContract, kStorage, case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, ContextStoreContract, kStorage, case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, MaintenanceContract, kStorage, case_name<StorageHarness>);
-INSTANTIATE_TEST_SUITE_P(Backends, BrokerContract, (on_postgres<BrokerHarness, PostgresBrokerHarness>()),
+INSTANTIATE_TEST_SUITE_P(Backends, BrokerContract,
+                         (on_postgres<BrokerHarness, PostgresBrokerHarness>()),
                          case_name<BrokerHarness>);
-INSTANTIATE_TEST_SUITE_P(Backends, EventBusContract, (on_postgres<EventBusHarness, PostgresEventBusHarness>()),
+INSTANTIATE_TEST_SUITE_P(Backends, EventBusContract,
+                         (on_postgres<EventBusHarness, PostgresEventBusHarness>()),
                          case_name<EventBusHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, CancelRegistryContract,
                          (on_postgres<CancelRegistryHarness, PostgresCancelRegistryHarness>()),

@@ -18,12 +18,14 @@
 
 namespace a2akit::testing {
 
-/// Two nodes on a schema of their own, under one fake clock: the tests speak to the first, `other` is far away.
+/// Two nodes on a schema of their own, under one fake clock: the tests speak to the first, `other`
+/// is far away.
 class PostgresPair {
 public:
     PostgresPair() : url_(test_support::postgres().fresh_schema_url()) {}
     ~PostgresPair() {
-        test_support::PostgresServer::sql(url_, "set client_min_messages = error; drop schema " + schema() + " cascade");
+        test_support::PostgresServer::sql(
+            url_, "set client_min_messages = error; drop schema " + schema() + " cascade");
     }
     PostgresPair(const PostgresPair&) = delete;
     PostgresPair& operator=(const PostgresPair&) = delete;
@@ -44,7 +46,8 @@ public:
 private:
     static bool busy_once(postgres::PostgresNode& one, postgres::PostgresNode& two) {
         if (one.busy() || two.busy()) return true;
-        return one.notifier().told() != two.notifier().heard() || two.notifier().told() != one.notifier().heard();
+        return one.notifier().told() != two.notifier().heard() ||
+               two.notifier().told() != one.notifier().heard();
     }
     const std::string url_;
 };
@@ -60,7 +63,8 @@ public:
         start(loop, *two);
         const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         while (node_one->notifier().others() == 0 || node_two->notifier().others() == 0) {
-            if (std::chrono::steady_clock::now() > until) throw std::runtime_error("the nodes do not see each other");
+            if (std::chrono::steady_clock::now() > until)
+                throw std::runtime_error("the nodes do not see each other");
             std::this_thread::yield();
         }
     }

@@ -7,7 +7,8 @@
 #include <stdexcept>
 #include <thread>
 
-// What PostgreSQL does beyond the contracts: Storage and Broker as one, names of any bytes, the listing's horizon.
+// What PostgreSQL does beyond the contracts: Storage and Broker as one, names of any bytes, the
+// listing's horizon.
 
 namespace a2akit::testing {
 namespace {
@@ -46,7 +47,8 @@ protected:
         TaskUpdate update = blank();
         update.status = TaskStatus{TaskState::kSubmitted, {}, {}};
         update.turn.emplace().message = Message{.message_id = "m", .role = Role::kUser};
-        return await(process.storage.create({TaskId::generate(), "context", true}, scope, std::move(update)));
+        return await(process.storage.create({TaskId::generate(), "context", true}, scope,
+                                            std::move(update)));
     }
     static TaskUpdate blank() {
         TaskUpdate update;
@@ -57,12 +59,14 @@ protected:
         receivers_.push_back(process.broker.receiver(node_, std::chrono::seconds(15), 0));
         return *receivers_.back();
     }
-    /// Ten hours of looks, once a second in virtual time: what another process has to hand back first takes real time.
+    /// Ten hours of looks, once a second in virtual time: what another process has to hand back
+    /// first takes real time.
     std::unique_ptr<Delivery> receive(Process& process, int room = 1) {
         return loop_.await(receiver(process).receive(room), std::chrono::hours(10));
     }
     int live_runs(const std::vector<TaskId>& tasks) {
-        return static_cast<int>(std::count_if(tasks.begin(), tasks.end(), [&](TaskId task) { return load(task).live_run; }));
+        return static_cast<int>(std::count_if(tasks.begin(), tasks.end(),
+                                              [&](TaskId task) { return load(task).live_run; }));
     }
     TaskSnapshot load_head(const TaskId& task) {
         return await(one().storage.load(task, OwnerScope::everything(), 0, false));
@@ -89,7 +93,9 @@ protected:
     std::vector<std::unique_ptr<Broker::Receiver>> receivers_;
 
 private:
-    static bool busy(const std::unique_ptr<Process>& process) { return process && process->node->busy(); }
+    static bool busy(const std::unique_ptr<Process>& process) {
+        return process && process->node->busy();
+    }
     Process& start(std::unique_ptr<Process>& process) {
         if (!process) {
             process = std::make_unique<Process>(pair_.make_node());
@@ -131,7 +137,8 @@ TEST_F(PostgresNodeTest, TheLongestNamesThatARequestMayHaveFitIntoEveryIndex) {
     update.status = TaskStatus{TaskState::kSubmitted, {}, {}};
     update.once.emplace().key = noise(256);
     const OwnerScope scope{noise(256), noise(256), false};
-    const Created created = await(one().storage.create({TaskId::generate(), noise(256), true}, scope, std::move(update)));
+    const Created created = await(
+        one().storage.create({TaskId::generate(), noise(256), true}, scope, std::move(update)));
     EXPECT_EQ(load(created.appended.task).owner, scope);
     await(one().storage.update_context(scope, noise(256), RawJson("1"), std::nullopt));
 }
@@ -141,11 +148,13 @@ TEST_F(PostgresNodeTest, ATaskWhoseNamesFitIntoNoIndexCannotBeRevealedButEnds) {
     update.status = TaskStatus{TaskState::kSubmitted, {}, {}};
     update.turn.emplace().message = Message{.message_id = "m", .role = Role::kUser};
     const OwnerScope scope{"alice", noise(3000), false};
-    const Created created = await(one().storage.create({TaskId::generate(), "context", false}, scope, std::move(update)));
+    const Created created = await(
+        one().storage.create({TaskId::generate(), "context", false}, scope, std::move(update)));
     const TaskId task = created.appended.task;
     TaskUpdate reveal = blank();
     reveal.reveal = true;
-    const Result<Appended> refused = loop_.await(one().storage.append(task, OwnerScope::everything(), std::move(reveal)));
+    const Result<Appended> refused =
+        loop_.await(one().storage.append(task, OwnerScope::everything(), std::move(reveal)));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::kInternal) << "nobody tries that again and again";
     TaskUpdate end = blank();
@@ -246,12 +255,14 @@ TEST_F(PostgresNodeTest, AnEntryThatSomebodyElseHoldsKeepsNobodyFromTheNext) {
     const TaskId held = create(one()).appended.task;
     const TaskId next = create(one()).appended.task;
     test_support::OpenTransaction other(pair_.url());
-    other.run("select from " + pair_.schema() + ".queue where task = '" + held.to_string() + "' for update");
+    other.run("select from " + pair_.schema() + ".queue where task = '" + held.to_string() +
+              "' for update");
     const auto began = std::chrono::steady_clock::now();
     const auto delivery = receive(one());
     ASSERT_TRUE(delivery);
     EXPECT_EQ(delivery->operation().task, next);
-    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(3)) << "a wait for a lock takes four";
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(3))
+        << "a wait for a lock takes four";
     await(delivery->ack());
 }
 
@@ -279,7 +290,8 @@ TEST_F(PostgresNodeTest, AFollowUpIsEnqueuedByItsWrite) {
     TaskUpdate more = blank();
     more.status = TaskStatus{TaskState::kSubmitted, {}, {}};
     more.turn.emplace().message = Message{.message_id = "m2", .role = Role::kUser};
-    EXPECT_FALSE(await(one().storage.append(task, OwnerScope::everything(), std::move(more))).turn_due);
+    EXPECT_FALSE(
+        await(one().storage.append(task, OwnerScope::everything(), std::move(more))).turn_due);
     const auto second = receive(one());
     ASSERT_TRUE(second && second->claimed());
     EXPECT_EQ(second->operation().turn, 2U);
@@ -330,7 +342,8 @@ TEST_F(PostgresNodeTest, RunsWhoseClaimsWereNeverAnsweredAreGivenBack) {
     const auto delivery = receive(one());
     // As if the answer of that receive had been lost: the claim is known by its id only.
     postgres::PgParams params = one().node->params();
-    const auto claims = await(one().node->run({100, "claims", "select run_claim from " + pair_.schema() + ".tasks"}, {}));
+    const auto claims = await(
+        one().node->run({100, "claims", "select run_claim from " + pair_.schema() + ".tasks"}, {}));
     const Uuid claim = claims[0].uuid();
     params.add(node_).uuids(&claim, 1);
     await(one().node->run(one().node->sql().give_back, std::move(params)));
@@ -354,7 +367,8 @@ TEST_F(PostgresNodeTest, ABrokerWithoutStorageDeliversTheOperationAlone) {
     await(delivery->ack());
 }
 
-Async<void> note_outcome(AsyncResult<postgres::PgRows> call, std::vector<std::optional<ErrorCode>>& outcomes) {
+Async<void> note_outcome(AsyncResult<postgres::PgRows> call,
+                         std::vector<std::optional<ErrorCode>>& outcomes) {
     const auto rows = co_await std::move(call);
     outcomes.push_back(rows ? std::nullopt : std::optional(rows.error().code));
 }
@@ -381,7 +395,8 @@ TEST_F(PostgresNodeTest, AStatementThatFailsFailsNoneOfThoseThatShareItsCommit) 
     loop_.await(group.join());
     EXPECT_EQ(good, std::vector<std::optional<ErrorCode>>(60));
     EXPECT_EQ(bad, std::vector<std::optional<ErrorCode>>(18, ErrorCode::kInternal));
-    const auto count = await(node.run({103, "count", "select count(*) from " + pair_.schema() + ".queue"}, {}));
+    const auto count =
+        await(node.run({103, "count", "select count(*) from " + pair_.schema() + ".queue"}, {}));
     EXPECT_EQ(count[0].i64(), 60);
 }
 
@@ -406,7 +421,8 @@ TEST_F(PostgresNodeTest, ATaskOfManyAndLongPartsIsReadAsItWasWritten) {
     for (int i = 0; i < 40; ++i) {
         Artifact artifact;
         artifact.artifact_id = "a";
-        artifact.parts.push_back(Part::from_text(std::string(20'000, static_cast<char>('a' + i % 26))));
+        artifact.parts.push_back(
+            Part::from_text(std::string(20'000, static_cast<char>('a' + i % 26))));
         expected += artifact.text();
         TaskUpdate update = blank();
         update.artifacts.push_back({artifact, i != 0, false, {}});
@@ -423,10 +439,12 @@ TEST_F(PostgresNodeTest, LeasesAreRenewedWithoutWaitingForTasksThatAreBeingWritt
     constexpr Lease kLease = std::chrono::seconds(15);
     const TaskId free = create(one()).appended.task;
     const TaskId busy = create(one()).appended.task;
-    for (const TaskId& task : {free, busy}) await(one().storage.claim(WriteId::next(), task, 1, node_, kLease));
+    for (const TaskId& task : {free, busy})
+        await(one().storage.claim(WriteId::next(), task, 1, node_, kLease));
     loop_.advance(std::chrono::seconds(10));
     {
-        // A renewal that waited here, with the other row in its hands, could meet a writer that wants both.
+        // A renewal that waited here, with the other row in its hands, could meet a writer that
+        // wants both.
         test_support::OpenTransaction writer(pair_.url());
         writer.run("set search_path = " + pair_.schema());
         writer.run("select 1 from tasks where id = '" + busy.to_string() + "' for no key update");
@@ -444,11 +462,13 @@ TEST_F(PostgresNodeTest, LeasesAreRenewedWithoutWaitingForTasksThatAreBeingWritt
 }
 
 TEST_F(PostgresNodeTest, AWriteThatArrivesLongAfterItWasRepeatedIsNotCarriedOutAgain) {
-    // It was on its way over a connection that the node gave up, and its repetition came over another.
+    // It was on its way over a connection that the node gave up, and its repetition came over
+    // another.
     const TaskId task = create(one()).appended.task;
-    const Claimed claimed =
-        await(one().storage.claim(WriteId::next(), task, 1, node_, Lease(std::chrono::seconds(15))));
-    const auto chunk = [epoch = std::get<a2akit::Run>(claimed).epoch](WriteId id, const std::string& text) {
+    const Claimed claimed = await(
+        one().storage.claim(WriteId::next(), task, 1, node_, Lease(std::chrono::seconds(15))));
+    const auto chunk = [epoch = std::get<a2akit::Run>(claimed).epoch](WriteId id,
+                                                                      const std::string& text) {
         TaskUpdate update;
         update.id = id;
         update.guard.epoch = epoch;
@@ -577,7 +597,8 @@ TEST_F(PostgresNodeTest, EachClaimOfATurnThatCannotBeReadCountsAsAnAttempt) {
 class PostgresClockTest : public PostgresNodeTest {};
 
 TEST_F(PostgresClockTest, AListingIsAsOfBeforeEveryWriteThatIsNotCommitted) {
-    auto node = std::make_shared<postgres::PostgresNode>(*postgres::PgAddress::parse(pair_.url()), nullptr);
+    auto node =
+        std::make_shared<postgres::PostgresNode>(*postgres::PgAddress::parse(pair_.url()), nullptr);
     one_ = std::make_unique<Process>(std::move(node));
     await(one_->storage.start());
     const Timestamp before = await(one_->storage.now());
@@ -585,7 +606,8 @@ TEST_F(PostgresClockTest, AListingIsAsOfBeforeEveryWriteThatIsNotCommitted) {
     open.run("select txid_current()");
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     const ListPage page = await(one_->storage.list(OwnerScope::everything(), {}));
-    EXPECT_LT(page.as_of, await(one_->storage.now()) - Duration(19)) << "what that transaction writes may be as old";
+    EXPECT_LT(page.as_of, await(one_->storage.now()) - Duration(19))
+        << "what that transaction writes may be as old";
     EXPECT_GE(page.as_of, before - Duration(1));
 }
 

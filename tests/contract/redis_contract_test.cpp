@@ -30,7 +30,8 @@ public:
 
 private:
     static std::unique_ptr<EventBus> make(std::shared_ptr<redis::RedisNode> node) {
-        return std::make_unique<redis::RedisEventBus>(std::move(node), std::make_shared<MemoryEventBus>());
+        return std::make_unique<redis::RedisEventBus>(std::move(node),
+                                                      std::make_shared<MemoryEventBus>());
     }
     RedisPorts<EventBus> ports_{make};
 };
@@ -44,7 +45,8 @@ public:
 
 private:
     static std::unique_ptr<CancelRegistry> make(std::shared_ptr<redis::RedisNode> node) {
-        return std::make_unique<redis::RedisCancelRegistry>(std::move(node), std::make_shared<MemoryCancelRegistry>());
+        return std::make_unique<redis::RedisCancelRegistry>(
+            std::move(node), std::make_shared<MemoryCancelRegistry>());
     }
     RedisPorts<CancelRegistry> ports_{make};
 };
@@ -56,7 +58,8 @@ auto on_redis() {
 
 INSTANTIATE_TEST_SUITE_P(Backends, BrokerContract, (on_redis<BrokerHarness, RedisBrokerHarness>()),
                          case_name<BrokerHarness>);
-INSTANTIATE_TEST_SUITE_P(Backends, EventBusContract, (on_redis<EventBusHarness, RedisEventBusHarness>()),
+INSTANTIATE_TEST_SUITE_P(Backends, EventBusContract,
+                         (on_redis<EventBusHarness, RedisEventBusHarness>()),
                          case_name<EventBusHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, CancelRegistryContract,
                          (on_redis<CancelRegistryHarness, RedisCancelRegistryHarness>()),

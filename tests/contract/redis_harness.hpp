@@ -15,7 +15,8 @@
 
 namespace a2akit::testing {
 
-/// Two nodes below a key prefix of their own, under one fake clock: the tests speak to the first, the other is far away.
+/// Two nodes below a key prefix of their own, under one fake clock: the tests speak to the first,
+/// the other is far away.
 template <class Port>
 class RedisPorts {
 public:
@@ -33,7 +34,8 @@ public:
     RedisPorts(const RedisPorts&) = delete;
     RedisPorts& operator=(const RedisPorts&) = delete;
 
-    /// True until everything that one node told has been heard by the other, and what is due has reached who waits.
+    /// True until everything that one node told has been heard by the other, and what is due has
+    /// reached who waits.
     [[nodiscard]] bool busy() {
         // Twice, since the parts are not looked at in one moment.
         return busy_once() || busy_once();
@@ -45,7 +47,8 @@ private:
     const std::string url_ = test_support::redis_server().fresh_url();
 
     [[nodiscard]] std::shared_ptr<redis::RedisNode> make_node() const {
-        return std::make_shared<redis::RedisNode>(*redis::RedisAddress::parse(url_), redis::RedisNames{}, clock);
+        return std::make_shared<redis::RedisNode>(*redis::RedisAddress::parse(url_),
+                                                  redis::RedisNames{}, clock);
     }
     static void start(ManualLoop& loop, Port& port) {
         const Result<void> started = loop.await(port.start());
@@ -55,7 +58,8 @@ private:
         auto& here = *node_one;
         auto& there = *node_two;
         if (here.busy() || there.busy()) return true;
-        if (here.notifier().told() != there.notifier().heard() || there.notifier().told() != here.notifier().heard()) {
+        if (here.notifier().told() != there.notifier().heard() ||
+            there.notifier().told() != here.notifier().heard()) {
             return true;
         }
         if constexpr (!std::is_same_v<Port, Broker>) return false;

@@ -10,15 +10,16 @@
 #include <utility>
 #include <vector>
 
-// What Redis does beyond the contracts: getting in, entries of the dead, outages, servers that are not as they should be.
+// What Redis does beyond the contracts: getting in, entries of the dead, outages, servers that are
+// not as they should be.
 
 namespace a2akit::testing {
 namespace {
 
-using ::testing::HasSubstr;
 using test_support::FakeServer;
 using test_support::RedisClient;
 using test_support::RedisServer;
+using ::testing::HasSubstr;
 
 RunOperation operation() { return {TaskId::generate(), 1}; }
 
@@ -42,15 +43,18 @@ protected:
     }
 };
 
-// -- Getting in -------------------------------------------------------------------------------------------------------
+// -- Getting in
+// -------------------------------------------------------------------------------------------------------
 
 class RedisAccessTest : public RedisNodeTest {};
 
 TEST_F(RedisAccessTest, ThroughTlsAsAUserWithItsOwnRightsOnADatabaseAndBelowAPrefixAllWorks) {
     const RedisServer server =
-        started({"--tls", "--requirepass", "unused", "--user", "agent", "on", ">p@ss", "~own:*", "&own:*", "-@all",
-                 "+@stream", "+@scripting", "+@connection", "+@pubsub", "+get", "+mget", "+set", "+del", "+exists",
-                 "+hget", "+hset", "+hdel", "+zadd", "+zrange", "+zrem", "+zscore", "+time", "+info"});
+        started({"--tls",        "--requirepass", "unused", "--user", "agent",    "on",
+                 ">p@ss",        "~own:*",        "&own:*", "-@all",  "+@stream", "+@scripting",
+                 "+@connection", "+@pubsub",      "+get",   "+mget",  "+set",     "+del",
+                 "+exists",      "+hget",         "+hset",  "+hdel",  "+zadd",    "+zrange",
+                 "+zrem",        "+zscore",       "+time",  "+info"});
     std::string url = server.url();
     url.replace(0, std::string("rediss://").size(), "rediss://agent:p%40ss@");
     url.replace(url.find("/0?"), 3, "/3?prefix=own:&");
@@ -77,7 +81,8 @@ TEST_F(RedisAccessTest, AClientCertificateIsShown) {
     const std::string folder = server.url().substr(server.url().find("cafile=") + 7);
     const std::string files = folder.substr(0, folder.rfind('/'));
     EXPECT_THAT(refusal(server.url()), HasSubstr("check certfile and keyfile"));
-    RedisProcess& one = process(server.url() + "&certfile=" + files + "/client.pem&keyfile=" + files + "/client.key");
+    RedisProcess& one = process(server.url() + "&certfile=" + files +
+                                "/client.pem&keyfile=" + files + "/client.key");
     EXPECT_TRUE(ok(one.call(one.broker.check())));
 }
 
@@ -107,11 +112,13 @@ TEST_F(RedisAccessTest, TlsThatDoesNotFitSaysSo) {
     EXPECT_THAT(refusal(wrong), HasSubstr("TLS"));
     std::string no_tls = "redis://127.0.0.1:" + std::to_string(tls.port());
     EXPECT_THAT(refusal(no_tls), HasSubstr("rediss://"));
-    EXPECT_THAT(refusal(tls.url().substr(0, tls.url().find('?'))), HasSubstr("certificate of Redis is not accepted"))
+    EXPECT_THAT(refusal(tls.url().substr(0, tls.url().find('?'))),
+                HasSubstr("certificate of Redis is not accepted"))
         << "the system does not know that authority";
     std::string renamed = tls.url();
     renamed.replace(renamed.find("127.0.0.1"), 9, "localhost");
-    EXPECT_THAT(refusal(renamed), HasSubstr("check the host name")) << "the certificate is for 127.0.0.1";
+    EXPECT_THAT(refusal(renamed), HasSubstr("check the host name"))
+        << "the certificate is for 127.0.0.1";
     RedisProcess unreadable(tls.url().substr(0, tls.url().find('?')) + "?cafile=/no/such/file");
     const Result<void> begun = unreadable.call(unreadable.broker.start());
     ASSERT_FALSE(begun);
@@ -119,7 +126,8 @@ TEST_F(RedisAccessTest, TlsThatDoesNotFitSaysSo) {
 }
 
 TEST_F(RedisAccessTest, WhatIsNotRedisSaysSo) {
-    FakeServer web([](const std::string&) { return std::string("HTTP/1.1 400 Bad Request\r\n\r\n"); });
+    FakeServer web(
+        [](const std::string&) { return std::string("HTTP/1.1 400 Bad Request\r\n\r\n"); });
     EXPECT_THAT(refusal(web.url()), HasSubstr("does not speak its protocol"));
 }
 
@@ -133,7 +141,8 @@ TEST_F(RedisAccessTest, AServerThatIsTooOldSaysSo) {
 }
 
 TEST_F(RedisAccessTest, AReadOnlyReplicaIsRefused) {
-    const RedisServer replica = started({"--replicaof", "127.0.0.1", std::to_string(test_support::redis_server().port())});
+    const RedisServer replica =
+        started({"--replicaof", "127.0.0.1", std::to_string(test_support::redis_server().port())});
     EXPECT_THAT(refusal(replica.url()), HasSubstr("name the primary"));
 }
 
@@ -145,7 +154,8 @@ TEST_F(RedisAccessTest, AKeyOfSomebodyElsesIsNotTouched) {
     EXPECT_EQ(client().run({"GET", key}), "theirs");
 }
 
-// -- The queue --------------------------------------------------------------------------------------------------------
+// -- The queue
+// --------------------------------------------------------------------------------------------------------
 
 class RedisQueueTest : public RedisNodeTest {
 protected:
@@ -156,7 +166,8 @@ protected:
 
     /// Takes what is there as a process that then dies.
     void take_and_die() {
-        client().run({"XREADGROUP", "GROUP", "workers", "dead", "COUNT", "100", "STREAMS", stream_, ">"});
+        client().run(
+            {"XREADGROUP", "GROUP", "workers", "dead", "COUNT", "100", "STREAMS", stream_, ">"});
     }
 };
 
@@ -248,7 +259,8 @@ TEST_F(RedisQueueTest, AProcessThatStopsPutsBackWhatItHolds) {
     ASSERT_TRUE(again);
     EXPECT_EQ(again->operation(), run);
     EXPECT_TRUE(ok(two.call(again->ack())));
-    EXPECT_THAT(client().run({"XINFO", "CONSUMERS", stream_, "workers"}), Not(HasSubstr("pending\n1")));
+    EXPECT_THAT(client().run({"XINFO", "CONSUMERS", stream_, "workers"}),
+                Not(HasSubstr("pending\n1")));
 }
 
 TEST_F(RedisQueueTest, AnEchoTaskCostsFourCommands) {
@@ -260,8 +272,9 @@ TEST_F(RedisQueueTest, AnEchoTaskCostsFourCommands) {
     const auto count = [&] {
         std::uint64_t calls = 0;
         const std::string stats = client().run({"INFO", "commandstats"});
-        for (const char* name : {"cmdstat_evalsha:calls=", "cmdstat_eval:calls=", "cmdstat_xreadgroup:calls=",
-                                 "cmdstat_get:calls=", "cmdstat_set:calls=", "cmdstat_del:calls="}) {
+        for (const char* name :
+             {"cmdstat_evalsha:calls=", "cmdstat_eval:calls=", "cmdstat_xreadgroup:calls=",
+              "cmdstat_get:calls=", "cmdstat_set:calls=", "cmdstat_del:calls="}) {
             if (const auto at = stats.find(name); at != std::string::npos) {
                 calls += std::stoull(stats.substr(at + std::string(name).size()));
             }
@@ -292,7 +305,8 @@ TEST_F(RedisQueueTest, OldConsumersThatHoldNothingAreDropped) {
     wait_until([&] {
         std::vector<std::string> args{"workers", "20"};
         (void)one.call(one.node->run(scripts.tidy, {stream_}, std::move(args)));
-        return client().run({"XINFO", "CONSUMERS", stream_, "workers"}).find("name\ngone") == std::string::npos;
+        return client().run({"XINFO", "CONSUMERS", stream_, "workers"}).find("name\ngone") ==
+               std::string::npos;
     });
     EXPECT_THAT(client().run({"XINFO", "CONSUMERS", stream_, "workers"}), HasSubstr("name\ndead"))
         << "it holds an entry, which would be lost with it";
@@ -309,7 +323,8 @@ TEST_F(RedisQueueTest, AnEntryThatIsNoneOfOursIsLeftAlone) {
     EXPECT_TRUE(ok(one.call(delivery->ack())));
 }
 
-// -- Outages ----------------------------------------------------------------------------------------------------------
+// -- Outages
+// ----------------------------------------------------------------------------------------------------------
 
 class RedisOutageTest : public RedisNodeTest {
 protected:
@@ -402,7 +417,8 @@ TEST_F(RedisOutageTest, AFullMemoryIsSaidAndNothingHangs) {
     EXPECT_THAT(check.error().message, HasSubstr("raise maxmemory"));
     EXPECT_FALSE(one.call(one.cancels.check())) << "a cancel is written as well";
     EXPECT_TRUE(ok(one.call(one.bus.check()))) << "a wake-up is not";
-    EXPECT_TRUE(ok(one.call(one.bus.publish({TaskId::generate(), 1, 1, true})))) << "who is here is woken";
+    EXPECT_TRUE(ok(one.call(one.bus.publish({TaskId::generate(), 1, 1, true}))))
+        << "who is here is woken";
     client_of_server().run({"CONFIG", "SET", "maxmemory", "0"});
     EXPECT_TRUE(ok(one.call(one.broker.check())));
     one.enqueue(operation());
@@ -431,7 +447,8 @@ TEST_F(RedisOutageTest, ACancelThatWasToldWhileNobodyListenedIsFound) {
     const auto scope = one.call(one.cancels.watch(task));
     ASSERT_TRUE(scope);
     // Of a node whose message this one did not hear.
-    client_of_server().run({"SET", one.node->key(one.node->names().cancel + task.to_string()), "1"});
+    client_of_server().run(
+        {"SET", one.node->key(one.node->names().cancel + task.to_string()), "1"});
     EXPECT_FALSE((*scope)->is_cancelled());
     client_of_server().run({"CLIENT", "KILL", "TYPE", "pubsub"});
     wait_until([&] { return (*scope)->is_cancelled(); });
@@ -457,10 +474,12 @@ TEST_F(RedisOutageTest, ManyWakeUpsLeaveInFewMessages) {
     const TaskId task = TaskId::generate();
     const auto subscription = one.call(one.bus.subscribe(task, Interest::kEveryEvent));
     constexpr Sequence kMany = 5000;
-    for (Sequence sequence = 1; sequence <= kMany; ++sequence) (void)two.bus.publish({task, sequence, 1, false});
+    for (Sequence sequence = 1; sequence <= kMany; ++sequence)
+        (void)two.bus.publish({task, sequence, 1, false});
     wait_until([&] { return (*subscription)->last() == kMany; });
     EXPECT_LT(two.node->notifier().told(), kMany / 2);
-    EXPECT_EQ(client_of_server().run({"PUBSUB", "CHANNELS"}), "a2akit:events:0\n") << "one channel for all";
+    EXPECT_EQ(client_of_server().run({"PUBSUB", "CHANNELS"}), "a2akit:events:0\n")
+        << "one channel for all";
 }
 
 }  // namespace

@@ -22,13 +22,15 @@
 
 namespace a2akit::testing {
 
-/// A process: its ports on the node's one set of connections, in real time. Used from the test's thread.
+/// A process: its ports on the node's one set of connections, in real time. Used from the test's
+/// thread.
 class RedisProcess {
     net::LoopGroup loops_{1};  // outlives the node, whose thread posts to it
 
 public:
     explicit RedisProcess(const std::string& url, redis::RedisNames names = {})
-        : node(std::make_shared<redis::RedisNode>(*redis::RedisAddress::parse(url), std::move(names), nullptr)),
+        : node(std::make_shared<redis::RedisNode>(*redis::RedisAddress::parse(url),
+                                                  std::move(names), nullptr)),
           broker(node),
           bus(node, std::make_shared<MemoryEventBus>()),
           cancels(node, std::make_shared<MemoryCancelRegistry>()) {}
@@ -40,7 +42,9 @@ public:
     T call(Async<T> coroutine) {
         return net::run_on(loops_[0], std::move(coroutine));
     }
-    void enqueue(RunOperation operation) { EXPECT_TRUE(ok(call(broker.enqueue(operation, std::nullopt)))); }
+    void enqueue(RunOperation operation) {
+        EXPECT_TRUE(ok(call(broker.enqueue(operation, std::nullopt))));
+    }
     std::unique_ptr<Delivery> receive() { return start_receiving()->get(); }
     /// Receives in the background.
     std::unique_ptr<std::future<std::unique_ptr<Delivery>>> start_receiving() {
@@ -90,7 +94,9 @@ protected:
         return made;
     }
     test_support::RedisClient& client() {
-        if (!client_) client_ = std::make_unique<test_support::RedisClient>(test_support::redis_server().port());
+        if (!client_)
+            client_ =
+                std::make_unique<test_support::RedisClient>(test_support::redis_server().port());
         return *client_;
     }
     /// Waits, really, for what happens elsewhere.

@@ -27,9 +27,11 @@ private:
     std::unique_ptr<sqlite::SqliteBroker> broker_;
 };
 
-const ContractCase<BrokerHarness> kSqlite{"sqlite", [] { return std::make_unique<SqliteBrokerHarness>(); }};
+const ContractCase<BrokerHarness> kSqlite{"sqlite",
+                                          [] { return std::make_unique<SqliteBrokerHarness>(); }};
 
-INSTANTIATE_TEST_SUITE_P(Backends, BrokerContract, ::testing::Values(kSqlite), case_name<BrokerHarness>);
+INSTANTIATE_TEST_SUITE_P(Backends, BrokerContract, ::testing::Values(kSqlite),
+                         case_name<BrokerHarness>);
 
 }  // namespace
 }  // namespace a2akit::testing

@@ -28,12 +28,17 @@ private:
     std::shared_ptr<sqlite::SqliteStorage> storage_;
 };
 
-const ContractCase<StorageHarness> kSqlite{"sqlite", [] { return std::make_unique<SqliteStorageHarness>(); }};
+const ContractCase<StorageHarness> kSqlite{"sqlite",
+                                           [] { return std::make_unique<SqliteStorageHarness>(); }};
 
-INSTANTIATE_TEST_SUITE_P(Backends, StorageContract, ::testing::Values(kSqlite), case_name<StorageHarness>);
-INSTANTIATE_TEST_SUITE_P(Backends, StorageListContract, ::testing::Values(kSqlite), case_name<StorageHarness>);
-INSTANTIATE_TEST_SUITE_P(Backends, ContextStoreContract, ::testing::Values(kSqlite), case_name<StorageHarness>);
-INSTANTIATE_TEST_SUITE_P(Backends, MaintenanceContract, ::testing::Values(kSqlite), case_name<StorageHarness>);
+INSTANTIATE_TEST_SUITE_P(Backends, StorageContract, ::testing::Values(kSqlite),
+                         case_name<StorageHarness>);
+INSTANTIATE_TEST_SUITE_P(Backends, StorageListContract, ::testing::Values(kSqlite),
+                         case_name<StorageHarness>);
+INSTANTIATE_TEST_SUITE_P(Backends, ContextStoreContract, ::testing::Values(kSqlite),
+                         case_name<StorageHarness>);
+INSTANTIATE_TEST_SUITE_P(Backends, MaintenanceContract, ::testing::Values(kSqlite),
+                         case_name<StorageHarness>);
 
 }  // namespace
 }  // namespace a2akit::testing

@@ -1,7 +1,9 @@
-// A page token comes back as it was written, for its owner and filters only, and with any character altered not at all.
+// A page token comes back as it was written, for its owner and filters only, and with any character
+// altered not at all.
 //
-// The input: 40 bytes of numbers and an id, then texts that end with a NUL: owner, tenant, context, another owner, and
-// what a client sends for a token, which begins with two bytes: where it writes into the true token, and how much.
+// The input: 40 bytes of numbers and an id, then texts that end with a NUL: owner, tenant, context,
+// another owner, and what a client sends for a token, which begins with two bytes: where it writes
+// into the true token, and how much.
 
 #include "backends/common/list_cursor.hpp"
 
@@ -41,7 +43,8 @@ private:
 };
 
 bool same(const ListCursor& a, const ListCursor& b) {
-    return a.started == b.started && a.last_time == b.last_time && a.last_id == b.last_id && a.total == b.total;
+    return a.started == b.started && a.last_time == b.last_time && a.last_id == b.last_id &&
+           a.total == b.total;
 }
 
 }  // namespace
@@ -49,7 +52,10 @@ bool same(const ListCursor& a, const ListCursor& b) {
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     static const CursorCodec codec(CursorCodec::Key{1, 2, 3});
     Input input({reinterpret_cast<const char*>(data), size});
-    ListCursor cursor{Timestamp(Duration(input.number())), Timestamp(Duration(input.number())), {}, input.number()};
+    ListCursor cursor{Timestamp(Duration(input.number())),
+                      Timestamp(Duration(input.number())),
+                      {},
+                      input.number()};
     input.take(cursor.last_id.bytes.data(), 16);
     OwnerScope scope;
     scope.owner = input.text();

@@ -1,5 +1,5 @@
-// Any bytes at all, as a connection brings them: no crash, and the same requests whether they come at once or in
-// pieces. What is refused may be refused sooner or later, as the pieces fall.
+// Any bytes at all, as a connection brings them: no crash, and the same requests whether they come
+// at once or in pieces. What is refused may be refused sooner or later, as the pieces fall.
 //
 // The first byte of the input is the size of the pieces.
 
@@ -27,8 +27,10 @@ struct Request {
 bool read_all(RequestReader& reader, std::vector<Request>& requests) {
     while (true) {
         switch (reader.advance()) {
-            case Step::kMore: return true;
-            case Step::kHead: break;
+            case Step::kMore:
+                return true;
+            case Step::kHead:
+                break;
             case Step::kComplete:
                 requests.push_back({reader.method(), reader.target(), reader.headers(),
                                     std::string(reader.body()), reader.keep_alive()});

@@ -1,5 +1,5 @@
-// Any bytes at all, as every message: no crash, and what is read as a message writes a text that is read as the same
-// message.
+// Any bytes at all, as every message: no crash, and what is read as a message writes a text that is
+// read as the same message.
 
 #include "unit/json/all_messages.hpp"
 

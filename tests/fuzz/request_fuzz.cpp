@@ -1,7 +1,9 @@
-// Any request at all: no crash, every answer is well-formed, and what is no call changes nothing; what was decoded
-// encodes and decodes to the same, and a message that was sent survives both forms of protocol 0.3.
+// Any request at all: no crash, every answer is well-formed, and what is no call changes nothing;
+// what was decoded encodes and decodes to the same, and a message that was sent survives both forms
+// of protocol 0.3.
 //
-// The input is a request as text: "METHOD target", then "name: value" lines, an empty line, the body.
+// The input is a request as text: "METHOD target", then "name: value" lines, an empty line, the
+// body.
 
 #include "json/codec_impl.hpp"
 #include "wire/endpoint.hpp"
@@ -72,7 +74,8 @@ void check(const Call& call) {
         check_form<v0_3::Form::kSchema>(send->message);
         check_form<v0_3::Form::kProto>(send->message);
     }
-    const HandledRequest failed{Result<Reply>(Error{ErrorCode::kTaskNotFound, "none", nullptr}), {}};
+    const HandledRequest failed{Result<Reply>(Error{ErrorCode::kTaskNotFound, "none", nullptr}),
+                                {}};
     check(encode(call, failed));
     const std::string entry = encode_batch_entry(call, failed);
     if (call.json_rpc && !entry.empty() && !parse_raw_json(entry)) std::abort();
@@ -113,7 +116,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     for (const auto& entry : std::get<Decoded>(outcome).entries) {
         if (const auto* call = std::get_if<Call>(&entry)) {
             check(*call);
-        } else if (const auto& answer = std::get<std::string>(entry); !answer.empty() && !parse_raw_json(answer)) {
+        } else if (const auto& answer = std::get<std::string>(entry);
+                   !answer.empty() && !parse_raw_json(answer)) {
             std::abort();
         }
     }

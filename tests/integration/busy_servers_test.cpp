@@ -1,8 +1,8 @@
 #include "support/test_agent.hpp"
 
+#include <gtest/gtest.h>
 #include <a2akit/testing/faulty_ports.hpp>
 #include <a2akit/testing/memory_ports.hpp>
-#include <gtest/gtest.h>
 
 #include <array>
 #include <mutex>
@@ -24,8 +24,9 @@ using test_support::TestAgent;
 constexpr int kClients = 4;
 constexpr int kTasksEach = 5;
 
-/// Two servers over one set of memory ports, with one or four event loops each, and several clients at once; over ports
-/// that misbehave as well. What these tests say of one loop in virtual time (faulty_lifecycle_test) has to hold here too.
+/// Two servers over one set of memory ports, with one or four event loops each, and several clients
+/// at once; over ports that misbehave as well. What these tests say of one loop in virtual time
+/// (faulty_lifecycle_test) has to hold here too.
 class BusyServersTest : public ::testing::TestWithParam<std::tuple<int, bool>> {
 protected:
     void SetUp() override {
@@ -36,7 +37,8 @@ protected:
             options.ports = shared;
             if (faulty()) {
                 options.ports = misbehaving(shared, i + 1);
-                options.settings.lease = Duration(1000);  // A third of it, and a lost cancel is noticed.
+                options.settings.lease =
+                    Duration(1000);  // A third of it, and a lost cancel is noticed.
                 options.settings.max_retries = 20;
             }
             servers_[i] = std::make_unique<Server>(std::move(options));
@@ -53,13 +55,18 @@ protected:
         return testing::FaultyPorts::wrap(inner, plan).ports();
     }
 
-    // -- Clients that do what the protocol tells clients to do ---------------------------------------------------------
-    std::uint16_t port(int number) { return servers_[static_cast<std::size_t>(number) % servers_.size()]->port(); }
-    static HttpClient::Response ask(std::uint16_t port, const char* method, const std::string& target,
-                                    const std::string& body, const std::string& headers = {}) {
+    // -- Clients that do what the protocol tells clients to do
+    // ---------------------------------------------------------
+    std::uint16_t port(int number) {
+        return servers_[static_cast<std::size_t>(number) % servers_.size()]->port();
+    }
+    static HttpClient::Response ask(std::uint16_t port, const char* method,
+                                    const std::string& target, const std::string& body,
+                                    const std::string& headers = {}) {
         for (;;) {
             HttpClient client(port);
-            auto answer = client.exchange(method, target, body, "Content-Type: application/json\r\n" + headers);
+            auto answer = client.exchange(method, target, body,
+                                          "Content-Type: application/json\r\n" + headers);
             if (answer.status != 503) return answer;
         }
     }
@@ -76,7 +83,8 @@ protected:
         std::vector<int> ids;
         std::string text;
     };
-    /// The whole log of a task, from its first event to its end, over as many connections as it takes.
+    /// The whole log of a task, from its first event to its end, over as many connections as it
+    /// takes.
     Followed follow(int server, const std::string& task) {
         Followed followed;
         for (;;) {
@@ -98,7 +106,8 @@ protected:
         std::vector<std::jthread> threads;
         for (int c = 0; c < kClients; ++c) {
             threads.emplace_back([&, c] {
-                for (int i = 0; i < kTasksEach; ++i) talk(c + i, std::to_string(c) + "-" + std::to_string(i));
+                for (int i = 0; i < kTasksEach; ++i)
+                    talk(c + i, std::to_string(c) + "-" + std::to_string(i));
             });
         }
     }
@@ -148,7 +157,8 @@ TEST_P(BusyServersTest, EveryStreamCarriesEveryEventOnceInOrder) {
         beside.join();
         for (const Followed* followed : {&here, &there}) {
             expect_every_event_once(*followed);
-            EXPECT_NE(followed->text.find("TASK_STATE_COMPLETED"), std::string::npos) << followed->text;
+            EXPECT_NE(followed->text.find("TASK_STATE_COMPLETED"), std::string::npos)
+                << followed->text;
         }
         EXPECT_EQ(here.ids, there.ids);
     });
@@ -159,7 +169,8 @@ TEST_P(BusyServersTest, EveryCanceledTaskEndsWhoeverAsks) {
         const std::string task = start_task(server, "wait");
         const auto answer = ask(port(server + 1), "POST", "/tasks/" + task + ":cancel", "{}");
         // A repeat of a cancel whose answer was lost may find it done.
-        EXPECT_TRUE(answer.status == 200 || (faulty() && answer.status == 400)) << answer.status << answer.body;
+        EXPECT_TRUE(answer.status == 200 || (faulty() && answer.status == 400))
+            << answer.status << answer.body;
         const Followed followed = follow(server, task);
         expect_every_event_once(followed);
         EXPECT_NE(followed.text.find("TASK_STATE_CANCELED"), std::string::npos) << followed.text;
@@ -171,7 +182,8 @@ std::string ports_and_loops(const ::testing::TestParamInfo<std::tuple<int, bool>
            (std::get<1>(info.param) ? "OverFaultyPorts" : "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Threads, BusyServersTest, ::testing::Combine(::testing::Values(1, 4), ::testing::Bool()),
+INSTANTIATE_TEST_SUITE_P(Threads, BusyServersTest,
+                         ::testing::Combine(::testing::Values(1, 4), ::testing::Bool()),
                          ports_and_loops);
 
 }  // namespace

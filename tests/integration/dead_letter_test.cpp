@@ -3,8 +3,8 @@
 #include "support/temporary_directory.hpp"
 #include "support/test_agent.hpp"
 
-#include <a2akit/testing/memory_ports.hpp>
 #include <gtest/gtest.h>
+#include <a2akit/testing/memory_ports.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -54,12 +54,15 @@ protected:
         begin.status = TaskStatus{TaskState::kSubmitted, std::nullopt, std::nullopt};
         begin.turn.emplace().message = Shared<Message>(std::move(message));
         const TaskId task = TaskId::generate();
-        (void)answer_of(ports.storage->create({task, "the context", true}, kAlice, std::move(begin))).value();
+        (void)answer_of(
+            ports.storage->create({task, "the context", true}, kAlice, std::move(begin)))
+            .value();
         TaskUpdate end;
         end.id = WriteId::next();
         end.status = TaskStatus{TaskState::kFailed, std::nullopt, std::nullopt};
         end.dead_letter = "gave up after 4 attempts";
-        (void)answer_of(ports.storage->append(task, OwnerScope::everything(), std::move(end))).value();
+        (void)answer_of(ports.storage->append(task, OwnerScope::everything(), std::move(end)))
+            .value();
         return task;
     }
 
@@ -71,7 +74,8 @@ protected:
 
     std::shared_ptr<TestAgent> agent = std::make_shared<TestAgent>();
     const test_support::TemporaryDirectory directory;
-    Ports ports = GetParam() == std::string("sqlite") ? sqlite_ports_in(directory.path()) : testing::memory_ports();
+    Ports ports = GetParam() == std::string("sqlite") ? sqlite_ports_in(directory.path())
+                                                      : testing::memory_ports();
     std::unique_ptr<Server> server;
 };
 
@@ -101,8 +105,10 @@ TEST_P(DeadLetterTest, ComeInPages) {
     std::vector<std::string> seen;
     std::string after;
     do {
-        const auto page = ask("GET", "/admin/dead-letters?limit=1" + (after.empty() ? "" : "&after=" + after));
-        if (const std::string task = text_of(page.body, "taskId"); !task.empty()) seen.push_back(task);
+        const auto page =
+            ask("GET", "/admin/dead-letters?limit=1" + (after.empty() ? "" : "&after=" + after));
+        if (const std::string task = text_of(page.body, "taskId"); !task.empty())
+            seen.push_back(task);
         after = text_of(page.body, "next");
     } while (!after.empty());
     EXPECT_EQ(seen.size(), 3U);
@@ -153,8 +159,9 @@ TEST_P(DeadLetterTest, OnlyTheOperatorMayAsk) {
     const std::string task = give_up("work").to_string();
     start();
     for (const char* given : {"", "Bearer", "Bearer wrong-operator-of-this-agent", "Basic YTpi"}) {
-        for (const auto& [method, path] : {std::pair<std::string, std::string>("GET", "/admin/dead-letters"),
-                                           {"POST", "/admin/dead-letters/" + task + ":redrive"}}) {
+        for (const auto& [method, path] :
+             {std::pair<std::string, std::string>("GET", "/admin/dead-letters"),
+              {"POST", "/admin/dead-letters/" + task + ":redrive"}}) {
             const auto refused = ask(method, path, given);
             EXPECT_EQ(refused.status, 401) << given;
             EXPECT_TRUE(refused.header("www-authenticate").starts_with("Bearer")) << given;
@@ -174,10 +181,13 @@ TEST_P(DeadLetterTest, WithoutATokenThereAreNoSuchPaths) {
 TEST_P(DeadLetterTest, WhatIsWrongIsNamed) {
     start();
     EXPECT_EQ(ask("GET", "/admin/dead-letters?limit=0").status, 400);
-    EXPECT_NE(ask("GET", "/admin/dead-letters?limit=many").body.find("from 1 to 1000"), std::string::npos);
+    EXPECT_NE(ask("GET", "/admin/dead-letters?limit=many").body.find("from 1 to 1000"),
+              std::string::npos);
     EXPECT_EQ(ask("GET", "/admin/dead-letters?after=x").status, 400);
     EXPECT_EQ(ask("POST", "/admin/dead-letters/x:redrive").status, 400);
-    EXPECT_EQ(ask("POST", "/admin/dead-letters/" + TaskId::generate().to_string() + ":redrive").status, 404);
+    EXPECT_EQ(
+        ask("POST", "/admin/dead-letters/" + TaskId::generate().to_string() + ":redrive").status,
+        404);
     EXPECT_EQ(ask("DELETE", "/admin/dead-letters").status, 405);
     // Everything else there is still a tenant's.
     HttpClient client(server->port());

@@ -18,7 +18,8 @@
 #include <string_view>
 #include <vector>
 
-// Every mix of engines in the four ports, through the real server: it serves, or says what to change.
+// Every mix of engines in the four ports, through the real server: it serves, or says what to
+// change.
 
 namespace a2akit {
 namespace {
@@ -53,8 +54,8 @@ struct Mix {
         return variables;
     }
     friend void PrintTo(const Mix& mix, std::ostream* out) {
-        *out << kNames[mix.storage] << ", " << kNames[mix.broker] << ", " << kNames[mix.event_bus] << ", "
-             << kNames[mix.cancel_registry];
+        *out << kNames[mix.storage] << ", " << kNames[mix.broker] << ", " << kNames[mix.event_bus]
+             << ", " << kNames[mix.cancel_registry];
     }
 };
 
@@ -90,7 +91,8 @@ protected:
         spdlog::set_default_logger(former_);
         const std::string schema = postgres_.substr(postgres_.rfind('=') + 1);
         test_support::PostgresServer::sql(
-            postgres_, "set client_min_messages = error; drop schema if exists " + schema + " cascade");
+            postgres_,
+            "set client_min_messages = error; drop schema if exists " + schema + " cascade");
     }
     [[nodiscard]] std::string url(Engine engine) const {
         if (engine == kMemory) return "memory:";
@@ -113,18 +115,24 @@ TEST_P(EngineMixTest, ServesOrSaysWhatToChange) {
     if (GetParam().is_refused()) {
         ASSERT_FALSE(started);
         EXPECT_THAT(started.error().message, ::testing::HasSubstr("A2AKIT_BROKER"));
-        EXPECT_THAT(started.error().message, ::testing::HasSubstr("set A2AKIT_STORAGE to a database"));
+        EXPECT_THAT(started.error().message,
+                    ::testing::HasSubstr("set A2AKIT_STORAGE to a database"));
         return;
     }
     ASSERT_TRUE(started) << started.error().message;
     for (const std::string port : {"A2AKIT_BROKER", "A2AKIT_EVENT_BUS", "A2AKIT_CANCEL_REGISTRY"}) {
         const auto warned = GetParam().warned_about();
         const bool expected = std::find(warned.begin(), warned.end(), port) != warned.end();
-        EXPECT_EQ(log_.str().find("settings " + port + " is not shared") != std::string::npos, expected) << log_.str();
-        EXPECT_EQ(log_.str().find("set " + port + " to the URL of A2AKIT_STORAGE") != std::string::npos, expected);
+        EXPECT_EQ(log_.str().find("settings " + port + " is not shared") != std::string::npos,
+                  expected)
+            << log_.str();
+        EXPECT_EQ(
+            log_.str().find("set " + port + " to the URL of A2AKIT_STORAGE") != std::string::npos,
+            expected);
     }
     HttpClient client(server_->port());
-    EXPECT_THAT(client.exchange("POST", "/message:send", send_body("hi")).body, ::testing::HasSubstr("Echo: hi"));
+    EXPECT_THAT(client.exchange("POST", "/message:send", send_body("hi")).body,
+                ::testing::HasSubstr("Echo: hi"));
     const auto streamed = client.exchange("POST", "/message:stream", send_body("words"));
     EXPECT_THAT(streamed.body, ::testing::HasSubstr("TASK_STATE_COMPLETED"));
     std::string unattended = send_body("wait");
@@ -132,16 +140,18 @@ TEST_P(EngineMixTest, ServesOrSaysWhatToChange) {
     unattended += R"("configuration":{"returnImmediately":true}})";
     const auto waiting = client.exchange("POST", "/message:send", unattended);
     until([&] { return agent_->waiting == 1; });
-    const auto canceled = client.exchange("POST", "/tasks/" + task_id_of(waiting.body) + ":cancel", "{}");
+    const auto canceled =
+        client.exchange("POST", "/tasks/" + task_id_of(waiting.body) + ":cancel", "{}");
     EXPECT_THAT(canceled.body, ::testing::HasSubstr("TASK_STATE_CANCELED"));
     EXPECT_EQ(client.exchange("GET", "/health/ready").status, 200);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EngineMixTest, ::testing::ValuesIn(all_mixes()), [](const auto& info) {
-    const Mix& mix = info.param;
-    return std::string(kNames[mix.storage]) + "_" + kNames[mix.broker] + "_" + kNames[mix.event_bus] + "_" +
-           kNames[mix.cancel_registry];
-});
+INSTANTIATE_TEST_SUITE_P(All, EngineMixTest, ::testing::ValuesIn(all_mixes()),
+                         [](const auto& info) {
+                             const Mix& mix = info.param;
+                             return std::string(kNames[mix.storage]) + "_" + kNames[mix.broker] +
+                                    "_" + kNames[mix.event_bus] + "_" + kNames[mix.cancel_registry];
+                         });
 
 class RedisOutageTest : public EngineMixTest {
 protected:
@@ -185,8 +195,10 @@ int main(int argc, char** argv) {
     if (!redis) {
         const char* ci = std::getenv("CI");
         const bool required = ci != nullptr && std::string_view(ci) == "true";
-        std::fprintf(stderr, "%s: no Redis server could be started (Debian: redis-server); no mix was tested\n",
-                     required ? "FAILED" : "SKIPPED");
+        std::fprintf(
+            stderr,
+            "%s: no Redis server could be started (Debian: redis-server); no mix was tested\n",
+            required ? "FAILED" : "SKIPPED");
         return required ? EXIT_FAILURE : 77;
     }
     a2akit::redis_running = &*redis;

@@ -78,7 +78,8 @@ private:
 
 inline bool worth_repeating(const Error& error) { return error.code == ErrorCode::kUnavailable; }
 
-// -- Clients that do what the protocol tells clients to do: repeat what was unavailable, resume what broke off. --------
+// -- Clients that do what the protocol tells clients to do: repeat what was unavailable, resume
+// what broke off. --------
 
 inline Async<void> send(TaskManager& manager, SendCommand command, std::optional<Task>& answer) {
     for (int i = 0; i < 100; ++i) {
@@ -139,7 +140,8 @@ inline Async<bool> read_stream(EventStream& stream, Followed& followed) {
 // From sequence 1 on, whatever happens on the way.
 inline Async<void> follow(TaskManager& manager, std::string id, Followed& followed) {
     for (int i = 0; i < 200 && !followed.finished; ++i) {
-        const std::optional<Sequence> after = followed.ids.empty() ? Sequence{0} : followed.ids.back();
+        const std::optional<Sequence> after =
+            followed.ids.empty() ? Sequence{0} : followed.ids.back();
         auto subscribing = manager.subscribe({.tenant = {}, .id = id}, kAlice, after);
         auto stream = co_await std::move(subscribing);
         if (stream) {
@@ -153,7 +155,8 @@ inline Async<void> follow(TaskManager& manager, std::string id, Followed& follow
 }
 
 inline constexpr std::uint64_t kSeedsOfEveryBuild = 25;
-/// Sweeps look at a turn every half minute in the end, and a fault may strike a dozen looks in a row.
+/// Sweeps look at a turn every half minute in the end, and a fault may strike a dozen looks in a
+/// row.
 inline constexpr Duration kLongEnough = minutes(10);
 
 /// Two servers over ports that misbehave, in virtual time; the parameter is the seed.
@@ -171,8 +174,8 @@ protected:
         EXPECT_TRUE(loop_.await(ports_.event_bus->start()));
         EXPECT_TRUE(loop_.await(ports_.cancel_registry->start()));
         for (auto& node : nodes_) {
-            node = std::make_unique<Node>(ports_, worker_,
-                                          TaskManagerOptions{.may_reply_directly = may_reply_directly});
+            node = std::make_unique<Node>(
+                ports_, worker_, TaskManagerOptions{.may_reply_directly = may_reply_directly});
         }
     }
     ~FaultyLifecycleTest() override {
@@ -195,7 +198,9 @@ protected:
         return plan;
     }
 
-    TaskManager& manager(int number) { return nodes_[static_cast<std::size_t>(number) % 2]->manager; }
+    TaskManager& manager(int number) {
+        return nodes_[static_cast<std::size_t>(number) % 2]->manager;
+    }
 
     static SendCommand command(std::string text, std::string key, const std::string& task = {}) {
         SendCommand made;
@@ -230,7 +235,8 @@ protected:
 
     /// Past the decorators.
     TaskSnapshot stored(const std::string& id) {
-        auto loaded = loop_.await(inner_.storage->load(*TaskId::parse(id), OwnerScope::everything()));
+        auto loaded =
+            loop_.await(inner_.storage->load(*TaskId::parse(id), OwnerScope::everything()));
         EXPECT_TRUE(loaded);
         return loaded.value_or(TaskSnapshot{});
     }
@@ -260,18 +266,20 @@ protected:
         auto page = loop_.await(inner_.storage->list(OwnerScope::everything(), std::move(query)));
         return page ? page->total : -1;
     }
-    /// Handlers that wait for minutes may lose their lease to three failed renewals in a row, and go on for a while
-    /// beside the next run: it is their writes that are refused.
+    /// Handlers that wait for minutes may lose their lease to three failed renewals in a row, and
+    /// go on for a while beside the next run: it is their writes that are refused.
     std::size_t take_overs() const {
         std::size_t count = 0;
         for (const auto& seen : worker_->seen()) count += seen.attempt > 1 ? 1 : 0;
         return count;
     }
-    /// Of the seeds of every build: among thousands there are some that a seldom fault happens to spare.
+    /// Of the seeds of every build: among thousands there are some that a seldom fault happens to
+    /// spare.
     void expect_faults(std::initializer_list<Fault> faults) {
         if (GetParam() > kSeedsOfEveryBuild) return;
         for (const Fault fault : faults) {
-            EXPECT_GT(faulty_.injected(fault), 0) << "fault " << static_cast<int>(fault) << " never struck";
+            EXPECT_GT(faulty_.injected(fault), 0)
+                << "fault " << static_cast<int>(fault) << " never struck";
         }
     }
 
@@ -302,6 +310,8 @@ inline std::vector<std::uint64_t> seeds() {
     return all;
 }
 
-inline std::string seed_name(const ::testing::TestParamInfo<std::uint64_t>& info) { return "seed" + std::to_string(info.param); }
+inline std::string seed_name(const ::testing::TestParamInfo<std::uint64_t>& info) {
+    return "seed" + std::to_string(info.param);
+}
 
 }  // namespace a2akit::faulty

@@ -4,8 +4,9 @@ namespace a2akit::faulty {
 namespace {
 
 TEST_P(FaultyLifecycleTest, EveryAcceptedTaskIsDoneOnceAndItsSenderAnswered) {
-    worker_->when("work", {Step::emit("one "), Step::yield(), Step::status("half"), Step::emit("two "),
-                           Step::sleep(Duration(30)), Step::emit("three"), Step::complete()});
+    worker_->when("work",
+                  {Step::emit("one "), Step::yield(), Step::status("half"), Step::emit("two "),
+                   Step::sleep(Duration(30)), Step::emit("three"), Step::complete()});
     const auto answers = send_all("work", true);
     for (const auto& answer : answers) {
         ASSERT_TRUE(answer);
@@ -22,7 +23,8 @@ TEST_P(FaultyLifecycleTest, EveryAcceptedTaskIsDoneOnceAndItsSenderAnswered) {
 }
 
 TEST_P(FaultyLifecycleTest, EveryAnswerToAQuestionStartsOneTurn) {
-    worker_->when("book", {Step::request_input("where to?")}).when("Rome", {Step::complete("booked")});
+    worker_->when("book", {Step::request_input("where to?")})
+        .when("Rome", {Step::complete("booked")});
     const auto asked = send_all("book", true);
     const auto ids = ids_of(asked);
     std::vector<std::optional<Task>> answers(ids.size());

@@ -24,8 +24,10 @@ void note_message(Answered& answered, const Message& message) {
 
 void note_item(Answered& answered, const StreamResponse& response) {
     ++answered.items;
-    if (const auto* message = std::get_if<Message>(&response.payload)) note_message(answered, *message);
-    if (const auto* task = std::get_if<Task>(&response.payload)) note_status(answered, task->status);
+    if (const auto* message = std::get_if<Message>(&response.payload))
+        note_message(answered, *message);
+    if (const auto* task = std::get_if<Task>(&response.payload))
+        note_status(answered, task->status);
     if (const auto* change = std::get_if<TaskStatusUpdateEvent>(&response.payload)) {
         note_status(answered, change->status);
     }
@@ -36,8 +38,10 @@ Async<void> ask(TaskManager& manager, SendCommand command, Answered& answered) {
         auto sending = manager.send(command);
         auto got = co_await std::move(sending);
         if (got) {
-            if (const auto* message = std::get_if<Message>(&got->payload)) note_message(answered, *message);
-            else note_status(answered, std::get<Task>(got->payload).status);
+            if (const auto* message = std::get_if<Message>(&got->payload))
+                note_message(answered, *message);
+            else
+                note_status(answered, std::get<Task>(got->payload).status);
             co_return;
         }
         EXPECT_TRUE(worth_repeating(got.error())) << got.error().message;
@@ -52,7 +56,8 @@ Async<bool> watch(EventStream& stream, Answered& answered) {
         auto reading = stream.next();
         const EventStream::Batch batch = co_await std::move(reading);
         for (const StreamItem& item : batch.items) note_item(answered, item.response);
-        if (batch.end != EventStream::End::kMore) co_return batch.end == EventStream::End::kFinished;
+        if (batch.end != EventStream::End::kMore)
+            co_return batch.end == EventStream::End::kFinished;
     }
 }
 

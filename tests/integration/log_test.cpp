@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 #include <spdlog/logger.h>
 
+#include <unistd.h>
 #include <csignal>
 #include <cstdlib>
 #include <regex>
 #include <sstream>
-#include <unistd.h>
 #include <vector>
 
 namespace a2akit {
@@ -27,7 +27,8 @@ class TalkativeAgent final : public Worker {
 public:
     Async<void> handle(TaskContext& ctx) override {
         ctx.logger().info("said\nlevel=error {}", "\"x\"");
-        if (ctx.user_text() == "throw") throw std::runtime_error("broken\ntime=now level=error forged");
+        if (ctx.user_text() == "throw")
+            throw std::runtime_error("broken\ntime=now level=error forged");
         co_await ctx.complete("done");
     }
 };
@@ -56,7 +57,8 @@ protected:
         if (host_) options.settings.host = host_;
         options.settings.public_url = public_url_;
         options.settings.admin_token = "hush-operator-of-this-agent";
-        options.middlewares = {std::make_shared<BearerMiddleware>(verify), std::make_shared<SecretMiddleware>()};
+        options.middlewares = {std::make_shared<BearerMiddleware>(verify),
+                               std::make_shared<SecretMiddleware>()};
         options.on_listening = [&](const std::string& url) {
             port = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
         };
@@ -73,11 +75,15 @@ protected:
         for (std::string line; std::getline(stream, line);) lines.push_back(line);
         return lines;
     }
-    static std::string headers(const std::string& request_id, const std::string& token = "hush-token") {
-        return "Content-Type: application/json\r\nAuthorization: Bearer " + token + "\r\nX-Request-Id: " + request_id +
+    static std::string headers(const std::string& request_id,
+                               const std::string& token = "hush-token") {
+        return "Content-Type: application/json\r\nAuthorization: Bearer " + token +
+               "\r\nX-Request-Id: " + request_id +
                "\r\nCookie: session=hush-cookie\r\nX-Api-Key: hush-key\r\n";
     }
-    [[nodiscard]] bool has(const std::string& part) const { return text_.find(part) != std::string::npos; }
+    [[nodiscard]] bool has(const std::string& part) const {
+        return text_.find(part) != std::string::npos;
+    }
 
     std::optional<std::string> host_;
     std::optional<std::string> public_url_;
@@ -90,9 +96,12 @@ TEST_F(LogTest, EveryLineIsWordsAndPairsAndNamesItsRequestAndTask) {
     std::string streamed;
     const auto lines = lines_of([&](std::uint16_t port) {
         HttpClient client(port);
-        done = task_id_of(client.exchange("POST", "/message:send", send_body("go"), headers("r-1")).body);
-        failed = task_id_of(client.exchange("POST", "/message:send", send_body("throw"), headers("r-2")).body);
-        streamed = task_id_of(client.exchange("POST", "/message:stream", send_body("go"), headers("r-3")).body);
+        done = task_id_of(
+            client.exchange("POST", "/message:send", send_body("go"), headers("r-1")).body);
+        failed = task_id_of(
+            client.exchange("POST", "/message:send", send_body("throw"), headers("r-2")).body);
+        streamed = task_id_of(
+            client.exchange("POST", "/message:stream", send_body("go"), headers("r-3")).body);
     });
     const std::regex form(R"(time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=[a-z]+)"
                           R"(( [^ ="]+(=("([^"\\]|\\.)*"|[^ "]+))?)+)");
@@ -105,8 +114,10 @@ TEST_F(LogTest, EveryLineIsWordsAndPairsAndNamesItsRequestAndTask) {
     EXPECT_TRUE(has("level=warning the handler failed " + of_failed +
                     " error=\"broken\\ntime=now level=error forged\"\n"))
         << text_;
-    EXPECT_TRUE(has("request method=POST path=\"/message:send\" status=200 request_id=r-1\n")) << text_;
-    EXPECT_TRUE(has("request method=POST path=\"/message:stream\" status=200 request_id=r-3\n")) << text_;
+    EXPECT_TRUE(has("request method=POST path=\"/message:send\" status=200 request_id=r-1\n"))
+        << text_;
+    EXPECT_TRUE(has("request method=POST path=\"/message:stream\" status=200 request_id=r-3\n"))
+        << text_;
     EXPECT_TRUE(has("accepted task=" + streamed + " turn=1 request_id=r-3\n")) << text_;
 }
 
@@ -114,7 +125,8 @@ TEST_F(LogTest, AVariableThatNoSettingHasIsWarnedOfOnceAndItsValueStaysUnsaid) {
     ::setenv("A2AKIT_ADMIN_TOKENS", "hush-token-of-the-admin", 1);
     (void)lines_of([](std::uint16_t) {});
     ::unsetenv("A2AKIT_ADMIN_TOKENS");
-    const std::string line = "level=warning settings unknown=\"A2AKIT_ADMIN_TOKENS\" nearest=A2AKIT_ADMIN_TOKEN\n";
+    const std::string line =
+        "level=warning settings unknown=\"A2AKIT_ADMIN_TOKENS\" nearest=A2AKIT_ADMIN_TOKEN\n";
     const auto at = text_.find(line);
     EXPECT_NE(at, std::string::npos) << text_;
     EXPECT_EQ(text_.find(line, at + 1), std::string::npos);
@@ -127,22 +139,29 @@ TEST_F(LogTest, TheFirstLineSaysWhereItListensAndThatMemoryForgets) {
     ASSERT_FALSE(lines.empty());
     const std::string url = "listening url=http://127.0.0.1:" + std::to_string(port) + " threads=";
     EXPECT_NE(lines[0].find(url), std::string::npos) << lines[0];
-    EXPECT_TRUE(lines[0].ends_with("storage=memory: broker=memory: event_bus=memory: cancel_registry=memory: "
-                                   "note=\"memory forgets every task when the process ends\""))
+    EXPECT_TRUE(lines[0].ends_with(
+        "storage=memory: broker=memory: event_bus=memory: cancel_registry=memory: "
+        "note=\"memory forgets every task when the process ends\""))
         << lines[0];
 }
 
 TEST_F(LogTest, ACallerWhoIsRefusedIsNotedWithItsAddressAndRequest) {
     lines_of([&](std::uint16_t port) {
         HttpClient client(port);
-        EXPECT_EQ(client.exchange("POST", "/message:send", send_body("go"), headers("r-1", "hush-wrong")).status, 401);
-        EXPECT_EQ(client.exchange("POST", "/message:send", send_body("go"), headers("r-2")).status, 200);
+        EXPECT_EQ(
+            client.exchange("POST", "/message:send", send_body("go"), headers("r-1", "hush-wrong"))
+                .status,
+            401);
+        EXPECT_EQ(client.exchange("POST", "/message:send", send_body("go"), headers("r-2")).status,
+                  200);
     });
-    const std::string noted = "level=info a caller was refused reason=UNAUTHENTICATED remote=\"127.0.0.1";
+    const std::string noted =
+        "level=info a caller was refused reason=UNAUTHENTICATED remote=\"127.0.0.1";
     const auto at = text_.find(noted);
     ASSERT_NE(at, std::string::npos) << text_;
-    EXPECT_NE(text_.substr(at, text_.find('\n', at) - at).find(" operation=SendMessage request_id=r-1"),
-              std::string::npos)
+    EXPECT_NE(
+        text_.substr(at, text_.find('\n', at) - at).find(" operation=SendMessage request_id=r-1"),
+        std::string::npos)
         << text_;
     EXPECT_EQ(text_.find(noted, at + 1), std::string::npos) << text_;
 }
@@ -173,7 +192,8 @@ TEST_F(LogTest, RequestsForTheOperatorsPathsWithoutTheTokenAreLoggedWithTheirAdd
 }
 
 TEST_F(LogTest, ACardThatNamesThisMachineToOthersIsWarnedOf) {
-    const std::string warning = "level=warning the agent card names an address that only this machine can call";
+    const std::string warning =
+        "level=warning the agent card names an address that only this machine can call";
     (void)lines_of([](std::uint16_t) {});
     EXPECT_FALSE(has(warning)) << text_;
     host_ = "0.0.0.0";
@@ -192,19 +212,29 @@ TEST_F(LogTest, NoSecretIsInTheLog) {
             ++asked;
             return client.exchange("POST", target, body, more).status;
         };
-        const std::string rpc = R"({"jsonrpc":"2.0","id":"hush-id","method":"SendMessage","params":)";
-        EXPECT_EQ(ask("/message:send?access_token=hush-query", send_body("hush-body"), headers("r-1")), 200);
-        EXPECT_EQ(ask("http://ann:hush-userinfo@test/message:send", send_body("throw"), headers("r-2")), 200);
+        const std::string rpc =
+            R"({"jsonrpc":"2.0","id":"hush-id","method":"SendMessage","params":)";
+        EXPECT_EQ(
+            ask("/message:send?access_token=hush-query", send_body("hush-body"), headers("r-1")),
+            200);
+        EXPECT_EQ(
+            ask("http://ann:hush-userinfo@test/message:send", send_body("throw"), headers("r-2")),
+            200);
         EXPECT_EQ(ask("/message:send", send_body("go"), headers("r-3", "hush-wrong")), 401);
         EXPECT_EQ(ask("/message:send", R"({"message":{"messageId":"hush-)", headers("r-4")), 400);
         EXPECT_EQ(ask("/message:send", R"({"message":{"parts":"hush-"}})", headers("r-5")), 400);
         EXPECT_EQ(ask("/", rpc + send_body("hush-body") + "}", headers("r-6")), 200);
         EXPECT_EQ(ask("/", rpc + send_body("hush-body"), headers("r-7")), 200);
-        EXPECT_EQ(ask("/message:send", send_body("go"), headers("r-8") + "Idempotency-Key: hush-idempotency\r\n"), 200);
-        EXPECT_EQ(ask("/message:send", send_body("no"), headers("r-9") + "Idempotency-Key: hush-idempotency\r\n"), 400);
+        EXPECT_EQ(ask("/message:send", send_body("go"),
+                      headers("r-8") + "Idempotency-Key: hush-idempotency\r\n"),
+                  200);
+        EXPECT_EQ(ask("/message:send", send_body("no"),
+                      headers("r-9") + "Idempotency-Key: hush-idempotency\r\n"),
+                  400);
     });
     EXPECT_FALSE(has(kSecret)) << text_;
-    for (int i = 1; i <= asked; ++i) EXPECT_TRUE(has("request_id=r-" + std::to_string(i) + "\n")) << i << text_;
+    for (int i = 1; i <= asked; ++i)
+        EXPECT_TRUE(has("request_id=r-" + std::to_string(i) + "\n")) << i << text_;
 }
 
 }  // namespace

@@ -35,28 +35,34 @@ protected:
     }
     void start(Settings settings = {}) { start(agent, settings); }
 
-    HttpClient::Response ask(std::string_view method, const std::string& target, const std::string& body,
-                             const std::string& headers = kAlice) {
+    HttpClient::Response ask(std::string_view method, const std::string& target,
+                             const std::string& body, const std::string& headers = kAlice) {
         return HttpClient(server->port()).exchange(method, target, body, headers);
     }
     HttpClient::Response send(const std::string& body, const std::string& headers = kAlice) {
         return ask("POST", "/message:send", body, headers);
     }
-    HttpClient::Response rpc(const std::string& method, const std::string& params, const std::string& headers = kAlice) {
-        return ask("POST", "/", R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + "}",
-                   headers);
+    HttpClient::Response rpc(const std::string& method, const std::string& params,
+                             const std::string& headers = kAlice) {
+        return ask(
+            "POST", "/",
+            R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + "}",
+            headers);
     }
     /// Answered at once.
     static std::string now(const std::string& text) {
         return send_body(text, R"(},"configuration":{"returnImmediately":true)");
     }
-    static std::string in_task(const std::string& task) { return send_body("more", R"(,"taskId":")" + task + "\""); }
+    static std::string in_task(const std::string& task) {
+        return send_body("more", R"(,"taskId":")" + task + "\"");
+    }
 
     std::shared_ptr<TestAgent> agent = std::make_shared<TestAgent>();
     std::unique_ptr<Server> server;
 };
 
-// -- Idempotency-Key ----------------------------------------------------------------------------------------------
+// -- Idempotency-Key
+// ----------------------------------------------------------------------------------------------
 
 TEST_F(PromisesTest, ARepeatJoinsWhateverItsBinding) {
     start();
@@ -64,8 +70,10 @@ TEST_F(PromisesTest, ARepeatJoinsWhateverItsBinding) {
     const std::string task = task_id_of(send(send_body("pay"), alice).body);
     ASSERT_FALSE(task.empty());
     EXPECT_EQ(task_id_of(rpc("SendMessage", send_body("pay"), alice).body), task);
-    const char* rewritten = R"({ "message": {"parts": [{"text":"pay"}], "role":"ROLE_USER", "message_id":"m"} })";
-    EXPECT_EQ(task_id_of(send(rewritten, alice).body), task) << "it is the request that counts, not how it is written";
+    const char* rewritten =
+        R"({ "message": {"parts": [{"text":"pay"}], "role":"ROLE_USER", "message_id":"m"} })";
+    EXPECT_EQ(task_id_of(send(rewritten, alice).body), task)
+        << "it is the request that counts, not how it is written";
     const auto streamed = ask("POST", "/message:stream", send_body("pay"), alice);
     EXPECT_TRUE(streamed.body.starts_with("id: ")) << streamed.body;
     EXPECT_EQ(task_id_of(streamed.body), task);
@@ -73,7 +81,8 @@ TEST_F(PromisesTest, ARepeatJoinsWhateverItsBinding) {
     EXPECT_EQ(agent->started, 1);
 
     const std::string bob = std::string(kBob) + "Idempotency-Key: k\r\n";
-    EXPECT_NE(task_id_of(send(send_body("pay"), bob).body), task) << "a key belongs to its principal";
+    EXPECT_NE(task_id_of(send(send_body("pay"), bob).body), task)
+        << "a key belongs to its principal";
     EXPECT_EQ(agent->started, 2);
 }
 
@@ -109,7 +118,8 @@ TEST_F(PromisesTest, AMessageIdIsAKeyInBothBindingsWhereTheSettingSaysSo) {
     EXPECT_EQ(agent->started, 1);
 }
 
-// -- Owners -------------------------------------------------------------------------------------------------------
+// -- Owners
+// -------------------------------------------------------------------------------------------------------
 
 TEST_F(PromisesTest, SomebodyElsesTaskIsNotFoundByAnyOperationOfAnyBinding) {
     start();
@@ -127,11 +137,12 @@ TEST_F(PromisesTest, SomebodyElsesTaskIsNotFoundByAnyOperationOfAnyBinding) {
         EXPECT_EQ(answer.status, 404) << target << answer.body;
         EXPECT_NE(answer.body.find("TASK_NOT_FOUND"), std::string::npos) << target << answer.body;
     }
-    const std::vector<std::pair<const char*, std::string>> calls{{"GetTask", id},
-                                                                 {"CancelTask", id},
-                                                                 {"SubscribeToTask", id},
-                                                                 {"SendMessage", in_task(task)},
-                                                                 {"SendStreamingMessage", in_task(task)}};
+    const std::vector<std::pair<const char*, std::string>> calls{
+        {"GetTask", id},
+        {"CancelTask", id},
+        {"SubscribeToTask", id},
+        {"SendMessage", in_task(task)},
+        {"SendStreamingMessage", in_task(task)}};
     for (const auto& [method, params] : calls) {
         const auto answer = rpc(method, params, kBob);
         EXPECT_NE(answer.body.find("-32001"), std::string::npos) << method << answer.body;
@@ -140,12 +151,14 @@ TEST_F(PromisesTest, SomebodyElsesTaskIsNotFoundByAnyOperationOfAnyBinding) {
     EXPECT_EQ(rpc("ListTasks", "{}", kBob).body.find(task), std::string::npos);
 
     const auto untouched = ask("GET", "/tasks/" + task, "");
-    EXPECT_NE(untouched.body.find("TASK_STATE_INPUT_REQUIRED"), std::string::npos) << untouched.body;
+    EXPECT_NE(untouched.body.find("TASK_STATE_INPUT_REQUIRED"), std::string::npos)
+        << untouched.body;
     EXPECT_NE(rpc("ListTasks", "{}").body.find(task), std::string::npos);
     EXPECT_EQ(agent->started, 1);
 }
 
-// -- A full store -------------------------------------------------------------------------------------------------
+// -- A full store
+// -------------------------------------------------------------------------------------------------
 
 TEST_F(PromisesTest, AFullStoreRefusesWithRetryInfoAndFinishedTasksMakeRoom) {
     Settings settings;
@@ -168,13 +181,15 @@ TEST_F(PromisesTest, AFullStoreRefusesWithRetryInfoAndFinishedTasksMakeRoom) {
     EXPECT_EQ(ask("GET", "/tasks/" + first, "").status, 404) << "the finished one went";
 }
 
-// -- AUTH_REQUIRED ------------------------------------------------------------------------------------------------
+// -- AUTH_REQUIRED
+// ------------------------------------------------------------------------------------------------
 
 /// Asks for credentials until they are there.
 class CarefulAgent final : public Worker {
 public:
     Async<void> handle(TaskContext& ctx) override {
-        if (has_credentials) co_return co_await ctx.complete("Sent: " + std::string(ctx.user_text()));
+        if (has_credentials)
+            co_return co_await ctx.complete("Sent: " + std::string(ctx.user_text()));
         AuthRequest request;
         request.details = "Log in first.";
         co_await ctx.request_auth(std::move(request));
@@ -206,7 +221,8 @@ TEST_F(PromisesTest, AStreamStaysOpenAtAuthRequiredAndGoesOnWhenItsTaskIsResumed
     EXPECT_EQ(server->resume(TaskId::generate()).error().code, ErrorCode::kTaskNotFound);
 }
 
-// -- A worker that blocks -----------------------------------------------------------------------------------------
+// -- A worker that blocks
+// -----------------------------------------------------------------------------------------
 
 class BlockingAgent final : public BlockingWorker {
 public:
@@ -254,10 +270,14 @@ TEST_F(PromisesTest, WhatIsCancelledWhileItWaitsForAThreadIsNeverBegun) {
     const std::string running = task_id_of(send(now("wait")).body);
     until([&] { return blocking->waiting == 1; });
     const std::string queued = task_id_of(send(now("go")).body);
-    until([&] { return ask("GET", "/tasks/" + queued, "").body.find("WORKING") != std::string::npos; });
+    until([&] {
+        return ask("GET", "/tasks/" + queued, "").body.find("WORKING") != std::string::npos;
+    });
     EXPECT_EQ(ask("POST", "/tasks/" + queued + ":cancel", "{}").status, 200);
     EXPECT_EQ(ask("POST", "/tasks/" + running + ":cancel", "{}").status, 200);
-    until([&] { return ask("GET", "/tasks/" + queued, "").body.find("CANCELED") != std::string::npos; });
+    until([&] {
+        return ask("GET", "/tasks/" + queued, "").body.find("CANCELED") != std::string::npos;
+    });
     EXPECT_EQ(blocking->started, 1);
 }
 

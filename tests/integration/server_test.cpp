@@ -1,7 +1,7 @@
 #include "support/test_agent.hpp"
 
-#include <a2akit/testing/memory_ports.hpp>
 #include <gtest/gtest.h>
+#include <a2akit/testing/memory_ports.hpp>
 
 #include <unistd.h>
 #include <csignal>
@@ -43,7 +43,8 @@ TEST_F(ServerTest, ABlockingSendAnswersWithTheFinishedTaskOverBothBindings) {
     EXPECT_EQ(rest.status, 200);
     EXPECT_NE(rest.body.find("Echo: hi"), std::string::npos);
     const auto rpc = client.exchange(
-        "POST", "/", R"({"jsonrpc":"2.0","id":7,"method":"SendMessage","params":)" + send_body("rpc") + "}");
+        "POST", "/",
+        R"({"jsonrpc":"2.0","id":7,"method":"SendMessage","params":)" + send_body("rpc") + "}");
     EXPECT_NE(rpc.body.find("Echo: rpc"), std::string::npos) << rpc.body;
     EXPECT_NE(rpc.body.find("\"id\":7"), std::string::npos);
 }
@@ -119,7 +120,8 @@ TEST_F(ServerTest, AFollowUpContinuesAPausedTask) {
     const auto paused = client.exchange("POST", "/message:send", send_body("ask"));
     EXPECT_NE(paused.body.find("TASK_STATE_INPUT_REQUIRED"), std::string::npos) << paused.body;
     const std::string task = task_id_of(paused.body);
-    const auto answer = client.exchange("POST", "/message:send", send_body("this", R"(,"taskId":")" + task + "\""));
+    const auto answer =
+        client.exchange("POST", "/message:send", send_body("this", R"(,"taskId":")" + task + "\""));
     EXPECT_EQ(task_id_of(answer.body), task);
     EXPECT_NE(answer.body.find("Echo: this"), std::string::npos) << answer.body;
 }
@@ -216,16 +218,18 @@ TEST_F(ServerTest, AVersionThatIsSwitchedOffIsRefused) {
 }
 
 TEST_F(ServerTest, ForwardedHeadersCountOnlyFromATrustedProxy) {
-    for (const auto& [trusted, proto] : {std::pair(false, "https"), std::pair(true, "https"), std::pair(true, "HTTPS")}) {
-        const std::string forwarded = std::string("X-Forwarded-Proto: ") + proto +
-                                      "\r\nX-Forwarded-Host: agents.example\r\n";
+    for (const auto& [trusted, proto] :
+         {std::pair(false, "https"), std::pair(true, "https"), std::pair(true, "HTTPS")}) {
+        const std::string forwarded =
+            std::string("X-Forwarded-Proto: ") + proto + "\r\nX-Forwarded-Host: agents.example\r\n";
         ServerOptions options = test_options(agent);
         options.settings.trust_forwarded = trusted;
         options.settings.base_path = "/a";
         start(std::move(options));
         HttpClient client(server->port());
         const auto card = client.exchange("GET", "/a/.well-known/agent-card.json", {}, forwarded);
-        EXPECT_EQ(card.body.find("https://agents.example/a/") != std::string::npos, trusted) << card.body;
+        EXPECT_EQ(card.body.find("https://agents.example/a/") != std::string::npos, trusted)
+            << card.body;
     }
 }
 
@@ -240,16 +244,19 @@ TEST_F(ServerTest, TheCardNamesWhatATrustedProxySaysOfItsClientsAddress) {
     for (const auto& [forwarded, url] : std::vector<std::pair<std::string, std::string>>{
              {"X-Forwarded-Proto: https\r\n", "https://" + host + ":8443/a/"},
              {"X-Forwarded-Host: agents.example\r\n", "http://agents.example:8443/a/"},
-             {"X-Forwarded-Host: agents.example:9\r\nX-Forwarded-Proto: https\r\n", "https://agents.example:9/a/"},
+             {"X-Forwarded-Host: agents.example:9\r\nX-Forwarded-Proto: https\r\n",
+              "https://agents.example:9/a/"},
              {"X-Forwarded-Host: [::1]\r\n", "http://[::1]:8443/a/"},
              {"X-Forwarded-Prefix: /some/where/\r\nX-Forwarded-Host: agents.example\r\n",
               "http://agents.example:8443/some/where/a/"},
-             {"X-Forwarded-Prefix: /../x\r\nX-Forwarded-Host: agents.example\r\n", "http://agents.example:8443/a/"},
+             {"X-Forwarded-Prefix: /../x\r\nX-Forwarded-Host: agents.example\r\n",
+              "http://agents.example:8443/a/"},
              {"X-Forwarded-Host: agents.example\r\nForwarded: host=evil.example\r\n",
               "http://agents.example:8443/a/"}}) {
         const auto card = client.exchange("GET", "/a/.well-known/agent-card.json", {},
                                           forwarded + "X-Forwarded-Port: 8443\r\n");
-        EXPECT_NE(card.body.find("\"url\":\"" + url + '"'), std::string::npos) << forwarded << card.body;
+        EXPECT_NE(card.body.find("\"url\":\"" + url + '"'), std::string::npos)
+            << forwarded << card.body;
         EXPECT_NE(card.header("vary").find("Forwarded"), std::string::npos);
     }
     for (const auto& [forwarded, url] : std::vector<std::pair<std::string, std::string>>{
@@ -264,7 +271,8 @@ TEST_F(ServerTest, TheCardNamesWhatATrustedProxySaysOfItsClientsAddress) {
              {"Forwarded: nonsense\r\n", own + "/"},
              {"Forwarded: host=\"\r\n", own + "/"}}) {
         const auto card = client.exchange("GET", "/a/.well-known/agent-card.json", {}, forwarded);
-        EXPECT_NE(card.body.find("\"url\":\"" + url + '"'), std::string::npos) << forwarded << card.body;
+        EXPECT_NE(card.body.find("\"url\":\"" + url + '"'), std::string::npos)
+            << forwarded << card.body;
     }
 }
 
@@ -274,8 +282,10 @@ TEST_F(ServerTest, APublicUrlStaysWhereAProxyNamesNoHost) {
     options.settings.public_url = "https://agents.example/x";
     start(std::move(options));
     HttpClient client(server->port());
-    const auto card = client.exchange("GET", "/.well-known/agent-card.json", {}, "X-Forwarded-Proto: http\r\n");
-    EXPECT_NE(card.body.find("\"url\":\"https://agents.example/x/\""), std::string::npos) << card.body;
+    const auto card =
+        client.exchange("GET", "/.well-known/agent-card.json", {}, "X-Forwarded-Proto: http\r\n");
+    EXPECT_NE(card.body.find("\"url\":\"https://agents.example/x/\""), std::string::npos)
+        << card.body;
 }
 
 TEST_F(ServerTest, UnderABasePathTheCardIsAtTheRootWhereItIsWanted) {
@@ -287,7 +297,8 @@ TEST_F(ServerTest, UnderABasePathTheCardIsAtTheRootWhereItIsWanted) {
         HttpClient client(server->port());
         const auto card = client.exchange("GET", "/.well-known/agent-card.json");
         EXPECT_EQ(card.status, wanted ? 200 : 404);
-        EXPECT_EQ(card.body.find("\"url\":\"" + server->url() + "/\"") != std::string::npos, wanted) << card.body;
+        EXPECT_EQ(card.body.find("\"url\":\"" + server->url() + "/\"") != std::string::npos, wanted)
+            << card.body;
         EXPECT_EQ(client.exchange("GET", "/a/.well-known/agent-card.json").status, 200);
         EXPECT_EQ(client.exchange("GET", "/health").status, 404) << "nothing else is";
     }
@@ -298,7 +309,8 @@ TEST_F(ServerTest, AForwardedHostThatIsNoneIsIgnored) {
     options.settings.trust_forwarded = true;
     start(std::move(options));
     HttpClient client(server->port());
-    const auto card = client.exchange("GET", "/.well-known/agent-card.json", {}, "X-Forwarded-Host: a\"b\r\n");
+    const auto card =
+        client.exchange("GET", "/.well-known/agent-card.json", {}, "X-Forwarded-Host: a\"b\r\n");
     EXPECT_NE(card.body.find("\"url\":\"" + server->url() + "/\""), std::string::npos) << card.body;
 }
 
@@ -307,7 +319,8 @@ class NotingHooks final : public LifecycleHooks {
 public:
     Async<void> on_state_change(StateChange change) override {
         const std::lock_guard lock(mutex);
-        notes[change.context_id] += std::string(to_string(change.after).substr(sizeof "TASK_STATE_" - 1)) + ' ';
+        notes[change.context_id] +=
+            std::string(to_string(change.after).substr(sizeof "TASK_STATE_" - 1)) + ' ';
         return {};
     }
     std::mutex mutex;
@@ -328,9 +341,10 @@ TEST_F(ServerTest, EveryHookNamesTheContextOfItsTask) {
     const std::string paused = send("ask", R"(,"contextId":"cancels")");
     client.exchange("POST", "/tasks/" + paused + ":cancel");
     server->stop();
-    EXPECT_EQ(hooks->notes, (std::map<std::string, std::string>{
-                                {"asks", "SUBMITTED WORKING INPUT_REQUIRED SUBMITTED WORKING COMPLETED "},
-                                {"cancels", "SUBMITTED WORKING INPUT_REQUIRED CANCELED "}}));
+    EXPECT_EQ(hooks->notes,
+              (std::map<std::string, std::string>{
+                  {"asks", "SUBMITTED WORKING INPUT_REQUIRED SUBMITTED WORKING COMPLETED "},
+                  {"cancels", "SUBMITTED WORKING INPUT_REQUIRED CANCELED "}}));
 }
 
 TEST_F(ServerTest, TheListeningCallbackMayStopTheServer) {
@@ -350,7 +364,9 @@ TEST_F(ServerTest, TheListeningCallbackMayStopTheServer) {
 TEST_F(ServerTest, AnExceptionOfWhoeverHearsThatItListensStopsIt) {
     for (const bool runs : {false, true}) {
         ServerOptions options = test_options(agent);
-        options.on_listening = [](const std::string&) { throw std::runtime_error("no supervisor"); };
+        options.on_listening = [](const std::string&) {
+            throw std::runtime_error("no supervisor");
+        };
         Server own(std::move(options));
         EXPECT_THROW(runs ? (void)own.run() : (void)own.start(), std::runtime_error);
         EXPECT_THROW(HttpClient(own.port()), std::runtime_error);
@@ -372,7 +388,8 @@ public:
         if (silent) return keep_silent();
         return inner_->check();
     }
-    AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override {
+    AsyncResult<void> enqueue(RunOperation operation,
+                              std::optional<Timestamp> not_before) override {
         return inner_->enqueue(operation, not_before);
     }
     std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override {
@@ -432,10 +449,8 @@ TEST_F(FragileServerTest, ReadinessTellsWhatIsWrong) {
     broker->broken = true;
     HttpClient::Response broken;
     until([&] { return (broken = client.exchange("GET", "/health/ready")).status == 503; });
-    EXPECT_EQ(
-        broken.body,
-        R"({"status":"unavailable","checks":{"storage":"ok","broker":"failed",)"
-        R"("event_bus":"ok","cancel_registry":"ok","run_slots":"ok"}})");
+    EXPECT_EQ(broken.body, R"({"status":"unavailable","checks":{"storage":"ok","broker":"failed",)"
+                           R"("event_bus":"ok","cancel_registry":"ok","run_slots":"ok"}})");
     EXPECT_EQ(client.exchange("GET", "/health").status, 200);
     broker->broken = false;
     until([&] { return client.exchange("GET", "/health/ready").status == 200; });
@@ -464,8 +479,7 @@ TEST_F(FragileServerTest, AHintThatIsDownDegradesANodeAndTakesNoWorkFromIt) {
     const auto ready = client.exchange("GET", "/health/ready");
     EXPECT_EQ(ready.status, 200);
     EXPECT_TRUE(ready.body.starts_with(R"({"status":"degraded")")) << ready.body;
-    EXPECT_NE(ready.body.find(R"("event_bus":"failed")"), std::string::npos)
-        << ready.body;
+    EXPECT_NE(ready.body.find(R"("event_bus":"failed")"), std::string::npos) << ready.body;
 }
 
 TEST_F(ServerTest, ANodeWhoseRunSlotsStayTakenIsNotReady) {
@@ -491,7 +505,8 @@ TEST_F(FragileServerTest, ReadinessTellsWhyWhereFailuresAreShown) {
     start(std::move(options));
     broker->broken = true;
     const auto broken = HttpClient(server->port()).exchange("GET", "/health/ready");
-    EXPECT_NE(broken.body.find(R"("broker":"no route to the broker")"), std::string::npos) << broken.body;
+    EXPECT_NE(broken.body.find(R"("broker":"no route to the broker")"), std::string::npos)
+        << broken.body;
 }
 
 TEST_F(FragileServerTest, APortThatDoesNotAnswerMakesNobodyWaitForLong) {
@@ -548,7 +563,9 @@ TEST_F(ServerTest, AWorkerThatNeedsItsContextRefusesASharedBrokerWithoutAKey) {
     };
     ServerOptions shared = test_options(std::make_shared<Needy>());
     shared.settings.broker = "redis://localhost";
-    EXPECT_EQ(Server(std::move(shared)).start().error().message.find("A2AKIT_CONTEXT_KEY: is missing"), 0U);
+    EXPECT_EQ(
+        Server(std::move(shared)).start().error().message.find("A2AKIT_CONTEXT_KEY: is missing"),
+        0U);
     ServerOptions alone = test_options(std::make_shared<Needy>());
     EXPECT_TRUE(Server(std::move(alone)).start());
 }

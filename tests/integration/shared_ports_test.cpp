@@ -1,7 +1,7 @@
 #include "support/test_agent.hpp"
 
-#include <a2akit/testing/memory_ports.hpp>
 #include <gtest/gtest.h>
+#include <a2akit/testing/memory_ports.hpp>
 
 #include <vector>
 
@@ -22,7 +22,8 @@ public:
     AsyncResult<void> start() override { return inner_->start(); }
     AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
     AsyncResult<void> check() override { return inner_->check(); }
-    AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) override {
+    AsyncResult<void> enqueue(RunOperation operation,
+                              std::optional<Timestamp> not_before) override {
         return inner_->enqueue(operation, not_before);
     }
     std::unique_ptr<Receiver> receiver(NodeId, Lease, int) override {
@@ -100,7 +101,8 @@ TEST_P(SharedPortsTest, ATaskIsWatchedFromBothAndCanceledFromEither) {
         EXPECT_NE(canceled.body.find("TASK_STATE_CANCELED"), std::string::npos) << canceled.body;
         for (HttpClient* watcher : {&first, &second}) {
             std::string rest;
-            for (std::string next = watcher->chunk(); !next.empty(); next = watcher->chunk()) rest += next;
+            for (std::string next = watcher->chunk(); !next.empty(); next = watcher->chunk())
+                rest += next;
             EXPECT_NE(rest.find("TASK_STATE_CANCELED"), std::string::npos) << rest;
         }
     }
@@ -110,7 +112,8 @@ TEST_P(SharedPortsTest, ATaskIsWatchedFromBothAndCanceledFromEither) {
 TEST_P(SharedPortsTest, StoppingOneLeavesTheOtherAtWork) {
     accepting->stop();
     HttpClient client(running->port());
-    EXPECT_NE(client.exchange("POST", "/message:send", send_body("hi")).body.find("Echo: hi"), std::string::npos);
+    EXPECT_NE(client.exchange("POST", "/message:send", send_body("hi")).body.find("Echo: hi"),
+              std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, SharedPortsTest, ::testing::Values(1, 4));

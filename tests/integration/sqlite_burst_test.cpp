@@ -44,11 +44,14 @@ protected:
     void serve(int slots) {
         WorkerNodeOptions options;
         options.max_concurrent_tasks = slots;
-        node_.reset(new WorkerNode{storage_, storage_, broker_, cancels_, emitter_, worker_, nullptr, options});
+        node_.reset(new WorkerNode{storage_, storage_, broker_, cancels_, emitter_, worker_,
+                                   nullptr, options});
         adapter_ = std::make_unique<WorkerAdapter>(*node_);
-        keeper_ = std::make_unique<LeaseKeeper>(*node_, std::vector<WorkerAdapter*>{adapter_.get()});
-        recovery_ = std::make_unique<Recovery>(RecoveryPorts{storage_, storage_, broker_, bus_, cancels_, emitter_, {}},
-                                               node_->max_attempts());
+        keeper_ =
+            std::make_unique<LeaseKeeper>(*node_, std::vector<WorkerAdapter*>{adapter_.get()});
+        recovery_ = std::make_unique<Recovery>(
+            RecoveryPorts{storage_, storage_, broker_, bus_, cancels_, emitter_, {}},
+            node_->max_attempts());
         ASSERT_TRUE(ok(loop_.await(broker_->start())));
         adapter_->start();
         keeper_->start();
@@ -80,7 +83,8 @@ protected:
     Async<void> create_and_enqueue() {
         NewTask task{TaskId::generate(), "context"};
         OwnerScope alice{"alice", "", false};
-        const auto created = co_await storage_->create(std::move(task), std::move(alice), with_turn());
+        const auto created =
+            co_await storage_->create(std::move(task), std::move(alice), with_turn());
         EXPECT_TRUE(ok(created));
         if (!created || !created->appended.turn_due) co_return;
         const RunOperation operation{created->appended.task, 1};
@@ -89,14 +93,17 @@ protected:
     }
     Async<void> keep_context() {
         OwnerScope alice{"alice", "", false};
-        const auto kept = co_await storage_->update_context(std::move(alice), "context", RawJson("1"), std::nullopt);
+        const auto kept = co_await storage_->update_context(std::move(alice), "context",
+                                                            RawJson("1"), std::nullopt);
         EXPECT_TRUE(ok(kept));
     }
     /// So many tasks, in one commit.
     void burst(int tasks) {
-        sqlite::Connection other(directory_.file("a2akit.db"), sqlite::Connection::Mode::kReadWrite);
+        sqlite::Connection other(directory_.file("a2akit.db"),
+                                 sqlite::Connection::Mode::kReadWrite);
         other.execute("BEGIN IMMEDIATE");
-        group_.spawn(keep_context());  // the first write may be on its way, held up, before the others have come
+        group_.spawn(keep_context());  // the first write may be on its way, held up, before the
+                                       // others have come
         for (int i = 0; i < tasks; ++i) group_.spawn(create_and_enqueue());
         other.execute("COMMIT");
         loop_.run_ready();
@@ -120,7 +127,8 @@ protected:
         return sqlite::SqliteStorage::open(std::move(options), clock_).value_or_throw();
     }();
     testing::ManualLoop loop_{clock_, [this] { return storage_->busy(); }};
-    std::shared_ptr<sqlite::SqliteBroker> broker_ = std::make_shared<sqlite::SqliteBroker>(storage_);
+    std::shared_ptr<sqlite::SqliteBroker> broker_ =
+        std::make_shared<sqlite::SqliteBroker>(storage_);
     std::shared_ptr<EventBus> bus_ = std::make_shared<MemoryEventBus>();
     std::shared_ptr<CancelRegistry> cancels_ = std::make_shared<MemoryCancelRegistry>();
     std::shared_ptr<EventEmitter> emitter_ = std::make_shared<StorageEventEmitter>(storage_, bus_);
@@ -135,10 +143,12 @@ protected:
 TEST_F(SqliteBurstTest, ABurstBeyondTheSlotsStartsEveryTaskOnce) {
     serve(2);
     burst(7);
-    EXPECT_EQ(states(), (std::map<TaskState, int>{{TaskState::kSubmitted, 5}, {TaskState::kWorking, 2}}))
+    EXPECT_EQ(states(),
+              (std::map<TaskState, int>{{TaskState::kSubmitted, 5}, {TaskState::kWorking, 2}}))
         << "what waits for a slot says so";
     loop_.advance(4 * kWork);
-    EXPECT_EQ(states(), (std::map<TaskState, int>{{TaskState::kCompleted, 7}})) << "no slot stood idle";
+    EXPECT_EQ(states(), (std::map<TaskState, int>{{TaskState::kCompleted, 7}}))
+        << "no slot stood idle";
     for (const auto& [task, times] : worker_->starts) EXPECT_EQ(times, 1) << task;
 }
 

@@ -101,8 +101,8 @@ private:
 };
 
 /// "wait" suspends until it is released, at the latest by "block", which holds the thread of its
-/// loop for more than two leases. "hold" holds it until `let_go`; "done" does nothing. "hurry" holds
-/// it until its client has been answered, twice: it asks in between.
+/// loop for more than two leases. "hold" holds it until `let_go`; "done" does nothing. "hurry"
+/// holds it until its client has been answered, twice: it asks in between.
 class CarelessAgent final : public Worker {
 public:
     explicit CarelessAgent(Count& r) : renewals(r) {}

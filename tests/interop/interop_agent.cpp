@@ -1,4 +1,5 @@
-// The agent that other SDKs' clients talk to: the first word of a message says which behaviour they want to see.
+// The agent that other SDKs' clients talk to: the first word of a message says which behaviour they
+// want to see.
 
 #include <a2akit/a2akit.hpp>
 
@@ -14,7 +15,9 @@ namespace {
 using a2akit::Async;
 using a2akit::TaskContext;
 
-Async<void> echo(TaskContext& ctx) { co_await ctx.complete("Echo: " + std::string(ctx.user_text())); }
+Async<void> echo(TaskContext& ctx) {
+    co_await ctx.complete("Echo: " + std::string(ctx.user_text()));
+}
 
 Async<void> count(TaskContext& ctx) {
     co_await ctx.send_status("counting");

@@ -12,7 +12,8 @@ Async<void> note_answer(AsyncResult<T> call, std::optional<Result<T>>& answer) {
     answer.emplace(co_await std::move(call));
 }
 
-/// What a port answers to a thread that runs no loop: it waits for it. REQUIRES: a port that lets such a thread wait.
+/// What a port answers to a thread that runs no loop: it waits for it. REQUIRES: a port that lets
+/// such a thread wait.
 template <class T>
 Result<T> answer_of(AsyncResult<T> call) {
     std::optional<Result<T>> answer;

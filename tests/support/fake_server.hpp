@@ -15,17 +15,21 @@
 
 namespace a2akit::test_support {
 
-/// Listens on a free port of the loopback and answers whatever is sent as `answer` says; nothing for an empty answer.
+/// Listens on a free port of the loopback and answers whatever is sent as `answer` says; nothing
+/// for an empty answer.
 class FakeServer {
 public:
     using Answer = std::function<std::string(const std::string& asked)>;
-    explicit FakeServer(Answer answer) : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    explicit FakeServer(Answer answer)
+        : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         socklen_t size = sizeof address;
-        if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(listener_, 16) != 0 ||
-            ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0 || ::pipe(stop_.data()) != 0) {
+        if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+            ::listen(listener_, 16) != 0 ||
+            ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+            ::pipe(stop_.data()) != 0) {
             throw std::runtime_error("a fake server needs a port");
         }
         port_ = ntohs(address.sin_port);
@@ -51,7 +55,8 @@ private:
                 ::close(watched[i].fd);
                 watched.erase(watched.begin() + static_cast<std::ptrdiff_t>(i));
             }
-            if (watched[1].revents != 0) watched.push_back({::accept(listener_, nullptr, nullptr), POLLIN, 0});
+            if (watched[1].revents != 0)
+                watched.push_back({::accept(listener_, nullptr, nullptr), POLLIN, 0});
         }
         for (std::size_t i = 2; i < watched.size(); ++i) ::close(watched[i].fd);
     }
@@ -60,7 +65,8 @@ private:
         const ssize_t got = ::read(connection, buffer.data(), buffer.size());
         if (got <= 0) return false;
         const std::string said = answer_(std::string(buffer.data(), static_cast<std::size_t>(got)));
-        return ::send(connection, said.data(), said.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(said.size());
+        return ::send(connection, said.data(), said.size(), MSG_NOSIGNAL) ==
+               static_cast<ssize_t>(said.size());
     }
 
     const Answer answer_;

@@ -33,7 +33,8 @@ struct FaultyVfs::Hooks {
     static FaultyVfs& self(sqlite3_vfs* vfs) { return *static_cast<FaultyVfs*>(vfs->pAppData); }
     static sqlite3_vfs* below(sqlite3_vfs* vfs) { return self(vfs).real_; }
 
-    // -- Files ---------------------------------------------------------------------------------------------------
+    // -- Files
+    // ---------------------------------------------------------------------------------------------------
     static int close(sqlite3_file* base) {
         const int code = real(base)->pMethods->xClose(real(base));
         file(base).image.~shared_ptr();
@@ -47,8 +48,10 @@ struct FaultyVfs::Hooks {
         File& to = file(base);
         if (to.image) {
             const std::lock_guard lock(to.vfs->mutex_);
-            if (const int code = to.vfs->strike(*to.image, false, false); code != SQLITE_OK) return code;
-            to.image->unsynced.push_back({offset, {static_cast<const char*>(from), static_cast<std::size_t>(bytes)}});
+            if (const int code = to.vfs->strike(*to.image, false, false); code != SQLITE_OK)
+                return code;
+            to.image->unsynced.push_back(
+                {offset, {static_cast<const char*>(from), static_cast<std::size_t>(bytes)}});
         }
         return real(base)->pMethods->xWrite(real(base), from, bytes, offset);
     }
@@ -56,7 +59,8 @@ struct FaultyVfs::Hooks {
         File& to = file(base);
         if (to.image) {
             const std::lock_guard lock(to.vfs->mutex_);
-            if (const int code = to.vfs->strike(*to.image, false, true); code != SQLITE_OK) return code;
+            if (const int code = to.vfs->strike(*to.image, false, true); code != SQLITE_OK)
+                return code;
             to.image->unsynced.push_back({size, {}, true});
         }
         return real(base)->pMethods->xTruncate(real(base), size);
@@ -74,8 +78,12 @@ struct FaultyVfs::Hooks {
     static int size(sqlite3_file* base, sqlite3_int64* to) {
         return real(base)->pMethods->xFileSize(real(base), to);
     }
-    static int lock(sqlite3_file* base, int level) { return real(base)->pMethods->xLock(real(base), level); }
-    static int unlock(sqlite3_file* base, int level) { return real(base)->pMethods->xUnlock(real(base), level); }
+    static int lock(sqlite3_file* base, int level) {
+        return real(base)->pMethods->xLock(real(base), level);
+    }
+    static int unlock(sqlite3_file* base, int level) {
+        return real(base)->pMethods->xUnlock(real(base), level);
+    }
     static int check_lock(sqlite3_file* base, int* to) {
         return real(base)->pMethods->xCheckReservedLock(real(base), to);
     }
@@ -97,13 +105,15 @@ struct FaultyVfs::Hooks {
         return real(base)->pMethods->xShmUnmap(real(base), remove);
     }
 
-    // -- The file system -----------------------------------------------------------------------------------------
-    static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* base, int flags, int* out_flags) {
+    // -- The file system
+    // -----------------------------------------------------------------------------------------
+    static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* base, int flags,
+                    int* out_flags) {
         // Version 2: with shared memory, without mapped files, whose writes could not be seen.
-        static const sqlite3_io_methods kMethods{2,       close,      read,     write,    truncate,
-                                                 sync,    size,       lock,     unlock,   check_lock,
-                                                 control, sector,     promises, shm_map,  shm_lock,
-                                                 shm_barrier, shm_unmap, nullptr, nullptr};
+        static const sqlite3_io_methods kMethods{
+            2,        close,       read,       write,   truncate, sync,     size,
+            lock,     unlock,      check_lock, control, sector,   promises, shm_map,
+            shm_lock, shm_barrier, shm_unmap,  nullptr, nullptr};
         FaultyVfs& all = self(vfs);
         base->pMethods = nullptr;
         if (all.power_is_cut()) return SQLITE_CANTOPEN;
@@ -133,8 +143,12 @@ struct FaultyVfs::Hooks {
     static int randomness(sqlite3_vfs* vfs, int bytes, char* to) {
         return below(vfs)->xRandomness(below(vfs), bytes, to);
     }
-    static int sleep(sqlite3_vfs* vfs, int microseconds) { return below(vfs)->xSleep(below(vfs), microseconds); }
-    static int time(sqlite3_vfs* vfs, double* to) { return below(vfs)->xCurrentTime(below(vfs), to); }
+    static int sleep(sqlite3_vfs* vfs, int microseconds) {
+        return below(vfs)->xSleep(below(vfs), microseconds);
+    }
+    static int time(sqlite3_vfs* vfs, double* to) {
+        return below(vfs)->xCurrentTime(below(vfs), to);
+    }
     static int last_error(sqlite3_vfs* vfs, int bytes, char* to) {
         return below(vfs)->xGetLastError(below(vfs), bytes, to);
     }
@@ -211,14 +225,19 @@ int FaultyVfs::strike(const Image& image, bool is_sync, bool is_truncation) {
     if (cut_at_ != 0 && operations_ >= cut_at_ && !std::exchange(cut_, true)) cut_in_ = image.name;
     if (cut_) return is_sync ? SQLITE_IOERR_FSYNC : SQLITE_IOERR_WRITE;
     if (fail_times_ == 0 || operations_ < fail_from_) return SQLITE_OK;
-    const bool fits = fault_ == Fault::kSyncError ? is_sync : !is_sync && (fault_ == Fault::kWriteError || !is_truncation);
+    const bool fits = fault_ == Fault::kSyncError
+                          ? is_sync
+                          : !is_sync && (fault_ == Fault::kWriteError || !is_truncation);
     if (!fits) return SQLITE_OK;
     --fail_times_;
     ++struck_;
     switch (fault_) {
-        case Fault::kDiskFull: return SQLITE_FULL;
-        case Fault::kSyncError: return SQLITE_IOERR_FSYNC;
-        default: return is_truncation ? SQLITE_IOERR_TRUNCATE : SQLITE_IOERR_WRITE;
+        case Fault::kDiskFull:
+            return SQLITE_FULL;
+        case Fault::kSyncError:
+            return SQLITE_IOERR_FSYNC;
+        default:
+            return is_truncation ? SQLITE_IOERR_TRUNCATE : SQLITE_IOERR_WRITE;
     }
 }
 
@@ -247,10 +266,12 @@ void FaultyVfs::restore_to(const std::filesystem::path& directory) {
             if (fate == 2 && random_() % 2 == 0) continue;
             const bool torn = random_() % 8 == 0;
             const std::size_t sectors = write.bytes.size() / kSector;
-            apply(content, write, torn ? kSector * (random_() % (sectors + 1)) : write.bytes.size());
+            apply(content, write,
+                  torn ? kSector * (random_() % (sectors + 1)) : write.bytes.size());
         }
         const auto to = directory / std::filesystem::path(path).filename();
-        std::ofstream(to, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
+        std::ofstream(to, std::ios::binary)
+            .write(content.data(), static_cast<std::streamsize>(content.size()));
     }
 }
 

@@ -14,11 +14,13 @@ struct sqlite3_vfs;
 
 namespace a2akit::test_support {
 
-/// A disk for SQLite that forgets what was not synced when the power fails, and that fails when it is told to.
+/// A disk for SQLite that forgets what was not synced when the power fails, and that fails when it
+/// is told to.
 ///
-/// While it lives it is SQLite's default file system. The files are real ones, on SQLite's own file system; beside each
-/// it keeps what a sync has made safe, and the writes since. Counts every write, truncation and sync of a database, its
-/// log or its journal as one operation. Safe from any thread.
+/// While it lives it is SQLite's default file system. The files are real ones, on SQLite's own file
+/// system; beside each it keeps what a sync has made safe, and the writes since. Counts every
+/// write, truncation and sync of a database, its log or its journal as one operation. Safe from any
+/// thread.
 class FaultyVfs {
 public:
     enum class Fault {
@@ -32,8 +34,8 @@ public:
     FaultyVfs(const FaultyVfs&) = delete;
     FaultyVfs& operator=(const FaultyVfs&) = delete;
 
-    /// Strikes at the operation so many from now (1: the next) or later, at the first of the fitting kind, and then at
-    /// all that follow of that kind, `times` in all.
+    /// Strikes at the operation so many from now (1: the next) or later, at the first of the
+    /// fitting kind, and then at all that follow of that kind, `times` in all.
     void fail(Fault fault, std::int64_t operations_from_now, int times = 1);
     /// How many faults have struck.
     [[nodiscard]] int struck() const;
@@ -45,8 +47,9 @@ public:
     /// The name of the file that was being written or synced then.
     [[nodiscard]] std::string cut_in() const;
 
-    /// The files of the database as they are found after the power came back: everything that was synced, and of the
-    /// other writes some, whole or torn, in any order. `directory` takes the copies. REQUIRES: the power is cut.
+    /// The files of the database as they are found after the power came back: everything that was
+    /// synced, and of the other writes some, whole or torn, in any order. `directory` takes the
+    /// copies. REQUIRES: the power is cut.
     void restore_to(const std::filesystem::path& directory);
 
 private:

@@ -18,8 +18,8 @@
 
 namespace a2akit::test_support {
 
-/// A blocking HTTP/1.1 client over one connection, for tests that care about bytes. Throws std::runtime_error after
-/// 20 s without the bytes that it waits for.
+/// A blocking HTTP/1.1 client over one connection, for tests that care about bytes. Throws
+/// std::runtime_error after 20 s without the bytes that it waits for.
 class HttpClient {
 public:
     struct Response {
@@ -32,7 +32,8 @@ public:
         }
     };
 
-    explicit HttpClient(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit HttpClient(std::uint16_t port)
+        : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         const timeval timeout{20, 0};
         setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
         const int on = 1;
@@ -62,9 +63,11 @@ public:
     bool request(std::string_view method, std::string_view target, std::string_view body = {},
                  std::string_view more_headers = "Content-Type: application/json\r\n") {
         std::string bytes;
-        bytes.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\nA2A-Version: 1.0\r\n");
+        bytes.append(method).append(" ").append(target).append(
+            " HTTP/1.1\r\nHost: test\r\nA2A-Version: 1.0\r\n");
         bytes.append(more_headers);
-        if (!body.empty()) bytes.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
+        if (!body.empty())
+            bytes.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
         bytes.append("\r\n").append(body);
         return send(bytes);
     }
@@ -77,11 +80,13 @@ public:
     /// The next response with all of its body, chunked or not.
     Response response(bool to_head = false) {
         Response result = head();
-        if (to_head || result.status == 204 || result.status == 304 || result.status == 100) return result;
+        if (to_head || result.status == 204 || result.status == 304 || result.status == 100)
+            return result;
         if (result.header("transfer-encoding") == "chunked") {
             for (std::string next = chunk(); !next.empty(); next = chunk()) result.body += next;
         } else if (!result.header("content-length").empty()) {
-            result.body = take(static_cast<std::size_t>(std::stoul(result.header("content-length"))));
+            result.body =
+                take(static_cast<std::size_t>(std::stoul(result.header("content-length"))));
         } else {
             while (fill()) {
             }
@@ -98,7 +103,8 @@ public:
         for (line = take_line(); !line.empty(); line = take_line()) {
             const auto colon = line.find(": ");
             std::string name = line.substr(0, colon);
-            std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+            std::transform(name.begin(), name.end(), name.begin(),
+                           [](unsigned char c) { return std::tolower(c); });
             result.headers[name] = line.substr(colon + 2);
         }
         return result;
@@ -140,7 +146,9 @@ private:
         return line;
     }
     void need() {
-        if (!fill()) throw std::runtime_error("the server closed the connection or kept silent; got: " + buffer_);
+        if (!fill())
+            throw std::runtime_error("the server closed the connection or kept silent; got: " +
+                                     buffer_);
     }
     bool fill() {
         char bytes[16384];

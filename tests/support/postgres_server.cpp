@@ -1,8 +1,8 @@
 #include "support/postgres_server.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,12 +27,14 @@ std::string read_line(int from) {
 }
 
 std::unique_ptr<pg_conn, void (*)(pg_conn*)> connect(const std::string& url) {
-    const std::string plain = url.substr(0, url.find('?'));  // our own parameters are none of libpq's
+    const std::string plain =
+        url.substr(0, url.find('?'));  // our own parameters are none of libpq's
     return {::PQconnectdb(plain.c_str()), &::PQfinish};
 }
 
 void execute(pg_conn* connection, const std::string& statements) {
-    const std::unique_ptr<PGresult, decltype(&::PQclear)> result(::PQexec(connection, statements.c_str()), &::PQclear);
+    const std::unique_ptr<PGresult, decltype(&::PQclear)> result(
+        ::PQexec(connection, statements.c_str()), &::PQclear);
     const auto status = ::PQresultStatus(result.get());
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
         throw std::runtime_error(::PQerrorMessage(connection));
@@ -44,7 +46,8 @@ void execute(pg_conn* connection, const std::string& statements) {
 std::optional<PostgresServer> PostgresServer::start() {
     std::array<int, 2> input{};
     std::array<int, 2> output{};
-    if (::pipe2(input.data(), O_CLOEXEC) != 0 || ::pipe2(output.data(), O_CLOEXEC) != 0) std::abort();
+    if (::pipe2(input.data(), O_CLOEXEC) != 0 || ::pipe2(output.data(), O_CLOEXEC) != 0)
+        std::abort();
     const int process = ::fork();
     if (process == 0) {
         ::dup2(input[0], STDIN_FILENO);
@@ -83,7 +86,9 @@ void PostgresServer::sql(const std::string& url, const std::string& statements) 
     execute(connect(url).get(), statements);
 }
 
-OpenTransaction::OpenTransaction(const std::string& url) : connection_(connect(url)) { run("begin"); }
+OpenTransaction::OpenTransaction(const std::string& url) : connection_(connect(url)) {
+    run("begin");
+}
 void OpenTransaction::run(const std::string& statements) { execute(connection_.get(), statements); }
 
 const PostgresServer& postgres() { return *running; }
@@ -95,7 +100,9 @@ int run_with_postgres(int argc, char** argv) {
     if (!server) {
         const char* ci = std::getenv("CI");
         const bool required = ci != nullptr && std::string_view(ci) == "true";
-        std::fprintf(stderr, "%s: no PostgreSQL server could be started (Debian: postgresql-15); its tests did NOT run\n",
+        std::fprintf(stderr,
+                     "%s: no PostgreSQL server could be started (Debian: postgresql-15); its tests "
+                     "did NOT run\n",
                      required ? "FAILED" : "SKIPPED");
         return required ? EXIT_FAILURE : 77;
     }

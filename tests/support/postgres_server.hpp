@@ -8,7 +8,8 @@ struct pg_conn;
 
 namespace a2akit::test_support {
 
-/// A PostgreSQL of this test program's own, which tests/support/postgres_server.py starts and stops.
+/// A PostgreSQL of this test program's own, which tests/support/postgres_server.py starts and
+/// stops.
 class PostgresServer {
 public:
     /// Nothing when the server's binaries are not installed.
@@ -39,8 +40,8 @@ private:
     std::unique_ptr<pg_conn, void (*)(pg_conn*)> connection_;
 };
 
-/// For `main` of a test program: starts the server, runs the tests, stops it. Without the binaries the program is
-/// skipped, loudly (77), and fails where CI is true.
+/// For `main` of a test program: starts the server, runs the tests, stops it. Without the binaries
+/// the program is skipped, loudly (77), and fails where CI is true.
 int run_with_postgres(int argc, char** argv);
 /// REQUIRES: called by a test of such a program.
 [[nodiscard]] const PostgresServer& postgres();

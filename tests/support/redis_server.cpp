@@ -29,7 +29,8 @@ std::string read_line(int from) {
 std::string text_of(const redisReply& reply) {
     if (reply.type == REDIS_REPLY_ERROR) throw std::runtime_error(reply.str);
     if (reply.type == REDIS_REPLY_INTEGER) return std::to_string(reply.integer);
-    if (reply.type != REDIS_REPLY_ARRAY) return reply.str == nullptr ? std::string() : std::string(reply.str, reply.len);
+    if (reply.type != REDIS_REPLY_ARRAY)
+        return reply.str == nullptr ? std::string() : std::string(reply.str, reply.len);
     std::string text;
     for (std::size_t i = 0; i < reply.elements; ++i) text += text_of(*reply.element[i]) + '\n';
     return text;
@@ -40,7 +41,8 @@ std::string text_of(const redisReply& reply) {
 std::optional<RedisServer> RedisServer::start(const std::vector<std::string>& arguments) {
     std::array<int, 2> input{};
     std::array<int, 2> output{};
-    if (::pipe2(input.data(), O_CLOEXEC) != 0 || ::pipe2(output.data(), O_CLOEXEC) != 0) std::abort();
+    if (::pipe2(input.data(), O_CLOEXEC) != 0 || ::pipe2(output.data(), O_CLOEXEC) != 0)
+        std::abort();
     std::vector<const char*> words{"python3", A2AKIT_REDIS_SERVER_SCRIPT};
     for (const std::string& argument : arguments) words.push_back(argument.c_str());
     words.push_back(nullptr);
@@ -79,19 +81,21 @@ int RedisServer::port() const { return std::stoi(url_.substr(url_.rfind(':') + 1
 
 std::string RedisServer::fresh_url() const {
     static std::atomic<int> count{0};
-    return url_ + (url_.find('?') == std::string::npos ? "?" : "&") + "prefix=test_" + std::to_string(count.fetch_add(1)) +
-           ":";
+    return url_ + (url_.find('?') == std::string::npos ? "?" : "&") + "prefix=test_" +
+           std::to_string(count.fetch_add(1)) + ":";
 }
 
 void RedisServer::tell(const std::string& line) const {
     const std::string sent = line + "\n";
-    if (::write(input_, sent.data(), sent.size()) != static_cast<ssize_t>(sent.size()) || read_line(output_) != "ok") {
+    if (::write(input_, sent.data(), sent.size()) != static_cast<ssize_t>(sent.size()) ||
+        read_line(output_) != "ok") {
         throw std::runtime_error("the Redis of the tests does not obey: " + line);
     }
 }
 
 RedisClient::RedisClient(int port) : context_(::redisConnect("127.0.0.1", port)) {
-    if (context_ == nullptr || context_->err != 0) throw std::runtime_error("the Redis of the tests does not answer");
+    if (context_ == nullptr || context_->err != 0)
+        throw std::runtime_error("the Redis of the tests does not answer");
 }
 
 RedisClient::~RedisClient() { ::redisFree(context_); }
@@ -104,14 +108,16 @@ std::string RedisClient::run(const std::vector<std::string>& words) {
         lengths.push_back(word.size());
     }
     const std::unique_ptr<redisReply, decltype(&::freeReplyObject)> reply(
-        static_cast<redisReply*>(
-            ::redisCommandArgv(context_, static_cast<int>(texts.size()), texts.data(), lengths.data())),
+        static_cast<redisReply*>(::redisCommandArgv(context_, static_cast<int>(texts.size()),
+                                                    texts.data(), lengths.data())),
         &::freeReplyObject);
     if (!reply) throw std::runtime_error(context_->errstr);
     return text_of(*reply);
 }
 
-long long RedisClient::number(const std::vector<std::string>& words) { return std::stoll(run(words)); }
+long long RedisClient::number(const std::vector<std::string>& words) {
+    return std::stoll(run(words));
+}
 
 const RedisServer& redis_server() { return *running; }
 
@@ -122,8 +128,10 @@ int run_with_redis(int argc, char** argv) {
     if (!server) {
         const char* ci = std::getenv("CI");
         const bool required = ci != nullptr && std::string_view(ci) == "true";
-        std::fprintf(stderr, "%s: no Redis server could be started (Debian: redis-server); its tests did NOT run\n",
-                     required ? "FAILED" : "SKIPPED");
+        std::fprintf(
+            stderr,
+            "%s: no Redis server could be started (Debian: redis-server); its tests did NOT run\n",
+            required ? "FAILED" : "SKIPPED");
         return required ? EXIT_FAILURE : 77;
     }
     running = &*server;

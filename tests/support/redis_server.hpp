@@ -12,7 +12,8 @@ namespace a2akit::test_support {
 class RedisServer {
 public:
     /// Nothing when the server's binary is not installed. `arguments`: of that script.
-    [[nodiscard]] static std::optional<RedisServer> start(const std::vector<std::string>& arguments = {});
+    [[nodiscard]] static std::optional<RedisServer> start(
+        const std::vector<std::string>& arguments = {});
     RedisServer(RedisServer&& other) noexcept;
     RedisServer& operator=(RedisServer&&) = delete;
     ~RedisServer();
@@ -45,8 +46,8 @@ public:
     RedisClient(const RedisClient&) = delete;
     RedisClient& operator=(const RedisClient&) = delete;
 
-    /// The reply as text: integers in digits, an array's elements each on a line, nil as nothing. Throws
-    /// std::runtime_error with what the server said.
+    /// The reply as text: integers in digits, an array's elements each on a line, nil as nothing.
+    /// Throws std::runtime_error with what the server said.
     std::string run(const std::vector<std::string>& words);
     long long number(const std::vector<std::string>& words);
 
@@ -54,8 +55,8 @@ private:
     redisContext* const context_;
 };
 
-/// For `main` of a test program: starts the server, runs the tests, stops it. Without the binary the program is
-/// skipped, loudly (77), and fails where CI is true.
+/// For `main` of a test program: starts the server, runs the tests, stops it. Without the binary
+/// the program is skipped, loudly (77), and fails where CI is true.
 int run_with_redis(int argc, char** argv);
 /// REQUIRES: called by a test of such a program.
 [[nodiscard]] const RedisServer& redis_server();

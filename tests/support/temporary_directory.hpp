@@ -10,8 +10,10 @@ namespace a2akit::test_support {
 /// A directory of a test's own, gone with everything in it when the test is over.
 class TemporaryDirectory {
 public:
-    TemporaryDirectory() : path_((std::filesystem::temp_directory_path() / "a2akit-XXXXXX").string()) {
-        if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("there is no room for a temporary directory");
+    TemporaryDirectory()
+        : path_((std::filesystem::temp_directory_path() / "a2akit-XXXXXX").string()) {
+        if (::mkdtemp(path_.data()) == nullptr)
+            throw std::runtime_error("there is no room for a temporary directory");
     }
     ~TemporaryDirectory() {
         std::error_code ignored;

@@ -13,7 +13,8 @@
 
 namespace a2akit::test_support {
 
-/// Echoes; "wait" works until it is cancelled or its server stops; "ask" asks once; "throw" throws; "words" streams.
+/// Echoes; "wait" works until it is cancelled or its server stops; "ask" asks once; "throw" throws;
+/// "words" streams.
 class TestAgent final : public Worker {
 public:
     Async<void> handle(TaskContext& ctx) override {
@@ -55,7 +56,8 @@ inline ServerOptions test_options(std::shared_ptr<Worker> worker) {
 }
 
 inline std::string send_body(const std::string& text, const std::string& more = {}) {
-    return R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":")" + text + R"("}])" + more + "}}";
+    return R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":")" + text +
+           R"("}])" + more + "}}";
 }
 
 /// What stands behind `"key":"` for the first time.

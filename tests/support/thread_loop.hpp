@@ -17,9 +17,11 @@
 
 namespace a2akit::test_support {
 
-/// A Loop on a thread of its own, in real time: for tests that have to see several threads at once. Links with core.
+/// A Loop on a thread of its own, in real time: for tests that have to see several threads at once.
+/// Links with core.
 ///
-/// Its destructor runs what is posted, then ends the thread. REQUIRES: the coroutines run on it have ended by then.
+/// Its destructor runs what is posted, then ends the thread. REQUIRES: the coroutines run on it
+/// have ended by then.
 class ThreadLoop final : public Loop {
 public:
     ThreadLoop() : thread_([this] { run(); }) {}
@@ -41,7 +43,9 @@ public:
         last_ = &work;
         wake_.notify_one();
     }
-    [[nodiscard]] SteadyTime now() const noexcept override { return std::chrono::steady_clock::now(); }
+    [[nodiscard]] SteadyTime now() const noexcept override {
+        return std::chrono::steady_clock::now();
+    }
 
     /// Runs `function` on the loop's thread and returns when it has returned. Not from that thread.
     void call(std::function<void()> function) {
@@ -51,8 +55,8 @@ public:
         done.wait();
     }
 
-    /// Starts the coroutine that `make` returns on the loop's thread; the returned handle waits for its end.
-    /// `make` is kept until then, so it may own what the coroutine refers to.
+    /// Starts the coroutine that `make` returns on the loop's thread; the returned handle waits for
+    /// its end. `make` is kept until then, so it may own what the coroutine refers to.
     class Running {
     public:
         Running(Running&&) = delete;
@@ -65,7 +69,8 @@ public:
 
     private:
         friend class ThreadLoop;
-        Running(ThreadLoop& loop, std::function<Async<void>()> make) : loop_(loop), make_(std::move(make)) {
+        Running(ThreadLoop& loop, std::function<Async<void>()> make)
+            : loop_(loop), make_(std::move(make)) {
             loop_.call([this] { group_.spawn(run(*this)); });
         }
         static Async<void> run(Running& self) {
@@ -90,7 +95,9 @@ public:
         std::atomic<bool> ended_{false};
         bool joined_ = false;
     };
-    [[nodiscard]] Running start(std::function<Async<void>()> make) { return Running(*this, std::move(make)); }
+    [[nodiscard]] Running start(std::function<Async<void>()> make) {
+        return Running(*this, std::move(make));
+    }
 
 protected:
     void start_timer(Timer& timer, SteadyTime at) override { timers_.start(timer, at); }
@@ -114,8 +121,10 @@ private:
     [[nodiscard]] Work* next() {
         std::unique_lock lock(mutex_);
         const auto ready = [this] { return first_ != nullptr || stopping_; };
-        if (const auto due = timers_.next()) wake_.wait_until(lock, *due, ready);
-        else wake_.wait(lock, ready);
+        if (const auto due = timers_.next())
+            wake_.wait_until(lock, *due, ready);
+        else
+            wake_.wait(lock, ready);
         Work* work = first_;
         if (work == nullptr) return nullptr;
         first_ = work->next;

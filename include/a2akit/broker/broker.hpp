@@ -62,11 +62,12 @@ public:
 
     /// Adds an entry that is due now, or not before the given time. An entry that is already in the
     /// queue is kept; it only becomes due earlier if it was to wait longer than this.
-    virtual AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp> not_before) = 0;
+    virtual AsyncResult<void> enqueue(RunOperation operation,
+                                      std::optional<Timestamp> not_before) = 0;
 
-    /// The next entry that is due; waits for one. Null when `receiver` was closed or the broker stopped.
-    /// Entries enqueued from this thread are delivered first. REQUIRES: one `receive` at a time per
-    /// receiver.
+    /// The next entry that is due; waits for one. Null when `receiver` was closed or the broker
+    /// stopped. Entries enqueued from this thread are delivered first. REQUIRES: one `receive` at a
+    /// time per receiver.
     ///
     /// `room`: how many entries the caller can accept right now, including this one; at least 1. A
     /// backend that prefetches entries or claims their runs takes no more than that for this

@@ -8,8 +8,8 @@
 
 namespace a2akit {
 
-/// One run's view of the cancel signal of its task. Used on the loop that watches, but for `is_cancelled`; freed by its
-/// destructor.
+/// One run's view of the cancel signal of its task. Used on the loop that watches, but for
+/// `is_cancelled`; freed by its destructor.
 class CancelScope {
 public:
     virtual ~CancelScope() = default;
@@ -36,7 +36,8 @@ public:
     /// Idempotent; succeeds whether or not the task is being watched.
     virtual AsyncResult<void> request_cancel(TaskId task) = 0;
 
-    /// The scope frees the backend's subscription when it is destroyed. Its signal wakes the current loop.
+    /// The scope frees the backend's subscription when it is destroyed. Its signal wakes the
+    /// current loop.
     virtual AsyncResult<std::unique_ptr<CancelScope>> watch(TaskId task) = 0;
 
     /// Drops the signal once the task is terminal.

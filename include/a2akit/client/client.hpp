@@ -47,7 +47,8 @@ struct ClientOptions {
 struct SendOptions {
     std::optional<SendMessageConfiguration> configuration = {};
     RawJson metadata = {};
-    /// Names this send: a repeat of the same message under the same key happens once. Empty: the client makes one up.
+    /// Names this send: a repeat of the same message under the same key happens once. Empty: the
+    /// client makes one up.
     std::string idempotency_key = {};
 };
 
@@ -59,7 +60,9 @@ public:
     /// Null when the agent answered with a message.
     [[nodiscard]] const Task* task() const noexcept { return std::get_if<Task>(&payload_); }
     /// Null when the agent answered with a task.
-    [[nodiscard]] const Message* message() const noexcept { return std::get_if<Message>(&payload_); }
+    [[nodiscard]] const Message* message() const noexcept {
+        return std::get_if<Message>(&payload_);
+    }
     /// The text of the artifacts, or of the status message when there is none; of the message.
     [[nodiscard]] std::string text() const;
     /// The data of the first data part; empty when there is none.
@@ -76,19 +79,21 @@ private:
 
 /// A synchronous client of one A2A 1.0 agent, over JSON-RPC or HTTP+JSON.
 ///
-/// Calls block the thread that makes them; use it from a plain thread, never from a handler on a server's loop. A
-/// Client is used by one thread at a time; a stream it has opened lives on its own, also on another thread. Connections
-/// are kept open between calls. TLS, proxies (from the environment) and HTTP/2 are libcurl's. Redirects are not
-/// followed.
+/// Calls block the thread that makes them; use it from a plain thread, never from a handler on a
+/// server's loop. A Client is used by one thread at a time; a stream it has opened lives on its
+/// own, also on another thread. Connections are kept open between calls. TLS, proxies (from the
+/// environment) and HTTP/2 are libcurl's. Redirects are not followed.
 ///
-/// Every failure is thrown as Exception: what the agent answered with the code it named; kUnavailable when it can't be
-/// reached, the connection breaks or a timeout passes; kInvalidAgentResponse when the answer is none that A2A knows.
+/// Every failure is thrown as Exception: what the agent answered with the code it named;
+/// kUnavailable when it can't be reached, the connection breaks or a timeout passes;
+/// kInvalidAgentResponse when the answer is none that A2A knows.
 class Client {
 public:
-    /// Fetches the card of the agent at `url` (…/.well-known/agent-card.json) and picks the first interface of it that
-    /// both sides speak. kVersionNotSupported when there is none: the message says what the card offers.
-    /// kPermissionDenied when there are credentials (`headers`, `bearer_token`) and the interface
-    /// is at an origin that they were not given for; then nothing is sent.
+    /// Fetches the card of the agent at `url` (…/.well-known/agent-card.json) and picks the first
+    /// interface of it that both sides speak. kVersionNotSupported when there is none: the message
+    /// says what the card offers. kPermissionDenied when there are credentials (`headers`,
+    /// `bearer_token`) and the interface is at an origin that they were not given for; then nothing
+    /// is sent.
     [[nodiscard]] static Client connect(std::string url, ClientOptions options = {});
     /// As `connect`, for a card that is at hand already.
     explicit Client(AgentCard card, ClientOptions options = {});
@@ -100,8 +105,8 @@ public:
     /// The interface in use; its tenant goes with every request.
     [[nodiscard]] const AgentInterface& interface() const noexcept;
 
-    /// Sends a message and waits until its task has ended or pauses (unless configuration.return_immediately). An
-    /// empty message id is filled in, and so is the role.
+    /// Sends a message and waits until its task has ended or pauses (unless
+    /// configuration.return_immediately). An empty message id is filled in, and so is the role.
     SendResult send(Message message, SendOptions options = {});
     SendResult send(std::string text, SendOptions options = {});
 
@@ -109,14 +114,16 @@ public:
     ClientStream stream(Message message, SendOptions options = {});
     ClientStream stream(std::string text, SendOptions options = {});
     /// The same, handing every event to `on_event` until the stream ends.
-    void stream(std::string text, const std::function<void(const StreamEvent&)>& on_event, SendOptions options = {});
+    void stream(std::string text, const std::function<void(const StreamEvent&)>& on_event,
+                SendOptions options = {});
 
     Task get_task(std::string_view task_id, std::optional<int> history_length = std::nullopt);
     /// One page; the next one has its next_page_token as page_token. `request.tenant` is filled in.
     ListTasksResponse list_tasks(ListTasksRequest request = {});
     /// Returns the task as it stands after the agent has had its time to stop it.
     Task cancel(std::string_view task_id, RawJson metadata = {});
-    /// The task and what happens to it until it ends; with `last_event_id`, what happened after that event.
+    /// The task and what happens to it until it ends; with `last_event_id`, what happened after
+    /// that event.
     ClientStream subscribe(std::string_view task_id, std::string_view last_event_id = {});
 
 private:

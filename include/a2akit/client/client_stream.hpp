@@ -16,7 +16,9 @@ struct StreamEvent {
     StreamResponse response = {};
 
     [[nodiscard]] const Task* task() const noexcept { return std::get_if<Task>(&response.payload); }
-    [[nodiscard]] const Message* message() const noexcept { return std::get_if<Message>(&response.payload); }
+    [[nodiscard]] const Message* message() const noexcept {
+        return std::get_if<Message>(&response.payload);
+    }
     [[nodiscard]] const TaskStatusUpdateEvent* status() const noexcept {
         return std::get_if<TaskStatusUpdateEvent>(&response.payload);
     }
@@ -32,10 +34,11 @@ struct StreamEvent {
     [[nodiscard]] bool is_final() const noexcept;
 };
 
-/// The events of one task, pulled one by one. Used by one thread at a time; destroying it closes the connection and
-/// changes nothing for the task.
+/// The events of one task, pulled one by one. Used by one thread at a time; destroying it closes
+/// the connection and changes nothing for the task.
 ///
-///     for (const StreamEvent& event : client.stream("Hello")) std::cout << event.text() << std::flush;
+///     for (const StreamEvent& event : client.stream("Hello")) std::cout << event.text() <<
+///     std::flush;
 class ClientStream {
 public:
     class Source;
@@ -44,8 +47,9 @@ public:
     ClientStream& operator=(ClientStream&&) noexcept;
     ~ClientStream();
 
-    /// Blocks until the next event is there; nothing when the agent has ended the stream. Throws Exception: the
-    /// agent's own error, or kUnavailable when the connection broke (resume with Client::subscribe).
+    /// Blocks until the next event is there; nothing when the agent has ended the stream. Throws
+    /// Exception: the agent's own error, or kUnavailable when the connection broke (resume with
+    /// Client::subscribe).
     std::optional<StreamEvent> next();
     /// The id of the last event that had one. Pass it to Client::subscribe to continue after that
     /// event.
@@ -68,7 +72,9 @@ public:
             return *this;
         }
         void operator++(int) { ++*this; }
-        friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept { return !it.event_; }
+        friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept {
+            return !it.event_;
+        }
 
     private:
         ClientStream* stream_ = nullptr;

@@ -23,7 +23,8 @@ using AsyncResult = Async<Result<T>>;
 
 namespace detail {
 
-/// Coroutine frames come from a per-thread pool of size classes; a frame may be freed on another thread.
+/// Coroutine frames come from a per-thread pool of size classes; a frame may be freed on another
+/// thread.
 void* allocate_frame(std::size_t size);
 void free_frame(void* frame, std::size_t size) noexcept;
 
@@ -32,7 +33,7 @@ class StopScope;  // core/when.hpp
 class PromiseBase {
 public:
     std::coroutine_handle<> continuation;  ///< Null until it is awaited.
-    StopScope* scope = nullptr;  ///< Its awaiter's, or its own: asks it to end early.
+    StopScope* scope = nullptr;            ///< Its awaiter's, or its own: asks it to end early.
 
     static void* operator new(std::size_t size) { return allocate_frame(size); }
     static void operator delete(void* frame, std::size_t size) noexcept { free_frame(frame, size); }

@@ -6,10 +6,12 @@
 
 namespace a2akit {
 
-/// A stored or transmitted time: UTC, in milliseconds, as the protocol writes it (specification 1.0, section 5.6.1).
+/// A stored or transmitted time: UTC, in milliseconds, as the protocol writes it
+/// (specification 1.0, section 5.6.1).
 using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
 
-/// A point of a loop's own time, for waits and timers. Never stored, never compared between processes.
+/// A point of a loop's own time, for waits and timers. Never stored, never compared between
+/// processes.
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// A span of time, stored or configured.

@@ -1,10 +1,12 @@
 #pragma once
 
-/// Refuses compilers that are known to miscompile coroutines. Every public header that declares one includes this.
+/// Refuses compilers that are known to miscompile coroutines. Every public header that declares one
+/// includes this.
 ///
-/// GCC 12 and 13 destroy temporaries inside a `co_await` expression twice, without a warning: an ordinary line such as
-/// `co_await ctx.complete(ok ? a : b)` corrupts the heap. Clang 19 and GCC 14 are tested and
-/// compile them correctly. Define A2AKIT_ALLOW_UNSAFE_COMPILER to build anyway, at your own risk.
+/// GCC 12 and 13 destroy temporaries inside a `co_await` expression twice, without a warning: an
+/// ordinary line such as `co_await ctx.complete(ok ? a : b)` corrupts the heap. Clang 19 and GCC 14
+/// are tested and compile them correctly. Define A2AKIT_ALLOW_UNSAFE_COMPILER to build anyway, at
+/// your own risk.
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 14 && \
     !defined(A2AKIT_ALLOW_UNSAFE_COMPILER)
 #error \

@@ -53,7 +53,8 @@ struct FieldViolation {
     std::string description = {};  ///< What is wrong and what would be right.
 };
 
-/// An error as a value. Cheap to copy; safe to show to a client: it holds no path, no secret, no other user's data.
+/// An error as a value. Cheap to copy; safe to show to a client: it holds no path, no secret, no
+/// other user's data.
 struct Error {
     struct Details {
         std::vector<FieldViolation> violations = {};  ///< google.rpc.BadRequest

@@ -21,8 +21,8 @@ struct Work {
     Work* next = nullptr;
 };
 
-/// A call at a later time. Belongs to one loop: started, cancelled and fired on that loop's thread only.
-/// Its destructor cancels it.
+/// A call at a later time. Belongs to one loop: started, cancelled and fired on that loop's thread
+/// only. Its destructor cancels it.
 class Timer {
 public:
     using Fire = void (*)(Timer&) noexcept;
@@ -31,8 +31,8 @@ public:
     Timer& operator=(const Timer&) = delete;
     ~Timer() { cancel(); }
 
-    /// Calls `fire` at `at` or some milliseconds later (see Loop). Starting a started timer moves it.
-    /// REQUIRES: called on the thread of `loop`.
+    /// Calls `fire` at `at` or some milliseconds later (see Loop). Starting a started timer moves
+    /// it. REQUIRES: called on the thread of `loop`.
     void start(Loop& loop, SteadyTime at);
     void cancel() noexcept;
     [[nodiscard]] bool started() const noexcept { return loop_ != nullptr; }
@@ -45,11 +45,13 @@ private:
     std::size_t slot_ = 0;
 };
 
-/// An event loop: one thread on which coroutines run, one after the other, and on which timers fire.
+/// An event loop: one thread on which coroutines run, one after the other, and on which timers
+/// fire.
 ///
-/// `post` is safe from any thread; everything else is called on the loop's own thread. Work runs in the order in
-/// which it was posted from one thread. A post from another thread wakes the loop once, however many follow before
-/// it runs. Timers are coarse: one is up to 10 ms late, never early.
+/// `post` is safe from any thread; everything else is called on the loop's own thread. Work runs in
+/// the order in which it was posted from one thread. A post from another thread wakes the loop
+/// once, however many follow before it runs. Timers are coarse: one is up to 10 ms late, never
+/// early.
 class Loop {
 public:
     virtual ~Loop() = default;
@@ -68,7 +70,8 @@ protected:
     static void set_current(Loop* loop) noexcept;
 };
 
-/// Awaiting it lets everything that is ready on this loop run first: what was emitted so far leaves for the clients.
+/// Awaiting it lets everything that is ready on this loop run first: what was emitted so far leaves
+/// for the clients.
 [[nodiscard]] inline auto yield() noexcept {
     struct Yield : Work {
         Yield() noexcept : Work([](Work& w) noexcept { static_cast<Yield&>(w).handle.resume(); }) {}
@@ -106,8 +109,8 @@ Async<void> sleep_for(Duration span);
 
 /// A flag that one coroutine waits for and any thread raises.
 ///
-/// `set` wakes the waiter through its loop's queue, never by running it in place; setting a set signal does nothing.
-/// At most one coroutine waits at a time. REQUIRES: outlives its waiter.
+/// `set` wakes the waiter through its loop's queue, never by running it in place; setting a set
+/// signal does nothing. At most one coroutine waits at a time. REQUIRES: outlives its waiter.
 class Signal {
 public:
     Signal() noexcept = default;
@@ -164,7 +167,9 @@ public:
     Either(Signal& one, Signal& other, std::optional<SteadyTime> until) noexcept;
     Either(const Either&) = delete;
     Either& operator=(const Either&) = delete;
-    [[nodiscard]] bool await_ready() const noexcept { return one_.await_ready() || other_.await_ready(); }
+    [[nodiscard]] bool await_ready() const noexcept {
+        return one_.await_ready() || other_.await_ready();
+    }
     bool await_suspend(std::coroutine_handle<> handle);
     /// True when one of the signals was raised.
     bool await_resume() const noexcept { return !timed_out_; }
@@ -206,7 +211,8 @@ inline Signal::Either Signal::either(Signal& one, Signal& other,
 
 /// The coroutines that somebody started and has to wait for. Nothing in a2akit is detached.
 ///
-/// Belongs to one loop. A coroutine that lets an exception escape ends the process: catch what you expect.
+/// Belongs to one loop. A coroutine that lets an exception escape ends the process: catch what you
+/// expect.
 class TaskGroup {
 public:
     TaskGroup() noexcept = default;

@@ -9,9 +9,10 @@ namespace a2akit {
 
 /// Calls the application's hooks after each successful write that changed a task's state.
 ///
-/// At most once per change: a write that was a repeat calls nothing. Order: `on_state_change`, then `on_working`,
-/// `on_turn_end` and `on_terminal`, as far as they apply. The write's answer is returned after the hooks; a hook that
-/// throws is logged and changes nothing. Without hooks a server does not install it.
+/// At most once per change: a write that was a repeat calls nothing. Order: `on_state_change`, then
+/// `on_working`, `on_turn_end` and `on_terminal`, as far as they apply. The write's answer is
+/// returned after the hooks; a hook that throws is logged and changes nothing. Without hooks a
+/// server does not install it.
 class HookableEmitter final : public EventEmitter {
 public:
     /// REQUIRES: neither is null.

@@ -19,14 +19,15 @@ struct StateChange {
 /// Code of the application that is called when a task changes its state: audit, metrics,
 /// notifications.
 ///
-/// Called after the write succeeded, at most once per change, on the node and loop that wrote. A hook that throws is
-/// logged and changes nothing. Emitting waits for the hooks: keep them short.
+/// Called after the write succeeded, at most once per change, on the node and loop that wrote. A
+/// hook that throws is logged and changes nothing. Emitting waits for the hooks: keep them short.
 class LifecycleHooks {
 public:
     virtual ~LifecycleHooks() = default;
-    virtual Async<void> on_state_change(StateChange change);  ///< Every change, before the more special ones.
+    virtual Async<void> on_state_change(
+        StateChange change);  ///< Every change, before the more special ones.
     virtual Async<void> on_working(StateChange change);
-    virtual Async<void> on_turn_end(StateChange change);      ///< Terminal or interrupted.
+    virtual Async<void> on_turn_end(StateChange change);  ///< Terminal or interrupted.
     virtual Async<void> on_terminal(StateChange change);
 };
 

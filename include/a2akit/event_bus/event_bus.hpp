@@ -37,7 +37,8 @@ public:
 /// The changes that a subscriber wants to be woken for.
 enum class Interest { kEveryEvent, kTurnEnds };
 
-/// Tells the nodes' subscribers that a task has new events. Best-effort: a lost wake-up delays, nothing else.
+/// Tells the nodes' subscribers that a task has new events. Best-effort: a lost wake-up delays,
+/// nothing else.
 ///
 /// Safe from any thread. Implementations pass a2akit/testing/event_bus_contract.hpp.
 class EventBus {
@@ -52,9 +53,11 @@ public:
     virtual AsyncResult<void> publish(Wake wake) = 0;
 
     /// Its signal wakes the current loop. Wake-ups published after the call returned are seen.
-    virtual AsyncResult<std::unique_ptr<Subscription>> subscribe(TaskId task, Interest interest) = 0;
+    virtual AsyncResult<std::unique_ptr<Subscription>> subscribe(TaskId task,
+                                                                 Interest interest) = 0;
 
-    /// The tasks with subscribers in this process: what the tail check reads from Storage once a second.
+    /// The tasks with subscribers in this process: what the tail check reads from Storage once a
+    /// second.
     [[nodiscard]] virtual std::vector<TaskId> watched() const = 0;
     /// Wakes this process's subscribers only; `erased`: the task is gone. The tail check calls it
     /// with what it has found.

@@ -32,7 +32,8 @@ struct AgentExtension {
     RawJson params = {};
 };
 
-/// Specification 1.0, section 4.4.3. Absent and false are told apart, because signatures are (section 8.4.1).
+/// Specification 1.0, section 4.4.3. Absent and false are told apart, because signatures are
+/// (section 8.4.1).
 struct AgentCapabilities {
     std::optional<bool> streaming = {};
     std::optional<bool> push_notifications = {};
@@ -108,8 +109,8 @@ struct DeviceCodeOAuthFlow {
     std::map<std::string, std::string> scopes = {};
 };
 struct OAuthFlows {
-    std::variant<std::monostate, AuthorizationCodeOAuthFlow, ClientCredentialsOAuthFlow, ImplicitOAuthFlow,
-                 PasswordOAuthFlow, DeviceCodeOAuthFlow>
+    std::variant<std::monostate, AuthorizationCodeOAuthFlow, ClientCredentialsOAuthFlow,
+                 ImplicitOAuthFlow, PasswordOAuthFlow, DeviceCodeOAuthFlow>
         flow = {};
 };
 struct OAuth2SecurityScheme {

@@ -39,12 +39,18 @@ struct Part {
     std::string filename = {};
     std::string media_type = {};
 
-    [[nodiscard]] static Part from_text(std::string text) { return {TextContent{std::move(text)}, {}, {}, {}}; }
-    [[nodiscard]] static Part from_data(RawJson value) { return {DataContent{std::move(value)}, {}, {}, {}}; }
-    [[nodiscard]] static Part from_bytes(std::string bytes, std::string media_type, std::string filename = {}) {
+    [[nodiscard]] static Part from_text(std::string text) {
+        return {TextContent{std::move(text)}, {}, {}, {}};
+    }
+    [[nodiscard]] static Part from_data(RawJson value) {
+        return {DataContent{std::move(value)}, {}, {}, {}};
+    }
+    [[nodiscard]] static Part from_bytes(std::string bytes, std::string media_type,
+                                         std::string filename = {}) {
         return {RawContent{std::move(bytes)}, {}, std::move(filename), std::move(media_type)};
     }
-    [[nodiscard]] static Part from_url(std::string url, std::string media_type, std::string filename = {}) {
+    [[nodiscard]] static Part from_url(std::string url, std::string media_type,
+                                       std::string filename = {}) {
         return {UrlContent{std::move(url)}, {}, std::move(filename), std::move(media_type)};
     }
 
@@ -61,7 +67,8 @@ struct Part {
     friend bool operator==(const Part&, const Part&) = default;
 };
 
-/// One contribution to the conversation between a client and an agent (specification 1.0, section 4.1.4).
+/// One contribution to the conversation between a client and an agent (specification 1.0,
+/// section 4.1.4).
 struct Message {
     std::string message_id = {};
     std::string context_id = {};
@@ -86,7 +93,8 @@ struct Artifact {
     RawJson metadata = {};
     std::vector<std::string> extensions = {};
 
-    /// The texts of all text parts, joined without a separator: chunks of a streamed text make the text again.
+    /// The texts of all text parts, joined without a separator: chunks of a streamed text make the
+    /// text again.
     [[nodiscard]] std::string text() const;
     friend bool operator==(const Artifact&, const Artifact&) = default;
 };

@@ -20,12 +20,13 @@ concept ConvertsToRawJson = requires(const T& value) {
     { RawJsonFrom<T>::convert(value) } -> std::same_as<RawJson>;
 };
 
-/// A JSON value kept as its text: google.protobuf.Struct and Value fields. Validated once, when it was read; copied as
-/// bytes from then on. Empty means that the field is absent.
+/// A JSON value kept as its text: google.protobuf.Struct and Value fields. Validated once, when it
+/// was read; copied as bytes from then on. Empty means that the field is absent.
 class RawJson {
 public:
     RawJson() = default;
-    /// REQUIRES: `text` is one valid JSON value in UTF-8. To check foreign text use parse_raw_json (protocol/json.hpp).
+    /// REQUIRES: `text` is one valid JSON value in UTF-8. To check foreign text use parse_raw_json
+    /// (protocol/json.hpp).
     explicit RawJson(std::string text) : text_(std::move(text)) {}
     /// Implicit, so that a value of a library with a specialised RawJsonFrom can be passed as a
     /// RawJson.

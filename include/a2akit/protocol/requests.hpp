@@ -10,8 +10,9 @@
 #include <variant>
 #include <vector>
 
-// The request and response messages of the eleven operations, field for field as in the table of messages
-// (specification 1.0, section 3.2). `tenant` comes from the path or the message; an empty one is absent.
+// The request and response messages of the eleven operations, field for field as in the table of
+// messages (specification 1.0, section 3.2). `tenant` comes from the path or the message; an empty
+// one is absent.
 
 namespace a2akit {
 
@@ -112,7 +113,8 @@ struct SendMessageResponse {
 
 /// One item of a stream (specification 1.0, section 3.2.3).
 struct StreamResponse {
-    std::variant<std::monostate, Task, Message, TaskStatusUpdateEvent, TaskArtifactUpdateEvent> payload = {};
+    std::variant<std::monostate, Task, Message, TaskStatusUpdateEvent, TaskArtifactUpdateEvent>
+        payload = {};
 };
 
 }  // namespace a2akit

@@ -27,8 +27,8 @@ enum class TaskState : std::uint8_t {
 
 /// Ended for good: no message, no event follows.
 [[nodiscard]] constexpr bool is_terminal(TaskState state) noexcept {
-    return state == TaskState::kCompleted || state == TaskState::kFailed || state == TaskState::kCanceled ||
-           state == TaskState::kRejected;
+    return state == TaskState::kCompleted || state == TaskState::kFailed ||
+           state == TaskState::kCanceled || state == TaskState::kRejected;
 }
 /// Paused until the client answers (the specification says "interrupted").
 [[nodiscard]] constexpr bool is_interrupted(TaskState state) noexcept {

@@ -21,8 +21,8 @@ namespace a2akit {
 /// nothing arrives.
 class ClientPresence {
 public:
-    /// One who waits on `signal`, from its construction to its destruction, and asks `gone()` after each wake-up. At
-    /// most one at a time.
+    /// One who waits on `signal`, from its construction to its destruction, and asks `gone()` after
+    /// each wake-up. At most one at a time.
     class Entry {
     public:
         /// `client` may be null: one that never leaves. REQUIRES: it and `signal` outlive this.

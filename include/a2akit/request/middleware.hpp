@@ -13,15 +13,15 @@ namespace a2akit {
 
 /// Sees every request before and after the TaskManager does.
 ///
-/// `before_dispatch` runs in the order of registration, `after_dispatch` in reverse, for those whose `before_dispatch`
-/// was started. Called on the loop of the request; one object serves all requests, on several
-/// threads concurrently.
+/// `before_dispatch` runs in the order of registration, `after_dispatch` in reverse, for those
+/// whose `before_dispatch` was started. Called on the loop of the request; one object serves all
+/// requests, on several threads concurrently.
 class Middleware {
 public:
     virtual ~Middleware() = default;
 
-    /// May change the envelope: move secrets from params to `context.values`, set the principal. An error ends the
-    /// request here (kUnauthenticated with Details::challenge gives a 401).
+    /// May change the envelope: move secrets from params to `context.values`, set the principal. An
+    /// error ends the request here (kUnauthenticated with Details::challenge gives a 401).
     virtual AsyncResult<void> before_dispatch(RequestEnvelope& envelope) = 0;
 
     /// Called in the order of registration before the body of a large request is read, so that a
@@ -32,8 +32,10 @@ public:
     /// here too. Default: no objection.
     virtual AsyncResult<void> before_body(RequestContext& context);
 
-    /// Sees the outcome; for a stream, that it was opened. An error that is thrown or returned here is logged only.
-    virtual AsyncResult<void> after_dispatch(const RequestEnvelope& envelope, const Result<Reply>& reply);
+    /// Sees the outcome; for a stream, that it was opened. An error that is thrown or returned here
+    /// is logged only.
+    virtual AsyncResult<void> after_dispatch(const RequestEnvelope& envelope,
+                                             const Result<Reply>& reply);
 };
 
 /// Checks "Authorization: Bearer …" by a callback of the application; nullopt means refused. The
@@ -53,12 +55,13 @@ private:
     std::string realm_;
 };
 
-/// Checks an API key in a header (compared in constant time). 401 without a valid one; kInvalidParams for a header that is
-/// sent twice with different values.
+/// Checks an API key in a header (compared in constant time). 401 without a valid one;
+/// kInvalidParams for a header that is sent twice with different values.
 class ApiKeyMiddleware final : public Middleware {
 public:
     /// `keys`: key -> principal.
-    explicit ApiKeyMiddleware(std::map<std::string, Principal> keys, std::string header = "x-api-key");
+    explicit ApiKeyMiddleware(std::map<std::string, Principal> keys,
+                              std::string header = "x-api-key");
     AsyncResult<void> before_body(RequestContext& context) override;
     AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override;
 

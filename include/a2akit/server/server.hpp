@@ -18,16 +18,18 @@
 
 namespace a2akit {
 
-/// The agent card as an author writes it. The server adds what it knows: interfaces, protocol versions, and
-/// "text/plain" where no modes are named.
+/// The agent card as an author writes it. The server adds what it knows: interfaces, protocol
+/// versions, and "text/plain" where no modes are named.
 struct CardConfig {
     std::string name = {};
     std::string description = {};
     std::string version = {};
     std::optional<AgentProvider> provider = {};
-    std::vector<AgentSkill> skills = {};           ///< None: one, made from name and description. Tags: its id.
-    std::vector<std::string> input_modes = {};     ///< Default text/plain; messages with other parts are refused.
-    std::vector<std::string> output_modes = {};    ///< Default text/plain.
+    std::vector<AgentSkill> skills =
+        {};  ///< None: one, made from name and description. Tags: its id.
+    std::vector<std::string> input_modes =
+        {};  ///< Default text/plain; messages with other parts are refused.
+    std::vector<std::string> output_modes = {};  ///< Default text/plain.
     bool streaming = true;
     bool push_notifications = false;
     bool extended_agent_card = false;
@@ -44,7 +46,7 @@ struct ServerOptions {
     CardConfig card = {};
     Settings settings = {};
     std::vector<std::shared_ptr<Middleware>> middlewares = {};
-    std::shared_ptr<Authorizer> authorizer = {};   ///< Default: OwnerAuthorizer.
+    std::shared_ptr<Authorizer> authorizer = {};  ///< Default: OwnerAuthorizer.
     std::shared_ptr<LifecycleHooks> hooks = {};
     std::shared_ptr<Dependencies> dependencies = {};
     Ports ports = {};
@@ -68,7 +70,8 @@ public:
     /// then does not keep the process from ending: it exits with 0 without waiting for it.
     int run();
 
-    /// The same in pieces, for programs with a main of their own. `start` returns once the server listens.
+    /// The same in pieces, for programs with a main of their own. `start` returns once the server
+    /// listens.
     Result<void> start();
     /// Drains and stops; returns when everything has ended. Safe from any thread; idempotent. In a
     /// handler, a hook or a middleware it only begins the drain and returns, because the drain
@@ -80,17 +83,18 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept;
     [[nodiscard]] std::string url() const;
 
-    /// Continues a task that waits for authorization (AUTH_REQUIRED), once its credentials have arrived out of band: a new
-    /// turn, whose handler finds them where the application put them. It has the user's last
-    /// message, but not what accompanied it (metadata, output modes, the request's context), which
-    /// belonged to the turn before. kUnsupportedOperation in any other state; kTaskNotFound.
-    /// REQUIRES: started, not stopped; called on a thread that runs no handler.
+    /// Continues a task that waits for authorization (AUTH_REQUIRED), once its credentials have
+    /// arrived out of band: a new turn, whose handler finds them where the application put them. It
+    /// has the user's last message, but not what accompanied it (metadata, output modes, the
+    /// request's context), which belonged to the turn before. kUnsupportedOperation in any other
+    /// state; kTaskNotFound. REQUIRES: started, not stopped; called on a thread that runs no
+    /// handler.
     Result<void> resume(TaskId task);
 
-    /// Turns that were given up after too many lost runs, in the order of their tasks' ids, those behind `after`.
-    /// REQUIRES: started, not stopped; called on a thread that runs no handler.
-    [[nodiscard]] Result<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after = std::nullopt,
-                                                               int limit = 100);
+    /// Turns that were given up after too many lost runs, in the order of their tasks' ids, those
+    /// behind `after`. REQUIRES: started, not stopped; called on a thread that runs no handler.
+    [[nodiscard]] Result<std::vector<DeadLetter>> dead_letters(
+        std::optional<TaskId> after = std::nullopt, int limit = 100);
     /// Tries the turn of a dead letter again, as a new task of the same owner and context, and
     /// returns that task. A second redrive returns the same task. kTaskNotFound when there is no
     /// such dead letter. REQUIRES: as for dead_letters.

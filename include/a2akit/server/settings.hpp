@@ -13,106 +13,144 @@
 
 namespace a2akit {
 
-/// Every number and switch of a server. Order: what the constructor was given, then `A2AKIT_*` of the environment,
-/// then the default named here. An absent optional means "not given": the environment or the default decides.
+/// Every number and switch of a server. Order: what the constructor was given, then `A2AKIT_*` of
+/// the environment, then the default named here. An absent optional means "not given": the
+/// environment or the default decides.
 struct Settings {
     // Where it listens.
-    std::optional<std::string> host = {};          ///< A2AKIT_HOST, 127.0.0.1
-    std::optional<std::uint16_t> port = {};        ///< A2AKIT_PORT, 8000; 0: any free one
+    std::optional<std::string> host = {};    ///< A2AKIT_HOST, 127.0.0.1
+    std::optional<std::uint16_t> port = {};  ///< A2AKIT_PORT, 8000; 0: any free one
     std::optional<std::uint16_t> grpc_port =
         {};  ///< A2AKIT_GRPC_PORT, none: no gRPC; 0: any free one
-    std::optional<std::string> base_path = {};     ///< A2AKIT_BASE_PATH, "": where the endpoints are mounted
-    std::optional<int> threads = {};               ///< A2AKIT_THREADS, one per core
-    std::optional<std::string> public_url = {};    ///< A2AKIT_PUBLIC_URL, http://host:port: for the card
-    std::optional<bool> trust_forwarded = {};      ///< A2AKIT_TRUST_FORWARDED, false: X-Forwarded-*, else Forwarded
-    std::optional<bool> card_at_root = {};         ///< A2AKIT_CARD_AT_ROOT, false: the card at the origin's root besides
+    std::optional<std::string> base_path =
+        {};                           ///< A2AKIT_BASE_PATH, "": where the endpoints are mounted
+    std::optional<int> threads = {};  ///< A2AKIT_THREADS, one per core
+    std::optional<std::string> public_url =
+        {};  ///< A2AKIT_PUBLIC_URL, http://host:port: for the card
+    std::optional<bool> trust_forwarded =
+        {};  ///< A2AKIT_TRUST_FORWARDED, false: X-Forwarded-*, else Forwarded
+    std::optional<bool> card_at_root =
+        {};  ///< A2AKIT_CARD_AT_ROOT, false: the card at the origin's root besides
 
     // Versions of the protocol (docs/reference/versions.md).
-    std::optional<std::string> versions = {};      ///< A2AKIT_VERSIONS, "0.3,1.0": or either
-    std::optional<bool> strict_version = {};       ///< A2AKIT_STRICT_VERSION, false: a 1.0 call needs A2A-Version
+    std::optional<std::string> versions = {};  ///< A2AKIT_VERSIONS, "0.3,1.0": or either
+    std::optional<bool> strict_version =
+        {};  ///< A2AKIT_STRICT_VERSION, false: a 1.0 call needs A2A-Version
     /// A2AKIT_CARD_WITHOUT_VERSION, superset: the card when no A2A-Version is sent; 1.0 or 0.3.
     std::optional<std::string> card_without_version = {};
 
     // Backends, by URL. Where it says "the data directory", memory: without one.
-    std::optional<std::string> data_dir = {};      ///< A2AKIT_DATA_DIR, none: SQLite keeps everything there
-    std::optional<std::string> storage = {};       ///< A2AKIT_STORAGE, the data directory
-    std::optional<std::string> broker = {};        ///< A2AKIT_BROKER, the data directory
-    std::optional<std::string> event_bus = {};     ///< A2AKIT_EVENT_BUS, the data directory
-    std::optional<std::string> cancel_registry = {}; ///< A2AKIT_CANCEL_REGISTRY, the data directory
-    std::optional<std::string> sqlite_synchronous = {}; ///< A2AKIT_SQLITE_SYNCHRONOUS, full: or normal
+    std::optional<std::string> data_dir =
+        {};  ///< A2AKIT_DATA_DIR, none: SQLite keeps everything there
+    std::optional<std::string> storage = {};    ///< A2AKIT_STORAGE, the data directory
+    std::optional<std::string> broker = {};     ///< A2AKIT_BROKER, the data directory
+    std::optional<std::string> event_bus = {};  ///< A2AKIT_EVENT_BUS, the data directory
+    std::optional<std::string> cancel_registry =
+        {};  ///< A2AKIT_CANCEL_REGISTRY, the data directory
+    std::optional<std::string> sqlite_synchronous =
+        {};  ///< A2AKIT_SQLITE_SYNCHRONOUS, full: or normal
 
     // Redis, for the ports whose URL is redis:, redis://… or rediss://….
-    std::optional<std::string> redis_url = {};              ///< A2AKIT_REDIS_URL, none: what a bare redis: stands for
-    std::optional<std::string> redis_key_prefix = {};       ///< A2AKIT_REDIS_KEY_PREFIX, a2akit:
-    std::optional<std::string> redis_broker_stream = {};    ///< A2AKIT_REDIS_BROKER_STREAM, {broker}
-    std::optional<std::string> redis_broker_group = {};     ///< A2AKIT_REDIS_BROKER_GROUP, workers
-    std::optional<std::string> redis_broker_consumer_prefix = {}; ///< A2AKIT_REDIS_BROKER_CONSUMER_PREFIX, node-
-    std::optional<int> redis_broker_block_ms = {};          ///< A2AKIT_REDIS_BROKER_BLOCK_MS, 5000
-    /// A2AKIT_REDIS_BROKER_CLAIM_TIMEOUT_MS, two thirds of the lease: entries of a node that died go to others then.
+    std::optional<std::string> redis_url =
+        {};  ///< A2AKIT_REDIS_URL, none: what a bare redis: stands for
+    std::optional<std::string> redis_key_prefix = {};     ///< A2AKIT_REDIS_KEY_PREFIX, a2akit:
+    std::optional<std::string> redis_broker_stream = {};  ///< A2AKIT_REDIS_BROKER_STREAM, {broker}
+    std::optional<std::string> redis_broker_group = {};   ///< A2AKIT_REDIS_BROKER_GROUP, workers
+    std::optional<std::string> redis_broker_consumer_prefix =
+        {};                                         ///< A2AKIT_REDIS_BROKER_CONSUMER_PREFIX, node-
+    std::optional<int> redis_broker_block_ms = {};  ///< A2AKIT_REDIS_BROKER_BLOCK_MS, 5000
+    /// A2AKIT_REDIS_BROKER_CLAIM_TIMEOUT_MS, two thirds of the lease: entries of a node that died
+    /// go to others then.
     std::optional<int> redis_broker_claim_timeout_ms = {};
-    std::optional<std::string> redis_event_bus_channel_prefix = {}; ///< A2AKIT_REDIS_EVENT_BUS_CHANNEL_PREFIX, events
-    std::optional<std::string> redis_cancel_key_prefix = {}; ///< A2AKIT_REDIS_CANCEL_KEY_PREFIX, cancel:
-    std::optional<int> redis_cancel_ttl_s = {};             ///< A2AKIT_REDIS_CANCEL_TTL_S, 86400
+    std::optional<std::string> redis_event_bus_channel_prefix =
+        {};  ///< A2AKIT_REDIS_EVENT_BUS_CHANNEL_PREFIX, events
+    std::optional<std::string> redis_cancel_key_prefix =
+        {};                                      ///< A2AKIT_REDIS_CANCEL_KEY_PREFIX, cancel:
+    std::optional<int> redis_cancel_ttl_s = {};  ///< A2AKIT_REDIS_CANCEL_TTL_S, 86400
 
-    /// A2AKIT_CONTEXT_KEY, none: seals a request's headers and secrets for its turn, which keeps them over a restart and
-    /// brings them to other nodes (32 bytes as hex or base64; several, separated by commas: the first one seals).
+    /// A2AKIT_CONTEXT_KEY, none: seals a request's headers and secrets for its turn, which keeps
+    /// them over a restart and brings them to other nodes (32 bytes as hex or base64; several,
+    /// separated by commas: the first one seals).
     std::optional<std::string> context_key = {};
-    /// A2AKIT_ADMIN_TOKEN, none: whoever has it may list and redrive dead letters over HTTP; without it nobody may.
+    /// A2AKIT_ADMIN_TOKEN, none: whoever has it may list and redrive dead letters over HTTP;
+    /// without it nobody may.
     std::optional<std::string> admin_token = {};
-    /// A2AKIT_CORE_DUMPS, false: a core dump holds whatever the memory held, secrets of requests too. For `Server::run`.
+    /// A2AKIT_CORE_DUMPS, false: a core dump holds whatever the memory held, secrets of requests
+    /// too. For `Server::run`.
     std::optional<bool> core_dumps = {};
 
     // Tasks.
-    std::optional<Duration> blocking_timeout = {}; ///< A2AKIT_BLOCKING_TIMEOUT (s), none: waits as section 3.2.2 says
-    std::optional<Duration> cancel_wait = {};      ///< A2AKIT_CANCEL_WAIT (s), 2
-    std::optional<Duration> cancel_force_timeout = {}; ///< A2AKIT_CANCEL_FORCE_TIMEOUT (s), 60
-    std::optional<int> max_concurrent_tasks = {};  ///< A2AKIT_MAX_CONCURRENT_TASKS, 10000
-    std::optional<int> max_retries = {};           ///< A2AKIT_MAX_RETRIES, 3: further attempts after a lost run
-    std::optional<std::int64_t> max_stored_tasks = {}; ///< A2AKIT_MAX_STORED_TASKS, 100000 (memory); 0: no cap
-    std::optional<std::size_t> max_stored_bytes = {}; ///< A2AKIT_MAX_STORED_BYTES, 0: a quarter of the memory (memory)
-    std::optional<int> broker_buffer = {};         ///< A2AKIT_BROKER_BUFFER, 1000: without meaning here, see settings.md
-    std::optional<int> event_buffer = {};          ///< A2AKIT_EVENT_BUFFER, 200: events read for a stream at once
-    std::optional<std::size_t> event_buffer_bytes = {}; ///< A2AKIT_EVENT_BUFFER_BYTES, 256 KiB: of those, about; one at least
-    std::optional<std::size_t> max_page_bytes = {}; ///< A2AKIT_MAX_PAGE_BYTES, 8 MiB: of a page of tasks, about; one at least
-    std::optional<Duration> lease = {};            ///< A2AKIT_LEASE (s), 15
-    std::optional<Duration> drain_timeout = {};    ///< A2AKIT_DRAIN_TIMEOUT (s), 30
-    std::optional<Duration> idempotency_lifetime = {}; ///< A2AKIT_IDEMPOTENCY_LIFETIME (s), 86400
+    std::optional<Duration> blocking_timeout =
+        {};  ///< A2AKIT_BLOCKING_TIMEOUT (s), none: waits as section 3.2.2 says
+    std::optional<Duration> cancel_wait = {};           ///< A2AKIT_CANCEL_WAIT (s), 2
+    std::optional<Duration> cancel_force_timeout = {};  ///< A2AKIT_CANCEL_FORCE_TIMEOUT (s), 60
+    std::optional<int> max_concurrent_tasks = {};       ///< A2AKIT_MAX_CONCURRENT_TASKS, 10000
+    std::optional<int> max_retries =
+        {};  ///< A2AKIT_MAX_RETRIES, 3: further attempts after a lost run
+    std::optional<std::int64_t> max_stored_tasks =
+        {};  ///< A2AKIT_MAX_STORED_TASKS, 100000 (memory); 0: no cap
+    std::optional<std::size_t> max_stored_bytes =
+        {};  ///< A2AKIT_MAX_STORED_BYTES, 0: a quarter of the memory (memory)
+    std::optional<int> broker_buffer =
+        {};  ///< A2AKIT_BROKER_BUFFER, 1000: without meaning here, see settings.md
+    std::optional<int> event_buffer =
+        {};  ///< A2AKIT_EVENT_BUFFER, 200: events read for a stream at once
+    std::optional<std::size_t> event_buffer_bytes =
+        {};  ///< A2AKIT_EVENT_BUFFER_BYTES, 256 KiB: of those, about; one at least
+    std::optional<std::size_t> max_page_bytes =
+        {};  ///< A2AKIT_MAX_PAGE_BYTES, 8 MiB: of a page of tasks, about; one at least
+    std::optional<Duration> lease = {};                 ///< A2AKIT_LEASE (s), 15
+    std::optional<Duration> drain_timeout = {};         ///< A2AKIT_DRAIN_TIMEOUT (s), 30
+    std::optional<Duration> idempotency_lifetime = {};  ///< A2AKIT_IDEMPOTENCY_LIFETIME (s), 86400
     /// A2AKIT_REPEAT_BY_MESSAGE_ID, false: a message that is sent again under its messageId is
     /// another message, unless its Idempotency-Key says otherwise. True takes it for a repeat, as
     /// if the messageId were the key.
     std::optional<bool> repeat_by_message_id = {};
-    std::optional<Duration> compact_after = {};    ///< A2AKIT_COMPACT_AFTER (s), 86400: logs of tasks that ended then
-    std::optional<std::string> retain_for = {};    ///< A2AKIT_RETAIN_FOR, none: seconds that ended tasks are kept
-    std::optional<std::string> retain_at_most = {}; ///< A2AKIT_RETAIN_AT_MOST, none: how many ended tasks are kept
-    std::optional<Duration> cancel_paused_after = {}; ///< A2AKIT_CANCEL_PAUSED_AFTER (s), none: tasks that wait so long
+    std::optional<Duration> compact_after =
+        {};  ///< A2AKIT_COMPACT_AFTER (s), 86400: logs of tasks that ended then
+    std::optional<std::string> retain_for =
+        {};  ///< A2AKIT_RETAIN_FOR, none: seconds that ended tasks are kept
+    std::optional<std::string> retain_at_most =
+        {};  ///< A2AKIT_RETAIN_AT_MOST, none: how many ended tasks are kept
+    std::optional<Duration> cancel_paused_after =
+        {};  ///< A2AKIT_CANCEL_PAUSED_AFTER (s), none: tasks that wait so long
 
-    /// A2AKIT_SHOW_FAILURES, false: the text of a handler's exception is logged, and the client learns only that the
-    /// agent failed. True tells the client the text as well, and readiness what is wrong, for development.
+    /// A2AKIT_SHOW_FAILURES, false: the text of a handler's exception is logged, and the client
+    /// learns only that the agent failed. True tells the client the text as well, and readiness
+    /// what is wrong, for development.
     std::optional<bool> show_failures = {};
 
     // HTTP.
-    std::optional<std::size_t> max_body_bytes = {}; ///< A2AKIT_MAX_BODY_BYTES, 10 MiB; 64 MiB at most
-    std::optional<std::size_t> max_header_bytes = {}; ///< A2AKIT_MAX_HEADER_BYTES, 16 KiB
-    std::optional<std::size_t> max_request_bytes = {}; ///< A2AKIT_MAX_REQUEST_BYTES, 0: a share of the memory; all bodies
-    std::optional<std::size_t> max_response_bytes = {}; ///< A2AKIT_MAX_RESPONSE_BYTES, 0: a share of the memory; all answers
-    std::optional<std::size_t> max_batch_bytes = {}; ///< A2AKIT_MAX_BATCH_BYTES, 16 MiB: the answers of one batch
-    std::optional<int> max_connections = {};       ///< A2AKIT_MAX_CONNECTIONS, 20000
-    std::optional<int> max_streams = {};           ///< A2AKIT_MAX_STREAMS, 10000
-    std::optional<int> max_pending_requests = {};  ///< A2AKIT_MAX_PENDING_REQUESTS, 10000: unary calls under way, sends apart
-    std::optional<int> max_waiting_sends = {};     ///< A2AKIT_MAX_WAITING_SENDS, 10000: SendMessage calls under way
-    std::optional<Duration> header_timeout = {};   ///< A2AKIT_HEADER_TIMEOUT (s), 10
-    std::optional<Duration> body_timeout = {};     ///< A2AKIT_BODY_TIMEOUT (s), 30
-    std::optional<Duration> idle_timeout = {};     ///< A2AKIT_IDLE_TIMEOUT (s), 75
-    std::optional<Duration> write_timeout = {};    ///< A2AKIT_WRITE_TIMEOUT (s), 60: a client that does not read
-    std::optional<Duration> heartbeat = {}; ///< A2AKIT_HEARTBEAT (s), 4: of streams and slow sends
+    std::optional<std::size_t> max_body_bytes =
+        {};  ///< A2AKIT_MAX_BODY_BYTES, 10 MiB; 64 MiB at most
+    std::optional<std::size_t> max_header_bytes = {};  ///< A2AKIT_MAX_HEADER_BYTES, 16 KiB
+    std::optional<std::size_t> max_request_bytes =
+        {};  ///< A2AKIT_MAX_REQUEST_BYTES, 0: a share of the memory; all bodies
+    std::optional<std::size_t> max_response_bytes =
+        {};  ///< A2AKIT_MAX_RESPONSE_BYTES, 0: a share of the memory; all answers
+    std::optional<std::size_t> max_batch_bytes =
+        {};  ///< A2AKIT_MAX_BATCH_BYTES, 16 MiB: the answers of one batch
+    std::optional<int> max_connections = {};  ///< A2AKIT_MAX_CONNECTIONS, 20000
+    std::optional<int> max_streams = {};      ///< A2AKIT_MAX_STREAMS, 10000
+    std::optional<int> max_pending_requests =
+        {};  ///< A2AKIT_MAX_PENDING_REQUESTS, 10000: unary calls under way, sends apart
+    std::optional<int> max_waiting_sends =
+        {};  ///< A2AKIT_MAX_WAITING_SENDS, 10000: SendMessage calls under way
+    std::optional<Duration> header_timeout = {};  ///< A2AKIT_HEADER_TIMEOUT (s), 10
+    std::optional<Duration> body_timeout = {};    ///< A2AKIT_BODY_TIMEOUT (s), 30
+    std::optional<Duration> idle_timeout = {};    ///< A2AKIT_IDLE_TIMEOUT (s), 75
+    std::optional<Duration> write_timeout =
+        {};  ///< A2AKIT_WRITE_TIMEOUT (s), 60: a client that does not read
+    std::optional<Duration> heartbeat = {};  ///< A2AKIT_HEARTBEAT (s), 4: of streams and slow sends
 
-    std::optional<std::string> log_level = {};     ///< A2AKIT_LOG_LEVEL, info: trace|debug|info|warn|error|off
+    std::optional<std::string> log_level =
+        {};  ///< A2AKIT_LOG_LEVEL, info: trace|debug|info|warn|error|off
 
     using Environment = std::function<std::optional<std::string>(std::string_view name)>;
-    /// Fills what is absent from the environment and the defaults, so that every optional is set afterwards (except
-    /// blocking_timeout, retain_for, retain_at_most, cancel_paused_after, data_dir, redis_url, context_key, admin_token
-    /// and public_url). kInvalidParams naming variable, value and
-    /// what is allowed.
+    /// Fills what is absent from the environment and the defaults, so that every optional is set
+    /// afterwards (except blocking_timeout, retain_for, retain_at_most, cancel_paused_after,
+    /// data_dir, redis_url, context_key, admin_token and public_url). kInvalidParams naming
+    /// variable, value and what is allowed.
     [[nodiscard]] Result<Settings> resolved(const Environment& environment) const;
     /// The process's own environment.
     [[nodiscard]] static Environment process_environment();

@@ -15,8 +15,9 @@ struct ContextValue {
     std::uint64_t version = 0;  ///< Grows with every update; 0: never written.
 };
 
-/// One JSON value per contextId and owner: what an agent remembers between the tasks of a conversation.
-/// Safe from any thread. Implementations pass a2akit/testing/context_store_contract.hpp.
+/// One JSON value per contextId and owner: what an agent remembers between the tasks of a
+/// conversation. Safe from any thread. Implementations pass
+/// a2akit/testing/context_store_contract.hpp.
 class ContextStore {
 public:
     virtual ~ContextStore() = default;
@@ -24,9 +25,10 @@ public:
     /// Version 0 and an empty value when nothing was stored.
     virtual AsyncResult<ContextValue> load_context(OwnerScope scope, std::string context_id) = 0;
 
-    /// Replaces the value; an empty one removes it. With `expected`, only when that is still the version, else
-    /// kRevisionConflict. Returns the new version.
-    virtual AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id, RawJson value,
+    /// Replaces the value; an empty one removes it. With `expected`, only when that is still the
+    /// version, else kRevisionConflict. Returns the new version.
+    virtual AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id,
+                                                      RawJson value,
                                                       std::optional<std::uint64_t> expected) = 0;
 };
 

@@ -13,9 +13,10 @@ namespace a2akit {
 /// node got it as well.
 struct Due {
     enum class Kind {
-        kTurn,         ///< A turn without a run: enqueue it (again).
-        kExpiredRun,   ///< A run whose lease is over, its turn not ended: enqueue the turn, so that it is taken over.
-        kCancel,       ///< A pending cancel is overdue: force the end.
+        kTurn,        ///< A turn without a run: enqueue it (again).
+        kExpiredRun,  ///< A run whose lease is over, its turn not ended: enqueue the turn, so that
+                      ///< it is taken over.
+        kCancel,      ///< A pending cancel is overdue: force the end.
     };
     Kind kind{};
     TaskId task;
@@ -32,16 +33,16 @@ struct DeadLetter {
     std::string reason;
     Timestamp at{};
     int attempts = 0;
-    Shared<Message> message;        ///< The turn's message; empty when it cannot be read.
-    std::optional<TaskId> redriven; ///< The task that a redrive made.
+    Shared<Message> message;         ///< The turn's message; empty when it cannot be read.
+    std::optional<TaskId> redriven;  ///< The task that a redrive made.
 };
 
 /// Which ended tasks to erase: both limits apply, whichever erases more.
 struct EraseQuery {
-    std::optional<TaskState> state;      ///< A terminal state; absent: all of them.
+    std::optional<TaskState> state;  ///< A terminal state; absent: all of them.
     std::optional<Timestamp> ended_before;
     std::optional<std::int64_t> keep_at_most;
-    int limit = 1000;                    ///< Per call, so that other calls need not wait long.
+    int limit = 1000;  ///< Per call, so that other calls need not wait long.
 };
 
 /// The housekeeping side of Storage. Safe from any thread; several nodes may call it concurrently.
@@ -55,15 +56,19 @@ public:
     /// its lease deadline. Deletes expired runs of ended turns.
     virtual AsyncResult<std::vector<Due>> due(int limit) = 0;
 
-    /// Erases ended tasks with everything of theirs. Never touches a task that has not ended. Returns their ids.
+    /// Erases ended tasks with everything of theirs. Never touches a task that has not ended.
+    /// Returns their ids.
     virtual AsyncResult<std::vector<TaskId>> erase(EraseQuery query) = 0;
 
-    /// Drops the event logs of tasks that ended before `ended_before`; their snapshots stay. Returns how many.
+    /// Drops the event logs of tasks that ended before `ended_before`; their snapshots stay.
+    /// Returns how many.
     virtual AsyncResult<int> compact(Timestamp ended_before, int limit) = 0;
 
-    virtual AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit) = 0;
+    virtual AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
+                                                              int limit) = 0;
 
-    /// Notes the task that a redrive made. The first one wins: returns the task that is noted after the call.
+    /// Notes the task that a redrive made. The first one wins: returns the task that is noted after
+    /// the call.
     virtual AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) = 0;
 
     /// Paused tasks whose status is older than `before`, to be canceled by an append.

@@ -14,12 +14,12 @@
 
 namespace a2akit {
 
-/// On whose behalf a call is made. Every by-id and list call carries one into Storage; a task of another owner or
-/// tenant is a task not found.
+/// On whose behalf a call is made. Every by-id and list call carries one into Storage; a task of
+/// another owner or tenant is a task not found.
 struct OwnerScope {
-    std::string owner;   ///< The principal's stable name; empty for anonymous.
-    std::string tenant;  ///< Empty for none.
-    bool system = false; ///< The runtime itself: sees every task. Never made from a request.
+    std::string owner;    ///< The principal's stable name; empty for anonymous.
+    std::string tenant;   ///< Empty for none.
+    bool system = false;  ///< The runtime itself: sees every task. Never made from a request.
 
     [[nodiscard]] static OwnerScope everything() { return {{}, {}, true}; }
     friend bool operator==(const OwnerScope&, const OwnerScope&) = default;
@@ -27,10 +27,12 @@ struct OwnerScope {
 
 /// One piece of an artifact, as one call of the handler produced it.
 struct ArtifactChunk {
-    Shared<Artifact> artifact;  ///< The first chunk carries name, description…; later ones may carry parts only.
-    bool append = false;        ///< True: the parts follow those already there; false: they replace the artifact.
+    /// The first chunk carries name, description…; later ones may carry parts only.
+    Shared<Artifact> artifact;
+    bool append =
+        false;  ///< True: the parts follow those already there; false: they replace the artifact.
     bool last_chunk = false;
-    RawJson metadata;           ///< Of the event, not of the artifact.
+    RawJson metadata;  ///< Of the event, not of the artifact.
 };
 
 /// A change of status, as it stands in the event log.
@@ -54,21 +56,24 @@ struct TaskSnapshot {
     std::vector<Shared<Artifact>> artifacts;  ///< Chunks already merged.
     std::vector<Shared<Message>> history;     ///< Oldest first.
     RawJson metadata;
-    RawJson checkpoint;                       ///< What the handler last saved; empty for none.
-    std::optional<Shared<Message>> reply;     ///< A direct reply: the answer is this Message, not the task.
-    bool revealed = true;                     ///< False: get, list, subscribe and cancel do not find it yet.
+    RawJson checkpoint;  ///< What the handler last saved; empty for none.
+    /// A direct reply: the answer is this Message, not the task.
+    std::optional<Shared<Message>> reply;
+    bool revealed = true;  ///< False: get, list, subscribe and cancel do not find it yet.
 
     Revision revision = 0;
     Sequence last_sequence = 0;
-    Turn turn = 0;             ///< The newest turn.
-    bool turn_ended = false;   ///< Whether that turn has ended (a terminal or an interrupted status).
+    Turn turn = 0;  ///< The newest turn.
+    bool turn_ended =
+        false;  ///< Whether that turn has ended (a terminal or an interrupted status).
     Epoch epoch = 0;
-    bool live_run = false;     ///< Somebody holds a run whose lease has not expired.
+    bool live_run = false;               ///< Somebody holds a run whose lease has not expired.
     std::optional<Timestamp> cancel_by;  ///< A cancel is pending; forced at this time.
 };
 
 /// The task as the protocol shows it. `history_length` as specification 1.0, section 3.2.4.
-[[nodiscard]] Task to_task(const TaskSnapshot& snapshot, std::optional<std::int32_t> history_length = std::nullopt,
+[[nodiscard]] Task to_task(const TaskSnapshot& snapshot,
+                           std::optional<std::int32_t> history_length = std::nullopt,
                            bool include_artifacts = true);
 
 }  // namespace a2akit

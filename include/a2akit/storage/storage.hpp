@@ -15,10 +15,12 @@ namespace a2akit {
 
 using Lease = std::chrono::milliseconds;
 
-/// The right to execute one turn: got from `claim`, kept by `renew`, given back by `release` or by a terminal append.
+/// The right to execute one turn: got from `claim`, kept by `renew`, given back by `release` or by
+/// a terminal append.
 struct Run {
     Epoch epoch = 0;
-    int attempt = 0;  ///< 1 for the first claim of this turn. Runs that a drain handed back do not count.
+    int attempt =
+        0;  ///< 1 for the first claim of this turn. Runs that a drain handed back do not count.
     TaskSnapshot snapshot;
     TurnInput input;
     Appended appended;  ///< What the claim itself wrote: the move to working.
@@ -49,12 +51,12 @@ struct Renewal {
 };
 
 struct ListQuery {
-    std::string context_id;                        ///< Empty: any
-    TaskState state = TaskState::kUnspecified;     ///< kUnspecified: any
-    std::optional<Timestamp> status_after;         ///< Strictly later.
+    std::string context_id;                     ///< Empty: any
+    TaskState state = TaskState::kUnspecified;  ///< kUnspecified: any
+    std::optional<Timestamp> status_after;      ///< Strictly later.
     int page_size = 50;
-    std::string page_token;                        ///< From the page before; kInvalidParams for any other text.
-    std::optional<std::int32_t> history_length;    ///< How much history the snapshots carry.
+    std::string page_token;  ///< From the page before; kInvalidParams for any other text.
+    std::optional<std::int32_t> history_length;  ///< How much history the snapshots carry.
     bool include_artifacts = false;
     /// Approximate limit on the bytes of content in a page: the page ends before the task that
     /// would exceed it, but always has at least one task.
@@ -68,7 +70,8 @@ struct ListPage {
     std::vector<TaskSnapshot> tasks;
     std::string next_page_token;  ///< Empty on the last page.
     std::int64_t total = 0;       ///< Exact number of tasks in the whole listing.
-    Timestamp as_of{};            ///< Earlier than the stamp of any write that this listing may not have seen.
+    /// Earlier than the stamp of any write that this listing may not have seen.
+    Timestamp as_of{};
 };
 
 /// Limits of one read of a task's log.
@@ -101,16 +104,19 @@ struct Tail {
 };
 
 struct StorageCapabilities {
-    bool in_process = false;  ///< Nothing leaves the process; transient contexts are passed as they are.
+    bool in_process =
+        false;  ///< Nothing leaves the process; transient contexts are passed as they are.
 };
 
-/// The authority over tasks: their state, their event log, who runs them. All nodes that serve the same tasks share
-/// one. Safe from any thread; every call is atomic and either fully visible or not at all.
+/// The authority over tasks: their state, their event log, who runs them. All nodes that serve the
+/// same tasks share one. Safe from any thread; every call is atomic and either fully visible or not
+/// at all.
 ///
-/// An unknown task, and one outside the scope of the call, is kTaskNotFound. An unavailable engine is kUnavailable:
-/// then the write may or may not have been applied, and repeating it under its WriteId is safe. A
-/// task whose contents cannot be read (a damaged disk) is kInternal in calls that need them, and
-/// does not affect other tasks. Implementations pass a2akit/testing/storage_contract.hpp.
+/// An unknown task, and one outside the scope of the call, is kTaskNotFound. An unavailable engine
+/// is kUnavailable: then the write may or may not have been applied, and repeating it under its
+/// WriteId is safe. A task whose contents cannot be read (a damaged disk) is kInternal in calls
+/// that need them, and does not affect other tasks. Implementations pass
+/// a2akit/testing/storage_contract.hpp.
 class Storage {
 public:
     virtual ~Storage() = default;
@@ -121,8 +127,8 @@ public:
     /// kUnavailable with a reason when the engine does not answer. For /health/ready.
     virtual AsyncResult<void> check() = 0;
 
-    /// Makes a task, owned by `scope`, with `update` as its first write (a status, and usually a turn).
-    /// Errors: kUnavailable with retry_after when the store is full; kResourceExhausted with
+    /// Makes a task, owned by `scope`, with `update` as its first write (a status, and usually a
+    /// turn). Errors: kUnavailable with retry_after when the store is full; kResourceExhausted with
     /// retry_after when the owner's share of it is full; kIdempotencyConflict.
     virtual AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) = 0;
 
@@ -131,21 +137,23 @@ public:
     /// `include_artifacts` false leaves the artifacts out. With 0 and false, a task whose contents
     /// cannot be read is returned as well, without its status message, metadata, checkpoint and
     /// reply, so that it can be ended.
-    virtual AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
-                                           std::optional<std::int32_t> history_length = std::nullopt,
-                                           bool include_artifacts = true) = 0;
+    virtual AsyncResult<TaskSnapshot> load(
+        TaskId task, OwnerScope scope, std::optional<std::int32_t> history_length = std::nullopt,
+        bool include_artifacts = true) = 0;
 
-    /// Applies one update. kTaskTerminal when the task has ended; the Guard's errors; kRevealed; kIdempotencyConflict.
-    /// kUnavailable and kResourceExhausted as for `create`, but never for a small update that ends the task.
-    /// A terminal or interrupted status ends the turn; a terminal one also ends the run and any pending cancel.
-    /// Cost: in proportion to the update.
+    /// Applies one update. kTaskTerminal when the task has ended; the Guard's errors; kRevealed;
+    /// kIdempotencyConflict. kUnavailable and kResourceExhausted as for `create`, but never for a
+    /// small update that ends the task. A terminal or interrupted status ends the turn; a terminal
+    /// one also ends the run and any pending cancel. Cost: in proportion to the update.
     virtual AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) = 0;
 
-    /// One compare-and-set that makes `node` the one that runs the turn: raises the epoch, counts an attempt, and
-    /// writes the event that the task is working. An expired run of the same turn is taken over. A
-    /// task with a pending cancel is claimed as well: its snapshot says so. kInternal when the
-    /// contents that it needs cannot be read: then the attempt counts, and there is no run.
-    virtual AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) = 0;
+    /// One compare-and-set that makes `node` the one that runs the turn: raises the epoch, counts
+    /// an attempt, and writes the event that the task is working. An expired run of the same turn
+    /// is taken over. A task with a pending cancel is claimed as well: its snapshot says so.
+    /// kInternal when the contents that it needs cannot be read: then the attempt counts, and there
+    /// is no run.
+    virtual AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node,
+                                       Lease lease) = 0;
 
     /// Extends the leases of all runs of `node` to now + `lease`, and returns the state of each.
     virtual AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) = 0;
@@ -153,13 +161,15 @@ public:
     /// Ends a run. Idempotent; does nothing when the epoch is not the run's any more. Returns the
     /// turn that became due because of it, if any: the caller enqueues it (with kRetry: not before
     /// `not_before`).
-    virtual AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) = 0;
+    virtual AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
+                                                     Timestamp not_before) = 0;
 
     /// Newest status first; within one millisecond, newest id first. A task whose contents cannot
     /// be read is listed without them.
     virtual AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) = 0;
 
-    /// The events after `after`, oldest first, at most `limit`. kCompacted when some of them were compacted away.
+    /// The events after `after`, oldest first, at most `limit`. kCompacted when some of them were
+    /// compacted away.
     virtual AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
                                           EventLimit limit) = 0;
 

@@ -29,9 +29,9 @@ struct HarnessOptions {
     ManualLoop::Busy busy = {};
 };
 
-/// A whole agent without a socket, for an author's unit tests of a worker: middlewares, authorization, storage, queue
-/// and cancellation are the real ones, in memory and in virtual time. Nothing sleeps; a worker's `sleep_for` of an hour
-/// takes no time.
+/// A whole agent without a socket, for an author's unit tests of a worker: middlewares,
+/// authorization, storage, queue and cancellation are the real ones, in memory and in virtual time.
+/// Nothing sleeps; a worker's `sleep_for` of an hour takes no time.
 ///
 ///     testing::AgentHarness agent(std::make_shared<EchoWorker>());
 ///     EXPECT_EQ(agent.send("hi").text(), "Echo: hi");
@@ -58,7 +58,8 @@ public:
     std::vector<StreamItem> stream(std::string text) { return client().stream(std::move(text)); }
     Task get_task(std::string id) { return client().get_task(std::move(id)); }
     Task cancel(std::string id) { return client().cancel(std::move(id)); }
-    /// Continues a task in AUTH_REQUIRED, as Server::resume does. Throws Exception in any other state.
+    /// Continues a task in AUTH_REQUIRED, as Server::resume does. Throws Exception in any other
+    /// state.
     void resume(const Task& task);
 
     /// Lets everything run that is ready, and moves the time.

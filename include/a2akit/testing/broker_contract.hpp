@@ -19,7 +19,8 @@ public:
     [[nodiscard]] virtual Broker& broker() = 0;
     /// The broker of another node on the same queue; the same one, where there is only one process.
     [[nodiscard]] virtual Broker& other_node() { return broker(); }
-    /// When an entry whose delivery was dropped without an answer is delivered again, at the latest.
+    /// When an entry whose delivery was dropped without an answer is delivered again, at the
+    /// latest.
     [[nodiscard]] virtual Duration redelivered_within() const { return Duration::zero(); }
 };
 
@@ -90,7 +91,8 @@ protected:
     static RunOperation operation() { return {TaskId::generate(), 1}; }
     static std::multiset<std::pair<TaskId, Turn>> named(const Deliveries& deliveries) {
         std::multiset<std::pair<TaskId, Turn>> names;
-        for (const auto& one : deliveries) names.emplace(one->operation().task, one->operation().turn);
+        for (const auto& one : deliveries)
+            names.emplace(one->operation().task, one->operation().turn);
         return names;
     }
 
@@ -179,7 +181,8 @@ TEST_P(BrokerContract, AnotherTurnOfTheTaskIsAnEntryOfItsOwn) {
     const Consumer& one = consumer();
     enqueue({operation_.task, 1});
     enqueue({operation_.task, 2});
-    EXPECT_EQ(named(one.got), (std::multiset<std::pair<TaskId, Turn>>{{operation_.task, 1}, {operation_.task, 2}}));
+    EXPECT_EQ(named(one.got),
+              (std::multiset<std::pair<TaskId, Turn>>{{operation_.task, 1}, {operation_.task, 2}}));
 }
 
 TEST_P(BrokerContract, ADeliveredEntryIsDeduplicatedUntilItIsAcked) {

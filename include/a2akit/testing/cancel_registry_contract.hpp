@@ -13,13 +13,15 @@ class CancelRegistryHarness : public PortHarness {
 public:
     /// The registry under test, made by the first call.
     [[nodiscard]] virtual CancelRegistry& registry() = 0;
-    /// The registry of another node of the same system; the same one, where there is only one process.
+    /// The registry of another node of the same system; the same one, where there is only one
+    /// process.
     [[nodiscard]] virtual CancelRegistry& other_node() { return registry(); }
 };
 
 /// The behaviour of every CancelRegistry. Include in one source file per backend and instantiate;
 /// see ContractCase.
-class CancelRegistryContract : public ::testing::TestWithParam<ContractCase<CancelRegistryHarness>> {
+class CancelRegistryContract
+    : public ::testing::TestWithParam<ContractCase<CancelRegistryHarness>> {
 protected:
     void SetUp() override { EXPECT_TRUE(ok(loop_.await(registry().start()))); }
     void TearDown() override { EXPECT_TRUE(ok(loop_.await(registry().stop(loop_.now())))); }

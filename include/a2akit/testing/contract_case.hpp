@@ -12,17 +12,20 @@
 
 namespace a2akit::testing {
 
-/// One backend under a contract suite: its name in the test's name, and how to make a fresh one for each test.
+/// One backend under a contract suite: its name in the test's name, and how to make a fresh one for
+/// each test.
 ///
 ///     INSTANTIATE_TEST_SUITE_P(Memory, BrokerContract,
-///                              ::testing::Values(ContractCase<BrokerHarness>{"memory", make_memory_harness}),
-///                              case_name<BrokerHarness>);
+///                              ::testing::Values(ContractCase<BrokerHarness>{"memory",
+///                              make_memory_harness}), case_name<BrokerHarness>);
 template <class Harness>
 struct ContractCase {
     std::string name;
     std::function<std::unique_ptr<Harness>()> make;
 
-    friend std::ostream& operator<<(std::ostream& out, const ContractCase& one) { return out << one.name; }
+    friend std::ostream& operator<<(std::ostream& out, const ContractCase& one) {
+        return out << one.name;
+    }
 };
 
 template <class Harness>
@@ -34,7 +37,8 @@ std::string case_name(const ::testing::TestParamInfo<ContractCase<Harness>>& inf
 template <class T>
 ::testing::AssertionResult ok(const Result<T>& result) {
     if (result) return ::testing::AssertionSuccess();
-    return ::testing::AssertionFailure() << to_string(result.error().code) << ": " << result.error().message;
+    return ::testing::AssertionFailure()
+           << to_string(result.error().code) << ": " << result.error().message;
 }
 
 /// The base of the harnesses of all ports.

@@ -29,7 +29,8 @@ protected:
     EventBus& bus() { return harness_->bus(); }
     EventBus& other_node() { return harness_->other_node(); }
 
-    std::unique_ptr<Subscription> subscribe(TaskId task, Interest interest = Interest::kEveryEvent) {
+    std::unique_ptr<Subscription> subscribe(TaskId task,
+                                            Interest interest = Interest::kEveryEvent) {
         auto subscription = loop_.await(bus().subscribe(task, interest));
         EXPECT_TRUE(ok(subscription));
         return std::move(*subscription);
@@ -140,7 +141,8 @@ TEST_P(EventBusContract, ASecondWakeUpIsSeenThoughTheFirstWasNotLookedAt) {
 TEST_P(EventBusContract, APublishThatNobodyWaitsForSucceeds) {
     publish(bus(), {task_, 1, 1, true});
     const auto subscription = subscribe(task_);
-    EXPECT_FALSE(subscription->signal().is_set()) << "a subscriber hears what is published from now on";
+    EXPECT_FALSE(subscription->signal().is_set())
+        << "a subscriber hears what is published from now on";
 }
 
 TEST_P(EventBusContract, AnEndedSubscriptionIsNotWatchedAnyMore) {

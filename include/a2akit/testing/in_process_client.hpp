@@ -18,8 +18,8 @@ public:
     InProcessStream(ManualLoop& loop, std::unique_ptr<EventStream> events)
         : loop_(loop), events_(std::move(events)) {}
 
-    /// The next event; nothing when the stream has ended. Throws Exception when it failed, std::runtime_error when
-    /// nothing happens any more that could bring one.
+    /// The next event; nothing when the stream has ended. Throws Exception when it failed,
+    /// std::runtime_error when nothing happens any more that could bring one.
     std::optional<StreamItem> next();
     /// All events up to the end.
     std::vector<StreamItem> rest();
@@ -31,8 +31,9 @@ private:
     bool ended_ = false;
 };
 
-/// Calls a RequestHandler as a client would, but without a socket, on a ManualLoop: each call runs the loop until its
-/// answer is there, in virtual time. Errors are thrown as Exception. Used on the loop's thread.
+/// Calls a RequestHandler as a client would, but without a socket, on a ManualLoop: each call runs
+/// the loop until its answer is there, in virtual time. Errors are thrown as Exception. Used on the
+/// loop's thread.
 class InProcessClient {
 public:
     /// REQUIRES: both outlive it.
@@ -49,7 +50,8 @@ public:
     [[nodiscard]] RequestEnvelope envelope(Operation operation, OperationParams params) const;
 
     SendMessageResponse send(SendMessageRequest request, std::string idempotency_key = {});
-    /// Waits for the end of the turn. Throws std::logic_error when the agent answers with a Message.
+    /// Waits for the end of the turn. Throws std::logic_error when the agent answers with a
+    /// Message.
     Task send(std::string text);
     /// As `send`, for an agent that answers with a Message.
     Message send_for_message(std::string text);

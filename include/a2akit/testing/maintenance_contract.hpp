@@ -307,7 +307,9 @@ TEST_P(MaintenanceContract, DirectRepliesAreNotAmongThoseThatAreCounted) {
     query.ended_before = now() - std::chrono::seconds(30);
     EXPECT_EQ(must(maintenance().erase(query)).size(), 6U) << "by their age they are";
     EXPECT_EQ(must(storage().list(alice_, {})).total, 1);
-    for (int i = 5; i < 10; ++i) EXPECT_EQ(load(replies[static_cast<std::size_t>(i)]).id, replies[static_cast<std::size_t>(i)]);
+    for (int i = 5; i < 10; ++i)
+        EXPECT_EQ(load(replies[static_cast<std::size_t>(i)]).id,
+                  replies[static_cast<std::size_t>(i)]);
 }
 
 TEST_P(MaintenanceContract, ErasesOnlyTheStateAskedFor) {

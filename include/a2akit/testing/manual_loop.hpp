@@ -15,18 +15,22 @@ namespace a2akit::testing {
 /// A clock that stands still until a test moves it. Safe from any thread.
 class FakeClock final : public Clock {
 public:
-    explicit FakeClock(Timestamp start = Timestamp(std::chrono::hours(24 * 365 * 55))) : now_(start) {}
-    [[nodiscard]] Timestamp now() const noexcept override { return now_.load(std::memory_order_relaxed); }
+    explicit FakeClock(Timestamp start = Timestamp(std::chrono::hours(24 * 365 * 55)))
+        : now_(start) {}
+    [[nodiscard]] Timestamp now() const noexcept override {
+        return now_.load(std::memory_order_relaxed);
+    }
     void advance(Duration by) noexcept { now_.store(now() + by, std::memory_order_relaxed); }
 
 private:
     std::atomic<Timestamp> now_;
 };
 
-/// A loop that runs on the test's own thread, in virtual time: nothing sleeps, and every run is the same.
+/// A loop that runs on the test's own thread, in virtual time: nothing sleeps, and every run is the
+/// same.
 ///
-/// Becomes the current loop of the thread that makes it, until it is destroyed. `advance` moves its own time and, when
-/// it was given one, the FakeClock of the backends with it.
+/// Becomes the current loop of the thread that makes it, until it is destroyed. `advance` moves its
+/// own time and, when it was given one, the FakeClock of the backends with it.
 ///
 /// Code with its own threads (a backend, a BlockingWorker) reports through `busy` whether it may
 /// still post something to this loop. While it may, the loop waits for it in real time, and its own
@@ -43,15 +47,15 @@ public:
     void post(Work& work) noexcept override;
     [[nodiscard]] SteadyTime now() const noexcept override { return now_; }
 
-    /// Runs everything that is ready, and what that makes ready, without moving the time. Throws std::runtime_error
-    /// when a busy backend posts nothing for half a minute.
+    /// Runs everything that is ready, and what that makes ready, without moving the time. Throws
+    /// std::runtime_error when a busy backend posts nothing for half a minute.
     void run_ready();
     /// Moves the time by `span`, firing the timers on the way in order, and runs what gets ready.
     void advance(Duration span);
 
-    /// Runs `coroutine` to its end and returns what it returned; throws what it threw. Moves the time only as far as
-    /// it has to, `at_most` in all; past that it throws std::runtime_error: the coroutine waits for
-    /// something that will never happen.
+    /// Runs `coroutine` to its end and returns what it returned; throws what it threw. Moves the
+    /// time only as far as it has to, `at_most` in all; past that it throws std::runtime_error: the
+    /// coroutine waits for something that will never happen.
     template <class T>
     T await(Async<T> coroutine, Duration at_most = std::chrono::minutes(10)) {
         auto made = std::make_unique<Awaited<T>>();

@@ -30,15 +30,17 @@ public:
     [[nodiscard]] Async<void> operator()(Play& play) const { return act_(play); }
 
     // -- Progress
-    [[nodiscard]] static Step emit(std::string text);   ///< One chunk of the artifact "final-answer".
+    [[nodiscard]] static Step emit(
+        std::string text);  ///< One chunk of the artifact "final-answer".
     [[nodiscard]] static Step status(std::string text);
     [[nodiscard]] static Step checkpoint(RawJson value);
     /// Fails the run (std::logic_error) unless the checkpoint it finds is this one.
     [[nodiscard]] static Step expect_checkpoint(RawJson value);
     // -- Waiting
-    [[nodiscard]] static Step yield();                  ///< What was emitted so far leaves on its own.
+    [[nodiscard]] static Step yield();  ///< What was emitted so far leaves on its own.
     [[nodiscard]] static Step sleep(Duration span);
-    [[nodiscard]] static Step wait_at(std::string gate);  ///< Until ScriptedWorker::open; deaf to cancels.
+    [[nodiscard]] static Step wait_at(
+        std::string gate);  ///< Until ScriptedWorker::open; deaf to cancels.
     [[nodiscard]] static Step until_cancelled();
     // -- Ends of the turn
     [[nodiscard]] static Step complete();
@@ -63,7 +65,8 @@ using Script = std::vector<Step>;
 
 /// A worker that does what the test says, and notes what it saw. Safe from any thread.
 ///
-/// Each run of the handler plays one script: the one for the text of its message (`when`), else the next one queued
+/// Each run of the handler plays one script: the one for the text of its message (`when`), else the
+/// next one queued
 /// (`then`), else `otherwise`. A script that ends without a turn-ending step just returns.
 class ScriptedWorker final : public Worker {
 public:
@@ -71,7 +74,8 @@ public:
         bool may_reply_directly = false;
         bool requires_context = false;
     };
-    explicit ScriptedWorker(Script otherwise = {Step::complete()}) : ScriptedWorker(std::move(otherwise), Options()) {}
+    explicit ScriptedWorker(Script otherwise = {Step::complete()})
+        : ScriptedWorker(std::move(otherwise), Options()) {}
     ScriptedWorker(Script otherwise, Options options);
 
     /// The next run that `when` says nothing about plays `script`.
@@ -99,12 +103,17 @@ public:
     [[nodiscard]] std::size_t running() const;
     /// The largest number of handlers that ran at the same time.
     [[nodiscard]] std::size_t most_at_once() const;
-    /// How often a handler began while another one of the same task was still running; a test expects 0.
+    /// How often a handler began while another one of the same task was still running; a test
+    /// expects 0.
     [[nodiscard]] std::size_t overlaps() const;
 
     Async<void> handle(TaskContext& ctx) override;
-    [[nodiscard]] bool may_reply_directly() const noexcept override { return options_.may_reply_directly; }
-    [[nodiscard]] bool requires_context() const noexcept override { return options_.requires_context; }
+    [[nodiscard]] bool may_reply_directly() const noexcept override {
+        return options_.may_reply_directly;
+    }
+    [[nodiscard]] bool requires_context() const noexcept override {
+        return options_.requires_context;
+    }
 
 private:
     friend class Step;

@@ -424,9 +424,9 @@ TEST_P(StorageListContract, OnlyAStatusMovesATaskInTheListing) {
 TEST_P(StorageListContract, CountsFollowEveryTransition) {
     const auto counts = [&] {
         std::string text;
-        for (const TaskState state : {TaskState::kSubmitted, TaskState::kWorking,
-                                      TaskState::kInputRequired, TaskState::kCanceled,
-                                      TaskState::kCompleted}) {
+        for (const TaskState state :
+             {TaskState::kSubmitted, TaskState::kWorking, TaskState::kInputRequired,
+              TaskState::kCanceled, TaskState::kCompleted}) {
             ListQuery query;
             query.state = state;
             text += std::to_string(page(query).total);

@@ -87,8 +87,7 @@ TEST_P(StorageContract, DataNestedAsDeepAsAHandlerMayWriteItComesBack) {
 
 TEST_P(StorageContract, BigValuesComeBackWhole) {
     const std::string big(3'000'000, 'x');
-    const TaskId task =
-        must(storage().create(fresh_task(), alice_, with_turn(big))).appended.task;
+    const TaskId task = must(storage().create(fresh_task(), alice_, with_turn(big))).appended.task;
     append(task, with_chunk("a", big, false));
     const TaskSnapshot found = load(task);
     EXPECT_EQ(found.history.at(0)->text(), big);

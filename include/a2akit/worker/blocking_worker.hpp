@@ -25,11 +25,13 @@ struct BlockingCalls {
 
 }  // namespace detail
 
-/// TaskContext for code that blocks: the same calls, which return when they are done. Each one is carried out on the
-/// task's own loop; reading never is. See TaskContext for what they do and throw.
+/// TaskContext for code that blocks: the same calls, which return when they are done. Each one is
+/// carried out on the task's own loop; reading never is. See TaskContext for what they do and
+/// throw.
 class BlockingTaskContext {
 public:
-    explicit BlockingTaskContext(TaskContext& context, Loop& loop) noexcept : context_(context), calls_{loop} {}
+    explicit BlockingTaskContext(TaskContext& context, Loop& loop) noexcept
+        : context_(context), calls_{loop} {}
 
     [[nodiscard]] const std::string& task_id() const noexcept { return context_.task_id(); }
     [[nodiscard]] const std::string& context_id() const noexcept { return context_.context_id(); }
@@ -40,8 +42,12 @@ public:
     [[nodiscard]] std::vector<FilePart> files() const { return context_.files(); }
     [[nodiscard]] std::vector<RawJson> data_parts() const { return context_.data_parts(); }
     [[nodiscard]] const RawJson& metadata() const noexcept { return context_.metadata(); }
-    [[nodiscard]] const RequestContext& request_context() const noexcept { return context_.request_context(); }
-    [[nodiscard]] const std::vector<Shared<Message>>& history() const noexcept { return context_.history(); }
+    [[nodiscard]] const RequestContext& request_context() const noexcept {
+        return context_.request_context();
+    }
+    [[nodiscard]] const std::vector<Shared<Message>>& history() const noexcept {
+        return context_.history();
+    }
     [[nodiscard]] const std::vector<Shared<Artifact>>& previous_artifacts() const noexcept {
         return context_.previous_artifacts();
     }
@@ -51,11 +57,17 @@ public:
     [[nodiscard]] const std::vector<std::string>& message_extensions() const noexcept {
         return context_.message_extensions();
     }
-    [[nodiscard]] const std::vector<std::string>& extensions() const noexcept { return context_.extensions(); }
+    [[nodiscard]] const std::vector<std::string>& extensions() const noexcept {
+        return context_.extensions();
+    }
     [[nodiscard]] const Principal& principal() const noexcept { return context_.principal(); }
     [[nodiscard]] const std::string& tenant() const noexcept { return context_.tenant(); }
-    [[nodiscard]] const Dependencies& dependencies() const noexcept { return context_.dependencies(); }
-    [[nodiscard]] bool accepts(std::string_view media_type) const noexcept { return context_.accepts(media_type); }
+    [[nodiscard]] const Dependencies& dependencies() const noexcept {
+        return context_.dependencies();
+    }
+    [[nodiscard]] bool accepts(std::string_view media_type) const noexcept {
+        return context_.accepts(media_type);
+    }
     [[nodiscard]] const std::vector<std::string>& accepted_output_modes() const noexcept {
         return context_.accepted_output_modes();
     }
@@ -78,11 +90,12 @@ public:
     void send_status(std::string text);
     void send_status(AgentMessage message);
     void emit_artifact(EmitArtifact artifact);
-    void emit_text_artifact(std::string text, std::string artifact_id = "final-answer", bool append = false,
-                            bool last_chunk = false);
+    void emit_text_artifact(std::string text, std::string artifact_id = "final-answer",
+                            bool append = false, bool last_chunk = false);
     void emit_data_artifact(RawJson data, std::string artifact_id = "final-answer");
 
-    void complete(std::optional<std::string> text = std::nullopt, std::string artifact_id = "final-answer");
+    void complete(std::optional<std::string> text = std::nullopt,
+                  std::string artifact_id = "final-answer");
     void complete_json(RawJson data, std::string artifact_id = "final-answer");
     void respond(std::string text);
     void respond(AgentMessage message);
@@ -103,9 +116,9 @@ private:
     detail::BlockingCalls calls_;
 };
 
-/// An agent whose code blocks: a local model, a database driver. `handle` runs on a thread of a bounded pool; when
-/// all threads are busy, further tasks wait for one; tasks that are cancelled meanwhile end
-/// immediately and never reach `handle`.
+/// An agent whose code blocks: a local model, a database driver. `handle` runs on a thread of a
+/// bounded pool; when all threads are busy, further tasks wait for one; tasks that are cancelled
+/// meanwhile end immediately and never reach `handle`.
 class BlockingWorker : public Worker {
 public:
     /// `threads` 0: as many as the machine has cores, at least 4.

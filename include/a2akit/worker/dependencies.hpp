@@ -12,11 +12,13 @@
 
 namespace a2akit {
 
-/// A dependency with a life of its own: started before the server listens, stopped after it has drained.
+/// A dependency with a life of its own: started before the server listens, stopped after it has
+/// drained.
 class Startable {
 public:
     virtual ~Startable() = default;
-    /// An exception stops the start of the server; what was started already is stopped again, in reverse.
+    /// An exception stops the start of the server; what was started already is stopped again, in
+    /// reverse.
     virtual Async<void> startup() { co_return; }
     virtual Async<void> shutdown() { co_return; }
 };
@@ -24,8 +26,8 @@ public:
 /// The objects that handlers use from outside: database pools, models, settings; found by type or
 /// by name.
 ///
-/// Filled before the server starts, read-only from then on, and so safe from any thread. Startup runs in the order of
-/// registration, shutdown in reverse.
+/// Filled before the server starts, read-only from then on, and so safe from any thread. Startup
+/// runs in the order of registration, shutdown in reverse.
 class Dependencies {
 public:
     /// Registers under T's type. A T that is Startable is started and stopped. Registering a second
@@ -63,10 +65,13 @@ private:
     };
     template <class T>
     static Startable* as_startable(const std::shared_ptr<T>& value) {
-        if constexpr (std::is_base_of_v<Startable, T>) return value.get();
-        else return nullptr;
+        if constexpr (std::is_base_of_v<Startable, T>)
+            return value.get();
+        else
+            return nullptr;
     }
-    void put(std::string name, std::type_index type, std::shared_ptr<void> value, Startable* startable);
+    void put(std::string name, std::type_index type, std::shared_ptr<void> value,
+             Startable* startable);
     [[nodiscard]] void* find(std::string_view name, std::type_index type) const;
 
     std::vector<Entry> entries_;

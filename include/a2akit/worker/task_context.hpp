@@ -60,14 +60,16 @@ struct EmitArtifact {
         artifact.data = std::move(data);
         return artifact;
     }
-    [[nodiscard]] static EmitArtifact of_bytes(std::string bytes, std::string media_type, std::string filename = {}) {
+    [[nodiscard]] static EmitArtifact of_bytes(std::string bytes, std::string media_type,
+                                               std::string filename = {}) {
         EmitArtifact artifact;
         artifact.bytes = std::move(bytes);
         artifact.media_type = std::move(media_type);
         artifact.filename = std::move(filename);
         return artifact;
     }
-    [[nodiscard]] static EmitArtifact of_url(std::string url, std::string media_type, std::string filename = {}) {
+    [[nodiscard]] static EmitArtifact of_url(std::string url, std::string media_type,
+                                             std::string filename = {}) {
         EmitArtifact artifact;
         artifact.url = std::move(url);
         artifact.media_type = std::move(media_type);
@@ -112,7 +114,8 @@ struct AuthRequest {
     std::vector<std::string> schemes = {};
     std::string url = {};
 
-    [[nodiscard]] static AuthRequest of(std::string details, std::vector<std::string> schemes = {}, std::string url = {}) {
+    [[nodiscard]] static AuthRequest of(std::string details, std::vector<std::string> schemes = {},
+                                        std::string url = {}) {
         AuthRequest request;
         request.details = std::move(details);
         request.schemes = std::move(schemes);
@@ -153,7 +156,8 @@ class TaskContext {
 public:
     virtual ~TaskContext() = default;
 
-    // -- The task and its message --------------------------------------------------------------------------------
+    // -- The task and its message
+    // --------------------------------------------------------------------------------
     [[nodiscard]] virtual const std::string& task_id() const noexcept = 0;
     [[nodiscard]] virtual const std::string& context_id() const noexcept = 0;
     [[nodiscard]] virtual const std::string& message_id() const noexcept = 0;
@@ -171,7 +175,8 @@ public:
     /// The messages before this one, oldest first.
     [[nodiscard]] virtual const std::vector<Shared<Message>>& history() const noexcept = 0;
     /// The artifacts that earlier turns of this task produced.
-    [[nodiscard]] virtual const std::vector<Shared<Artifact>>& previous_artifacts() const noexcept = 0;
+    [[nodiscard]] virtual const std::vector<Shared<Artifact>>& previous_artifacts()
+        const noexcept = 0;
     [[nodiscard]] virtual const std::vector<std::string>& reference_task_ids() const noexcept = 0;
     [[nodiscard]] virtual const std::vector<std::string>& message_extensions() const noexcept = 0;
     /// Extensions that are active for this request.
@@ -190,7 +195,8 @@ public:
     [[nodiscard]] virtual const std::vector<std::string>& accepted_output_modes()
         const noexcept = 0;
 
-    // -- This run ------------------------------------------------------------------------------------------------
+    // -- This run
+    // ------------------------------------------------------------------------------------------------
     [[nodiscard]] virtual bool is_cancelled() const noexcept = 0;
     /// Returns when the handler should stop soon: the task is cancelled, the run is lost, or the
     /// server's drain time is over. Any number of coroutines can wait. Throws Cancelled when only a
@@ -208,7 +214,8 @@ public:
     /// Writes lines with the task's and the request's id. To use it, include <spdlog/logger.h>.
     [[nodiscard]] virtual spdlog::logger& logger() noexcept = 0;
 
-    // -- Resumable work ------------------------------------------------------------------------------------------
+    // -- Resumable work
+    // ------------------------------------------------------------------------------------------
     /// The value that this task stored last, by `save_checkpoint` or with a question; empty for
     /// none.
     [[nodiscard]] virtual const RawJson& checkpoint() const noexcept = 0;
@@ -217,19 +224,24 @@ public:
     virtual Async<RawJson> load_context() = 0;
     virtual Async<void> update_context(RawJson value) = 0;
 
-    // -- Progress ------------------------------------------------------------------------------------------------
+    // -- Progress
+    // ------------------------------------------------------------------------------------------------
     virtual Async<void> send_status(std::string text) = 0;
     virtual Async<void> send_status(AgentMessage message) = 0;
     virtual Async<void> emit_artifact(EmitArtifact artifact) = 0;
-    virtual Async<void> emit_text_artifact(std::string text, std::string artifact_id = "final-answer",
+    virtual Async<void> emit_text_artifact(std::string text,
+                                           std::string artifact_id = "final-answer",
                                            bool append = false, bool last_chunk = false) = 0;
-    virtual Async<void> emit_data_artifact(RawJson data, std::string artifact_id = "final-answer") = 0;
+    virtual Async<void> emit_data_artifact(RawJson data,
+                                           std::string artifact_id = "final-answer") = 0;
 
-    // -- The end of the turn: exactly one of these † ---------------------------------------------------------------
+    // -- The end of the turn: exactly one of these †
+    // ---------------------------------------------------------------
     /// † Completed; with text, that text becomes one artifact.
     virtual Async<void> complete(std::optional<std::string> text = std::nullopt,
                                  std::string artifact_id = "final-answer") = 0;
-    virtual Async<void> complete_json(RawJson data, std::string artifact_id = "final-answer") = 0;  ///< †
+    virtual Async<void> complete_json(RawJson data,
+                                      std::string artifact_id = "final-answer") = 0;  ///< †
     /// † Completed with a status message, no artifact.
     virtual Async<void> respond(std::string text) = 0;
     virtual Async<void> respond(AgentMessage message) = 0;  ///< †

@@ -19,7 +19,8 @@ public:
     /// True: tasks start unrevealed, so that `ctx.reply_directly` can answer with a Message. False:
     /// that call throws.
     [[nodiscard]] virtual bool may_reply_directly() const noexcept { return false; }
-    /// True: the handler can't work without `ctx.request_context()`; a shared broker then needs A2AKIT_CONTEXT_KEY.
+    /// True: the handler can't work without `ctx.request_context()`; a shared broker then needs
+    /// A2AKIT_CONTEXT_KEY.
     [[nodiscard]] virtual bool requires_context() const noexcept { return false; }
 };
 

@@ -26,14 +26,15 @@ void BrokerHub::stop() {
     }
 }
 
-// -- Entries -------------------------------------------------------------------------------------------------------
+// -- Entries
+// -------------------------------------------------------------------------------------------------------
 
 void BrokerHub::enqueue(RunOperation operation, std::optional<Timestamp> not_before) {
     const std::uint64_t hash = hash_of(operation);
     Shard& shard = shards_[shard_of(hash)];
     const std::lock_guard lock(shard.mutex);
-    BrokerEntry* known =
-        shard.entries.find(hash, [&](const BrokerEntry& entry) { return entry.operation == operation; });
+    BrokerEntry* known = shard.entries.find(
+        hash, [&](const BrokerEntry& entry) { return entry.operation == operation; });
     if (known == nullptr) {
         auto* entry = new BrokerEntry(operation);
         shard.entries.insert(*entry, hash);
@@ -48,7 +49,8 @@ void BrokerHub::enqueue(RunOperation operation, std::optional<Timestamp> not_bef
     place(*known, not_before);
 }
 
-// -- Claimed runs --------------------------------------------------------------------------------------------------
+// -- Claimed runs
+// --------------------------------------------------------------------------------------------------
 
 Seat* BrokerHub::reserve(const Loop* loop, std::uint64_t owner) {
     const std::lock_guard lock(mutex_);
@@ -130,8 +132,10 @@ std::vector<std::unique_ptr<Run>> BrokerHub::take_unwanted() {
 void BrokerHub::put_back(BrokerEntry& entry, Duration delay) {
     const std::lock_guard lock(mutex_);
     end(entry);
-    if (delay > Duration::zero()) place(entry, clock_->now() + delay);
-    else place(entry, std::nullopt);
+    if (delay > Duration::zero())
+        place(entry, clock_->now() + delay);
+    else
+        place(entry, std::nullopt);
     hand_out_kept();
 }
 
@@ -177,7 +181,8 @@ void BrokerHub::promote_due(Seat& seat) {
     }
 }
 
-// -- Who gets them -------------------------------------------------------------------------------------------------
+// -- Who gets them
+// -------------------------------------------------------------------------------------------------
 
 Seat* BrokerHub::local_seat() noexcept {
     const Loop* here = Loop::current();
@@ -395,7 +400,8 @@ void BrokerHub::hand_out_kept() {
     }
 }
 
-// -- Seats ---------------------------------------------------------------------------------------------------------
+// -- Seats
+// ---------------------------------------------------------------------------------------------------------
 
 Seat& BrokerHub::take_seat(Loop& loop, NodeId node, Lease lease, int slots, bool claims) {
     const std::lock_guard lock(mutex_);

@@ -85,9 +85,9 @@ struct Seat : Work {
     NodeId node;
     bool claims = false;  ///< Runs may be claimed for it.
     Lease lease{};
-    int room = 0;          ///< How many entries its receiver can take, while it waits.
-    int reserved = 0;      ///< Runs that are being claimed for it: promised, so part of its room.
-    EntryQueue claimed;    ///< Runs that have been claimed for it.
+    int room = 0;        ///< How many entries its receiver can take, while it waits.
+    int reserved = 0;    ///< Runs that are being claimed for it: promised, so part of its room.
+    EntryQueue claimed;  ///< Runs that have been claimed for it.
     EntryQueue queue;
     BrokerEntry* handed = nullptr;
     Signal signal;
@@ -150,8 +150,8 @@ public:
 
     struct Taken {
         BrokerEntry* entry = nullptr;
-        bool ended = false;              ///< Closed or stopped: there will be no more entries.
-        std::optional<Duration> wait;    ///< Look again then, even without a signal.
+        bool ended = false;            ///< Closed or stopped: there will be no more entries.
+        std::optional<Duration> wait;  ///< Look again then, even without a signal.
     };
     /// An entry, if one is due; never waits.
     Taken take(Seat& seat, int room);
@@ -212,11 +212,11 @@ private:
 
     std::mutex mutex_;
     EntryQueue unplaced_;  ///< Enqueued on a loop without a receiver, or while none waited.
-    std::unordered_map<std::uint64_t, OwnerShare>
-        shares_;  ///< Of all owners that had an entry, while they are few.
+    /// Of all owners that had an entry, while they are few.
+    std::unordered_map<std::uint64_t, OwnerShare> shares_;
     std::size_t most_idle_shares_ = kMostShares;
-    std::deque<OwnerShare*>
-        keeping_;  ///< Those with entries that are kept back, in the order of their turns.
+    /// Those with entries that are kept back, in the order of their turns.
+    std::deque<OwnerShare*> keeping_;
     bool kept_are_next_ = false;
     struct NodeSlots {
         int slots = 0;

@@ -11,7 +11,8 @@ namespace {
 
 class HubDelivery final : public Delivery, public Pooled {
 public:
-    HubDelivery(BrokerHub& hub, BrokerEntry& entry) : hub_(hub), entry_(&entry), operation_(entry.operation) {
+    HubDelivery(BrokerHub& hub, BrokerEntry& entry)
+        : hub_(hub), entry_(&entry), operation_(entry.operation) {
         if (entry.run) claimed_ = std::move(*entry.run);
         entry.run.reset();
     }

@@ -15,8 +15,9 @@ struct TableLink {
     std::uint64_t hash = 0;
 };
 
-/// A hash table whose nodes are the callers' own objects: putting one in allocates nothing but, now and then, buckets.
-/// Several nodes may have the same key. Not synchronised: one table is one shard, small enough to grow in microseconds.
+/// A hash table whose nodes are the callers' own objects: putting one in allocates nothing but, now
+/// and then, buckets. Several nodes may have the same key. Not synchronised: one table is one
+/// shard, small enough to grow in microseconds.
 ///
 /// Node derives from TableLink<Node>; the table never owns it.
 template <class Node>
@@ -51,7 +52,8 @@ public:
     template <class Visit>
     void for_each_like(std::uint64_t hash, Visit visit) {
         if (size_ == 0) return;
-        for (Node* node = bucket(hash); node != nullptr; node = node->TableLink<Node>::next) visit(*node);
+        for (Node* node = bucket(hash); node != nullptr; node = node->TableLink<Node>::next)
+            visit(*node);
     }
 
     /// `visit` may end the life of the node that it is given.
@@ -65,7 +67,9 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
 private:
-    [[nodiscard]] Node*& bucket(std::uint64_t hash) noexcept { return buckets_[hash & (buckets_.size() - 1)]; }
+    [[nodiscard]] Node*& bucket(std::uint64_t hash) noexcept {
+        return buckets_[hash & (buckets_.size() - 1)];
+    }
 
     static void link(Node& node, Node*& first) noexcept {
         TableLink<Node>& self = node;
@@ -92,6 +96,8 @@ private:
 
 /// Which of `kShards` a hash value belongs to: its top bits, as the tables use the low ones.
 inline constexpr std::size_t kShards = 128;
-[[nodiscard]] constexpr std::size_t shard_of(std::uint64_t hash) noexcept { return hash >> (64 - 7); }
+[[nodiscard]] constexpr std::size_t shard_of(std::uint64_t hash) noexcept {
+    return hash >> (64 - 7);
+}
 
 }  // namespace a2akit::local

@@ -57,8 +57,10 @@ private:
 class FieldReader {
 public:
     explicit FieldReader(std::string_view bytes) : rest_(bytes) {
-        if (rest_.empty() || rest_.front() != kFormat) fail();
-        else rest_.remove_prefix(1);
+        if (rest_.empty() || rest_.front() != kFormat)
+            fail();
+        else
+            rest_.remove_prefix(1);
     }
 
     std::uint64_t number() {

@@ -13,10 +13,10 @@ namespace a2akit::backends {
 /// How messages, chunks and inputs are stored in a database, the same in every engine that writes
 /// to disk.
 ///
-/// Each text begins with the number of its format, so that later versions can read what earlier ones wrote; then come
-/// fields, each with its length in front: messages and artifacts as the protocol's own JSON.
-/// Reading fails with kInternal when the bytes do not have one of these forms: then something else
-/// wrote them.
+/// Each text begins with the number of its format, so that later versions can read what earlier
+/// ones wrote; then come fields, each with its length in front: messages and artifacts as the
+/// protocol's own JSON. Reading fails with kInternal when the bytes do not have one of these forms:
+/// then something else wrote them.
 
 /// The parts of a status event that have no columns: its message and its metadata. Empty when it
 /// has neither.

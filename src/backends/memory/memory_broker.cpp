@@ -21,7 +21,8 @@ AsyncResult<void> MemoryBroker::stop(SteadyTime) {
     return Result<void>();
 }
 
-AsyncResult<void> MemoryBroker::enqueue(RunOperation operation, std::optional<Timestamp> not_before) {
+AsyncResult<void> MemoryBroker::enqueue(RunOperation operation,
+                                        std::optional<Timestamp> not_before) {
     hub_->enqueue(operation, not_before);
     return Result<void>();
 }

@@ -19,7 +19,8 @@ class BrokerHub;
 /// their loops.
 class MemoryBroker final : public Broker {
 public:
-    /// `clock` says when an entry with a `not_before` is due; it advances as the loops' own time does.
+    /// `clock` says when an entry with a `not_before` is due; it advances as the loops' own time
+    /// does.
     explicit MemoryBroker(std::shared_ptr<const Clock> clock = system_clock());
     ~MemoryBroker() override;
 

@@ -35,7 +35,9 @@ private:
         std::unordered_set<TaskId> requested;
         std::atomic<std::size_t> requested_count{0};
     };
-    [[nodiscard]] Shard& shard(TaskId task) noexcept { return shards_[local::shard_of(task.hash())]; }
+    [[nodiscard]] Shard& shard(TaskId task) noexcept {
+        return shards_[local::shard_of(task.hash())];
+    }
 
     std::array<Shard, local::kShards> shards_;
 };

@@ -64,7 +64,8 @@ void MemoryEventBus::wake_local(Wake wake, bool erased) {
     });
 }
 
-AsyncResult<std::unique_ptr<Subscription>> MemoryEventBus::subscribe(TaskId task, Interest interest) {
+AsyncResult<std::unique_ptr<Subscription>> MemoryEventBus::subscribe(TaskId task,
+                                                                     Interest interest) {
     std::unique_ptr<Subscription> made = std::make_unique<Subscriber>(shard(task), task, interest);
     return Result<std::unique_ptr<Subscription>>(std::move(made));
 }
@@ -74,7 +75,8 @@ std::vector<TaskId> MemoryEventBus::watched() const {
     for (Shard& one : shards_) {
         if (one.count.load() == 0) continue;
         const std::lock_guard lock(one.mutex);
-        one.subscribers.for_each([&](Subscriber& subscriber) { tasks.push_back(subscriber.task()); });
+        one.subscribers.for_each(
+            [&](Subscriber& subscriber) { tasks.push_back(subscriber.task()); });
     }
     std::sort(tasks.begin(), tasks.end());
     tasks.erase(std::unique(tasks.begin(), tasks.end()), tasks.end());

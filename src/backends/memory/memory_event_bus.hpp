@@ -34,7 +34,9 @@ private:
         local::IntrusiveTable<Subscriber> subscribers;
         std::atomic<std::size_t> count{0};
     };
-    [[nodiscard]] Shard& shard(TaskId task) noexcept { return shards_[local::shard_of(task.hash())]; }
+    [[nodiscard]] Shard& shard(TaskId task) noexcept {
+        return shards_[local::shard_of(task.hash())];
+    }
 
     mutable std::array<Shard, local::kShards> shards_;
 };

@@ -102,7 +102,8 @@ private:
     [[nodiscard]] static Error full_store();
     [[nodiscard]] Result<> check_share(const OwnerUse& owner, std::int64_t tasks,
                                        std::int64_t bytes) const;
-    /// Removes ended tasks, oldest first, while `wanted(the task's place, counted so far)` holds; direct replies do not count.
+    /// Removes ended tasks, oldest first, while `wanted(the task's place, counted so far)` holds;
+    /// direct replies do not count.
     template <class Wanted>
     Removed remove_oldest(std::optional<TaskState> state, std::size_t limit, Wanted wanted);
     /// Drops all entries that name a removed task. REQUIRES: the caller holds no lock.

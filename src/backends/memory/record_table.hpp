@@ -68,7 +68,9 @@ private:
     [[nodiscard]] std::size_t home(std::uint64_t hash) const noexcept {
         return static_cast<std::size_t>((hash * 0x9e3779b97f4a7c15U) >> shift_);
     }
-    [[nodiscard]] std::size_t next(std::size_t at) const noexcept { return (at + 1) & (slots_.size() - 1); }
+    [[nodiscard]] std::size_t next(std::size_t at) const noexcept {
+        return (at + 1) & (slots_.size() - 1);
+    }
     [[nodiscard]] std::size_t distance(std::size_t from, std::size_t to) const noexcept {
         return (to - from) & (slots_.size() - 1);
     }

@@ -204,7 +204,9 @@ public:
 
 private:
     OwnerIndex& owner_index(const OwnerScope& owner);
-    [[nodiscard]] RestList* resting(const TaskRecord& task) { return resting(task.state, task.revealed); }
+    [[nodiscard]] RestList* resting(const TaskRecord& task) {
+        return resting(task.state, task.revealed);
+    }
     [[nodiscard]] ContextIndex* context_of(const OwnerIndex& owner, std::string_view context_id,
                                            std::uint64_t hash);
     ContextIndex& context_index(const TaskRecord& task);

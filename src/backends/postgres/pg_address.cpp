@@ -18,7 +18,8 @@ constexpr int kMostConnections = 100;
 bool is_schema_name(std::string_view name) {
     if (name.empty() || name.size() > kLongestSchema) return false;
     if (name.front() >= '0' && name.front() <= '9') return false;
-    return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos &&
+    return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
+               std::string_view::npos &&
            !name.starts_with("pg_");
 }
 
@@ -46,26 +47,31 @@ bool read_servers(PgAddress& address) {
     }
     for (const PQconninfoOption* option = read.get(); option->keyword != nullptr; ++option) {
         // Addresses beside the names: their order is the user's.
-        if (std::string_view("hostaddr") == option->keyword && option->val != nullptr) address.hosts.clear();
+        if (std::string_view("hostaddr") == option->keyword && option->val != nullptr)
+            address.hosts.clear();
     }
     return true;
 }
 
-std::optional<Error> take_parameter(PgAddress& address, std::string_view key, std::string_view value) {
+std::optional<Error> take_parameter(PgAddress& address, std::string_view key,
+                                    std::string_view value) {
     if (key == "schema") {
         if (!is_schema_name(value)) {
             return Error{ErrorCode::kInvalidParams,
-                         "schema: use a name of a to z, 0 to 9 and _, at most 48 characters, that begins with no digit "
+                         "schema: use a name of a to z, 0 to 9 and _, at most 48 characters, that "
+                         "begins with no digit "
                          "and not with pg_",
                          nullptr};
         }
         address.schema = value;
         return std::nullopt;
     }
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), address.connections);
+    const auto [end, error] =
+        std::from_chars(value.data(), value.data() + value.size(), address.connections);
     if (error != std::errc{} || end != value.data() + value.size() || address.connections < 1 ||
         address.connections > kMostConnections) {
-        return Error{ErrorCode::kInvalidParams, "connections: use a whole number from 1 to 100", nullptr};
+        return Error{ErrorCode::kInvalidParams, "connections: use a whole number from 1 to 100",
+                     nullptr};
     }
     return std::nullopt;
 }
@@ -88,7 +94,9 @@ PgAddress::Servers PgAddress::servers(std::size_t attempt) const {
     for (std::size_t i = 0; i < hosts.size(); ++i) {
         const std::size_t at = (servers.first + i) % hosts.size();
         servers.hosts.push_back(hosts[at]);
-        servers.ports.push_back(ports.empty() ? "" : ports.size() == hosts.size() ? ports[at] : ports.front());
+        servers.ports.push_back(ports.empty()                  ? ""
+                                : ports.size() == hosts.size() ? ports[at]
+                                                               : ports.front());
     }
     return servers;
 }
@@ -102,7 +110,8 @@ Result<PgAddress> PgAddress::parse(std::string_view url) {
         const std::string_view one = rest.substr(0, rest.find('&'));
         rest.remove_prefix(std::min(one.size() + 1, rest.size()));
         const std::string_view key = one.substr(0, one.find('='));
-        const std::string_view value = key.size() == one.size() ? std::string_view() : one.substr(key.size() + 1);
+        const std::string_view value =
+            key.size() == one.size() ? std::string_view() : one.substr(key.size() + 1);
         if (key == "schema" || key == "connections") {
             if (auto error = take_parameter(address, key, value)) return fail(std::move(*error));
             continue;
@@ -113,7 +122,8 @@ Result<PgAddress> PgAddress::parse(std::string_view url) {
     }
     if (!read_servers(address)) {
         return fail(ErrorCode::kInvalidParams,
-                    "the URL cannot be read; write postgresql://user:password@host:port/database, with % and two hex digits "
+                    "the URL cannot be read; write postgresql://user:password@host:port/database, "
+                    "with % and two hex digits "
                     "for characters that are special there, and only parameters that libpq knows");
     }
     return address;

@@ -10,14 +10,16 @@
 namespace a2akit::postgres {
 namespace {
 
-// Times below the deadline after which a connection counts as dead, so that a slow statement does not end it. Every
-// statement finds its rows by an index whatever its parameters are; left to itself, the server plans some anew each time.
+// Times below the deadline after which a connection counts as dead, so that a slow statement does
+// not end it. Every statement finds its rows by an index whatever its parameters are; left to
+// itself, the server plans some anew each time.
 constexpr const char* kOptions =
     "-c statement_timeout=8000 -c lock_timeout=4000 -c client_min_messages=warning "
     "-c plan_cache_mode=force_generic_plan";
 
 // One entry for each address of each server; those whose name has none are left out.
-AsyncResult<PgAddress::Servers> find_servers(PgLookups& lookups, PgAddress::Servers asked, SteadyTime deadline) {
+AsyncResult<PgAddress::Servers> find_servers(PgLookups& lookups, PgAddress::Servers asked,
+                                             SteadyTime deadline) {
     PgAddress::Servers found;
     found.first = asked.first;
     Result<void> outcome;
@@ -65,37 +67,53 @@ AsyncResult<void> PgConnection::wait_until_ready(Wanted wanted, SteadyTime deadl
     co_return fail(connection_error("timeout expired"));
 }
 
-AsyncResult<void> PgConnection::start_connecting(const PgAddress& address, const PgAddress::Servers& servers,
-                                                  SteadyTime deadline) {
+AsyncResult<void> PgConnection::start_connecting(const PgAddress& address,
+                                                 const PgAddress::Servers& servers,
+                                                 SteadyTime deadline) {
     const std::string hosts = PgAddress::list(servers.hosts);
     const std::string addresses = PgAddress::list(servers.addresses);
     const std::string ports = PgAddress::list(servers.ports);
     // What stands before the URL is a default; what stands behind overrules it.
-    const std::array keywords{"fallback_application_name", "target_session_attrs", "keepalives_idle",
-                              "keepalives_interval", "tcp_user_timeout", "dbname", "host", "hostaddr", "port", "client_encoding",
-                              address.has_options ? nullptr : "options", static_cast<const char*>(nullptr)};
-    const std::array values{"a2akit", "read-write", "15", "5", "10000", address.url.c_str(), hosts.c_str(),
-                            addresses.c_str(), ports.c_str(), "UTF8", kOptions, static_cast<const char*>(nullptr)};
+    const std::array keywords{"fallback_application_name",
+                              "target_session_attrs",
+                              "keepalives_idle",
+                              "keepalives_interval",
+                              "tcp_user_timeout",
+                              "dbname",
+                              "host",
+                              "hostaddr",
+                              "port",
+                              "client_encoding",
+                              address.has_options ? nullptr : "options",
+                              static_cast<const char*>(nullptr)};
+    const std::array values{"a2akit",      "read-write",      "15",
+                            "5",           "10000",           address.url.c_str(),
+                            hosts.c_str(), addresses.c_str(), ports.c_str(),
+                            "UTF8",        kOptions,          static_cast<const char*>(nullptr)};
     connection_ = ::PQconnectStartParams(keywords.data(), values.data(), 1);
     if (connection_ == nullptr) co_return fail(ErrorCode::kInternal, "no memory for a connection");
-    ::PQsetErrorVerbosity(connection_, PQERRORS_VERBOSE);  // with the SQLSTATE, which no language changes
+    ::PQsetErrorVerbosity(connection_,
+                          PQERRORS_VERBOSE);  // with the SQLSTATE, which no language changes
     ::PQsetNoticeProcessor(connection_, &log_notice, nullptr);
     PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
-    while (::PQstatus(connection_) != CONNECTION_BAD && wanted != PGRES_POLLING_OK && wanted != PGRES_POLLING_FAILED) {
+    while (::PQstatus(connection_) != CONNECTION_BAD && wanted != PGRES_POLLING_OK &&
+           wanted != PGRES_POLLING_FAILED) {
         const auto direction = wanted == PGRES_POLLING_READING ? Wanted::kRead : Wanted::kWrite;
         Result<void> ready = co_await wait_until_ready(direction, deadline);
         if (!ready) co_return ready;
         wanted = ::PQconnectPoll(connection_);
     }
-    if (::PQstatus(connection_) != CONNECTION_OK) co_return fail(connection_error(::PQerrorMessage(connection_)));
+    if (::PQstatus(connection_) != CONNECTION_OK)
+        co_return fail(connection_error(::PQerrorMessage(connection_)));
     co_return Result<void>();
 }
 
-AsyncResult<void> PgConnection::open(const PgAddress& address, PgLookups& lookups, SteadyTime deadline,
-                                       std::size_t attempt) {
+AsyncResult<void> PgConnection::open(const PgAddress& address, PgLookups& lookups,
+                                     SteadyTime deadline, std::size_t attempt) {
     const auto keep = shared_from_this();
     PgAddress::Servers asked = address.servers(attempt);
-    const Result<PgAddress::Servers> servers = co_await find_servers(lookups, std::move(asked), deadline);
+    const Result<PgAddress::Servers> servers =
+        co_await find_servers(lookups, std::move(asked), deadline);
     if (!servers) co_return fail(servers.error());
     Result<void> connected = co_await start_connecting(address, *servers, deadline);
     if (!connected) {
@@ -104,7 +122,8 @@ AsyncResult<void> PgConnection::open(const PgAddress& address, PgLookups& lookup
     }
     boost::system::error_code error;
     descriptor_.assign(::PQsocket(connection_), error);
-    if (error || ::PQsetnonblocking(connection_, 1) != 0 || ::PQenterPipelineMode(connection_) != 1) {
+    if (error || ::PQsetnonblocking(connection_, 1) != 0 ||
+        ::PQenterPipelineMode(connection_) != 1) {
         drop();
         co_return fail(unavailable("the connection to PostgreSQL cannot be used"));
     }
@@ -125,14 +144,15 @@ void PgConnection::send_one(PgRequest& request) {
     }
     const auto values = request.params.values();
     const std::vector<int> formats(values.size(), 1);
-    ::PQsendQueryPrepared(connection_, statement.name.c_str(), request.params.count(), values.data(),
-                          request.params.lengths(), formats.data(), 1);
+    ::PQsendQueryPrepared(connection_, statement.name.c_str(), request.params.count(),
+                          values.data(), request.params.lengths(), formats.data(), 1);
 }
 
 void PgConnection::send(PgRequestQueue requests) {
     under_way_ = requests;
     sent_at_ = loop_.now();
-    for (PgRequest* request = requests.front(); request != nullptr; request = request->behind) send_one(*request);
+    for (PgRequest* request = requests.front(); request != nullptr; request = request->behind)
+        send_one(*request);
     current_ = requests.front();
     commands_left_ = current_->prepares ? 2 : 1;
     // What libpq could not take before shows here.
@@ -171,18 +191,20 @@ void PgConnection::flush() noexcept {
 
 void PgConnection::await_writable() {
     writing_ = true;
-    descriptor_.async_wait(Descriptor::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
-        self->writing_ = false;
-        if (!error) self->flush();
-    });
+    descriptor_.async_wait(Descriptor::wait_write,
+                           [self = shared_from_this()](const boost::system::error_code& error) {
+                               self->writing_ = false;
+                               if (!error) self->flush();
+                           });
 }
 
 void PgConnection::await_readable() {
-    descriptor_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
-        if (error || self->connection_ == nullptr) return;
-        self->read();
-        if (self->connection_ != nullptr) self->await_readable();
-    });
+    descriptor_.async_wait(Descriptor::wait_read,
+                           [self = shared_from_this()](const boost::system::error_code& error) {
+                               if (error || self->connection_ == nullptr) return;
+                               self->read();
+                               if (self->connection_ != nullptr) self->await_readable();
+                           });
 }
 
 void PgConnection::read() {
@@ -200,8 +222,10 @@ void PgConnection::take_results() {
     while (!under_way_.empty() && ::PQisBusy(connection_) == 0) {
         PGresult* result = ::PQgetResult(connection_);
         if (result == nullptr) {
-            if (current_ != nullptr) end_command();
-            else if (++gaps > kMostGaps) return;
+            if (current_ != nullptr)
+                end_command();
+            else if (++gaps > kMostGaps)
+                return;
             continue;
         }
         PgRows rows(result);
@@ -213,7 +237,8 @@ void PgConnection::take_results() {
             case PGRES_BAD_RESPONSE: {
                 const char* state = ::PQresultErrorField(result, PG_DIAG_SQLSTATE);
                 const char* text = ::PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-                failure_ = state == nullptr ? connection_lost() : statement_error(state, text == nullptr ? "" : text);
+                failure_ = state == nullptr ? connection_lost()
+                                            : statement_error(state, text == nullptr ? "" : text);
                 ends_ = ends_ || (state != nullptr && ends_connection(state));
                 current_failed_ = true;
                 break;
@@ -221,11 +246,13 @@ void PgConnection::take_results() {
             case PGRES_PIPELINE_SYNC:
                 end_transaction();
                 break;
+            // skipped, since one before it failed
             case PGRES_PIPELINE_ABORTED:
-                current_failed_ = true;  // skipped, since one before it failed
+                current_failed_ = true;
                 break;
+            // of a PREPARE, or of a statement without rows
             default:
-                break;  // of a PREPARE, or of a statement without rows
+                break;
         }
     }
 }

@@ -23,17 +23,20 @@ namespace a2akit::postgres {
 /// shared_ptr, which what is under way holds.
 class PgConnection : public std::enable_shared_from_this<PgConnection> {
 public:
-    explicit PgConnection(net::AsioLoop& loop) : loop_(loop), descriptor_(loop.context().get_executor()) {}
+    explicit PgConnection(net::AsioLoop& loop)
+        : loop_(loop), descriptor_(loop.context().get_executor()) {}
     PgConnection(const PgConnection&) = delete;
     PgConnection& operator=(const PgConnection&) = delete;
     ~PgConnection();
 
     /// kUnavailable, in words for an operator. Once. `attempt`: how many have failed before.
-    AsyncResult<void> open(const PgAddress& address, PgLookups& lookups, SteadyTime deadline, std::size_t attempt);
-    /// Runs the requests as one transaction. When one of several fails, none has happened, and `idle` gets them all
-    /// back, to be run alone. REQUIRES: open; nothing is under way; not empty.
+    AsyncResult<void> open(const PgAddress& address, PgLookups& lookups, SteadyTime deadline,
+                           std::size_t attempt);
+    /// Runs the requests as one transaction. When one of several fails, none has happened, and
+    /// `idle` gets them all back, to be run alone. REQUIRES: open; nothing is under way; not empty.
     void send(PgRequestQueue requests);
-    /// Runs one statement by itself, on this connection. REQUIRES: as `send`; called on the connection's loop.
+    /// Runs one statement by itself, on this connection. REQUIRES: as `send`; called on the
+    /// connection's loop.
     AsyncResult<PgRows> run(const PgStatement& statement);
     /// Called whenever nothing is under way any more, with what has to be run again.
     using OnIdle = std::function<void(PgRequestQueue again)>;
@@ -67,7 +70,8 @@ private:
     };
 
     AsyncResult<void> wait_until_ready(Wanted wanted, SteadyTime deadline);
-    AsyncResult<void> start_connecting(const PgAddress& address, const PgAddress::Servers& servers, SteadyTime deadline);
+    AsyncResult<void> start_connecting(const PgAddress& address, const PgAddress::Servers& servers,
+                                       SteadyTime deadline);
     void flush() noexcept;
     void await_readable();
     void await_writable();
@@ -87,9 +91,10 @@ private:
     SteadyTime heard_at_{};
     SteadyTime sent_at_{};
     PgRequestQueue under_way_;
-    PgRequest* current_ = nullptr;  ///< Of those under way, whose results are read; null: the commit.
-    int commands_left_ = 0;         ///< Of the current one: its PREPARE, itself.
-    bool ends_ = false;  ///< Once nothing is under way any more.
+    PgRequest* current_ =
+        nullptr;             ///< Of those under way, whose results are read; null: the commit.
+    int commands_left_ = 0;  ///< Of the current one: its PREPARE, itself.
+    bool ends_ = false;      ///< Once nothing is under way any more.
     bool current_failed_ = false;
     std::optional<Error> failure_;  ///< Of the transaction.
     std::vector<bool> prepared_;

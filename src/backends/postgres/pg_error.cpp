@@ -14,10 +14,13 @@ constexpr std::chrono::milliseconds kRetryAfter(1000);
 constexpr std::chrono::seconds kLogEvery(10);
 
 constexpr std::string_view kReadOnly =
-    "PostgreSQL takes no writes: it is a read-only replica or set to read-only; name the primary in the URL";
-constexpr std::string_view kClosed = "PostgreSQL closed a connection before it was made; its log says why";
+    "PostgreSQL takes no writes: it is a read-only replica or set to read-only; name the primary "
+    "in the URL";
+constexpr std::string_view kClosed =
+    "PostgreSQL closed a connection before it was made; its log says why";
 constexpr std::string_view kForgetful =
-    "PostgreSQL has lost a prepared statement; a pooler in between has to keep sessions (pool_mode = session)";
+    "PostgreSQL has lost a prepared statement; a pooler in between has to keep sessions (pool_mode "
+    "= session)";
 constexpr std::string_view kNoPostgres =
     "the server at the host and port of the PostgreSQL URL is not PostgreSQL; correct them";
 
@@ -26,45 +29,58 @@ struct Meaning {
     std::string_view words;
 };
 
-// The first that is found counts. A server says its SQLSTATE in every language; libpq's own words are never translated,
-// since the process sets no locale.
+// The first that is found counts. A server says its SQLSTATE in every language; libpq's own words
+// are never translated, since the process sets no locale.
 constexpr std::array kConnectionFailures{
     Meaning{"no pg_hba.conf entry",
             "PostgreSQL allows no connections from this host; add a line to its pg_hba.conf or use "
             "TLS (sslmode=require)"},
     Meaning{":  28P01: ", "PostgreSQL refuses the credentials; check user and password in the URL"},
     Meaning{":  28000: ",
-            "PostgreSQL does not let the user of the URL in; create it, correct the URL, or add a line to pg_hba.conf"},
-    Meaning{":  3D000: ", "PostgreSQL has no database of the URL's name; create it or correct the URL"},
+            "PostgreSQL does not let the user of the URL in; create it, correct the URL, or add a "
+            "line to pg_hba.conf"},
+    Meaning{":  3D000: ",
+            "PostgreSQL has no database of the URL's name; create it or correct the URL"},
     Meaning{":  42501: ",
-            "PostgreSQL does not let the user of the URL into its database; grant it CONNECT or correct the URL"},
+            "PostgreSQL does not let the user of the URL into its database; grant it CONNECT or "
+            "correct the URL"},
     Meaning{":  53300: ",
-            "PostgreSQL has no connection left; raise its max_connections (or the limit of the user or the database), or "
+            "PostgreSQL has no connection left; raise its max_connections (or the limit of the "
+            "user or the database), or "
             "lower `connections` in the URL"},
     Meaning{":  57P0", "PostgreSQL is starting up or shutting down; it is asked again"},
-    Meaning{":  55000: ", "the database of the URL takes no connections (ALLOW_CONNECTIONS false); choose another"},
+    Meaning{
+        ":  55000: ",
+        "the database of the URL takes no connections (ALLOW_CONNECTIONS false); choose another"},
     Meaning{"unsupported startup parameter",
-            "a pooler stands before PostgreSQL and refuses a parameter; set ignore_startup_parameters = options there"},
+            "a pooler stands before PostgreSQL and refuses a parameter; set "
+            "ignore_startup_parameters = options there"},
     Meaning{"no password supplied", "PostgreSQL asks for a password; put one into the URL"},
-    Meaning{"could not translate host name",
-            "the host name of the PostgreSQL URL cannot be resolved; correct it or the name service"},
+    Meaning{
+        "could not translate host name",
+        "the host name of the PostgreSQL URL cannot be resolved; correct it or the name service"},
     Meaning{"Connection refused",
             "no server answers at the host and port of the PostgreSQL URL; start the server or "
             "correct them"},
     Meaning{"No such file or directory",
             "there is no PostgreSQL at the socket of the URL; start the server or name its host"},
-    Meaning{"timeout expired", "the host of the PostgreSQL URL does not answer; check host, port and firewall"},
-    Meaning{"No route to host", "the host of the PostgreSQL URL cannot be reached; check host and network"},
-    Meaning{"Network is unreachable", "the host of the PostgreSQL URL cannot be reached; check host and network"},
+    Meaning{"timeout expired",
+            "the host of the PostgreSQL URL does not answer; check host, port and firewall"},
+    Meaning{"No route to host",
+            "the host of the PostgreSQL URL cannot be reached; check host and network"},
+    Meaning{"Network is unreachable",
+            "the host of the PostgreSQL URL cannot be reached; check host and network"},
     Meaning{"closed the connection unexpectedly", kClosed},
     Meaning{"could not receive data", kClosed},
     Meaning{"could not send", kClosed},
     Meaning{"read-only", kReadOnly},
     Meaning{"received invalid response", kNoPostgres},
     Meaning{"expected authentication request", kNoPostgres},
-    Meaning{"certificate", "the TLS certificate of PostgreSQL is not accepted; check sslmode and sslrootcert"},
+    Meaning{"certificate",
+            "the TLS certificate of PostgreSQL is not accepted; check sslmode and sslrootcert"},
     Meaning{"SSL", "PostgreSQL and the URL do not agree about TLS; check sslmode"},
-    Meaning{"invalid ", "a parameter of the PostgreSQL URL has a value that libpq does not know; correct it"},
+    Meaning{"invalid ",
+            "a parameter of the PostgreSQL URL has a value that libpq does not know; correct it"},
 };
 
 constexpr std::array kOutages{
@@ -76,7 +92,8 @@ constexpr std::array kOutages{
     Meaning{"53100", "the disk of PostgreSQL is full; make room there"},
     Meaning{"53", "PostgreSQL is out of memory, disk or connections; its log says of what"},
     Meaning{"55P03", "PostgreSQL waited too long for a lock; its pg_locks says who holds it"},
-    Meaning{"57014", "PostgreSQL took too long for a statement; its load or its plans are to be looked at"},
+    Meaning{"57014",
+            "PostgreSQL took too long for a statement; its load or its plans are to be looked at"},
     Meaning{"57P", "PostgreSQL is shutting down or starting up"},
     Meaning{"58", "PostgreSQL cannot read or write its files; its log says which"},
 };
@@ -84,15 +101,19 @@ constexpr std::array kOutages{
 /// True once in ten seconds for each kind of error.
 bool is_time_to_log(std::size_t kind) {
     static std::array<std::atomic<std::int64_t>, kOutages.size()> logged{};
-    const std::int64_t now =
-        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
+                                 std::chrono::steady_clock::now().time_since_epoch())
+                                 .count();
     std::int64_t last = logged[kind].load();
-    return (last == 0 || now >= last + kLogEvery.count()) && logged[kind].compare_exchange_strong(last, now);
+    return (last == 0 || now >= last + kLogEvery.count()) &&
+           logged[kind].compare_exchange_strong(last, now);
 }
 
 }  // namespace
 
-Error unavailable(std::string message) { return Error::unavailable(std::move(message), kRetryAfter); }
+Error unavailable(std::string message) {
+    return Error::unavailable(std::move(message), kRetryAfter);
+}
 
 Error connection_lost() { return unavailable("PostgreSQL does not answer"); }
 
@@ -117,7 +138,8 @@ void log_notice(void*, const char* message) {
 
 Error connection_error(std::string_view message) {
     for (const Meaning& failure : kConnectionFailures) {
-        if (message.find(failure.sign) != std::string_view::npos) return unavailable(std::string(failure.words));
+        if (message.find(failure.sign) != std::string_view::npos)
+            return unavailable(std::string(failure.words));
     }
     return unavailable("PostgreSQL cannot be reached; check the URL and the server's log");
 }

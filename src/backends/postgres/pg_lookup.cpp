@@ -24,7 +24,8 @@ std::vector<std::string> texts_of(const addrinfo* found) {
     std::vector<std::string> texts;
     for (; found != nullptr; found = found->ai_next) {
         std::array<char, NI_MAXHOST> text{};
-        if (::getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0) {
+        if (::getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(), nullptr, 0,
+                          NI_NUMERICHOST) == 0) {
             texts.emplace_back(text.data());
         }
     }
@@ -70,12 +71,14 @@ AsyncResult<std::vector<std::string>> PgLookups::addresses(std::string host, Ste
     const std::shared_ptr<Lookup> lookup = kept;
     while (lookup && !lookup->is_done()) {
         if (Loop::current()->now() >= deadline) {
-            co_return fail(unavailable("the name service does not answer; check it, or write an address into the "
-                                       "PostgreSQL URL"));
+            co_return fail(unavailable(
+                "the name service does not answer; check it, or write an address into the "
+                "PostgreSQL URL"));
         }
         co_await sleep_for(kLookEvery);
     }
-    if (const auto done = under_way_.find(host); done != under_way_.end() && done->second == lookup) under_way_.erase(done);
+    if (const auto done = under_way_.find(host); done != under_way_.end() && done->second == lookup)
+        under_way_.erase(done);
     std::vector<std::string> found = texts_of(lookup ? lookup->request.ar_result : nullptr);
     if (found.empty()) co_return fail(connection_error("could not translate host name"));
     co_return found;

@@ -10,14 +10,15 @@
 
 namespace a2akit::postgres {
 
-/// Looks up host names beside the loop: libpq would hold it up while the name service keeps silent, and with it every
-/// request that waits to be told that the database is away.
+/// Looks up host names beside the loop: libpq would hold it up while the name service keeps silent,
+/// and with it every request that waits to be told that the database is away.
 ///
 /// Concurrent requests for a name share one look-up. Belongs to one loop.
 class PgLookups {
 public:
-    /// The addresses of a name, at least one. An address, or the path of a socket, stands for itself. kUnavailable when
-    /// there is none, or the name service has not answered by the deadline.
+    /// The addresses of a name, at least one. An address, or the path of a socket, stands for
+    /// itself. kUnavailable when there is none, or the name service has not answered by the
+    /// deadline.
     AsyncResult<std::vector<std::string>> addresses(std::string host, SteadyTime deadline);
 
 private:

@@ -28,7 +28,9 @@ constexpr auto kAnswerWithin = std::chrono::seconds(60);
 constexpr auto kUpgradeWithin =
     std::chrono::minutes(30);  // it makes indexes of tables that may be large
 
-Error refused(std::string message) { return Error{ErrorCode::kInvalidParams, std::move(message), nullptr}; }
+Error refused(std::string message) {
+    return Error{ErrorCode::kInvalidParams, std::move(message), nullptr};
+}
 
 using Deadline = std::chrono::steady_clock::time_point;
 
@@ -50,7 +52,8 @@ public:
     }
     [[nodiscard]] int server_version() const { return ::PQserverVersion(connection_.get()); }
 
-    /// Statements without parameters; the first column of the first row of the last one, if there is any.
+    /// Statements without parameters; the first column of the first row of the last one, if there
+    /// is any.
     Result<std::optional<std::string>> run(std::string_view sql,
                                            std::chrono::seconds within = kAnswerWithin) {
         const Deadline deadline = std::chrono::steady_clock::now() + within;
@@ -59,15 +62,18 @@ public:
         std::optional<std::string> answer;
         for (;;) {
             while (::PQisBusy(connection_.get()) != 0) {
-                if (!wait(POLLIN, deadline) || ::PQconsumeInput(connection_.get()) != 1) return fail(connection_lost());
+                if (!wait(POLLIN, deadline) || ::PQconsumeInput(connection_.get()) != 1)
+                    return fail(connection_lost());
             }
             PGresult* result = ::PQgetResult(connection_.get());
             if (result == nullptr) return answer;
             const PgRows rows(result);
             const auto status = ::PQresultStatus(result);
-            if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) return fail(error_of(result));
+            if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+                return fail(error_of(result));
             answer.reset();
-            if (::PQntuples(result) != 0 && ::PQgetisnull(result, 0, 0) == 0) answer = ::PQgetvalue(result, 0, 0);
+            if (::PQntuples(result) != 0 && ::PQgetisnull(result, 0, 0) == 0)
+                answer = ::PQgetvalue(result, 0, 0);
         }
     }
 
@@ -75,10 +81,11 @@ private:
     Result<void> connect(const PgAddress::Servers& servers) {
         const std::string hosts = PgAddress::list(servers.hosts);
         const std::string ports = PgAddress::list(servers.ports);
-        const std::array keywords{"fallback_application_name", "target_session_attrs", "dbname", "host", "port",
-                                  static_cast<const char*>(nullptr)};
-        const std::array values{"a2akit", "read-write", address_.url.c_str(), hosts.c_str(), ports.c_str(),
-                                static_cast<const char*>(nullptr)};
+        const std::array keywords{
+            "fallback_application_name",      "target_session_attrs", "dbname", "host", "port",
+            static_cast<const char*>(nullptr)};
+        const std::array values{"a2akit",      "read-write",  address_.url.c_str(),
+                                hosts.c_str(), ports.c_str(), static_cast<const char*>(nullptr)};
         connection_.reset(::PQconnectStartParams(keywords.data(), values.data(), 1));
         const Deadline deadline = std::chrono::steady_clock::now() + kConnectWithin;
         ::PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
@@ -97,7 +104,8 @@ private:
     [[nodiscard]] bool wait(short events, Deadline deadline) const {
         for (;;) {
             pollfd socket{::PQsocket(connection_.get()), events, 0};
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+                deadline - std::chrono::steady_clock::now());
             if (left.count() <= 0) return false;
             const int ready = ::poll(&socket, 1, static_cast<int>(left.count()));
             if (ready >= 0 || errno != EINTR) return ready > 0;
@@ -108,12 +116,16 @@ private:
         if (state == nullptr) return connection_lost();
         const char* text = ::PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
         if (std::strcmp(state, "42501") == 0) {
-            return refused("the user of the PostgreSQL URL may not make or use the schema; grant it CREATE on the "
-                           "database, or make the schema and give it to the user");
+            return refused(
+                "the user of the PostgreSQL URL may not make or use the schema; grant it CREATE on "
+                "the "
+                "database, or make the schema and give it to the user");
         }
         if (std::strcmp(state, "55P03") == 0) {
-            return unavailable("another node has been making or upgrading the schema for 30 s; pg_locks says who holds the "
-                               "lock: wait for it or end it, and start again");
+            return unavailable(
+                "another node has been making or upgrading the schema for 30 s; pg_locks says who "
+                "holds the "
+                "lock: wait for it or end it, and start again");
         }
         return statement_error(state, text == nullptr ? "" : text);
     }
@@ -128,11 +140,15 @@ Result<void> check_server(Session& session) {
         return fail(refused("PostgreSQL 15 or later is needed; this server is version " +
                             std::to_string(session.server_version() / 10000)));
     }
-    auto read_only = session.run("select (pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool)::text");
+    auto read_only = session.run(
+        "select (pg_is_in_recovery() or "
+        "current_setting('default_transaction_read_only')::bool)::text");
     if (!read_only) return fail(std::move(read_only.error()));
     if (*read_only == "true") {
-        return fail(refused("the PostgreSQL server takes no writes: it is a read-only replica or set to read-only; name "
-                            "the primary in the URL"));
+        return fail(
+            refused("the PostgreSQL server takes no writes: it is a read-only replica or set to "
+                    "read-only; name "
+                    "the primary in the URL"));
     }
     return {};
 }
@@ -147,8 +163,10 @@ Result<void> check_pooler(Session& session, const PgAddress& address) {
     auto two = other.run(kWho);
     if (!two) return fail(std::move(two.error()));
     if (*one != *two) return {};
-    return fail(refused("a pooler between this node and PostgreSQL gives one session to several clients; set its pool_mode = "
-                        "session, or name the server itself in the URL"));
+    return fail(
+        refused("a pooler between this node and PostgreSQL gives one session to several clients; "
+                "set its pool_mode = "
+                "session, or name the server itself in the URL"));
 }
 
 /// The version that stands in the database; 0: none yet.
@@ -156,18 +174,22 @@ Result<int> stored_version(Session& session) {
     auto known = session.run("select to_regclass('{schema}.meta')::text");
     if (!known) return fail(std::move(known.error()));
     const auto foreign = [] {
-        return fail(refused("the schema of the PostgreSQL URL belongs to another application; name another one with "
-                            "?schema="));
+        return fail(
+            refused("the schema of the PostgreSQL URL belongs to another application; name another "
+                    "one with "
+                    "?schema="));
     };
     if (!*known) {
-        auto tables = session.run("select count(*)::text from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-                                  "where n.nspname = '{schema}'");
+        auto tables = session.run(
+            "select count(*)::text from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+            "where n.nspname = '{schema}'");
         if (!tables) return fail(std::move(tables.error()));
         if (*tables != "0") return foreign();
         return 0;
     }
-    auto ours = session.run("select (select count(*) from pg_attribute where attrelid = '{schema}.meta'::regclass and "
-                            "attname in ('application', 'version', 'cursor_key'))::text");
+    auto ours = session.run(
+        "select (select count(*) from pg_attribute where attrelid = '{schema}.meta'::regclass and "
+        "attname in ('application', 'version', 'cursor_key'))::text");
     if (!ours) return fail(std::move(ours.error()));
     if (*ours != "3") return foreign();
     auto application = session.run("select application from {schema}.meta");
@@ -193,7 +215,8 @@ Result<backends::CursorCodec::Key> read_key(Session& session) {
     if (!text) return fail(std::move(text.error()));
     backends::CursorCodec::Key key{};
     const std::string& digits = text->value_or("");
-    if (digits.size() != key.size() * 2) return fail(ErrorCode::kInternal, "the schema's cursor key has a wrong length");
+    if (digits.size() != key.size() * 2)
+        return fail(ErrorCode::kInternal, "the schema's cursor key has a wrong length");
     for (std::size_t i = 0; i < key.size(); ++i) {
         std::from_chars(digits.data() + 2 * i, digits.data() + 2 * i + 2, key[i], 16);
     }
@@ -204,15 +227,18 @@ Result<void> upgrade(Session& session, int from) {
     std::string script;
     if (from < 1) {
         script += "create schema if not exists {schema};";
-        script += "create table {schema}.meta (application text not null, version int not null, cursor_key bytea not "
-                  "null, made timestamptz not null default now());";
+        script +=
+            "create table {schema}.meta (application text not null, version int not null, "
+            "cursor_key bytea not "
+            "null, made timestamptz not null default now());";
         script += sql::kTables1;
         script += "insert into {schema}.meta (application, version, cursor_key) values ('";
         script += kApplication;
         script += "', 0, '\\x" + hex(backends::CursorCodec::random_key()) + "');";
     }
     if (from < 3) script += sql::kTables2;
-    for (const char* const* functions = sql::kFunctions; *functions != nullptr; ++functions) script += *functions;
+    for (const char* const* functions = sql::kFunctions; *functions != nullptr; ++functions)
+        script += *functions;
     script += "update {schema}.meta set version = " + std::to_string(kVersion);
     auto done = session.run(script, kUpgradeWithin);
     if (!done) return fail(std::move(done.error()));
@@ -223,24 +249,32 @@ Result<void> upgrade(Session& session, int from) {
 
 Result<backends::CursorCodec::Key> migrate(const PgAddress& address) {
     Session session(address);
-    if (Result<void> usable = check_server(session); !usable) return fail(std::move(usable.error()));
-    if (Result<void> alone = check_pooler(session, address); !alone) return fail(std::move(alone.error()));
-    // Until the commit, or the end of the session: nodes that start together wait for the one that makes the schema.
-    auto locked = session.run("begin; set local client_min_messages = warning; set local lock_timeout = '30s'; "
-                              "select pg_advisory_xact_lock(hashtext('a2akit.{schema}'))");
+    if (Result<void> usable = check_server(session); !usable)
+        return fail(std::move(usable.error()));
+    if (Result<void> alone = check_pooler(session, address); !alone)
+        return fail(std::move(alone.error()));
+    // Until the commit, or the end of the session: nodes that start together wait for the one that
+    // makes the schema.
+    auto locked = session.run(
+        "begin; set local client_min_messages = warning; set local lock_timeout = '30s'; "
+        "select pg_advisory_xact_lock(hashtext('a2akit.{schema}'))");
     if (!locked) return fail(std::move(locked.error()));
     Result<int> version = stored_version(session);
     if (!version) return fail(std::move(version.error()));
     if (*version > kVersion) {
-        return fail(refused("the schema has version " + std::to_string(*version) + ", made by a newer a2akit; this one "
-                            "knows versions up to " + std::to_string(kVersion) + ": run the newer one"));
+        return fail(refused("the schema has version " + std::to_string(*version) +
+                            ", made by a newer a2akit; this one "
+                            "knows versions up to " +
+                            std::to_string(kVersion) + ": run the newer one"));
     }
     if (*version < kVersion) {
-        if (Result<void> upgraded = upgrade(session, *version); !upgraded) return fail(std::move(upgraded.error()));
+        if (Result<void> upgraded = upgrade(session, *version); !upgraded)
+            return fail(std::move(upgraded.error()));
     }
     auto key = read_key(session);
     if (!key) return key;
-    if (auto committed = session.run("commit"); !committed) return fail(std::move(committed.error()));
+    if (auto committed = session.run("commit"); !committed)
+        return fail(std::move(committed.error()));
     if (*version < kVersion) log::info("postgres schema_version={} was={}", kVersion, *version);
     return key;
 }

@@ -5,11 +5,11 @@
 
 namespace a2akit::postgres {
 
-/// Makes the schema, or brings it up to this version, under an advisory lock: of several nodes that start, one does it.
-/// Blocks; for start only. Returns the key that signs the cursors of all nodes.
+/// Makes the schema, or brings it up to this version, under an advisory lock: of several nodes that
+/// start, one does it. Blocks; for start only. Returns the key that signs the cursors of all nodes.
 ///
-/// Refuses, changing nothing: a server before 15, a read-only replica, a schema of another application, and one that a
-/// newer a2akit has made.
+/// Refuses, changing nothing: a server before 15, a read-only replica, a schema of another
+/// application, and one that a newer a2akit has made.
 [[nodiscard]] Result<backends::CursorCodec::Key> migrate(const PgAddress& address);
 
 }  // namespace a2akit::postgres

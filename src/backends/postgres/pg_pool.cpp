@@ -12,8 +12,8 @@ namespace {
 constexpr Duration kConnectWithin = std::chrono::seconds(5);
 constexpr Duration kAnswerWithin = std::chrono::seconds(10);
 constexpr Duration kWaitForConnection = std::chrono::seconds(1);
-/// While there are connections, all of them busy. One that waited longer is not sent: with the time that its answer may
-/// take, its caller would wait twice as long as anybody else.
+/// While there are connections, all of them busy. One that waited longer is not sent: with the time
+/// that its answer may take, its caller would wait twice as long as anybody else.
 constexpr Duration kWaitForIdle = std::chrono::seconds(5);
 constexpr Duration kLookEvery(200);
 constexpr Duration kStable = std::chrono::seconds(1);
@@ -28,8 +28,8 @@ Async<void> ask(std::shared_ptr<PgConnection> connection, const PgStatement& ali
 
 }  // namespace
 
-void look_after(const std::shared_ptr<PgConnection>& connection, const PgStatement& alive, SteadyTime now,
-                TaskGroup& group) {
+void look_after(const std::shared_ptr<PgConnection>& connection, const PgStatement& alive,
+                SteadyTime now, TaskGroup& group) {
     if (!connection || !connection->is_open()) return;
     if (const auto since = connection->waits_since()) {
         if (*since + kAnswerWithin < now) connection->close(connection_lost());
@@ -44,7 +44,8 @@ Duration backoff(int attempt) {
     return Duration(std::uniform_int_distribution<int>(longest / 2, longest)(random));
 }
 
-/// Takes a request to the loop of the connections; the coroutine goes on at home when it is finished.
+/// Takes a request to the loop of the connections; the coroutine goes on at home when it is
+/// finished.
 class PgPool::Submit {
 public:
     Submit(PgPool& pool, PgRequest& request) noexcept : pool_(pool), request_(request) {}
@@ -113,15 +114,18 @@ Async<void> PgPool::stop() {
 // Each problem once, and once that it is over.
 void PgPool::tell_log(const std::string& problem) {
     if (quiet_ || std::exchange(logged_, problem) == problem) return;
-    if (problem.empty()) log::info("postgres connection=back");
-    else log::warn("postgres connection=lost error=\"{}\"", problem);
+    if (problem.empty())
+        log::info("postgres connection=back");
+    else
+        log::warn("postgres connection=lost error=\"{}\"", problem);
 }
 
 Async<void> PgPool::keep(Slot& slot) {
     for (std::size_t failures = 0; !stopping_;) {
         auto connection = std::make_shared<PgConnection>(loop_);
         const SteadyTime deadline = loop_.now() + kConnectWithin;
-        const Result<void> opened = co_await connection->open(address_, lookups_, deadline, failures);
+        const Result<void> opened =
+            co_await connection->open(address_, lookups_, deadline, failures);
         if (stopping_) {
             connection->close(connection_lost());
             co_return;
@@ -151,7 +155,8 @@ Async<void> PgPool::keep(Slot& slot) {
         if (!is_up() && !stopping_) down_since_ = loop_.now();
         // A connection that is closed immediately must not cause the next one without a pause.
         failures = loop_.now() - opened_at < kStable ? failures + 1 : 0;
-        if (failures != 0) co_await slot.stop.wait_until(loop_.now() + backoff(static_cast<int>(failures)));
+        if (failures != 0)
+            co_await slot.stop.wait_until(loop_.now() + backoff(static_cast<int>(failures)));
     }
 }
 
@@ -168,8 +173,9 @@ Async<void> PgPool::watch() {
 }
 
 bool PgPool::is_up() const noexcept {
-    return std::any_of(slots_.begin(), slots_.end(),
-                       [](const auto& slot) { return slot->connection && slot->connection->is_open(); });
+    return std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) {
+        return slot->connection && slot->connection->is_open();
+    });
 }
 
 void PgPool::submit(PgRequest& request) {
@@ -178,7 +184,8 @@ void PgPool::submit(PgRequest& request) {
     if (stopping_) return request.finish(fail(connection_lost()));
     if (down_for_long) return request.finish(fail(down_));
     if (waiting_.size() >= kMostWaiting) {
-        return request.finish(fail(unavailable("too many requests wait for PostgreSQL; it is overloaded or slow")));
+        return request.finish(
+            fail(unavailable("too many requests wait for PostgreSQL; it is overloaded or slow")));
     }
     waiting_.push(request);
     send_waiting();
@@ -191,7 +198,8 @@ void PgPool::send_waiting() {
         const auto& one = slot->connection;
         if (one && one->is_open() && one->is_idle()) idle.push_back(one);
     }
-    for (; !idle.empty() && !waiting_.empty(); idle.pop_back()) idle.back()->send(next_transaction(idle.size()));
+    for (; !idle.empty() && !waiting_.empty(); idle.pop_back())
+        idle.back()->send(next_transaction(idle.size()));
 }
 
 // An even share of what waits, up to the first that has to be alone.
@@ -200,7 +208,8 @@ PgRequestQueue PgPool::next_transaction(std::size_t idle) {
     const std::size_t share = std::min(kMostTogether, (waiting_.size() + idle - 1) / idle);
     do {
         requests.push(*waiting_.pop());
-    } while (!requests.front()->alone && requests.size() < share && !waiting_.empty() && !waiting_.front()->alone);
+    } while (!requests.front()->alone && requests.size() < share && !waiting_.empty() &&
+             !waiting_.front()->alone);
     return requests;
 }
 

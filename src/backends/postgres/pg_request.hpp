@@ -16,13 +16,15 @@ struct PgStatement {
     std::size_t index = 0;  ///< Among all statements.
     std::string name;
     std::string sql;
-    bool alone = false;     ///< Never in one transaction with others: it takes long, or takes locks of its own kind.
+    bool alone = false;  ///< Never in one transaction with others: it takes long, or takes locks of
+                         ///< its own kind.
 };
 
-/// A statement on its way: from the coroutine that waits for it, to the loop of the connections, and back.
-/// Belongs to that loop from `post` until it is finished.
+/// A statement on its way: from the coroutine that waits for it, to the loop of the connections,
+/// and back. Belongs to that loop from `post` until it is finished.
 struct PgRequest : Work {
-    PgRequest(const PgStatement& s, PgParams p) noexcept : Work(nullptr), statement(s), params(std::move(p)), alone(s.alone) {}
+    PgRequest(const PgStatement& s, PgParams p) noexcept
+        : Work(nullptr), statement(s), params(std::move(p)), alone(s.alone) {}
 
     /// Hands the outcome to the waiting coroutine's loop.
     void finish(Result<PgRows> result) noexcept {
@@ -33,11 +35,12 @@ struct PgRequest : Work {
 
     const PgStatement& statement;
     PgParams params;
-    bool alone;  ///< As its statement is; or since its transaction failed, by its fault or another's.
+    bool alone;  ///< As its statement is; or since its transaction failed, by its fault or
+                 ///< another's.
     Result<PgRows> outcome;
     Loop* home = nullptr;
     std::coroutine_handle<> waiter;
-    SteadyTime since{};  ///< When it reached the loop of the connections.
+    SteadyTime since{};     ///< When it reached the loop of the connections.
     bool prepares = false;  ///< It was sent with the PREPARE of its statement.
     PgRows rows;            ///< Until the transaction is committed.
     PgRequest* behind = nullptr;

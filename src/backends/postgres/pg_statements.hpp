@@ -18,14 +18,16 @@ public:
     PgStatement create, create_once, append, append_once, load, claim, renew, release, list,
         snapshots, events, tails, now, alive, ready;
     // Maintenance and contexts
-    PgStatement due, erase, compact, dead_letters, mark_redriven, stale_paused, load_context, update_context;
+    PgStatement due, erase, compact, dead_letters, mark_redriven, stale_paused, load_context,
+        update_context;
     // Broker
     PgStatement enqueue, enqueue_in, receive, hold, ack, nack, give_back;
     // Cancels, nodes, notifications
     PgStatement cancel, forget_cancel, cancels, beat, leave, notify, listen;
 
 private:
-    PgStatement make(std::string_view schema, std::string name, std::string_view sql, bool alone = false);
+    PgStatement make(std::string_view schema, std::string name, std::string_view sql,
+                     bool alone = false);
 };
 
 /// `text` with the schema's name in place of {schema}.

@@ -24,7 +24,8 @@ std::uint64_t number(std::string_view bytes) noexcept {
 
 Uuid to_uuid(std::string_view bytes) noexcept {
     Uuid id;
-    if (bytes.size() == id.bytes.size()) std::memcpy(id.bytes.data(), bytes.data(), id.bytes.size());
+    if (bytes.size() == id.bytes.size())
+        std::memcpy(id.bytes.data(), bytes.data(), id.bytes.size());
     return id;
 }
 
@@ -89,7 +90,8 @@ PgParams& PgParams::uuids(const Uuid* values, std::size_t count) {
 PgParams& PgParams::append(const PgParams& others) {
     const auto moved_by = static_cast<std::ptrdiff_t>(bytes_.size());
     bytes_ += others.bytes_;
-    for (const std::ptrdiff_t offset : others.offsets_) offsets_.push_back(offset < 0 ? -1 : offset + moved_by);
+    for (const std::ptrdiff_t offset : others.offsets_)
+        offsets_.push_back(offset < 0 ? -1 : offset + moved_by);
     lengths_.insert(lengths_.end(), others.lengths_.begin(), others.lengths_.end());
     return *this;
 }
@@ -130,7 +132,8 @@ std::optional<Uuid> PgRow::optional_uuid() noexcept {
     return std::nullopt;
 }
 
-// dimensions, has-nulls, type, then per dimension its size and first index, then each element with its length
+// dimensions, has-nulls, type, then per dimension its size and first index, then each element with
+// its length
 template <class F>
 void PgRow::each_element(F&& use) {
     std::string_view rest = take();
@@ -160,7 +163,8 @@ std::vector<Uuid> PgRow::uuid_array() {
 
 std::vector<std::int64_t> PgRow::i64_array() {
     std::vector<std::int64_t> all;
-    each_element([&all](std::string_view one) { all.push_back(static_cast<std::int64_t>(number(one))); });
+    each_element(
+        [&all](std::string_view one) { all.push_back(static_cast<std::int64_t>(number(one))); });
     return all;
 }
 

@@ -32,7 +32,9 @@ public:
         return value ? add(*value) : null();
     }
     /// Null instead of an empty text.
-    PgParams& bytes_or_null(std::string_view value) { return value.empty() ? null() : bytes(value); }
+    PgParams& bytes_or_null(std::string_view value) {
+        return value.empty() ? null() : bytes(value);
+    }
 
     /// Adds all of `others` behind its own.
     PgParams& append(const PgParams& others);

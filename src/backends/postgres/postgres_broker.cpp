@@ -8,7 +8,10 @@ namespace {
 class PostgresReceiver final : public Broker::Receiver {
 public:
     PostgresReceiver(std::shared_ptr<PostgresNode> node, NodeId name, Lease lease)
-        : node_(std::move(node)), seat_(node_->queue().take_seat(*Loop::current())), name_(name), lease_(lease) {}
+        : node_(std::move(node)),
+          seat_(node_->queue().take_seat(*Loop::current())),
+          name_(name),
+          lease_(lease) {}
     ~PostgresReceiver() override { node_->queue().close(*seat_); }
 
     Async<std::unique_ptr<Delivery>> receive(int room) override {
@@ -25,11 +28,14 @@ private:
 
 }  // namespace
 
-AsyncResult<void> PostgresBroker::enqueue(RunOperation operation, std::optional<Timestamp> not_before) {
+AsyncResult<void> PostgresBroker::enqueue(RunOperation operation,
+                                          std::optional<Timestamp> not_before) {
     PgParams params = node_->params();
     params.add(operation.task).add(operation.turn);
-    if (not_before) params.add(static_cast<std::int64_t>(not_before->time_since_epoch().count()));
-    else params.null();
+    if (not_before)
+        params.add(static_cast<std::int64_t>(not_before->time_since_epoch().count()));
+    else
+        params.null();
     const auto enqueued = co_await node_->run(node_->sql().enqueue, std::move(params));
     if (!enqueued) co_return fail(enqueued.error());
     node_->queue().hint();

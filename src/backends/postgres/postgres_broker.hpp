@@ -8,8 +8,8 @@
 
 namespace a2akit::postgres {
 
-/// The queue table. Where Storage stands in the same node, a turn that is made is enqueued with it, and what is
-/// received is claimed already.
+/// The queue table. Where Storage stands in the same node, a turn that is made is enqueued with it,
+/// and what is received is claimed already.
 class PostgresBroker final : public Broker {
 public:
     explicit PostgresBroker(std::shared_ptr<PostgresNode> node) : node_(std::move(node)) {}

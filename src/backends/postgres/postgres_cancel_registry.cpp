@@ -48,11 +48,16 @@ struct PostgresCancelRegistry::Known {
     TaskGroup signalling;  ///< On the node's loop.
 };
 
-PostgresCancelRegistry::PostgresCancelRegistry(std::shared_ptr<PostgresNode> node, std::shared_ptr<CancelRegistry> local)
+PostgresCancelRegistry::PostgresCancelRegistry(std::shared_ptr<PostgresNode> node,
+                                               std::shared_ptr<CancelRegistry> local)
     : node_(std::move(node)), local_(std::move(local)), known_(std::make_shared<Known>(local_)) {
     auto& handlers = node_->notifier().handlers;
-    handlers.cancel = [known = known_](const TaskId& task) { known->signalling.spawn(Known::signal(known, task)); };
-    handlers.listening = [known = known_, node = node_.get()] { return Known::read_all(known, *node); };
+    handlers.cancel = [known = known_](const TaskId& task) {
+        known->signalling.spawn(Known::signal(known, task));
+    };
+    handlers.listening = [known = known_, node = node_.get()] {
+        return Known::read_all(known, *node);
+    };
 }
 
 PostgresCancelRegistry::~PostgresCancelRegistry() = default;

@@ -10,19 +10,22 @@
 
 namespace a2akit::postgres {
 
-/// A row per request, and a registry of this process that knows all rows: read when listening begins, told of each
-/// later one. So watching needs no query.
+/// A row per request, and a registry of this process that knows all rows: read when listening
+/// begins, told of each later one. So watching needs no query.
 class PostgresCancelRegistry final : public CancelRegistry {
 public:
     /// `local` signals the watchers in this process.
-    PostgresCancelRegistry(std::shared_ptr<PostgresNode> node, std::shared_ptr<CancelRegistry> local);
+    PostgresCancelRegistry(std::shared_ptr<PostgresNode> node,
+                           std::shared_ptr<CancelRegistry> local);
     ~PostgresCancelRegistry() override;
 
     AsyncResult<void> start() override;
     AsyncResult<void> stop(SteadyTime deadline) override;
     AsyncResult<void> check() override { return node_->check(); }
     AsyncResult<void> request_cancel(TaskId task) override;
-    AsyncResult<std::unique_ptr<CancelScope>> watch(TaskId task) override { return local_->watch(task); }
+    AsyncResult<std::unique_ptr<CancelScope>> watch(TaskId task) override {
+        return local_->watch(task);
+    }
     AsyncResult<void> forget(TaskId task) override;
 
 private:

@@ -4,9 +4,12 @@
 
 namespace a2akit::postgres {
 
-PostgresEventBus::PostgresEventBus(std::shared_ptr<PostgresNode> node, std::shared_ptr<EventBus> local)
+PostgresEventBus::PostgresEventBus(std::shared_ptr<PostgresNode> node,
+                                   std::shared_ptr<EventBus> local)
     : node_(std::move(node)), local_(std::move(local)) {
-    node_->notifier().handlers.wake = [bus = local_](const Wake& wake) { bus->wake_local(wake, false); };
+    node_->notifier().handlers.wake = [bus = local_](const Wake& wake) {
+        bus->wake_local(wake, false);
+    };
 }
 
 AsyncResult<void> PostgresEventBus::start() {

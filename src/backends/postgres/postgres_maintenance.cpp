@@ -15,7 +15,8 @@ AsyncResult<std::vector<Due>> PostgresStorage::due(int limit) {
     std::vector<Due> found;
     for (int i = 0; i < rows->size(); ++i) {
         PgRow row = (*rows)[i];
-        constexpr Due::Kind kKinds[] = {Due::Kind::kTurn, Due::Kind::kExpiredRun, Due::Kind::kCancel};
+        constexpr Due::Kind kKinds[] = {Due::Kind::kTurn, Due::Kind::kExpiredRun,
+                                        Due::Kind::kCancel};
         Due& due = found.emplace_back();
         due.kind = kKinds[row.i32()];
         due.task = TaskId{row.uuid()};
@@ -28,10 +29,14 @@ AsyncResult<std::vector<Due>> PostgresStorage::due(int limit) {
 
 AsyncResult<std::vector<TaskId>> PostgresStorage::erase(EraseQuery query) {
     PgParams params;
-    if (query.state) params.add(static_cast<std::int32_t>(*query.state));
-    else params.null();
-    if (query.ended_before) params.add(from_time(*query.ended_before));
-    else params.null();
+    if (query.state)
+        params.add(static_cast<std::int32_t>(*query.state));
+    else
+        params.null();
+    if (query.ended_before)
+        params.add(from_time(*query.ended_before));
+    else
+        params.null();
     params.add(query.keep_at_most).add(std::int32_t{std::max(query.limit, 0)});
     const auto rows = co_await node_->run(node_->sql().erase, std::move(params));
     if (!rows) co_return fail(rows.error());
@@ -48,10 +53,13 @@ AsyncResult<int> PostgresStorage::compact(Timestamp ended_before, int limit) {
     co_return (*rows)[0].i32();
 }
 
-AsyncResult<std::vector<DeadLetter>> PostgresStorage::dead_letters(std::optional<TaskId> after, int limit) {
+AsyncResult<std::vector<DeadLetter>> PostgresStorage::dead_letters(std::optional<TaskId> after,
+                                                                   int limit) {
     PgParams params;
-    if (after) params.add(*after);
-    else params.null();
+    if (after)
+        params.add(*after);
+    else
+        params.null();
     params.add(std::int32_t{limit});
     const auto rows = co_await node_->run(node_->sql().dead_letters, std::move(params));
     if (!rows) co_return fail(rows.error());

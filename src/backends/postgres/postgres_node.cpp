@@ -19,8 +19,10 @@ PostgresNode::~PostgresNode() = default;
 
 PgParams PostgresNode::params() const {
     PgParams params;
-    if (clock_) params.add(static_cast<std::int64_t>(clock_->now().time_since_epoch().count()));
-    else params.null();
+    if (clock_)
+        params.add(static_cast<std::int64_t>(clock_->now().time_since_epoch().count()));
+    else
+        params.null();
     return params;
 }
 

@@ -30,7 +30,8 @@ public:
     AsyncResult<void> start(Role role);
     AsyncResult<void> stop(Role role);
     [[nodiscard]] bool serves(Role role) const noexcept { return (roles_.load() & role) != 0; }
-    /// Storage and Broker both stand here: who makes a turn enqueues it, who receives it has claimed it.
+    /// Storage and Broker both stand here: who makes a turn enqueues it, who receives it has
+    /// claimed it.
     [[nodiscard]] bool enqueues() const noexcept { return serves(kStorage) && serves(kBroker); }
 
     AsyncResult<PgRows> run(const PgStatement& statement, PgParams params) {
@@ -41,7 +42,9 @@ public:
     [[nodiscard]] PgParams params() const;
 
     /// Whether a call is not answered yet, or a notification not sent.
-    [[nodiscard]] bool busy() { return calls_.load() != 0 || pool_.under_way() != 0 || notifier_.sending(); }
+    [[nodiscard]] bool busy() {
+        return calls_.load() != 0 || pool_.under_way() != 0 || notifier_.sending();
+    }
 
     [[nodiscard]] const PgStatements& sql() const noexcept { return sql_; }
     [[nodiscard]] PostgresNotifier& notifier() noexcept { return notifier_; }

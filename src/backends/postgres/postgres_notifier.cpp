@@ -13,7 +13,8 @@ namespace {
 constexpr Duration kBeatEvery = std::chrono::seconds(2);
 constexpr Duration kDeadAfter = std::chrono::seconds(7);
 constexpr Duration kConnectWithin = std::chrono::seconds(5);
-constexpr Duration kApart(5);                // between two NOTIFYs: each is a commit here and wakes every other node
+constexpr Duration kApart(
+    5);  // between two NOTIFYs: each is a commit here and wakes every other node
 constexpr std::size_t kLongestPayload = 7900;  // the server's limit is 8000
 constexpr std::size_t kMostWakes = 100'000;
 
@@ -37,8 +38,8 @@ std::string_view take_field(std::string_view& rest) {
 
 }  // namespace
 
-// A payload is the sender, then entries, each after a semicolon: "w<task>,<last>,<turn>,<0 or 1>" a wake-up,
-// "c<task>" a cancel, "q" runs to receive, "n" a node that came or went.
+// A payload is the sender, then entries, each after a semicolon: "w<task>,<last>,<turn>,<0 or 1>" a
+// wake-up, "c<task>" a cancel, "q" runs to receive, "n" a node that came or went.
 
 PostgresNotifier::PostgresNotifier(PostgresNode& node, const PgAddress& address)
     : node_(node),
@@ -89,7 +90,8 @@ Async<void> PostgresNotifier::stop() {
     listener_.reset();
 }
 
-// -- Listening --------------------------------------------------------------------------------------------------------
+// -- Listening
+// --------------------------------------------------------------------------------------------------------
 
 AsyncResult<void> PostgresNotifier::start_listening(std::shared_ptr<PgConnection> connection,
                                                     std::size_t attempt) {
@@ -116,8 +118,10 @@ Async<void> PostgresNotifier::listen() {
         listener_ = std::make_shared<PgConnection>(node_.loop());
         const auto connection = listener_;
         const Result<void> listening = co_await start_listening(connection, failures);
-        if (!listening) connection->close(connection_lost());
-        else log::info("postgres listener=back");
+        if (!listening)
+            connection->close(connection_lost());
+        else
+            log::info("postgres listener=back");
     }
     if (listener_) listener_->close(connection_lost());
 }
@@ -160,7 +164,8 @@ void PostgresNotifier::hear_one(std::string_view entry) {
     handlers.wake(wake);
 }
 
-// -- Notifying --------------------------------------------------------------------------------------------------------
+// -- Notifying
+// --------------------------------------------------------------------------------------------------------
 
 void PostgresNotifier::wake(const Wake& wake) {
     if (!has_others()) return;
@@ -196,7 +201,8 @@ std::string PostgresNotifier::take_payload() {
     while (!wakes_.empty() && payload.size() + 100 < kLongestPayload) {
         const Wake wake = wakes_.begin()->second;
         wakes_.erase(wakes_.begin());
-        payload += ";w" + wake.task.to_string() + ',' + std::to_string(wake.last) + ',' + std::to_string(wake.turn);
+        payload += ";w" + wake.task.to_string() + ',' + std::to_string(wake.last) + ',' +
+                   std::to_string(wake.turn);
         payload += wake.turn_ended ? ",1" : ",0";
         told_.fetch_add(1);
     }
@@ -238,7 +244,8 @@ Async<void> PostgresNotifier::notify(std::string payload) {
     if (!told) log::debug("postgres a notification was not sent: {}", told.error().message);
 }
 
-// -- Who lives --------------------------------------------------------------------------------------------------------
+// -- Who lives
+// --------------------------------------------------------------------------------------------------------
 
 Async<void> PostgresNotifier::beat_once() {
     PgParams params;
@@ -248,8 +255,8 @@ Async<void> PostgresNotifier::beat_once() {
 }
 
 Async<void> PostgresNotifier::beat() {
-    for (SteadyTime next = node_.loop().now() + kBeatEvery; !co_await stop_beating_.wait_until(next);
-         next = node_.loop().now() + kBeatEvery) {
+    for (SteadyTime next = node_.loop().now() + kBeatEvery;
+         !co_await stop_beating_.wait_until(next); next = node_.loop().now() + kBeatEvery) {
         look_after(listener_, node_.sql().alive, node_.loop().now(), group_);
         co_await beat_once();
     }

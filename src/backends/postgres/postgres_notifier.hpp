@@ -15,12 +15,12 @@ namespace a2akit::postgres {
 
 class PostgresNode;
 
-/// Tells the other nodes what happened here, and hears what happened there: NOTIFY and LISTEN, each on a connection of
-/// its own. Wake-ups are gathered per task and leave in one NOTIFY, never inside a transaction that writes a task, and
-/// only while other nodes live, which the heartbeat rows say.
+/// Tells the other nodes what happened here, and hears what happened there: NOTIFY and LISTEN, each
+/// on a connection of its own. Wake-ups are gathered per task and leave in one NOTIFY, never inside
+/// a transaction that writes a task, and only while other nodes live, which the heartbeat rows say.
 ///
-/// Handlers are set before `start` and run on the node's loop. `start` and `stop` belong to that loop, the rest may be
-/// called from any thread.
+/// Handlers are set before `start` and run on the node's loop. `start` and `stop` belong to that
+/// loop, the rest may be called from any thread.
 class PostgresNotifier {
 public:
     PostgresNotifier(PostgresNode& node, const PgAddress& address);
@@ -50,13 +50,15 @@ public:
         std::function<void(const Wake&)> wake;
         std::function<void(const TaskId&)> cancel;
         std::function<void()> runs;
-        std::function<Async<void>()> listening;  ///< Again: what was told meanwhile has been missed.
+        /// Again: what was told meanwhile has been missed.
+        std::function<Async<void>()> listening;
     };
     Handlers handlers;
 
 private:
     Async<void> listen();
-    AsyncResult<void> start_listening(std::shared_ptr<PgConnection> connection, std::size_t attempt);
+    AsyncResult<void> start_listening(std::shared_ptr<PgConnection> connection,
+                                      std::size_t attempt);
     Async<void> send();
     Async<void> beat();
     Async<void> beat_once();

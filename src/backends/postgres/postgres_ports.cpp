@@ -21,7 +21,8 @@ Result<Ports> postgres_ports(PostgresOptions options) {
     ports.maintenance = storage;
     ports.broker = std::make_shared<PostgresBroker>(node);
     ports.event_bus = std::make_shared<PostgresEventBus>(node, std::move(options.local_bus));
-    ports.cancel_registry = std::make_shared<PostgresCancelRegistry>(node, std::move(options.local_cancels));
+    ports.cancel_registry =
+        std::make_shared<PostgresCancelRegistry>(node, std::move(options.local_cancels));
     return ports;
 }
 

@@ -40,7 +40,8 @@ Error refusal(int code, const TaskId& task, TaskState state) {
         case kNotFound:
             return not_found(task);
         case kEnded:
-            return about(ErrorCode::kTaskTerminal, "the task has ended: " + std::string(to_string(state)));
+            return about(ErrorCode::kTaskTerminal,
+                         "the task has ended: " + std::string(to_string(state)));
         case kOtherRevision:
             return about(ErrorCode::kRevisionConflict, "the task has changed since it was read");
         case kOtherEpoch:
@@ -56,14 +57,17 @@ Error refusal(int code, const TaskId& task, TaskState state) {
                          "the task is visible already; it can't be answered by a Message alone");
         case kKeyOfOtherRequest:
             return Error{ErrorCode::kIdempotencyConflict,
-                         "Idempotency-Key: this key was used with another request; use a new key for a new request",
+                         "Idempotency-Key: this key was used with another request; use a new key "
+                         "for a new request",
                          nullptr};
         case kKeyOfOtherTask:
             return Error{ErrorCode::kIdempotencyConflict,
-                         "Idempotency-Key: this key was used for another task; use a new key for a new request",
+                         "Idempotency-Key: this key was used for another task; use a new key for a "
+                         "new request",
                          nullptr};
         default:
-            return Error{ErrorCode::kInternal, "the id " + task.to_string() + " names another task", nullptr};
+            return Error{ErrorCode::kInternal, "the id " + task.to_string() + " names another task",
+                         nullptr};
     }
 }
 
@@ -75,7 +79,9 @@ PgParams& add_json(PgParams& params, const std::optional<RawJson>& json) {
     return json ? params.bytes(json->text()) : params.null();
 }
 
-PgParams& add_write_id(PgParams& params, const WriteId& id) { return id.is_nil() ? params.null() : params.add(id); }
+PgParams& add_write_id(PgParams& params, const WriteId& id) {
+    return id.is_nil() ? params.null() : params.add(id);
+}
 
 std::optional<std::int64_t> to_number(const std::optional<Timestamp>& time) {
     return time ? std::optional(from_time(*time)) : std::nullopt;
@@ -97,8 +103,8 @@ Appended read_appended(PgRow& row) {
 }
 
 /// The state of a task that was just made, without reading it.
-TaskSnapshot snapshot_of_new(NewTask task, OwnerScope scope, TaskUpdate update, const Appended& appended,
-                             Timestamp status_time) {
+TaskSnapshot snapshot_of_new(NewTask task, OwnerScope scope, TaskUpdate update,
+                             const Appended& appended, Timestamp status_time) {
     TaskSnapshot snapshot;
     snapshot.id = task.id;
     snapshot.owner = {std::move(scope.owner), std::move(scope.tenant), false};
@@ -107,11 +113,13 @@ TaskSnapshot snapshot_of_new(NewTask task, OwnerScope scope, TaskUpdate update, 
     if (update.status) snapshot.status.message = std::move(update.status->message);
     if (appended.after != TaskState::kUnspecified) snapshot.status.timestamp = status_time;
     std::vector<backends::ArtifactPiece> pieces;
-    for (auto& chunk : update.artifacts) pieces.push_back({std::move(chunk.artifact), chunk.append});
+    for (auto& chunk : update.artifacts)
+        pieces.push_back({std::move(chunk.artifact), chunk.append});
     if (!pieces.empty()) snapshot.artifacts = backends::merge_artifacts(std::move(pieces));
     snapshot.history = std::move(update.history);
     if (update.metadata) snapshot.metadata = std::move(*update.metadata);
-    if (update.checkpoint && !is_terminal(appended.after)) snapshot.checkpoint = std::move(*update.checkpoint);
+    if (update.checkpoint && !is_terminal(appended.after))
+        snapshot.checkpoint = std::move(*update.checkpoint);
     snapshot.reply = std::move(update.reply);
     snapshot.revealed = task.revealed || update.reveal;
     snapshot.revision = appended.revision;
@@ -145,21 +153,25 @@ Result<void> add_events(PgRow& row, Sequence after, EventPage& page) {
     }
     if (state == TaskState::kUnspecified) return {};
     TaskStatus changed{state, std::move(status->message), time};
-    page.events.push_back({sequence, StatusChange{std::move(changed), std::move(status->metadata)}});
+    page.events.push_back(
+        {sequence, StatusChange{std::move(changed), std::move(status->metadata)}});
     return {};
 }
 
 }  // namespace
 
-// -- Writes -----------------------------------------------------------------------------------------------------------
+// -- Writes
+// -----------------------------------------------------------------------------------------------------------
 
-PgParams PostgresStorage::write_params(const TaskId& task, const OwnerScope& scope, const TaskUpdate& update,
-                                       const NewTask* made) const {
+PgParams PostgresStorage::write_params(const TaskId& task, const OwnerScope& scope,
+                                       const TaskUpdate& update, const NewTask* made) const {
     PgParams params = node_->params();
     params.add(task);
     add_scope(params, scope);
-    if (made != nullptr) params.bytes(made->context_id).add(made->revealed);
-    else params.null().null();
+    if (made != nullptr)
+        params.bytes(made->context_id).add(made->revealed);
+    else
+        params.null().null();
     add_write_id(params, update.id);
     params.add(update.guard.revision).add(update.guard.epoch).add(update.guard.no_live_run);
     params.add(update.raise_epoch).add(update.reveal);
@@ -170,32 +182,45 @@ PgParams PostgresStorage::write_params(const TaskId& task, const OwnerScope& sco
     } else {
         params.null().null();
     }
-    if (update.artifacts.empty()) params.null();
-    else params.bytes(backends::to_stored(update.artifacts));
+    if (update.artifacts.empty())
+        params.null();
+    else
+        params.bytes(backends::to_stored(update.artifacts));
     params.add(static_cast<std::int32_t>(update.artifacts.size()));
-    if (update.history.empty()) params.null();
-    else params.bytes(backends::to_stored(update.history));
-    if (update.reply) params.bytes(backends::to_stored(**update.reply));
-    else params.null();
+    if (update.history.empty())
+        params.null();
+    else
+        params.bytes(backends::to_stored(update.history));
+    if (update.reply)
+        params.bytes(backends::to_stored(**update.reply));
+    else
+        params.null();
     if (update.turn) {
         params.bytes(backends::to_stored(*update.turn));
         const auto& sealed = update.turn->sealed_context;
-        if (sealed) params.bytes(sealed->bytes);
-        else params.null();
+        if (sealed)
+            params.bytes(sealed->bytes);
+        else
+            params.null();
     } else {
         params.null().null();
     }
     add_json(params, update.checkpoint);
     add_json(params, update.metadata);
     params.add(to_number(update.cancel_by));
-    if (update.dead_letter) params.bytes(*update.dead_letter);
-    else params.null();
-    if (update.once) params.add(static_cast<std::int64_t>(update.once->lifetime.count()));
-    else params.null();
+    if (update.dead_letter)
+        params.bytes(*update.dead_letter);
+    else
+        params.null();
+    if (update.once)
+        params.add(static_cast<std::int64_t>(update.once->lifetime.count()));
+    else
+        params.null();
     params.add(node_->enqueues());
     if (update.once) {
         const auto& hash = update.once->request_hash;
-        params.bytes(update.once->key).bytes({reinterpret_cast<const char*>(hash.data()), hash.size()});
+        params.bytes(update.once->key)
+            .bytes({reinterpret_cast<const char*>(hash.data()), hash.size()});
     }
     return params;
 }
@@ -206,7 +231,8 @@ AsyncResult<Created> PostgresStorage::create(NewTask task, OwnerScope scope, Tas
     const auto rows = co_await node_->run(statement, std::move(params));
     if (!rows) co_return fail(rows.error());
     PgRow row = (*rows)[0];
-    if (const int code = row.i32(); code != kWritten) co_return refusal(code, task.id, TaskState::kUnspecified);
+    if (const int code = row.i32(); code != kWritten)
+        co_return refusal(code, task.id, TaskState::kUnspecified);
     Created created;
     created.appended = read_appended(row);
     const Timestamp time = to_time(row.i64());
@@ -221,7 +247,8 @@ AsyncResult<Created> PostgresStorage::create(NewTask task, OwnerScope scope, Tas
         created.appended.turn_due = false;  // it is in the queue already
         node_->queue().hint();
     }
-    created.snapshot = snapshot_of_new(std::move(task), std::move(scope), std::move(update), created.appended, time);
+    created.snapshot = snapshot_of_new(std::move(task), std::move(scope), std::move(update),
+                                       created.appended, time);
     co_return created;
 }
 
@@ -242,13 +269,15 @@ AsyncResult<Appended> PostgresStorage::append(TaskId task, OwnerScope scope, Tas
     co_return appended;
 }
 
-AsyncResult<Claimed> PostgresStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) {
+AsyncResult<Claimed> PostgresStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node,
+                                            Lease lease) {
     PgParams params = node_->params();
     params.add(id).add(task).add(turn).add(node).add(static_cast<std::int64_t>(lease.count()));
     const auto rows = co_await node_->run(node_->sql().claim, std::move(params));
     if (!rows) co_return fail(rows.error());
     PgRow row = (*rows)[0];
-    constexpr Refusal kRefusals[] = {Refusal::kStale, Refusal::kEnded, Refusal::kDuplicate, Refusal::kBusy};
+    constexpr Refusal kRefusals[] = {Refusal::kStale, Refusal::kEnded, Refusal::kDuplicate,
+                                     Refusal::kBusy};
     if (const int code = row.i32(); code != 0) co_return Claimed(kRefusals[code - 1]);
     PgRow ahead = row;
     const auto epoch = static_cast<Epoch>(ahead.i64());
@@ -269,8 +298,10 @@ AsyncResult<std::vector<Renewal>> PostgresStorage::renew(NodeId node, Lease leas
         if (tries > 1) co_await sleep_for(kApart);
         PgParams params = node_->params();
         params.add(node).add(static_cast<std::int64_t>(lease.count()));
-        if (tries == 1) params.null();
-        else params.uuids(busy.data(), busy.size());
+        if (tries == 1)
+            params.null();
+        else
+            params.uuids(busy.data(), busy.size());
         const auto rows = co_await node_->run(node_->sql().renew, std::move(params));
         if (!rows) co_return fail(rows.error());
         busy.clear();
@@ -282,14 +313,17 @@ AsyncResult<std::vector<Renewal>> PostgresStorage::renew(NodeId node, Lease leas
             renewal.kept = true;
             if (const auto cancel_by = row.optional_i64()) renewal.cancel_by = to_time(*cancel_by);
             // In the end it is kept as it stands: the next round comes before its lease is over.
-            if (row.boolean() || tries == kTries) renewals.push_back(renewal);
-            else busy.push_back(renewal.task);
+            if (row.boolean() || tries == kTries)
+                renewals.push_back(renewal);
+            else
+                busy.push_back(renewal.task);
         }
     }
     co_return renewals;
 }
 
-AsyncResult<std::optional<Turn>> PostgresStorage::release(TaskId task, Epoch epoch, Release how, Timestamp not_before) {
+AsyncResult<std::optional<Turn>> PostgresStorage::release(TaskId task, Epoch epoch, Release how,
+                                                          Timestamp not_before) {
     PgParams params = node_->params();
     params.add(task).add(epoch).add(static_cast<std::int32_t>(how)).add(from_time(not_before));
     const auto rows = co_await node_->run(node_->sql().release, std::move(params));
@@ -299,10 +333,12 @@ AsyncResult<std::optional<Turn>> PostgresStorage::release(TaskId task, Epoch epo
     co_return std::optional(static_cast<Turn>(row.i32()));
 }
 
-// -- Reads ------------------------------------------------------------------------------------------------------------
+// -- Reads
+// ------------------------------------------------------------------------------------------------------------
 
 AsyncResult<TaskSnapshot> PostgresStorage::load(TaskId task, OwnerScope scope,
-                                                std::optional<std::int32_t> history_length, bool include_artifacts) {
+                                                std::optional<std::int32_t> history_length,
+                                                bool include_artifacts) {
     PgParams params = node_->params();
     params.add(task).add(history_length).add(include_artifacts);
     const auto rows = co_await node_->run(node_->sql().load, std::move(params));
@@ -339,9 +375,10 @@ AsyncResult<EventPage> PostgresStorage::events(TaskId task, OwnerScope scope, Se
         page.state = static_cast<TaskState>(row.i32());
         page.turn_ended = row.boolean();
         if (const auto compacted = static_cast<Sequence>(row.i64()); after < compacted) {
-            co_return Error::about_task(ErrorCode::kCompacted,
-                                        "the events up to " + std::to_string(compacted) + " are kept no longer",
-                                        task.to_string());
+            co_return Error::about_task(
+                ErrorCode::kCompacted,
+                "the events up to " + std::to_string(compacted) + " are kept no longer",
+                task.to_string());
         }
         if (row.is_null()) break;  // nothing behind `after`
         if (auto added = add_events(row, after, page); !added) {
@@ -383,7 +420,8 @@ AsyncResult<Timestamp> PostgresStorage::now() {
     co_return to_time((*rows)[0].i64());
 }
 
-// -- Listings ---------------------------------------------------------------------------------------------------------
+// -- Listings
+// ---------------------------------------------------------------------------------------------------------
 
 AsyncResult<PostgresStorage::Snapshots> PostgresStorage::snapshots(
     std::vector<TaskId> tasks, std::optional<std::int32_t> history_length, bool include_artifacts,
@@ -423,9 +461,12 @@ AsyncResult<ListPage> PostgresStorage::list(OwnerScope scope, ListQuery query) {
     PgParams params = node_->params();
     add_scope(params, scope);
     params.bytes_or_null(query.context_id).add(static_cast<std::int32_t>(query.state));
-    params.add(query.status_after ? from_time(*query.status_after) : std::numeric_limits<std::int64_t>::min());
-    if (continued) params.add(from_time(cursor.started)).add(from_time(cursor.last_time)).add(cursor.last_id);
-    else params.null().null().null();
+    params.add(query.status_after ? from_time(*query.status_after)
+                                  : std::numeric_limits<std::int64_t>::min());
+    if (continued)
+        params.add(from_time(cursor.started)).add(from_time(cursor.last_time)).add(cursor.last_id);
+    else
+        params.null().null().null();
     params.add(static_cast<std::int32_t>(page_size + 1));
     const auto rows = co_await node_->run(node_->sql().list, std::move(params));
     if (!rows) co_return fail(rows.error());
@@ -456,12 +497,14 @@ AsyncResult<ListPage> PostgresStorage::list(OwnerScope scope, ListQuery query) {
     for (TaskSnapshot& task : found->tasks) {
         while (at < asked.size() && asked[at] != task.id) ++at;
         // Changed since it was chosen: it has left the listing.
-        if (at < asked.size() && from_time(*task.status.timestamp) == times[at]) page.tasks.push_back(std::move(task));
+        if (at < asked.size() && from_time(*task.status.timestamp) == times[at])
+            page.tasks.push_back(std::move(task));
     }
     co_return page;
 }
 
-// -- Contexts ---------------------------------------------------------------------------------------------------------
+// -- Contexts
+// ---------------------------------------------------------------------------------------------------------
 
 AsyncResult<ContextValue> PostgresStorage::load_context(OwnerScope scope, std::string context_id) {
     PgParams params;
@@ -476,17 +519,23 @@ AsyncResult<ContextValue> PostgresStorage::load_context(OwnerScope scope, std::s
     co_return value;
 }
 
-AsyncResult<std::uint64_t> PostgresStorage::update_context(OwnerScope scope, std::string context_id, RawJson value,
+AsyncResult<std::uint64_t> PostgresStorage::update_context(OwnerScope scope, std::string context_id,
+                                                           RawJson value,
                                                            std::optional<std::uint64_t> expected) {
     PgParams params;
-    params.bytes(scope.owner).bytes(scope.tenant).bytes(context_id).bytes_or_null(value.text()).add(expected);
+    params.bytes(scope.owner)
+        .bytes(scope.tenant)
+        .bytes(context_id)
+        .bytes_or_null(value.text())
+        .add(expected);
     const auto rows = co_await node_->run(node_->sql().update_context, std::move(params));
     if (!rows) co_return fail(rows.error());
     PgRow row = (*rows)[0];
     const int code = row.i32();
     const auto version = static_cast<std::uint64_t>(row.i64());
     if (code == kWritten) co_return version;
-    co_return fail(ErrorCode::kRevisionConflict, "the context has version " + std::to_string(version) + ", not " +
+    co_return fail(ErrorCode::kRevisionConflict, "the context has version " +
+                                                     std::to_string(version) + ", not " +
                                                      std::to_string(*expected) + "; load it again");
 }
 

@@ -12,7 +12,8 @@
 
 namespace a2akit::postgres {
 
-/// Tasks in PostgreSQL: each write is one call of a function of the schema, so one round trip and one transaction.
+/// Tasks in PostgreSQL: each write is one call of a function of the schema, so one round trip and
+/// one transaction.
 class PostgresStorage final : public Storage, public ContextStore, public Maintenance {
 public:
     explicit PostgresStorage(std::shared_ptr<PostgresNode> node) : node_(std::move(node)) {}
@@ -22,12 +23,15 @@ public:
     [[nodiscard]] StorageCapabilities capabilities() const noexcept override { return {}; }
     AsyncResult<void> check() override { return node_->check(); }
     AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override;
-    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope, std::optional<std::int32_t> history_length,
+    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
+                                   std::optional<std::int32_t> history_length,
                                    bool include_artifacts) override;
     AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override;
-    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) override;
+    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node,
+                               Lease lease) override;
     AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override;
-    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) override;
+    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
+                                             Timestamp not_before) override;
     AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override;
     AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
                                   EventLimit limit) override;
@@ -35,19 +39,21 @@ public:
     AsyncResult<Timestamp> now() override;
 
     AsyncResult<ContextValue> load_context(OwnerScope scope, std::string context_id) override;
-    AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id, RawJson value,
+    AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id,
+                                              RawJson value,
                                               std::optional<std::uint64_t> expected) override;
 
     AsyncResult<std::vector<Due>> due(int limit) override;
     AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override;
     AsyncResult<int> compact(Timestamp ended_before, int limit) override;
-    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit) override;
+    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
+                                                      int limit) override;
     AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override;
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
 
 private:
-    [[nodiscard]] PgParams write_params(const TaskId& task, const OwnerScope& scope, const TaskUpdate& update,
-                                        const NewTask* made) const;
+    [[nodiscard]] PgParams write_params(const TaskId& task, const OwnerScope& scope,
+                                        const TaskUpdate& update, const NewTask* made) const;
     struct Snapshots {
         std::vector<TaskSnapshot> tasks;
         int looked_at = 0;  ///< How many of those asked for these are, with those that are gone.

@@ -28,11 +28,17 @@ public:
         node_.queue().hold(operation_, taken_);
     }
     PostgresDelivery(PostgresNode& node, RunOperation operation, Run run) noexcept
-        : node_(node), operation_(operation), epoch_(run.epoch), claimed_(std::move(run)), has_run_(true) {}
+        : node_(node),
+          operation_(operation),
+          epoch_(run.epoch),
+          claimed_(std::move(run)),
+          has_run_(true) {}
     ~PostgresDelivery() override {
         if (answered_) return;
-        if (has_run_) node_.queue().drop(operation_.task, operation_.turn, epoch_, Duration::zero());
-        else node_.queue().let_go(operation_);
+        if (has_run_)
+            node_.queue().drop(operation_.task, operation_.turn, epoch_, Duration::zero());
+        else
+            node_.queue().let_go(operation_);
     }
 
     [[nodiscard]] const RunOperation& operation() const noexcept override { return operation_; }
@@ -99,7 +105,8 @@ Async<void> RunQueue::stop() {
     co_await tidy(SteadyTime::max());
 }
 
-// -- Hints ------------------------------------------------------------------------------------------------------------
+// -- Hints
+// ------------------------------------------------------------------------------------------------------------
 
 void RunQueue::wake_one_locked() {
     Seat* chosen = nullptr;
@@ -118,7 +125,8 @@ void RunQueue::hint(int entries) {
         const std::lock_guard lock(mutex_);
         dirty_ = true;
         hints_ += entries;
-        anybody = fetching_ != 0 || std::any_of(seats_.begin(), seats_.end(), [](const auto& s) { return s->waiting; });
+        anybody = fetching_ != 0 || std::any_of(seats_.begin(), seats_.end(),
+                                                [](const auto& s) { return s->waiting; });
         if (fetching_ < kFetches) wake_one_locked();
     }
     if (!anybody) node_.notifier().offer_runs();
@@ -130,7 +138,8 @@ void RunQueue::hint_from_afar() {
     wake_one_locked();
 }
 
-// -- Receiving --------------------------------------------------------------------------------------------------------
+// -- Receiving
+// --------------------------------------------------------------------------------------------------------
 
 std::shared_ptr<RunQueue::Seat> RunQueue::take_seat(Loop& loop) {
     auto seat = std::make_shared<Seat>(loop);
@@ -148,7 +157,8 @@ void RunQueue::close(Seat& seat) {
     if (dirty_ || !ready_.empty()) wake_one_locked();  // what it was woken for
 }
 
-// What the receivers can still take. Runs that are fetched beyond it would be claimed, and handed back, for nothing.
+// What the receivers can still take. Runs that are fetched beyond it would be claimed, and handed
+// back, for nothing.
 int RunQueue::room_locked() const {
     int room = -coming_;
     for (const auto& seat : seats_) {
@@ -181,7 +191,8 @@ RunQueue::Turned RunQueue::take_turn(Seat& seat, int room) {
         seat.fetching = true;
         dirty_ = false;
         look_at_ = now + kLookEvery;
-        const auto waiting = 1 + std::count_if(seats_.begin(), seats_.end(), [](const auto& s) { return s->waiting; });
+        const auto waiting = 1 + std::count_if(seats_.begin(), seats_.end(),
+                                               [](const auto& s) { return s->waiting; });
         // Runs that are claimed together share one commit; a run that is not received soon is
         // handed back.
         const int hints = std::exchange(hints_, 0);
@@ -196,14 +207,16 @@ RunQueue::Turned RunQueue::take_turn(Seat& seat, int room) {
     return turned;
 }
 
-Async<std::unique_ptr<Delivery>> RunQueue::receive(std::shared_ptr<Seat> seat, NodeId node, Lease lease,
-                                                      int room) {
+Async<std::unique_ptr<Delivery>> RunQueue::receive(std::shared_ptr<Seat> seat, NodeId node,
+                                                   Lease lease, int room) {
     for (;;) {
         Turned turned = take_turn(*seat, room);
         if (turned.ended) co_return nullptr;
         if (turned.delivery) co_return std::move(turned.delivery);
-        if (turned.fetch != 0) co_await fetch(node, lease, turned.fetch);
-        else co_await seat->signal.wait_until(turned.wait_until);
+        if (turned.fetch != 0)
+            co_await fetch(node, lease, turned.fetch);
+        else
+            co_await seat->signal.wait_until(turned.wait_until);
         if (time_to_renew(seat->loop.now(), renewed_)) co_await renew_held();
     }
 }
@@ -245,7 +258,8 @@ Async<void> RunQueue::fetch(NodeId node, Lease lease, int limit) {
         const auto epoch = static_cast<Epoch>(row.i64());
         Result<Run> run = read_received_run(row, operation.turn, epoch);
         if (run) {
-            fetched.push_back(std::make_unique<PostgresDelivery>(node_, operation, std::move(*run)));
+            fetched.push_back(
+                std::make_unique<PostgresDelivery>(node_, operation, std::move(*run)));
         } else {
             node_.unreadable().note(operation.task, run.error().message);
             const std::lock_guard lock(mutex_);
@@ -255,7 +269,8 @@ Async<void> RunQueue::fetch(NodeId node, Lease lease, int limit) {
     end_fetch(std::move(fetched), limit, next);
 }
 
-void RunQueue::end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int limit, std::optional<Duration> next) {
+void RunQueue::end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int limit,
+                         std::optional<Duration> next) {
     const SteadyTime now = Loop::current()->now();
     const std::lock_guard lock(mutex_);
     --fetching_;
@@ -272,7 +287,8 @@ void RunQueue::end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int lim
     if (ready_.size() > 1 || dirty_) wake_one_locked();
 }
 
-// -- What nobody took -------------------------------------------------------------------------------------------------
+// -- What nobody took
+// -------------------------------------------------------------------------------------------------
 
 void RunQueue::hold(RunOperation operation, WriteId taken) {
     const std::lock_guard lock(mutex_);
@@ -305,7 +321,8 @@ Async<void> RunQueue::renew_held() {
     params.uuids(tasks.data(), tasks.size()).uuids(taken.data(), taken.size());
     params.add(static_cast<std::int64_t>(kVisibleAgain.count()));
     const auto renewed = co_await node_.run(node_.sql().hold, std::move(params));
-    if (!renewed) log::warn("postgres holding entries of the queue failed: {}", renewed.error().message);
+    if (!renewed)
+        log::warn("postgres holding entries of the queue failed: {}", renewed.error().message);
 }
 
 void RunQueue::drop(TaskId task, Turn turn, Epoch epoch, Duration delay) {
@@ -336,7 +353,8 @@ Async<void> RunQueue::tidy_regularly() {
 Async<void> RunQueue::tidy(SteadyTime ready_before) {
     for (const auto& stale : take_stale(ready_before)) {
         const Result<void> answered = co_await stale->nack(Duration::zero());
-        if (!answered) log::debug("postgres putting an entry back failed: {}", answered.error().message);
+        if (!answered)
+            log::debug("postgres putting an entry back failed: {}", answered.error().message);
     }
     std::vector<Dropped> dropped;
     std::vector<Lost> lost;
@@ -351,8 +369,10 @@ Async<void> RunQueue::tidy(SteadyTime ready_before) {
         params.add(one.node).uuids(&one.claims, 1);
         const auto done = co_await node_.run(node_.sql().give_back, std::move(params));
         const std::lock_guard lock(mutex_);
-        if (!done) lost_.push_back(one);
-        else dirty_ = true;
+        if (!done)
+            lost_.push_back(one);
+        else
+            dirty_ = true;
     }
 }
 

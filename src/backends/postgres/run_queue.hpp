@@ -16,11 +16,12 @@ namespace a2akit::postgres {
 
 class PostgresNode;
 
-/// This process's side of the queue table: its receivers, what was fetched for them, and when to look again.
+/// This process's side of the queue table: its receivers, what was fetched for them, and when to
+/// look again.
 ///
-/// Receivers that wait look into the table themselves, one or two at a time: after a hint, when an entry gets due, and
-/// else once a second. One look takes what several receivers can use. Safe from any thread, but for `start` and `stop`,
-/// which belong to the node's loop.
+/// Receivers that wait look into the table themselves, one or two at a time: after a hint, when an
+/// entry gets due, and else once a second. One look takes what several receivers can use. Safe from
+/// any thread, but for `start` and `stop`, which belong to the node's loop.
 class RunQueue {
 public:
     explicit RunQueue(PostgresNode& node) : node_(node) {}
@@ -31,7 +32,8 @@ public:
     /// Every receive ends; runs that were not received go back into the table.
     Async<void> stop();
 
-    /// Something may be due, `entries` of it: a receiver looks. Without one that waits, the other nodes are told.
+    /// Something may be due, `entries` of it: a receiver looks. Without one that waits, the other
+    /// nodes are told.
     void hint(int entries = 1);
     /// The same, told by another node.
     void hint_from_afar();
@@ -49,7 +51,8 @@ public:
     [[nodiscard]] std::shared_ptr<Seat> take_seat(Loop& loop);
     void close(Seat& seat);
     /// Null: closed or stopped.
-    Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat, NodeId node, Lease lease, int room);
+    Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat, NodeId node, Lease lease,
+                                             int room);
 
     /// A delivered entry without a run: while it is held, it is not given to others.
     void hold(RunOperation operation, WriteId taken);
@@ -83,7 +86,8 @@ private:
 
     Turned take_turn(Seat& seat, int room);
     Async<void> fetch(NodeId node, Lease lease, int limit);
-    void end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int limit, std::optional<Duration> next);
+    void end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int limit,
+                   std::optional<Duration> next);
     void wake_one_locked();
     [[nodiscard]] int room_locked() const;
     [[nodiscard]] bool time_to_renew(SteadyTime now, SteadyTime& last);
@@ -105,7 +109,8 @@ private:
     int fetching_ = 0;
     int coming_ = 0;  ///< So many entries at most that are being fetched.
     int hints_ = 0;
-    int backlog_ = 1;  ///< How many entries the next look may take because more were due than the last one took.
+    int backlog_ = 1;  ///< How many entries the next look may take because more were due than the
+                       ///< last one took.
     bool dirty_ = false;
     bool stopped_ = true;
     Signal stop_tidying_;

@@ -22,8 +22,8 @@ Result<void> read_artifacts(const std::vector<std::string_view>& stored, TaskSna
     return {};
 }
 
-Result<void> read_history(const std::vector<std::string_view>& stored, std::optional<std::int32_t> length,
-                          TaskSnapshot& snapshot) {
+Result<void> read_history(const std::vector<std::string_view>& stored,
+                          std::optional<std::int32_t> length, TaskSnapshot& snapshot) {
     for (const std::string_view bytes : stored) {
         auto messages = backends::read_stored_messages(bytes);
         if (!messages) return fail(std::move(messages.error()));
@@ -79,8 +79,10 @@ TaskSnapshot without_contents(TaskSnapshot snapshot) {
 Result<TurnInput> read_input(PgRow& row) {
     auto input = backends::read_stored_input(row.bytes());
     if (!input) return input;
-    if (row.is_null()) row.skip();
-    else input->sealed_context = SealedContext{std::string(row.bytes())};
+    if (row.is_null())
+        row.skip();
+    else
+        input->sealed_context = SealedContext{std::string(row.bytes())};
     return input;
 }
 

@@ -6,8 +6,12 @@
 
 namespace a2akit::postgres {
 
-[[nodiscard]] inline Timestamp to_time(std::int64_t milliseconds) { return Timestamp(Duration(milliseconds)); }
-[[nodiscard]] inline std::int64_t from_time(Timestamp time) { return time.time_since_epoch().count(); }
+[[nodiscard]] inline Timestamp to_time(std::int64_t milliseconds) {
+    return Timestamp(Duration(milliseconds));
+}
+[[nodiscard]] inline std::int64_t from_time(Timestamp time) {
+    return time.time_since_epoch().count();
+}
 
 /// The columns of snapshot_of, from the row's next one on. When some of them cannot be read, `head`
 /// (null: not wanted) is what the others say of the task: all but its contents.

@@ -13,8 +13,8 @@ namespace a2akit::redis {
 struct RedisAddress {
     std::string host;
     std::uint16_t port = 6379;
-    std::string user;              ///< Empty: the server's default user.
-    std::string password;          ///< Never shown.
+    std::string user;      ///< Empty: the server's default user.
+    std::string password;  ///< Never shown.
     int database = 0;
     std::optional<std::string> prefix;  ///< Of every key and channel; none: not named in the URL.
     bool tls = false;
@@ -22,9 +22,10 @@ struct RedisAddress {
     std::string certificate_file;  ///< PEM, of this client, with its chain; empty: none.
     std::string key_file;          ///< PEM; empty: in the certificate's file.
 
-    /// `redis://user:password@host:port/database?prefix=a2akit:`, or `rediss://…?cafile=…&certfile=…&keyfile=…` for TLS.
-    /// All but the host may be left out; user, password and parameters are percent-decoded.
-    /// kInvalidParams saying which part is wrong, and nothing of the others.
+    /// `redis://user:password@host:port/database?prefix=a2akit:`, or
+    /// `rediss://…?cafile=…&certfile=…&keyfile=…` for TLS. All but the host may be left out; user,
+    /// password and parameters are percent-decoded. kInvalidParams saying which part is wrong, and
+    /// nothing of the others.
     [[nodiscard]] static Result<RedisAddress> parse(std::string_view url);
 };
 

@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::size_t kMostKnown = 20'000;
 
-std::string key_for(RedisNode& node, const TaskId& task) { return node.key(node.names().cancel + task.to_string()); }
+std::string key_for(RedisNode& node, const TaskId& task) {
+    return node.key(node.names().cancel + task.to_string());
+}
 
 }  // namespace
 
@@ -94,7 +96,8 @@ private:
     const TaskId task_;
 };
 
-RedisCancelRegistry::RedisCancelRegistry(std::shared_ptr<RedisNode> node, std::shared_ptr<CancelRegistry> local)
+RedisCancelRegistry::RedisCancelRegistry(std::shared_ptr<RedisNode> node,
+                                         std::shared_ptr<CancelRegistry> local)
     : node_(std::move(node)), local_(std::move(local)), known_(std::make_shared<Known>(local_)) {
     RedisNotifier& notifier = node_->notifier();
     notifier.handlers.cancel = [known = known_, &notifier](const TaskId& task) {
@@ -137,9 +140,12 @@ AsyncResult<std::unique_ptr<CancelScope>> RedisCancelRegistry::watch(TaskId task
     if (!scope->is_cancelled()) {
         RedisCommand command{"GET", key_for(*node_, task)};
         const auto read = co_await node_->run(std::move(command));
-        // It still hears what is told from now on, and the renewals of the lease say what was told before.
-        if (!read) log::debug("redis a cancel key could not be read: {}", read.error().message);
-        else if (!read->value().is_nil()) co_await Known::signal(known_, task);
+        // It still hears what is told from now on, and the renewals of the lease say what was told
+        // before.
+        if (!read)
+            log::debug("redis a cancel key could not be read: {}", read.error().message);
+        else if (!read->value().is_nil())
+            co_await Known::signal(known_, task);
     }
     std::unique_ptr<CancelScope> made = std::move(scope);
     co_return made;

@@ -13,12 +13,14 @@ namespace {
 
 // After these another connection may lead to another server, or to the same one in a better state.
 bool ends_connection(std::string_view error) {
-    return error.starts_with("READONLY") || error.starts_with("NOAUTH") || error.starts_with("MASTERDOWN");
+    return error.starts_with("READONLY") || error.starts_with("NOAUTH") ||
+           error.starts_with("MASTERDOWN");
 }
 
 }  // namespace
 
-RedisConnection::RedisConnection(net::AsioLoop& loop) : loop_(loop), stream_(loop), reader_(::redisReaderCreate()) {
+RedisConnection::RedisConnection(net::AsioLoop& loop)
+    : loop_(loop), stream_(loop), reader_(::redisReaderCreate()) {
     if (reader_ == nullptr) throw std::bad_alloc();
 }
 
@@ -72,12 +74,14 @@ AsyncResult<RedisReply> RedisConnection::ask(RedisCommand command, Duration with
     RedisRequest request(command, within);
     Reply reply{*this, request};
     Result<RedisReply> answered = co_await reply;
-    if (answered && answered->value().is_error()) co_return fail(reply_error(answered->value().text()));
+    if (answered && answered->value().is_error())
+        co_return fail(reply_error(answered->value().text()));
     co_return answered;
 }
 
 void RedisConnection::send(RedisRequest& request) {
-    if (state_ != State::kOpen) return request.finish(fail(failure_ ? *failure_ : connection_lost()));
+    if (state_ != State::kOpen)
+        return request.finish(fail(failure_ ? *failure_ : connection_lost()));
     request.since = loop_.now();
     waiting_ += request.command;
     under_way_.push(request);
@@ -92,9 +96,10 @@ void RedisConnection::look_for_overdue() noexcept {
     const auto keep = shared_from_this();
     const SteadyTime now = loop_.now();
     if (open_by_ && *open_by_ <= now) {
-        return close(unavailable(stream_.shakes_hands()
-                                     ? "Redis does not answer the TLS handshake; check that the port speaks TLS"
-                                     : "the host of the Redis URL does not answer; check host, port and firewall"));
+        return close(unavailable(
+            stream_.shakes_hands()
+                ? "Redis does not answer the TLS handshake; check that the port speaks TLS"
+                : "the host of the Redis URL does not answer; check host, port and firewall"));
     }
     const RedisRequest* const oldest = under_way_.front();
     if (oldest == nullptr) return;
@@ -106,8 +111,8 @@ void RedisConnection::look_for_overdue() noexcept {
 // Who hangs up before the first answer has not understood us.
 Error RedisConnection::lost_by(const net::NetError& error) const {
     namespace failures = boost::asio::error;
-    const bool hung_up =
-        error == failures::eof || error == failures::connection_reset || error == failures::broken_pipe;
+    const bool hung_up = error == failures::eof || error == failures::connection_reset ||
+                         error == failures::broken_pipe;
     return open_by_ && hung_up ? not_redis() : stream_error(error);
 }
 
@@ -124,12 +129,13 @@ void RedisConnection::flush() noexcept {
 }
 
 void RedisConnection::await_readable() {
-    stream_.read(buffer_, [self = shared_from_this()](const net::NetError& error, std::size_t bytes) {
-        if (self->state_ == State::kClosed) return;
-        if (error) return self->close(self->lost_by(error));
-        self->read(bytes);
-        if (self->state_ == State::kOpen) self->await_readable();
-    });
+    stream_.read(buffer_,
+                 [self = shared_from_this()](const net::NetError& error, std::size_t bytes) {
+                     if (self->state_ == State::kClosed) return;
+                     if (error) return self->close(self->lost_by(error));
+                     self->read(bytes);
+                     if (self->state_ == State::kOpen) self->await_readable();
+                 });
 }
 
 void RedisConnection::read(std::size_t bytes) {
@@ -144,10 +150,12 @@ void RedisConnection::read(std::size_t bytes) {
 
 void RedisConnection::take(RedisReply reply) {
     const RedisValue value = reply.value();
-    if (on_message_ && value.size() == 3 && value[0].text() == "message") return on_message_(value[2].text());
+    if (on_message_ && value.size() == 3 && value[0].text() == "message")
+        return on_message_(value[2].text());
     RedisRequest* const request = under_way_.pop();
     // Only a server that turns us away speaks unasked.
-    if (request == nullptr) return close(value.is_error() ? reply_error(value.text()) : not_redis());
+    if (request == nullptr)
+        return close(value.is_error() ? reply_error(value.text()) : not_redis());
     const bool ends = value.is_error() && ends_connection(value.text());
     const Error error = ends ? reply_error(value.text()) : Error{};
     request->finish(std::move(reply));

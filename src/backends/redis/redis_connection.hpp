@@ -15,8 +15,9 @@ struct redisReader;
 
 namespace a2akit::redis {
 
-/// One connection, on which commands are pipelined: what is sent in one turn of the loop leaves in one write, and
-/// answers come in the order of the commands. Belongs to one loop; made as a shared_ptr, which what is under way holds.
+/// One connection, on which commands are pipelined: what is sent in one turn of the loop leaves in
+/// one write, and answers come in the order of the commands. Belongs to one loop; made as a
+/// shared_ptr, which what is under way holds.
 class RedisConnection : public std::enable_shared_from_this<RedisConnection> {
 public:
     explicit RedisConnection(net::AsioLoop& loop);
@@ -24,7 +25,8 @@ public:
     RedisConnection& operator=(const RedisConnection&) = delete;
     ~RedisConnection();
 
-    /// Connects, authenticates and selects the database. kUnavailable, in words for an operator. Once.
+    /// Connects, authenticates and selects the database. kUnavailable, in words for an operator.
+    /// Once.
     AsyncResult<void> open(const RedisAddress& address, Duration within);
     /// Its outcome is the reply, which may be an error of the server's. Fails immediately when the
     /// connection is closed.
@@ -54,7 +56,9 @@ private:
     };
     struct Watch : Timer {
         explicit Watch(RedisConnection& c) noexcept
-            : Timer([](Timer& timer) noexcept { static_cast<Watch&>(timer).connection.look_for_overdue(); }),
+            : Timer([](Timer& timer) noexcept {
+                  static_cast<Watch&>(timer).connection.look_for_overdue();
+              }),
               connection(c) {}
         RedisConnection& connection;
     };

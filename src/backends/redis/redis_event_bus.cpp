@@ -6,7 +6,9 @@ namespace a2akit::redis {
 
 RedisEventBus::RedisEventBus(std::shared_ptr<RedisNode> node, std::shared_ptr<EventBus> local)
     : node_(std::move(node)), local_(std::move(local)) {
-    node_->notifier().handlers.wake = [bus = local_](const Wake& wake) { bus->wake_local(wake, false); };
+    node_->notifier().handlers.wake = [bus = local_](const Wake& wake) {
+        bus->wake_local(wake, false);
+    };
 }
 
 AsyncResult<void> RedisEventBus::start() {

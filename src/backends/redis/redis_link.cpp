@@ -26,7 +26,8 @@ Duration backoff(int attempt) {
     return Duration(std::uniform_int_distribution<int>(longest / 2, longest)(random));
 }
 
-/// Takes a request to the loop of the connection; the coroutine goes on at home when it is finished.
+/// Takes a request to the loop of the connection; the coroutine goes on at home when it is
+/// finished.
 class RedisLink::Submit {
 public:
     Submit(RedisLink& link, RedisRequest& request) noexcept : link_(link), request_(request) {}

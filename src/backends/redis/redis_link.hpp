@@ -10,12 +10,13 @@
 
 namespace a2akit::redis {
 
-/// A connection that is made anew whenever it breaks, with back-off and jitter, and that all callers share.
+/// A connection that is made anew whenever it breaks, with back-off and jitter, and that all
+/// callers share.
 ///
-/// While it does not stand, commands wait for it for a moment and then fail with kUnavailable; so does what the server
-/// does not answer in time, and the connection is given up. A command whose connection breaks
-/// fails: it is not known whether it was carried out. Belongs to one loop, but for `run`, which is
-/// safe from any thread.
+/// While it does not stand, commands wait for it for a moment and then fail with kUnavailable; so
+/// does what the server does not answer in time, and the connection is given up. A command whose
+/// connection breaks fails: it is not known whether it was carried out. Belongs to one loop, but
+/// for `run`, which is safe from any thread.
 class RedisLink {
 public:
     /// `name` is for the log.
@@ -65,7 +66,7 @@ private:
     Signal first_outcome_;
     Signal stop_keeping_;
     Signal stop_watching_;
-    std::optional<Error> down_;             ///< Why no connection stands.
+    std::optional<Error> down_;  ///< Why no connection stands.
     std::optional<SteadyTime> down_since_;
     bool stopping_ = true;
     std::atomic<std::size_t> under_way_{0};

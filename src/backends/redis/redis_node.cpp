@@ -10,7 +10,8 @@ namespace a2akit::redis {
 namespace {
 
 Result<RedisReply> without_error(Result<RedisReply> answered) {
-    if (answered && answered->value().is_error()) return fail(reply_error(answered->value().text()));
+    if (answered && answered->value().is_error())
+        return fail(reply_error(answered->value().text()));
     return answered;
 }
 
@@ -22,9 +23,12 @@ RedisNode::RedisNode(RedisAddress address, RedisNames names, std::shared_ptr<con
       clock_(std::move(clock)),
       commands_(loops_[0], address_, "connection"),
       // Channels know no databases.
-      notifier_(loops_[0], address_, commands_, key(names_.channel) + ':' + std::to_string(address_.database)),
+      notifier_(loops_[0], address_, commands_,
+                key(names_.channel) + ':' + std::to_string(address_.database)),
       queue_(*this) {
-    commands_.prepare([this](std::shared_ptr<RedisConnection> connection) { return inspect(std::move(connection)); });
+    commands_.prepare([this](std::shared_ptr<RedisConnection> connection) {
+        return inspect(std::move(connection));
+    });
 }
 
 RedisNode::~RedisNode() = default;
@@ -48,14 +52,16 @@ AsyncResult<RedisReply> RedisNode::run(const RedisScript& script, std::vector<st
     };
     RedisCommand known = call("EVALSHA", script.sha1);
     Result<RedisReply> answered = co_await commands_.run(std::move(known));
-    if (answered && answered->value().is_error() && answered->value().text().starts_with("NOSCRIPT")) {
+    if (answered && answered->value().is_error() &&
+        answered->value().text().starts_with("NOSCRIPT")) {
         RedisCommand told = call("EVAL", script.text);
         answered = co_await commands_.run(std::move(told));
     }
     co_return without_error(std::move(answered));
 }
 
-// -- Starting and stopping --------------------------------------------------------------------------------------------
+// -- Starting and stopping
+// --------------------------------------------------------------------------------------------
 
 AsyncResult<void> RedisNode::inspect(std::shared_ptr<RedisConnection> connection) {
     RedisCommand command{"INFO"};

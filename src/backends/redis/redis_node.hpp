@@ -18,7 +18,8 @@ namespace a2akit::redis {
 
 /// Options besides the URL; names are without the key prefix.
 struct RedisNames {
-    std::string stream = "{broker}";    ///< In braces, so that the keys beside it stand in one slot of a cluster.
+    std::string stream =
+        "{broker}";  ///< In braces, so that the keys beside it stand in one slot of a cluster.
     std::string group = "workers";
     std::string consumer_prefix = "node-";
     Duration block = std::chrono::seconds(5);  ///< How long one look into the stream waits.
@@ -50,16 +51,20 @@ public:
     /// The server's errors are errors. Resumes on the caller's loop, like the next.
     AsyncResult<RedisReply> run(RedisCommand command);
     /// Runs a script; a server that does not know it (any more) is told.
-    AsyncResult<RedisReply> run(const RedisScript& script, std::vector<std::string> keys, std::vector<std::string> args);
+    AsyncResult<RedisReply> run(const RedisScript& script, std::vector<std::string> keys,
+                                std::vector<std::string> args);
 
     /// `name` below the key prefix.
-    [[nodiscard]] std::string key(std::string_view name) const { return address_.prefix.value_or("a2akit:") + std::string(name); }
+    [[nodiscard]] std::string key(std::string_view name) const {
+        return address_.prefix.value_or("a2akit:") + std::string(name);
+    }
     /// The time that scripts use; empty: the engine's own.
     [[nodiscard]] std::string now() const;
 
     /// Whether a call is not answered yet, or a notification not sent.
     [[nodiscard]] bool busy() {
-        return calls_.load() != 0 || commands_.under_way() != 0 || notifier_.sending() || queue_.tidying();
+        return calls_.load() != 0 || commands_.under_way() != 0 || notifier_.sending() ||
+               queue_.tidying();
     }
     /// Commands that were sent so far, but for those that wait for entries.
     [[nodiscard]] std::uint64_t sent() const noexcept { return commands_.sent(); }

@@ -10,7 +10,8 @@
 namespace a2akit::redis {
 namespace {
 
-constexpr Duration kAskEvery = std::chrono::seconds(2);  // whether the listener's connection still lives
+constexpr Duration kAskEvery =
+    std::chrono::seconds(2);  // whether the listener's connection still lives
 constexpr std::size_t kLongestPayload = 32 * 1024;
 constexpr std::size_t kMostWaiting = 100'000;
 
@@ -28,16 +29,19 @@ std::string_view take_field(std::string_view& rest, char separator) {
 
 }  // namespace
 
-// A payload is the sender, then entries, each after a semicolon: "w<task>,<last>,<turn>,<0 or 1>" a wake-up,
-// "c<task>" a cancel, "d" a run that is delayed.
+// A payload is the sender, then entries, each after a semicolon: "w<task>,<last>,<turn>,<0 or 1>" a
+// wake-up, "c<task>" a cancel, "d" a run that is delayed.
 
-RedisNotifier::RedisNotifier(net::AsioLoop& loop, const RedisAddress& address, RedisLink& commands, std::string channel)
+RedisNotifier::RedisNotifier(net::AsioLoop& loop, const RedisAddress& address, RedisLink& commands,
+                             std::string channel)
     : loop_(loop),
       commands_(commands),
       listener_(loop, address, "listener"),
       sender_(Uuid::generate().to_string()),
       channel_(std::move(channel)) {
-    listener_.prepare([this](std::shared_ptr<RedisConnection> connection) { return subscribe(std::move(connection)); });
+    listener_.prepare([this](std::shared_ptr<RedisConnection> connection) {
+        return subscribe(std::move(connection));
+    });
     listener_.on_back([this] {
         if (handlers.listening) handlers.listening();
     });
@@ -61,7 +65,8 @@ Async<void> RedisNotifier::stop() {
     co_await handling_.join();
 }
 
-// -- Listening --------------------------------------------------------------------------------------------------------
+// -- Listening
+// --------------------------------------------------------------------------------------------------------
 
 AsyncResult<void> RedisNotifier::subscribe(std::shared_ptr<RedisConnection> connection) {
     connection->on_message([this](std::string_view payload) { hear(payload); });
@@ -111,7 +116,8 @@ void RedisNotifier::hear_one(std::string_view entry) {
     handlers.wake(wake);
 }
 
-// -- Telling ----------------------------------------------------------------------------------------------------------
+// -- Telling
+// ----------------------------------------------------------------------------------------------------------
 
 void RedisNotifier::wake(const Wake& wake) {
     if (!running_.load()) return;
@@ -167,7 +173,8 @@ std::string RedisNotifier::take_payload() {
     for (; !wakes_.empty() && payload.size() < kLongestPayload; ++entries) {
         const Wake wake = wakes_.begin()->second;
         wakes_.erase(wakes_.begin());
-        payload += ";w" + wake.task.to_string() + ',' + std::to_string(wake.last) + ',' + std::to_string(wake.turn);
+        payload += ";w" + wake.task.to_string() + ',' + std::to_string(wake.last) + ',' +
+                   std::to_string(wake.turn);
         payload += wake.turn_ended ? ",1" : ",0";
     }
     told_.fetch_add(entries);
@@ -183,8 +190,10 @@ Async<void> RedisNotifier::send() {
         for (std::string payload = take_payload(); !payload.empty(); payload = take_payload()) {
             RedisCommand command{"PUBLISH", channel_, payload};
             const auto told = co_await commands_.run(std::move(command));
-            if (!told) log::debug("redis a notification was not sent: {}", told.error().message);
-            else if (told->value().is_error()) (void)reply_error(told->value().text());
+            if (!told)
+                log::debug("redis a notification was not sent: {}", told.error().message);
+            else if (told->value().is_error())
+                (void)reply_error(told->value().text());
         }
     }
 }

@@ -14,16 +14,17 @@
 
 namespace a2akit::redis {
 
-/// Tells the other nodes what happened here, and hears what happened there: one channel for all nodes, heard on a
-/// connection of its own. Messages that arrive while a PUBLISH is under way are gathered, wake-ups
-/// per task, and leaves in the next one.
+/// Tells the other nodes what happened here, and hears what happened there: one channel for all
+/// nodes, heard on a connection of its own. Messages that arrive while a PUBLISH is under way are
+/// gathered, wake-ups per task, and leaves in the next one.
 ///
-/// Handlers are set before `start` and run on the node's loop. `start` and `stop` belong to that loop, the rest may be
-/// called from any thread.
+/// Handlers are set before `start` and run on the node's loop. `start` and `stop` belong to that
+/// loop, the rest may be called from any thread.
 class RedisNotifier {
 public:
     /// Publishes on `commands`, which it does not own.
-    RedisNotifier(net::AsioLoop& loop, const RedisAddress& address, RedisLink& commands, std::string channel);
+    RedisNotifier(net::AsioLoop& loop, const RedisAddress& address, RedisLink& commands,
+                  std::string channel);
     RedisNotifier(const RedisNotifier&) = delete;
     RedisNotifier& operator=(const RedisNotifier&) = delete;
 

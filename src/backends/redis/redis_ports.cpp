@@ -16,7 +16,8 @@ Result<Ports> redis_ports(RedisOptions options) {
     Ports ports;
     ports.broker = std::make_shared<RedisBroker>(node);
     ports.event_bus = std::make_shared<RedisEventBus>(node, std::move(options.local_bus));
-    ports.cancel_registry = std::make_shared<RedisCancelRegistry>(node, std::move(options.local_cancels));
+    ports.cancel_registry =
+        std::make_shared<RedisCancelRegistry>(node, std::move(options.local_cancels));
     return ports;
 }
 

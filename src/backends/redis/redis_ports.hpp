@@ -19,8 +19,8 @@ struct RedisOptions {
     std::shared_ptr<CancelRegistry> local_cancels = {};
 };
 
-/// Broker, EventBus and CancelRegistry on one Redis; no Storage. Connects when the first of them is started.
-/// kInvalidParams for a URL that cannot be one. REQUIRES: the local ports are given.
+/// Broker, EventBus and CancelRegistry on one Redis; no Storage. Connects when the first of them is
+/// started. kInvalidParams for a URL that cannot be one. REQUIRES: the local ports are given.
 [[nodiscard]] Result<Ports> redis_ports(RedisOptions options);
 
 }  // namespace a2akit::redis

@@ -25,14 +25,17 @@ std::optional<RunOperation> operation_of(std::string_view name) {
     const auto task = TaskId::parse(name.substr(0, slash));
     RunOperation operation;
     const std::string_view turn = name.substr(slash + 1);
-    const auto [end, error] = std::from_chars(turn.data(), turn.data() + turn.size(), operation.turn);
+    const auto [end, error] =
+        std::from_chars(turn.data(), turn.data() + turn.size(), operation.turn);
     if (!task || error != std::errc{} || end != turn.data() + turn.size()) return std::nullopt;
     operation.task = *task;
     return operation;
 }
 
 // The group is gone, with the stream or by itself.
-bool is_group_missing(std::string_view error) { return error.starts_with("NOGROUP") || error.starts_with("UNBLOCKED"); }
+bool is_group_missing(std::string_view error) {
+    return error.starts_with("NOGROUP") || error.starts_with("UNBLOCKED");
+}
 
 }  // namespace
 
@@ -116,16 +119,20 @@ Async<void> RedisQueue::stop() {
     held_.clear();
 }
 
-// -- Enqueuing --------------------------------------------------------------------------------------------------------
+// -- Enqueuing
+// --------------------------------------------------------------------------------------------------------
 
 AsyncResult<void> RedisQueue::enqueue(RunOperation operation, std::optional<Timestamp> not_before) {
     std::vector<std::string> keys{stream_, known_, delayed_};
-    std::vector<std::string> args{node_.names().group, name_of(operation), node_.now(),
-                                  not_before ? std::to_string(not_before->time_since_epoch().count()) : std::string(),
-                                  std::to_string(node_.names().claim_timeout.count())};
-    const auto enqueued = co_await node_.run(node_.scripts().enqueue, std::move(keys), std::move(args));
+    std::vector<std::string> args{
+        node_.names().group, name_of(operation), node_.now(),
+        not_before ? std::to_string(not_before->time_since_epoch().count()) : std::string(),
+        std::to_string(node_.names().claim_timeout.count())};
+    const auto enqueued =
+        co_await node_.run(node_.scripts().enqueue, std::move(keys), std::move(args));
     if (!enqueued) co_return fail(enqueued.error());
-    if (const auto answer = enqueued->value().number(); answer > 1) note_delayed(Duration(answer - 1));
+    if (const auto answer = enqueued->value().number(); answer > 1)
+        note_delayed(Duration(answer - 1));
     co_return Result<void>();
 }
 
@@ -146,7 +153,8 @@ void RedisQueue::look() {
     ensure_somebody_looks_locked();
 }
 
-// -- Receiving --------------------------------------------------------------------------------------------------------
+// -- Receiving
+// --------------------------------------------------------------------------------------------------------
 
 std::shared_ptr<RedisQueue::Seat> RedisQueue::take_seat(Loop& loop) {
     auto seat = std::make_shared<Seat>(loop);
@@ -165,7 +173,8 @@ void RedisQueue::close(Seat& seat) {
 }
 
 int RedisQueue::room_locked() const {
-    return static_cast<int>(std::count_if(seats_.begin(), seats_.end(), [](const auto& seat) { return seat->waiting; }));
+    return static_cast<int>(std::count_if(seats_.begin(), seats_.end(),
+                                          [](const auto& seat) { return seat->waiting; }));
 }
 
 RedisQueue::Seat* RedisQueue::next_waiting_locked() {
@@ -243,7 +252,8 @@ RedisQueue::Turned RedisQueue::take_turn(Seat& seat) {
         return turned;
     }
     seat.waiting = true;
-    seat.wakes_at = turned.wait_until = looking_ ? now + kLookEvery : std::min(look_at_, now + kLookEvery);
+    seat.wakes_at = turned.wait_until =
+        looking_ ? now + kLookEvery : std::min(look_at_, now + kLookEvery);
     wanted_.set();
     return turned;
 }
@@ -253,8 +263,10 @@ Async<std::unique_ptr<Delivery>> RedisQueue::receive(std::shared_ptr<Seat> seat)
         Turned turned = take_turn(*seat);
         if (turned.ended) co_return nullptr;
         if (turned.delivery) co_return std::move(turned.delivery);
-        if (turned.look) co_await look_for_due();
-        else co_await seat->signal.wait_until(turned.wait_until);
+        if (turned.look)
+            co_await look_for_due();
+        else
+            co_await seat->signal.wait_until(turned.wait_until);
     }
 }
 
@@ -264,19 +276,22 @@ Async<void> RedisQueue::look_for_due() {
     const auto looked = co_await node_.run(node_.scripts().due, std::move(keys), std::move(args));
     if (!looked) log::debug("redis looking for what is due failed: {}", looked.error().message);
     const std::int64_t next = looked ? looked->value().number() : -1;
-    const SteadyTime at = Loop::current()->now() + (next < 0 ? kLookEvery : std::min(Duration(next), kLookEvery));
+    const SteadyTime at =
+        Loop::current()->now() + (next < 0 ? kLookEvery : std::min(Duration(next), kLookEvery));
     const std::lock_guard lock(mutex_);
     looking_ = false;
     look_at_ = std::min(look_at_, at);
     ensure_somebody_looks_locked();
 }
 
-// -- Reading ----------------------------------------------------------------------------------------------------------
+// -- Reading
+// ----------------------------------------------------------------------------------------------------------
 
 AsyncResult<void> RedisQueue::prepare() {
     std::vector<std::string> keys{stream_, known_};
     std::vector<std::string> args{node_.names().group};
-    const auto prepared = co_await node_.run(node_.scripts().prepare, std::move(keys), std::move(args));
+    const auto prepared =
+        co_await node_.run(node_.scripts().prepare, std::move(keys), std::move(args));
     if (!prepared) co_return fail(prepared.error());
     co_return Result<void>();
 }
@@ -320,7 +335,8 @@ Async<bool> RedisQueue::read_once(int room) {
     co_return true;
 }
 
-// -- Answering --------------------------------------------------------------------------------------------------------
+// -- Answering
+// --------------------------------------------------------------------------------------------------------
 
 AsyncResult<void> RedisQueue::ack(std::string id, RunOperation operation) {
     let_go(id);
@@ -334,8 +350,8 @@ AsyncResult<void> RedisQueue::ack(std::string id, RunOperation operation) {
 AsyncResult<void> RedisQueue::nack(std::string id, RunOperation operation, Duration delay) {
     let_go(id);
     std::vector<std::string> keys{stream_, known_, delayed_};
-    std::vector<std::string> args{node_.names().group, std::move(id), name_of(operation), node_.now(),
-                                  std::to_string(delay.count())};
+    std::vector<std::string> args{node_.names().group, std::move(id), name_of(operation),
+                                  node_.now(), std::to_string(delay.count())};
     const auto done = co_await node_.run(node_.scripts().nack, std::move(keys), std::move(args));
     if (!done) co_return fail(done.error());
     if (delay > Duration::zero()) note_delayed(delay);

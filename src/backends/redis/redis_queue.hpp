@@ -20,11 +20,11 @@ class RedisNode;
 
 /// This process's side of the stream: its receivers, what was read for them, what they hold.
 ///
-/// While receivers wait, one XREADGROUP waits for them all on a connection of its own, with room for as many entries as
-/// there are of them. Delayed runs are moved into the stream by a receiver that waits: when one gets due, and else once a
-/// second. Held entries are kept alive, so that other nodes do not take them for abandoned; entries
-/// that other nodes abandoned are claimed. Safe from any thread, but for `start` and `stop`, which
-/// belong to the node's loop.
+/// While receivers wait, one XREADGROUP waits for them all on a connection of its own, with room
+/// for as many entries as there are of them. Delayed runs are moved into the stream by a receiver
+/// that waits: when one gets due, and else once a second. Held entries are kept alive, so that
+/// other nodes do not take them for abandoned; entries that other nodes abandoned are claimed. Safe
+/// from any thread, but for `start` and `stop`, which belong to the node's loop.
 class RedisQueue {
 public:
     explicit RedisQueue(RedisNode& node);
@@ -56,7 +56,8 @@ public:
     /// Null: closed or stopped.
     Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat);
 
-    /// How many entries this process holds, whether a receiver waits for one, and whether one is to be put back.
+    /// How many entries this process holds, whether a receiver waits for one, and whether one is to
+    /// be put back.
     [[nodiscard]] std::size_t held();
     [[nodiscard]] bool wants();
     [[nodiscard]] bool tidying();

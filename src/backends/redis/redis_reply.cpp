@@ -14,18 +14,24 @@ std::string RedisCommand::formatted() const {
         lengths.push_back(word.size());
     }
     char* made = nullptr;
-    const int length = ::redisFormatCommandArgv(&made, static_cast<int>(words.size()), words.data(), lengths.data());
+    const int length = ::redisFormatCommandArgv(&made, static_cast<int>(words.size()), words.data(),
+                                                lengths.data());
     if (length < 0) throw std::bad_alloc();
     const std::unique_ptr<char, decltype(&::redisFreeCommand)> owner(made, &::redisFreeCommand);
     return {made, static_cast<std::size_t>(length)};
 }
 
-bool RedisValue::is_nil() const noexcept { return raw_ == nullptr || raw_->type == REDIS_REPLY_NIL; }
-bool RedisValue::is_error() const noexcept { return raw_ != nullptr && raw_->type == REDIS_REPLY_ERROR; }
+bool RedisValue::is_nil() const noexcept {
+    return raw_ == nullptr || raw_->type == REDIS_REPLY_NIL;
+}
+bool RedisValue::is_error() const noexcept {
+    return raw_ != nullptr && raw_->type == REDIS_REPLY_ERROR;
+}
 
 std::string_view RedisValue::text() const noexcept {
     if (raw_ == nullptr) return {};
-    const bool is_text = raw_->type == REDIS_REPLY_STRING || raw_->type == REDIS_REPLY_STATUS || is_error();
+    const bool is_text =
+        raw_->type == REDIS_REPLY_STRING || raw_->type == REDIS_REPLY_STATUS || is_error();
     return is_text ? std::string_view(raw_->str, raw_->len) : std::string_view();
 }
 

@@ -13,7 +13,8 @@ namespace a2akit::redis {
 /// A command as it goes over the wire.
 class RedisCommand {
 public:
-    RedisCommand(std::initializer_list<std::string_view> words) : words_(words.begin(), words.end()) {}
+    RedisCommand(std::initializer_list<std::string_view> words)
+        : words_(words.begin(), words.end()) {}
     RedisCommand& add(std::string_view word) {
         words_.emplace_back(word);
         return *this;

@@ -13,10 +13,11 @@ namespace a2akit::redis {
 
 inline constexpr Duration kAnswerWithin = std::chrono::seconds(2);
 
-/// A command on its way: from the coroutine that waits for it, to the loop of the connections, and back.
-/// Belongs to that loop from `post` until it is finished.
+/// A command on its way: from the coroutine that waits for it, to the loop of the connections, and
+/// back. Belongs to that loop from `post` until it is finished.
 struct RedisRequest : Work {
-    RedisRequest(const RedisCommand& c, Duration w) : Work(nullptr), command(c.formatted()), within(w) {}
+    RedisRequest(const RedisCommand& c, Duration w)
+        : Work(nullptr), command(c.formatted()), within(w) {}
 
     /// Hands the outcome to the waiting coroutine's loop.
     void finish(Result<RedisReply> result) noexcept {

@@ -2,11 +2,11 @@
 
 #include "backends/redis/redis_error.hpp"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 
 #include <array>
 #include <coroutine>
@@ -46,33 +46,42 @@ struct Meaning {
 };
 
 constexpr std::array kTlsFailures{
-    Meaning{"certificate verify failed",
-            "the TLS certificate of Redis is not accepted; check the host name in the URL, and cafile"},
+    Meaning{
+        "certificate verify failed",
+        "the TLS certificate of Redis is not accepted; check the host name in the URL, and cafile"},
     Meaning{"wrong version number",
-            "Redis does not speak TLS on this port; name its TLS port, or use redis:// instead of rediss://"},
-    Meaning{"alert", "Redis does not accept the TLS certificate of this client; check certfile and keyfile in the URL"},
+            "Redis does not speak TLS on this port; name its TLS port, or use redis:// instead of "
+            "rediss://"},
+    Meaning{"alert",
+            "Redis does not accept the TLS certificate of this client; check certfile and keyfile "
+            "in the URL"},
 };
 
 Error tls_error(const NetError& error) {
     const char* const reason = ::ERR_reason_error_string(static_cast<unsigned long>(error.value()));
     const std::string_view text = reason == nullptr ? "" : reason;
     for (const Meaning& failure : kTlsFailures) {
-        if (text.find(failure.sign) != std::string_view::npos) return unavailable(std::string(failure.words));
+        if (text.find(failure.sign) != std::string_view::npos)
+            return unavailable(std::string(failure.words));
     }
     return unavailable("the TLS connection to Redis failed; check port and certificates");
 }
 
 tl::unexpected<Error> unusable(std::string_view parameter) {
-    return fail(ErrorCode::kInvalidParams,
-                std::string(parameter) + ": the file of the Redis URL cannot be used; name a readable file in PEM format");
+    return fail(
+        ErrorCode::kInvalidParams,
+        std::string(parameter) +
+            ": the file of the Redis URL cannot be used; name a readable file in PEM format");
 }
 
 /// Trust and certificates, as the address says.
 Result<void> prepare(ssl::context& context, const RedisAddress& address) {
     NetError error;
     context.set_verify_mode(ssl::verify_peer, error);
-    if (address.ca_file.empty()) context.set_default_verify_paths(error);
-    else context.load_verify_file(address.ca_file, error);
+    if (address.ca_file.empty())
+        context.set_default_verify_paths(error);
+    else
+        context.load_verify_file(address.ca_file, error);
     if (error) return unusable("cafile");
     if (address.certificate_file.empty()) return {};
     context.use_certificate_chain_file(address.certificate_file, error);
@@ -90,7 +99,8 @@ Error stream_error(const NetError& error) {
     if (error == ssl::error::stream_truncated) return connection_lost();
     if (error == asio::error::host_not_found || error == asio::error::host_not_found_try_again ||
         error.category() == asio::error::get_netdb_category()) {
-        return unavailable("the host name of the Redis URL cannot be resolved; correct it or the name service");
+        return unavailable(
+            "the host name of the Redis URL cannot be resolved; correct it or the name service");
     }
     if (error == asio::error::connection_refused) {
         return unavailable(
@@ -99,7 +109,8 @@ Error stream_error(const NetError& error) {
     }
     if (error == asio::error::host_unreachable || error == asio::error::network_unreachable ||
         error == asio::error::timed_out) {
-        return unavailable("the host of the Redis URL cannot be reached; check host, port and firewall");
+        return unavailable(
+            "the host of the Redis URL cannot be reached; check host, port and firewall");
     }
     return connection_lost();
 }
@@ -107,11 +118,12 @@ Error stream_error(const NetError& error) {
 AsyncResult<void> RedisStream::connect(const RedisAddress& address) {
     Resolver::results_type endpoints;
     Operation resolved([&](auto done) {
-        resolver_.async_resolve(address.host, std::to_string(address.port), net::Tcp::resolver::numeric_service,
-                                [&endpoints, done](const NetError& error, Resolver::results_type found) {
-                                    endpoints = std::move(found);
-                                    done(error);
-                                });
+        resolver_.async_resolve(
+            address.host, std::to_string(address.port), net::Tcp::resolver::numeric_service,
+            [&endpoints, done](const NetError& error, Resolver::results_type found) {
+                endpoints = std::move(found);
+                done(error);
+            });
     });
     NetError error = co_await resolved;
     if (error) co_return fail(stream_error(error));
@@ -138,8 +150,10 @@ AsyncResult<void> RedisStream::secure(const RedisAddress& address) {
     shakes_hands_ = true;
     error = co_await shaken;
     shakes_hands_ = false;
-    if (error == asio::error::eof || error == ssl::error::stream_truncated || error == asio::error::connection_reset) {
-        co_return fail(unavailable("Redis ended the TLS handshake; check that the port speaks TLS"));
+    if (error == asio::error::eof || error == ssl::error::stream_truncated ||
+        error == asio::error::connection_reset) {
+        co_return fail(
+            unavailable("Redis ended the TLS handshake; check that the port speaks TLS"));
     }
     if (error) co_return fail(stream_error(error));
     co_return Result<void>();

@@ -16,8 +16,9 @@
 
 namespace a2akit::redis {
 
-/// The bytes between the server and us: TCP, with TLS where the address wants it, the server's certificate and host
-/// name verified. Belongs to one loop. REQUIRES: nothing is under way when it is destroyed.
+/// The bytes between the server and us: TCP, with TLS where the address wants it, the server's
+/// certificate and host name verified. Belongs to one loop. REQUIRES: nothing is under way when it
+/// is destroyed.
 class RedisStream {
 public:
     explicit RedisStream(net::AsioLoop& loop)
@@ -30,15 +31,19 @@ public:
     template <class Handler>
     void read(std::span<char> into, Handler handler) {
         const boost::asio::mutable_buffer buffer(into.data(), into.size());
-        if (tls_) tls_->async_read_some(buffer, std::move(handler));
-        else socket_.async_read_some(buffer, std::move(handler));
+        if (tls_)
+            tls_->async_read_some(buffer, std::move(handler));
+        else
+            socket_.async_read_some(buffer, std::move(handler));
     }
     /// All of `data`; `handler(error, bytes)`.
     template <class Handler>
     void write(std::string_view data, Handler handler) {
         const boost::asio::const_buffer buffer(data.data(), data.size());
-        if (tls_) boost::asio::async_write(*tls_, buffer, std::move(handler));
-        else boost::asio::async_write(socket_, buffer, std::move(handler));
+        if (tls_)
+            boost::asio::async_write(*tls_, buffer, std::move(handler));
+        else
+            boost::asio::async_write(socket_, buffer, std::move(handler));
     }
     /// TLS is being agreed on.
     [[nodiscard]] bool shakes_hands() const noexcept { return shakes_hands_; }

@@ -8,10 +8,10 @@ namespace a2akit::redis {
 
 /// The parts of the server's INFO that we use.
 struct ServerInfo {
-    int major = 0;             ///< Of its version; 0: it does not say.
+    int major = 0;  ///< Of its version; 0: it does not say.
     bool is_replica = false;
     bool is_cluster = false;
-    std::string eviction;      ///< maxmemory-policy
+    std::string eviction;  ///< maxmemory-policy
 
     [[nodiscard]] static ServerInfo read(std::string_view info);
     /// Why this server cannot be used, and what to do; nothing when it can.

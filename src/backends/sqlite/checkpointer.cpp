@@ -4,7 +4,6 @@
 
 #include <sqlite3.h>
 
-
 namespace a2akit::sqlite {
 namespace {
 
@@ -13,7 +12,8 @@ constexpr int kWorthStartingOver = 4000;
 
 /// Does not wait for other connections.
 void move_log(Connection& connection) {
-    const int code = sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    const int code = sqlite3_wal_checkpoint_v2(connection.handle(), nullptr,
+                                               SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) return;
     log::warn("the database's log could not be moved into its file, which is tried again: {}",
               sqlite3_errmsg(connection.handle()));

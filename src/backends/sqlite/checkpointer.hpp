@@ -9,8 +9,9 @@
 
 namespace a2akit::sqlite {
 
-/// A thread that moves what was committed from the write-ahead log into the file, so that the writer need not: it only
-/// moves the last pages itself, once in a while, for the log starts over only when all of it was moved.
+/// A thread that moves what was committed from the write-ahead log into the file, so that the
+/// writer need not: it only moves the last pages itself, once in a while, for the log starts over
+/// only when all of it was moved.
 class Checkpointer {
 public:
     explicit Checkpointer(std::unique_ptr<Connection> connection);
@@ -27,12 +28,13 @@ private:
     std::condition_variable wake_;
     bool wanted_ = false;
     bool stopping_ = false;
-    int moved_ = 0;  ///< How long the log was when this thread last began to move it. Under the mutex.
+    int moved_ =
+        0;  ///< How long the log was when this thread last began to move it. Under the mutex.
     std::thread thread_;
 };
 
-/// How many pages the write-ahead log has after each commit of this connection. Takes the place of SQLite's own
-/// checkpoints.
+/// How many pages the write-ahead log has after each commit of this connection. Takes the place of
+/// SQLite's own checkpoints.
 class LogLength {
 public:
     explicit LogLength(Connection& connection);

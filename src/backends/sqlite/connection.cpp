@@ -64,13 +64,15 @@ std::optional<std::int64_t> Query::maybe() {
 std::string_view Query::bytes() {
     const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column_));
     const int size = sqlite3_column_bytes(statement_, column_++);
-    return data == nullptr ? std::string_view() : std::string_view(data, static_cast<std::size_t>(size));
+    return data == nullptr ? std::string_view()
+                           : std::string_view(data, static_cast<std::size_t>(size));
 }
 
 bool Query::next_is_blob() const { return sqlite3_column_type(statement_, column_) == SQLITE_BLOB; }
 
 Connection::Connection(const std::string& path, Mode mode, const char* vfs) {
-    const int flags = mode == Mode::kReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    const int flags = mode == Mode::kReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                               : SQLITE_OPEN_READONLY;
     const int code = sqlite3_open_v2(path.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, vfs);
     if (code == SQLITE_OK) return;
     const Failure failure = Failure::of(handle_, code);
@@ -85,7 +87,8 @@ Connection::~Connection() {
 
 sqlite3_stmt* Connection::prepare(const char* sql) {
     sqlite3_stmt* statement = nullptr;
-    check(sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr), handle_);
+    check(sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr),
+          handle_);
     return statement;
 }
 
@@ -95,16 +98,20 @@ Query Connection::query(const char* sql) {
     return Query(statement);
 }
 
-void Connection::execute(const char* sql) { check(sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr), handle_); }
+void Connection::execute(const char* sql) {
+    check(sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr), handle_);
+}
 
 std::int64_t Connection::number_of(const char* sql) {
-    const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement(prepare(sql), &sqlite3_finalize);
+    const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement(prepare(sql),
+                                                                               &sqlite3_finalize);
     Query query(statement.get());
     return query.step() ? query.number() : 0;
 }
 
 std::string Connection::text_of(const char* sql) {
-    const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement(prepare(sql), &sqlite3_finalize);
+    const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement(prepare(sql),
+                                                                               &sqlite3_finalize);
     Query query(statement.get());
     return query.step() ? std::string(query.bytes()) : std::string();
 }

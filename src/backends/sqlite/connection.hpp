@@ -18,8 +18,8 @@ struct sqlite3_stmt;
 
 namespace a2akit::sqlite {
 
-/// One use of a prepared statement: bind in order, step, read the columns in order. Its end resets the statement, so
-/// text and blobs that were bound must live as long as this.
+/// One use of a prepared statement: bind in order, step, read the columns in order. Its end resets
+/// the statement, so text and blobs that were bound must live as long as this.
 class Query {
 public:
     explicit Query(sqlite3_stmt* statement) noexcept : statement_(statement) {}
@@ -69,7 +69,8 @@ private:
     int column_ = 0;
 };
 
-/// A connection with its prepared statements. Used by one thread at a time. Everything throws Failure.
+/// A connection with its prepared statements. Used by one thread at a time. Everything throws
+/// Failure.
 class Connection {
 public:
     enum class Mode { kReadWrite, kReadOnly };
@@ -87,7 +88,9 @@ public:
     [[nodiscard]] std::string text_of(const char* sql);
 
     /// For data that is read often and never changes: the names of owners, by their numbers.
-    [[nodiscard]] std::unordered_map<std::int64_t, OwnerScope>& owners() noexcept { return owners_; }
+    [[nodiscard]] std::unordered_map<std::int64_t, OwnerScope>& owners() noexcept {
+        return owners_;
+    }
 
     [[nodiscard]] bool in_transaction() const noexcept;
     [[nodiscard]] sqlite3* handle() const noexcept { return handle_; }

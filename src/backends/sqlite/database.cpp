@@ -33,8 +33,9 @@ std::int64_t big_endian(const unsigned char* at) {
 }
 
 void set_up(Connection& connection, const char* synchronous, int cache_kib) {
-    connection.execute("PRAGMA busy_timeout=5000; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
-                       "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=OFF");
+    connection.execute(
+        "PRAGMA busy_timeout=5000; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
+        "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=OFF");
     connection.execute((std::string("PRAGMA synchronous=") + synchronous).c_str());
     connection.execute(("PRAGMA cache_size=-" + std::to_string(cache_kib)).c_str());
 }
@@ -87,7 +88,8 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
     if (!folder.empty()) std::filesystem::create_directories(folder, failed);
     if (failed) return fail(refused(path, "its directory cannot be made: " + failed.message()));
     if (std::filesystem::is_directory(path, failed)) {
-        return fail(refused(path, "it is a directory; name a file in it, such as " + path + "/a2akit.db"));
+        return fail(
+            refused(path, "it is a directory; name a file in it, such as " + path + "/a2akit.db"));
     }
     // Resolve links, so that a link and its target share one lock.
     if (auto real = std::filesystem::weakly_canonical(path, failed); !failed) path = real.string();
@@ -108,7 +110,8 @@ Result<void> Database::lock() {
         if (error == EMFILE || error == ENFILE) {
             return fail(refused(options_.path, no_descriptor()));
         }
-        return fail(refused(options_.path, "its lock " + name + " cannot be opened (" + std::strerror(error) +
+        return fail(refused(options_.path, "its lock " + name + " cannot be opened (" +
+                                               std::strerror(error) +
                                                "); make its directory writable"));
     }
     if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) return fail(refused(options_.path, in_use()));
@@ -148,20 +151,24 @@ Result<void> Database::check_header() const {
     const std::string& path = options_.path;
     std::array<unsigned char, kHeader> header{};
     const ssize_t size = ::pread(file_, header.data(), header.size(), 0);
-    if (size < 0) return fail(refused(path, std::string("it cannot be read: ") + std::strerror(errno)));
+    if (size < 0)
+        return fail(refused(path, std::string("it cannot be read: ") + std::strerror(errno)));
     if (size == 0) return {};
     // If the power failed while the file was being made, its journal shows that, and it is made
     // again.
-    const bool empty = std::all_of(header.begin(), header.end(), [](unsigned char byte) { return byte == 0; });
+    const bool empty =
+        std::all_of(header.begin(), header.end(), [](unsigned char byte) { return byte == 0; });
     if (empty && ::access((path + "-journal").c_str(), F_OK) == 0) return {};
-    if (static_cast<std::size_t>(size) < kHeader || std::memcmp(header.data(), kMagic.data(), kMagic.size()) != 0) {
+    if (static_cast<std::size_t>(size) < kHeader ||
+        std::memcmp(header.data(), kMagic.data(), kMagic.size()) != 0) {
         return fail(refused(path, "it is not a SQLite database"));
     }
     // A single page cannot hold a table: the file is ours but unfinished, or it is not in use at
     // all.
     const bool blank = big_endian(&header[28]) <= 1 && big_endian(&header[68]) == 0;
     if (blank) return {};
-    if (big_endian(&header[68]) != kApplicationId) return fail(refused(path, of_another_application()));
+    if (big_endian(&header[68]) != kApplicationId)
+        return fail(refused(path, of_another_application()));
     if (const auto version = big_endian(&header[60]); version > newest_schema()) {
         return fail(refused(path, of_a_newer_version(version)));
     }
@@ -199,26 +206,32 @@ Result<void> Database::check_place() const {
 // the file.
 Result<void> Database::prepare() {
     try {
-        writer_ = std::make_unique<Connection>(options_.path, Connection::Mode::kReadWrite, options_.vfs);
+        writer_ =
+            std::make_unique<Connection>(options_.path, Connection::Mode::kReadWrite, options_.vfs);
         Connection& connection = *writer_;
         set_up(connection, "FULL", 64 * 1024);
         if (sqlite3_db_readonly(connection.handle(), "main") == 1) {
-            return fail(refused(options_.path, "it is read-only; make it and its directory writable"));
+            return fail(
+                refused(options_.path, "it is read-only; make it and its directory writable"));
         }
         const auto version = connection.number_of("PRAGMA user_version");
-        const bool empty = version == 0 && connection.number_of("SELECT count(*) FROM sqlite_schema") == 0;
+        const bool empty =
+            version == 0 && connection.number_of("SELECT count(*) FROM sqlite_schema") == 0;
         if (!empty && connection.number_of("PRAGMA application_id") != kApplicationId) {
             return fail(refused(options_.path, of_another_application()));
         }
-        if (version > newest_schema()) return fail(refused(options_.path, of_a_newer_version(version)));
+        if (version > newest_schema())
+            return fail(refused(options_.path, of_a_newer_version(version)));
         if (empty) connection.execute("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL");
         migrate(connection, static_cast<int>(version));
         if (connection.text_of("PRAGMA journal_mode=WAL") != "wal") {
-            return fail(refused(options_.path, "its file system allows no write-ahead log; choose a local disk"));
+            return fail(refused(options_.path,
+                                "its file system allows no write-ahead log; choose a local disk"));
         }
         check_schema(connection);
         connection.execute("PRAGMA journal_size_limit=67108864");
-        if (options_.synchronous == Synchronous::kNormal) connection.execute("PRAGMA synchronous=NORMAL");
+        if (options_.synchronous == Synchronous::kNormal)
+            connection.execute("PRAGMA synchronous=NORMAL");
     } catch (const Failure& failure) {
         return fail(refused(options_.path, why_of(failure)));
     }
@@ -226,13 +239,15 @@ Result<void> Database::prepare() {
 }
 
 std::unique_ptr<Connection> Database::reader() const {
-    auto connection = std::make_unique<Connection>(options_.path, Connection::Mode::kReadOnly, options_.vfs);
+    auto connection =
+        std::make_unique<Connection>(options_.path, Connection::Mode::kReadOnly, options_.vfs);
     set_up(*connection, "NORMAL", 16 * 1024);
     return connection;
 }
 
 std::unique_ptr<Connection> Database::checkpointer() const {
-    auto connection = std::make_unique<Connection>(options_.path, Connection::Mode::kReadWrite, options_.vfs);
+    auto connection =
+        std::make_unique<Connection>(options_.path, Connection::Mode::kReadWrite, options_.vfs);
     set_up(*connection, options_.synchronous == Synchronous::kFull ? "FULL" : "NORMAL", 2048);
     return connection;
 }

@@ -78,8 +78,7 @@ private:
 };
 
 struct Findings {
-    std::vector<std::string>
-        lines;  ///< The damage, one line each; empty when the file is sound.
+    std::vector<std::string> lines;  ///< The damage, one line each; empty when the file is sound.
     std::size_t damaged_tasks = 0;
     bool wrong_counts = false;
 

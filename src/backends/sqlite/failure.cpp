@@ -29,13 +29,14 @@ bool Failure::is_damage() const noexcept { return (code_ & 0xFF) == SQLITE_CORRU
 Error Failure::to_error() const {
     switch (code_ & 0xFF) {
         case SQLITE_FULL:
-            return Error{ErrorCode::kUnavailable, "the database cannot grow: the disk is full; free some space",
-                         nullptr};
+            return Error{ErrorCode::kUnavailable,
+                         "the database cannot grow: the disk is full; free some space", nullptr};
         case SQLITE_READONLY:
         case SQLITE_PERM:
         case SQLITE_CANTOPEN:
             return Error{ErrorCode::kUnavailable,
-                         "the database cannot be written (" + message_ + "); check the permissions of its directory",
+                         "the database cannot be written (" + message_ +
+                             "); check the permissions of its directory",
                          nullptr};
         case SQLITE_CORRUPT:
             return Error{ErrorCode::kInternal,
@@ -44,13 +45,17 @@ Error Failure::to_error() const {
                          nullptr};
         case SQLITE_NOTADB:
             return Error{ErrorCode::kUnavailable,
-                         "the database is damaged (" + message_ + "); check it with `a2akit check`", nullptr};
+                         "the database is damaged (" + message_ + "); check it with `a2akit check`",
+                         nullptr};
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
-            return Error{ErrorCode::kUnavailable, "another program holds the database: " + message_, nullptr};
+            return Error{ErrorCode::kUnavailable, "another program holds the database: " + message_,
+                         nullptr};
         case SQLITE_TOOBIG:
-            return Error{ErrorCode::kResourceExhausted, "the write is too big for the database", nullptr};
-        default: return Error{ErrorCode::kUnavailable, "the database failed: " + message_, nullptr};
+            return Error{ErrorCode::kResourceExhausted, "the write is too big for the database",
+                         nullptr};
+        default:
+            return Error{ErrorCode::kUnavailable, "the database failed: " + message_, nullptr};
     }
 }
 

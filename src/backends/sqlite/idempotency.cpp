@@ -11,18 +11,21 @@ std::string_view bytes_of(const IdempotencyKey& key) {
 
 }  // namespace
 
-Result<std::optional<KeptWrite>> find_key(Session& session, const OwnerScope& scope, const IdempotencyKey& key) {
+Result<std::optional<KeptWrite>> find_key(Session& session, const OwnerScope& scope,
+                                          const IdempotencyKey& key) {
     Connection& db = session.db();
     const std::int64_t owner = session.find_owner(scope);
     if (owner == 0) return std::optional<KeptWrite>();
-    Query query = db.query("SELECT id, hash, answer FROM keys WHERE owner = ?1 AND name = ?2 AND expires > ?3");
+    Query query = db.query(
+        "SELECT id, hash, answer FROM keys WHERE owner = ?1 AND name = ?2 AND expires > ?3");
     query.number(owner).text(key.key).number(to_number(session.now()));
     if (!query.step()) return std::optional<KeptWrite>();
     auto row = find_task(db, query.number());
     if (!row) return std::optional<KeptWrite>();
     if (query.bytes() != bytes_of(key)) {
         return fail(ErrorCode::kIdempotencyConflict,
-                    "Idempotency-Key: this key was used with another request; use a new key for a new request");
+                    "Idempotency-Key: this key was used with another request; use a new key for a "
+                    "new request");
     }
     auto answers = unpack(query.bytes(), row->task);
     if (answers.empty()) throw Failure::corrupt("a key has no answer");
@@ -44,7 +47,9 @@ void keep_key(Session& session, TaskRow& row, const OwnerScope& scope, const Ide
         .run();
     if (row.revealed) return;
     session.db()
-        .query("INSERT INTO more(id, keep_until) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET keep_until = ?2")
+        .query(
+            "INSERT INTO more(id, keep_until) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET keep_until "
+            "= ?2")
         .number(row.id)
         .number(expires)
         .run();

@@ -12,8 +12,8 @@ struct KeptWrite {
     Appended appended;
     TaskRow row;  ///< The current state of the task that it belongs to.
 };
-/// The write that the key has made, if it has not expired and its task is still there. kIdempotencyConflict when the
-/// request is another one.
+/// The write that the key has made, if it has not expired and its task is still there.
+/// kIdempotencyConflict when the request is another one.
 [[nodiscard]] Result<std::optional<KeptWrite>> find_key(Session& session, const OwnerScope& scope,
                                                         const IdempotencyKey& key);
 

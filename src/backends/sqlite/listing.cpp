@@ -38,7 +38,8 @@ public:
 
     void look_at(std::int64_t owner) {
         for (int state = kFirstState; state <= kLastState; ++state) {
-            if (query_.state != TaskState::kUnspecified && state != static_cast<int>(query_.state)) continue;
+            if (query_.state != TaskState::kUnspecified && state != static_cast<int>(query_.state))
+                continue;
             if (query_.context_id.empty()) {
                 look_at_state(owner, state);
                 if (!continued_) total_ += count(owner, state);
@@ -154,8 +155,9 @@ std::optional<TaskSnapshot> read_listed(Connection& db, const StatusKey& key,
 }
 
 void look_at_owners(Connection& db, const OwnerScope& scope, Candidates& candidates) {
-    Query owners = db.query(scope.system ? "SELECT id FROM owners"
-                                         : "SELECT id FROM owners WHERE owner = ?1 AND tenant = ?2");
+    Query owners =
+        db.query(scope.system ? "SELECT id FROM owners"
+                              : "SELECT id FROM owners WHERE owner = ?1 AND tenant = ?2");
     if (!scope.system) owners.text(scope.owner).text(scope.tenant);
     while (owners.step()) candidates.look_at(owners.number());
 }

@@ -14,11 +14,13 @@
 namespace a2akit::sqlite {
 namespace {
 
-constexpr std::array kEnded = {TaskState::kCompleted, TaskState::kFailed, TaskState::kCanceled, TaskState::kRejected};
+constexpr std::array kEnded = {TaskState::kCompleted, TaskState::kFailed, TaskState::kCanceled,
+                               TaskState::kRejected};
 constexpr Duration kCancelLookAgain = std::chrono::seconds(1);
 constexpr Duration kKeepLonger = std::chrono::minutes(1);
 constexpr Duration kDamagedLookAgain = std::chrono::seconds(30);
-constexpr std::size_t kMostDamaged = 1000;  // remembered; further ones are logged and tried again each time
+constexpr std::size_t kMostDamaged =
+    1000;  // remembered; further ones are logged and tried again each time
 /// How much of a long job is done in one transaction, so that no request waits long.
 constexpr int kStep = 32;
 constexpr std::size_t kStepBytes = 8 << 20;
@@ -65,7 +67,8 @@ bool unless_damaged(Session& session, std::int64_t id, Function function) {
     }
 }
 
-// -- Sweeps -----------------------------------------------------------------------------------------------------------
+// -- Sweeps
+// -----------------------------------------------------------------------------------------------------------
 
 std::optional<Due> look_at_run(Session& session, TaskRow& row, Timestamp now) {
     ActiveRow& active = *row.active;
@@ -148,7 +151,8 @@ std::vector<Due> sweep(Session& session, int limit) {
         std::vector<std::int64_t> looks;
         {
             Query query = session.db().query(
-                "SELECT id FROM active WHERE look IS NOT NULL AND look <= ?1 ORDER BY look LIMIT ?2");
+                "SELECT id FROM active WHERE look IS NOT NULL AND look <= ?1 ORDER BY look LIMIT "
+                "?2");
             query.number(to_number(now)).number(limit - static_cast<int>(found.size()));
             looks = ids_of(query);
         }
@@ -169,7 +173,8 @@ std::vector<Due> sweep(Session& session, int limit) {
     return found;
 }
 
-// -- Erasing ----------------------------------------------------------------------------------------------------------
+// -- Erasing
+// ----------------------------------------------------------------------------------------------------------
 
 struct Resting {
     Timestamp time{};
@@ -177,15 +182,17 @@ struct Resting {
     friend auto operator<=>(const Resting&, const Resting&) = default;
 };
 
-// Ended tasks, oldest first. A direct reply, which is not among those counted, only when it is older than `before`.
-std::vector<Resting> oldest_ended(Connection& db, std::optional<TaskState> state, std::optional<Timestamp> before,
-                                  int limit) {
+// Ended tasks, oldest first. A direct reply, which is not among those counted, only when it is
+// older than `before`.
+std::vector<Resting> oldest_ended(Connection& db, std::optional<TaskState> state,
+                                  std::optional<Timestamp> before, int limit) {
     std::vector<Resting> oldest;
     for (const TaskState ended : kEnded) {
         if (state && *state != ended) continue;
         for (const int compacted : {0, 1}) {
             Query query = db.query(
-                "SELECT status_time, id FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = ?2 "
+                "SELECT status_time, id FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted "
+                "> 0) = ?2 "
                 "AND (status_time < ?3 OR revealed) ORDER BY status_time LIMIT ?4");
             query.number(static_cast<std::int64_t>(ended)).number(compacted);
             query.number(before ? to_number(*before) : INT64_MIN).number(limit);
@@ -196,7 +203,8 @@ std::vector<Resting> oldest_ended(Connection& db, std::optional<TaskState> state
         }
     }
     std::sort(oldest.begin(), oldest.end());
-    if (oldest.size() > static_cast<std::size_t>(limit)) oldest.resize(static_cast<std::size_t>(limit));
+    if (oldest.size() > static_cast<std::size_t>(limit))
+        oldest.resize(static_cast<std::size_t>(limit));
     return oldest;
 }
 
@@ -220,10 +228,12 @@ void past_damaged(Session& session, Pass pass) {
 
 std::vector<TaskId> erase_some(Session& session, const EraseQuery& query, int limit) {
     std::vector<TaskId> erased;
-    std::int64_t excess = query.keep_at_most ? count_ended(session, query.state) - *query.keep_at_most : 0;
+    std::int64_t excess =
+        query.keep_at_most ? count_ended(session, query.state) - *query.keep_at_most : 0;
     if (!query.ended_before && excess <= 0) return erased;
     past_damaged(session, [&](int damaged) {
-        for (const Resting& one : oldest_ended(session.db(), query.state, query.ended_before, limit + damaged)) {
+        for (const Resting& one :
+             oldest_ended(session.db(), query.state, query.ended_before, limit + damaged)) {
             if (static_cast<int>(erased.size()) == limit) return;
             const bool old = query.ended_before && one.time < *query.ended_before;
             if (!old && excess <= 0) return;
@@ -253,7 +263,8 @@ Result<Compacted> compact_some(Session& session, Timestamp ended_before, int lim
             std::vector<std::int64_t> ids;
             {
                 Query query = session.db().query(
-                    "SELECT id FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = 0 AND status_time < ?2 "
+                    "SELECT id FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = 0 "
+                    "AND status_time < ?2 "
                     "ORDER BY status_time LIMIT ?3");
                 query.number(static_cast<std::int64_t>(ended)).number(to_number(ended_before));
                 query.number(limit - compacted.tasks + damaged);
@@ -285,8 +296,10 @@ AsyncResult<std::vector<TaskId>> SqliteStorage::erase(EraseQuery query) {
     std::vector<TaskId> erased;
     while (static_cast<int>(erased.size()) < query.limit) {
         const int step = std::min(kStep, query.limit - static_cast<int>(erased.size()));
-        auto call = writer_.call<std::vector<TaskId>>(
-            [&](Session& session) -> Result<std::vector<TaskId>> { return erase_some(session, query, step); });
+        auto call =
+            writer_.call<std::vector<TaskId>>([&](Session& session) -> Result<std::vector<TaskId>> {
+                return erase_some(session, query, step);
+            });
         Result<std::vector<TaskId>> some = co_await call;
         if (!some) co_return fail(std::move(some.error()));
         erased.insert(erased.end(), some->begin(), some->end());
@@ -298,7 +311,8 @@ AsyncResult<std::vector<TaskId>> SqliteStorage::erase(EraseQuery query) {
     co_return erased;
 }
 
-// Free pages go back to the file system a few at a time, so that no request waits long for its turn.
+// Free pages go back to the file system a few at a time, so that no request waits long for its
+// turn.
 AsyncResult<void> SqliteStorage::give_back_space() {
     for (int step = 0; step < kStepsOfGivingBack; ++step) {
         auto call = writer_.call<std::int64_t>([](Session& session) -> Result<std::int64_t> {
@@ -329,44 +343,52 @@ AsyncResult<int> SqliteStorage::compact(Timestamp ended_before, int limit) {
     co_return compacted;
 }
 
-AsyncResult<std::vector<DeadLetter>> SqliteStorage::dead_letters(std::optional<TaskId> after, int limit) {
-    auto call = readers_.call<std::vector<DeadLetter>>([&](Connection& db) -> Result<std::vector<DeadLetter>> {
-        std::vector<DeadLetter> letters;
-        Query query = db.query(
-            "SELECT d.task, d.turn, d.reason, d.at, d.attempts, d.message, d.redriven, t.owner, t.context "
-            "FROM dead_letters d JOIN tasks t ON t.id = d.id WHERE d.task > ?1 ORDER BY d.task LIMIT ?2");
-        if (after) query.id(*after);
-        else query.blob({});
-        query.number(limit);
-        while (query.step()) {
-            DeadLetter& letter = letters.emplace_back();
-            letter.task = query.id<TaskId>();
-            letter.turn = static_cast<Turn>(query.number());
-            letter.reason = query.bytes();
-            letter.at = to_time(query.number());
-            letter.attempts = static_cast<int>(query.number());
-            auto message = backends::read_stored_message(query.bytes());
-            if (message)
-                letter.message = std::move(*message);
+AsyncResult<std::vector<DeadLetter>> SqliteStorage::dead_letters(std::optional<TaskId> after,
+                                                                 int limit) {
+    auto call = readers_.call<std::vector<DeadLetter>>(
+        [&](Connection& db) -> Result<std::vector<DeadLetter>> {
+            std::vector<DeadLetter> letters;
+            Query query = db.query(
+                "SELECT d.task, d.turn, d.reason, d.at, d.attempts, d.message, d.redriven, "
+                "t.owner, t.context "
+                "FROM dead_letters d JOIN tasks t ON t.id = d.id WHERE d.task > ?1 ORDER BY d.task "
+                "LIMIT ?2");
+            if (after)
+                query.id(*after);
             else
-                unreadable_.note(letter.task, message.error().message);
-            if (const auto redriven = query.id<TaskId>(); !redriven.is_nil()) letter.redriven = redriven;
-            const auto owned = read_or_note(letter.task, unreadable_, [&] {
-                letter.owner = read_owner(db, query.number());
-                letter.context_id = StoredContext::read(query);
-                return true;
-            });
-            if (!owned) letter.message = {};
-        }
-        return letters;
-    });
+                query.blob({});
+            query.number(limit);
+            while (query.step()) {
+                DeadLetter& letter = letters.emplace_back();
+                letter.task = query.id<TaskId>();
+                letter.turn = static_cast<Turn>(query.number());
+                letter.reason = query.bytes();
+                letter.at = to_time(query.number());
+                letter.attempts = static_cast<int>(query.number());
+                auto message = backends::read_stored_message(query.bytes());
+                if (message)
+                    letter.message = std::move(*message);
+                else
+                    unreadable_.note(letter.task, message.error().message);
+                if (const auto redriven = query.id<TaskId>(); !redriven.is_nil())
+                    letter.redriven = redriven;
+                const auto owned = read_or_note(letter.task, unreadable_, [&] {
+                    letter.owner = read_owner(db, query.number());
+                    letter.context_id = StoredContext::read(query);
+                    return true;
+                });
+                if (!owned) letter.message = {};
+            }
+            return letters;
+        });
     co_return co_await call;
 }
 
 AsyncResult<TaskId> SqliteStorage::mark_redriven(TaskId dead_letter, TaskId redriven) {
     auto call = writer_.call<TaskId>([&](Session& session) -> Result<TaskId> {
         Query query = session.db().query(
-            "UPDATE dead_letters SET redriven = coalesce(redriven, ?2) WHERE task = ?1 RETURNING redriven");
+            "UPDATE dead_letters SET redriven = coalesce(redriven, ?2) WHERE task = ?1 RETURNING "
+            "redriven");
         if (query.id(dead_letter).id(redriven).step()) return query.id<TaskId>();
         return Error::about_task(ErrorCode::kTaskNotFound, "there is no dead letter of this task",
                                  dead_letter.to_string());
@@ -375,18 +397,20 @@ AsyncResult<TaskId> SqliteStorage::mark_redriven(TaskId dead_letter, TaskId redr
 }
 
 AsyncResult<std::vector<TaskId>> SqliteStorage::stale_paused(Timestamp before, int limit) {
-    auto call = readers_.call<std::vector<TaskId>>([&](Connection& db) -> Result<std::vector<TaskId>> {
-        std::vector<TaskId> stale;
-        for (const TaskState state : {TaskState::kInputRequired, TaskState::kAuthRequired}) {
-            Query query = db.query(
-                "SELECT task FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = 0 AND status_time < ?2 "
-                "ORDER BY status_time LIMIT ?3");
-            query.number(static_cast<std::int64_t>(state)).number(to_number(before));
-            query.number(limit - static_cast<std::int64_t>(stale.size()));
-            while (query.step()) stale.push_back(query.id<TaskId>());
-        }
-        return stale;
-    });
+    auto call =
+        readers_.call<std::vector<TaskId>>([&](Connection& db) -> Result<std::vector<TaskId>> {
+            std::vector<TaskId> stale;
+            for (const TaskState state : {TaskState::kInputRequired, TaskState::kAuthRequired}) {
+                Query query = db.query(
+                    "SELECT task FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = "
+                    "0 AND status_time < ?2 "
+                    "ORDER BY status_time LIMIT ?3");
+                query.number(static_cast<std::int64_t>(state)).number(to_number(before));
+                query.number(limit - static_cast<std::int64_t>(stale.size()));
+                while (query.step()) stale.push_back(query.id<TaskId>());
+            }
+            return stale;
+        });
     co_return co_await call;
 }
 

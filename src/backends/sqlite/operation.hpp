@@ -30,7 +30,8 @@ public:
 protected:
     ~Operation() = default;
 
-    /// Waits for the answer: suspended when this thread runs a loop, else blocked. False: it is there already.
+    /// Waits for the answer: suspended when this thread runs a loop, else blocked. False: it is
+    /// there already.
     template <class Submit>
     bool wait(std::coroutine_handle<> waiter, Submit submit) {
         waiter_ = waiter;

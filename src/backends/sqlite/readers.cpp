@@ -4,7 +4,6 @@
 
 #include <sqlite3.h>
 
-
 namespace a2akit::sqlite {
 namespace {
 
@@ -14,7 +13,8 @@ constexpr std::chrono::milliseconds kRetryWhenFull(200);
 
 }  // namespace
 
-Readers::Readers(std::vector<std::unique_ptr<Connection>> connections) : connections_(std::move(connections)) {
+Readers::Readers(std::vector<std::unique_ptr<Connection>> connections)
+    : connections_(std::move(connections)) {
     try {
         for (const auto& connection : connections_) {
             threads_.emplace_back([this, &db = *connection] { run(db); });
@@ -50,7 +50,8 @@ void Readers::submit(Job& job) {
             return;
         }
     }
-    job.fail(Error::unavailable("too many reads are waiting for the disk; try again later", kRetryWhenFull));
+    job.fail(Error::unavailable("too many reads are waiting for the disk; try again later",
+                                kRetryWhenFull));
     Answers answers(unanswered_);
     answers.add(job);
 }

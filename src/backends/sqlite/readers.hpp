@@ -32,13 +32,17 @@ public:
 
     void submit(Job& job);
 
-    /// Awaiting it runs `Function(Connection&) -> Result<T>` on a reader's thread, and returns what it returned.
+    /// Awaiting it runs `Function(Connection&) -> Result<T>` on a reader's thread, and returns what
+    /// it returned.
     template <class T, class Function>
     class Call final : public Job {
     public:
-        Call(Readers& readers, Function function) : readers_(readers), function_(std::move(function)) {}
+        Call(Readers& readers, Function function)
+            : readers_(readers), function_(std::move(function)) {}
         void execute(Connection& db) override { result_.emplace(function_(db)); }
-        void fail(Error error) noexcept override { result_.emplace(a2akit::fail(std::move(error))); }
+        void fail(Error error) noexcept override {
+            result_.emplace(a2akit::fail(std::move(error)));
+        }
 
         [[nodiscard]] bool await_ready() const noexcept { return false; }
         bool await_suspend(std::coroutine_handle<> waiter) {

@@ -6,10 +6,11 @@
 namespace a2akit::sqlite {
 namespace {
 
-// A task is a row of `tasks` for as long as it is stored, and a row of `active` until it has ended: that row is its
-// newest turn, the run of it, and the queue entry. `log` has a row per write that made events, keyed by the write's
-// last event; once compacted, one row at place 0. `messages` has a row per write that added history, keyed by the
-// number of the write's last message. States are the protocol's numbers; times are milliseconds since 1970.
+// A task is a row of `tasks` for as long as it is stored, and a row of `active` until it has ended:
+// that row is its newest turn, the run of it, and the queue entry. `log` has a row per write that
+// made events, keyed by the write's last event; once compacted, one row at place 0. `messages` has
+// a row per write that added history, keyed by the number of the write's last message. States are
+// the protocol's numbers; times are milliseconds since 1970.
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE owners(id INTEGER PRIMARY KEY, owner TEXT NOT NULL, tenant TEXT NOT NULL, UNIQUE(owner, tenant));
@@ -62,9 +63,10 @@ CREATE INDEX tasks_context ON tasks(owner, context, revealed, state, status_time
 constexpr std::array kMigrations = {kVersion1, kVersion2};
 
 constexpr std::array kNeeded = {
-    "active",        "active_look", "active_node", "contexts", "counts",        "dead_letters", "inputs", "keys",
-    "keys_expires",  "keys_id",     "log",         "messages", "meta",          "more",         "more_keep",
-    "nodes",         "owners",      "tasks",       "tasks_context", "tasks_listed", "tasks_resting", "tasks_task"};
+    "active",        "active_look",  "active_node",   "contexts",  "counts", "dead_letters",
+    "inputs",        "keys",         "keys_expires",  "keys_id",   "log",    "messages",
+    "meta",          "more",         "more_keep",     "nodes",     "owners", "tasks",
+    "tasks_context", "tasks_listed", "tasks_resting", "tasks_task"};
 
 }  // namespace
 

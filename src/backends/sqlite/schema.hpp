@@ -12,7 +12,8 @@ inline constexpr std::int64_t kApplicationId = 0x4132414B;
 /// The schema that this version writes.
 [[nodiscard]] int newest_schema() noexcept;
 
-/// Brings the schema from `version` to the newest one, each step in a transaction of its own. 0: an empty file.
+/// Brings the schema from `version` to the newest one, each step in a transaction of its own. 0: an
+/// empty file.
 void migrate(Connection& connection, int version);
 /// The same with these steps: the one at place n leads from version n to n + 1.
 void migrate(Connection& connection, int version, std::span<const char* const> steps);

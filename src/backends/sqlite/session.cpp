@@ -59,7 +59,8 @@ const OwnerScope& Session::owner(std::int64_t id) { return read_owner(db(), id);
 Node& Session::node(const NodeId& node) {
     if (const auto known = nodes_.find(node); known != nodes_.end()) return known->second;
     Query query = db().query(
-        "INSERT INTO nodes(node, until) VALUES(?1, 0) ON CONFLICT DO UPDATE SET until = until RETURNING id, until");
+        "INSERT INTO nodes(node, until) VALUES(?1, 0) ON CONFLICT DO UPDATE SET until = until "
+        "RETURNING id, until");
     query.id(node).step();
     const std::int64_t id = query.number();
     return nodes_[node] = Node{id, node, Timestamp(Duration(query.number()))};
@@ -107,7 +108,9 @@ void Session::write_counts() {
         std::int64_t by = 0;
         for (; at < changes_.size() && !order(first, changes_[at]); ++at) by += changes_[at].by;
         if (by == 0) continue;
-        db().query("INSERT INTO counts VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET tasks = tasks + ?3")
+        db().query(
+                "INSERT INTO counts VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET tasks = tasks + "
+                "?3")
             .number(first.owner)
             .number(first.state)
             .number(by)

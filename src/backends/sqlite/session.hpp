@@ -77,7 +77,9 @@ public:
     [[nodiscard]] std::int64_t counted(TaskState state);
 
     void on_commit(std::function<void()> effect) { effects_.push_back({std::move(effect), true}); }
-    void on_failure(std::function<void()> effect) { effects_.push_back({std::move(effect), false}); }
+    void on_failure(std::function<void()> effect) {
+        effects_.push_back({std::move(effect), false});
+    }
 
     [[nodiscard]] std::vector<LostRun>& lost_runs() noexcept { return lost_runs_; }
     /// Tasks that cannot be read, as far as upkeep has met them.

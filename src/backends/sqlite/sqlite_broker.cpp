@@ -29,8 +29,8 @@ AsyncResult<void> SqliteBroker::stop(SteadyTime) {
     // Claimed for receivers that are closed: other receivers may take them, and the attempt does
     // not count.
     for (const auto& run : storage_->hub().take_unwanted()) {
-        const auto released =
-            co_await storage_->release(run->snapshot.id, run->epoch, Release::kHandBack, Timestamp{});
+        const auto released = co_await storage_->release(run->snapshot.id, run->epoch,
+                                                         Release::kHandBack, Timestamp{});
         if (!released) co_return fail(Error(released.error()));
         if (*released)
             storage_->hub().enqueue({run->snapshot.id, **released, owner_key(run->snapshot.owner)},
@@ -41,7 +41,8 @@ AsyncResult<void> SqliteBroker::stop(SteadyTime) {
 
 AsyncResult<void> SqliteBroker::check() { return storage_->check(); }
 
-AsyncResult<void> SqliteBroker::enqueue(RunOperation operation, std::optional<Timestamp> not_before) {
+AsyncResult<void> SqliteBroker::enqueue(RunOperation operation,
+                                        std::optional<Timestamp> not_before) {
     storage_->hub().enqueue(operation, not_before);
     return Result<void>();
 }

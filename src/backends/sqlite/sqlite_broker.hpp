@@ -10,10 +10,10 @@ class SqliteStorage;
 
 /// The turns of a SqliteStorage are the queue; this object keeps in memory which receivers wait.
 ///
-/// Starting it enqueues the turns that a former process left. A write that makes a turn also claims it, in the same
-/// transaction, for a receiver that waits at that moment. An entry whose delivery is dropped
-/// without an answer is due again immediately. REQUIRES: outlives its receivers and deliveries, and
-/// what they have posted to their loops.
+/// Starting it enqueues the turns that a former process left. A write that makes a turn also claims
+/// it, in the same transaction, for a receiver that waits at that moment. An entry whose delivery
+/// is dropped without an answer is due again immediately. REQUIRES: outlives its receivers and
+/// deliveries, and what they have posted to their loops.
 class SqliteBroker final : public Broker {
 public:
     explicit SqliteBroker(std::shared_ptr<SqliteStorage> storage);

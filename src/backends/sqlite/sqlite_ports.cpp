@@ -13,8 +13,9 @@ Result<std::string> path_of(const std::string& url) {
     path.remove_prefix(std::min(path.size(), std::string_view("sqlite:").size()));
     if (path.starts_with("//")) path.remove_prefix(2);
     if (path.empty() || path.find_first_of("?#") != std::string_view::npos || path.ends_with('/')) {
-        return fail(ErrorCode::kInvalidParams, "a URL of SQLite is sqlite: and the path of a file, such as "
-                                               "sqlite:data/a2akit.db or sqlite:///var/lib/agent/a2akit.db");
+        return fail(ErrorCode::kInvalidParams,
+                    "a URL of SQLite is sqlite: and the path of a file, such as "
+                    "sqlite:data/a2akit.db or sqlite:///var/lib/agent/a2akit.db");
     }
     return std::string(path);
 }

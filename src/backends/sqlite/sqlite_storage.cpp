@@ -20,7 +20,8 @@ constexpr Duration kTellLostRuns = std::chrono::minutes(1);
 void end_former_runs(Connection& db, Timestamp now) {
     db.execute("BEGIN IMMEDIATE");
     db.query(
-          "UPDATE active SET node = NULL, run_turn = 0, run_claim = NULL, run_until = 0, run_look = 0, "
+          "UPDATE active SET node = NULL, run_turn = 0, run_claim = NULL, run_until = 0, run_look "
+          "= 0, "
           "run_answer = NULL, turn_look = ?1, "
           "look = CASE WHEN input != 0 THEN ?1 WHEN cancel_by IS NOT NULL THEN cancel_look END "
           "WHERE node IS NOT NULL OR look IS NOT NULL")
@@ -36,7 +37,8 @@ public:
 
     /// Claims the turn if it is due and a receiver waits. The caller saves `row`, then passes the
     /// task.
-    void claim(Session& session, TaskRow& row, const TaskUpdate& update, Appended& appended, Timestamp now) {
+    void claim(Session& session, TaskRow& row, const TaskUpdate& update, Appended& appended,
+               Timestamp now) {
         if (!update.turn || !appended.turn_due) return;
         const std::uint64_t owner = owner_key(read_owner(session.db(), row.owner));
         local::Seat* seat = hub_.reserve(loop_, owner);
@@ -65,13 +67,14 @@ private:
     std::shared_ptr<Run> run_;
 };
 
-Result<Created> create_fresh(Session& session, const NewTask& task, const OwnerScope& scope, const TaskUpdate& update,
-                             ClaimAhead ahead) {
+Result<Created> create_fresh(Session& session, const NewTask& task, const OwnerScope& scope,
+                             const TaskUpdate& update, ClaimAhead ahead) {
     const Timestamp now = session.now();
     if (auto taken = find_task(session.db(), task.id)) {
         auto repeated = repeated_write(*taken, update.id);
         if (!repeated || !taken->made || taken->made->id != update.id) {
-            return fail(ErrorCode::kInternal, "the id " + task.id.to_string() + " names another task");
+            return fail(ErrorCode::kInternal,
+                        "the id " + task.id.to_string() + " names another task");
         }
         return Created{*repeated, read_snapshot(session.db(), *taken, {}, now)};
     }
@@ -94,8 +97,8 @@ Result<Created> create_fresh(Session& session, const NewTask& task, const OwnerS
     return created;
 }
 
-Result<Created> create_once(Session& session, const NewTask& task, const OwnerScope& scope, const TaskUpdate& update,
-                            const ClaimAhead& ahead) {
+Result<Created> create_once(Session& session, const NewTask& task, const OwnerScope& scope,
+                            const TaskUpdate& update, const ClaimAhead& ahead) {
     auto first = find_key(session, scope, *update.once);
     if (!first) return std::move(first.error());
     if (!*first) return create_fresh(session, task, scope, update, ahead);
@@ -103,15 +106,16 @@ Result<Created> create_once(Session& session, const NewTask& task, const OwnerSc
     return Created{joined(kept), read_snapshot(session.db(), kept.row, {}, session.now())};
 }
 
-Result<Appended> append_to(Session& session, const TaskId& task, const OwnerScope& scope, const TaskUpdate& update,
-                           ClaimAhead ahead) {
+Result<Appended> append_to(Session& session, const TaskId& task, const OwnerScope& scope,
+                           const TaskUpdate& update, ClaimAhead ahead) {
     if (update.once) {
         auto first = find_key(session, scope, *update.once);
         if (!first) return std::move(first.error());
         if (*first) {
             if ((*first)->row.task == task) return joined(**first);
             return fail(ErrorCode::kIdempotencyConflict,
-                        "Idempotency-Key: this key was used for another task; use a new key for a new request");
+                        "Idempotency-Key: this key was used for another task; use a new key for a "
+                        "new request");
         }
     }
     auto row = find_task(session.db(), task);
@@ -139,10 +143,13 @@ Result<std::shared_ptr<SqliteStorage>> SqliteStorage::open(DatabaseOptions optio
         parts.clock = clock ? std::move(clock) : system_clock();
         parts.writer = (*database)->writer();
         parts.checkpointer = (*database)->checkpointer();
-        for (unsigned i = 0; i < reader_count(); ++i) parts.readers.push_back((*database)->reader());
+        for (unsigned i = 0; i < reader_count(); ++i)
+            parts.readers.push_back((*database)->reader());
         end_former_runs(*parts.writer, parts.clock->now());
-        const std::string key = parts.writer->text_of("SELECT value FROM meta WHERE name = 'cursor_key'");
-        if (key.size() != parts.cursor_key.size()) throw Failure::corrupt("it has no key for page tokens");
+        const std::string key =
+            parts.writer->text_of("SELECT value FROM meta WHERE name = 'cursor_key'");
+        if (key.size() != parts.cursor_key.size())
+            throw Failure::corrupt("it has no key for page tokens");
         std::copy(key.begin(), key.end(), parts.cursor_key.begin());
         parts.database = std::move(*database);
         return std::shared_ptr<SqliteStorage>(new SqliteStorage(std::move(parts)));
@@ -199,7 +206,8 @@ AsyncResult<Created> SqliteStorage::create(NewTask task, OwnerScope scope, TaskU
 }
 
 AsyncResult<TaskSnapshot> SqliteStorage::load(TaskId task, OwnerScope scope,
-                                              std::optional<std::int32_t> history_length, bool include_artifacts) {
+                                              std::optional<std::int32_t> history_length,
+                                              bool include_artifacts) {
     auto call = readers_.call<TaskSnapshot>([&](Connection& db) -> Result<TaskSnapshot> {
         const auto row = find_task(db, task);
         if (!row || !sees(db, scope, *row)) return not_found(task);
@@ -216,12 +224,13 @@ AsyncResult<TaskSnapshot> SqliteStorage::load(TaskId task, OwnerScope scope,
 
 AsyncResult<Appended> SqliteStorage::append(TaskId task, OwnerScope scope, TaskUpdate update) {
     const ClaimAhead ahead(hub_, Loop::current());
-    auto call =
-        writer_.call<Appended>([&](Session& session) { return append_to(session, task, scope, update, ahead); });
+    auto call = writer_.call<Appended>(
+        [&](Session& session) { return append_to(session, task, scope, update, ahead); });
     co_return co_await call;
 }
 
-AsyncResult<Claimed> SqliteStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) {
+AsyncResult<Claimed> SqliteStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node,
+                                          Lease lease) {
     auto call = writer_.call<Claimed>([&](Session& session) -> Result<Claimed> {
         auto row = find_task(session.db(), task);
         if (!row) return Claimed(Refusal::kEnded);
@@ -249,48 +258,53 @@ AsyncResult<Claimed> SqliteStorage::claim(WriteId id, TaskId task, Turn turn, No
 }
 
 AsyncResult<std::vector<Renewal>> SqliteStorage::renew(NodeId node, Lease lease) {
-    auto call = writer_.call<std::vector<Renewal>>([&](Session& session) -> Result<std::vector<Renewal>> {
-        std::vector<Renewal> renewals;
-        const Timestamp now = session.now();
-        Node& renewed = session.node(node);
-        Query query = session.db().query(
-            "SELECT t.task, t.epoch, a.cancel_by FROM active a JOIN tasks t ON t.id = a.id WHERE a.node = ?1");
-        query.number(renewed.id);
-        while (query.step()) {
-            Renewal renewal;
-            renewal.task = query.id<TaskId>();
-            renewal.epoch = static_cast<Epoch>(query.number());
-            renewal.kept = true;
-            if (const auto cancel_by = query.maybe()) renewal.cancel_by = to_time(*cancel_by);
-            renewals.push_back(renewal);
-        }
-        if (!renewals.empty()) {
-            renewed.until = now + lease;
-            session.db()
-                .query("UPDATE nodes SET until = ?2 WHERE id = ?1")
-                .number(renewed.id)
-                .number(to_number(renewed.until))
-                .run();
-        }
-        // Reported for a while and not only once, since the answer may get lost.
-        std::erase_if(session.lost_runs(), [now](const LostRun& lost) { return lost.at + kTellLostRuns < now; });
-        for (const LostRun& lost : session.lost_runs()) {
-            if (lost.node == node) renewals.push_back({lost.task, lost.epoch, false, {}});
-        }
-        return renewals;
-    });
+    auto call =
+        writer_.call<std::vector<Renewal>>([&](Session& session) -> Result<std::vector<Renewal>> {
+            std::vector<Renewal> renewals;
+            const Timestamp now = session.now();
+            Node& renewed = session.node(node);
+            Query query = session.db().query(
+                "SELECT t.task, t.epoch, a.cancel_by FROM active a JOIN tasks t ON t.id = a.id "
+                "WHERE a.node = ?1");
+            query.number(renewed.id);
+            while (query.step()) {
+                Renewal renewal;
+                renewal.task = query.id<TaskId>();
+                renewal.epoch = static_cast<Epoch>(query.number());
+                renewal.kept = true;
+                if (const auto cancel_by = query.maybe()) renewal.cancel_by = to_time(*cancel_by);
+                renewals.push_back(renewal);
+            }
+            if (!renewals.empty()) {
+                renewed.until = now + lease;
+                session.db()
+                    .query("UPDATE nodes SET until = ?2 WHERE id = ?1")
+                    .number(renewed.id)
+                    .number(to_number(renewed.until))
+                    .run();
+            }
+            // Reported for a while and not only once, since the answer may get lost.
+            std::erase_if(session.lost_runs(),
+                          [now](const LostRun& lost) { return lost.at + kTellLostRuns < now; });
+            for (const LostRun& lost : session.lost_runs()) {
+                if (lost.node == node) renewals.push_back({lost.task, lost.epoch, false, {}});
+            }
+            return renewals;
+        });
     co_return co_await call;
 }
 
-AsyncResult<std::optional<Turn>> SqliteStorage::release(TaskId task, Epoch epoch, Release how, Timestamp not_before) {
-    auto call = writer_.call<std::optional<Turn>>([&](Session& session) -> Result<std::optional<Turn>> {
-        auto row = find_task(session.db(), task);
-        if (!row) return std::optional<Turn>();
-        const TaskRow before = *row;
-        const auto due = sqlite::release(session, *row, epoch, how, not_before, session.now());
-        if (before.run() != nullptr && row->run() == nullptr) save(session, &before, *row);
-        return due;
-    });
+AsyncResult<std::optional<Turn>> SqliteStorage::release(TaskId task, Epoch epoch, Release how,
+                                                        Timestamp not_before) {
+    auto call =
+        writer_.call<std::optional<Turn>>([&](Session& session) -> Result<std::optional<Turn>> {
+            auto row = find_task(session.db(), task);
+            if (!row) return std::optional<Turn>();
+            const TaskRow before = *row;
+            const auto due = sqlite::release(session, *row, epoch, how, not_before, session.now());
+            if (before.run() != nullptr && row->run() == nullptr) save(session, &before, *row);
+            return due;
+        });
     co_return co_await call;
 }
 
@@ -300,9 +314,10 @@ AsyncResult<EventPage> SqliteStorage::events(TaskId task, OwnerScope scope, Sequ
         const auto row = find_task(db, task);
         if (!row || !sees(db, scope, *row)) return not_found(task);
         if (after < row->compacted) {
-            return Error::about_task(ErrorCode::kCompacted,
-                                     "the events up to " + std::to_string(row->compacted) + " are kept no longer",
-                                     task.to_string());
+            return Error::about_task(
+                ErrorCode::kCompacted,
+                "the events up to " + std::to_string(row->compacted) + " are kept no longer",
+                task.to_string());
         }
         auto events =
             read_or_note(task, unreadable_, [&] { return read_events(db, *row, after, limit); });
@@ -318,7 +333,8 @@ AsyncResult<std::vector<Tail>> SqliteStorage::tails(std::vector<TaskId> tasks) {
         std::vector<Tail> tails;
         tails.reserve(tasks.size());
         for (const TaskId& task : tasks) {
-            Query query = db.query("SELECT last_event, turn, turn_ended FROM tasks WHERE task = ?1");
+            Query query =
+                db.query("SELECT last_event, turn, turn_ended FROM tasks WHERE task = ?1");
             Tail tail{task, 0, 0, false, query.id(task).step()};
             if (tail.exists) {
                 tail.last = static_cast<Sequence>(query.number());
@@ -333,7 +349,8 @@ AsyncResult<std::vector<Tail>> SqliteStorage::tails(std::vector<TaskId> tasks) {
 }
 
 AsyncResult<std::vector<RunOperation>> SqliteStorage::due_turns(int limit) {
-    auto call = readers_.call<std::vector<RunOperation>>([&](Connection& db) -> Result<std::vector<RunOperation>> {
+    auto call = readers_.call<std::vector<RunOperation>>([&](Connection& db)
+                                                             -> Result<std::vector<RunOperation>> {
         std::vector<RunOperation> turns;
         Query query = db.query(
             "SELECT t.task, t.turn, o.owner FROM active a JOIN tasks t ON t.id = a.id LEFT JOIN "
@@ -365,7 +382,8 @@ AsyncResult<ContextValue> SqliteStorage::load_context(OwnerScope scope, std::str
     co_return co_await call;
 }
 
-AsyncResult<std::uint64_t> SqliteStorage::update_context(OwnerScope scope, std::string context_id, RawJson value,
+AsyncResult<std::uint64_t> SqliteStorage::update_context(OwnerScope scope, std::string context_id,
+                                                         RawJson value,
                                                          std::optional<std::uint64_t> expected) {
     auto call = writer_.call<std::uint64_t>([&](Session& session) -> Result<std::uint64_t> {
         Connection& db = session.db();
@@ -373,20 +391,22 @@ AsyncResult<std::uint64_t> SqliteStorage::update_context(OwnerScope scope, std::
         const std::int64_t owner = session.owner_id(scope);
         std::uint64_t version = 0;
         {
-            Query query = db.query("SELECT version FROM contexts WHERE owner = ?1 AND context = ?2");
+            Query query =
+                db.query("SELECT version FROM contexts WHERE owner = ?1 AND context = ?2");
             query.number(owner);
             context.bind(query);
             if (query.step()) version = static_cast<std::uint64_t>(query.number());
         }
         if (expected && *expected != version) {
-            return fail(ErrorCode::kRevisionConflict, "the context has version " + std::to_string(version) +
-                                                          ", not " + std::to_string(*expected) + "; load it again");
+            return fail(ErrorCode::kRevisionConflict,
+                        "the context has version " + std::to_string(version) + ", not " +
+                            std::to_string(*expected) + "; load it again");
         }
         // One counter for all: a value that is removed and made again never repeats a version.
         std::int64_t next = 0;
         {
-            Query query =
-                db.query("UPDATE meta SET value = value + 1 WHERE name = 'context_version' RETURNING value");
+            Query query = db.query(
+                "UPDATE meta SET value = value + 1 WHERE name = 'context_version' RETURNING value");
             query.step();
             next = query.number();
             while (query.step()) {

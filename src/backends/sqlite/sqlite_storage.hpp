@@ -27,23 +27,28 @@ namespace a2akit::sqlite {
 class SqliteStorage final : public Storage, public ContextStore, public Maintenance {
 public:
     /// `clock` null: the machine's. Every run of a former process is over by the time this returns.
-    [[nodiscard]] static Result<std::shared_ptr<SqliteStorage>> open(DatabaseOptions options,
-                                                                     std::shared_ptr<const Clock> clock = nullptr);
+    [[nodiscard]] static Result<std::shared_ptr<SqliteStorage>> open(
+        DatabaseOptions options, std::shared_ptr<const Clock> clock = nullptr);
     ~SqliteStorage() override;
 
     AsyncResult<void> start() override { return check(); }
     /// Returns once all earlier calls are answered.
     AsyncResult<void> stop(SteadyTime deadline) override;
-    [[nodiscard]] StorageCapabilities capabilities() const noexcept override { return {.in_process = false}; }
+    [[nodiscard]] StorageCapabilities capabilities() const noexcept override {
+        return {.in_process = false};
+    }
     AsyncResult<void> check() override;
 
     AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override;
-    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope, std::optional<std::int32_t> history_length,
+    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
+                                   std::optional<std::int32_t> history_length,
                                    bool include_artifacts) override;
     AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override;
-    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) override;
+    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node,
+                               Lease lease) override;
     AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override;
-    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) override;
+    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
+                                             Timestamp not_before) override;
     AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override;
     AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
                                   EventLimit limit) override;
@@ -51,13 +56,15 @@ public:
     AsyncResult<Timestamp> now() override { return Result<Timestamp>(time_.now()); }
 
     AsyncResult<ContextValue> load_context(OwnerScope scope, std::string context_id) override;
-    AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id, RawJson value,
+    AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id,
+                                              RawJson value,
                                               std::optional<std::uint64_t> expected) override;
 
     AsyncResult<std::vector<Due>> due(int limit) override;
     AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override;
     AsyncResult<int> compact(Timestamp ended_before, int limit) override;
-    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit) override;
+    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
+                                                      int limit) override;
     AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override;
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
 
@@ -91,7 +98,8 @@ private:
     LogLength log_length_;
     Checkpointer checkpointer_;
     Writer writer_;
-    Readers readers_;  // closes first: the last connection moves the log into the file, and readers may not
+    Readers readers_;  // closes first: the last connection moves the log into the file, and readers
+                       // may not
 };
 
 }  // namespace a2akit::sqlite

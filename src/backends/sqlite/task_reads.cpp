@@ -29,11 +29,15 @@ bool live_run(Connection& db, const TaskRow& row, Timestamp now) {
 }
 
 // Newest first, as many rows as it takes; then turned round.
-std::vector<Shared<Message>> read_history(Connection& db, const TaskRow& row, std::optional<std::int32_t> length) {
+std::vector<Shared<Message>> read_history(Connection& db, const TaskRow& row,
+                                          std::optional<std::int32_t> length) {
     std::vector<Shared<Message>> newest;
-    const auto wanted = length ? std::min(row.messages, static_cast<std::uint64_t>(std::max(*length, 0))) : row.messages;
+    const auto wanted =
+        length ? std::min(row.messages, static_cast<std::uint64_t>(std::max(*length, 0)))
+               : row.messages;
     if (wanted == 0) return newest;
-    Query query = db.query("SELECT body FROM messages WHERE key BETWEEN ?1 AND ?2 ORDER BY key DESC");
+    Query query =
+        db.query("SELECT body FROM messages WHERE key BETWEEN ?1 AND ?2 ORDER BY key DESC");
     query.number(key_of(row.id, 0)).number(key_of(row.id, static_cast<std::uint64_t>(kMaxPlace)));
     while (newest.size() < wanted && query.step()) {
         auto messages = readable(backends::read_stored_messages(query.bytes()));
@@ -46,7 +50,8 @@ std::vector<Shared<Message>> read_history(Connection& db, const TaskRow& row, st
 
 std::vector<backends::ArtifactPiece> read_pieces(Connection& db, const TaskRow& row) {
     std::vector<backends::ArtifactPiece> pieces;
-    Query query = db.query("SELECT chunks FROM log WHERE key BETWEEN ?1 AND ?2 AND chunks IS NOT NULL ORDER BY key");
+    Query query = db.query(
+        "SELECT chunks FROM log WHERE key BETWEEN ?1 AND ?2 AND chunks IS NOT NULL ORDER BY key");
     query.number(key_of(row.id, 0)).number(key_of(row.id, static_cast<std::uint64_t>(kMaxPlace)));
     while (query.step()) {
         for (auto& chunk : readable(backends::read_stored_chunks(query.bytes()))) {
@@ -60,7 +65,8 @@ std::optional<Shared<Message>> read_status_message(Connection& db, const TaskRow
     if (row.status_at == 0) return std::nullopt;
     Query query = db.query("SELECT status FROM log WHERE key = ?1");
     const std::uint64_t place = row.compacted >= row.status_at ? 0 : row.status_at;
-    if (!query.number(key_of(row.id, place)).step()) throw Failure::corrupt("a status is not in its log");
+    if (!query.number(key_of(row.id, place)).step())
+        throw Failure::corrupt("a status is not in its log");
     return readable(backends::read_stored_status(query.bytes())).message;
 }
 
@@ -110,11 +116,13 @@ TaskSnapshot read_head(Connection& db, const TaskRow& row, Timestamp now) {
     return outline(row, read_owner(db, row.owner), live_run(db, row, now));
 }
 
-TaskSnapshot read_snapshot(Connection& db, const TaskRow& row, const SnapshotParts& parts, Timestamp now) {
+TaskSnapshot read_snapshot(Connection& db, const TaskRow& row, const SnapshotParts& parts,
+                           Timestamp now) {
     TaskSnapshot snapshot = read_head(db, row, now);
     snapshot.status.message = read_status_message(db, row);
     snapshot.history = read_history(db, row, parts.history_length);
-    if (parts.include_artifacts) snapshot.artifacts = backends::merge_artifacts(read_pieces(db, row));
+    if (parts.include_artifacts)
+        snapshot.artifacts = backends::merge_artifacts(read_pieces(db, row));
     if (!row.has_more) return snapshot;
     Query query = db.query("SELECT checkpoint, metadata, reply FROM more WHERE id = ?1");
     if (!query.number(row.id).step()) return snapshot;
@@ -131,8 +139,11 @@ std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence 
     std::vector<TaskEvent> events;
     const auto wanted = static_cast<std::size_t>(std::max(limit.events, 0));
     if (after >= row.last_event || wanted == 0) return events;
-    Query query = db.query("SELECT key, state, time, chunks, status FROM log WHERE key BETWEEN ?1 AND ?2 ORDER BY key");
-    query.number(key_of(row.id, after + 1)).number(key_of(row.id, static_cast<std::uint64_t>(kMaxPlace)));
+    Query query = db.query(
+        "SELECT key, state, time, chunks, status FROM log WHERE key BETWEEN ?1 AND ?2 ORDER BY "
+        "key");
+    query.number(key_of(row.id, after + 1))
+        .number(key_of(row.id, static_cast<std::uint64_t>(kMaxPlace)));
     backends::ContentBudget budget(limit.bytes);
     bool fits = true;
     while (fits && events.size() < wanted && query.step()) {
@@ -140,7 +151,8 @@ std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence 
         const auto state = query.maybe();
         const Timestamp time = to_time(query.number());
         std::vector<ArtifactChunk> chunks;
-        if (const auto bytes = query.bytes(); !bytes.empty()) chunks = readable(backends::read_stored_chunks(bytes));
+        if (const auto bytes = query.bytes(); !bytes.empty())
+            chunks = readable(backends::read_stored_chunks(bytes));
         Sequence sequence = last - chunks.size() + (state ? 0 : 1);
         const auto add = [&](auto change) {
             TaskEvent event{sequence, std::move(change)};

@@ -22,8 +22,8 @@ struct SnapshotParts {
     std::optional<std::int32_t> history_length;
     bool include_artifacts = true;
 };
-[[nodiscard]] TaskSnapshot read_snapshot(Connection& db, const TaskRow& row, const SnapshotParts& parts,
-                                         Timestamp now);
+[[nodiscard]] TaskSnapshot read_snapshot(Connection& db, const TaskRow& row,
+                                         const SnapshotParts& parts, Timestamp now);
 
 /// The state from the row's columns alone, for a task whose contents cannot be read.
 [[nodiscard]] TaskSnapshot read_head(Connection& db, const TaskRow& row, Timestamp now);

@@ -5,10 +5,13 @@
 namespace a2akit::sqlite {
 namespace {
 
-#define A2AKIT_TASK_COLUMNS                                                                                       \
-    "t.id, t.task, t.owner, t.context, t.revealed, t.state, t.status_time, t.status_at, t.turn, t.turn_ended, "   \
-    "t.revision, t.epoch, t.last_event, t.compacted, t.messages, t.has_more, t.made, t.ended, a.id, a.turn_look, " \
-    "a.looks, a.attempts, a.input, a.node, a.run_turn, a.run_claim, a.run_until, a.run_look, a.run_answer, "      \
+#define A2AKIT_TASK_COLUMNS                                                                       \
+    "t.id, t.task, t.owner, t.context, t.revealed, t.state, t.status_time, t.status_at, t.turn, " \
+    "t.turn_ended, "                                                                              \
+    "t.revision, t.epoch, t.last_event, t.compacted, t.messages, t.has_more, t.made, t.ended, "   \
+    "a.id, a.turn_look, "                                                                         \
+    "a.looks, a.attempts, a.input, a.node, a.run_turn, a.run_claim, a.run_until, a.run_look, "    \
+    "a.run_answer, "                                                                              \
     "a.cancel_by, a.cancel_look, a.answers FROM tasks t LEFT JOIN active a ON a.id = t.id "
 
 void put_number(std::string& bytes, std::uint64_t value) {
@@ -93,7 +96,8 @@ std::optional<TaskRow> read_task(Query& query) {
     return row;
 }
 
-void bind_active(Query& query, const TaskRow& row, std::string_view run_answer, std::string_view answers) {
+void bind_active(Query& query, const TaskRow& row, std::string_view run_answer,
+                 std::string_view answers) {
     const ActiveRow& active = *row.active;
     const RunRow* run = row.run();
     const auto look = next_look(row);
@@ -117,8 +121,9 @@ void bind_active(Query& query, const TaskRow& row, std::string_view run_answer, 
 void insert_active(Connection& db, const TaskRow& row) {
     const std::string run_answer = row.run() != nullptr ? packed(row.run()->answer) : std::string();
     const std::string answers = pack(row.active->answers);
-    Query query =
-        db.query("INSERT INTO active VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
+    Query query = db.query(
+        "INSERT INTO active VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+        "?15)");
     bind_active(query, row, run_answer, answers);
     query.run();
 }
@@ -128,20 +133,27 @@ std::int64_t node_of(const TaskRow& row) { return row.run() != nullptr ? row.run
 void update_active(Connection& db, const TaskRow& before, const TaskRow& after) {
     const std::string answers = pack(after.active->answers);
     // Most writes of a run change only the kept answer here, and then no index is looked up.
-    const bool same_run = node_of(before) == node_of(after) && next_look(before) == next_look(after) &&
-                          before.turn == after.turn && before.turn_ended == after.turn_ended &&
-                          before.epoch == after.epoch && before.active->looks == after.active->looks &&
+    const bool same_run = node_of(before) == node_of(after) &&
+                          next_look(before) == next_look(after) && before.turn == after.turn &&
+                          before.turn_ended == after.turn_ended && before.epoch == after.epoch &&
+                          before.active->looks == after.active->looks &&
                           before.active->turn_look == after.active->turn_look &&
                           before.active->cancel_by == after.active->cancel_by &&
                           before.active->cancel_look == after.active->cancel_look;
     if (same_run) {
-        db.query("UPDATE active SET answers = ?2 WHERE id = ?1").number(after.id).maybe_blob(answers).run();
+        db.query("UPDATE active SET answers = ?2 WHERE id = ?1")
+            .number(after.id)
+            .maybe_blob(answers)
+            .run();
         return;
     }
-    const std::string run_answer = after.run() != nullptr ? packed(after.run()->answer) : std::string();
+    const std::string run_answer =
+        after.run() != nullptr ? packed(after.run()->answer) : std::string();
     Query query = db.query(
-        "UPDATE active SET look = ?2, turn_look = ?3, looks = ?4, attempts = ?5, input = ?6, node = ?7, run_turn = ?8, "
-        "run_claim = ?9, run_until = ?10, run_look = ?11, run_answer = ?12, cancel_by = ?13, cancel_look = ?14, "
+        "UPDATE active SET look = ?2, turn_look = ?3, looks = ?4, attempts = ?5, input = ?6, node "
+        "= ?7, run_turn = ?8, "
+        "run_claim = ?9, run_until = ?10, run_look = ?11, run_answer = ?12, cancel_by = ?13, "
+        "cancel_look = ?14, "
         "answers = ?15 WHERE id = ?1");
     bind_active(query, after, run_answer, answers);
     query.run();
@@ -169,7 +181,8 @@ std::vector<Answer> unpack(std::string_view bytes, const TaskId& task) {
     std::vector<Answer> answers;
     while (!bytes.empty()) {
         Answer answer;
-        if (bytes.size() < answer.id.bytes.size()) throw Failure::corrupt("an answer cannot be read");
+        if (bytes.size() < answer.id.bytes.size())
+            throw Failure::corrupt("an answer cannot be read");
         std::memcpy(answer.id.bytes.data(), bytes.data(), answer.id.bytes.size());
         bytes.remove_prefix(answer.id.bytes.size());
         Appended& appended = answer.appended;
@@ -194,8 +207,10 @@ StoredContext::StoredContext(std::string_view context_id) : text_(context_id) {
 }
 
 void StoredContext::bind(Query& query) const {
-    if (uuid_) query.id(*uuid_);
-    else query.text(text_);
+    if (uuid_)
+        query.id(*uuid_);
+    else
+        query.text(text_);
 }
 
 std::string StoredContext::read(Query& query) {
@@ -220,7 +235,8 @@ void insert(Connection& db, const TaskRow& row) {
     const std::string made = packed(row.made);
     const std::string ended = packed(row.ended);
     Query query = db.query(
-        "INSERT INTO tasks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)");
+        "INSERT INTO tasks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+        "?15, ?16, ?17, ?18)");
     query.number(row.id).id(row.task).number(row.owner);
     context.bind(query);
     query.number(row.revealed)
@@ -245,14 +261,17 @@ void update(Connection& db, const TaskRow& before, const TaskRow& after) {
     const std::string made = packed(after.made);
     const std::string ended = packed(after.ended);
     // The columns of indexes only when they change: SQLite would look every index up.
-    const bool moves =
-        before.state != after.state || before.status_time != after.status_time || before.revealed != after.revealed;
-    Query query = db.query(
-        moves ? "UPDATE tasks SET status_at = ?2, turn = ?3, turn_ended = ?4, revision = ?5, epoch = ?6, "
-                "last_event = ?7, messages = ?8, has_more = ?9, made = ?10, ended = ?11, state = ?12, "
-                "status_time = ?13, revealed = ?14 WHERE id = ?1"
-              : "UPDATE tasks SET status_at = ?2, turn = ?3, turn_ended = ?4, revision = ?5, epoch = ?6, "
-                "last_event = ?7, messages = ?8, has_more = ?9, made = ?10, ended = ?11 WHERE id = ?1");
+    const bool moves = before.state != after.state || before.status_time != after.status_time ||
+                       before.revealed != after.revealed;
+    Query query = db.query(moves ? "UPDATE tasks SET status_at = ?2, turn = ?3, turn_ended = ?4, "
+                                   "revision = ?5, epoch = ?6, "
+                                   "last_event = ?7, messages = ?8, has_more = ?9, made = ?10, "
+                                   "ended = ?11, state = ?12, "
+                                   "status_time = ?13, revealed = ?14 WHERE id = ?1"
+                                 : "UPDATE tasks SET status_at = ?2, turn = ?3, turn_ended = ?4, "
+                                   "revision = ?5, epoch = ?6, "
+                                   "last_event = ?7, messages = ?8, has_more = ?9, made = ?10, "
+                                   "ended = ?11 WHERE id = ?1");
     query.number(after.id)
         .number(static_cast<std::int64_t>(after.status_at))
         .number(after.turn)
@@ -270,17 +289,22 @@ void update(Connection& db, const TaskRow& before, const TaskRow& after) {
             .number(after.revealed);
     }
     query.run();
-    if (after.active && before.active) update_active(db, before, after);
-    else if (after.active) insert_active(db, after);
-    else if (before.active) db.query("DELETE FROM active WHERE id = ?1").number(after.id).run();
+    if (after.active && before.active)
+        update_active(db, before, after);
+    else if (after.active)
+        insert_active(db, after);
+    else if (before.active)
+        db.query("DELETE FROM active WHERE id = ?1").number(after.id).run();
 }
 
 std::optional<Timestamp> next_look(const TaskRow& row) {
     if (!row.active) return std::nullopt;
     const ActiveRow& active = *row.active;
     std::optional<Timestamp> look;
-    if (active.run) look = active.run->look;
-    else if (row.turn != 0 && !row.turn_ended) look = active.turn_look;
+    if (active.run)
+        look = active.run->look;
+    else if (row.turn != 0 && !row.turn_ended)
+        look = active.turn_look;
     if (active.cancel_by) look = look ? std::min(*look, active.cancel_look) : active.cancel_look;
     return look;
 }

@@ -37,8 +37,8 @@ struct ActiveRow {
     Timestamp turn_look{};
     int looks = 0;
     int attempts = 0;
-    /// Where the turn's message is: 0 the turn has ended; else twice its number in the history (0: it is not part of
-    /// it), plus 1 when `inputs` has a row of it as well.
+    /// Where the turn's message is: 0 the turn has ended; else twice its number in the history (0:
+    /// it is not part of it), plus 1 when `inputs` has a row of it as well.
     std::int64_t input = 0;
     std::optional<RunRow> run;
     std::optional<Timestamp> cancel_by;
@@ -55,7 +55,8 @@ struct TaskRow {
     bool revealed = true;
     TaskState state = TaskState::kUnspecified;
     Timestamp status_time{};
-    Sequence status_at = 0;  ///< Place in the log of the newest status that holds more than a state; 0: none does.
+    Sequence status_at =
+        0;  ///< Place in the log of the newest status that holds more than a state; 0: none does.
     Turn turn = 0;
     bool turn_ended = false;
     Revision revision = 0;
@@ -63,14 +64,16 @@ struct TaskRow {
     Sequence last_event = 0;
     Sequence compacted = 0;  ///< Events up to this one are gone.
     std::uint64_t messages = 0;
-    bool has_more = false;   ///< It has a row of `more`.
+    bool has_more = false;        ///< It has a row of `more`.
     std::optional<Answer> made;   ///< Of the write that made the task, later its newest turn.
     std::optional<Answer> ended;  ///< Of the write that ended it.
     std::optional<ActiveRow> active;
 
     [[nodiscard]] bool has_ended() const noexcept { return is_terminal(state); }
     [[nodiscard]] RunRow* run() noexcept { return active && active->run ? &*active->run : nullptr; }
-    [[nodiscard]] const RunRow* run() const noexcept { return active && active->run ? &*active->run : nullptr; }
+    [[nodiscard]] const RunRow* run() const noexcept {
+        return active && active->run ? &*active->run : nullptr;
+    }
 };
 
 /// A context id as it is stored: the ids that clients are given are UUIDs, and take 16 bytes.
@@ -93,7 +96,11 @@ void update(Connection& db, const TaskRow& before, const TaskRow& after);
 /// When a sweep looks at the task next; none: never.
 [[nodiscard]] std::optional<Timestamp> next_look(const TaskRow& row);
 
-[[nodiscard]] inline std::int64_t to_number(Timestamp time) noexcept { return time.time_since_epoch().count(); }
-[[nodiscard]] inline Timestamp to_time(std::int64_t number) noexcept { return Timestamp(Duration(number)); }
+[[nodiscard]] inline std::int64_t to_number(Timestamp time) noexcept {
+    return time.time_since_epoch().count();
+}
+[[nodiscard]] inline Timestamp to_time(std::int64_t number) noexcept {
+    return Timestamp(Duration(number));
+}
 
 }  // namespace a2akit::sqlite

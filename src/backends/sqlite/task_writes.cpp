@@ -26,15 +26,18 @@ T readable(Result<T> stored) {
 
 void check_place(std::uint64_t place) {
     if (place > static_cast<std::uint64_t>(kMaxPlace)) {
-        throw Failure(18 /* SQLITE_TOOBIG */, "a task has more events or messages than the database can number");
+        throw Failure(18 /* SQLITE_TOOBIG */,
+                      "a task has more events or messages than the database can number");
     }
 }
 
-// -- Turns ------------------------------------------------------------------------------------------------------------
+// -- Turns
+// ------------------------------------------------------------------------------------------------------------
 
 void drop_input(Session& session, TaskRow& row) {
     ActiveRow& active = *row.active;
-    if ((active.input & 1) != 0) session.db().query("DELETE FROM inputs WHERE id = ?1").number(row.id).run();
+    if ((active.input & 1) != 0)
+        session.db().query("DELETE FROM inputs WHERE id = ?1").number(row.id).run();
     active.input = 0;
 }
 
@@ -52,14 +55,16 @@ void make_turn(Session& session, TaskRow& row, const TaskUpdate& update, Timesta
     for (std::size_t i = 0; i < update.history.size(); ++i) {
         if (update.history[i].same_as(input.message)) number = row.messages + i + 1;
     }
-    const bool plain = number != 0 && input.metadata.empty() && input.accepted_output_modes.empty() &&
-                       input.extensions.empty() && !input.sealed_context;
+    const bool plain = number != 0 && input.metadata.empty() &&
+                       input.accepted_output_modes.empty() && input.extensions.empty() &&
+                       !input.sealed_context;
     active.input = static_cast<std::int64_t>(2 * number + (plain ? 0 : 1));
     if (!plain) {
         TurnInput stored = input;
         if (number != 0) stored.message = Shared<Message>();
         const std::string bytes = to_stored(stored);
-        const std::string sealed = input.sealed_context ? input.sealed_context->bytes : std::string();
+        const std::string sealed =
+            input.sealed_context ? input.sealed_context->bytes : std::string();
         session.db()
             .query("INSERT OR REPLACE INTO inputs VALUES(?1, ?2, ?3)")
             .number(row.id)
@@ -87,7 +92,8 @@ Shared<Message> message_of_turn(Connection& db, const TaskRow& row) {
     return messages[messages.size() - 1 - (last - number)];
 }
 
-// -- Parts of an update -----------------------------------------------------------------------------------------------
+// -- Parts of an update
+// -----------------------------------------------------------------------------------------------
 
 // The turn that is being run now, not one that paused and whose handler has not returned yet.
 bool is_running(Session& session, const TaskRow& row, Timestamp now) {
@@ -118,15 +124,19 @@ void add_history(Connection& db, TaskRow& row, const std::vector<Shared<Message>
     row.messages += messages.size();
     check_place(row.messages);
     const std::string body = to_stored(messages);
-    db.query("INSERT INTO messages VALUES(?1, ?2)").number(key_of(row.id, row.messages)).blob(body).run();
+    db.query("INSERT INTO messages VALUES(?1, ?2)")
+        .number(key_of(row.id, row.messages))
+        .blob(body)
+        .run();
 }
 
-void add_events(Session& session, TaskRow& row, const TaskUpdate& update, const std::optional<TaskStatus>& status,
-                Timestamp now) {
+void add_events(Session& session, TaskRow& row, const TaskUpdate& update,
+                const std::optional<TaskStatus>& status, Timestamp now) {
     if (!status && update.artifacts.empty()) return;
     row.last_event += update.artifacts.size() + (status ? 1 : 0);
     check_place(row.last_event);
-    const std::string chunks = update.artifacts.empty() ? std::string() : to_stored(update.artifacts);
+    const std::string chunks =
+        update.artifacts.empty() ? std::string() : to_stored(update.artifacts);
     std::string rest;
     if (status) {
         row.state = status->state;
@@ -136,8 +146,10 @@ void add_events(Session& session, TaskRow& row, const TaskUpdate& update, const 
     }
     Query query = session.db().query("INSERT INTO log VALUES(?1, ?2, ?3, ?4, ?5)");
     query.number(key_of(row.id, row.last_event));
-    if (status) query.number(static_cast<std::int64_t>(row.state)).number(to_number(row.status_time));
-    else query.null().null();
+    if (status)
+        query.number(static_cast<std::int64_t>(row.state)).number(to_number(row.status_time));
+    else
+        query.null().null();
     query.maybe_blob(chunks).maybe_blob(rest).run();
 }
 
@@ -181,7 +193,8 @@ Appended outcome(Session& session, const TaskRow& before, const TaskRow& after, 
     appended.before = before.state;
     appended.after = after.state;
     appended.turn_ended = after.turn_ended;
-    appended.turn_due = after.turn != 0 && !after.turn_ended && !after.has_ended() && !live_run(session, after, now);
+    appended.turn_due = after.turn != 0 && !after.turn_ended && !after.has_ended() &&
+                        !live_run(session, after, now);
     return appended;
 }
 
@@ -196,7 +209,8 @@ Shared<Message> message_for_dead_letter(Connection& db, const TaskRow& row) {
     }
 }
 
-void add_dead_letter(Session& session, const TaskRow& row, const TaskUpdate& update, Timestamp now) {
+void add_dead_letter(Session& session, const TaskRow& row, const TaskUpdate& update,
+                     Timestamp now) {
     if (!update.dead_letter || !update.status || !is_terminal(update.status->state)) return;
     const Shared<Message> message = message_for_dead_letter(session.db(), row);
     const std::string bytes = to_stored(*message);
@@ -212,7 +226,8 @@ void add_dead_letter(Session& session, const TaskRow& row, const TaskUpdate& upd
         .run();
 }
 
-std::optional<Refusal> refuse_claim(Session& session, const TaskRow& row, Turn turn, Timestamp now) {
+std::optional<Refusal> refuse_claim(Session& session, const TaskRow& row, Turn turn,
+                                    Timestamp now) {
     if (row.has_ended()) return Refusal::kEnded;
     if (turn != row.turn || row.turn_ended) return Refusal::kStale;
     if (!live_run(session, row, now)) return std::nullopt;
@@ -253,9 +268,9 @@ void end_run(Session& session, TaskRow& row, bool lost, Timestamp now) {
     if (row.run() == nullptr) return;
     if (lost) {
         if (const Node* node = session.node(row.run()->node)) {
-            session.on_commit([&runs = session.lost_runs(), gone = LostRun{node->node, row.task, row.epoch, now}] {
-                runs.push_back(gone);
-            });
+            session.on_commit(
+                [&runs = session.lost_runs(),
+                 gone = LostRun{node->node, row.task, row.epoch, now}] { runs.push_back(gone); });
         }
     }
     row.active->run.reset();
@@ -277,12 +292,14 @@ std::optional<Appended> repeated_write(const TaskRow& row, const WriteId& id) {
     return std::nullopt;
 }
 
-std::optional<Error> refusal(Session& session, const TaskRow& row, const TaskUpdate& update, Timestamp now) {
+std::optional<Error> refusal(Session& session, const TaskRow& row, const TaskUpdate& update,
+                             Timestamp now) {
     const auto about = [&row](ErrorCode code, std::string message) {
         return Error::about_task(code, std::move(message), row.task.to_string());
     };
     if (row.has_ended()) {
-        return about(ErrorCode::kTaskTerminal, "the task has ended: " + std::string(to_string(row.state)));
+        return about(ErrorCode::kTaskTerminal,
+                     "the task has ended: " + std::string(to_string(row.state)));
     }
     const Guard& guard = update.guard;
     if (guard.revision && *guard.revision != row.revision) {
@@ -292,24 +309,29 @@ std::optional<Error> refusal(Session& session, const TaskRow& row, const TaskUpd
     if (guard.epoch) {
         const RunRow* run = row.run();
         // A forced end goes by the number alone: the run that it ends may be gone already.
-        const bool holds = update.raise_epoch || (run != nullptr && run->turn == row.turn && !row.turn_ended);
+        const bool holds =
+            update.raise_epoch || (run != nullptr && run->turn == row.turn && !row.turn_ended);
         if (*guard.epoch != row.epoch || !holds) {
-            return about(ErrorCode::kLeaseLost, "the run of epoch " + std::to_string(*guard.epoch) + " is over");
+            return about(ErrorCode::kLeaseLost,
+                         "the run of epoch " + std::to_string(*guard.epoch) + " is over");
         }
     }
-    if (guard.no_live_run && live_run(session, row, now)) return about(ErrorCode::kLiveRun, "the task is being run");
+    if (guard.no_live_run && live_run(session, row, now))
+        return about(ErrorCode::kLiveRun, "the task is being run");
     if (update.turn && row.turn != 0 && !row.turn_ended) {
         return about(ErrorCode::kUnsupportedOperation, "the task takes no message in state " +
                                                            std::string(to_string(row.state)) +
                                                            "; it does once it is paused");
     }
     if (update.reply && row.revealed) {
-        return about(ErrorCode::kRevealed, "the task is visible already; it can't be answered by a Message alone");
+        return about(ErrorCode::kRevealed,
+                     "the task is visible already; it can't be answered by a Message alone");
     }
     return std::nullopt;
 }
 
-Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timestamp now, bool creates) {
+Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timestamp now,
+               bool creates) {
     const TaskRow before = row;
     const bool by_its_run = update.guard.epoch && !update.raise_epoch;
     std::optional<TaskStatus> status = update.status;
@@ -338,10 +360,12 @@ Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timesta
         row.active->cancel_look = *cancel_by;
     }
     if (update.checkpoint) {
-        set_more(session, row, "UPDATE more SET checkpoint = ?2 WHERE id = ?1", update.checkpoint->text());
+        set_more(session, row, "UPDATE more SET checkpoint = ?2 WHERE id = ?1",
+                 update.checkpoint->text());
     }
     if (update.metadata) {
-        set_more(session, row, "UPDATE more SET metadata = ?2 WHERE id = ?1", update.metadata->text());
+        set_more(session, row, "UPDATE more SET metadata = ?2 WHERE id = ?1",
+                 update.metadata->text());
     }
     add_history(session.db(), row, update.history);
     add_events(session, row, update, status, now);
@@ -357,7 +381,8 @@ std::variant<ClaimedRun, Refusal> claim(Session& session, TaskRow& row, const Wr
         return ClaimedRun{row.epoch, row.active->attempts, appended};
     };
     const RunRow* held = row.run();
-    if (held != nullptr && held->claim == id && held->turn == turn && !row.turn_ended && held->answer) {
+    if (held != nullptr && held->claim == id && held->turn == turn && !row.turn_ended &&
+        held->answer) {
         Appended repeated = held->answer->appended;
         repeated.repeated = true;
         return claimed(repeated);
@@ -381,8 +406,8 @@ std::variant<ClaimedRun, Refusal> claim(Session& session, TaskRow& row, const Wr
     return claimed(appended);
 }
 
-std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release how, Timestamp not_before,
-                            Timestamp now) {
+std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release how,
+                            Timestamp not_before, Timestamp now) {
     if (row.has_ended() || row.epoch != epoch) return std::nullopt;
     const std::optional<Turn> due = row.turn_ended ? std::nullopt : std::optional(row.turn);
     const RunRow* run = row.run();
@@ -402,9 +427,12 @@ std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release
 }
 
 void save(Session& session, const TaskRow* before, const TaskRow& after) {
-    if (before == nullptr) insert(session.db(), after);
-    else update(session.db(), *before, after);
-    if (before != nullptr && before->state == after.state && before->revealed == after.revealed) return;
+    if (before == nullptr)
+        insert(session.db(), after);
+    else
+        update(session.db(), *before, after);
+    if (before != nullptr && before->state == after.state && before->revealed == after.revealed)
+        return;
     if (before != nullptr && before->revealed) session.count(before->owner, before->state, -1);
     if (after.revealed) session.count(after.owner, after.state, 1);
 }
@@ -414,7 +442,8 @@ TaskSnapshot snapshot_of_new(Session& session, const TaskRow& row, const TaskUpd
     if (update.status) snapshot.status.message = update.status->message;
     snapshot.history = update.history;
     std::vector<backends::ArtifactPiece> pieces;
-    for (const ArtifactChunk& chunk : update.artifacts) pieces.push_back({chunk.artifact, chunk.append});
+    for (const ArtifactChunk& chunk : update.artifacts)
+        pieces.push_back({chunk.artifact, chunk.append});
     snapshot.artifacts = backends::merge_artifacts(std::move(pieces));
     if (update.checkpoint) snapshot.checkpoint = *update.checkpoint;
     if (update.metadata) snapshot.metadata = *update.metadata;
@@ -424,9 +453,10 @@ TaskSnapshot snapshot_of_new(Session& session, const TaskRow& row, const TaskUpd
 
 void erase(Session& session, const TaskRow& row) {
     Connection& db = session.db();
-    for (const char* sql : {"DELETE FROM log WHERE key BETWEEN ?1 << 24 AND (?1 << 24) + 16777215",
-                            "DELETE FROM messages WHERE key BETWEEN ?1 << 24 AND (?1 << 24) + 16777215",
-                            "DELETE FROM keys WHERE id = ?1", "DELETE FROM tasks WHERE id = ?1"}) {
+    for (const char* sql :
+         {"DELETE FROM log WHERE key BETWEEN ?1 << 24 AND (?1 << 24) + 16777215",
+          "DELETE FROM messages WHERE key BETWEEN ?1 << 24 AND (?1 << 24) + 16777215",
+          "DELETE FROM keys WHERE id = ?1", "DELETE FROM tasks WHERE id = ?1"}) {
         db.query(sql).number(row.id).run();
     }
     if (row.active) {

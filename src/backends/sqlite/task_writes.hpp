@@ -5,8 +5,8 @@
 #include <optional>
 #include <variant>
 
-// What the calls of Storage do to one task: rules as in docs/concepts/durability.md, rows as in schema.cpp. All on the
-// writer's thread; all throw Failure.
+// What the calls of Storage do to one task: rules as in docs/concepts/durability.md, rows as in
+// schema.cpp. All on the writer's thread; all throw Failure.
 
 namespace a2akit::sqlite {
 
@@ -14,12 +14,13 @@ namespace a2akit::sqlite {
 [[nodiscard]] std::optional<Appended> repeated_write(const TaskRow& row, const WriteId& id);
 
 /// Why the update must not be applied; nothing when it may.
-[[nodiscard]] std::optional<Error> refusal(Session& session, const TaskRow& row, const TaskUpdate& update,
-                                           Timestamp now);
+[[nodiscard]] std::optional<Error> refusal(Session& session, const TaskRow& row,
+                                           const TaskUpdate& update, Timestamp now);
 
-/// Applies an update that nothing speaks against: writes what has rows of its own, and changes `row`, which the caller
-/// saves. For `creates` it is the row to make.
-Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timestamp now, bool creates);
+/// Applies an update that nothing speaks against: writes what has rows of its own, and changes
+/// `row`, which the caller saves. For `creates` it is the row to make.
+Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timestamp now,
+               bool creates);
 
 /// A successful claim: the run's numbers, and its write.
 struct ClaimedRun {
@@ -39,7 +40,8 @@ struct ClaimedRun {
 std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release how,
                             Timestamp not_before, Timestamp now);
 
-/// Writes what changed, or all of it for a row that was not there before, and counts the task where it belongs now.
+/// Writes what changed, or all of it for a row that was not there before, and counts the task where
+/// it belongs now.
 void save(Session& session, const TaskRow* before, const TaskRow& after);
 
 /// Ends the run, if there is one; `lost`: its node has to be told. The caller saves `row`.
@@ -53,7 +55,8 @@ void end_run(Session& session, TaskRow& row, bool lost, Timestamp now);
 [[nodiscard]] Duration until_next_look(int looks);
 
 /// The state of a task that was made by this update and nothing else.
-[[nodiscard]] TaskSnapshot snapshot_of_new(Session& session, const TaskRow& row, const TaskUpdate& update);
+[[nodiscard]] TaskSnapshot snapshot_of_new(Session& session, const TaskRow& row,
+                                           const TaskUpdate& update);
 
 /// Removes a task with everything of its own.
 void erase(Session& session, const TaskRow& row);

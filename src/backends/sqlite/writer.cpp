@@ -4,7 +4,6 @@
 
 #include <sqlite3.h>
 
-
 namespace a2akit::sqlite {
 namespace {
 
@@ -14,7 +13,8 @@ constexpr std::chrono::milliseconds kRetryWhenFull(200);
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<Connection> connection, EngineTime& time, std::function<void(Connection&)> committed)
+Writer::Writer(std::unique_ptr<Connection> connection, EngineTime& time,
+               std::function<void(Connection&)> committed)
     : session_(std::move(connection), time),
       committed_(std::move(committed)),
       thread_([this] { run(); }) {}
@@ -40,7 +40,8 @@ void Writer::submit(Job& job) {
             return;
         }
     }
-    job.fail(Error::unavailable("too many writes are waiting for the disk; try again later", kRetryWhenFull));
+    job.fail(Error::unavailable("too many writes are waiting for the disk; try again later",
+                                kRetryWhenFull));
     Answers answers(unanswered_);
     answers.add(job);
 }

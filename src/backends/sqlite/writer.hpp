@@ -15,9 +15,11 @@ namespace a2akit::sqlite {
 /// One thread that makes every change. Operations that queue up while it commits become the next
 /// transaction.
 ///
-/// No operation can fail its neighbours: when one fails in the database the transaction is rolled back and done again,
-/// each operation in a savepoint of its own (savepoints all the time would copy every page that is written); and when
-/// one takes even such a transaction with it, each in a transaction of its own. A commit that fails fails them all. An operation is answered once it is committed. Safe from any thread.
+/// No operation can fail its neighbours: when one fails in the database the transaction is rolled
+/// back and done again, each operation in a savepoint of its own (savepoints all the time would
+/// copy every page that is written); and when one takes even such a transaction with it, each in a
+/// transaction of its own. A commit that fails fails them all. An operation is answered once it is
+/// committed. Safe from any thread.
 class Writer {
 public:
     class Job : public Operation {
@@ -30,25 +32,29 @@ public:
         ~Job() = default;
     };
     struct Counters {
-        std::uint64_t commits = 0;     ///< Those that changed something.
+        std::uint64_t commits = 0;  ///< Those that changed something.
         std::uint64_t operations = 0;
     };
 
     /// `committed` is called on the writer's thread after each commit that changed something.
-    Writer(std::unique_ptr<Connection> connection, EngineTime& time, std::function<void(Connection&)> committed);
+    Writer(std::unique_ptr<Connection> connection, EngineTime& time,
+           std::function<void(Connection&)> committed);
     /// Does what has queued, and ends.
     ~Writer();
 
     /// Executes it later, or fails it immediately when too much has queued.
     void submit(Job& job);
 
-    /// Awaiting it runs `Function(Session&) -> Result<T>` on the writer's thread, and returns what it returned.
+    /// Awaiting it runs `Function(Session&) -> Result<T>` on the writer's thread, and returns what
+    /// it returned.
     template <class T, class Function>
     class Call final : public Job {
     public:
         Call(Writer& writer, Function function) : writer_(writer), function_(std::move(function)) {}
         void execute(Session& session) override { result_.emplace(function_(session)); }
-        void fail(Error error) noexcept override { result_.emplace(a2akit::fail(std::move(error))); }
+        void fail(Error error) noexcept override {
+            result_.emplace(a2akit::fail(std::move(error)));
+        }
 
         [[nodiscard]] bool await_ready() const noexcept { return false; }
         bool await_suspend(std::coroutine_handle<> waiter) {
@@ -66,7 +72,9 @@ public:
         return Call<T, Function>(*this, std::move(function));
     }
 
-    [[nodiscard]] Counters counters() const noexcept { return {commits_.load(), operations_.load()}; }
+    [[nodiscard]] Counters counters() const noexcept {
+        return {commits_.load(), operations_.load()};
+    }
     /// Writes that the writer's thread has not begun.
     [[nodiscard]] std::size_t queued() {
         const std::lock_guard lock(mutex_);

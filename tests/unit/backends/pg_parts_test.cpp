@@ -14,7 +14,8 @@ namespace a2akit::postgres {
 namespace {
 
 TEST(PgAddress, OurParametersAreTakenOutOfTheUrl) {
-    const auto address = PgAddress::parse("postgresql://u:p@h:1/d?schema=agent_1&sslmode=require&connections=3&application_name=y");
+    const auto address = PgAddress::parse(
+        "postgresql://u:p@h:1/d?schema=agent_1&sslmode=require&connections=3&application_name=y");
     ASSERT_TRUE(address);
     EXPECT_EQ(address->url, "postgresql://u:p@h:1/d?sslmode=require&application_name=y");
     EXPECT_EQ(address->schema, "agent_1");
@@ -51,7 +52,8 @@ TEST(PgAddress, EachAttemptBeginsWithAnotherServer) {
 }
 
 TEST(PgAddress, AUrlThatLibpqCannotReadIsRefusedWithoutShowingIt) {
-    for (const char* url : {"postgresql://u:hush%zz@h/d", "postgresql://u:p@h/d?pasword=hush", "postgresql://[::1/hush"}) {
+    for (const char* url : {"postgresql://u:hush%zz@h/d", "postgresql://u:p@h/d?pasword=hush",
+                            "postgresql://[::1/hush"}) {
         const auto address = PgAddress::parse(url);
         ASSERT_FALSE(address) << url;
         EXPECT_EQ(address.error().code, ErrorCode::kInvalidParams);
@@ -61,7 +63,8 @@ TEST(PgAddress, AUrlThatLibpqCannotReadIsRefusedWithoutShowingIt) {
 
 TEST(PgAddress, ASchemaThatCouldReachIntoAStatementIsRefusedWithoutShowingTheUrl) {
     const std::string too_long(49, 'a');
-    for (const std::string& schema : std::vector<std::string>{"", "a b", "a;drop", "A", "1a", "pg_temp", "a\"b", too_long}) {
+    for (const std::string& schema :
+         std::vector<std::string>{"", "a b", "a;drop", "A", "1a", "pg_temp", "a\"b", too_long}) {
         const auto address = PgAddress::parse("postgresql://u:secret@h/d?schema=" + schema);
         ASSERT_FALSE(address) << schema;
         EXPECT_EQ(address.error().code, ErrorCode::kInvalidParams);
@@ -71,12 +74,14 @@ TEST(PgAddress, ASchemaThatCouldReachIntoAStatementIsRefusedWithoutShowingTheUrl
 
 TEST(PgAddress, ANumberOfConnectionsThatCannotBeIsRefused) {
     for (const char* count : {"0", "-1", "101", "x", "", "3x"}) {
-        EXPECT_FALSE(PgAddress::parse(std::string("postgresql://h/d?connections=") + count)) << count;
+        EXPECT_FALSE(PgAddress::parse(std::string("postgresql://h/d?connections=") + count))
+            << count;
     }
 }
 
 TEST(PgError, AnOutageMayBeTriedAgainAndAnythingElseMayNot) {
-    for (const char* state : {"08006", "25006", "40001", "40P01", "53100", "53300", "57014", "57P01"}) {
+    for (const char* state :
+         {"08006", "25006", "40001", "40P01", "53100", "53300", "57014", "57P01"}) {
         const Error error = statement_error(state, "text");
         EXPECT_EQ(error.code, ErrorCode::kUnavailable) << state;
         ASSERT_TRUE(error.details);
@@ -85,12 +90,14 @@ TEST(PgError, AnOutageMayBeTriedAgainAndAnythingElseMayNot) {
     for (const char* state : {"23505", "54000", "22021"}) {
         EXPECT_EQ(statement_error(state, "text").code, ErrorCode::kInternal) << state;
     }
-    EXPECT_EQ(statement_error("23505", "the client's data").message.find("client"), std::string::npos);
+    EXPECT_EQ(statement_error("23505", "the client's data").message.find("client"),
+              std::string::npos);
 }
 
 TEST(PgError, AConnectionThatFailsSaysWhatToDoAndNothingOfTheUrl) {
     const Error refused = connection_error(
-        "connection to server at \"db.example\" (10.0.0.1), port 5432 failed: FATAL:  28P01: password authentication failed "
+        "connection to server at \"db.example\" (10.0.0.1), port 5432 failed: FATAL:  28P01: "
+        "password authentication failed "
         "for user \"alice\"");
     EXPECT_NE(refused.message.find("check user and password"), std::string::npos);
     EXPECT_EQ(refused.message.find("alice"), std::string::npos);
@@ -109,14 +116,21 @@ TEST(PgError, TheServersErrorsAreUnderstoodInEveryLanguage) {
         {"55000: Datenbank akzeptiert keine Verbindungen", "takes no connections"},
     };
     for (const auto& [text, words] : said) {
-        const Error error = connection_error(std::string("Verbindung fehlgeschlagen: SCHWERWIEGEND:  ") + text);
-        EXPECT_NE(error.message.find(words), std::string::npos) << text << " gives " << error.message;
+        const Error error =
+            connection_error(std::string("Verbindung fehlgeschlagen: SCHWERWIEGEND:  ") + text);
+        EXPECT_NE(error.message.find(words), std::string::npos)
+            << text << " gives " << error.message;
     }
 }
 
 TEST(PgParams, NullsAndValuesKeepTheirPlaces) {
     PgParams params;
-    params.null().add(std::int64_t{-2}).bytes("").add(true).add(std::optional<std::int32_t>()).add(std::int32_t{258});
+    params.null()
+        .add(std::int64_t{-2})
+        .bytes("")
+        .add(true)
+        .add(std::optional<std::int32_t>())
+        .add(std::int32_t{258});
     ASSERT_EQ(params.count(), 6);
     const auto values = params.values();
     EXPECT_EQ(values[0], nullptr);
@@ -143,7 +157,8 @@ TEST(PgStatements, EachHasItsOwnNumberAndNameAndTheSchemaInIt) {
     const PgStatements statements("shop");
     std::set<std::size_t> numbers;
     std::set<std::string> names;
-    for (const PgStatement* one : {&statements.create, &statements.load, &statements.claim, &statements.listen}) {
+    for (const PgStatement* one :
+         {&statements.create, &statements.load, &statements.claim, &statements.listen}) {
         EXPECT_TRUE(numbers.insert(one->index).second);
         EXPECT_TRUE(names.insert(one->name).second);
         EXPECT_EQ(one->sql.find('{'), std::string::npos) << one->sql;

@@ -17,7 +17,8 @@ TEST(RecentTasksTest, TheOldestAreForgottenAndTheNewestKept) {
         EXPECT_LE(recent.size(), kLimit);
     }
     EXPECT_FALSE(recent.erase(tasks.front()));
-    for (std::size_t i = tasks.size() - kLimit / 2; i < tasks.size(); ++i) EXPECT_TRUE(recent.erase(tasks[i])) << i;
+    for (std::size_t i = tasks.size() - kLimit / 2; i < tasks.size(); ++i)
+        EXPECT_TRUE(recent.erase(tasks[i])) << i;
     EXPECT_FALSE(recent.erase(tasks.back())) << "once";
 }
 

@@ -15,7 +15,8 @@ namespace a2akit::redis {
 namespace {
 
 TEST(RedisAddress, EveryPartIsRead) {
-    const auto address = RedisAddress::parse("redis://alice:p%40ss%2Fword@db.example:7000/3?prefix=a%3Ab:");
+    const auto address =
+        RedisAddress::parse("redis://alice:p%40ss%2Fword@db.example:7000/3?prefix=a%3Ab:");
     ASSERT_TRUE(address);
     EXPECT_EQ(address->host, "db.example");
     EXPECT_EQ(address->port, 7000);
@@ -56,7 +57,8 @@ TEST(RedisAddress, AnAddressOfIpv6StandsInBrackets) {
 }
 
 TEST(RedisAddress, FilesOfTlsAreTaken) {
-    const auto address = RedisAddress::parse("rediss://h?cafile=/a%20b.pem&certfile=c.pem&keyfile=k.pem&");
+    const auto address =
+        RedisAddress::parse("rediss://h?cafile=/a%20b.pem&certfile=c.pem&keyfile=k.pem&");
     ASSERT_TRUE(address);
     EXPECT_TRUE(address->tls);
     EXPECT_EQ(address->ca_file, "/a b.pem");
@@ -87,16 +89,19 @@ TEST(RedisAddress, WhatIsWrongIsNamedAndNothingElseShown) {
         const auto address = RedisAddress::parse(url);
         ASSERT_FALSE(address) << url;
         EXPECT_EQ(address.error().code, ErrorCode::kInvalidParams);
-        EXPECT_EQ(address.error().message.find(expected), 0U) << url << ": " << address.error().message;
+        EXPECT_EQ(address.error().message.find(expected), 0U)
+            << url << ": " << address.error().message;
         EXPECT_EQ(address.error().message.find("secret"), std::string::npos);
     }
 }
 
 TEST(RedisError, AnOutageMayBeTriedAgainAndAnythingElseMayNot) {
-    for (const char* said : {"OOM command not allowed when used memory > 'maxmemory'.", "READONLY You can't write",
-                             "LOADING Redis is loading the dataset in memory", "NOAUTH Authentication required.",
-                             "WRONGPASS invalid username-password pair", "NOPERM this user has no permissions",
-                             "ERR unknown command 'XAUTOCLAIM'", "MISCONF Redis is configured to save RDB snapshots"}) {
+    for (const char* said :
+         {"OOM command not allowed when used memory > 'maxmemory'.", "READONLY You can't write",
+          "LOADING Redis is loading the dataset in memory", "NOAUTH Authentication required.",
+          "WRONGPASS invalid username-password pair", "NOPERM this user has no permissions",
+          "ERR unknown command 'XAUTOCLAIM'",
+          "MISCONF Redis is configured to save RDB snapshots"}) {
         const Error error = reply_error(said);
         EXPECT_EQ(error.code, ErrorCode::kUnavailable) << said;
         ASSERT_TRUE(error.details);
@@ -152,17 +157,24 @@ TEST(RedisScripts, AScriptIsKnownByTheDigestOfItsText) {
 }
 
 TEST(ServerInfo, AnUnusableServerSaysWhatToDo) {
-    const auto problem = [](const char* info) { return ServerInfo::read(info).problem().value_or(""); };
-    EXPECT_EQ(problem("# Server\r\nredis_version:7.0.15\r\nrole:master\r\ncluster_enabled:0\r\n"), "");
+    const auto problem = [](const char* info) {
+        return ServerInfo::read(info).problem().value_or("");
+    };
+    EXPECT_EQ(problem("# Server\r\nredis_version:7.0.15\r\nrole:master\r\ncluster_enabled:0\r\n"),
+              "");
     EXPECT_EQ(problem("# Server\r\nredis_version:10.1\r\n"), "");
-    EXPECT_EQ(problem("redis_version:6.2.14\r\n"), "Redis is version 6; a2akit needs Redis 7 or later");
-    EXPECT_NE(problem("redis_version:7.2.0\r\nrole:slave\r\n").find("name the primary"), std::string::npos);
-    EXPECT_NE(problem("redis_version:7.2.0\r\ncluster_enabled:1\r\n").find("no cluster"), std::string::npos);
+    EXPECT_EQ(problem("redis_version:6.2.14\r\n"),
+              "Redis is version 6; a2akit needs Redis 7 or later");
+    EXPECT_NE(problem("redis_version:7.2.0\r\nrole:slave\r\n").find("name the primary"),
+              std::string::npos);
+    EXPECT_NE(problem("redis_version:7.2.0\r\ncluster_enabled:1\r\n").find("no cluster"),
+              std::string::npos);
 }
 
 TEST(ServerInfo, AServerThatEvictsTheQueueIsWarnedOf) {
     EXPECT_FALSE(ServerInfo::read("maxmemory_policy:noeviction\r\n").warning());
-    EXPECT_FALSE(ServerInfo::read("maxmemory_policy:volatile-lru\r\n").warning()) << "the queue has no expiry";
+    EXPECT_FALSE(ServerInfo::read("maxmemory_policy:volatile-lru\r\n").warning())
+        << "the queue has no expiry";
     const auto warning = ServerInfo::read("maxmemory_policy:allkeys-lru\r\n").warning();
     ASSERT_TRUE(warning);
     EXPECT_NE(warning->find("noeviction"), std::string::npos);

@@ -67,7 +67,9 @@ protected:
         auto wrong = check_database(path_);
         return wrong ? std::move(wrong->lines) : std::vector{wrong.error().message};
     }
-    void execute(const char* sql) const { Connection(path_, Connection::Mode::kReadWrite).execute(sql); }
+    void execute(const char* sql) const {
+        Connection(path_, Connection::Mode::kReadWrite).execute(sql);
+    }
 
     static inline const OwnerScope kAlice{"alice", "", false};
     const test_support::TemporaryDirectory directory_;
@@ -108,8 +110,9 @@ TEST_F(SqliteDamageTest, TheCheckFindsARowThatCannotBeReadThoughItsPageIsWhole) 
 }
 
 TEST_F(SqliteDamageTest, TheCheckFindsRowsThatContradictEachOther) {
-    execute("DELETE FROM log WHERE key = (3 << 24) + 2; UPDATE counts SET tasks = tasks + 1; "
-            "DELETE FROM messages WHERE key >> 24 = 4; DELETE FROM tasks WHERE id = 5");
+    execute(
+        "DELETE FROM log WHERE key = (3 << 24) + 2; UPDATE counts SET tasks = tasks + 1; "
+        "DELETE FROM messages WHERE key >> 24 = 4; DELETE FROM tasks WHERE id = 5");
     const auto wrong = check();
     for (const std::string& expected :
          {"task " + tasks_[2].to_string() + " lacks the end of its log",
@@ -197,7 +200,8 @@ TEST_F(SqliteDamageTest, TheCheckFindsAMissingIndexAndACutFile) {
 }
 
 TEST_F(SqliteDamageTest, WhatIsNotThereOrBelongsToAnotherApplicationIsNotChecked) {
-    EXPECT_THAT(check_database(directory_.file("none.db")).error().message, HasSubstr("there is no such file"));
+    EXPECT_THAT(check_database(directory_.file("none.db")).error().message,
+                HasSubstr("there is no such file"));
     EXPECT_FALSE(std::filesystem::exists(directory_.file("none.db")));
     execute("PRAGMA application_id=77");
     EXPECT_THAT(check_database(path_).error().message, HasSubstr("another application"));

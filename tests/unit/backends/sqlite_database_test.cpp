@@ -37,7 +37,9 @@ protected:
         EXPECT_EQ(content(), before) << "it was changed";
         return opened ? std::string() : opened.error().message;
     }
-    void make_file(const char* sql) const { Connection(path_, Connection::Mode::kReadWrite).execute(sql); }
+    void make_file(const char* sql) const {
+        Connection(path_, Connection::Mode::kReadWrite).execute(sql);
+    }
     void write(const std::string& bytes) const { std::ofstream(path_, std::ios::binary) << bytes; }
     void overwrite(std::streamoff at, const std::string& bytes) const {
         std::fstream file(path_, std::ios::binary | std::ios::in | std::ios::out);
@@ -134,7 +136,9 @@ TEST_F(SqliteDatabaseTest, AFileIsFreeAgainWhenItsHolderIsGone) {
 }
 
 TEST_F(SqliteDatabaseTest, AFileThatIsNoDatabaseIsRefused) {
-    write("{\"this\": \"is a settings file of somebody, longer than the header of a database, so that it is read\"}");
+    write(
+        "{\"this\": \"is a settings file of somebody, longer than the header of a database, so "
+        "that it is read\"}");
     EXPECT_THAT(refusal(), HasSubstr("not a SQLite database"));
     write("short");
     EXPECT_THAT(refusal(), HasSubstr("not a SQLite database"));
@@ -156,7 +160,9 @@ TEST_F(SqliteDatabaseTest, AFileOfAnotherApplicationIsLeftAloneWithItsJournal) {
     std::ofstream(path_ + "-journal") << "what its owner needs to repair it";
     EXPECT_THAT(refusal(), HasSubstr("another application"));
     EXPECT_EQ(std::filesystem::file_size(path_ + "-journal"), 33U);
-    write("no database at all, but longer than the header of one is, and with a journal beside it as well: strange");
+    write(
+        "no database at all, but longer than the header of one is, and with a journal beside it as "
+        "well: strange");
     EXPECT_THAT(refusal(), HasSubstr("not a SQLite database"));
     EXPECT_EQ(std::filesystem::file_size(path_ + "-journal"), 33U);
 }
@@ -255,7 +261,8 @@ protected:
         permit(path_, 0666);
         permit(path_ + ".lock", 0666);
     }
-    /// Why the file is refused to a process without privileges; and it is afterwards what it was before.
+    /// Why the file is refused to a process without privileges; and it is afterwards what it was
+    /// before.
     [[nodiscard]] std::string refusal_to_somebody() const {
         const std::string before = content();
         std::array<int, 2> pipe{};
@@ -284,7 +291,8 @@ protected:
 TEST_F(SqliteAccessTest, AReadOnlyFileIsRefused) {
     make_database_of_everybody();
     permit(path_, 0444);
-    EXPECT_THAT(refusal_to_somebody(), HasSubstr("it is read-only; make it and its directory writable"));
+    EXPECT_THAT(refusal_to_somebody(),
+                HasSubstr("it is read-only; make it and its directory writable"));
 }
 
 TEST_F(SqliteAccessTest, AFileThatMayNotBeReadIsRefused) {

@@ -26,7 +26,9 @@ std::string text_of_file(const std::string& path) {
 /// Every table and index of a file.
 std::string schema_of(const std::string& path) {
     return Connection(path, Connection::Mode::kReadOnly)
-        .text_of("SELECT group_concat(sql, char(10)) FROM (SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name)");
+        .text_of(
+            "SELECT group_concat(sql, char(10)) FROM (SELECT sql FROM sqlite_schema WHERE sql IS "
+            "NOT NULL ORDER BY name)");
 }
 
 class SqliteSchemaTest : public ::testing::Test {
@@ -43,13 +45,16 @@ protected:
     const std::shared_ptr<testing::FakeClock> clock_ = std::make_shared<testing::FakeClock>();
 };
 
-// -- Steps --------------------------------------------------------------------------------------------------------------
+// -- Steps
+// --------------------------------------------------------------------------------------------------------------
 
 TEST_F(SqliteSchemaTest, EachStepThatIsMissingIsTaken) {
     Connection db(path_, Connection::Mode::kReadWrite);
     migrate(db, 0, std::array{"CREATE TABLE first(x)"});
     db.execute("INSERT INTO first VALUES(1)");
-    migrate(db, 1, std::array{"never done again", "ALTER TABLE first ADD y DEFAULT 2", "CREATE TABLE third(z)"});
+    migrate(db, 1,
+            std::array{"never done again", "ALTER TABLE first ADD y DEFAULT 2",
+                       "CREATE TABLE third(z)"});
     EXPECT_EQ(db.number_of("PRAGMA user_version"), 3);
     EXPECT_EQ(db.number_of("SELECT x + y FROM first"), 3);
     EXPECT_EQ(db.number_of("SELECT count(*) FROM third"), 0);
@@ -58,7 +63,8 @@ TEST_F(SqliteSchemaTest, EachStepThatIsMissingIsTaken) {
 TEST_F(SqliteSchemaTest, AStepThatFailsLeavesTheFileAtTheStepBefore) {
     {
         Connection db(path_, Connection::Mode::kReadWrite);
-        const std::array steps{"CREATE TABLE first(x)", "CREATE TABLE second(x); CREATE TABLE first(x)"};
+        const std::array steps{"CREATE TABLE first(x)",
+                               "CREATE TABLE second(x); CREATE TABLE first(x)"};
         EXPECT_THROW(migrate(db, 0, steps), Failure);
     }
     Connection db(path_, Connection::Mode::kReadOnly);
@@ -99,9 +105,11 @@ TEST_F(SqliteSchemaTest, EveryStatementOfAListingReadsAnIndexAndNothingElse) {
               "status_time>?)");
 }
 
-// -- What earlier versions wrote ------------------------------------------------------------------------------------------
+// -- What earlier versions wrote
+// ------------------------------------------------------------------------------------------
 
-/// A file as the first version left it: `tests/data/sqlite/schema_1.sql` is its dump, and stays as it is.
+/// A file as the first version left it: `tests/data/sqlite/schema_1.sql` is its dump, and stays as
+/// it is.
 class SqliteSchema1Test : public SqliteSchemaTest {
 protected:
     void SetUp() override {
@@ -127,7 +135,8 @@ protected:
         return std::move(page.tasks.at(0));
     }
     Run claim(const TaskId& task) {
-        auto claimed = must(storage_->claim(WriteId::next(), task, 1, NodeId::generate(), std::chrono::seconds(15)));
+        auto claimed = must(storage_->claim(WriteId::next(), task, 1, NodeId::generate(),
+                                            std::chrono::seconds(15)));
         EXPECT_TRUE(std::holds_alternative<Run>(claimed));
         return std::get<Run>(std::move(claimed));
     }
@@ -155,7 +164,8 @@ TEST_F(SqliteSchema1Test, FinishedTasksAreReadWithTheirLogs) {
     const TaskSnapshot compacted = task_in("compacted", alice_);
     EXPECT_EQ(compacted.artifacts.at(0)->text(), "compacted answer");
     EXPECT_EQ((*compacted.status.message)->text(), "bye");
-    EXPECT_EQ(loop_.await(storage_->events(compacted.id, alice_, 0, 10)).error().code, ErrorCode::kCompacted);
+    EXPECT_EQ(loop_.await(storage_->events(compacted.id, alice_, 0, 10)).error().code,
+              ErrorCode::kCompacted);
     EXPECT_EQ(must(storage_->list(alice_, {})).total, 5);
 }
 
@@ -182,7 +192,8 @@ TEST_F(SqliteSchema1Test, KeysDeadLettersAndContextsAreKnown) {
     again.id = WriteId::next();
     again.once.emplace().key = "key-1";
     again.once->request_hash.fill(7);
-    const Created joined = must(storage_->create({TaskId::generate(), "elsewhere", true}, alice_, std::move(again)));
+    const Created joined =
+        must(storage_->create({TaskId::generate(), "elsewhere", true}, alice_, std::move(again)));
     EXPECT_TRUE(joined.appended.repeated);
     EXPECT_EQ(joined.snapshot.context_id, "11111111-2222-4333-8444-555555555555");
     const auto letters = must(storage_->dead_letters({}, 10));
@@ -193,7 +204,8 @@ TEST_F(SqliteSchema1Test, KeysDeadLettersAndContextsAreKnown) {
     EXPECT_EQ(must(storage_->load_context(alice_, "waiting")).value.text(), "{\"kept\":\"yes\"}");
     EraseQuery everything;
     everything.keep_at_most = 0;
-    EXPECT_EQ(must(storage_->erase(everything)).size(), 3U) << "but the direct reply, whose time has not come";
+    EXPECT_EQ(must(storage_->erase(everything)).size(), 3U)
+        << "but the direct reply, whose time has not come";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "backends/sqlite/sqlite_broker.hpp"
 #include "backends/sqlite/sqlite_storage.hpp"
+#include "backends/sqlite/sqlite_broker.hpp"
 #include "support/answer_of.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -79,7 +79,8 @@ protected:
         return made;
     }
     Created make(std::string text = "hello") {
-        return must(storage_->create(NewTask{TaskId::generate(), "context"}, alice_, with_turn(std::move(text))));
+        return must(storage_->create(NewTask{TaskId::generate(), "context"}, alice_,
+                                     with_turn(std::move(text))));
     }
     void receive(int room = 1, int slots = 0) {
         receiver_ = broker_->receiver(node_, kLease, slots);
@@ -87,7 +88,9 @@ protected:
         loop_.run_ready();
     }
     Async<void> receive_one(int room = 1) { delivery_ = co_await receiver_->receive(room); }
-    TaskSnapshot load(TaskId task) { return must(storage_->load(task, OwnerScope::everything(), {}, true)); }
+    TaskSnapshot load(TaskId task) {
+        return must(storage_->load(task, OwnerScope::everything(), {}, true));
+    }
     Appended end(const Run& run) {
         TaskUpdate last = update(TaskState::kCompleted);
         last.guard.epoch = run.epoch;
@@ -202,9 +205,12 @@ TEST_F(SqliteStorageTest, QueuedCallsOfAllPortsShareOneCommit) {
     std::optional<Result<std::vector<TaskId>>> erased;
     std::optional<Result<Appended>> appended;
     // The first may be on its way, held up, before the others have come.
-    group_.spawn(note_answer(storage_->create(NewTask{TaskId::generate(), "context"}, alice_, with_turn("hello")), created));
+    group_.spawn(note_answer(
+        storage_->create(NewTask{TaskId::generate(), "context"}, alice_, with_turn("hello")),
+        created));
     group_.spawn(note_answer(storage_->update_context(alice_, "context", RawJson("1"), {}), kept));
-    group_.spawn(note_answer(storage_->append(task, alice_, update(TaskState::kCanceled)), appended));
+    group_.spawn(
+        note_answer(storage_->append(task, alice_, update(TaskState::kCanceled)), appended));
     EraseQuery query;
     query.keep_at_most = 0;
     query.limit = 1;
@@ -226,7 +232,8 @@ TEST_F(SqliteStorageTest, AReadDoesNotWaitForTheWriter) {
         return answer_of(storage_->load(task, alice_, {}, true)).value().status.state;
     });
     EXPECT_EQ(read.get(), TaskState::kSubmitted);
-    EXPECT_EQ(write.wait_for(std::chrono::seconds(0)), std::future_status::timeout) << "it was held up all the time";
+    EXPECT_EQ(write.wait_for(std::chrono::seconds(0)), std::future_status::timeout)
+        << "it was held up all the time";
     other.execute("COMMIT");
     EXPECT_TRUE(ok(write.get()));
 }
@@ -243,7 +250,8 @@ TEST_F(SqliteStorageTest, NoMoreIsClaimedAheadThanItsReceiverHasRoomFor) {
     std::array<std::optional<Result<Created>>, 5> created;
     for (auto& one : created) {
         NewTask task{TaskId::generate(), "context"};
-        group_.spawn(note_answer(storage_->create(std::move(task), alice_, with_turn("hello")), one));
+        group_.spawn(
+            note_answer(storage_->create(std::move(task), alice_, with_turn("hello")), one));
     }
     other.execute("COMMIT");
     loop_.run_ready();
@@ -410,7 +418,8 @@ TEST_F(SqliteStorageTest, NorFromBeingErasedOrCompacted) {
         .execute("UPDATE tasks SET context = x'01' WHERE id <= 35");
     open();
     loop_.advance(std::chrono::hours(1));
-    EXPECT_EQ(must(storage_->compact(must(storage_->now()), 4)), 4) << "behind many that are damaged";
+    EXPECT_EQ(must(storage_->compact(must(storage_->now()), 4)), 4)
+        << "behind many that are damaged";
     EraseQuery query;
     query.ended_before = must(storage_->now());
     EXPECT_EQ(must(storage_->erase(query)), std::vector<TaskId>(tasks.begin() + 35, tasks.end()));
@@ -566,7 +575,8 @@ TEST_F(SqliteStorageTest, ACompactedEchoTaskTakesLittleRoom) {
     const std::string text(300, 'x');
     for (int i = 0; i < kTasks; ++i) {
         const TaskId task = TaskId::generate();
-        must(storage_->create(NewTask{task, Uuid::generate().to_string()}, alice_, with_turn(text)));
+        must(
+            storage_->create(NewTask{task, Uuid::generate().to_string()}, alice_, with_turn(text)));
         end(std::get<Run>(must(storage_->claim(WriteId::next(), task, 1, node_, kLease))));
     }
     loop_.advance(std::chrono::hours(1));

@@ -26,11 +26,14 @@ using testing::ok;
 class SqliteWriterTest : public ::testing::Test {
 protected:
     SqliteWriterTest() {
-        auto connection = std::make_unique<Connection>(directory_.file("t.db"), Connection::Mode::kReadWrite);
-        connection->execute("PRAGMA journal_mode=WAL; CREATE TABLE tasks(id INTEGER PRIMARY KEY, name);"
-                            "CREATE TABLE counts(owner, state, tasks, PRIMARY KEY(owner, state))");
+        auto connection =
+            std::make_unique<Connection>(directory_.file("t.db"), Connection::Mode::kReadWrite);
+        connection->execute(
+            "PRAGMA journal_mode=WAL; CREATE TABLE tasks(id INTEGER PRIMARY KEY, name);"
+            "CREATE TABLE counts(owner, state, tasks, PRIMARY KEY(owner, state))");
         sqlite3_commit_hook(
-            connection->handle(), [](void* fails) { return static_cast<std::atomic<bool>*>(fails)->load() ? 1 : 0; },
+            connection->handle(),
+            [](void* fails) { return static_cast<std::atomic<bool>*>(fails)->load() ? 1 : 0; },
             &commits_fail_);
         writer_ = std::make_unique<Writer>(std::move(connection), time_, nullptr);
     }
@@ -44,7 +47,8 @@ protected:
             if (name == "too large") throw std::bad_alloc();
             if (name == "unforeseen") throw std::runtime_error("secret");
             if (name == "ruinous") {
-                session.db().execute("ROLLBACK");  // as SQLite itself does when a page cannot be written
+                session.db().execute(
+                    "ROLLBACK");  // as SQLite itself does when a page cannot be written
                 throw Failure::corrupt("for the test");
             }
             if (name == "refused") return fail(ErrorCode::kTaskTerminal, "for the test");
@@ -69,7 +73,8 @@ protected:
         EXPECT_EQ(group.size(), 0U);
         return answers;
     }
-    Async<void> hold_up(std::promise<void>& begun, std::future<void> until, std::optional<Result<void>>& answer) {
+    Async<void> hold_up(std::promise<void>& begun, std::future<void> until,
+                        std::optional<Result<void>>& answer) {
         auto call = writer_->call<void>([&](Session&) -> Result<void> {
             begun.set_value();
             until.wait();
@@ -78,7 +83,8 @@ protected:
         answer = co_await call;
     }
     std::int64_t stored() {
-        return Connection(directory_.file("t.db"), Connection::Mode::kReadOnly).number_of("SELECT count(*) FROM tasks");
+        return Connection(directory_.file("t.db"), Connection::Mode::kReadOnly)
+            .number_of("SELECT count(*) FROM tasks");
     }
 
     test_support::TemporaryDirectory directory_;
@@ -153,7 +159,8 @@ TEST_F(SqliteWriterTest, AWriteThatTakesTheTransactionWithItLeavesItsNeighboursA
 
 TEST_F(SqliteWriterTest, ACommitThatFailsFailsThemAllAndEachIsTold) {
     commits_fail_ = true;
-    for (const auto& answer : together("a", "b", "c")) EXPECT_EQ(answer->error().code, ErrorCode::kUnavailable);
+    for (const auto& answer : together("a", "b", "c"))
+        EXPECT_EQ(answer->error().code, ErrorCode::kUnavailable);
     EXPECT_EQ(stored(), 0);
     EXPECT_EQ(committed_, 0);
     EXPECT_EQ(failed_, 3);
@@ -184,8 +191,9 @@ TEST_F(SqliteWriterTest, QueuedWritesAreDoneBeforeItEnds) {
     std::optional<Result<void>> answer;
     TaskGroup group;
     group.spawn(add("a", answer));
-    writer_.reset(new Writer(std::make_unique<Connection>(directory_.file("t.db"), Connection::Mode::kReadWrite), time_,
-                             nullptr));
+    writer_.reset(new Writer(
+        std::make_unique<Connection>(directory_.file("t.db"), Connection::Mode::kReadWrite), time_,
+        nullptr));
     loop_.run_ready();
     EXPECT_TRUE(ok(*answer));
     EXPECT_EQ(stored(), 1);

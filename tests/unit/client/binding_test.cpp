@@ -8,7 +8,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-AgentInterface json_rpc(std::string tenant = {}) { return {"http://agent/rpc", "JSONRPC", std::move(tenant), "1.0"}; }
+AgentInterface json_rpc(std::string tenant = {}) {
+    return {"http://agent/rpc", "JSONRPC", std::move(tenant), "1.0"};
+}
 AgentInterface http_json(std::string tenant = {}) {
     return {"http://agent/", "HTTP+JSON", std::move(tenant), "1.0"};
 }
@@ -32,23 +34,27 @@ SendMessageRequest hello(std::string tenant = {}) {
 }
 
 TEST(ChooseInterface, TakesTheFirstThatBothSpeak) {
-    const auto card = card_with({{"http://agent/grpc", "GRPC", "", "1.0"}, http_json(), json_rpc()});
+    const auto card =
+        card_with({{"http://agent/grpc", "GRPC", "", "1.0"}, http_json(), json_rpc()});
     EXPECT_EQ(choose_interface(card, kBoth)->protocol_binding, "HTTP+JSON");
 }
 
 TEST(ChooseInterface, PassesOverABindingThatTheUserRuledOut) {
-    EXPECT_EQ(choose_interface(card_with({http_json(), json_rpc()}), {"JSONRPC"})->url, "http://agent/rpc");
+    EXPECT_EQ(choose_interface(card_with({http_json(), json_rpc()}), {"JSONRPC"})->url,
+              "http://agent/rpc");
 }
 
 TEST(ChooseInterface, TakesNoInterfaceOfAnotherProtocolVersion) {
-    const auto chosen = choose_interface(card_with({{"http://agent/", "JSONRPC", "", "0.3"}}), kBoth);
+    const auto chosen =
+        choose_interface(card_with({{"http://agent/", "JSONRPC", "", "0.3"}}), kBoth);
     ASSERT_FALSE(chosen);
     EXPECT_EQ(chosen.error().code, ErrorCode::kVersionNotSupported);
     EXPECT_THAT(chosen.error().message, HasSubstr("JSONRPC 0.3"));
 }
 
 TEST(ChooseInterface, SaysThatACardOffersNothing) {
-    EXPECT_THAT(choose_interface(card_with({}), kBoth).error().message, HasSubstr("offers no interface"));
+    EXPECT_THAT(choose_interface(card_with({}), kBoth).error().message,
+                HasSubstr("offers no interface"));
 }
 
 TEST(CardUrl, AddsTheWellKnownPathToAnAgentsUrl) {
@@ -67,9 +73,10 @@ TEST(JsonRpcBinding, WrapsTheParametersAndNumbersItsCalls) {
     const HttpRequest first = binding->send(hello("acme"));
     EXPECT_EQ(first.method, "POST");
     EXPECT_EQ(first.url, "http://agent/rpc");
-    EXPECT_EQ(first.body,
-              R"({"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"tenant":"acme","message":{)"
-              R"("messageId":"m1","role":"ROLE_USER","parts":[{"text":"hi"}]}}})");
+    EXPECT_EQ(
+        first.body,
+        R"({"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"tenant":"acme","message":{)"
+        R"("messageId":"m1","role":"ROLE_USER","parts":[{"text":"hi"}]}}})");
     EXPECT_THAT(binding->get_task({"", "t1", 3}).body,
                 HasSubstr(R"("id":2,"method":"GetTask","params":{"id":"t1","historyLength":3})"));
     EXPECT_THAT(binding->stream(hello()).body, HasSubstr(R"("method":"SendStreamingMessage")"));
@@ -80,13 +87,15 @@ TEST(JsonRpcBinding, WrapsTheParametersAndNumbersItsCalls) {
 
 TEST(JsonRpcBinding, TakesTheResultOutOfItsResponse) {
     const auto binding = make_binding(json_rpc());
-    EXPECT_EQ(*binding->result(200, R"({"jsonrpc":"2.0","id":1,"result":{"task":{}}})"), R"({"task":{}})");
+    EXPECT_EQ(*binding->result(200, R"({"jsonrpc":"2.0","id":1,"result":{"task":{}}})"),
+              R"({"task":{}})");
 }
 
 TEST(JsonRpcBinding, ThrowsNothingAwayThatIsNoResponse) {
     const auto binding = make_binding(json_rpc());
     EXPECT_EQ(binding->result(200, "<html>").error().code, ErrorCode::kInvalidAgentResponse);
-    EXPECT_EQ(binding->result(200, R"({"jsonrpc":"2.0"})").error().code, ErrorCode::kInvalidAgentResponse);
+    EXPECT_EQ(binding->result(200, R"({"jsonrpc":"2.0"})").error().code,
+              ErrorCode::kInvalidAgentResponse);
     EXPECT_EQ(binding->result(502, "<html>").error().code, ErrorCode::kUnavailable);
 }
 
@@ -94,7 +103,8 @@ TEST(HttpJsonBinding, PutsTenantAndIdIntoThePath) {
     const auto binding = make_binding(http_json("acme"));
     EXPECT_EQ(binding->send(hello()).url, "http://agent/acme/message:send");
     EXPECT_EQ(binding->stream(hello()).url, "http://agent/acme/message:stream");
-    EXPECT_EQ(binding->get_task({"", "t/1", 2}).url, "http://agent/acme/tasks/t%2F1?historyLength=2");
+    EXPECT_EQ(binding->get_task({"", "t/1", 2}).url,
+              "http://agent/acme/tasks/t%2F1?historyLength=2");
     EXPECT_EQ(binding->get_task({"", "t", {}}).method, "GET");
     EXPECT_EQ(binding->cancel({"", "t1", {}}).url, "http://agent/acme/tasks/t1:cancel");
     EXPECT_EQ(binding->subscribe({"", "t1"}).url, "http://agent/acme/tasks/t1:subscribe");
@@ -111,14 +121,17 @@ TEST(HttpJsonBinding, WritesTheFiltersOfAListIntoTheQuery) {
     request.history_length = 0;
     request.status_timestamp_after = Timestamp(std::chrono::seconds(1));
     request.include_artifacts = true;
-    EXPECT_EQ(make_binding(http_json())->list_tasks(request).url,
-              "http://agent/tasks?contextId=c%201&status=TASK_STATE_WORKING&pageSize=5&pageToken=p%2B&historyLength=0"
-              "&statusTimestampAfter=1970-01-01T00%3A00%3A01.000Z&includeArtifacts=true");
+    EXPECT_EQ(
+        make_binding(http_json())->list_tasks(request).url,
+        "http://agent/"
+        "tasks?contextId=c%201&status=TASK_STATE_WORKING&pageSize=5&pageToken=p%2B&historyLength=0"
+        "&statusTimestampAfter=1970-01-01T00%3A00%3A01.000Z&includeArtifacts=true");
 }
 
 TEST(HttpJsonBinding, FindsTheErrorInAnEventOfAStream) {
-    const auto result = make_binding(http_json())
-                            ->result(200, R"({"error":{"code":503,"status":"UNAVAILABLE","message":"full"}})");
+    const auto result =
+        make_binding(http_json())
+            ->result(200, R"({"error":{"code":503,"status":"UNAVAILABLE","message":"full"}})");
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::kUnavailable);
     EXPECT_EQ(result.error().message, "full");

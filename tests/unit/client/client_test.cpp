@@ -21,7 +21,8 @@ constexpr const char* kTask =
 /// An agent that serves its card, and answers everything else with `status` and `body`.
 class Agent {
 public:
-    Agent(std::string binding, std::string body, std::string status = "200 OK", std::string tenant = {})
+    Agent(std::string binding, std::string body, std::string status = "200 OK",
+          std::string tenant = {})
         : fake([=, this](const std::string& request) {
               if (request.starts_with("GET /.well-known/")) {
                   return http_answer("200 OK", "application/json", fake.card(binding, tenant));
@@ -41,7 +42,9 @@ ErrorCode code_of(const std::function<void()>& call) {
     return ErrorCode::kInternal;
 }
 
-std::string rpc_result(const std::string& result) { return R"({"jsonrpc":"2.0","id":1,"result":)" + result + "}"; }
+std::string rpc_result(const std::string& result) {
+    return R"({"jsonrpc":"2.0","id":1,"result":)" + result + "}";
+}
 
 TEST(ClientTest, SendsOverJsonRpcWhatTheSpecificationAsksFor) {
     Agent agent("JSONRPC", rpc_result(R"({"task":)" + std::string(kTask) + "}"), "200 OK", "acme");
@@ -63,8 +66,9 @@ TEST(ClientTest, SendsOverJsonRpcWhatTheSpecificationAsksFor) {
 }
 
 TEST(ClientTest, SendsOverHttpJson) {
-    Agent agent("HTTP+JSON", R"({"message":{"messageId":"m","contextId":"c","role":"ROLE_AGENT","parts":[)"
-                             R"({"text":"Hello"}]}})");
+    Agent agent("HTTP+JSON",
+                R"({"message":{"messageId":"m","contextId":"c","role":"ROLE_AGENT","parts":[)"
+                R"({"text":"Hello"}]}})");
     Client client = Client::connect(agent.fake.url());
     const SendResult result = client.send("hi", {.idempotency_key = "k1"});
     EXPECT_EQ(result.text(), "Hello");
@@ -117,8 +121,11 @@ TEST(ClientTest, SendsTheUsersHeadersInsteadOfItsOwn) {
 }
 
 TEST(ClientTest, SendsCredentialsToNoOriginButTheOneTheyWereGivenFor) {
-    FakeAgent other([](const std::string&) { return http_answer("200 OK", "application/json", kTask); });
-    FakeAgent home([&](const std::string&) { return http_answer("200 OK", "application/json", other.card("HTTP+JSON")); });
+    FakeAgent other(
+        [](const std::string&) { return http_answer("200 OK", "application/json", kTask); });
+    FakeAgent home([&](const std::string&) {
+        return http_answer("200 OK", "application/json", other.card("HTTP+JSON"));
+    });
     ClientOptions with_token;
     with_token.bearer_token = "secret";
     ClientOptions with_header;
@@ -133,7 +140,8 @@ TEST(ClientTest, SendsCredentialsToNoOriginButTheOneTheyWereGivenFor) {
             EXPECT_THAT(exception.what(), Not(HasSubstr("secret")));
         }
         options.credential_origins = {"https://agents.example", home.url()};
-        EXPECT_EQ(code_of([&] { (void)Client::connect(home.url(), options); }), ErrorCode::kPermissionDenied);
+        EXPECT_EQ(code_of([&] { (void)Client::connect(home.url(), options); }),
+                  ErrorCode::kPermissionDenied);
     }
     EXPECT_THROW((void)other.request(0), std::out_of_range) << "nothing was sent there";
 
@@ -153,7 +161,8 @@ TEST(ClientTest, ACardAtHandNeedsTheOriginOfItsCredentials) {
     options.bearer_token = "secret";
     EXPECT_EQ(code_of([&] { Client client(card, options); }), ErrorCode::kPermissionDenied);
     options.credential_origins = {"http://agents.example"};
-    EXPECT_EQ(code_of([&] { Client client(card, options); }), ErrorCode::kPermissionDenied) << "https is not http";
+    EXPECT_EQ(code_of([&] { Client client(card, options); }), ErrorCode::kPermissionDenied)
+        << "https is not http";
     options.credential_origins = {"https://AGENTS.example:443/other/path"};
     EXPECT_NO_THROW(Client client(card, options));
 }
@@ -168,13 +177,16 @@ TEST(ClientTest, AnOriginIsReadAsTheTransferReadsIt) {
 }
 
 TEST(ClientTest, ThrowsTheAgentsErrorWithItsCode) {
-    Agent rpc("JSONRPC", R"({"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"no such task"}})");
+    Agent rpc("JSONRPC",
+              R"({"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"no such task"}})");
     Client over_rpc = Client::connect(rpc.fake.url());
     EXPECT_EQ(code_of([&] { (void)over_rpc.get_task("t"); }), ErrorCode::kTaskNotFound);
 
-    Agent rest("HTTP+JSON", R"({"error":{"code":400,"status":"FAILED_PRECONDITION","message":"ended","details":[)"
-                            R"({"reason":"TASK_NOT_CANCELABLE","domain":"a2a-protocol.org"}]}})",
-               "400 Bad Request");
+    Agent rest(
+        "HTTP+JSON",
+        R"({"error":{"code":400,"status":"FAILED_PRECONDITION","message":"ended","details":[)"
+        R"({"reason":"TASK_NOT_CANCELABLE","domain":"a2a-protocol.org"}]}})",
+        "400 Bad Request");
     Client over_rest = Client::connect(rest.fake.url());
     EXPECT_EQ(code_of([&] { (void)over_rest.cancel("t"); }), ErrorCode::kTaskNotCancelable);
 }
@@ -210,20 +222,25 @@ TEST(ClientTest, SaysThatNobodyAnswers) {
 }
 
 TEST(ClientTest, SaysThatThereIsNoCard) {
-    FakeAgent agent([](const std::string&) { return http_answer("404 Not Found", "text/plain", "no"); });
-    EXPECT_EQ(code_of([&] { (void)Client::connect(agent.url()); }), ErrorCode::kInvalidAgentResponse);
+    FakeAgent agent(
+        [](const std::string&) { return http_answer("404 Not Found", "text/plain", "no"); });
+    EXPECT_EQ(code_of([&] { (void)Client::connect(agent.url()); }),
+              ErrorCode::kInvalidAgentResponse);
 }
 
 TEST(ClientTest, SpeaksOnlyHttp) {
-    EXPECT_EQ(code_of([] { (void)Client::connect("file:///etc/hostname"); }), ErrorCode::kUnavailable);
+    EXPECT_EQ(code_of([] { (void)Client::connect("file:///etc/hostname"); }),
+              ErrorCode::kUnavailable);
 }
 
 TEST(ClientTest, FollowsNoRedirect) {
     FakeAgent agent([](const std::string&) {
-        return std::string("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n"
-                           "Connection: close\r\n\r\n");
+        return std::string(
+            "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n"
+            "Connection: close\r\n\r\n");
     });
-    EXPECT_EQ(code_of([&] { (void)Client::connect(agent.url()); }), ErrorCode::kInvalidAgentResponse);
+    EXPECT_EQ(code_of([&] { (void)Client::connect(agent.url()); }),
+              ErrorCode::kInvalidAgentResponse);
 }
 
 }  // namespace

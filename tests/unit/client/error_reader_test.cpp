@@ -16,8 +16,10 @@ TEST(ErrorReader, ReadsTheReasonAheadOfTheNumber) {
 }
 
 TEST(ErrorReader, FallsBackToTheJsonRpcNumber) {
-    EXPECT_EQ(read_json_rpc_error(R"({"code":-32001,"message":"no such task"})").code, ErrorCode::kTaskNotFound);
-    EXPECT_EQ(read_json_rpc_error(R"({"code":-32009,"message":"x"})").code, ErrorCode::kVersionNotSupported);
+    EXPECT_EQ(read_json_rpc_error(R"({"code":-32001,"message":"no such task"})").code,
+              ErrorCode::kTaskNotFound);
+    EXPECT_EQ(read_json_rpc_error(R"({"code":-32009,"message":"x"})").code,
+              ErrorCode::kVersionNotSupported);
     EXPECT_EQ(read_json_rpc_error(R"({"code":1,"message":"x"})").code, ErrorCode::kInternal);
 }
 
@@ -32,7 +34,8 @@ TEST(ErrorReader, KeepsTheFieldsThatWereWrong) {
 }
 
 TEST(ErrorReader, ReadsTheMetadataOfErrorInfo) {
-    const Error error = read_http_error(404, R"({"error":{"code":404,"status":"NOT_FOUND","message":"gone","details":[
+    const Error error = read_http_error(
+        404, R"({"error":{"code":404,"status":"NOT_FOUND","message":"gone","details":[
         {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"TASK_NOT_FOUND","metadata":{"taskId":"t1"}}]}})");
     EXPECT_EQ(error.code, ErrorCode::kTaskNotFound);
     ASSERT_TRUE(error.details);
@@ -49,7 +52,8 @@ TEST(ErrorReader, MakesAnErrorOfAnyHttpAnswer) {
 
 TEST(ErrorReader, SurvivesErrorsOfTheWrongShape) {
     EXPECT_EQ(read_json_rpc_error("null").code, ErrorCode::kInternal);
-    EXPECT_EQ(read_json_rpc_error(R"({"code":"x","message":7,"data":{"reason":1}})").code, ErrorCode::kInternal);
+    EXPECT_EQ(read_json_rpc_error(R"({"code":"x","message":7,"data":{"reason":1}})").code,
+              ErrorCode::kInternal);
     EXPECT_EQ(read_json_rpc_error(R"({"code":-32001,"data":[1,"two",{"metadata":{"n":3}}]})").code,
               ErrorCode::kTaskNotFound);
 }

@@ -64,7 +64,8 @@ void FakeAgent::serve() {
         }
         std::size_t sent = 0;
         while (sent < answer.size()) {
-            const ssize_t size = ::send(connection, answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
+            const ssize_t size =
+                ::send(connection, answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
             if (size <= 0) break;
             sent += static_cast<std::size_t>(size);
         }
@@ -82,17 +83,20 @@ std::string FakeAgent::url() const { return "http://127.0.0.1:" + std::to_string
 std::string FakeAgent::card(const std::string& binding, const std::string& tenant) const {
     return R"({"name":"Fake","description":"d","version":"1","capabilities":{"streaming":true},"skills":[],)"
            R"("defaultInputModes":["text/plain"],"defaultOutputModes":["text/plain"],"supportedInterfaces":[{"url":")" +
-           url() + R"(","protocolBinding":")" + binding + R"(","protocolVersion":"1.0","tenant":")" + tenant +
-           R"("}]})";
+           url() + R"(","protocolBinding":")" + binding +
+           R"(","protocolVersion":"1.0","tenant":")" + tenant + R"("}]})";
 }
 
-std::string http_answer(const std::string& status, const std::string& type, const std::string& body) {
+std::string http_answer(const std::string& status, const std::string& type,
+                        const std::string& body) {
     return "HTTP/1.1 " + status + "\r\nContent-Type: " + type +
-           "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+           "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           body;
 }
 
 std::string event_stream(const std::string& events) {
-    return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n" + events;
+    return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n" +
+           events;
 }
 
 }  // namespace a2akit::client

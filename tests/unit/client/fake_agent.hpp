@@ -9,11 +9,12 @@
 
 namespace a2akit::client {
 
-/// One connection after the other, and each answered with the bytes that the test says: enough to see what the client
-/// sends, and to answer as no server of ours would.
+/// One connection after the other, and each answered with the bytes that the test says: enough to
+/// see what the client sends, and to answer as no server of ours would.
 class FakeAgent {
 public:
-    /// `answer` gets a whole request and returns the bytes to send; the connection is closed after them.
+    /// `answer` gets a whole request and returns the bytes to send; the connection is closed after
+    /// them.
     explicit FakeAgent(std::function<std::string(const std::string& request)> answer);
     ~FakeAgent();
 
@@ -22,7 +23,8 @@ public:
     [[nodiscard]] std::string request(std::size_t number) const;
 
     /// A card with one interface of that binding at this agent.
-    [[nodiscard]] std::string card(const std::string& binding, const std::string& tenant = {}) const;
+    [[nodiscard]] std::string card(const std::string& binding,
+                                   const std::string& tenant = {}) const;
 
 private:
     void serve();
@@ -36,7 +38,8 @@ private:
 };
 
 /// A whole HTTP/1.1 answer.
-[[nodiscard]] std::string http_answer(const std::string& status, const std::string& type, const std::string& body);
+[[nodiscard]] std::string http_answer(const std::string& status, const std::string& type,
+                                      const std::string& body);
 /// One that ends with the connection.
 [[nodiscard]] std::string event_stream(const std::string& events);
 

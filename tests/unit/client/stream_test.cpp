@@ -28,8 +28,8 @@ std::string sse(int id, const std::string& data) {
 /// Bytes in the pieces that a test chose.
 class PieceStream final : public HttpStream {
 public:
-    PieceStream(std::deque<Result<std::optional<std::string>>> pieces, std::string type = "text/event-stream",
-                int status = 200)
+    PieceStream(std::deque<Result<std::optional<std::string>>> pieces,
+                std::string type = "text/event-stream", int status = 200)
         : pieces_(std::move(pieces)), type_(std::move(type)), status_(status) {}
     Result<void> await_head() override { return {}; }
     [[nodiscard]] int status() const override { return status_; }
@@ -55,7 +55,8 @@ ClientStream open(std::unique_ptr<HttpStream> http) {
 using Pieces = std::deque<Result<std::optional<std::string>>>;
 
 TEST(ClientStreamTest, PutsEventsTogetherFromAnyPieces) {
-    const std::string bytes = sse(1, kTaskEvent) + ": heartbeat\n\n" + sse(2, kChunkEvent) + sse(3, kDoneEvent);
+    const std::string bytes =
+        sse(1, kTaskEvent) + ": heartbeat\n\n" + sse(2, kChunkEvent) + sse(3, kDoneEvent);
     Pieces pieces;
     for (const char c : bytes) pieces.emplace_back(std::optional(std::string(1, c)));
     ClientStream stream = open(std::make_unique<PieceStream>(std::move(pieces)));
@@ -97,8 +98,9 @@ TEST(ClientStreamTest, HandsOutWhatArrivedBeforeTheConnectionBroke) {
 
 TEST(ClientStreamTest, ThrowsTheAgentsErrorInAnEvent) {
     Pieces pieces;
-    pieces.emplace_back(std::optional(sse(1, R"({"error":{"code":404,"message":"erased","details":[)"
-                                             R"({"reason":"TASK_NOT_FOUND"}]}})")));
+    pieces.emplace_back(
+        std::optional(sse(1, R"({"error":{"code":404,"message":"erased","details":[)"
+                             R"({"reason":"TASK_NOT_FOUND"}]}})")));
     ClientStream stream = open(std::make_unique<PieceStream>(std::move(pieces)));
     try {
         (void)stream.next();
@@ -117,7 +119,8 @@ TEST(ClientStreamTest, ThrowsAnEventThatMeansNothing) {
 
 TEST(ClientStreamTest, ThrowsTheErrorThatCameInsteadOfAStream) {
     Pieces pieces;
-    pieces.emplace_back(std::optional(std::string(R"({"error":{"code":400,"message":"no stream","details":[)")));
+    pieces.emplace_back(
+        std::optional(std::string(R"({"error":{"code":400,"message":"no stream","details":[)")));
     pieces.emplace_back(std::optional(std::string(R"({"reason":"UNSUPPORTED_OPERATION"}]}})")));
     try {
         (void)open(std::make_unique<PieceStream>(std::move(pieces), "application/json", 400));
@@ -154,8 +157,8 @@ TEST(ClientStreamTest, ResumesASubscriptionAfterAnEvent) {
         if (request.starts_with("GET /.well-known/")) {
             return http_answer("200 OK", "application/json", agent.card("JSONRPC"));
         }
-        return event_stream("id: 3\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":" + std::string(kDoneEvent) +
-                            "}\n\n");
+        return event_stream("id: 3\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":" +
+                            std::string(kDoneEvent) + "}\n\n");
     });
     Client client = Client::connect(agent.url());
     ClientStream stream = client.subscribe("t1", "2");
@@ -171,7 +174,9 @@ TEST(ClientStreamTest, AConnectionThatBreaksInAChunkIsUnavailable) {
             return http_answer("200 OK", "application/json", agent.card("HTTP+JSON"));
         }
         const std::string event = sse(1, kTaskEvent);
-        return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 100000\r\n\r\n" + event;
+        return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: "
+               "100000\r\n\r\n" +
+               event;
     });
     Client client = Client::connect(agent.url());
     ClientStream stream = client.stream("hi");

@@ -14,7 +14,9 @@ namespace a2akit {
 namespace {
 
 TEST(UuidTest, OfOneThreadIsOrderedWithinAMillisecondToo) {
-    const auto time_of = [](const Uuid& id) { return std::vector<std::uint8_t>(id.bytes.begin(), id.bytes.begin() + 8); };
+    const auto time_of = [](const Uuid& id) {
+        return std::vector<std::uint8_t>(id.bytes.begin(), id.bytes.begin() + 8);
+    };
     std::vector<std::uint8_t> before = time_of(Uuid::generate());
     std::set<std::vector<std::uint8_t>> seen{before};
     for (int i = 0; i < 10'000; ++i) {
@@ -38,8 +40,9 @@ TEST(UuidTest, ReadsWhatItWrites) {
 }
 
 TEST(UuidTest, RefusesEverythingElse) {
-    for (const char* text : {"", "x", "0190b3a0-1111-7222-8333-44445555666", "0190b3a0-1111-7222-8333-44445555666g",
-                             "0190b3a01111-7222-8333-4444-55556666777", "0190b3a0-1111-7222-8333-444455556666 "}) {
+    for (const char* text :
+         {"", "x", "0190b3a0-1111-7222-8333-44445555666", "0190b3a0-1111-7222-8333-44445555666g",
+          "0190b3a01111-7222-8333-4444-55556666777", "0190b3a0-1111-7222-8333-444455556666 "}) {
         EXPECT_FALSE(Uuid::parse(text)) << text;
     }
 }

@@ -23,13 +23,15 @@ TEST(LogTextTest, ALineHasNoControlCharacters) {
 
 TEST(LogTextTest, WhatIsNotUtf8IsEscapedByteByByte) {
     for (const auto& [text, shown] : {
-             std::pair("a\xff" "b", "a\\xffb"),
-             std::pair("\x80", "\\x80"),                          // a continuation of nothing
-             std::pair("\xc3", "\\xc3"),                          // cut short
-             std::pair("\xc3(", "\\xc3("),                        // not continued
-             std::pair("\xc0\xaf", "\\xc0\\xaf"),                // a slash, overlong
-             std::pair("\xe0\x80\xaf", "\\xe0\\x80\\xaf"),      // and longer
-             std::pair("\xed\xa0\x80", "\\xed\\xa0\\x80"),      // half a surrogate pair
+             std::pair("a\xff"
+                       "b",
+                       "a\\xffb"),
+             std::pair("\x80", "\\x80"),                             // a continuation of nothing
+             std::pair("\xc3", "\\xc3"),                             // cut short
+             std::pair("\xc3(", "\\xc3("),                           // not continued
+             std::pair("\xc0\xaf", "\\xc0\\xaf"),                    // a slash, overlong
+             std::pair("\xe0\x80\xaf", "\\xe0\\x80\\xaf"),           // and longer
+             std::pair("\xed\xa0\x80", "\\xed\\xa0\\x80"),           // half a surrogate pair
              std::pair("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"),  // beyond Unicode
              std::pair("\xf0\x9f\x98\x80 \xe2\x82\xac", "\xf0\x9f\x98\x80 \xe2\x82\xac"),
          }) {
@@ -39,8 +41,13 @@ TEST(LogTextTest, WhatIsNotUtf8IsEscapedByteByByte) {
 }
 
 TEST(LogTextTest, NoCharacterBeyondAsciiEndsALineOrCommandsATerminal) {
-    EXPECT_EQ(on_one_line("a\xc2\x85" "b\xe2\x80\xa8" "c\xe2\x80\xa9"), "a\\xc2\\x85b\\xe2\\x80\\xa8c\\xe2\\x80\\xa9");
-    EXPECT_EQ(quoted("\xc2\x9b" "31m\xc2\xa0"), "\"\\xc2\\x9b31m\xc2\xa0\"");
+    EXPECT_EQ(on_one_line("a\xc2\x85"
+                          "b\xe2\x80\xa8"
+                          "c\xe2\x80\xa9"),
+              "a\\xc2\\x85b\\xe2\\x80\\xa8c\\xe2\\x80\\xa9");
+    EXPECT_EQ(quoted("\xc2\x9b"
+                     "31m\xc2\xa0"),
+              "\"\\xc2\\x9b31m\xc2\xa0\"");
 }
 
 }  // namespace

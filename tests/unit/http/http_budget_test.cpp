@@ -176,10 +176,12 @@ TEST_F(HttpBudgetTest, AnAnswerBeyondTheUnsentBytesIsA503AndSmallOnesGoOn) {
     Client client(port);
     const auto refused = client.exchange("POST", "/message:send", large);
     EXPECT_EQ(refused.status, 503);
-    EXPECT_NE(refused.body.find("has been taken"), std::string::npos) << refused.body.substr(0, 200);
+    EXPECT_NE(refused.body.find("has been taken"), std::string::npos)
+        << refused.body.substr(0, 200);
     const auto rpc_refused = client.exchange("POST", "/", rpc("SendMessage", large));
     EXPECT_EQ(rpc_refused.status, 503);
-    EXPECT_NE(rpc_refused.body.find(R"("id":1)"), std::string::npos) << rpc_refused.body.substr(0, 200);
+    EXPECT_NE(rpc_refused.body.find(R"("id":1)"), std::string::npos)
+        << rpc_refused.body.substr(0, 200);
     EXPECT_EQ(client.exchange("GET", "/tasks/1").status, 200);
 
     const auto whole = slow.response();

@@ -25,8 +25,10 @@ TEST_F(HttpMannersTest, AClientOf1Point0IsNotToldToContinue) {
     serve();
     Client client(port);
     const std::string body = send_body("old");
-    client.send("POST /message:send HTTP/1.0\r\nA2A-Version: 1.0\r\nContent-Type: application/json\r\n"
-                "Expect: 100-continue\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    client.send(
+        "POST /message:send HTTP/1.0\r\nA2A-Version: 1.0\r\nContent-Type: application/json\r\n"
+        "Expect: 100-continue\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body);
     EXPECT_EQ(client.response().status, 200);
 }
 
@@ -37,7 +39,8 @@ TEST_F(HttpMannersTest, ErrorsOfHttpAreJsonRpcWhereJsonRpcIsSpoken) {
         large.send("POST " + target + " HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n");
         EXPECT_NE(large.response().body.find("\"jsonrpc\""), std::string::npos) << target;
         Client half(port);
-        half.send("POST " + target + " HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+        half.send("POST " + target +
+                  " HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
                   "Content-Length: 100\r\n\r\n{");
         EXPECT_NE(half.response().body.find("\"jsonrpc\""), std::string::npos) << target;
     }
@@ -55,8 +58,9 @@ TEST_F(HttpMannersTest, WhatIsRefusedBeforeItIsReadIsAnsweredAsItsHeadAsks) {
              {408, "Host: h\r\n" + chunked + "\r\n7"}}) {
         for (const std::string type : {"application/json", "application/a2a+json"}) {
             Client client(port);
-            client.send("POST /message:send HTTP/1.1\r\nA2A-Version: 1.0\r\nX-Request-Id: r-7\r\nAccept: " + type +
-                        "\r\n" + rest);
+            client.send(
+                "POST /message:send HTTP/1.1\r\nA2A-Version: 1.0\r\nX-Request-Id: r-7\r\nAccept: " +
+                type + "\r\n" + rest);
             const auto answer = client.response();
             EXPECT_EQ(answer.status, status) << answer.body;
             EXPECT_EQ(answer.header("content-type"), type) << status;

@@ -45,7 +45,8 @@ TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInOrder) {
     Client client(port);
     std::string all;
     for (int i = 0; i < 50; ++i) {
-        all += "GET /tasks/t" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\n\r\n";
+        all +=
+            "GET /tasks/t" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\n\r\n";
     }
     client.send(all);
     for (int i = 0; i < 50; ++i) {
@@ -56,7 +57,8 @@ TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInOrder) {
 TEST_F(HttpServerTest, ARequestInSingleBytesIsARequest) {
     serve();
     Client client(port);
-    for (const char c : std::string_view("GET /health HTTP/1.1\r\nHost: h\r\n\r\n")) client.send({&c, 1});
+    for (const char c : std::string_view("GET /health HTTP/1.1\r\nHost: h\r\n\r\n"))
+        client.send({&c, 1});
     EXPECT_EQ(client.response().body, R"({"status":"ok"})");
 }
 
@@ -64,8 +66,10 @@ TEST_F(HttpServerTest, ChunkedBodiesAreRead) {
     serve();
     Client client(port);
     const std::string body = send_body("chunky");
-    client.send("POST /message:send HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\nContent-Type: application/json\r\n"
-                "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n");
+    client.send(
+        "POST /message:send HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\nContent-Type: "
+        "application/json\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n");
     char size[16];
     std::snprintf(size, sizeof size, "%zx\r\n", body.size() - 1);
     client.send(size + body.substr(1) + "\r\n0\r\n\r\n");
@@ -77,8 +81,11 @@ TEST_F(HttpServerTest, ExpectContinueIsAnsweredBeforeTheBody) {
     serve();
     Client client(port);
     const std::string body = send_body("patient");
-    client.send("POST /message:send HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\nContent-Type: application/json\r\n"
-                "Expect: 100-continue\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+    client.send(
+        "POST /message:send HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\nContent-Type: "
+        "application/json\r\n"
+        "Expect: 100-continue\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n");
     EXPECT_EQ(client.response().status, 100);
     client.send(body);
     EXPECT_EQ(client.response().status, 200);
@@ -87,8 +94,9 @@ TEST_F(HttpServerTest, ExpectContinueIsAnsweredBeforeTheBody) {
 TEST_F(HttpServerTest, ExpectContinueIsRefusedWithoutReadingTheBody) {
     serve({.max_body_bytes = 1000});
     Client client(port);
-    client.send("POST /message:send HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
-                "Expect: 100-continue\r\nContent-Length: 5000\r\n\r\n");
+    client.send(
+        "POST /message:send HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+        "Expect: 100-continue\r\nContent-Length: 5000\r\n\r\n");
     EXPECT_EQ(client.response().status, 413);
     EXPECT_TRUE(client.closed_by_server());
 }
@@ -130,9 +138,11 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Refused{"UnknownPath", "GET", "/nowhere/at/all", "", "", 404},
                       Refused{"UnknownPathWithBody", "POST", "/nowhere/at/all", "", "{}", 404},
                       Refused{"WrongMethod", "DELETE", "/message:send", "", "", 405},
-                      Refused{"WrongType", "POST", "/message:send", "Content-Type: text/html\r\n", "{}", 415},
+                      Refused{"WrongType", "POST", "/message:send", "Content-Type: text/html\r\n",
+                              "{}", 415},
                       Refused{"NotAcceptable", "GET", "/tasks/1", "Accept: text/html\r\n", "", 406},
-                      Refused{"BadJson", "POST", "/message:send", "Content-Type: application/json\r\n", "{", 400}),
+                      Refused{"BadJson", "POST", "/message:send",
+                              "Content-Type: application/json\r\n", "{", 400}),
     [](const auto& info) { return info.param.name; });
 
 TEST_F(HttpServerTest, MalformedHttpIsABadRequest) {
@@ -182,8 +192,11 @@ TEST_F(HttpServerTest, ALargeBodyIsRefusedWith413WhileItIsStillBeingSent) {
 TEST_F(HttpServerTest, ALargeChunkedBodyIsRefusedWith413) {
     serve({.max_body_bytes = 1000});
     Client client(port);
-    client.send("POST /message:send HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\nContent-Type: application/json\r\n"
-                "Transfer-Encoding: chunked\r\n\r\n1000\r\n" + std::string(4096, ' '));
+    client.send(
+        "POST /message:send HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\nContent-Type: "
+        "application/json\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n1000\r\n" +
+        std::string(4096, ' '));
     EXPECT_EQ(client.response().status, 413);
     EXPECT_TRUE(client.closed_by_server());
 }
@@ -200,13 +213,12 @@ TEST_F(HttpServerTest, AHandlerThatThrowsIsAnInternalErrorThatTellsNothing) {
 TEST_F(HttpServerTest, BatchesAreAnsweredInOrderAndNotificationsNotAtAll) {
     serve();
     Client client(port);
-    const std::string notification =
-        R"({"jsonrpc":"2.0","method":"GetTask","params":{"id":"n"}})";
-    const auto answer = client.exchange("POST", "/",
-                                        "[" + rpc("GetTask", R"({"id":"a"})", "1") + "," + notification + "," +
-                                            rpc("Unknown", "{}", "2") + "," + rpc("GetTask", R"({"id":"b"})", "3") +
-                                            "]",
-                                        "Content-Type: application/json\r\nA2A-Extensions: urn:x\r\n");
+    const std::string notification = R"({"jsonrpc":"2.0","method":"GetTask","params":{"id":"n"}})";
+    const auto answer = client.exchange(
+        "POST", "/",
+        "[" + rpc("GetTask", R"({"id":"a"})", "1") + "," + notification + "," +
+            rpc("Unknown", "{}", "2") + "," + rpc("GetTask", R"({"id":"b"})", "3") + "]",
+        "Content-Type: application/json\r\nA2A-Extensions: urn:x\r\n");
     EXPECT_EQ(answer.status, 200);
     const auto a = answer.body.find("\"id\":\"a\"");
     const auto b = answer.body.find("\"id\":\"b\"");
@@ -224,10 +236,12 @@ TEST_F(HttpServerTest, ABatchOrANotificationOfAStrangerIsChallenged) {
     serve();
     Client client(port);
     const std::string refused = rpc("SendMessage", send_body("stranger"));
-    const auto batch = client.exchange("POST", "/", "[" + rpc("GetTask", R"({"id":"a"})", "2") + "," + refused + "]");
+    const auto batch = client.exchange(
+        "POST", "/", "[" + rpc("GetTask", R"({"id":"a"})", "2") + "," + refused + "]");
     EXPECT_EQ(batch.status, 200) << "the other entry is answered";
     EXPECT_EQ(batch.header("www-authenticate"), "Bearer realm=\"a2a\"");
-    const std::string notification = R"({"jsonrpc":"2.0","method":"SendMessage","params":)" + send_body("stranger") + "}";
+    const std::string notification =
+        R"({"jsonrpc":"2.0","method":"SendMessage","params":)" + send_body("stranger") + "}";
     for (const std::string& body : {notification, "[" + notification + "]"}) {
         const auto answer = client.exchange("POST", "/", body);
         EXPECT_EQ(answer.status, 401) << body;
@@ -247,7 +261,8 @@ TEST_F(HttpServerTest, AnOldClientIsServedAndTheConnectionCloses) {
 TEST_F(HttpServerTest, ConnectionCloseIsHonoured) {
     serve();
     Client client(port);
-    EXPECT_EQ(client.exchange("GET", "/health", {}, "Connection: close\r\n").header("connection"), "close");
+    EXPECT_EQ(client.exchange("GET", "/health", {}, "Connection: close\r\n").header("connection"),
+              "close");
     EXPECT_TRUE(client.closed_by_server());
 }
 
@@ -271,7 +286,9 @@ TEST_F(HttpServerTest, HalfAHeadIsATimeout) {
 TEST_F(HttpServerTest, HalfABodyIsATimeout) {
     serve({.body_timeout = milliseconds(30)});
     Client client(port);
-    client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+    client.send(
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: "
+        "100\r\n\r\n{");
     EXPECT_EQ(client.response().status, 408);
     EXPECT_TRUE(client.closed_by_server());
     EXPECT_EQ(site.handled, 0);
@@ -309,8 +326,9 @@ TEST_F(HttpServerTest, TooManyWaitingSendsGet503WithRetryInfoAndKeepOutNoOtherCa
     until([&] { return site.waiting == 1; });
     Client client(port);
     for (const bool json_rpc : {false, true}) {
-        const auto refused = json_rpc ? client.exchange("POST", "/", rpc("SendMessage", send_body("hi")))
-                                      : client.exchange("POST", "/message:send", send_body("hi"));
+        const auto refused = json_rpc
+                                 ? client.exchange("POST", "/", rpc("SendMessage", send_body("hi")))
+                                 : client.exchange("POST", "/message:send", send_body("hi"));
         EXPECT_EQ(refused.status, 503);
         EXPECT_EQ(refused.header("retry-after"), "1");
         EXPECT_NE(refused.body.find("RetryInfo"), std::string::npos);
@@ -342,8 +360,10 @@ TEST_F(HttpServerTest, AClientThatLeavesALongCallIsWaitedForNoLonger) {
         Client leaver(port);
         leaver.request("POST", "/message:send", send_body("wait"));
         until([&] { return site.waiting == 1; });
-        if (hard) leaver.reset();
-        else leaver.close();
+        if (hard)
+            leaver.reset();
+        else
+            leaver.close();
         until([&] { return site.given_up == 1; });
         const auto admitted = [this] {
             Client client(port);
@@ -414,7 +434,8 @@ TEST_F(HttpServerTest, APortInUseIsNamed) {
         HttpServer other(other_loops, other_loops[0], {}, site);
         const auto refused = other.listen("127.0.0.1", port);
         ASSERT_FALSE(refused);
-        EXPECT_NE(refused.error().message.find("port " + std::to_string(port) + ": Address already in use"),
+        EXPECT_NE(refused.error().message.find("port " + std::to_string(port) +
+                                               ": Address already in use"),
                   std::string::npos)
             << refused.error().message;
         other.stop(seconds(1));
@@ -467,7 +488,8 @@ TEST_F(HttpServerTest, FourLoopsServeManyClients) {
             for (int c = 0; c < 10; ++c) {
                 Client client(port);
                 for (int i = 0; i < 20; ++i) {
-                    if (client.exchange("POST", "/message:send", send_body("x")).status == 200) ++answered;
+                    if (client.exchange("POST", "/message:send", send_body("x")).status == 200)
+                        ++answered;
                 }
             }
         });

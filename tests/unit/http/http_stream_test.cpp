@@ -10,7 +10,9 @@ using End = EventStream::End;
 
 class HttpStreamTest : public ServedTest {
 protected:
-    void script(std::vector<EventStream::Batch> batches) { site.script.batches = std::move(batches); }
+    void script(std::vector<EventStream::Batch> batches) {
+        site.script.batches = std::move(batches);
+    }
     static EventStream::Batch batch(std::vector<StreamItem> items, End end = End::kMore) {
         EventStream::Batch result;
         result.items = std::move(items);
@@ -44,7 +46,8 @@ TEST_F(HttpStreamTest, JsonRpcStreamsCarryTheRequestsId) {
     script({batch({status_item(1, TaskState::kCompleted)}, End::kFinished)});
     serve();
     Client client(port);
-    const auto answer = client.exchange("POST", "/", rpc("SendStreamingMessage", send_body("go"), "\"my id\""));
+    const auto answer =
+        client.exchange("POST", "/", rpc("SendStreamingMessage", send_body("go"), "\"my id\""));
     EXPECT_NE(answer.body.find("my id"), std::string::npos);
     EXPECT_NE(answer.body.find("\"result\""), std::string::npos);
 }
@@ -54,8 +57,10 @@ TEST_F(HttpStreamTest, AnOldClientsStreamEndsWithTheConnection) {
     serve();
     Client client(port);
     const std::string body = send_body("go");
-    client.send("POST /message:stream HTTP/1.0\r\nContent-Type: application/json\r\nA2A-Version: 1.0\r\n"
-                "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    client.send(
+        "POST /message:stream HTTP/1.0\r\nContent-Type: application/json\r\nA2A-Version: 1.0\r\n"
+        "Content-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body);
     const auto answer = client.response();
     EXPECT_EQ(answer.header("transfer-encoding"), "");
     EXPECT_NE(answer.body.find("TASK_STATE_COMPLETED"), std::string::npos);
@@ -80,8 +85,10 @@ TEST_F(HttpStreamTest, AClientThatLeavesEndsItsStreamAtOnce) {
         open(client);
         client.head();
         client.chunk();
-        if (hard) client.reset();
-        else client.close();
+        if (hard)
+            client.reset();
+        else
+            client.close();
         until([&] { return site.script.closed == before + 1; });
     }
     Client other(port);
@@ -159,7 +166,8 @@ TEST_F(HttpStreamTest, NothingIsPulledForAClientThatDoesNotReadAndInTheEndItIsCl
 }
 
 TEST_F(HttpStreamTest, ManyStreamsOverFourLoops) {
-    script({batch({status_item(1, TaskState::kWorking)}), batch({status_item(2, TaskState::kCompleted)}, End::kFinished)});
+    script({batch({status_item(1, TaskState::kWorking)}),
+            batch({status_item(2, TaskState::kCompleted)}, End::kFinished)});
     serve({}, 4);
     std::vector<std::jthread> threads;
     std::atomic<int> finished{0};
@@ -168,7 +176,8 @@ TEST_F(HttpStreamTest, ManyStreamsOverFourLoops) {
             for (int i = 0; i < 50; ++i) {
                 Client client(port);
                 open(client);
-                if (client.response().body.find("TASK_STATE_COMPLETED") != std::string::npos) ++finished;
+                if (client.response().body.find("TASK_STATE_COMPLETED") != std::string::npos)
+                    ++finished;
             }
         });
     }

@@ -12,7 +12,8 @@ namespace {
 
 using Step = RequestReader::Step;
 
-/// Feeds all, in as many pieces as the reader has room for; goes on until more is needed, or it is over.
+/// Feeds all, in as many pieces as the reader has room for; goes on until more is needed, or it is
+/// over.
 Step read_into(RequestReader& reader, std::string_view bytes, int* heads = nullptr) {
     Step step = Step::kMore;
     while (!bytes.empty()) {
@@ -39,8 +40,10 @@ protected:
 };
 
 TEST_F(RequestReaderTest, ReadsARequestWithItsBody) {
-    ASSERT_EQ(read("POST /x?y=1 HTTP/1.1\r\nHost: h\r\nContent-LENGTH: 5\r\nX-A: Some Value\r\n\r\nhello"),
-              Step::kComplete);
+    ASSERT_EQ(
+        read(
+            "POST /x?y=1 HTTP/1.1\r\nHost: h\r\nContent-LENGTH: 5\r\nX-A: Some Value\r\n\r\nhello"),
+        Step::kComplete);
     EXPECT_EQ(heads, 1);
     EXPECT_EQ(reader.method(), "POST");
     EXPECT_EQ(reader.target(), "/x?y=1");
@@ -53,7 +56,8 @@ TEST_F(RequestReaderTest, ReadsARequestWithItsBody) {
 
 TEST_F(RequestReaderTest, ByteByByteGivesTheSame) {
     Step step = Step::kMore;
-    for (const char c : std::string_view("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc")) {
+    for (const char c :
+         std::string_view("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc")) {
         step = read({&c, 1});
     }
     EXPECT_EQ(heads, 1);
@@ -62,7 +66,8 @@ TEST_F(RequestReaderTest, ByteByByteGivesTheSame) {
 }
 
 TEST_F(RequestReaderTest, PipelinedRequestsComeOneAfterTheOther) {
-    ASSERT_EQ(read("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\nGET /3"), Step::kComplete);
+    ASSERT_EQ(read("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\nGET /3"),
+              Step::kComplete);
     EXPECT_EQ(reader.target(), "/1");
     reader.next();
     ASSERT_EQ(reader.advance(), Step::kHead);
@@ -88,7 +93,8 @@ TEST_F(RequestReaderTest, TakesLittleMoreThanTheBody) {
 }
 
 TEST_F(RequestReaderTest, CollectsAChunkedBody) {
-    ASSERT_EQ(read("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), Step::kMore);
+    ASSERT_EQ(read("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"),
+              Step::kMore);
     EXPECT_EQ(reader.body_length(), std::nullopt);
     ASSERT_EQ(read("2;x=y\r\nde\r\n0\r\nTrailer: t\r\n\r\nGET"), Step::kComplete);
     EXPECT_EQ(reader.body(), "abcde");
@@ -100,8 +106,9 @@ TEST_F(RequestReaderTest, CollectsAChunkedBody) {
 TEST_F(RequestReaderTest, ALargeBodyGrowsTheBuffer) {
     RequestReader large{{1024, 1U << 20U}};
     const std::string body(300000, 'b');
-    ASSERT_EQ(read_into(large, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\n" + body),
-              Step::kComplete);
+    ASSERT_EQ(
+        read_into(large, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\n" + body),
+        Step::kComplete);
     EXPECT_EQ(large.body(), body);
 }
 
@@ -136,7 +143,8 @@ TEST_F(RequestReaderTest, GivesALargeBodyBackAndKeepsWhatCameAfterIt) {
 }
 
 TEST_F(RequestReaderTest, RefusesAHeadThatIsTooLarge) {
-    EXPECT_EQ(read("GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(2000, 'x') + "\r\n\r\n"), Step::kRefused);
+    EXPECT_EQ(read("GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(2000, 'x') + "\r\n\r\n"),
+              Step::kRefused);
     EXPECT_EQ(reader.refusal().status, 431);
 }
 
@@ -166,7 +174,8 @@ struct Malformed {
     int status;
 };
 
-class MalformedRequestTest : public RequestReaderTest, public ::testing::WithParamInterface<Malformed> {};
+class MalformedRequestTest : public RequestReaderTest,
+                             public ::testing::WithParamInterface<Malformed> {};
 
 TEST_P(MalformedRequestTest, IsRefused) {
     EXPECT_EQ(read(GetParam().bytes), Step::kRefused);
@@ -177,23 +186,33 @@ TEST_P(MalformedRequestTest, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     All, MalformedRequestTest,
     ::testing::Values(
-        Malformed{"NoVersion", "GET /\r\n\r\n", 400}, Malformed{"OtherProtocol", "GET / SIP/2.0\r\n\r\n", 400},
+        Malformed{"NoVersion", "GET /\r\n\r\n", 400},
+        Malformed{"OtherProtocol", "GET / SIP/2.0\r\n\r\n", 400},
         Malformed{"Tls", "\x16\x03\x01\x02\x01\x01\x01\r\n\r\n", 400},
         Malformed{"NoHost", "GET / HTTP/1.1\r\nX: y\r\n\r\n", 400},
         Malformed{"TwoHosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
         Malformed{"BadHost", "GET / HTTP/1.1\r\nHost: a b/c\r\n\r\n", 400},
-        Malformed{"ChunksBefore1Point1", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+        Malformed{"ChunksBefore1Point1", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+                  400},
         Malformed{"BadLength", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400},
-        Malformed{"TwoLengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400},
-        Malformed{"LengthAndChunks",
-                  "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
-        Malformed{"ChunksAndLength",
-                  "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", 400},
+        Malformed{"TwoLengths",
+                  "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                  400},
+        Malformed{
+            "LengthAndChunks",
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            400},
+        Malformed{
+            "ChunksAndLength",
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+            400},
         Malformed{"Gzip", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
-        Malformed{"GzipChunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
+        Malformed{"GzipChunked",
+                  "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
         Malformed{"Expectation", "POST / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\n\r\n", 417},
         Malformed{"SpaceBeforeColon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},
-        Malformed{"BadChunk", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400}),
+        Malformed{"BadChunk",
+                  "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400}),
     [](const auto& info) { return info.param.name; });
 
 TEST(ResponseTest, AChunkHasItsLengthInFront) {
@@ -206,7 +225,8 @@ TEST(ResponseTest, AChunkHasItsLengthInFront) {
 
 TEST(ResponseTest, TheHeadSaysLengthAndClose) {
     std::string out;
-    const wire::HttpResponse response{.status = 404, .content_type = "text/plain", .headers = {}, .body = "nothing"};
+    const wire::HttpResponse response{
+        .status = 404, .content_type = "text/plain", .headers = {}, .body = "nothing"};
     append_head(out, response, {.date = "D", .request_id = "r", .close = true});
     EXPECT_EQ(out,
               "HTTP/1.1 404 Not Found\r\nDate: D\r\nX-Request-Id: r\r\nContent-Type: text/plain\r\n"

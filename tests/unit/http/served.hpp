@@ -117,7 +117,8 @@ public:
         HandledRequest result;
         if (std::holds_alternative<SubscribeToTaskRequest>(envelope.params) ||
             envelope.operation == Operation::kSendStreamingMessage) {
-            result.reply = Reply(std::unique_ptr<EventStream>(std::make_unique<ScriptedStream>(script)));
+            result.reply =
+                Reply(std::unique_ptr<EventStream>(std::make_unique<ScriptedStream>(script)));
         } else if (auto* send = std::get_if<SendMessageRequest>(&envelope.params)) {
             const std::string text = *send->message.parts.at(0).text();
             if (text == "throw") throw std::runtime_error("secret");
@@ -142,7 +143,8 @@ public:
             Message reply;
             reply.message_id = "m";
             reply.role = Role::kAgent;
-            reply.parts.push_back(Part::from_text(text + " from " + envelope.context.remote_address));
+            reply.parts.push_back(
+                Part::from_text(text + " from " + envelope.context.remote_address));
             if (text.ends_with(" large"))
                 reply.parts.push_back(Part::from_text(std::string(1U << 20U, 'x')));
             result.reply = Reply(SendMessageResponse{std::move(reply)});
@@ -198,10 +200,13 @@ protected:
     }
 
     static std::string send_body(const std::string& text) {
-        return R"({"message":{"messageId":"1","role":"ROLE_USER","parts":[{"text":")" + text + R"("}]}})";
+        return R"({"message":{"messageId":"1","role":"ROLE_USER","parts":[{"text":")" + text +
+               R"("}]}})";
     }
-    static std::string rpc(const std::string& method, const std::string& params, const std::string& id = "1") {
-        return R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":")" + method + R"(","params":)" + params + "}";
+    static std::string rpc(const std::string& method, const std::string& params,
+                           const std::string& id = "1") {
+        return R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":")" + method + R"(","params":)" +
+               params + "}";
     }
     static StreamItem status_item(Sequence id, TaskState state, std::string context = "c") {
         TaskStatusUpdateEvent event;

@@ -104,8 +104,8 @@ private:
             // Digits behind the milliseconds are dropped, or rounded up where a filter begins.
             const bool up = field.name == "status_timestamp_after";
             return {"\"2025-10-28T10:30:00.500Z\"", chance(50) ? "\"2025-10-28T12:00:00.5+01:30\""
-                                                    : up        ? "\"2025-10-28T10:30:00.499999Z\""
-                                                                : "\"2025-10-28T10:30:00.500999Z\""};
+                                                    : up       ? "\"2025-10-28T10:30:00.499999Z\""
+                                                               : "\"2025-10-28T10:30:00.500999Z\""};
         }
         if (type == "google.protobuf.Struct")
             return {"{\"a b\":[1.50,\"\\u00e4\"]}", "{ \"a b\" :[1.50 ,\"\\u00e4\"] }"};

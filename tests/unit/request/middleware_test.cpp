@@ -56,13 +56,15 @@ TEST_F(MiddlewareTest, CredentialsAreCheckedBeforeABody) {
 
 TEST_F(MiddlewareTest, EverythingElseIsChallenged) {
     BearerMiddleware bearer(verify, "agents");
-    for (const char* header : {"", "Bearer", "Bearer ", "Basic secret", "secret", "Bearer wrong", "Bearersecret"}) {
+    for (const char* header :
+         {"", "Bearer", "Bearer ", "Basic secret", "secret", "Bearer wrong", "Bearersecret"}) {
         RequestEnvelope envelope = with_header("authorization", header);
         const auto refused = before(bearer, envelope);
         ASSERT_FALSE(refused) << header;
         EXPECT_EQ(refused.error().code, ErrorCode::kUnauthenticated);
         EXPECT_EQ(refused.error().details->challenge.find("Bearer realm=\"agents\""), 0U);
-        EXPECT_EQ(refused.error().message.find("wrong"), std::string::npos) << "a token is a secret";
+        EXPECT_EQ(refused.error().message.find("wrong"), std::string::npos)
+            << "a token is a secret";
         EXPECT_TRUE(envelope.principal.is_anonymous());
     }
 }
@@ -70,13 +72,16 @@ TEST_F(MiddlewareTest, EverythingElseIsChallenged) {
 TEST_F(MiddlewareTest, AnInvalidTokenIsToldFromAMissingOne) {
     BearerMiddleware bearer(verify);
     RequestEnvelope wrong = with_header("authorization", "Bearer wrong");
-    EXPECT_NE(before(bearer, wrong).error().details->challenge.find("invalid_token"), std::string::npos);
+    EXPECT_NE(before(bearer, wrong).error().details->challenge.find("invalid_token"),
+              std::string::npos);
     RequestEnvelope none;
-    EXPECT_EQ(before(bearer, none).error().details->challenge.find("invalid_token"), std::string::npos);
+    EXPECT_EQ(before(bearer, none).error().details->challenge.find("invalid_token"),
+              std::string::npos);
 }
 
 TEST_F(MiddlewareTest, AKnownApiKeyNamesThePrincipal) {
-    ApiKeyMiddleware keys({{"key of alice", {"alice", {}}}, {"key of bob", {"bob", {}}}}, "X-Agent-Key");
+    ApiKeyMiddleware keys({{"key of alice", {"alice", {}}}, {"key of bob", {"bob", {}}}},
+                          "X-Agent-Key");
     RequestEnvelope envelope = with_header("x-agent-key", "key of bob");
     ASSERT_TRUE(before(keys, envelope));
     EXPECT_EQ(envelope.principal.name, "bob");
@@ -103,7 +108,8 @@ TEST_F(MiddlewareTest, TwoDifferentApiKeysAreRefusedInEitherOrder) {
             const auto refused = before(keys, envelope);
             ASSERT_FALSE(refused) << second;
             EXPECT_EQ(refused.error().code, ErrorCode::kInvalidParams);
-            EXPECT_EQ(refused.error().message.find("alice"), std::string::npos) << "a key is a secret";
+            EXPECT_EQ(refused.error().message.find("alice"), std::string::npos)
+                << "a key is a secret";
             EXPECT_TRUE(envelope.principal.is_anonymous());
         }
     }
@@ -130,7 +136,8 @@ TEST(OwnerAuthorizerTest, TheScopeIsThePrincipalWithinItsTenant) {
 
 TEST(OperationTest, EveryOperationHasItsNameOfTheSpecification) {
     EXPECT_EQ(to_string(Operation::kSendMessage), "SendMessage");
-    EXPECT_EQ(to_string(Operation::kListTaskPushNotificationConfigs), "ListTaskPushNotificationConfigs");
+    EXPECT_EQ(to_string(Operation::kListTaskPushNotificationConfigs),
+              "ListTaskPushNotificationConfigs");
     EXPECT_EQ(to_string(Operation::kGetExtendedAgentCard), "GetExtendedAgentCard");
 }
 

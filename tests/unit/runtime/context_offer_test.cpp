@@ -7,7 +7,8 @@ namespace {
 
 using enum TaskState;
 
-/// A TaskManager whose storage takes its time, so that requests overtake each other; contexts stay on the node.
+/// A TaskManager whose storage takes its time, so that requests overtake each other; contexts stay
+/// on the node.
 class ContextOfferTest : public TaskManagerTest {
 protected:
     ContextOfferTest() {

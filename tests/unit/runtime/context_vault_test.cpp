@@ -22,7 +22,9 @@ RequestContext secret_context() {
     return context;
 }
 
-ContextCipher cipher(const std::string& keys) { return ContextCipher::from_text(keys).value_or_throw(); }
+ContextCipher cipher(const std::string& keys) {
+    return ContextCipher::from_text(keys).value_or_throw();
+}
 
 TEST(ContextCipher, ASealedContextOpensUnchanged) {
     const TaskId task = TaskId::generate();
@@ -106,7 +108,8 @@ TEST(ContextCipher, TakesAKeyAsHexOrBase64AndNeverRepeatsAWrongOne) {
         EXPECT_EQ(refused.error().message.find("secret!"), std::string::npos);
         EXPECT_NE(refused.error().message.find("A2AKIT_CONTEXT_KEY"), std::string::npos);
     }
-    EXPECT_NE(ContextCipher::from_text(kHexKey + ",short").error().message.find("key 2"), std::string::npos);
+    EXPECT_NE(ContextCipher::from_text(kHexKey + ",short").error().message.find("key 2"),
+              std::string::npos);
 }
 
 class ContextVaultTest : public ::testing::Test {
@@ -123,16 +126,20 @@ protected:
         TurnInput input;
         RequestContext context;
         context.request_id = std::move(request_id);
-        return vault.pack(input, task, turn, std::make_shared<const RequestContext>(std::move(context)))
+        return vault
+            .pack(input, task, turn, std::make_shared<const RequestContext>(std::move(context)))
             .value_or_throw();
     }
-    /// The request whose context the turn's handler gets; "-" for none, "?" when that is not decided.
+    /// The request whose context the turn's handler gets; "-" for none, "?" when that is not
+    /// decided.
     std::string given(ContextVault& vault, Turn turn) {
         TurnInput input;
         if (!vault.unpack(input, task, turn)) return "?";
         return input.context ? input.context->request_id : "-";
     }
-    Tail tail(Turn turn, bool turn_ended, bool exists = true) const { return {task, 1, turn, turn_ended, exists}; }
+    Tail tail(Turn turn, bool turn_ended, bool exists = true) const {
+        return {task, 1, turn, turn_ended, exists};
+    }
 
     const TaskId task = TaskId::generate();
 };
@@ -228,7 +235,8 @@ TEST_F(ContextVaultTest, KeepsABoundedNumberTheNewestOnes) {
     EXPECT_FALSE(input.context);
 }
 
-// -- Several requests, one turn ---------------------------------------------------------------------------------------
+// -- Several requests, one turn
+// ---------------------------------------------------------------------------------------
 
 TEST_F(ContextVaultTest, OfRequestsThatRaceForATurnOnlyTheOneThatMadeItGivesItsContext) {
     ContextVault vault(false, std::nullopt);
@@ -257,7 +265,8 @@ TEST_F(ContextVaultTest, ATurnThatAnotherNodeMadeGetsNothingFromTheRequestsRefus
 TEST_F(ContextVaultTest, AFirstTurnIsNobodyElses) {
     ContextVault vault(false, std::nullopt);
     ContextVault::Offer first = offer(vault, 1, "first");
-    EXPECT_EQ(given(vault, 1), "first") << "its handler may begin before the request hears that the task was made";
+    EXPECT_EQ(given(vault, 1), "first")
+        << "its handler may begin before the request hears that the task was made";
     first.made();
 }
 
@@ -272,7 +281,8 @@ TEST_F(ContextVaultTest, AnIdempotentRepeatLeavesTheContextOfTheFirst) {
 }
 
 Async<void> wait_for(ContextVault& vault, TaskId task, std::string& got) {
-    const auto context = co_await vault.wait_for(task, 2, Loop::current()->now() + std::chrono::seconds(5));
+    const auto context =
+        co_await vault.wait_for(task, 2, Loop::current()->now() + std::chrono::seconds(5));
     got = context ? context->request_id : "-";
 }
 

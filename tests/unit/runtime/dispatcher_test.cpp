@@ -27,9 +27,11 @@ public:
         if (refuses) return fail(ErrorCode::kUnauthenticated, "who are you?");
         return Result<void>{};
     }
-    AsyncResult<void> after_dispatch(const RequestEnvelope& envelope, const Result<Reply>& reply) override {
+    AsyncResult<void> after_dispatch(const RequestEnvelope& envelope,
+                                     const Result<Reply>& reply) override {
         notes_.push_back("after " + name_ + (reply ? " ok" : " error"));
-        if (const auto* send = std::get_if<SendMessageRequest>(&envelope.params)) saw = send->message.text();
+        if (const auto* send = std::get_if<SendMessageRequest>(&envelope.params))
+            saw = send->message.text();
         if (throws_after) throw std::runtime_error("after");
         return Result<void>{};
     }
@@ -93,11 +95,13 @@ protected:
 
 TEST_F(DispatcherTest, EveryOperationReachesTheManager) {
     Dispatcher made = dispatcher();
-    Pending<HandledRequest> sent(group_, made.handle(envelope(Operation::kSendMessage, message_of("hello"))));
+    Pending<HandledRequest> sent(
+        group_, made.handle(envelope(Operation::kSendMessage, message_of("hello"))));
     loop_.run_ready();
     end(claim(), kInputRequired);
     ASSERT_TRUE(sent.done());
-    const std::string id = std::get<Task>(std::get<SendMessageResponse>(*sent.value().reply).payload).id;
+    const std::string id =
+        std::get<Task>(std::get<SendMessageResponse>(*sent.value().reply).payload).id;
 
     auto handled = handle(made, envelope(Operation::kGetTask, GetTaskRequest{{}, id, {}}));
     EXPECT_EQ(std::get<Task>(*handled.reply).id, id);
@@ -127,10 +131,17 @@ TEST_F(DispatcherTest, AClientThatLeavesIsNotWaitedFor) {
 
 TEST_F(DispatcherTest, UnbuiltOperationsAreRefused) {
     const auto kPush = ErrorCode::kPushNotificationNotSupported;
-    EXPECT_EQ(refusal(Operation::kCreateTaskPushNotificationConfig, TaskPushNotificationConfig{}), kPush);
-    EXPECT_EQ(refusal(Operation::kGetTaskPushNotificationConfig, GetTaskPushNotificationConfigRequest{}), kPush);
-    EXPECT_EQ(refusal(Operation::kListTaskPushNotificationConfigs, ListTaskPushNotificationConfigsRequest{}), kPush);
-    EXPECT_EQ(refusal(Operation::kDeleteTaskPushNotificationConfig, DeleteTaskPushNotificationConfigRequest{}), kPush);
+    EXPECT_EQ(refusal(Operation::kCreateTaskPushNotificationConfig, TaskPushNotificationConfig{}),
+              kPush);
+    EXPECT_EQ(
+        refusal(Operation::kGetTaskPushNotificationConfig, GetTaskPushNotificationConfigRequest{}),
+        kPush);
+    EXPECT_EQ(refusal(Operation::kListTaskPushNotificationConfigs,
+                      ListTaskPushNotificationConfigsRequest{}),
+              kPush);
+    EXPECT_EQ(refusal(Operation::kDeleteTaskPushNotificationConfig,
+                      DeleteTaskPushNotificationConfigRequest{}),
+              kPush);
     EXPECT_EQ(refusal(Operation::kGetExtendedAgentCard, GetExtendedAgentCardRequest{}),
               ErrorCode::kUnsupportedOperation);
 }
@@ -144,16 +155,22 @@ TEST_F(DispatcherTest, SomebodyElsesTaskIsNotFound) {
         return handle(made, std::move(request)).reply.error().code;
     };
     EXPECT_EQ(as_bob(Operation::kGetTask, GetTaskRequest{{}, id, {}}), ErrorCode::kTaskNotFound);
-    EXPECT_EQ(as_bob(Operation::kCancelTask, CancelTaskRequest{{}, id, {}}), ErrorCode::kTaskNotFound);
-    EXPECT_EQ(as_bob(Operation::kSubscribeToTask, SubscribeToTaskRequest{{}, id}), ErrorCode::kTaskNotFound);
+    EXPECT_EQ(as_bob(Operation::kCancelTask, CancelTaskRequest{{}, id, {}}),
+              ErrorCode::kTaskNotFound);
+    EXPECT_EQ(as_bob(Operation::kSubscribeToTask, SubscribeToTaskRequest{{}, id}),
+              ErrorCode::kTaskNotFound);
     EXPECT_EQ(as_bob(Operation::kSendMessage, follow_up(id, "and?")), ErrorCode::kTaskNotFound);
-    EXPECT_EQ(as_bob(Operation::kSendStreamingMessage, follow_up(id, "and?")), ErrorCode::kTaskNotFound);
-    EXPECT_EQ(handle(made, envelope(Operation::kGetTask, GetTaskRequest{"other tenant", id, {}})).reply.error().code,
+    EXPECT_EQ(as_bob(Operation::kSendStreamingMessage, follow_up(id, "and?")),
+              ErrorCode::kTaskNotFound);
+    EXPECT_EQ(handle(made, envelope(Operation::kGetTask, GetTaskRequest{"other tenant", id, {}}))
+                  .reply.error()
+                  .code,
               ErrorCode::kTaskNotFound);
 }
 
 TEST_F(DispatcherTest, ANameThatIsNoKeyOfStorageReachesNobody) {
-    const auto outcome = [&](std::string principal, std::string tenant, std::optional<OwnerScope> scope) {
+    const auto outcome = [&](std::string principal, std::string tenant,
+                             std::optional<OwnerScope> scope) {
         gate_->seen = {};
         gate_->answer = std::move(scope);
         Dispatcher made = dispatcher();
@@ -176,7 +193,8 @@ TEST_F(DispatcherTest, ANameThatIsNoKeyOfStorageReachesNobody) {
 TEST_F(DispatcherTest, RequestsThatTheCardForbidsReachNoHandler) {
     SendMessageRequest request = message_of("hello");
     request.message.parts.push_back(Part::from_data(RawJson("{}")));
-    EXPECT_EQ(refusal(Operation::kSendMessage, std::move(request)), ErrorCode::kContentTypeNotSupported);
+    EXPECT_EQ(refusal(Operation::kSendMessage, std::move(request)),
+              ErrorCode::kContentTypeNotSupported);
     EXPECT_TRUE(loop_.await(manager_.list({}, kAlice)).value().tasks.empty());
 }
 
@@ -231,7 +249,8 @@ TEST_F(DispatcherTest, TheTenantOfTheParamsCountsWhereThePathNamedNone) {
     EXPECT_EQ(gate_->seen.tenant, "path");
 }
 
-// -- Middlewares ----------------------------------------------------------------------------------------------------
+// -- Middlewares
+// ----------------------------------------------------------------------------------------------------
 
 TEST_F(DispatcherTest, MiddlewaresRunInOrderAndBackInReverse) {
     auto a = noting("a");
@@ -294,14 +313,16 @@ TEST_F(DispatcherTest, ExceptionsInAfterDispatchChangeNothing) {
 TEST_F(DispatcherTest, MiddlewaresStillSeeTheRequestAfterwards) {
     auto a = noting("a");
     Dispatcher made = dispatcher({a});
-    Pending<HandledRequest> sent(group_, made.handle(envelope(Operation::kSendMessage, message_of("hello"))));
+    Pending<HandledRequest> sent(
+        group_, made.handle(envelope(Operation::kSendMessage, message_of("hello"))));
     loop_.run_ready();
     end(claim(), kCompleted);
     EXPECT_TRUE(sent.done());
     EXPECT_EQ(a->saw, "hello");
 }
 
-// -- The gate -------------------------------------------------------------------------------------------------------
+// -- The gate
+// -------------------------------------------------------------------------------------------------------
 
 TEST_F(DispatcherTest, TheGateRefuses) {
     gate_->refuses = true;

@@ -54,12 +54,14 @@ protected:
     Result<Appended> append() {
         TaskUpdate update;
         update.id = WriteId::next();
-        return loop.await(emitter.append(TaskId::generate(), OwnerScope::everything(), std::move(update)));
+        return loop.await(
+            emitter.append(TaskId::generate(), OwnerScope::everything(), std::move(update)));
     }
     Result<Created> create() {
         TaskUpdate update;
         update.id = WriteId::next();
-        return loop.await(emitter.create(NewTask{TaskId::generate(), "c", true}, OwnerScope{}, std::move(update)));
+        return loop.await(emitter.create(NewTask{TaskId::generate(), "c", true}, OwnerScope{},
+                                         std::move(update)));
     }
 
     ManualLoop loop;
@@ -174,7 +176,8 @@ protected:
         TaskUpdate update;
         update.id = WriteId::next();
         update.context_id = "the context";
-        return loop.await(hookable.append(TaskId::generate(), OwnerScope::everything(), std::move(update)));
+        return loop.await(
+            hookable.append(TaskId::generate(), OwnerScope::everything(), std::move(update)));
     }
     using Notes = std::vector<std::string>;
     std::shared_ptr<NotingHooks> hooks = std::make_shared<NotingHooks>();
@@ -216,7 +219,8 @@ TEST_F(HookableEmitterTest, AHookThatThrowsChangesNothing) {
 
 TEST_F(HookableEmitterTest, AClaimIsAnnouncedToTheHooks) {
     HookableEmitter hookable(std::make_shared<StorageEventEmitter>(storage, bus), hooks);
-    ASSERT_TRUE(loop.await(hookable.announce(appended(TaskState::kSubmitted, TaskState::kWorking), "c")));
+    ASSERT_TRUE(
+        loop.await(hookable.announce(appended(TaskState::kSubmitted, TaskState::kWorking), "c")));
     EXPECT_EQ(hooks->notes, (Notes{"change", "working"}));
     EXPECT_EQ(hooks->context_id, "c");
     EXPECT_EQ(bus->wakes.size(), 1U);

@@ -14,12 +14,19 @@ public:
     OvertakenMaintenance(std::shared_ptr<Maintenance> inner, std::function<void()> meanwhile)
         : inner_(std::move(inner)), meanwhile_(std::move(meanwhile)) {}
     AsyncResult<std::vector<Due>> due(int limit) override { return inner_->due(limit); }
-    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override { return inner_->erase(query); }
-    AsyncResult<int> compact(Timestamp before, int limit) override { return inner_->compact(before, limit); }
-    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit) override {
+    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override {
+        return inner_->erase(query);
+    }
+    AsyncResult<int> compact(Timestamp before, int limit) override {
+        return inner_->compact(before, limit);
+    }
+    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
+                                                      int limit) override {
         return inner_->dead_letters(after, limit);
     }
-    AsyncResult<TaskId> mark_redriven(TaskId letter, TaskId by) override { return inner_->mark_redriven(letter, by); }
+    AsyncResult<TaskId> mark_redriven(TaskId letter, TaskId by) override {
+        return inner_->mark_redriven(letter, by);
+    }
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override {
         auto found = inner_->stale_paused(before, limit).await_resume();
         if (found && !found->empty()) meanwhile_();
@@ -63,11 +70,12 @@ protected:
         TaskUpdate update;
         update.id = WriteId::next();
         update.status = TaskStatus{state, std::nullopt, std::nullopt};
-        ASSERT_TRUE(loop.await(ports.storage->append(task, OwnerScope::everything(), std::move(update))));
+        ASSERT_TRUE(
+            loop.await(ports.storage->append(task, OwnerScope::everything(), std::move(update))));
     }
     void keep(HousekeepingOptions options) {
-        housekeeping_ = std::make_unique<Housekeeping>(ports.storage, ports.maintenance, ports.emitter,
-                                                       std::move(options));
+        housekeeping_ = std::make_unique<Housekeeping>(ports.storage, ports.maintenance,
+                                                       ports.emitter, std::move(options));
         housekeeping_->start();
     }
     void TearDown() override {
@@ -76,7 +84,9 @@ protected:
     /// A memory storage answers at once, so this may stand in the middle of somebody else's call.
     void answer(TaskId task) {
         const auto appended =
-            ports.storage->append(task, OwnerScope::everything(), turn_of(user_message("here I am"))).await_resume();
+            ports.storage
+                ->append(task, OwnerScope::everything(), turn_of(user_message("here I am")))
+                .await_resume();
         EXPECT_TRUE(appended) << appended.error().message;
     }
     bool exists(TaskId task) {
@@ -132,7 +142,8 @@ TEST_F(HousekeepingTest, TheNewestSoManyAreKeptHoweverManyThereWere) {
     }
     keep(options);
     loop.advance(seconds(31));
-    for (std::size_t i = 0; i < tasks.size(); ++i) EXPECT_EQ(exists(tasks[i]), i >= tasks.size() - 10) << i;
+    for (std::size_t i = 0; i < tasks.size(); ++i)
+        EXPECT_EQ(exists(tasks[i]), i >= tasks.size() - 10) << i;
 }
 
 TEST_F(HousekeepingTest, ATaskThatWaitsTooLongForItsUserIsCanceled) {
@@ -152,7 +163,8 @@ TEST_F(HousekeepingTest, ATaskThatItsUserContinuesMeanwhileIsNotCanceled) {
     options.cancel_paused_after = hours(1);
     const TaskId task = create("hello");
     end(task, TaskState::kInputRequired);
-    ports.maintenance = std::make_shared<OvertakenMaintenance>(ports.maintenance, [&] { answer(task); });
+    ports.maintenance =
+        std::make_shared<OvertakenMaintenance>(ports.maintenance, [&] { answer(task); });
     keep(options);
     loop.advance(minutes(61));
     EXPECT_EQ(state(task), TaskState::kSubmitted);

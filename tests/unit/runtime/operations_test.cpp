@@ -32,7 +32,8 @@ TEST_F(OperationsTest, GetAnswersWithTheTask) {
 }
 
 TEST_F(OperationsTest, UnknownIdsAreNotFoundByAnyOperation) {
-    for (const std::string& id : {std::string("no uuid"), std::string(500, 'x'), TaskId::generate().to_string()}) {
+    for (const std::string& id :
+         {std::string("no uuid"), std::string(500, 'x'), TaskId::generate().to_string()}) {
         EXPECT_EQ(get(id).error().code, ErrorCode::kTaskNotFound);
         EXPECT_EQ(cancel(id).value().error().code, ErrorCode::kTaskNotFound);
         EXPECT_EQ(subscribe(id).error().code, ErrorCode::kTaskNotFound);
@@ -62,7 +63,8 @@ TEST_F(OperationsTest, SomebodyElsesTaskIsNotListed) {
     EXPECT_EQ(list({}, {"alice", "another tenant", false}).value().tasks.size(), 0U);
 }
 
-// -- Lists ----------------------------------------------------------------------------------------------------------
+// -- Lists
+// ----------------------------------------------------------------------------------------------------------
 
 TEST_F(OperationsTest, ListsCarryArtifactsOnlyWhenAsked) {
     accept();
@@ -129,7 +131,8 @@ TEST_F(OperationsTest, AForeignPageTokenIsAWrongField) {
     EXPECT_EQ(list(request).error().code, ErrorCode::kInvalidParams);
 }
 
-// -- Cancel ---------------------------------------------------------------------------------------------------------
+// -- Cancel
+// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(OperationsTest, ATaskThatNobodyRunsIsCanceledAtOnce) {
     const std::string id = accept();
@@ -151,7 +154,8 @@ TEST_F(OperationsTest, ARunningTaskIsSignalledAndAwaited) {
     auto canceled = cancel(id);
     EXPECT_FALSE(canceled.done());
     EXPECT_TRUE(scope->is_cancelled());
-    const auto pending = loop_.await(ports_.storage->load(run.snapshot.id, OwnerScope::everything())).value();
+    const auto pending =
+        loop_.await(ports_.storage->load(run.snapshot.id, OwnerScope::everything())).value();
     ASSERT_TRUE(pending.cancel_by);
     EXPECT_EQ(*pending.cancel_by, clock_->now() + seconds(60));
     end(run, kCanceled);
@@ -187,7 +191,8 @@ TEST_F(OperationsTest, ASecondCancelDoesNotMoveTheDeadline) {
     const Timestamp deadline = clock_->now() + seconds(60);
     loop_.advance(seconds(5));
     auto second = cancel(id);
-    const auto task = loop_.await(ports_.storage->load(run.snapshot.id, OwnerScope::everything())).value();
+    const auto task =
+        loop_.await(ports_.storage->load(run.snapshot.id, OwnerScope::everything())).value();
     EXPECT_EQ(task.cancel_by, deadline);
     end(run, kCanceled);
     EXPECT_EQ(second.value().value().status.state, kCanceled);
@@ -221,7 +226,8 @@ TEST_F(OperationsTest, ADrainEndsTheWaitOfACancel) {
     EXPECT_EQ(canceled.value().value().status.state, kWorking);
 }
 
-// -- For the application --------------------------------------------------------------------------------------------
+// -- For the application
+// --------------------------------------------------------------------------------------------
 
 TEST_F(OperationsTest, OnlyATaskThatWaitsForAuthIsResumed) {
     const std::string id = accept();
@@ -242,7 +248,8 @@ TEST_F(OperationsTest, ADeadLetterBecomesOneNewTask) {
     const DeadLetter letter = loop_.await(ports_.maintenance->dead_letters({}, 10)).value().at(0);
 
     const TaskId made = loop_.await(manager_.redrive(letter)).value();
-    EXPECT_EQ(loop_.await(manager_.redrive(letter)).value(), made) << "a second redrive returns that task";
+    EXPECT_EQ(loop_.await(manager_.redrive(letter)).value(), made)
+        << "a second redrive returns that task";
     const ClaimedRun again = claim();
     EXPECT_EQ(again.snapshot.id, made);
     EXPECT_EQ(again.snapshot.owner, kAlice);
@@ -273,7 +280,8 @@ TEST_F(UnrevealedTest, AnUnrevealedTaskIsFoundByNobody) {
     const std::string id = run.snapshot.id.to_string();
     EXPECT_EQ(get(id).error().code, ErrorCode::kTaskNotFound);
     EXPECT_EQ(subscribe(id).error().code, ErrorCode::kTaskNotFound);
-    EXPECT_EQ(loop_.await(manager_.cancel({{}, id, {}}, kAlice)).error().code, ErrorCode::kTaskNotFound);
+    EXPECT_EQ(loop_.await(manager_.cancel({{}, id, {}}, kAlice)).error().code,
+              ErrorCode::kTaskNotFound);
     EXPECT_TRUE(loop_.await(manager_.list({}, kAlice)).value().tasks.empty());
     EXPECT_TRUE(write(run, direct_reply("hi")));
 }

@@ -1,5 +1,5 @@
-#include "scripted_storage.hpp"
 #include "runtime/public_error.hpp"
+#include "scripted_storage.hpp"
 #include "task_manager_fixture.hpp"
 
 namespace a2akit {
@@ -23,7 +23,8 @@ protected:
         Ports ports = ports_;
         ports.storage = storage_;
         auto emitter = std::make_shared<StorageEventEmitter>(storage_, ports.event_bus);
-        over_storage_ = std::make_unique<TaskManager>(std::move(ports), std::move(emitter), TaskManagerOptions{});
+        over_storage_ = std::make_unique<TaskManager>(std::move(ports), std::move(emitter),
+                                                      TaskManagerOptions{});
         Created created;
         created.appended.turn = 1;
         storage_->create_answers.emplace_back(std::move(created));
@@ -33,7 +34,8 @@ protected:
 };
 
 TEST_F(OutageTest, ASendThatWaitsEndsWithAnErrorThatMayBeRetriedOnlyWhenStorageDoesNotAnswer) {
-    Pending<Result<SendMessageResponse>> sent(group_, over_storage_->send(command(message_of("hello"))));
+    Pending<Result<SendMessageResponse>> sent(group_,
+                                              over_storage_->send(command(message_of("hello"))));
     loop_.run_ready();
     over_storage_->notice_outage();
     loop_.run_ready();
@@ -143,7 +145,8 @@ TEST(PublicErrorTest, TheTextOfAnEngineStaysInTheLog) {
     for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kInternal}) {
         Error::Details details;
         details.retry_after = std::chrono::milliseconds(500);
-        const Error shown = public_error(Error{code, "PostgreSQL at db.internal refuses ann", nullptr}.with(details));
+        const Error shown = public_error(
+            Error{code, "PostgreSQL at db.internal refuses ann", nullptr}.with(details));
         EXPECT_EQ(shown.code, code);
         EXPECT_EQ(shown.message.find("PostgreSQL"), std::string::npos) << shown.message;
         EXPECT_EQ(shown.message.find("db.internal"), std::string::npos) << shown.message;

@@ -5,7 +5,9 @@ namespace {
 
 using std::chrono::seconds;
 
-Async<void> echo(TaskContext& ctx) { co_await ctx.complete("Echo: " + std::string(ctx.user_text())); }
+Async<void> echo(TaskContext& ctx) {
+    co_await ctx.complete("Echo: " + std::string(ctx.user_text()));
+}
 
 struct Seen {
     int attempt = 0;
@@ -14,7 +16,8 @@ struct Seen {
     std::optional<ErrorCode> code;
 };
 
-// Hangs in the middle of its work, as if its process had stopped; wakes up when nobody waits for it any more.
+// Hangs in the middle of its work, as if its process had stopped; wakes up when nobody waits for it
+// any more.
 Async<void> hangs(Signal& gate, Seen& seen, TaskContext& ctx) {
     seen.attempt = ctx.attempt();
     seen.checkpoint = ctx.checkpoint().text();
@@ -60,7 +63,8 @@ TEST_F(RecoveryTest, ATailCheckTellsThatATurnHasEndedThoughTheNextOneRuns) {
     TaskUpdate pause;
     pause.id = WriteId::next();
     pause.status = TaskStatus{TaskState::kInputRequired, std::nullopt, std::nullopt};
-    ASSERT_TRUE(loop.await(ports.emitter->append(task, OwnerScope::everything(), std::move(pause))));
+    ASSERT_TRUE(
+        loop.await(ports.emitter->append(task, OwnerScope::everything(), std::move(pause))));
     follow_up(task, "two");
     auto late = loop.await(ports.bus->subscribe(task, Interest::kTurnEnds)).value();
     loop.advance(seconds(2));
@@ -115,7 +119,8 @@ TEST_F(RecoveryTest, ANodeThatWakesUpIsToldThatItsRunWasTakenOver) {
 TEST_F(RecoveryTest, ASlowHandlerIsNeverRunTwice) {
     Signal gate;
     Seen seen;
-    auto worker = std::make_shared<FunctionWorker>([&](TaskContext& ctx) { return hangs(gate, seen, ctx); });
+    auto worker =
+        std::make_shared<FunctionWorker>([&](TaskContext& ctx) { return hangs(gate, seen, ctx); });
     auto& server = serve_with(worker);
     serve(echo);
     const TaskId task = send(server, "hello");
@@ -207,7 +212,8 @@ TEST_F(RecoveryTest, ASubscriberThatMissedTheLastWakeUpIsWokenByTheTailCheck) {
     TaskUpdate update;
     update.id = WriteId::next();
     update.status = TaskStatus{TaskState::kCanceled, std::nullopt, std::nullopt};
-    ASSERT_TRUE(loop.await(ports.storage->append(task, OwnerScope::everything(), std::move(update))));
+    ASSERT_TRUE(
+        loop.await(ports.storage->append(task, OwnerScope::everything(), std::move(update))));
     EXPECT_EQ((*subscribed)->ended_turn(), 0U) << "nobody published";
     loop.advance(seconds(1));
     EXPECT_EQ((*subscribed)->last(), load(task).last_sequence);
@@ -225,12 +231,19 @@ public:
         }
         return inner_->due(limit);
     }
-    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override { return inner_->erase(query); }
-    AsyncResult<int> compact(Timestamp before, int limit) override { return inner_->compact(before, limit); }
-    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit) override {
+    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override {
+        return inner_->erase(query);
+    }
+    AsyncResult<int> compact(Timestamp before, int limit) override {
+        return inner_->compact(before, limit);
+    }
+    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
+                                                      int limit) override {
         return inner_->dead_letters(after, limit);
     }
-    AsyncResult<TaskId> mark_redriven(TaskId letter, TaskId by) override { return inner_->mark_redriven(letter, by); }
+    AsyncResult<TaskId> mark_redriven(TaskId letter, TaskId by) override {
+        return inner_->mark_redriven(letter, by);
+    }
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override {
         return inner_->stale_paused(before, limit);
     }
@@ -255,7 +268,8 @@ public:
 TEST_F(RecoveryTest, ATurnThatPausedBeforeItsForcedEndStaysPaused) {
     auto behind = std::make_shared<LateMaintenance>(ports.maintenance);
     ports.maintenance = behind;
-    auto& server = serve([](TaskContext& ctx) -> Async<void> { co_await ctx.request_input("Which one?"); });
+    auto& server =
+        serve([](TaskContext& ctx) -> Async<void> { co_await ctx.request_input("Which one?"); });
     const TaskId task = send(server, "hello");
     behind->late = Due{Due::Kind::kExpiredRun, task, 1, 1, 4};
     loop.await(server.recovery.sweep());
@@ -316,20 +330,24 @@ public:
 
     AsyncResult<void> start() override { return inner_->start(); }
     AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
-    [[nodiscard]] StorageCapabilities capabilities() const noexcept override { return inner_->capabilities(); }
+    [[nodiscard]] StorageCapabilities capabilities() const noexcept override {
+        return inner_->capabilities();
+    }
     AsyncResult<void> check() override { return inner_->check(); }
     AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
         return inner_->create(std::move(task), std::move(scope), std::move(update));
     }
-    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope, std::optional<std::int32_t> history,
-                                   bool artifacts) override {
+    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
+                                   std::optional<std::int32_t> history, bool artifacts) override {
         return inner_->load(task, std::move(scope), history, artifacts);
     }
     AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override {
-        if (never_reveals && update.reveal) return Error{ErrorCode::kInternal, "does not fit into an index", nullptr};
+        if (never_reveals && update.reveal)
+            return Error{ErrorCode::kInternal, "does not fit into an index", nullptr};
         return inner_->append(task, std::move(scope), std::move(update));
     }
-    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node, Lease lease) override {
+    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node,
+                               Lease lease) override {
         ++claims;
         auto claimed = inner_->claim(id, task, turn, node, lease);
         if (unreadable) return let_go(inner_, task, std::move(claimed));
@@ -337,8 +355,11 @@ public:
         --lost_claims;
         return out_of_reach();
     }
-    AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override { return inner_->renew(node, lease); }
-    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how, Timestamp not_before) override {
+    AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override {
+        return inner_->renew(node, lease);
+    }
+    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
+                                             Timestamp not_before) override {
         if (failing_releases == 0) return inner_->release(task, epoch, how, not_before);
         --failing_releases;
         return out_of_reach();
@@ -350,11 +371,15 @@ public:
                                   EventLimit limit) override {
         return inner_->events(task, std::move(scope), after, limit);
     }
-    AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override { return inner_->tails(std::move(tasks)); }
+    AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override {
+        return inner_->tails(std::move(tasks));
+    }
     AsyncResult<Timestamp> now() override { return inner_->now(); }
 
 private:
-    static Error out_of_reach() { return Error{ErrorCode::kUnavailable, "the storage does not answer", nullptr}; }
+    static Error out_of_reach() {
+        return Error{ErrorCode::kUnavailable, "the storage does not answer", nullptr};
+    }
     static AsyncResult<Claimed> let_go(std::shared_ptr<Storage> inner, TaskId task,
                                        AsyncResult<Claimed> claim) {
         auto claimed = co_await std::move(claim);
@@ -421,7 +446,8 @@ TEST_F(StrangeRunTest, ARunWhoseReleaseFailedIsGivenBackAndItsFollowUpRuns) {
     end_waiting();
 }
 
-TEST_F(StrangeRunTest, ATaskThatTheEngineCannotRevealIsTriedAsOftenAsALostRunAndBecomesADeadLetter) {
+TEST_F(StrangeRunTest,
+       ATaskThatTheEngineCannotRevealIsTriedAsOftenAsALostRunAndBecomesADeadLetter) {
     storage_->never_reveals = true;
     ports.emitter = std::make_shared<StorageEventEmitter>(storage_, ports.bus);
     auto worker = std::make_shared<FunctionWorker>(echo);

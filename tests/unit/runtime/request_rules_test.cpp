@@ -28,7 +28,9 @@ RequestEnvelope send_of(Part part) {
     return envelope;
 }
 RequestEnvelope send_of_text() { return send_of(Part::from_text("second")); }
-SendMessageRequest& request_in(RequestEnvelope& envelope) { return std::get<SendMessageRequest>(envelope.params); }
+SendMessageRequest& request_in(RequestEnvelope& envelope) {
+    return std::get<SendMessageRequest>(envelope.params);
+}
 
 RequestEnvelope plain(Operation operation) {
     RequestEnvelope envelope;
@@ -113,14 +115,16 @@ TEST(RequestRulesTest, PartsOfOtherMediaTypesAreRefusedByName) {
     const RequestRules rules(plain_card());
     Part html = Part::from_text("<p>");
     html.media_type = "text/html";
-    const std::vector<Part> refused{Part::from_data(RawJson("{}")), Part::from_bytes("x", "image/png"),
+    const std::vector<Part> refused{Part::from_data(RawJson("{}")),
+                                    Part::from_bytes("x", "image/png"),
                                     Part::from_url("https://example.com/a", "audio/ogg"), html};
     for (const Part& part : refused) {
         const auto refusal = rules.refuse(send_of(part));
         ASSERT_TRUE(refusal);
         EXPECT_EQ(refusal->code, ErrorCode::kContentTypeNotSupported);
         EXPECT_EQ(refusal->details->violations.at(0).field, "message.parts[1].mediaType");
-        EXPECT_NE(refusal->message.find("text/plain"), std::string::npos) << "says what would be right";
+        EXPECT_NE(refusal->message.find("text/plain"), std::string::npos)
+            << "says what would be right";
     }
 }
 
@@ -142,7 +146,8 @@ TEST(RequestRulesTest, InputModesMayBeWildcardsAndMayComeFromSkills) {
 
 TEST(RequestRulesTest, APushConfigInsideASendIsRefused) {
     RequestEnvelope envelope = send_of_text();
-    request_in(envelope).configuration.emplace().task_push_notification_config.emplace().url = "https://example.com";
+    request_in(envelope).configuration.emplace().task_push_notification_config.emplace().url =
+        "https://example.com";
     const auto refusal = RequestRules(plain_card()).refuse(envelope);
     ASSERT_TRUE(refusal);
     EXPECT_EQ(refusal->code, ErrorCode::kPushNotificationNotSupported);
@@ -151,7 +156,8 @@ TEST(RequestRulesTest, APushConfigInsideASendIsRefused) {
 TEST(RequestRulesTest, PushOperationsAreRefused) {
     for (const Operation operation :
          {Operation::kCreateTaskPushNotificationConfig, Operation::kGetTaskPushNotificationConfig,
-          Operation::kListTaskPushNotificationConfigs, Operation::kDeleteTaskPushNotificationConfig}) {
+          Operation::kListTaskPushNotificationConfigs,
+          Operation::kDeleteTaskPushNotificationConfig}) {
         EXPECT_EQ(RequestRules(plain_card()).refuse(plain(operation))->code,
                   ErrorCode::kPushNotificationNotSupported);
     }
@@ -162,7 +168,8 @@ TEST(RequestRulesTest, WithoutStreamingNothingStreams) {
         AgentCard card = plain_card();
         card.capabilities.streaming = streaming;
         const RequestRules rules(card);
-        EXPECT_EQ(rules.refuse(plain(Operation::kSubscribeToTask))->code, ErrorCode::kUnsupportedOperation);
+        EXPECT_EQ(rules.refuse(plain(Operation::kSubscribeToTask))->code,
+                  ErrorCode::kUnsupportedOperation);
         RequestEnvelope envelope = send_of_text();
         EXPECT_FALSE(rules.refuse(envelope));
         envelope.operation = Operation::kSendStreamingMessage;

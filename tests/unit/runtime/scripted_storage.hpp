@@ -7,7 +7,8 @@
 
 namespace a2akit {
 
-/// A Storage whose answers to `append` and `create` a test writes down beforehand; it notes what it was asked.
+/// A Storage whose answers to `append` and `create` a test writes down beforehand; it notes what it
+/// was asked.
 class ScriptedStorage : public Storage {
 public:
     std::deque<Result<Appended>> append_answers;
@@ -28,9 +29,13 @@ public:
     AsyncResult<Appended> append(TaskId, OwnerScope, TaskUpdate update) override {
         return answer(append_answers, std::move(update));
     }
-    AsyncResult<Claimed> claim(WriteId, TaskId, Turn, NodeId, Lease) override { return unscripted(); }
+    AsyncResult<Claimed> claim(WriteId, TaskId, Turn, NodeId, Lease) override {
+        return unscripted();
+    }
     AsyncResult<std::vector<Renewal>> renew(NodeId, Lease) override { return unscripted(); }
-    AsyncResult<std::optional<Turn>> release(TaskId, Epoch, Release, Timestamp) override { return unscripted(); }
+    AsyncResult<std::optional<Turn>> release(TaskId, Epoch, Release, Timestamp) override {
+        return unscripted();
+    }
     AsyncResult<ListPage> list(OwnerScope, ListQuery) override { return unscripted(); }
     AsyncResult<EventPage> events(TaskId, OwnerScope, Sequence, EventLimit) override {
         return unscripted();
@@ -39,7 +44,9 @@ public:
     AsyncResult<Timestamp> now() override { return unscripted(); }
 
 private:
-    static Error unscripted() { return Error{ErrorCode::kInternal, "the test has no answer for this call", nullptr}; }
+    static Error unscripted() {
+        return Error{ErrorCode::kInternal, "the test has no answer for this call", nullptr};
+    }
     template <class T>
     Result<T> answer(std::deque<Result<T>>& answers, TaskUpdate update) {
         writes.push_back(update.id);

@@ -130,8 +130,8 @@ TEST_F(SendTest, AFollowUpBeforeTheHandlerHasReturnedIsRunAfterIt) {
     EXPECT_TRUE(write(asking, status(kInputRequired)));
     ASSERT_TRUE(first.done());
     auto second = send(command(follow_up(task_of(first.value()).id, "Rome")));
-    const auto due =
-        loop_.await(ports_.storage->release(asking.snapshot.id, asking.epoch, Release::kDone, clock_->now()));
+    const auto due = loop_.await(
+        ports_.storage->release(asking.snapshot.id, asking.epoch, Release::kDone, clock_->now()));
     ASSERT_TRUE(due && *due);
     const RunOperation operation{asking.snapshot.id, **due};
     EXPECT_TRUE(loop_.await(ports_.broker->enqueue(operation, std::nullopt)));
@@ -193,7 +193,8 @@ TEST_F(SendTest, OfTwoFollowUpsOneIsTaken) {
     EXPECT_TRUE(one.done() && one.value());
 }
 
-// -- Idempotency --------------------------------------------------------------------------------------------------
+// -- Idempotency
+// --------------------------------------------------------------------------------------------------
 
 TEST_F(SendTest, ARepeatJoinsTheTurnOfItsKey) {
     const SendMessageRequest request = message_of("pay");
@@ -370,7 +371,8 @@ TEST(RequestHashTest, DeeplyNestedValuesCountAsWell) {
               hash("[{" + second + "},{" + first + "}]"));
 }
 
-// -- Timeout and drain ----------------------------------------------------------------------------------------------
+// -- Timeout and drain
+// ----------------------------------------------------------------------------------------------
 
 class BlockingTimeoutTest : public TaskManagerTest {
 protected:
@@ -421,7 +423,8 @@ TEST_F(SendTest, AClientThatLeavesIsWaitedForNoLonger) {
     loop_.run_ready();
     EXPECT_TRUE(sent.done());
     end(run, kCompleted);
-    EXPECT_EQ(get(run.snapshot.id.to_string())->status.state, kCompleted) << "the connection is not the task";
+    EXPECT_EQ(get(run.snapshot.id.to_string())->status.state, kCompleted)
+        << "the connection is not the task";
 }
 
 TEST_F(SendTest, AClientThatLeftBeforeItsTaskBeganLeavesTheTask) {
@@ -503,7 +506,8 @@ TEST_F(UnansweredTest, OtherSendsHoldNothingUp) {
     EXPECT_TRUE(waiting.done());
 }
 
-// -- Direct replies -------------------------------------------------------------------------------------------------
+// -- Direct replies
+// -------------------------------------------------------------------------------------------------
 
 class DirectReplyTest : public TaskManagerTest {
 protected:
@@ -563,7 +567,8 @@ TEST_F(DirectReplyTest, ADrainReveals) {
 }
 
 TEST_F(DirectReplyTest, AStreamIsExactlyOneMessage) {
-    Pending<Result<std::unique_ptr<EventStream>>> opening(group_, manager_.send_streaming(command(message_of("hello"))));
+    Pending<Result<std::unique_ptr<EventStream>>> opening(
+        group_, manager_.send_streaming(command(message_of("hello"))));
     loop_.run_ready();
     const ClaimedRun run = claim();
     loop_.run_ready();
@@ -576,7 +581,8 @@ TEST_F(DirectReplyTest, AStreamIsExactlyOneMessage) {
 }
 
 TEST_F(DirectReplyTest, AStreamRevealsTheTaskAfterASecond) {
-    Pending<Result<std::unique_ptr<EventStream>>> opening(group_, manager_.send_streaming(command(message_of("hello"))));
+    Pending<Result<std::unique_ptr<EventStream>>> opening(
+        group_, manager_.send_streaming(command(message_of("hello"))));
     loop_.run_ready();
     const ClaimedRun run = claim();
     loop_.advance(std::chrono::milliseconds(900));

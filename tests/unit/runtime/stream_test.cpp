@@ -197,8 +197,8 @@ TEST_F(StreamTest, ALostWakeUpIsMadeGoodByTheTailCheck) {
     TaskUpdate update = status(kCompleted);
     update.id = WriteId::next();
     update.guard.epoch = run.epoch;
-    const auto appended =
-        loop_.await(ports_.storage->append(run.snapshot.id, OwnerScope::everything(), std::move(update)));
+    const auto appended = loop_.await(
+        ports_.storage->append(run.snapshot.id, OwnerScope::everything(), std::move(update)));
     ASSERT_TRUE(appended);
     EXPECT_FALSE(waiting.done()) << "nobody announced it";
     const Wake wake{run.snapshot.id, appended->last, appended->turn, true};
@@ -230,7 +230,8 @@ TEST_F(StreamTest, AClientThatGoesAwayChangesNothing) {
     EXPECT_EQ(get(id).value().status.state, kCompleted);
 }
 
-// -- Last-Event-ID --------------------------------------------------------------------------------------------------
+// -- Last-Event-ID
+// --------------------------------------------------------------------------------------------------
 
 TEST_F(StreamTest, LastEventIdGoesOnBehindIt) {
     const std::string id = accept();
@@ -284,7 +285,8 @@ TEST_F(StreamTest, AFinishedTaskIsNotSubscribedToWithoutIt) {
     EXPECT_EQ(refused.error().code, ErrorCode::kUnsupportedOperation);
 }
 
-// -- Ends -----------------------------------------------------------------------------------------------------------
+// -- Ends
+// -----------------------------------------------------------------------------------------------------------
 
 TEST_F(StreamTest, ALogThatIsCompactedUnderAStreamMakesItBeginAnew) {
     auto stream = this->stream(command(message_of("hello")));
@@ -305,7 +307,8 @@ TEST_F(StreamTest, TheStreamOfAnErasedTaskEndsWithTaskNotFound) {
     Pending<EventStream::Batch> waiting(group_, stream->next());
     TaskUpdate update = status(kCompleted);
     update.id = WriteId::next();
-    EXPECT_TRUE(loop_.await(ports_.storage->append(run.snapshot.id, OwnerScope::everything(), std::move(update))));
+    EXPECT_TRUE(loop_.await(
+        ports_.storage->append(run.snapshot.id, OwnerScope::everything(), std::move(update))));
     EXPECT_EQ(loop_.await(ports_.maintenance->erase({})).value().size(), 0U) << "nothing asked for";
     EraseQuery all;
     all.keep_at_most = 0;

@@ -33,16 +33,20 @@ protected:
         std::string text;
         for (const auto& event : events(task)) {
             if (const auto* chunk = std::get_if<ArtifactChunk>(&event.change)) {
-                text += chunk->artifact->artifact_id + (chunk->append ? "+" : "") + (chunk->last_chunk ? ". " : " ");
+                text += chunk->artifact->artifact_id + (chunk->append ? "+" : "") +
+                        (chunk->last_chunk ? ". " : " ");
             } else {
-                text += std::string(to_string(std::get<StatusChange>(event.change).status.state)).substr(11) + ' ';
+                text += std::string(to_string(std::get<StatusChange>(event.change).status.state))
+                            .substr(11) +
+                        ' ';
             }
         }
         return text;
     }
 };
 
-// -- What it knows ----------------------------------------------------------------------------------------------------
+// -- What it knows
+// ----------------------------------------------------------------------------------------------------
 
 Async<void> looks_at_everything(TaskContext& ctx) {
     EXPECT_EQ(ctx.user_text(), "hello\nthere");
@@ -120,7 +124,8 @@ TEST_F(TaskContextTest, KnowsWhoSentTheMessageOrElseWhoseTaskItIs) {
     EXPECT_TRUE(who.scopes.empty());
 }
 
-// -- Progress and ends ------------------------------------------------------------------------------------------------
+// -- Progress and ends
+// ------------------------------------------------------------------------------------------------
 
 Async<void> streams(TaskContext& ctx) {
     co_await ctx.send_status("on it");
@@ -145,7 +150,8 @@ TEST_F(TaskContextTest, EveryCallIsOneUpdate) {
     EXPECT_EQ(snapshot.artifacts[0]->text(), "one two");
     EXPECT_EQ(snapshot.artifacts[2]->name, "A picture");
     EXPECT_EQ(snapshot.artifacts[2]->parts[0].filename, "a.png");
-    ASSERT_EQ(snapshot.history.size(), 2U) << "what was said on the way belongs to the conversation";
+    ASSERT_EQ(snapshot.history.size(), 2U)
+        << "what was said on the way belongs to the conversation";
     EXPECT_EQ(snapshot.history[1]->text(), "on it");
     EXPECT_EQ(snapshot.history[1]->role, Role::kAgent);
     EXPECT_EQ(snapshot.history[1]->task_id, task.to_string());
@@ -230,8 +236,9 @@ Async<void> ends_with(std::string how, TaskContext& ctx) {
 
 TEST_F(TaskContextTest, EachEndHasItsState) {
     const std::vector<std::pair<std::string, TaskState>> ends = {
-        {"json", TaskState::kCompleted},  {"respond", TaskState::kCompleted},     {"fail", TaskState::kFailed},
-        {"reject", TaskState::kRejected}, {"input", TaskState::kInputRequired}, {"direct", TaskState::kCompleted}};
+        {"json", TaskState::kCompleted},      {"respond", TaskState::kCompleted},
+        {"fail", TaskState::kFailed},         {"reject", TaskState::kRejected},
+        {"input", TaskState::kInputRequired}, {"direct", TaskState::kCompleted}};
     for (const auto& [how, expected] : ends) {
         const TaskId task = run([how = how](TaskContext& ctx) { return ends_with(how, ctx); });
         EXPECT_EQ(state(task), expected) << how;
@@ -257,7 +264,9 @@ TEST_F(TaskContextTest, AskingForCredentialsNamesSchemesAndUrl) {
               R"({"schemes":["oauth2","bearer"],"url":"https://example.com/login"})");
 }
 
-Async<void> asks_with_checkpoint(TaskContext& ctx) { co_await ctx.request_input("where to?", RawJson("\"where\"")); }
+Async<void> asks_with_checkpoint(TaskContext& ctx) {
+    co_await ctx.request_input("where to?", RawJson("\"where\""));
+}
 
 TEST_F(TaskContextTest, AQuestionAndItsCheckpointAreOneWrite) {
     const TaskId task = run(asks_with_checkpoint);
@@ -338,7 +347,8 @@ TEST_F(TaskContextTest, AnArtifactNeedsExactlyOneContent) {
 }
 
 /// What a handler says, or what `act` threw when it tried to.
-Async<void> refusal_of(std::function<Async<void>(TaskContext&)> act, std::string& thrown, TaskContext& ctx) {
+Async<void> refusal_of(std::function<Async<void>(TaskContext&)> act, std::string& thrown,
+                       TaskContext& ctx) {
     try {
         co_await act(ctx);
     } catch (const std::invalid_argument& e) {
@@ -432,9 +442,7 @@ TEST_F(TaskContextTest, OutputThatWouldBreakResponsesIsRefused) {
     }
 }
 
-Async<void> completes_with(RawJson value, TaskContext& ctx) {
-    co_await ctx.complete_json(value);
-}
+Async<void> completes_with(RawJson value, TaskContext& ctx) { co_await ctx.complete_json(value); }
 
 Async<void> pauses_with(RawJson checkpoint, TaskContext& ctx) {
     co_await ctx.request_input("and now?", checkpoint);
@@ -442,15 +450,18 @@ Async<void> pauses_with(RawJson checkpoint, TaskContext& ctx) {
 
 TEST_F(TaskContextTest, IndentedJsonIsStoredWithoutItsWhiteSpace) {
     const RawJson indented("{\n  \"a b\": [1,\n\t2]\n}");
-    const TaskSnapshot done = load(run([&](TaskContext& ctx) { return completes_with(indented, ctx); }));
+    const TaskSnapshot done =
+        load(run([&](TaskContext& ctx) { return completes_with(indented, ctx); }));
     ASSERT_EQ(done.artifacts.size(), 1U);
     EXPECT_EQ(*done.artifacts.front()->parts.front().data(), RawJson(R"({"a b":[1,2]})"));
-    const TaskSnapshot paused = load(run([&](TaskContext& ctx) { return pauses_with(indented, ctx); }));
+    const TaskSnapshot paused =
+        load(run([&](TaskContext& ctx) { return pauses_with(indented, ctx); }));
     EXPECT_EQ(paused.checkpoint, RawJson(R"({"a b":[1,2]})"));
 }
 
 TEST_F(TaskContextTest, DataMayBeNestedAsDeepAsARequestAndOnceMore) {
-    const TaskSnapshot done = load(run([](TaskContext& ctx) { return completes_with(nested(64), ctx); }));
+    const TaskSnapshot done =
+        load(run([](TaskContext& ctx) { return completes_with(nested(64), ctx); }));
     EXPECT_EQ(done.status.state, TaskState::kCompleted);
 }
 
@@ -487,7 +498,8 @@ Async<void> waits_in_several_coroutines(int& woken, bool& stopped, TaskContext& 
 TEST_F(TaskContextTest, SeveralCoroutinesCanWaitForTheCancel) {
     int woken = 0;
     bool stopped = true;
-    auto& server = serve([&](TaskContext& ctx) { return waits_in_several_coroutines(woken, stopped, ctx); });
+    auto& server =
+        serve([&](TaskContext& ctx) { return waits_in_several_coroutines(woken, stopped, ctx); });
     const TaskId task = send(server, "hello");
     EXPECT_EQ(woken, 0) << "nobody has cancelled";
     loop.advance(std::chrono::seconds(2));
@@ -645,7 +657,8 @@ TEST_F(TaskContextTest, TheTextOfAnExceptionIsShownOnlyWhenAskedFor) {
     EXPECT_EQ(status_text(send(server, "hello")), "caf\uFFFD ferm\uFFFD");
 }
 
-// -- Direct replies ---------------------------------------------------------------------------------------------------
+// -- Direct replies
+// ---------------------------------------------------------------------------------------------------
 
 Async<void> replies(TaskContext& ctx) { co_await ctx.reply_directly("hi"); }
 Async<void> works_then_replies(TaskContext& ctx) {
@@ -701,7 +714,8 @@ TEST_F(TaskContextTest, ADirectReplyThatComesTooLateIsAStatusMessage) {
     TaskUpdate reveal;
     reveal.id = WriteId::next();
     reveal.reveal = true;
-    ASSERT_TRUE(loop.await(ports.emitter->append(task, OwnerScope::everything(), std::move(reveal))));
+    ASSERT_TRUE(
+        loop.await(ports.emitter->append(task, OwnerScope::everything(), std::move(reveal))));
     gate.set();
     loop.run_ready();
     const TaskSnapshot snapshot = load(task);
@@ -711,7 +725,8 @@ TEST_F(TaskContextTest, ADirectReplyThatComesTooLateIsAStatusMessage) {
     EXPECT_EQ(snapshot.status.state, TaskState::kCompleted);
 }
 
-// -- Memory between turns and tasks -----------------------------------------------------------------------------------
+// -- Memory between turns and tasks
+// -----------------------------------------------------------------------------------
 
 Async<void> counts(TaskContext& ctx) {
     const RawJson before = co_await ctx.load_context();
@@ -736,10 +751,12 @@ TEST_F(TaskContextTest, TheContextIsTheOwnersWhoeverSentTheMessage) {
     EXPECT_EQ(to_task(load(run(counts, std::move(update)))).text(), "2");
 }
 
-// -- Manners ----------------------------------------------------------------------------------------------------------
+// -- Manners
+// ----------------------------------------------------------------------------------------------------------
 
 Async<void> emits_many(int& emitted, TaskContext& ctx) {
-    for (emitted = 0; emitted < 100; ++emitted) co_await ctx.emit_text_artifact("x", "answer", true);
+    for (emitted = 0; emitted < 100; ++emitted)
+        co_await ctx.emit_text_artifact("x", "answer", true);
     co_await ctx.complete();
 }
 Async<void> notes_its_next_chance(int& emitted, int& seen) {
@@ -770,15 +787,17 @@ Async<void> logs(TaskContext& ctx) {
 TEST_F(TaskContextTest, LogLinesNameTaskAndRequest) {
     std::ostringstream lines;
     const auto before = spdlog::default_logger();
-    spdlog::set_default_logger(
-        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(lines)));
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "test", std::make_shared<spdlog::sinks::ostream_sink_st>(lines)));
     TaskUpdate update = turn_of(user_message("hello"));
     RequestContext context;
     context.request_id = "r-1";
     update.turn->context = std::make_shared<const RequestContext>(std::move(context));
     const TaskId task = run(logs, std::move(update));
     spdlog::set_default_logger(before);
-    EXPECT_NE(lines.str().find("task=" + task.to_string() + " turn=1 request_id=r-1 msg=\"counted 3\""), std::string::npos)
+    EXPECT_NE(
+        lines.str().find("task=" + task.to_string() + " turn=1 request_id=r-1 msg=\"counted 3\""),
+        std::string::npos)
         << lines.str();
 }
 

@@ -47,8 +47,8 @@ using ClaimedRun = Run;  // Inside of a test, Run is gtest's.
 inline const OwnerScope kAlice{"alice", "", false};
 inline const OwnerScope kBob{"bob", "", false};
 
-/// A TaskManager over the memory ports, in virtual time. The test itself plays the worker side: it claims turns and
-/// appends what a handler would.
+/// A TaskManager over the memory ports, in virtual time. The test itself plays the worker side: it
+/// claims turns and appends what a handler would.
 class TaskManagerTest : public ::testing::Test {
 protected:
     explicit TaskManagerTest(TaskManagerOptions options = {})
@@ -65,7 +65,8 @@ protected:
         EXPECT_EQ(group_.size(), 0U) << "somebody still waits";
     }
 
-    // -- The client's side -----------------------------------------------------------------------------------------
+    // -- The client's side
+    // -----------------------------------------------------------------------------------------
     static SendCommand command(SendMessageRequest request, std::string key = {}) {
         SendCommand made;
         made.request = std::move(request);
@@ -83,13 +84,17 @@ protected:
         loop_.run_ready();
         return pending;
     }
-    Pending<Result<SendMessageResponse>> send(std::string text) { return send(command(message_of(std::move(text)))); }
+    Pending<Result<SendMessageResponse>> send(std::string text) {
+        return send(command(message_of(std::move(text))));
+    }
     Pending<Result<SendMessageResponse>> send_for(ClientPresence& client) {
         SendCommand made = command(message_of("hello"));
         made.client = &client;
         return send(std::move(made));
     }
-    Result<SendMessageResponse> send_now(SendCommand made) { return loop_.await(manager_.send(std::move(made))); }
+    Result<SendMessageResponse> send_now(SendCommand made) {
+        return loop_.await(manager_.send(std::move(made)));
+    }
     /// The id of a new task that nobody waits for.
     std::string accept(std::string text = "hello") {
         SendMessageRequest request = message_of(std::move(text));
@@ -99,7 +104,8 @@ protected:
     std::unique_ptr<EventStream> stream(SendCommand made) {
         return std::move(loop_.await(manager_.send_streaming(std::move(made))).value());
     }
-    Result<std::unique_ptr<EventStream>> subscribe(const std::string& id, std::optional<Sequence> after = {},
+    Result<std::unique_ptr<EventStream>> subscribe(const std::string& id,
+                                                   std::optional<Sequence> after = {},
                                                    OwnerScope scope = kAlice) {
         return loop_.await(manager_.subscribe({{}, id}, std::move(scope), after));
     }
@@ -107,21 +113,24 @@ protected:
         return loop_.await(manager_.get({{}, id, {}}, std::move(scope)));
     }
     EventStream::Batch next(EventStream& stream) { return loop_.await(stream.next()); }
-    /// What a client sees of a stream's items: "task:SUBMITTED", "WORKING", "chunk:text", "message:text".
+    /// What a client sees of a stream's items: "task:SUBMITTED", "WORKING", "chunk:text",
+    /// "message:text".
     static std::vector<std::string> seen(const EventStream::Batch& batch) {
         std::vector<std::string> words;
         for (const StreamItem& item : batch.items) words.push_back(word(item.response));
         return words;
     }
 
-    // -- The worker's side -----------------------------------------------------------------------------------------
+    // -- The worker's side
+    // -----------------------------------------------------------------------------------------
     /// Receives the next turn and claims it.
     ClaimedRun claim() {
         auto delivery = loop_.await(receiver_->receive());
         const RunOperation operation = delivery->operation();
         EXPECT_TRUE(loop_.await(delivery->ack()));
         const WriteId id = WriteId::next();
-        auto claimed = loop_.await(ports_.storage->claim(id, operation.task, operation.turn, node_, kLease));
+        auto claimed =
+            loop_.await(ports_.storage->claim(id, operation.task, operation.turn, node_, kLease));
         ClaimedRun run = std::get<ClaimedRun>(std::move(claimed).value());
         EXPECT_TRUE(loop_.await(emitter_->announce(run.appended, run.snapshot.context_id)));
         return run;
@@ -129,7 +138,8 @@ protected:
     Result<Appended> write(const ClaimedRun& run, TaskUpdate update) {
         update.id = WriteId::next();
         update.guard.epoch = run.epoch;
-        auto appended = loop_.await(emitter_->append(run.snapshot.id, OwnerScope::everything(), std::move(update)));
+        auto appended = loop_.await(
+            emitter_->append(run.snapshot.id, OwnerScope::everything(), std::move(update)));
         loop_.run_ready();
         return appended;
     }
@@ -157,7 +167,8 @@ protected:
         EXPECT_TRUE(write(run, status(state, std::move(text))));
         if (is_terminal(state)) return;
         const Timestamp now = clock_->now();
-        const auto due = loop_.await(ports_.storage->release(run.snapshot.id, run.epoch, Release::kDone, now));
+        const auto due =
+            loop_.await(ports_.storage->release(run.snapshot.id, run.epoch, Release::kDone, now));
         ASSERT_TRUE(due);
         if (!*due) return;
         const RunOperation operation{run.snapshot.id, **due};
@@ -189,8 +200,10 @@ private:
         return std::string(to_string(state).substr(std::string_view("TASK_STATE_").size()));
     }
     static std::string word(const StreamResponse& response) {
-        if (const auto* task = std::get_if<Task>(&response.payload)) return "task:" + short_name(task->status.state);
-        if (const auto* message = std::get_if<Message>(&response.payload)) return "message:" + message->text();
+        if (const auto* task = std::get_if<Task>(&response.payload))
+            return "task:" + short_name(task->status.state);
+        if (const auto* message = std::get_if<Message>(&response.payload))
+            return "message:" + message->text();
         if (const auto* change = std::get_if<TaskStatusUpdateEvent>(&response.payload)) {
             return short_name(change->status.state);
         }

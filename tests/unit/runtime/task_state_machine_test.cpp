@@ -16,8 +16,8 @@ constexpr std::array kStates{kUnspecified, kSubmitted,     kWorking,  kCompleted
 
 TEST(TaskStateMachineTest, ExactlyTheListedTransitionsAreLegal) {
     const std::set<std::pair<TaskState, TaskState>> running{
-        {kUnspecified, kSubmitted}, {kSubmitted, kWorking},         {kWorking, kWorking},
-        {kWorking, kInputRequired}, {kWorking, kAuthRequired},      {kInputRequired, kSubmitted},
+        {kUnspecified, kSubmitted},  {kSubmitted, kWorking},    {kWorking, kWorking},
+        {kWorking, kInputRequired},  {kWorking, kAuthRequired}, {kInputRequired, kSubmitted},
         {kAuthRequired, kSubmitted},
     };
     for (const TaskState from : kStates) {
@@ -47,7 +47,8 @@ TEST(TaskStateMachineTest, AFollowUpUnderAnotherContextIsAWrongField) {
     ASSERT_TRUE(refusal);
     EXPECT_EQ(refusal->code, ErrorCode::kInvalidParams);
     EXPECT_EQ(refusal->details->violations.at(0).field, "message.contextId");
-    EXPECT_FALSE(refuse_follow_up(TaskId::generate(), FollowUpFacts{kInputRequired, "mine", "mine"}));
+    EXPECT_FALSE(
+        refuse_follow_up(TaskId::generate(), FollowUpFacts{kInputRequired, "mine", "mine"}));
 }
 
 TEST(TaskStateMachineTest, AnEndedTaskIsNotCancelable) {
@@ -61,18 +62,25 @@ TEST(TaskStateMachineTest, AnEndedTaskIsNotCancelable) {
 
 TEST(TaskStateMachineTest, StreamsEndAsSection4OfTheDesignSays) {
     for (const TaskState state : kStates) {
-        EXPECT_EQ(ends_stream(StreamKind::kSubscription, state), is_terminal(state)) << to_string(state);
-        EXPECT_EQ(ends_stream(StreamKind::kSend, state), is_terminal(state) || state == kInputRequired)
+        EXPECT_EQ(ends_stream(StreamKind::kSubscription, state), is_terminal(state))
+            << to_string(state);
+        EXPECT_EQ(ends_stream(StreamKind::kSend, state),
+                  is_terminal(state) || state == kInputRequired)
             << to_string(state);
     }
 }
 
 TEST(TaskStateMachineTest, AWaiterWaitsForItsOwnTurn) {
-    EXPECT_FALSE(turn_has_ended({.waited_for = 2, .newest = 1, .newest_ended = true, .state = kInputRequired}));
-    EXPECT_FALSE(turn_has_ended({.waited_for = 2, .newest = 2, .newest_ended = false, .state = kWorking}));
-    EXPECT_TRUE(turn_has_ended({.waited_for = 2, .newest = 2, .newest_ended = true, .state = kInputRequired}));
-    EXPECT_TRUE(turn_has_ended({.waited_for = 2, .newest = 3, .newest_ended = false, .state = kWorking}));
-    EXPECT_TRUE(turn_has_ended({.waited_for = 2, .newest = 1, .newest_ended = false, .state = kCanceled}));
+    EXPECT_FALSE(turn_has_ended(
+        {.waited_for = 2, .newest = 1, .newest_ended = true, .state = kInputRequired}));
+    EXPECT_FALSE(
+        turn_has_ended({.waited_for = 2, .newest = 2, .newest_ended = false, .state = kWorking}));
+    EXPECT_TRUE(turn_has_ended(
+        {.waited_for = 2, .newest = 2, .newest_ended = true, .state = kInputRequired}));
+    EXPECT_TRUE(
+        turn_has_ended({.waited_for = 2, .newest = 3, .newest_ended = false, .state = kWorking}));
+    EXPECT_TRUE(
+        turn_has_ended({.waited_for = 2, .newest = 1, .newest_ended = false, .state = kCanceled}));
 }
 
 }  // namespace

@@ -8,7 +8,9 @@ namespace {
 using std::chrono::seconds;
 using testing::ManualLoop;
 
-Async<void> echo(TaskContext& ctx) { co_await ctx.complete("Echo: " + std::string(ctx.user_text())); }
+Async<void> echo(TaskContext& ctx) {
+    co_await ctx.complete("Echo: " + std::string(ctx.user_text()));
+}
 Async<void> ends_nothing(TaskContext& /*ctx*/) { co_return; }
 Async<void> throws(TaskContext& /*ctx*/) {
     throw std::runtime_error("the model is out of memory");
@@ -49,8 +51,8 @@ TEST_F(WorkerAdapterTest, AnEntryOfAnEndedTaskIsDropped) {
 TEST_F(WorkerAdapterTest, ReturningWithoutATurnEndingCallFailsTheTask) {
     const TaskId task = send(serve(ends_nothing), "hello");
     EXPECT_EQ(state(task), TaskState::kFailed);
-    for (const char* call : {"complete", "complete_json", "respond", "reply_directly", "fail", "reject",
-                             "request_input", "request_auth"}) {
+    for (const char* call : {"complete", "complete_json", "respond", "reply_directly", "fail",
+                             "reject", "request_input", "request_auth"}) {
         EXPECT_NE(status_text(task).find(call), std::string::npos) << call;
     }
 }
@@ -95,7 +97,8 @@ Async<void> pauses_and_stays(Signal& gate, TaskContext& ctx) {
 
 TEST_F(WorkerAdapterTest, AFollowUpBeforeTheReleaseRunsOnceTheHandlerHasReturned) {
     Signal gate;
-    auto worker = std::make_shared<FunctionWorker>([&](TaskContext& ctx) { return pauses_and_stays(gate, ctx); });
+    auto worker = std::make_shared<FunctionWorker>(
+        [&](TaskContext& ctx) { return pauses_and_stays(gate, ctx); });
     auto& server = serve_with(worker);
     const TaskId task = send(server, "book it");
     const Appended next = follow_up(task, "the red one");
@@ -110,7 +113,8 @@ TEST_F(WorkerAdapterTest, AFollowUpBeforeTheReleaseRunsOnceTheHandlerHasReturned
 
 TEST_F(WorkerAdapterTest, AnEntryThatComesTooEarlyWaitsForTheRunBefore) {
     Signal gate;
-    auto worker = std::make_shared<FunctionWorker>([&](TaskContext& ctx) { return pauses_and_stays(gate, ctx); });
+    auto worker = std::make_shared<FunctionWorker>(
+        [&](TaskContext& ctx) { return pauses_and_stays(gate, ctx); });
     auto& server = serve_with(worker);
     const TaskId task = send(server, "book it");
     const Appended next = follow_up(task, "the red one");
@@ -127,7 +131,8 @@ TEST_F(WorkerAdapterTest, EntriesBeyondTheLimitStayInTheBroker) {
     Signal gate;
     WorkerNodeOptions options;
     options.max_concurrent_tasks = 1;
-    auto worker = std::make_shared<FunctionWorker>([&](TaskContext& ctx) { return completes_at(gate, ctx); });
+    auto worker =
+        std::make_shared<FunctionWorker>([&](TaskContext& ctx) { return completes_at(gate, ctx); });
     auto& server = serve_with(worker, options);
     const TaskId first = send(server, "first");
     const TaskId second = send(server, "second");
@@ -153,7 +158,8 @@ TEST_F(WorkerAdapterTest, TheMoveToWorkingIsAnnounced) {
     loop.run_ready();
 }
 
-// -- Cancellation -----------------------------------------------------------------------------------------------------
+// -- Cancellation
+// -----------------------------------------------------------------------------------------------------
 
 Async<void> stops_when_cancelled(TaskContext& ctx) { co_await ctx.cancelled(); }
 Async<void> completes_when_cancelled(TaskContext& ctx) {
@@ -194,7 +200,8 @@ TEST_F(WorkerAdapterTest, AHandlerThatIsCancelledKnowsHowLongItMayTake) {
     EXPECT_EQ(deadline, expected);
 }
 
-Async<void> looks_now_and_then(std::vector<bool>& said, std::optional<Timestamp>& deadline, TaskContext& ctx) {
+Async<void> looks_now_and_then(std::vector<bool>& said, std::optional<Timestamp>& deadline,
+                               TaskContext& ctx) {
     while (said.empty() || !said.back()) said.push_back(co_await ctx.cancelled_within(seconds(10)));
     deadline = ctx.deadline();
 }
@@ -202,8 +209,8 @@ Async<void> looks_now_and_then(std::vector<bool>& said, std::optional<Timestamp>
 TEST_F(WorkerAdapterTest, AHandlerMayWaitForItsCancelForAWhile) {
     std::vector<bool> said;
     std::optional<Timestamp> deadline;
-    const TaskId task =
-        send(serve([&](TaskContext& ctx) { return looks_now_and_then(said, deadline, ctx); }), "hello");
+    const TaskId task = send(
+        serve([&](TaskContext& ctx) { return looks_now_and_then(said, deadline, ctx); }), "hello");
     loop.advance(seconds(25));
     EXPECT_EQ(said, (std::vector<bool>{false, false}));
     const Timestamp expected = clock->now() + seconds(60);
@@ -232,7 +239,8 @@ Async<void> pauses_when_cancelled(bool knows_until_when, TaskContext& ctx) {
 
 TEST_F(WorkerAdapterTest, AHandlerThatPausesWhenCancelledEndsTheTaskAsCanceledAtOnce) {
     for (const bool knows : {true, false}) {
-        const TaskId task = send(serve([=](TaskContext& ctx) { return pauses_when_cancelled(knows, ctx); }), "hello");
+        const TaskId task = send(
+            serve([=](TaskContext& ctx) { return pauses_when_cancelled(knows, ctx); }), "hello");
         cancel(task, seconds(60));
         loop.advance(Duration(100));
         EXPECT_EQ(state(task), TaskState::kCanceled);
@@ -270,7 +278,8 @@ TEST_F(WorkerAdapterTest, AnOverdueCancelIsForcedAndTheSlotHeldUntilTheHandlerRe
     Refused seen;
     WorkerNodeOptions options;
     options.max_concurrent_tasks = 1;
-    auto worker = std::make_shared<FunctionWorker>([&](TaskContext& ctx) { return deaf_until(gate, seen, ctx); });
+    auto worker = std::make_shared<FunctionWorker>(
+        [&](TaskContext& ctx) { return deaf_until(gate, seen, ctx); });
     auto& server = serve_with(worker, options);
     const TaskId task = send(server, "hello");
     const TaskId next = send(server, "next");
@@ -324,11 +333,13 @@ TEST_F(WorkerAdapterTest, AClientThatDoesNotReadItsAnswerHoldsNoTurnUpForLong) {
     EXPECT_EQ(state(task), TaskState::kCompleted);
 }
 
-// -- Drain ------------------------------------------------------------------------------------------------------------
+// -- Drain
+// ------------------------------------------------------------------------------------------------------------
 
 TEST_F(WorkerAdapterTest, ADrainWaitsForTheHandlers) {
     Signal gate;
-    auto worker = std::make_shared<FunctionWorker>([&](TaskContext& ctx) { return completes_at(gate, ctx); });
+    auto worker =
+        std::make_shared<FunctionWorker>([&](TaskContext& ctx) { return completes_at(gate, ctx); });
     auto& server = serve_with(worker);
     const TaskId running = send(server, "running");
     TaskGroup group;
@@ -384,7 +395,8 @@ TEST_F(WorkerAdapterTest, ADrainEndsTheWaitForASlot) {
     EXPECT_EQ(state(task), TaskState::kCompleted);
 }
 
-// -- The request's context --------------------------------------------------------------------------------------------
+// -- The request's context
+// --------------------------------------------------------------------------------------------
 
 class KeptContextTest : public WorkerFixture {
 protected:
@@ -460,7 +472,8 @@ TEST_F(KeptContextTest, OfARunThatComesBeforeItsRequestHearsOfItIsWaitedFor) {
     TurnInput input;
     RequestContext context;
     context.request_id = "of the answer";
-    auto offer = ports.vault->pack(input, task, 2, std::make_shared<const RequestContext>(std::move(context)));
+    auto offer = ports.vault->pack(input, task, 2,
+                                   std::make_shared<const RequestContext>(std::move(context)));
     const Appended next = follow_up(task, "complete");
     enqueue(server, task, next.turn);
     loop.run_ready();
@@ -473,7 +486,8 @@ TEST_F(KeptContextTest, OfARunThatComesBeforeItsRequestHearsOfItIsWaitedFor) {
     EXPECT_EQ(kept(), 0U);
 }
 
-// -- Storage out of reach ---------------------------------------------------------------------------------------------
+// -- Storage out of reach
+// ---------------------------------------------------------------------------------------------
 
 class UnreliableEmitter final : public EventEmitter {
 public:
@@ -521,14 +535,18 @@ public:
         if (failed_loads-- > 0) return away();
         return inner_->load_context(std::move(scope), std::move(context_id));
     }
-    AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id, RawJson value,
+    AsyncResult<std::uint64_t> update_context(OwnerScope scope, std::string context_id,
+                                              RawJson value,
                                               std::optional<std::uint64_t> expected) override {
         if (failed_updates-- > 0) return away();
-        return inner_->update_context(std::move(scope), std::move(context_id), std::move(value), expected);
+        return inner_->update_context(std::move(scope), std::move(context_id), std::move(value),
+                                      expected);
     }
 
 private:
-    static Error away() { return Error{ErrorCode::kUnavailable, "the engine at 10.0.0.7 is away", nullptr}; }
+    static Error away() {
+        return Error{ErrorCode::kUnavailable, "the engine at 10.0.0.7 is away", nullptr};
+    }
     std::shared_ptr<ContextStore> inner_;
 };
 

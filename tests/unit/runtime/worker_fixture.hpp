@@ -40,8 +40,8 @@ private:
     Body body_;
 };
 
-/// The ports that the servers of one test share. Each server has a broker of its own, so that an entry that a dead
-/// one holds is not in the way of the others.
+/// The ports that the servers of one test share. Each server has a broker of its own, so that an
+/// entry that a dead one holds is not in the way of the others.
 struct SharedPorts {
     explicit SharedPorts(std::shared_ptr<const Clock> clock) {
         const auto memory = std::make_shared<backends::MemoryStorage>(std::move(clock), 0);
@@ -62,8 +62,8 @@ struct SharedPorts {
 /// The worker side of one server, on the test's loop.
 class TestServer {
 public:
-    TestServer(SharedPorts& ports, std::shared_ptr<const Clock> clock, std::shared_ptr<Worker> worker,
-               WorkerNodeOptions options = {})
+    TestServer(SharedPorts& ports, std::shared_ptr<const Clock> clock,
+               std::shared_ptr<Worker> worker, WorkerNodeOptions options = {})
         : broker(std::make_shared<MemoryBroker>(std::move(clock))),
           node{ports.storage, ports.contexts,    broker,  ports.cancels,
                ports.emitter, std::move(worker), nullptr, options},
@@ -104,7 +104,8 @@ protected:
     TestServer& serve(FunctionWorker::Body body, WorkerNodeOptions options = {}, bool live = true) {
         return serve_with(std::make_shared<FunctionWorker>(std::move(body)), options, live);
     }
-    TestServer& serve_with(std::shared_ptr<Worker> worker, WorkerNodeOptions options = {}, bool live = true) {
+    TestServer& serve_with(std::shared_ptr<Worker> worker, WorkerNodeOptions options = {},
+                           bool live = true) {
         servers_.push_back(std::make_unique<TestServer>(ports, clock, std::move(worker), options));
         TestServer& server = *servers_.back();
         if (live) {
@@ -139,7 +140,8 @@ protected:
         const TaskId id = TaskId::generate();
         NewTask task{id, "context", revealed};
         OwnerScope scope{"ann", "acme", false};
-        const auto created = loop.await(ports.emitter->create(std::move(task), std::move(scope), std::move(update)));
+        const auto created =
+            loop.await(ports.emitter->create(std::move(task), std::move(scope), std::move(update)));
         EXPECT_TRUE(created) << (created ? "" : created.error().message);
         return id;
     }
@@ -153,7 +155,8 @@ protected:
         TurnInput input;
         RequestContext context;
         context.request_id = "of " + text;
-        auto offer = ports.vault->pack(input, id, 1, std::make_shared<const RequestContext>(std::move(context)));
+        auto offer = ports.vault->pack(input, id, 1,
+                                       std::make_shared<const RequestContext>(std::move(context)));
         EXPECT_TRUE(offer);
         offer->made();
         return id;
@@ -169,7 +172,8 @@ protected:
     }
     Appended follow_up(TaskId task, std::string text) {
         auto update = turn_of(user_message(std::move(text)));
-        auto appended = loop.await(ports.emitter->append(task, OwnerScope::everything(), std::move(update)));
+        auto appended =
+            loop.await(ports.emitter->append(task, OwnerScope::everything(), std::move(update)));
         EXPECT_TRUE(appended) << (appended ? "" : appended.error().message);
         return appended.value_or(Appended{});
     }
@@ -178,7 +182,8 @@ protected:
         TaskUpdate update;
         update.id = WriteId::next();
         update.cancel_by = clock->now() + force_after;
-        ASSERT_TRUE(loop.await(ports.emitter->append(task, OwnerScope::everything(), std::move(update))));
+        ASSERT_TRUE(
+            loop.await(ports.emitter->append(task, OwnerScope::everything(), std::move(update))));
         if (signal) {
             ASSERT_TRUE(loop.await(ports.cancels->request_cancel(task)));
         }

@@ -5,7 +5,9 @@
 namespace a2akit {
 namespace {
 
-CardConfig config() { return {.name = "My Agent!", .description = "Does things.", .version = "2.0"}; }
+CardConfig config() {
+    return {.name = "My Agent!", .description = "Does things.", .version = "2.0"};
+}
 
 TEST(CardBuilderTest, NamesBothBindingsUnderTheUrl) {
     const AgentCard card = build_card(config(), "https://host/a", {.v0_3 = false});
@@ -39,7 +41,8 @@ TEST(CardBuilderTest, FieldsThatTheAuthorLeftOutAreFilledIn) {
     ASSERT_EQ(card.skills.size(), 1U);
     EXPECT_EQ(card.skills[0].id, "my-agent");
     EXPECT_EQ(card.skills[0].description, "Does things.");
-    EXPECT_EQ(card.skills[0].tags, std::vector<std::string>{"my-agent"}) << "required, one at least";
+    EXPECT_EQ(card.skills[0].tags, std::vector<std::string>{"my-agent"})
+        << "required, one at least";
     EXPECT_EQ(card.capabilities.streaming, true);
     EXPECT_EQ(card.capabilities.push_notifications, false);
     EXPECT_TRUE(check_card(config()));
@@ -64,7 +67,8 @@ TEST(CardBuilderTest, AnEmptyRequiredFieldIsNamed) {
         (incomplete.*field).clear();
         const auto checked = check_card(incomplete);
         ASSERT_FALSE(checked);
-        EXPECT_TRUE(checked.error().message.starts_with(std::string(name) + ": ")) << checked.error().message;
+        EXPECT_TRUE(checked.error().message.starts_with(std::string(name) + ": "))
+            << checked.error().message;
     }
 }
 

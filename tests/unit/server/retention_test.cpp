@@ -6,7 +6,9 @@
 namespace a2akit {
 namespace {
 
-Settings defaults() { return *Settings{}.resolved([](std::string_view) { return std::nullopt; }); }
+Settings defaults() {
+    return *Settings{}.resolved([](std::string_view) { return std::nullopt; });
+}
 
 TEST(RetentionTest, NothingIsErasedUnlessItIsAskedFor) {
     const auto options = housekeeping_options(defaults());

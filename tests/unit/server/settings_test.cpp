@@ -30,11 +30,16 @@ TEST(SettingsTest, AnEmptyVariableIsNotSet) {
     EXPECT_EQ(settings->port, 8000);
 }
 
-// -- Every variable -------------------------------------------------------------------------------------------------
+// -- Every variable
+// -------------------------------------------------------------------------------------------------
 
 std::string shown(const std::optional<std::string>& value) { return value.value_or("none"); }
-std::string shown(const std::optional<bool>& value) { return !value ? "none" : *value ? "true" : "false"; }
-std::string shown(const std::optional<Duration>& value) { return value ? std::to_string(value->count()) + " ms" : "none"; }
+std::string shown(const std::optional<bool>& value) {
+    return !value ? "none" : *value ? "true" : "false";
+}
+std::string shown(const std::optional<Duration>& value) {
+    return value ? std::to_string(value->count()) + " ms" : "none";
+}
 template <class Integer>
 std::string shown(const std::optional<Integer>& value) {
     return value ? std::to_string(*value) : "none";
@@ -45,7 +50,8 @@ struct Wrong {
     const char* allowed;
 };
 
-/// One variable: what it is without being set, what it becomes, and what it may not be (empty: any text will do here).
+/// One variable: what it is without being set, what it becomes, and what it may not be (empty: any
+/// text will do here).
 struct Variable {
     const char* name;
     std::string (*read)(const Settings&);
@@ -67,22 +73,43 @@ constexpr const char* kKey = "77777777777777777777777777777777777777777777777777
 std::vector<Variable> variables() {
     return {
         {"A2AKIT_HOST", A2AKIT_READ(host), "127.0.0.1", "0.0.0.0", "0.0.0.0", {}},
-        {"A2AKIT_PORT", A2AKIT_READ(port), "8000", "0", "0",
+        {"A2AKIT_PORT",
+         A2AKIT_READ(port),
+         "8000",
+         "0",
+         "0",
          {{"65536", "a whole number from 0 to 65535"},
           {"80a", "a whole number from 0 to 65535"},
           {"-1", "a whole number from 0 to 65535"},
           {"99999999999999999999", "a whole number from 0 to 65535"}}},
-        {"A2AKIT_GRPC_PORT", A2AKIT_READ(grpc_port), "none", "0", "0",
+        {"A2AKIT_GRPC_PORT",
+         A2AKIT_READ(grpc_port),
+         "none",
+         "0",
+         "0",
          {{"65536", "a whole number from 0 to 65535"}, {"grpc", "a whole number from 0 to 65535"}}},
-        {"A2AKIT_BASE_PATH", A2AKIT_READ(base_path), "", "/agent/", "/agent",
+        {"A2AKIT_BASE_PATH",
+         A2AKIT_READ(base_path),
+         "",
+         "/agent/",
+         "/agent",
          {{"agent", "a path such as /agent"},
           {"/a?b", "a path such as /agent"},
           {"//x", "a path such as /agent"},
           {"/a//b", "a path such as /agent"},
           {"/a\nb", "a path such as /agent"},
           {"/a\\b", "a path such as /agent"}}},
-        {"A2AKIT_THREADS", A2AKIT_READ(threads), "0", "8", "8", {{"1025", "a whole number from 0 to 1024"}}},
-        {"A2AKIT_PUBLIC_URL", A2AKIT_READ(public_url), "none", "https://x/a/", "https://x/a",
+        {"A2AKIT_THREADS",
+         A2AKIT_READ(threads),
+         "0",
+         "8",
+         "8",
+         {{"1025", "a whole number from 0 to 1024"}}},
+        {"A2AKIT_PUBLIC_URL",
+         A2AKIT_READ(public_url),
+         "none",
+         "https://x/a/",
+         "https://x/a",
          {{"ftp://x", kBaseUrl},
           {"http://a b", kBaseUrl},
           {"http://", kBaseUrl},
@@ -90,91 +117,304 @@ std::vector<Variable> variables() {
           {"https://host/a?b", kBaseUrl},
           {"https://host//a", kBaseUrl},
           {"https://h\"/a", kBaseUrl}}},
-        {"A2AKIT_CORE_DUMPS", A2AKIT_READ(core_dumps), "false", "true", "true", {{"2", "true, false, 1 or 0"}}},
-        {"A2AKIT_TRUST_FORWARDED", A2AKIT_READ(trust_forwarded), "false", "1", "true",
+        {"A2AKIT_CORE_DUMPS",
+         A2AKIT_READ(core_dumps),
+         "false",
+         "true",
+         "true",
+         {{"2", "true, false, 1 or 0"}}},
+        {"A2AKIT_TRUST_FORWARDED",
+         A2AKIT_READ(trust_forwarded),
+         "false",
+         "1",
+         "true",
          {{"maybe", "true, false, 1 or 0"}}},
-        {"A2AKIT_CARD_AT_ROOT", A2AKIT_READ(card_at_root), "false", "1", "true", {{"maybe", "true, false, 1 or 0"}}},
-        {"A2AKIT_VERSIONS", A2AKIT_READ(versions), "0.3,1.0", "1.0, 0.3", "1.0,0.3",
+        {"A2AKIT_CARD_AT_ROOT",
+         A2AKIT_READ(card_at_root),
+         "false",
+         "1",
+         "true",
+         {{"maybe", "true, false, 1 or 0"}}},
+        {"A2AKIT_VERSIONS",
+         A2AKIT_READ(versions),
+         "0.3,1.0",
+         "1.0, 0.3",
+         "1.0,0.3",
          {{"1.1", "0.3,1.0 or one of them"}, {"1.0,1.0", "0.3,1.0 or one of them"}}},
-        {"A2AKIT_STRICT_VERSION", A2AKIT_READ(strict_version), "false", "true", "true",
+        {"A2AKIT_STRICT_VERSION",
+         A2AKIT_READ(strict_version),
+         "false",
+         "true",
+         "true",
          {{"yes", "true, false, 1 or 0"}}},
-        {"A2AKIT_CARD_WITHOUT_VERSION", A2AKIT_READ(card_without_version), "superset", "0.3", "0.3",
+        {"A2AKIT_CARD_WITHOUT_VERSION",
+         A2AKIT_READ(card_without_version),
+         "superset",
+         "0.3",
+         "0.3",
          {{"both", "superset, 1.0 or 0.3"}}},
         {"A2AKIT_DATA_DIR", A2AKIT_READ(data_dir), "none", "/data", "/data", {}},
         // Which URLs there are the BackendRegistry knows.
         {"A2AKIT_STORAGE", A2AKIT_READ(storage), "memory:", "sqlite:a.db", "sqlite:a.db", {}},
         {"A2AKIT_BROKER", A2AKIT_READ(broker), "memory:", "sqlite:a.db", "sqlite:a.db", {}},
         {"A2AKIT_EVENT_BUS", A2AKIT_READ(event_bus), "memory:", "sqlite:a.db", "sqlite:a.db", {}},
-        {"A2AKIT_CANCEL_REGISTRY", A2AKIT_READ(cancel_registry), "memory:", "sqlite:a.db", "sqlite:a.db", {}},
-        {"A2AKIT_SQLITE_SYNCHRONOUS", A2AKIT_READ(sqlite_synchronous), "full", "normal", "normal",
+        {"A2AKIT_CANCEL_REGISTRY",
+         A2AKIT_READ(cancel_registry),
+         "memory:",
+         "sqlite:a.db",
+         "sqlite:a.db",
+         {}},
+        {"A2AKIT_SQLITE_SYNCHRONOUS",
+         A2AKIT_READ(sqlite_synchronous),
+         "full",
+         "normal",
+         "normal",
          {{"off", "full or normal"}}},
         {"A2AKIT_REDIS_URL", A2AKIT_READ(redis_url), "none", "redis://host", "redis://host", {}},
         {"A2AKIT_REDIS_KEY_PREFIX", A2AKIT_READ(redis_key_prefix), "a2akit:", "own:", "own:", {}},
-        {"A2AKIT_REDIS_BROKER_STREAM", A2AKIT_READ(redis_broker_stream), "{broker}", "runs", "runs", {}},
+        {"A2AKIT_REDIS_BROKER_STREAM",
+         A2AKIT_READ(redis_broker_stream),
+         "{broker}",
+         "runs",
+         "runs",
+         {}},
         {"A2AKIT_REDIS_BROKER_GROUP", A2AKIT_READ(redis_broker_group), "workers", "all", "all", {}},
-        {"A2AKIT_REDIS_BROKER_CONSUMER_PREFIX", A2AKIT_READ(redis_broker_consumer_prefix), "node-", "host-", "host-", {}},
-        {"A2AKIT_REDIS_BROKER_BLOCK_MS", A2AKIT_READ(redis_broker_block_ms), "5000", "100", "100",
+        {"A2AKIT_REDIS_BROKER_CONSUMER_PREFIX",
+         A2AKIT_READ(redis_broker_consumer_prefix),
+         "node-",
+         "host-",
+         "host-",
+         {}},
+        {"A2AKIT_REDIS_BROKER_BLOCK_MS",
+         A2AKIT_READ(redis_broker_block_ms),
+         "5000",
+         "100",
+         "100",
          {{"0", "a whole number from 10 to 60000"}}},
-        {"A2AKIT_REDIS_BROKER_CLAIM_TIMEOUT_MS", A2AKIT_READ(redis_broker_claim_timeout_ms), "10000", "700", "700",
+        {"A2AKIT_REDIS_BROKER_CLAIM_TIMEOUT_MS",
+         A2AKIT_READ(redis_broker_claim_timeout_ms),
+         "10000",
+         "700",
+         "700",
          {{"49", "a whole number from 50 to 86400000"}}},
-        {"A2AKIT_REDIS_EVENT_BUS_CHANNEL_PREFIX", A2AKIT_READ(redis_event_bus_channel_prefix), "events", "e", "e", {}},
-        {"A2AKIT_REDIS_CANCEL_KEY_PREFIX", A2AKIT_READ(redis_cancel_key_prefix), "cancel:", "c:", "c:", {}},
-        {"A2AKIT_REDIS_CANCEL_TTL_S", A2AKIT_READ(redis_cancel_ttl_s), "86400", "60", "60",
+        {"A2AKIT_REDIS_EVENT_BUS_CHANNEL_PREFIX",
+         A2AKIT_READ(redis_event_bus_channel_prefix),
+         "events",
+         "e",
+         "e",
+         {}},
+        {"A2AKIT_REDIS_CANCEL_KEY_PREFIX",
+         A2AKIT_READ(redis_cancel_key_prefix),
+         "cancel:",
+         "c:",
+         "c:",
+         {}},
+        {"A2AKIT_REDIS_CANCEL_TTL_S",
+         A2AKIT_READ(redis_cancel_ttl_s),
+         "86400",
+         "60",
+         "60",
          {{"0", "a whole number from 1 to 31536000"}}},
         // Wrong secrets are not repeated: see the tests below.
         {"A2AKIT_CONTEXT_KEY", A2AKIT_READ(context_key), "none", kKey, kKey, {}},
-        {"A2AKIT_ADMIN_TOKEN", A2AKIT_READ(admin_token), "none", "0123456789abcdef", "0123456789abcdef", {}},
-        {"A2AKIT_BLOCKING_TIMEOUT", A2AKIT_READ(blocking_timeout), "none", "0.25", "250 ms", {{"0", kYear}}},
-        {"A2AKIT_CANCEL_WAIT", A2AKIT_READ(cancel_wait), "2000 ms", "0", "0 ms", {{"-2", kYearOrZero}}},
-        {"A2AKIT_CANCEL_FORCE_TIMEOUT", A2AKIT_READ(cancel_force_timeout), "60000 ms", "5", "5000 ms",
+        {"A2AKIT_ADMIN_TOKEN",
+         A2AKIT_READ(admin_token),
+         "none",
+         "0123456789abcdef",
+         "0123456789abcdef",
+         {}},
+        {"A2AKIT_BLOCKING_TIMEOUT",
+         A2AKIT_READ(blocking_timeout),
+         "none",
+         "0.25",
+         "250 ms",
+         {{"0", kYear}}},
+        {"A2AKIT_CANCEL_WAIT",
+         A2AKIT_READ(cancel_wait),
+         "2000 ms",
+         "0",
+         "0 ms",
+         {{"-2", kYearOrZero}}},
+        {"A2AKIT_CANCEL_FORCE_TIMEOUT",
+         A2AKIT_READ(cancel_force_timeout),
+         "60000 ms",
+         "5",
+         "5000 ms",
          {{"-1", kYearOrZero}}},
-        {"A2AKIT_MAX_CONCURRENT_TASKS", A2AKIT_READ(max_concurrent_tasks), "10000", "1", "1",
+        {"A2AKIT_MAX_CONCURRENT_TASKS",
+         A2AKIT_READ(max_concurrent_tasks),
+         "10000",
+         "1",
+         "1",
          {{"0", kMillion}, {"1000001", kMillion}}},
-        {"A2AKIT_MAX_RETRIES", A2AKIT_READ(max_retries), "3", "0", "0", {{"-1", "a whole number from 0 to 1000"}}},
-        {"A2AKIT_MAX_STORED_TASKS", A2AKIT_READ(max_stored_tasks), "100000", "0", "0",
+        {"A2AKIT_MAX_RETRIES",
+         A2AKIT_READ(max_retries),
+         "3",
+         "0",
+         "0",
+         {{"-1", "a whole number from 0 to 1000"}}},
+        {"A2AKIT_MAX_STORED_TASKS",
+         A2AKIT_READ(max_stored_tasks),
+         "100000",
+         "0",
+         "0",
          {{"-1", "a whole number from 0 to 1099511627776"}}},
-        {"A2AKIT_MAX_STORED_BYTES", A2AKIT_READ(max_stored_bytes), "0", "1000000", "1000000",
+        {"A2AKIT_MAX_STORED_BYTES",
+         A2AKIT_READ(max_stored_bytes),
+         "0",
+         "1000000",
+         "1000000",
          {{"-1", "a whole number from 0 to 1125899906842624"}}},
         {"A2AKIT_BROKER_BUFFER", A2AKIT_READ(broker_buffer), "1000", "1", "1", {{"0", kMillion}}},
-        {"A2AKIT_EVENT_BUFFER", A2AKIT_READ(event_buffer), "200", "1", "1", {{"0", "a whole number from 1 to 100000"}}},
-        {"A2AKIT_EVENT_BUFFER_BYTES", A2AKIT_READ(event_buffer_bytes), "262144", "1", "1",
+        {"A2AKIT_EVENT_BUFFER",
+         A2AKIT_READ(event_buffer),
+         "200",
+         "1",
+         "1",
+         {{"0", "a whole number from 1 to 100000"}}},
+        {"A2AKIT_EVENT_BUFFER_BYTES",
+         A2AKIT_READ(event_buffer_bytes),
+         "262144",
+         "1",
+         "1",
          {{"0", "a whole number from 1 to 1125899906842624"}}},
-        {"A2AKIT_MAX_PAGE_BYTES", A2AKIT_READ(max_page_bytes), "8388608", "1", "1",
+        {"A2AKIT_MAX_PAGE_BYTES",
+         A2AKIT_READ(max_page_bytes),
+         "8388608",
+         "1",
+         "1",
          {{"0", "a whole number from 1 to 1125899906842624"}}},
-        {"A2AKIT_LEASE", A2AKIT_READ(lease), "15000 ms", "1e1", "10000 ms",
+        {"A2AKIT_LEASE",
+         A2AKIT_READ(lease),
+         "15000 ms",
+         "1e1",
+         "10000 ms",
          {{"0", "a number of seconds from 0.1 to 31536000"}}},
-        {"A2AKIT_DRAIN_TIMEOUT", A2AKIT_READ(drain_timeout), "30000 ms", "0", "0 ms", {{"soon", kYearOrZero}}},
-        {"A2AKIT_IDEMPOTENCY_LIFETIME", A2AKIT_READ(idempotency_lifetime), "86400000 ms", "60", "60000 ms",
+        {"A2AKIT_DRAIN_TIMEOUT",
+         A2AKIT_READ(drain_timeout),
+         "30000 ms",
+         "0",
+         "0 ms",
+         {{"soon", kYearOrZero}}},
+        {"A2AKIT_IDEMPOTENCY_LIFETIME",
+         A2AKIT_READ(idempotency_lifetime),
+         "86400000 ms",
+         "60",
+         "60000 ms",
          {{"31536001", kYear}}},
-        {"A2AKIT_REPEAT_BY_MESSAGE_ID", A2AKIT_READ(repeat_by_message_id), "false", "true", "true",
+        {"A2AKIT_REPEAT_BY_MESSAGE_ID",
+         A2AKIT_READ(repeat_by_message_id),
+         "false",
+         "true",
+         "true",
          {{"yes", "true, false, 1 or 0"}}},
-        {"A2AKIT_COMPACT_AFTER", A2AKIT_READ(compact_after), "86400000 ms", "60", "60000 ms", {{"0", kYear}}},
+        {"A2AKIT_COMPACT_AFTER",
+         A2AKIT_READ(compact_after),
+         "86400000 ms",
+         "60",
+         "60000 ms",
+         {{"0", kYear}}},
         // Numbers for some states: see retention_test.
         {"A2AKIT_RETAIN_FOR", A2AKIT_READ(retain_for), "none", "60", "60", {}},
         {"A2AKIT_RETAIN_AT_MOST", A2AKIT_READ(retain_at_most), "none", "60", "60", {}},
-        {"A2AKIT_CANCEL_PAUSED_AFTER", A2AKIT_READ(cancel_paused_after), "none", "60", "60000 ms", {{"0", kYear}}},
-        {"A2AKIT_MAX_BODY_BYTES", A2AKIT_READ(max_body_bytes), "10485760", "1", "1",
-         {{"0", "a whole number from 1 to 67108864"}, {"10M", "a whole number from 1 to 67108864"}}},
-        {"A2AKIT_MAX_HEADER_BYTES", A2AKIT_READ(max_header_bytes), "16384", "256", "256",
+        {"A2AKIT_CANCEL_PAUSED_AFTER",
+         A2AKIT_READ(cancel_paused_after),
+         "none",
+         "60",
+         "60000 ms",
+         {{"0", kYear}}},
+        {"A2AKIT_MAX_BODY_BYTES",
+         A2AKIT_READ(max_body_bytes),
+         "10485760",
+         "1",
+         "1",
+         {{"0", "a whole number from 1 to 67108864"},
+          {"10M", "a whole number from 1 to 67108864"}}},
+        {"A2AKIT_MAX_HEADER_BYTES",
+         A2AKIT_READ(max_header_bytes),
+         "16384",
+         "256",
+         "256",
          {{"255", "a whole number from 256 to 1048576"}}},
-        {"A2AKIT_MAX_REQUEST_BYTES", A2AKIT_READ(max_request_bytes), "0", "100000000", "100000000",
+        {"A2AKIT_MAX_REQUEST_BYTES",
+         A2AKIT_READ(max_request_bytes),
+         "0",
+         "100000000",
+         "100000000",
          {{"31457279", "0, or at least three times A2AKIT_MAX_BODY_BYTES"},
           {"-1", "a whole number from 0 to 1125899906842624"}}},
-        {"A2AKIT_MAX_RESPONSE_BYTES", A2AKIT_READ(max_response_bytes), "0", "1000000", "1000000",
+        {"A2AKIT_MAX_RESPONSE_BYTES",
+         A2AKIT_READ(max_response_bytes),
+         "0",
+         "1000000",
+         "1000000",
          {{"-1", "a whole number from 0 to 1125899906842624"}}},
-        {"A2AKIT_MAX_BATCH_BYTES", A2AKIT_READ(max_batch_bytes), "16777216", "1000000", "1000000",
+        {"A2AKIT_MAX_BATCH_BYTES",
+         A2AKIT_READ(max_batch_bytes),
+         "16777216",
+         "1000000",
+         "1000000",
          {{"0", "a whole number from 1 to 1125899906842624"}}},
-        {"A2AKIT_MAX_CONNECTIONS", A2AKIT_READ(max_connections), "20000", "1", "1", {{"0", kTenMillion}}},
+        {"A2AKIT_MAX_CONNECTIONS",
+         A2AKIT_READ(max_connections),
+         "20000",
+         "1",
+         "1",
+         {{"0", kTenMillion}}},
         {"A2AKIT_MAX_STREAMS", A2AKIT_READ(max_streams), "10000", "1", "1", {{"0", kTenMillion}}},
-        {"A2AKIT_MAX_PENDING_REQUESTS", A2AKIT_READ(max_pending_requests), "10000", "1", "1", {{"0", kTenMillion}}},
-        {"A2AKIT_MAX_WAITING_SENDS", A2AKIT_READ(max_waiting_sends), "10000", "1", "1", {{"0", kTenMillion}}},
-        {"A2AKIT_SHOW_FAILURES", A2AKIT_READ(show_failures), "false", "true", "true", {{"2", "true, false, 1 or 0"}}},
-        {"A2AKIT_HEADER_TIMEOUT", A2AKIT_READ(header_timeout), "10000 ms", "1", "1000 ms", {{"0", kYear}}},
-        {"A2AKIT_BODY_TIMEOUT", A2AKIT_READ(body_timeout), "30000 ms", "1", "1000 ms", {{"0", kYear}}},
-        {"A2AKIT_IDLE_TIMEOUT", A2AKIT_READ(idle_timeout), "75000 ms", "1", "1000 ms", {{"0", kYear}}},
-        {"A2AKIT_WRITE_TIMEOUT", A2AKIT_READ(write_timeout), "60000 ms", "1", "1000 ms", {{"0", kYear}}},
-        {"A2AKIT_HEARTBEAT", A2AKIT_READ(heartbeat), "4000 ms", "1", "1000 ms", {{"nan", kYear}, {"15s", kYear}}},
-        {"A2AKIT_LOG_LEVEL", A2AKIT_READ(log_level), "info", "trace", "trace",
+        {"A2AKIT_MAX_PENDING_REQUESTS",
+         A2AKIT_READ(max_pending_requests),
+         "10000",
+         "1",
+         "1",
+         {{"0", kTenMillion}}},
+        {"A2AKIT_MAX_WAITING_SENDS",
+         A2AKIT_READ(max_waiting_sends),
+         "10000",
+         "1",
+         "1",
+         {{"0", kTenMillion}}},
+        {"A2AKIT_SHOW_FAILURES",
+         A2AKIT_READ(show_failures),
+         "false",
+         "true",
+         "true",
+         {{"2", "true, false, 1 or 0"}}},
+        {"A2AKIT_HEADER_TIMEOUT",
+         A2AKIT_READ(header_timeout),
+         "10000 ms",
+         "1",
+         "1000 ms",
+         {{"0", kYear}}},
+        {"A2AKIT_BODY_TIMEOUT",
+         A2AKIT_READ(body_timeout),
+         "30000 ms",
+         "1",
+         "1000 ms",
+         {{"0", kYear}}},
+        {"A2AKIT_IDLE_TIMEOUT",
+         A2AKIT_READ(idle_timeout),
+         "75000 ms",
+         "1",
+         "1000 ms",
+         {{"0", kYear}}},
+        {"A2AKIT_WRITE_TIMEOUT",
+         A2AKIT_READ(write_timeout),
+         "60000 ms",
+         "1",
+         "1000 ms",
+         {{"0", kYear}}},
+        {"A2AKIT_HEARTBEAT",
+         A2AKIT_READ(heartbeat),
+         "4000 ms",
+         "1",
+         "1000 ms",
+         {{"nan", kYear}, {"15s", kYear}}},
+        {"A2AKIT_LOG_LEVEL",
+         A2AKIT_READ(log_level),
+         "info",
+         "trace",
+         "trace",
          {{"loud", "trace, debug, info, warn, error or off"}}},
     };
 }
@@ -188,12 +428,14 @@ TEST_P(EverySettingTest, HasADefault) {
 }
 
 TEST_P(EverySettingTest, IsReadFromTheEnvironmentUnlessTheConstructorSaysOtherwise) {
-    const auto from_environment = Settings{}.resolved(environment({{GetParam().name, GetParam().value}}));
+    const auto from_environment =
+        Settings{}.resolved(environment({{GetParam().name, GetParam().value}}));
     ASSERT_TRUE(from_environment) << from_environment.error().message;
     EXPECT_EQ(GetParam().read(*from_environment), GetParam().becomes);
 
     const char* other = GetParam().wrong.empty() ? "another" : GetParam().wrong[0].value;
-    const auto from_constructor = from_environment->resolved(environment({{GetParam().name, other}}));
+    const auto from_constructor =
+        from_environment->resolved(environment({{GetParam().name, other}}));
     ASSERT_TRUE(from_constructor) << from_constructor.error().message;
     EXPECT_EQ(GetParam().read(*from_constructor), GetParam().becomes);
 }
@@ -227,8 +469,8 @@ TEST(SettingsTest, OneVersionServedHasItsOwnCardForWhoNamesNone) {
         const auto settings = Settings{}.resolved(environment({{"A2AKIT_VERSIONS", version}}));
         ASSERT_TRUE(settings);
         EXPECT_EQ(settings->card_without_version, version);
-        const auto wrong = Settings{}.resolved(
-            environment({{"A2AKIT_VERSIONS", version}, {"A2AKIT_CARD_WITHOUT_VERSION", "superset"}}));
+        const auto wrong = Settings{}.resolved(environment(
+            {{"A2AKIT_VERSIONS", version}, {"A2AKIT_CARD_WITHOUT_VERSION", "superset"}}));
         ASSERT_FALSE(wrong);
         EXPECT_EQ(wrong.error().message,
                   "A2AKIT_CARD_WITHOUT_VERSION: \"superset\" is not allowed; use " + version +
@@ -237,14 +479,17 @@ TEST(SettingsTest, OneVersionServedHasItsOwnCardForWhoNamesNone) {
 }
 
 TEST(SettingsTest, APublicUrlWithCredentialsIsRefusedWithoutRepeatingThem) {
-    const auto settings = Settings{}.resolved(environment({{"A2AKIT_PUBLIC_URL", "https://user:password@host"}}));
+    const auto settings =
+        Settings{}.resolved(environment({{"A2AKIT_PUBLIC_URL", "https://user:password@host"}}));
     ASSERT_FALSE(settings);
-    EXPECT_TRUE(settings.error().message.starts_with("A2AKIT_PUBLIC_URL: ")) << settings.error().message;
+    EXPECT_TRUE(settings.error().message.starts_with("A2AKIT_PUBLIC_URL: "))
+        << settings.error().message;
     EXPECT_EQ(settings.error().message.find("password"), std::string::npos);
 }
 
 TEST(SettingsTest, APublicUrlMayHaveAPortAPathAndAnAddress) {
-    for (const char* url : {"http://h", "https://h:8443/agent/v2", "http://[::1]:8000", "https://a-b.example/~x"}) {
+    for (const char* url :
+         {"http://h", "https://h:8443/agent/v2", "http://[::1]:8000", "https://a-b.example/~x"}) {
         const auto settings = Settings{}.resolved(environment({{"A2AKIT_PUBLIC_URL", url}}));
         ASSERT_TRUE(settings) << url;
         EXPECT_EQ(settings->public_url, url);
@@ -252,13 +497,16 @@ TEST(SettingsTest, APublicUrlMayHaveAPortAPathAndAnAddress) {
 }
 
 TEST(SettingsTest, AVariableThatNoSettingHasIsNamedWithTheOneThatWasMeant) {
-    std::vector<std::string_view> names{"PATH", "A2AKIT_MAX_STREAM", "A2AKIT_", "A2AKIT_NO_SUCH_THING", "MY_A2AKIT_PORT"};
+    std::vector<std::string_view> names{"PATH", "A2AKIT_MAX_STREAM", "A2AKIT_",
+                                        "A2AKIT_NO_SUCH_THING", "MY_A2AKIT_PORT"};
     for (const Variable& variable : variables()) names.emplace_back(variable.name);
     std::map<std::string, std::string> found;
-    for (const UnknownSetting& unknown : unknown_settings(names)) found[unknown.name] = unknown.nearest;
-    EXPECT_EQ(found, (std::map<std::string, std::string>{{"A2AKIT_MAX_STREAM", "A2AKIT_MAX_STREAMS"},
-                                                         {"A2AKIT_", ""},
-                                                         {"A2AKIT_NO_SUCH_THING", ""}}));
+    for (const UnknownSetting& unknown : unknown_settings(names))
+        found[unknown.name] = unknown.nearest;
+    EXPECT_EQ(found,
+              (std::map<std::string, std::string>{{"A2AKIT_MAX_STREAM", "A2AKIT_MAX_STREAMS"},
+                                                  {"A2AKIT_", ""},
+                                                  {"A2AKIT_NO_SUCH_THING", ""}}));
     EXPECT_EQ(unknown_settings({"A2AKIT_TREADS"}).at(0).nearest, "A2AKIT_THREADS");
     EXPECT_EQ(unknown_settings({"A2AKIT_BASEPATH"}).at(0).nearest, "A2AKIT_BASE_PATH");
 }
@@ -266,12 +514,14 @@ TEST(SettingsTest, AVariableThatNoSettingHasIsNamedWithTheOneThatWasMeant) {
 TEST(SettingsTest, ADataDirectoryStandsForEveryUrlThatIsNotGiven) {
     auto settings = Settings{}.resolved(environment({{"A2AKIT_DATA_DIR", "data"}}));
     ASSERT_TRUE(settings);
-    for (const auto& url : {settings->storage, settings->broker, settings->event_bus, settings->cancel_registry}) {
+    for (const auto& url :
+         {settings->storage, settings->broker, settings->event_bus, settings->cancel_registry}) {
         EXPECT_EQ(url, "sqlite:data/a2akit.db");
     }
     Settings given;
     given.event_bus = "memory:";
-    settings = given.resolved(environment({{"A2AKIT_DATA_DIR", "data"}, {"A2AKIT_BROKER", "memory:"}}));
+    settings =
+        given.resolved(environment({{"A2AKIT_DATA_DIR", "data"}, {"A2AKIT_BROKER", "memory:"}}));
     ASSERT_TRUE(settings);
     EXPECT_EQ(settings->storage, "sqlite:data/a2akit.db");
     EXPECT_EQ(settings->broker, "memory:");
@@ -288,7 +538,8 @@ TEST(SettingsTest, EntriesOfADeadNodeGoToOthersBeforeItsLeaseEnds) {
 TEST(SettingsTest, AWrongAdminTokenIsRefusedWithoutBeingRepeated) {
     const auto settings = Settings{}.resolved(environment({{"A2AKIT_ADMIN_TOKEN", "too-short"}}));
     ASSERT_FALSE(settings);
-    EXPECT_TRUE(settings.error().message.starts_with("A2AKIT_ADMIN_TOKEN: ")) << settings.error().message;
+    EXPECT_TRUE(settings.error().message.starts_with("A2AKIT_ADMIN_TOKEN: "))
+        << settings.error().message;
     EXPECT_EQ(settings.error().message.find("too-short"), std::string::npos);
 }
 
@@ -302,9 +553,11 @@ TEST(SettingsTest, AWrongArgumentIsRefusedLikeAWrongVariable) {
 }
 
 TEST(SettingsTest, AWrongContextKeyIsRefusedWithoutBeingRepeated) {
-    const auto settings = Settings{}.resolved(environment({{"A2AKIT_CONTEXT_KEY", "my-secret-key"}}));
+    const auto settings =
+        Settings{}.resolved(environment({{"A2AKIT_CONTEXT_KEY", "my-secret-key"}}));
     ASSERT_FALSE(settings);
-    EXPECT_TRUE(settings.error().message.starts_with("A2AKIT_CONTEXT_KEY: ")) << settings.error().message;
+    EXPECT_TRUE(settings.error().message.starts_with("A2AKIT_CONTEXT_KEY: "))
+        << settings.error().message;
     EXPECT_EQ(settings.error().message.find("my-secret-key"), std::string::npos);
     EXPECT_TRUE(Settings{}.resolved(environment({{"A2AKIT_CONTEXT_KEY", std::string(64, '7')}})));
 }

@@ -40,7 +40,8 @@ TEST(AgentHarnessTest, AnswersASendWithTheFinishedTask) {
 }
 
 TEST(AgentHarnessTest, StreamsEveryChunk) {
-    AgentHarness agent(scripted({Step::emit("one "), Step::yield(), Step::emit("two"), Step::complete()}));
+    AgentHarness agent(
+        scripted({Step::emit("one "), Step::yield(), Step::emit("two"), Step::complete()}));
     const std::vector<StreamItem> items = agent.stream("go");
     ASSERT_FALSE(items.empty());
     EXPECT_TRUE(std::holds_alternative<Task>(items.front().response.payload));
@@ -116,11 +117,13 @@ TEST(AgentHarnessTest, LetsMiddlewaresSeeEveryRequest) {
     EXPECT_EQ(agent.send("hi").text(), "ok");
 }
 
-// -- Workers with threads of their own --------------------------------------------------------------------------------
+// -- Workers with threads of their own
+// --------------------------------------------------------------------------------
 
 class BlockingFunction final : public BlockingWorker {
 public:
-    explicit BlockingFunction(std::function<void(BlockingTaskContext&)> body, std::size_t threads = 1)
+    explicit BlockingFunction(std::function<void(BlockingTaskContext&)> body,
+                              std::size_t threads = 1)
         : BlockingWorker(threads), body_(std::move(body)) {}
     void handle(BlockingTaskContext& ctx) override { body_(ctx); }
 
@@ -128,7 +131,8 @@ private:
     std::function<void(BlockingTaskContext&)> body_;
 };
 
-std::shared_ptr<BlockingFunction> blocking(std::function<void(BlockingTaskContext&)> body, std::size_t threads = 1) {
+std::shared_ptr<BlockingFunction> blocking(std::function<void(BlockingTaskContext&)> body,
+                                           std::size_t threads = 1) {
     return std::make_shared<BlockingFunction>(std::move(body), threads);
 }
 
@@ -178,11 +182,13 @@ TEST(AgentHarnessTest, CancelsABlockingHandlerThatLooksWhetherItIs) {
     EXPECT_EQ(agent.cancel(task.id).status.state, TaskState::kCanceled);
 }
 
-// -- The end of a test ------------------------------------------------------------------------------------------------
+// -- The end of a test
+// ------------------------------------------------------------------------------------------------
 
 class CoroutineFunction final : public Worker {
 public:
-    explicit CoroutineFunction(std::function<Async<void>(TaskContext&)> body) : body_(std::move(body)) {}
+    explicit CoroutineFunction(std::function<Async<void>(TaskContext&)> body)
+        : body_(std::move(body)) {}
     Async<void> handle(TaskContext& ctx) override { return body_(ctx); }
 
 private:
@@ -212,7 +218,8 @@ TEST(AgentHarnessTest, EndsWhileAHandlerSleepsWhateverThatOneDoes) {
 TEST(AgentHarnessTest, ASendThatNobodyAnswersThrowsAndTheTestGoesOn) {
     Signal gate;
     {
-        AgentHarness agent(std::make_shared<CoroutineFunction>([&](TaskContext&) { return wait_for_good(gate); }));
+        AgentHarness agent(
+            std::make_shared<CoroutineFunction>([&](TaskContext&) { return wait_for_good(gate); }));
         EXPECT_THROW((void)agent.send("wait"), std::runtime_error);
         gate.set();
     }
@@ -224,10 +231,12 @@ TEST(AgentHarnessTest, AHandlerThatNeverReturnsIsToldOfAndEndsNoTest) {
     static Signal& never = *new Signal;  // outlives who waits for it, to the end of the process
     ::testing::internal::CaptureStderr();
     {
-        AgentHarness agent(std::make_shared<CoroutineFunction>([&](TaskContext&) { return wait_for_good(never); }));
+        AgentHarness agent(std::make_shared<CoroutineFunction>(
+            [&](TaskContext&) { return wait_for_good(never); }));
         (void)agent.start("wait");
     }
-    EXPECT_NE(::testing::internal::GetCapturedStderr().find("a handler has not returned"), std::string::npos);
+    EXPECT_NE(::testing::internal::GetCapturedStderr().find("a handler has not returned"),
+              std::string::npos);
     AgentHarness next(scripted({Step::complete("ok")}));
     EXPECT_EQ(next.send("hi").text(), "ok");
 }

@@ -53,8 +53,8 @@ protected:
         EXPECT_TRUE(loop_.await(ports.cancel_registry->stop(loop_.now())));
     }
     Result<std::uint64_t> update(const FaultyPorts& faulty, std::string json) {
-        return loop_.await(faulty.ports().context_store->update_context(OwnerScope::everything(), "c",
-                                                                        RawJson(json), std::nullopt));
+        return loop_.await(faulty.ports().context_store->update_context(
+            OwnerScope::everything(), "c", RawJson(json), std::nullopt));
     }
 
     std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
@@ -174,7 +174,8 @@ TEST_F(FaultyBrokerTest, DelayedEntriesArriveInAnotherOrder) {
 
 TEST_F(FaultyPortsTest, StopWaitsForWhatIsDelayed) {
     const auto ports = faulty({.bus_delayed = 1});
-    auto subscription = loop_.await(ports.ports().event_bus->subscribe(task_, Interest::kEveryEvent));
+    auto subscription =
+        loop_.await(ports.ports().event_bus->subscribe(task_, Interest::kEveryEvent));
     EXPECT_TRUE(loop_.await(ports.ports().event_bus->publish({task_, 1, 1, false})));
     EXPECT_EQ((*subscription)->last(), 0U);
     stop(ports);
@@ -183,7 +184,8 @@ TEST_F(FaultyPortsTest, StopWaitsForWhatIsDelayed) {
 
 TEST_F(FaultyPortsTest, ADroppedWakeUpNeverArrives) {
     const auto ports = faulty({.bus_dropped = 1});
-    auto subscription = loop_.await(ports.ports().event_bus->subscribe(task_, Interest::kEveryEvent));
+    auto subscription =
+        loop_.await(ports.ports().event_bus->subscribe(task_, Interest::kEveryEvent));
     EXPECT_TRUE(loop_.await(ports.ports().event_bus->publish({task_, 1, 1, true})));
     loop_.advance(seconds(5));
     EXPECT_FALSE((*subscription)->signal().is_set());
@@ -195,7 +197,8 @@ TEST_F(FaultyPortsTest, ADroppedWakeUpNeverArrives) {
 
 TEST_F(FaultyPortsTest, ADuplicatedWakeUpArrivesTwice) {
     const auto ports = faulty({.bus_duplicated = 1});
-    auto subscription = loop_.await(ports.ports().event_bus->subscribe(task_, Interest::kEveryEvent));
+    auto subscription =
+        loop_.await(ports.ports().event_bus->subscribe(task_, Interest::kEveryEvent));
     EXPECT_TRUE(loop_.await(ports.ports().event_bus->publish({task_, 1, 1, false})));
     EXPECT_TRUE((*subscription)->signal().is_set());
     (*subscription)->signal().reset();

@@ -22,8 +22,9 @@ TEST_F(ScriptedWorkerTest, PlaysTheStepsInOrder) {
     ScriptedWorker worker({Step::emit("a"), Step::yield(), Step::status("b"),
                            Step::checkpoint(RawJson("1")), Step::complete("c")});
     loop_.await(worker.handle(context_));
-    EXPECT_EQ(context_.calls, (std::vector<std::string>{"emit_text_artifact", "send_status", "save_checkpoint",
-                                                        "complete c final-answer"}));
+    EXPECT_EQ(context_.calls,
+              (std::vector<std::string>{"emit_text_artifact", "send_status", "save_checkpoint",
+                                        "complete c final-answer"}));
     ASSERT_EQ(worker.seen().size(), 1U);
     EXPECT_EQ(worker.seen()[0].text, "hello");
     EXPECT_TRUE(worker.seen()[0].ended);

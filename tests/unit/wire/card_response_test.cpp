@@ -10,7 +10,8 @@ using namespace std::chrono_literals;
 /// 1994-11-06T08:49:37.500Z
 const Timestamp kModified(784111777500ms);
 
-HttpResponse ask(const CardDocument& card, std::vector<std::pair<std::string, std::string>> headers) {
+HttpResponse ask(const CardDocument& card,
+                 std::vector<std::pair<std::string, std::string>> headers) {
     TestRequest request{"GET", "/.well-known/agent-card.json", std::move(headers)};
     return card_response(card, request.head());
 }
@@ -37,7 +38,8 @@ TEST(CardResponse, TheTagIsMadeOfTheContentAndQuoted) {
 
 TEST(CardResponse, AClientWithThisCardGetsNoBody) {
     const CardDocument card = make_card_document("{}", kModified);
-    for (const std::string& etags : {card.etag, "W/" + card.etag, "\"x\", " + card.etag + " , \"y\"", std::string("*")}) {
+    for (const std::string& etags :
+         {card.etag, "W/" + card.etag, "\"x\", " + card.etag + " , \"y\"", std::string("*")}) {
         const HttpResponse response = ask(card, {{"if-none-match", etags}});
         EXPECT_EQ(response.status, 304) << etags;
         EXPECT_EQ(response.body, "");
@@ -49,25 +51,29 @@ TEST(CardResponse, AClientWithThisCardGetsNoBody) {
                       "/.well-known/agent-card.json",
                       {{"if-none-match", "\"x\""}, {"host", "h"}, {"if-none-match", card.etag}}};
     ASSERT_TRUE(std::holds_alternative<Route>(lines.routed()));
-    EXPECT_EQ(card_response(card, lines.head()).status, 304) << "a list may be spread over several lines";
+    EXPECT_EQ(card_response(card, lines.head()).status, 304)
+        << "a list may be spread over several lines";
     EXPECT_EQ(ask(card, {{"if-none-match", "\"x\""}}).status, 200);
     EXPECT_EQ(ask(card, {{"if-none-match", card.etag.substr(1)}}).status, 200);
 }
 
 TEST(CardResponse, TheDateDecidesWhenThereIsNoTag) {
     const CardDocument card = make_card_document("{}", kModified);
-    for (const std::string same :
-         {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"}) {
+    for (const std::string same : {"Sun, 06 Nov 1994 08:49:37 GMT",
+                                   "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"}) {
         EXPECT_EQ(ask(card, {{"if-modified-since", same}}).status, 304) << same;
     }
     EXPECT_EQ(ask(card, {{"if-modified-since", "Mon, 07 Nov 1994 00:00:00 GMT"}}).status, 304);
     EXPECT_EQ(ask(card, {{"if-modified-since", "Sun, 06 Nov 1994 08:49:36 GMT"}}).status, 200);
     for (const std::string nonsense :
          {"yesterday", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 99 Nov 1994 08:49:37 GMT",
-          "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:4x:37 GMT", "Sun. 06 Nov 1994 08:49:37 GMT"}) {
+          "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:4x:37 GMT",
+          "Sun. 06 Nov 1994 08:49:37 GMT"}) {
         EXPECT_EQ(ask(card, {{"if-modified-since", nonsense}}).status, 200) << nonsense;
     }
-    EXPECT_EQ(ask(card, {{"if-none-match", "\"x\""}, {"if-modified-since", card.last_modified}}).status, 200);
+    EXPECT_EQ(
+        ask(card, {{"if-none-match", "\"x\""}, {"if-modified-since", card.last_modified}}).status,
+        200);
 }
 
 }  // namespace

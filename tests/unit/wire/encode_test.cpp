@@ -21,7 +21,8 @@ Message message() {
     message.parts.push_back(Part::from_text("two\nlines"));
     return message;
 }
-const std::string kMessage = R"({"messageId":"m","role":"ROLE_AGENT","parts":[{"text":"two\nlines"}]})";
+const std::string kMessage =
+    R"({"messageId":"m","role":"ROLE_AGENT","parts":[{"text":"two\nlines"}]})";
 
 Call http_call() {
     Call call;
@@ -44,7 +45,8 @@ TEST(Encode, EveryReplyIsWrittenInBothBindings) {
         {[] { return Reply(task()); }, kTask},
         {[] { return Reply(SendMessageResponse{task()}); }, R"({"task":)" + kTask + "}"},
         {[] { return Reply(SendMessageResponse{message()}); }, R"({"message":)" + kMessage + "}"},
-        {[&] { return Reply(list); }, R"({"tasks":[],"nextPageToken":"","pageSize":50,"totalSize":0})"},
+        {[&] { return Reply(list); },
+         R"({"tasks":[],"nextPageToken":"","pageSize":50,"totalSize":0})"},
         {[] { return Reply(TaskPushNotificationConfig{"", "i", "t", "http://x", "", {}}); },
          R"({"id":"i","taskId":"t","url":"http://x"})"},
     };
@@ -71,9 +73,11 @@ TEST(Encode, ErrorsAreWrittenInTheMannerOfTheBinding) {
         R"([{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"TASK_NOT_FOUND","domain":"a2a-protocol.org",)"
         R"("metadata":{"taskId":"t","timestamp":"NOW"}}])";
     EXPECT_EQ(without_time(plain.body),
-              R"({"error":{"code":404,"status":"NOT_FOUND","message":"no such task","details":)" + details + "}}");
+              R"({"error":{"code":404,"status":"NOT_FOUND","message":"no such task","details":)" +
+                  details + "}}");
     const std::string expected =
-        R"({"jsonrpc":"2.0","id":5,"error":{"code":-32001,"message":"no such task","data":)" + details + "}}";
+        R"({"jsonrpc":"2.0","id":5,"error":{"code":-32001,"message":"no such task","data":)" +
+        details + "}}";
     EXPECT_EQ(without_time(encode(rpc_call("5"), handled(error)).body), expected);
     EXPECT_EQ(encode(rpc_call("5"), handled(error)).status, 200);
     EXPECT_EQ(without_time(encode_batch_entry(rpc_call("5"), handled(error))), expected);
@@ -82,7 +86,8 @@ TEST(Encode, ErrorsAreWrittenInTheMannerOfTheBinding) {
 TEST(Encode, ANotificationWithoutPermissionGetsTheStatusAlone) {
     Error::Details details;
     details.challenge = "Bearer realm=\"x\"";
-    const Error stranger = Error{ErrorCode::kUnauthenticated, "who?", nullptr}.with(std::move(details));
+    const Error stranger =
+        Error{ErrorCode::kUnauthenticated, "who?", nullptr}.with(std::move(details));
     const Error forbidden{ErrorCode::kPermissionDenied, "no", nullptr};
     const Error missing{ErrorCode::kTaskNotFound, "no such task", nullptr};
     const auto told = [](const HttpResponse& response) {
@@ -90,11 +95,14 @@ TEST(Encode, ANotificationWithoutPermissionGetsTheStatusAlone) {
         EXPECT_EQ(response.content_type, "");
         return std::pair(response.status, header(response, "WWW-Authenticate"));
     };
-    const auto notified = [&](const Error& error) { return told(encode(rpc_call(""), handled(error))); };
+    const auto notified = [&](const Error& error) {
+        return told(encode(rpc_call(""), handled(error)));
+    };
     EXPECT_EQ(notified(stranger), std::pair(401, std::string("Bearer realm=\"x\"")));
     EXPECT_EQ(notified(forbidden), std::pair(403, std::string()));
     EXPECT_EQ(notified(missing), std::pair(204, std::string()));
-    EXPECT_EQ(told(encode_batch({"", ""}, {}, &stranger)), std::pair(401, std::string("Bearer realm=\"x\"")));
+    EXPECT_EQ(told(encode_batch({"", ""}, {}, &stranger)),
+              std::pair(401, std::string("Bearer realm=\"x\"")));
     EXPECT_EQ(told(encode_batch({""}, {}, &forbidden)), std::pair(403, std::string()));
     const HttpResponse batch = encode_batch({"{1}"}, {}, &stranger);
     EXPECT_EQ(batch.status, 200);
@@ -108,8 +116,10 @@ TEST(Encode, AnIdempotencyConflictNamesTheHeader) {
     Error conflict = error;
     conflict.code = ErrorCode::kIdempotencyConflict;
     EXPECT_EQ(encode(http_call(), handled(conflict)).status, 400);
-    EXPECT_THAT(encode(rpc_call("1"), handled(conflict)).body, testing::HasSubstr(R"("code":-32602)"));
-    EXPECT_THAT(encode(rpc_call("1"), handled(conflict)).body, testing::HasSubstr(R"("field":"Idempotency-Key")"));
+    EXPECT_THAT(encode(rpc_call("1"), handled(conflict)).body,
+                testing::HasSubstr(R"("code":-32602)"));
+    EXPECT_THAT(encode(rpc_call("1"), handled(conflict)).body,
+                testing::HasSubstr(R"("field":"Idempotency-Key")"));
 }
 
 TEST(Encode, ActivatedExtensionsAreEchoed) {
@@ -135,22 +145,28 @@ TEST(EncodeStream, AnItemIsOneEventWithItsIdOnOneLine) {
     EXPECT_EQ(out, "id: 42\ndata: {\"message\":" + kMessage + "}\n\n");
     encode_stream_item(rpc_call("\"r\""), StreamItem{43, {task()}}, out);
     EXPECT_EQ(out, "id: 42\ndata: {\"message\":" + kMessage + "}\n\n" +
-                       "id: 43\ndata: {\"jsonrpc\":\"2.0\",\"id\":\"r\",\"result\":{\"task\":" + kTask + "}}\n\n");
+                       "id: 43\ndata: {\"jsonrpc\":\"2.0\",\"id\":\"r\",\"result\":{\"task\":" +
+                       kTask + "}}\n\n");
 }
 
 TEST(EncodeStream, EveryKindOfEventIsWritten) {
-    TaskStatusUpdateEvent status{"t", "c", {TaskState::kWorking, {}, Timestamp(1761647400000ms)}, {}};
-    TaskArtifactUpdateEvent artifact{"t", "c", Artifact{"a", "", "", {Part::from_text("x")}, {}, {}}, true, false, {}};
+    TaskStatusUpdateEvent status{
+        "t", "c", {TaskState::kWorking, {}, Timestamp(1761647400000ms)}, {}};
+    TaskArtifactUpdateEvent artifact{
+        "t", "c", Artifact{"a", "", "", {Part::from_text("x")}, {}, {}}, true, false, {}};
     std::string out;
     encode_stream_item(http_call(), StreamItem{1, {status}}, out);
     EXPECT_EQ(out,
-              "id: 1\ndata: {\"statusUpdate\":{\"taskId\":\"t\",\"contextId\":\"c\",\"status\":{\"state\":"
+              "id: 1\ndata: "
+              "{\"statusUpdate\":{\"taskId\":\"t\",\"contextId\":\"c\",\"status\":{\"state\":"
               "\"TASK_STATE_WORKING\",\"timestamp\":\"2025-10-28T10:30:00.000Z\"}}}\n\n");
     out.clear();
     encode_stream_item(http_call(), StreamItem{2, {artifact}}, out);
-    EXPECT_EQ(out,
-              "id: 2\ndata: {\"artifactUpdate\":{\"taskId\":\"t\",\"contextId\":\"c\",\"artifact\":{\"artifactId\":"
-              "\"a\",\"parts\":[{\"text\":\"x\"}]},\"append\":true}}\n\n");
+    EXPECT_EQ(
+        out,
+        "id: 2\ndata: "
+        "{\"artifactUpdate\":{\"taskId\":\"t\",\"contextId\":\"c\",\"artifact\":{\"artifactId\":"
+        "\"a\",\"parts\":[{\"text\":\"x\"}]},\"append\":true}}\n\n");
 }
 
 TEST(EncodeStream, AFailureIsAnErrorEvent) {
@@ -159,10 +175,15 @@ TEST(EncodeStream, AFailureIsAnErrorEvent) {
     last.error = Error{ErrorCode::kInternal, "broken", nullptr};
     std::string out;
     encode_stream_end(http_call(), last, out);
-    EXPECT_EQ(out, "event: error\ndata: {\"error\":{\"code\":500,\"status\":\"INTERNAL\",\"message\":\"broken\"}}\n\n");
+    EXPECT_EQ(out,
+              "event: error\ndata: "
+              "{\"error\":{\"code\":500,\"status\":\"INTERNAL\",\"message\":\"broken\"}}\n\n");
     out.clear();
     encode_stream_end(rpc_call("9"), last, out);
-    EXPECT_EQ(out, "data: {\"jsonrpc\":\"2.0\",\"id\":9,\"error\":{\"code\":-32603,\"message\":\"broken\"}}\n\n");
+    EXPECT_EQ(
+        out,
+        "data: "
+        "{\"jsonrpc\":\"2.0\",\"id\":9,\"error\":{\"code\":-32603,\"message\":\"broken\"}}\n\n");
 }
 
 TEST(EncodeStream, ADrainAsksToComeAgainAndAFinishSaysNothing) {
@@ -184,7 +205,11 @@ TEST(EncodeStream, NoCharacterWithinAnEventEndsALine) {
     update.task_id = "t";
     update.context_id = "c";
     update.status.state = TaskState::kWorking;
-    update.metadata = RawJson("{\"k\":\"a\xE2\x80\xA8" "b\xE2\x80\xA9" "c\xC2\x85" "d\xE2\x82\xAC\"}");
+    update.metadata = RawJson(
+        "{\"k\":\"a\xE2\x80\xA8"
+        "b\xE2\x80\xA9"
+        "c\xC2\x85"
+        "d\xE2\x82\xAC\"}");
     StreamItem item;
     item.response.payload = update;
     std::string out;

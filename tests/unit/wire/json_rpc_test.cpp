@@ -6,17 +6,21 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const std::string kParams = R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"hi"}]}})";
+const std::string kParams =
+    R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"hi"}]}})";
 
-std::string call_text(const std::string& method, const std::string& params, const std::string& id = "1") {
-    return R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":")" + method + R"(","params":)" + params + "}";
+std::string call_text(const std::string& method, const std::string& params,
+                      const std::string& id = "1") {
+    return R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":")" + method + R"(","params":)" +
+           params + "}";
 }
 std::string notification(const std::string& method, const std::string& params) {
     return R"({"jsonrpc":"2.0","method":")" + method + R"(","params":)" + params + "}";
 }
 
 TEST(JsonRpc, EveryMethodBecomesItsOperation) {
-    for (const auto& [method, params, operation] : std::vector<std::tuple<std::string, std::string, Operation>>{
+    for (const auto& [method, params, operation] :
+         std::vector<std::tuple<std::string, std::string, Operation>>{
              {"SendMessage", kParams, Operation::kSendMessage},
              {"SendStreamingMessage", kParams, Operation::kSendStreamingMessage},
              {"GetTask", R"({"id":"t"})", Operation::kGetTask},
@@ -27,7 +31,8 @@ TEST(JsonRpc, EveryMethodBecomesItsOperation) {
               Operation::kCreateTaskPushNotificationConfig},
              {"GetTaskPushNotificationConfig", R"({"taskId":"t","id":"c"})",
               Operation::kGetTaskPushNotificationConfig},
-             {"ListTaskPushNotificationConfigs", R"({"taskId":"t"})", Operation::kListTaskPushNotificationConfigs},
+             {"ListTaskPushNotificationConfigs", R"({"taskId":"t"})",
+              Operation::kListTaskPushNotificationConfigs},
              {"DeleteTaskPushNotificationConfig", R"({"taskId":"t","id":"c"})",
               Operation::kDeleteTaskPushNotificationConfig},
              {"GetExtendedAgentCard", "{}", Operation::kGetExtendedAgentCard}}) {
@@ -40,23 +45,26 @@ TEST(JsonRpc, EveryMethodBecomesItsOperation) {
 }
 
 TEST(JsonRpc, ParamsAreReadWhereverTheyStand) {
-    for (const std::string& text : {
-             call_text("SendMessage", kParams),
-             R"({"params":)" + kParams + R"(,"method":"SendMessage","id":1,"jsonrpc":"2.0"})",
-             R"({"x":[{}],"method":"SendMessage","params":)" + kParams + R"(,"jsonrpc":"2.0","id":1,"y":null})"}) {
+    for (const std::string& text :
+         {call_text("SendMessage", kParams),
+          R"({"params":)" + kParams + R"(,"method":"SendMessage","id":1,"jsonrpc":"2.0"})",
+          R"({"x":[{}],"method":"SendMessage","params":)" + kParams +
+              R"(,"jsonrpc":"2.0","id":1,"y":null})"}) {
         const Call call = rpc(text).call();
         EXPECT_EQ(std::get<SendMessageRequest>(call.envelope.params).message.text(), "hi") << text;
     }
 }
 
 TEST(JsonRpc, TheIdIsKeptAsItWasWritten) {
-    for (const std::string id : {"1", "-7", "1.5", "\"a\\u0041\"", "\"\"", "null", "12345678901234567890"}) {
+    for (const std::string id :
+         {"1", "-7", "1.5", "\"a\\u0041\"", "\"\"", "null", "12345678901234567890"}) {
         EXPECT_EQ(rpc(call_text("GetTask", R"({"id":"t"})", id)).call().rpc_id, id);
     }
 }
 
 TEST(JsonRpc, WhatIsNoRequestIsInvalid) {
-    for (const auto& [text, id, named] : std::vector<std::tuple<std::string, std::string, std::string>>{
+    for (const auto& [text, id, named] :
+         std::vector<std::tuple<std::string, std::string, std::string>>{
              {"1", "null", "object"},
              {"\"x\"", "null", "object"},
              {"null", "null", "object"},
@@ -70,13 +78,17 @@ TEST(JsonRpc, WhatIsNoRequestIsInvalid) {
              {R"({"jsonrpc":"2.0","id":{},"method":"GetTask"})", "null", "id"},
              {R"({"jsonrpc":"2.0","id":[1],"method":"GetTask"})", "null", "id"},
              {R"({"jsonrpc":"2.0","id":true,"method":"GetTask"})", "null", "id"},
-             {R"({"jsonrpc":"2.0","id":1e999,"method":"GetTask","params":{"id":"t"}})", "null", "id: is a number beyond"},
+             {R"({"jsonrpc":"2.0","id":1e999,"method":"GetTask","params":{"id":"t"}})", "null",
+              "id: is a number beyond"},
              {R"({"jsonrpc":"2.0","id":1,"id":2,"method":"GetTask"})", "1", "more than once"},
-             {R"({"jsonrpc":"2.0","id":1,"method":"GetTask","method":"GetTask"})", "1", "more than once"},
-             {R"({"jsonrpc":"2.0","id":")" + std::string(1100, 'x') + R"(","method":"GetTask"})", "null", "id"}}) {
+             {R"({"jsonrpc":"2.0","id":1,"method":"GetTask","method":"GetTask"})", "1",
+              "more than once"},
+             {R"({"jsonrpc":"2.0","id":")" + std::string(1100, 'x') + R"(","method":"GetTask"})",
+              "null", "id"}}) {
         const HttpResponse response = rpc(text).refusal();
         EXPECT_EQ(response.status, 200) << text;
-        EXPECT_THAT(response.body, StartsWith(R"({"jsonrpc":"2.0","id":)" + id + R"(,"error":{"code":-32600)"))
+        EXPECT_THAT(response.body,
+                    StartsWith(R"({"jsonrpc":"2.0","id":)" + id + R"(,"error":{"code":-32600)"))
             << text;
         EXPECT_THAT(response.body, HasSubstr(named)) << text;
     }
@@ -85,27 +97,34 @@ TEST(JsonRpc, WhatIsNoRequestIsInvalid) {
 TEST(JsonRpc, WhatIsNoJsonIsAParseError) {
     const std::string deep = std::string(5000, '[') + std::string(5000, ']');
     for (const std::string& text :
-         {std::string(), std::string("  "), std::string("{"), std::string("{]"), std::string("nope"),
-          call_text("GetTask", R"({"id":"t")"), call_text("GetTask", R"({"id":"t"})") + "x",
-          call_text("GetTask", "{\"id\":\"\xff\"}"), call_text("GetTask", std::string("{\"id\":\"a\0b\"}", 12)),
-          call_text("SendMessage", R"({"metadata":{"x":)" + deep + "}}"), std::string("[{]"), std::string("[")}) {
+         {std::string(), std::string("  "), std::string("{"), std::string("{]"),
+          std::string("nope"), call_text("GetTask", R"({"id":"t")"),
+          call_text("GetTask", R"({"id":"t"})") + "x", call_text("GetTask", "{\"id\":\"\xff\"}"),
+          call_text("GetTask", std::string("{\"id\":\"a\0b\"}", 12)),
+          call_text("SendMessage", R"({"metadata":{"x":)" + deep + "}}"), std::string("[{]"),
+          std::string("[")}) {
         const HttpResponse response = rpc(text).refusal();
         EXPECT_EQ(response.status, 200);
-        EXPECT_THAT(response.body, StartsWith(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700)")) << text;
+        EXPECT_THAT(response.body,
+                    StartsWith(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700)"))
+            << text;
     }
 }
 
 TEST(JsonRpc, AnUnknownMethodIsNamed) {
     for (const std::string method : {"Nope", "sendMessage", "", "GetTask "}) {
         const HttpResponse response = rpc(call_text(method, "{}", "\"q\"")).refusal();
-        EXPECT_THAT(response.body, StartsWith(R"({"jsonrpc":"2.0","id":"q","error":{"code":-32601)")) << method;
+        EXPECT_THAT(response.body,
+                    StartsWith(R"({"jsonrpc":"2.0","id":"q","error":{"code":-32601)"))
+            << method;
         EXPECT_THAT(response.body, HasSubstr("\\\"" + method + "\\\""));
     }
     EXPECT_THAT(rpc(call_text("a\\u0000\\u00e9\\n", "{}")).refusal().body, HasSubstr("a????"));
 }
 
 TEST(JsonRpc, WrongParamsNameTheirFields) {
-    for (const auto& [method, params, field] : std::vector<std::tuple<std::string, std::string, std::string>>{
+    for (const auto& [method, params, field] :
+         std::vector<std::tuple<std::string, std::string, std::string>>{
              {"GetTask", "{}", "id"},
              {"GetTask", R"({"id":""})", "id"},
              {"GetTask", R"({"id":7})", "id"},
@@ -120,9 +139,12 @@ TEST(JsonRpc, WrongParamsNameTheirFields) {
              {"CreateTaskPushNotificationConfig", R"({"url":"http://x"})", "taskId"},
              {"CreateTaskPushNotificationConfig", R"({"taskId":"t"})", "url"},
              {"SendMessage", "{}", "message"},
-             {"SendMessage", R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[]}})", "message.parts"},
-             {"SendMessage", R"({"message":{"role":"ROLE_USER","parts":[{"text":"x"}]}})", "message.messageId"},
-             {"SendMessage", R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":1}]}})",
+             {"SendMessage", R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[]}})",
+              "message.parts"},
+             {"SendMessage", R"({"message":{"role":"ROLE_USER","parts":[{"text":"x"}]}})",
+              "message.messageId"},
+             {"SendMessage",
+              R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":1}]}})",
               "message.parts[0].text"},
              {"SendMessage",
               R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"x"}]},)"
@@ -133,9 +155,11 @@ TEST(JsonRpc, WrongParamsNameTheirFields) {
              {"GetTask", "7", "params"}}) {
         const HttpResponse response = rpc(call_text(method, params)).refusal();
         EXPECT_EQ(response.status, 200);
-        EXPECT_THAT(response.body, StartsWith(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32602)")) << params;
+        EXPECT_THAT(response.body, StartsWith(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32602)"))
+            << params;
         EXPECT_THAT(response.body, HasSubstr(R"("field":")" + field + '"')) << method << params;
-        const std::string late = R"({"jsonrpc":"2.0","params":)" + params + R"(,"id":1,"method":")" + method + "\"}";
+        const std::string late =
+            R"({"jsonrpc":"2.0","params":)" + params + R"(,"id":1,"method":")" + method + "\"}";
         EXPECT_EQ(without_time(rpc(late).refusal().body), without_time(response.body));
     }
 }
@@ -143,32 +167,39 @@ TEST(JsonRpc, WrongParamsNameTheirFields) {
 TEST(JsonRpc, EveryWrongFieldIsNamedAtOnce) {
     const HttpResponse response =
         rpc(call_text("ListTasks", R"({"pageSize":150,"historyLength":-5})")).refusal();
-    EXPECT_THAT(response.body, HasSubstr(R"({"field":"historyLength","description":"must not be negative, got -5"})"));
-    EXPECT_THAT(response.body,
-                HasSubstr(R"({"field":"pageSize","description":"must be between 1 and 100, got 150"})"));
+    EXPECT_THAT(
+        response.body,
+        HasSubstr(R"({"field":"historyLength","description":"must not be negative, got -5"})"));
+    EXPECT_THAT(
+        response.body,
+        HasSubstr(R"({"field":"pageSize","description":"must be between 1 and 100, got 150"})"));
 }
 
 TEST(JsonRpc, AFieldThatCannotBeReadHidesNoOtherFault) {
     for (const char* order : {R"({"jsonrpc":"2.0","id":1,"method":"ListTasks","params":%})",
                               R"({"jsonrpc":"2.0","id":1,"params":%,"method":"ListTasks"})"}) {
         std::string text = order;
-        text.replace(text.find('%'), 1, R"({"pageSize":"many","historyLength":-5,"status":"TASK_STATE_RUNNING"})");
+        text.replace(text.find('%'), 1,
+                     R"({"pageSize":"many","historyLength":-5,"status":"TASK_STATE_RUNNING"})");
         const HttpResponse response = rpc(text).refusal();
         for (const std::string field : {"pageSize", "historyLength", "status"}) {
             const std::string named = R"("field":")" + field + '"';
             EXPECT_THAT(response.body, HasSubstr(named));
             EXPECT_EQ(response.body.find(named), response.body.rfind(named)) << response.body;
-            EXPECT_THAT(response.body.substr(0, response.body.find("\"data\"")), HasSubstr(field + ": "));
+            EXPECT_THAT(response.body.substr(0, response.body.find("\"data\"")),
+                        HasSubstr(field + ": "));
         }
     }
 }
 
 TEST(JsonRpc, ParamsMayBeMissingWhereNothingIsRequired) {
-    for (const std::string text : {R"({"jsonrpc":"2.0","id":1,"method":"ListTasks"})",
-                                   R"({"jsonrpc":"2.0","id":1,"method":"GetExtendedAgentCard","params":null})"}) {
+    for (const std::string text :
+         {R"({"jsonrpc":"2.0","id":1,"method":"ListTasks"})",
+          R"({"jsonrpc":"2.0","id":1,"method":"GetExtendedAgentCard","params":null})"}) {
         EXPECT_TRUE(std::holds_alternative<Decoded>(rpc(text).decoded())) << text;
     }
-    EXPECT_THAT(rpc(R"({"jsonrpc":"2.0","id":1,"method":"GetTask"})").refusal().body, HasSubstr("-32602"));
+    EXPECT_THAT(rpc(R"({"jsonrpc":"2.0","id":1,"method":"GetTask"})").refusal().body,
+                HasSubstr("-32602"));
 }
 
 TEST(JsonRpc, TheTenantComesFromTheParams) {
@@ -187,9 +218,9 @@ TEST(JsonRpc, ANotificationIsCalledAndAnsweredWithNothing) {
 }
 
 TEST(JsonRpc, ANotificationThatCantBeCalledIsAnsweredWithNothing) {
-    for (const std::string& text : {notification("Nope", "{}"), notification("GetTask", "{}"),
-                                    notification("GetTask", "[]"), notification("message/send", "{}"),
-                                    notification("SubscribeToTask", R"({"id":"t"})")}) {
+    for (const std::string& text :
+         {notification("Nope", "{}"), notification("GetTask", "{}"), notification("GetTask", "[]"),
+          notification("message/send", "{}"), notification("SubscribeToTask", R"({"id":"t"})")}) {
         const HttpResponse response = rpc(text).refusal();
         EXPECT_EQ(response.status, 204) << text;
         EXPECT_EQ(response.body, "");
@@ -199,13 +230,14 @@ TEST(JsonRpc, ANotificationThatCantBeCalledIsAnsweredWithNothing) {
 TEST(JsonRpc, AStreamThatNobodyCanReadIsASendThatNobodyWaitsFor) {
     const Call call = rpc(notification("SendStreamingMessage", kParams)).call();
     EXPECT_EQ(call.envelope.operation, Operation::kSendMessage);
-    EXPECT_TRUE(std::get<SendMessageRequest>(call.envelope.params).configuration->return_immediately);
+    EXPECT_TRUE(
+        std::get<SendMessageRequest>(call.envelope.params).configuration->return_immediately);
 }
 
 TEST(JsonRpcBatch, EveryEntryGetsItsOwnOutcome) {
     TestRequest request = rpc("[" + call_text("GetTask", R"({"id":"t"})", "1") + "," + "7," +
-                              call_text("Nope", "{}", "2") + "," + notification("Nope", "{}") + "," +
-                              call_text("SendStreamingMessage", kParams, "3") + "," +
+                              call_text("Nope", "{}", "2") + "," + notification("Nope", "{}") +
+                              "," + call_text("SendStreamingMessage", kParams, "3") + "," +
                               notification("CancelTask", R"({"id":"t"})") + ", []," +
                               call_text("ListTasks", R"({"pageSize":0})", "\"4\"") + "]");
     const auto outcome = request.decoded();
@@ -214,13 +246,18 @@ TEST(JsonRpcBatch, EveryEntryGetsItsOwnOutcome) {
     EXPECT_TRUE(decoded.batch);
     ASSERT_EQ(decoded.entries.size(), 8U);
     EXPECT_EQ(std::get<Call>(decoded.entries[0]).rpc_id, "1");
-    EXPECT_THAT(std::get<std::string>(decoded.entries[1]), StartsWith(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600)"));
-    EXPECT_THAT(std::get<std::string>(decoded.entries[2]), StartsWith(R"({"jsonrpc":"2.0","id":2,"error":{"code":-32601)"));
+    EXPECT_THAT(std::get<std::string>(decoded.entries[1]),
+                StartsWith(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600)"));
+    EXPECT_THAT(std::get<std::string>(decoded.entries[2]),
+                StartsWith(R"({"jsonrpc":"2.0","id":2,"error":{"code":-32601)"));
     EXPECT_EQ(std::get<std::string>(decoded.entries[3]), "");
-    EXPECT_THAT(std::get<std::string>(decoded.entries[4]), StartsWith(R"({"jsonrpc":"2.0","id":3,"error":{"code":-32004)"));
+    EXPECT_THAT(std::get<std::string>(decoded.entries[4]),
+                StartsWith(R"({"jsonrpc":"2.0","id":3,"error":{"code":-32004)"));
     EXPECT_EQ(std::get<Call>(decoded.entries[5]).rpc_id, "");
-    EXPECT_THAT(std::get<std::string>(decoded.entries[6]), StartsWith(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600)"));
-    EXPECT_THAT(std::get<std::string>(decoded.entries[7]), StartsWith(R"({"jsonrpc":"2.0","id":"4","error":{"code":-32602)"));
+    EXPECT_THAT(std::get<std::string>(decoded.entries[6]),
+                StartsWith(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600)"));
+    EXPECT_THAT(std::get<std::string>(decoded.entries[7]),
+                StartsWith(R"({"jsonrpc":"2.0","id":"4","error":{"code":-32602)"));
 }
 
 TEST(JsonRpcBatch, ABatchOfOneIsABatch) {
@@ -229,7 +266,8 @@ TEST(JsonRpcBatch, ABatchOfOneIsABatch) {
 }
 
 TEST(JsonRpcBatch, MustNotBeEmptyNorTooLong) {
-    EXPECT_THAT(rpc("[]").refusal().body, StartsWith(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600)"));
+    EXPECT_THAT(rpc("[]").refusal().body,
+                StartsWith(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600)"));
     std::string text = "[" + call_text("ListTasks", "{}");
     for (int i = 1; i < 50; ++i) text += "," + call_text("ListTasks", "{}");
     EXPECT_EQ(std::get<Decoded>(rpc(text + "]").decoded()).entries.size(), 50U);

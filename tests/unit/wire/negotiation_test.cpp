@@ -7,11 +7,13 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string kSend = R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"x"}]}})";
+const std::string kSend =
+    R"({"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"x"}]}})";
 const std::string kRpcSend =
     R"({"jsonrpc":"2.0","id":1,"method":"SendMessage","params":)" + kSend + "}";
 
-TestRequest typed(const std::string& target, const std::string& body, const std::string& content_type) {
+TestRequest typed(const std::string& target, const std::string& body,
+                  const std::string& content_type) {
     TestRequest request{"POST", target, {{"content-length", std::to_string(body.size())}}, body};
     if (content_type != "none") request.headers.emplace_back("content-type", content_type);
     return request;
@@ -24,16 +26,19 @@ TestRequest accepting(TestRequest request, const std::string& accept) {
 
 TEST(ContentType, JsonIsReadUnderBothItsNames) {
     for (const std::string type :
-         {"application/json", "application/a2a+json", "APPLICATION/JSON", "application/json; charset=utf-8",
-          "application/json;charset=\"UTF-8\"", "application/a2a+json ; profile=x", "application/json; charset=utf8"}) {
-        EXPECT_TRUE(std::holds_alternative<Decoded>(typed("/message:send", kSend, type).decoded())) << type;
+         {"application/json", "application/a2a+json", "APPLICATION/JSON",
+          "application/json; charset=utf-8", "application/json;charset=\"UTF-8\"",
+          "application/a2a+json ; profile=x", "application/json; charset=utf8"}) {
+        EXPECT_TRUE(std::holds_alternative<Decoded>(typed("/message:send", kSend, type).decoded()))
+            << type;
         EXPECT_TRUE(std::holds_alternative<Decoded>(typed("/", kRpcSend, type).decoded())) << type;
     }
 }
 
 TEST(ContentType, OthersAreRefusedBeforeTheBodyIsParsed) {
-    for (const std::string type : {"none", "", "text/plain", "application/x-www-form-urlencoded", "application/jsonx",
-                                   "application/json; charset=latin1", "application/xml", "json"}) {
+    for (const std::string type :
+         {"none", "", "text/plain", "application/x-www-form-urlencoded", "application/jsonx",
+          "application/json; charset=latin1", "application/xml", "json"}) {
         const HttpResponse response = typed("/message:send", "{broken", type).refusal();
         EXPECT_EQ(response.status, 415) << type;
         EXPECT_THAT(response.body, HasSubstr(R"("reason":"CONTENT_TYPE_NOT_SUPPORTED")"));
@@ -47,7 +52,8 @@ TEST(ContentType, OthersAreRefusedBeforeTheBodyIsParsed) {
 
 TEST(ContentType, MayBeMissingWhereTheBodyMay) {
     for (const std::string target : {"/tasks/t:cancel", "/tasks/t:subscribe"}) {
-        EXPECT_EQ((TestRequest{"POST", target}.call().content_type), "application/a2a+json") << target;
+        EXPECT_EQ((TestRequest{"POST", target}.call().content_type), "application/a2a+json")
+            << target;
         EXPECT_EQ((TestRequest{"POST", target, {{"content-length", "0"}}}.call().content_type),
                   "application/a2a+json");
         EXPECT_EQ(typed(target, "{}", "none").refusal().status, 415) << target;
@@ -79,7 +85,8 @@ TEST(ContentType, AnEncodedBodyIsRefused) {
 TEST(Accept, DecidesTheTypeOfTheAnswerElseTheRequestsType) {
     const std::string a2a = "application/a2a+json";
     const std::string json = "application/json";
-    for (const auto& [sent, accept, answered] : std::vector<std::tuple<std::string, std::string, std::string>>{
+    for (const auto& [sent, accept, answered] :
+         std::vector<std::tuple<std::string, std::string, std::string>>{
              {json, "", json},
              {a2a, "", a2a},
              {json, "*/*", json},
@@ -94,7 +101,8 @@ TEST(Accept, DecidesTheTypeOfTheAnswerElseTheRequestsType) {
              {json, "text/html, application/a2a+json;q=0.9", a2a},
              {json, "APPLICATION/A2A+JSON", a2a},
              {a2a, "text/event-stream, application/json", json}}) {
-        EXPECT_EQ(accepting(typed("/message:send", kSend, sent), accept).call().content_type, answered)
+        EXPECT_EQ(accepting(typed("/message:send", kSend, sent), accept).call().content_type,
+                  answered)
             << sent << " / " << accept;
         EXPECT_EQ(accepting(typed("/", kRpcSend, sent), accept).call().content_type, json);
     }
@@ -102,13 +110,16 @@ TEST(Accept, DecidesTheTypeOfTheAnswerElseTheRequestsType) {
 
 TEST(Accept, ARequestWithoutBodyAndAcceptGetsTheProtocolsType) {
     EXPECT_EQ(get("/tasks/t").call().content_type, "application/a2a+json");
-    EXPECT_EQ(accepting(get("/tasks/t"), "application/json").call().content_type, "application/json");
+    EXPECT_EQ(accepting(get("/tasks/t"), "application/json").call().content_type,
+              "application/json");
 }
 
 TEST(Accept, AnImpossibleOneIsRefused) {
-    for (const std::string accept : {"text/html", "application/xml", "image/*", "*/*;q=0", "application/json;q=0.0"}) {
+    for (const std::string accept :
+         {"text/html", "application/xml", "image/*", "*/*;q=0", "application/json;q=0.0"}) {
         for (const TestRequest& request :
-             {get("/tasks/t"), typed("/message:send", kSend, "application/json"), typed("/", kRpcSend, "application/json"),
+             {get("/tasks/t"), typed("/message:send", kSend, "application/json"),
+              typed("/", kRpcSend, "application/json"),
               typed("/message:stream", kSend, "application/json")}) {
             TestRequest asking = accepting(request, accept);
             const HttpResponse response = asking.refusal();
@@ -119,14 +130,16 @@ TEST(Accept, AnImpossibleOneIsRefused) {
 }
 
 TEST(Accept, StreamsTakeWhatStreamingClientsSend) {
-    for (const std::string accept : {"text/event-stream", "*/*", "text/*", "application/json",
-                                     "application/json, text/event-stream", "application/a2a+json", ""}) {
+    for (const std::string accept :
+         {"text/event-stream", "*/*", "text/*", "application/json",
+          "application/json, text/event-stream", "application/a2a+json", ""}) {
         EXPECT_TRUE(std::holds_alternative<Decoded>(
             accepting(typed("/message:stream", kSend, "application/json"), accept).decoded()))
             << accept;
-        EXPECT_TRUE(std::holds_alternative<Decoded>(accepting(get("/tasks/t:subscribe"), accept).decoded()));
-        EXPECT_TRUE(
-            std::holds_alternative<Decoded>(accepting(typed("/", kRpcSend, "application/json"), accept).decoded()));
+        EXPECT_TRUE(std::holds_alternative<Decoded>(
+            accepting(get("/tasks/t:subscribe"), accept).decoded()));
+        EXPECT_TRUE(std::holds_alternative<Decoded>(
+            accepting(typed("/", kRpcSend, "application/json"), accept).decoded()));
     }
     EXPECT_EQ(accepting(get("/tasks/t"), "text/event-stream").refusal().status, 406);
 }
@@ -162,30 +175,34 @@ TEST(Accept, AlsoDecidesHowAnUnknownPathOrMethodIsAnswered) {
 
 TEST(RepeatedHeaders, ThatContradictEachOtherAreRefusedAndNamed) {
     using Case = std::tuple<std::string, std::string, std::string, std::string>;
-    for (const auto& [name, as_written, one, other] : std::vector<Case>{
-             {"content-type", "Content-Type", "application/json", "text/plain"},
-             {"a2a-version", "A2A-Version", "1.0", "0.3"},
-             {"authorization", "Authorization", "Bearer a", "Bearer b"},
-             {"last-event-id", "Last-Event-ID", "1", "2"}}) {
-        for (const auto& [target, body] : {std::pair("/message:send", kSend), std::pair("/", kRpcSend)}) {
+    for (const auto& [name, as_written, one, other] :
+         std::vector<Case>{{"content-type", "Content-Type", "application/json", "text/plain"},
+                           {"a2a-version", "A2A-Version", "1.0", "0.3"},
+                           {"authorization", "Authorization", "Bearer a", "Bearer b"},
+                           {"last-event-id", "Last-Event-ID", "1", "2"}}) {
+        for (const auto& [target, body] :
+             {std::pair("/message:send", kSend), std::pair("/", kRpcSend)}) {
             TestRequest request{
                 "POST", target, {{name, one}, {name, other}}, body, {.v0_3 = false}};
             const HttpResponse response = request.refusal();
             EXPECT_THAT(response.body, HasSubstr("\"field\":\"" + as_written + '"')) << target;
-            EXPECT_THAT(response.body, HasSubstr(request.target == "/" ? "\"code\":-32602" : "\"code\":400"));
+            EXPECT_THAT(response.body,
+                        HasSubstr(request.target == "/" ? "\"code\":-32602" : "\"code\":400"));
         }
     }
 }
 
 TEST(RepeatedHeaders, ThatAgreeAreRead) {
     TestRequest request = typed("/message:send", kSend, "application/json");
-    for (const std::string name : {"a2a-version", "a2a-version"}) request.headers.emplace_back(name, "1.0");
+    for (const std::string name : {"a2a-version", "a2a-version"})
+        request.headers.emplace_back(name, "1.0");
     request.headers.emplace_back("content-type", "application/json");
     EXPECT_TRUE(std::holds_alternative<Decoded>(request.decoded()));
 }
 
 TEST(Accept, TheMostExactRangeCounts) {
-    EXPECT_EQ(acceptance("text/*;q=0.3, text/event-stream;q=0.7, */*;q=0.5", "text/event-stream"), 700);
+    EXPECT_EQ(acceptance("text/*;q=0.3, text/event-stream;q=0.7, */*;q=0.5", "text/event-stream"),
+              700);
     EXPECT_EQ(acceptance("text/*;q=0.3, */*;q=0.5", "text/event-stream"), 300);
     EXPECT_EQ(acceptance("*/*;q=0.5", "text/event-stream"), 500);
     EXPECT_EQ(acceptance("text/event-stream ; q=0.25 ; x=y", "text/event-stream"), 250);

@@ -29,19 +29,25 @@ const std::vector<OperationPath> kOperationPaths{
     {"POST", "/tasks/t-1%3Acancel", Operation::kCancelTask, "t-1", ""},
     {"GET", "/tasks/t-1:subscribe", Operation::kSubscribeToTask, "t-1", ""},
     {"POST", "/tasks/t-1:subscribe", Operation::kSubscribeToTask, "t-1", ""},
-    {"POST", "/tasks/t-1/pushNotificationConfigs", Operation::kCreateTaskPushNotificationConfig, "t-1", ""},
-    {"GET", "/tasks/t-1/pushNotificationConfigs", Operation::kListTaskPushNotificationConfigs, "t-1", ""},
-    {"HEAD", "/tasks/t-1/pushNotificationConfigs", Operation::kListTaskPushNotificationConfigs, "t-1", ""},
-    {"GET", "/tasks/t-1/pushNotificationConfigs/c-2", Operation::kGetTaskPushNotificationConfig, "t-1", "c-2"},
-    {"HEAD", "/tasks/t-1/pushNotificationConfigs/c-2", Operation::kGetTaskPushNotificationConfig, "t-1", "c-2"},
-    {"DELETE", "/tasks/t-1/pushNotificationConfigs/c-2", Operation::kDeleteTaskPushNotificationConfig, "t-1",
-     "c-2"},
+    {"POST", "/tasks/t-1/pushNotificationConfigs", Operation::kCreateTaskPushNotificationConfig,
+     "t-1", ""},
+    {"GET", "/tasks/t-1/pushNotificationConfigs", Operation::kListTaskPushNotificationConfigs,
+     "t-1", ""},
+    {"HEAD", "/tasks/t-1/pushNotificationConfigs", Operation::kListTaskPushNotificationConfigs,
+     "t-1", ""},
+    {"GET", "/tasks/t-1/pushNotificationConfigs/c-2", Operation::kGetTaskPushNotificationConfig,
+     "t-1", "c-2"},
+    {"HEAD", "/tasks/t-1/pushNotificationConfigs/c-2", Operation::kGetTaskPushNotificationConfig,
+     "t-1", "c-2"},
+    {"DELETE", "/tasks/t-1/pushNotificationConfigs/c-2",
+     Operation::kDeleteTaskPushNotificationConfig, "t-1", "c-2"},
     {"GET", "/extendedAgentCard", Operation::kGetExtendedAgentCard, "", ""},
     {"HEAD", "/extendedAgentCard", Operation::kGetExtendedAgentCard, "", ""},
 };
 
 Route route_of(const std::string& method, const std::string& target) {
-    TestRequest request{method, target, {{"content-type", "application/json"}, {"a2a-version", "1.0"}}};
+    TestRequest request{
+        method, target, {{"content-type", "application/json"}, {"a2a-version", "1.0"}}};
     auto routed = request.routed();
     if (auto* refused = std::get_if<HttpResponse>(&routed)) {
         ADD_FAILURE() << method << ' ' << target << ": " << refused->status << ' ' << refused->body;
@@ -70,7 +76,8 @@ TEST(Routes, EveryOperationIsFoundUnderEveryPrefixAndWithATrailingSlash) {
 }
 
 TEST(Routes, JsonRpcIsAtTheRootWithOrWithoutASlash) {
-    for (const std::string target : {"/", "", "/?a=b", "?a=b", "http://agent.example", "http://agent.example/"}) {
+    for (const std::string target :
+         {"/", "", "/?a=b", "?a=b", "http://agent.example", "http://agent.example/"}) {
         EXPECT_EQ(route_of("POST", target).kind, RouteKind::kJsonRpc) << target;
     }
 }
@@ -84,13 +91,29 @@ TEST(Routes, CardHealthAndReadinessAreFound) {
 }
 
 TEST(Routes, AnUnknownPathIsNotFound) {
-    for (const std::string target :
-         {"/nope", "/v1", "/v1/", "/acme", "/tasks/t/nope", "/tasks/:cancel", "//tasks", "/tasks//x",
-          "/acme/corp/tasks", "/message:nope", "/message:send/x", "/tasks/t/pushNotificationConfigs/c/x",
-          "/a/b/c/d/e/f/g/h/i/j/k/l", "/.well-known", "/.well-known/other.json", "/health/other",
-          "/v1/v1/tasks/t", "tasks", "/extendedAgentCard/x", "/V1/tasks/t/x"}) {
+    for (const std::string target : {"/nope",
+                                     "/v1",
+                                     "/v1/",
+                                     "/acme",
+                                     "/tasks/t/nope",
+                                     "/tasks/:cancel",
+                                     "//tasks",
+                                     "/tasks//x",
+                                     "/acme/corp/tasks",
+                                     "/message:nope",
+                                     "/message:send/x",
+                                     "/tasks/t/pushNotificationConfigs/c/x",
+                                     "/a/b/c/d/e/f/g/h/i/j/k/l",
+                                     "/.well-known",
+                                     "/.well-known/other.json",
+                                     "/health/other",
+                                     "/v1/v1/tasks/t",
+                                     "tasks",
+                                     "/extendedAgentCard/x",
+                                     "/V1/tasks/t/x"}) {
         for (const std::string method : {"GET", "POST"}) {
-            TestRequest request{method, target, {{"a2a-version", "1.0"}, {"content-type", "application/json"}}};
+            TestRequest request{
+                method, target, {{"a2a-version", "1.0"}, {"content-type", "application/json"}}};
             const HttpResponse response = request.refusal();
             EXPECT_EQ(response.status, 404) << method << ' ' << target;
             EXPECT_THAT(response.body, HasSubstr(R"("status":"NOT_FOUND")")) << target;
@@ -104,14 +127,16 @@ TEST(Routes, ThePathThatOnlyVersion03HasIsUnknownToThisVersion) {
 }
 
 TEST(Routes, ReservedNamesAreNeverTenants) {
-    for (const std::string name : {".", "..", "%2e%2E", "tasks", "health", "chat", ".well-known", "v1/v1", "message:send"}) {
+    for (const std::string name :
+         {".", "..", "%2e%2E", "tasks", "health", "chat", ".well-known", "v1/v1", "message:send"}) {
         EXPECT_EQ(get("/" + name + "/tasks/t").refusal().status, 404) << name;
     }
     EXPECT_EQ(route_of("GET", "/v1/tasks/t").tenant, "");
 }
 
 TEST(Routes, AWrongMethodIsToldWhichAreRight) {
-    for (const auto& [method, target, allow] : std::vector<std::tuple<std::string, std::string, std::string>>{
+    for (const auto& [method, target, allow] :
+         std::vector<std::tuple<std::string, std::string, std::string>>{
              {"GET", "/", "POST, OPTIONS"},
              {"GET", "/message:send", "POST, OPTIONS"},
              {"PUT", "/message:stream", "POST, OPTIONS"},
@@ -148,15 +173,19 @@ TEST(Routes, OptionsNamesTheMethods) {
 }
 
 TEST(Routes, AMalformedPathIsABadRequest) {
-    for (const std::string target : {"/tasks/%zz", "/tasks/%4", "/tasks/%", "/tasks/%00", "/tasks/%ff", "/%C3/tasks"}) {
+    for (const std::string target :
+         {"/tasks/%zz", "/tasks/%4", "/tasks/%", "/tasks/%00", "/tasks/%ff", "/%C3/tasks"}) {
         EXPECT_EQ(get(target).refusal().status, 400) << target;
     }
 }
 
 TEST(Routes, ABodyThatIsAnnouncedTooLargeIsRefusedBeforeItComes) {
     for (const std::string target : {"/", "/message:send"}) {
-        TestRequest request{
-            "POST", target, {{"content-type", "application/json"}, {"content-length", "1001"}, {"a2a-version", "1.0"}}};
+        TestRequest request{"POST",
+                            target,
+                            {{"content-type", "application/json"},
+                             {"content-length", "1001"},
+                             {"a2a-version", "1.0"}}};
         auto routed = request.routed(1000);
         ASSERT_TRUE(std::holds_alternative<HttpResponse>(routed));
         EXPECT_EQ(std::get<HttpResponse>(routed).status, 413);

@@ -12,15 +12,17 @@ Call call_with(TestRequest request, std::vector<std::pair<std::string, std::stri
 }
 
 TEST(ServiceParameters, ExtensionsComeFromEveryHeaderLineAndTheQuery) {
-    EXPECT_THAT(call_with(get("/tasks?A2A-Extensions=https%3A%2F%2Fc,https%3A%2F%2Fa"),
-                          {{"a2a-extensions", "https://a , https://b,,"}, {"a2a-extensions", "https://d"}})
-                    .envelope.extensions,
-                ElementsAre("https://a", "https://b", "https://d", "https://c"));
+    EXPECT_THAT(
+        call_with(get("/tasks?A2A-Extensions=https%3A%2F%2Fc,https%3A%2F%2Fa"),
+                  {{"a2a-extensions", "https://a , https://b,,"}, {"a2a-extensions", "https://d"}})
+            .envelope.extensions,
+        ElementsAre("https://a", "https://b", "https://d", "https://c"));
     EXPECT_TRUE(get("/tasks").call().envelope.extensions.empty());
 }
 
 TEST(ServiceParameters, AnIdempotencyKeyIsKept) {
-    EXPECT_EQ(call_with(get("/tasks"), {{"idempotency-key", "k-1"}}).envelope.idempotency_key, "k-1");
+    EXPECT_EQ(call_with(get("/tasks"), {{"idempotency-key", "k-1"}}).envelope.idempotency_key,
+              "k-1");
 }
 
 TEST(ServiceParameters, ABadIdempotencyKeyIsNamed) {
@@ -40,10 +42,15 @@ TEST(ServiceParameters, ABadIdempotencyKeyIsNamed) {
 }
 
 TEST(ServiceParameters, TheLastEventIdIsReadOfSubscriptionsOnly) {
-    EXPECT_EQ(call_with(get("/tasks/t:subscribe"), {{"last-event-id", "12"}}).envelope.last_event_id, Sequence{12});
-    EXPECT_EQ(call_with(get("/tasks/t:subscribe"), {{"last-event-id", "0"}}).envelope.last_event_id, Sequence{0});
-    EXPECT_EQ(call_with(get("/tasks/t:subscribe"), {{"last-event-id", ""}}).envelope.last_event_id, std::nullopt);
-    EXPECT_EQ(call_with(get("/tasks/t"), {{"last-event-id", "nonsense"}}).envelope.last_event_id, std::nullopt);
+    EXPECT_EQ(
+        call_with(get("/tasks/t:subscribe"), {{"last-event-id", "12"}}).envelope.last_event_id,
+        Sequence{12});
+    EXPECT_EQ(call_with(get("/tasks/t:subscribe"), {{"last-event-id", "0"}}).envelope.last_event_id,
+              Sequence{0});
+    EXPECT_EQ(call_with(get("/tasks/t:subscribe"), {{"last-event-id", ""}}).envelope.last_event_id,
+              std::nullopt);
+    EXPECT_EQ(call_with(get("/tasks/t"), {{"last-event-id", "nonsense"}}).envelope.last_event_id,
+              std::nullopt);
 }
 
 TEST(ServiceParameters, AMalformedLastEventIdIsNamed) {
@@ -52,29 +59,34 @@ TEST(ServiceParameters, AMalformedLastEventIdIsNamed) {
         const HttpResponse response = request.refusal();
         EXPECT_EQ(response.status, 400) << id;
         EXPECT_THAT(response.body, HasSubstr(R"("field":"Last-Event-ID")"));
-        TestRequest answer = rpc(R"({"jsonrpc":"2.0","id":1,"method":"SubscribeToTask","params":{"id":"t"}})");
+        TestRequest answer =
+            rpc(R"({"jsonrpc":"2.0","id":1,"method":"SubscribeToTask","params":{"id":"t"}})");
         answer.headers.emplace_back("last-event-id", id);
         EXPECT_THAT(answer.refusal().body, HasSubstr(R"("code":-32602)")) << id;
     }
 }
 
 TEST(ServiceParameters, ARequestWithoutAUsableIdGetsOne) {
-    EXPECT_EQ(call_with(get("/tasks"), {{"x-request-id", "r-1"}}).envelope.context.request_id, "r-1");
+    EXPECT_EQ(call_with(get("/tasks"), {{"x-request-id", "r-1"}}).envelope.context.request_id,
+              "r-1");
     const std::string made_up = get("/tasks").call().envelope.context.request_id;
     EXPECT_FALSE(made_up.empty());
     EXPECT_NE(made_up, get("/tasks").call().envelope.context.request_id);
     for (const std::string& bad : {std::string(), std::string(129, 'x'), std::string("a\nb")}) {
-        const std::string id = call_with(get("/tasks"), {{"x-request-id", bad}}).envelope.context.request_id;
+        const std::string id =
+            call_with(get("/tasks"), {{"x-request-id", bad}}).envelope.context.request_id;
         EXPECT_FALSE(id.empty());
         EXPECT_NE(id, bad);
     }
 }
 
 TEST(ServiceParameters, HeadersReachTheContextOfEveryCall) {
-    EXPECT_EQ(call_with(get("/tasks"), {{"authorization", "Bearer x"}}).envelope.context.header("authorization"),
+    EXPECT_EQ(call_with(get("/tasks"), {{"authorization", "Bearer x"}})
+                  .envelope.context.header("authorization"),
               "Bearer x");
-    TestRequest batch = rpc(R"([{"jsonrpc":"2.0","id":1,"method":"ListTasks"},{"jsonrpc":"2.0","id":2},)"
-                            R"({"jsonrpc":"2.0","id":3,"method":"ListTasks"}])");
+    TestRequest batch =
+        rpc(R"([{"jsonrpc":"2.0","id":1,"method":"ListTasks"},{"jsonrpc":"2.0","id":2},)"
+            R"({"jsonrpc":"2.0","id":3,"method":"ListTasks"}])");
     batch.headers.emplace_back("authorization", "Bearer x");
     const auto outcome = batch.decoded();
     const auto& entries = std::get<Decoded>(outcome).entries;

@@ -74,11 +74,17 @@ TEST(SseParser, AnIdWithANulIsIgnoredAndAnEmptyOneResets) {
               (Events{{"", "a", "3"}, {"", "b", "3"}, {"", "c", ""}}));
 }
 
-TEST(SseParser, AnUnfinishedEventIsLost) { EXPECT_EQ(parse("data: a\n\ndata: b\n"), (Events{{"", "a", ""}})); }
+TEST(SseParser, AnUnfinishedEventIsLost) {
+    EXPECT_EQ(parse("data: a\n\ndata: b\n"), (Events{{"", "a", ""}}));
+}
 
 TEST(SseParser, KnowsHowLongToWaitBeforeReconnecting) {
-    for (const auto& [text, expected] : std::vector<std::pair<std::string, long>>{
-             {"retry: 1000\n\n", 1000}, {"retry: 1s\n", -1}, {"retry: -1\n", -1}, {"retry:\n", -1}, {"retry: 9", -1}}) {
+    for (const auto& [text, expected] :
+         std::vector<std::pair<std::string, long>>{{"retry: 1000\n\n", 1000},
+                                                   {"retry: 1s\n", -1},
+                                                   {"retry: -1\n", -1},
+                                                   {"retry:\n", -1},
+                                                   {"retry: 9", -1}}) {
         SseParser parser;
         std::vector<SseEvent> events;
         ASSERT_TRUE(parser.feed(text, events));
@@ -104,7 +110,8 @@ TEST(SseParser, AnEventBeyondTheLimitIsAnError) {
 TEST(SseParser, TheLimitIsPerEvent) {
     SseParser parser(100);
     std::vector<SseEvent> events;
-    for (int i = 0; i < 50; ++i) ASSERT_TRUE(parser.feed("data: " + std::string(60, 'x') + "\n\n", events));
+    for (int i = 0; i < 50; ++i)
+        ASSERT_TRUE(parser.feed("data: " + std::string(60, 'x') + "\n\n", events));
     EXPECT_EQ(events.size(), 50U);
 }
 

@@ -22,7 +22,8 @@ TEST(Version, ThisVersionIsServedWhateverItsPatchNumber) {
     for (const std::string version : {"1.0", " 1.0 ", "1.0.0", "1.0.17"}) {
         EXPECT_TRUE(accepted(with_version(get("/tasks/t"), version))) << version;
         EXPECT_TRUE(accepted(with_version(get("/v1/tasks/t"), version))) << version;
-        EXPECT_TRUE(accepted(with_version(rpc(R"({"jsonrpc":"2.0","id":1,"method":"ListTasks"})"), version)));
+        EXPECT_TRUE(accepted(
+            with_version(rpc(R"({"jsonrpc":"2.0","id":1,"method":"ListTasks"})"), version)));
     }
 }
 

@@ -34,7 +34,8 @@ struct TestRequest {
     [[nodiscard]] Call call() {
         auto outcome = decoded();
         if (auto* refused = std::get_if<HttpResponse>(&outcome)) {
-            ADD_FAILURE() << method << ' ' << target << " was refused: " << refused->status << ' ' << refused->body;
+            ADD_FAILURE() << method << ' ' << target << " was refused: " << refused->status << ' '
+                          << refused->body;
             return {};
         }
         auto& entries = std::get<Decoded>(outcome).entries;

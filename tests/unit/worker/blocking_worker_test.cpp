@@ -42,7 +42,8 @@ Async<void> handle(Worker& worker, TaskContext& context, std::exception_ptr& thr
     }
 }
 
-// The handlers' threads post to the loop whenever they like; the loop's thread looks until all have ended.
+// The handlers' threads post to the loop whenever they like; the loop's thread looks until all have
+// ended.
 void run_until_empty(ManualLoop& loop, const TaskGroup& group) {
     while (group.size() != 0) {
         loop.run_ready();
@@ -70,7 +71,8 @@ TEST(BlockingWorkerTest, CallsAreCarriedOutOnTheLoop) {
         ctx.complete("done");
     });
     run(loop, worker, context);
-    EXPECT_EQ(context.calls, (Calls{"send_status", "emit_text_artifact", "load_context", "complete done final-answer"}));
+    EXPECT_EQ(context.calls, (Calls{"send_status", "emit_text_artifact", "load_context",
+                                    "complete done final-answer"}));
 }
 
 TEST(BlockingWorkerTest, EveryCallReachesItsCounterpart) {
@@ -92,9 +94,9 @@ TEST(BlockingWorkerTest, EveryCallReachesItsCounterpart) {
     });
     run(loop, worker, context);
     EXPECT_EQ(context.calls,
-              (Calls{"save_checkpoint", "update_context", "emit_artifact", "emit_data_artifact", "complete_json",
-                     "respond", "reply_directly text", "reply_directly parts", "fail", "reject", "request_input",
-                     "request_auth"}));
+              (Calls{"save_checkpoint", "update_context", "emit_artifact", "emit_data_artifact",
+                     "complete_json", "respond", "reply_directly text", "reply_directly parts",
+                     "fail", "reject", "request_input", "request_auth"}));
 }
 
 TEST(BlockingWorkerTest, AnExceptionOfACallIsThrownInTheHandler) {
@@ -173,7 +175,8 @@ TEST(BlockingWorkerTest, AsManyRunAtOnceAsThereAreThreads) {
     FunctionWorker worker(
         [&](BlockingTaskContext&) {
             const int now = ++running;
-            for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {}
+            for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+            }
             if (handled++ < 2) both_run.arrive_and_wait();
             --running;
         },
@@ -335,7 +338,8 @@ TEST(BlockingWorkerTest, WhenNoFurtherThreadStartsTheTaskWaitsForOneThatRuns) {
     EXPECT_FALSE(thrown);
 }
 
-// -- Both contexts offer the same calls -------------------------------------------------------------------------------
+// -- Both contexts offer the same calls
+// -------------------------------------------------------------------------------
 
 std::string class_body(const std::string& header, const std::string& name) {
     std::ifstream file(std::string(A2AKIT_INCLUDE_DIR) + "/a2akit/worker/" + header);
@@ -352,16 +356,19 @@ std::string class_body(const std::string& header, const std::string& name) {
 // "void complete(std::optional<std::string> text = std::nullopt, …)" of every public function.
 std::set<std::string> declarations(std::string body) {
     body = std::regex_replace(body, std::regex(R"(\{[^}]*\})"), ";");
-    body = std::regex_replace(body, std::regex(R"(\[\[nodiscard\]\]|\bvirtual\b|\bnoexcept\b|= 0)"), "");
+    body = std::regex_replace(body, std::regex(R"(\[\[nodiscard\]\]|\bvirtual\b|\bnoexcept\b|= 0)"),
+                              "");
     body = std::regex_replace(body, std::regex(R"(Async<(\w+)>)"), "$1");
     body = std::regex_replace(body, std::regex(R"(\s+)"), " ");
     std::set<std::string> found;
     std::size_t at = 0;
-    for (auto end = body.find(';'); end != std::string::npos; at = end + 1, end = body.find(';', at)) {
+    for (auto end = body.find(';'); end != std::string::npos;
+         at = end + 1, end = body.find(';', at)) {
         std::string one = body.substr(at, end - at);
         one.erase(0, one.find_first_not_of(' '));
         one.erase(one.find_last_not_of(' ') + 1);
-        const bool special = one.find('~') != std::string::npos || one.find("explicit") != std::string::npos;
+        const bool special =
+            one.find('~') != std::string::npos || one.find("explicit") != std::string::npos;
         if (!one.empty() && !special) found.insert(one);
     }
     return found;

@@ -14,7 +14,9 @@ namespace a2akit {
 /// A TaskContext that notes what is called, and that it is called on its loop.
 class RecordingContext final : public TaskContext {
 public:
-    explicit RecordingContext(Loop& home) : loop(home) { input.parts.push_back(Part::from_text("hello")); }
+    explicit RecordingContext(Loop& home) : loop(home) {
+        input.parts.push_back(Part::from_text("hello"));
+    }
 
     Loop& loop;
     Message input;
@@ -32,7 +34,9 @@ public:
     const RawJson& metadata() const noexcept override { return json_; }
     const RequestContext& request_context() const noexcept override { return request_; }
     const std::vector<Shared<Message>>& history() const noexcept override { return history_; }
-    const std::vector<Shared<Artifact>>& previous_artifacts() const noexcept override { return artifacts_; }
+    const std::vector<Shared<Artifact>>& previous_artifacts() const noexcept override {
+        return artifacts_;
+    }
     const std::vector<std::string>& reference_task_ids() const noexcept override { return names_; }
     const std::vector<std::string>& message_extensions() const noexcept override { return names_; }
     const std::vector<std::string>& extensions() const noexcept override { return names_; }
@@ -45,7 +49,9 @@ public:
     }
     bool is_cancelled() const noexcept override { return stop.is_set(); }
     Async<void> cancelled() override { return wait_for_stop(); }
-    Async<bool> cancelled_within(Duration span) override { co_return co_await stop.wait_until(loop.now() + span); }
+    Async<bool> cancelled_within(Duration span) override {
+        co_return co_await stop.wait_until(loop.now() + span);
+    }
     bool turn_ended() const noexcept override { return false; }
     int attempt() const noexcept override { return 1; }
     std::optional<Timestamp> deadline() const noexcept override { return std::nullopt; }
@@ -63,7 +69,9 @@ public:
     Async<void> emit_text_artifact(std::string, std::string, bool, bool) override {
         return note("emit_text_artifact");
     }
-    Async<void> emit_data_artifact(RawJson, std::string) override { return note("emit_data_artifact"); }
+    Async<void> emit_data_artifact(RawJson, std::string) override {
+        return note("emit_data_artifact");
+    }
     Async<void> complete(std::optional<std::string> text, std::string artifact_id) override {
         return note("complete " + text.value_or("-") + " " + artifact_id);
     }
