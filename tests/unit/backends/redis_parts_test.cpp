@@ -167,7 +167,7 @@ TEST(ServerInfo, AnUnusableServerSaysWhatToDo) {
               "Redis is version 6; a2akit needs Redis 7 or later");
     EXPECT_NE(problem("redis_version:7.2.0\r\nrole:slave\r\n").find("name the primary"),
               std::string::npos);
-    EXPECT_NE(problem("redis_version:7.2.0\r\ncluster_enabled:1\r\n").find("no cluster"),
+    EXPECT_NE(problem("redis_version:7.2.0\r\ncluster_enabled:1\r\n").find("not a cluster"),
               std::string::npos);
 }
 
