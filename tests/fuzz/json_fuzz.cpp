@@ -17,7 +17,9 @@ void check(std::string_view text, json::Mode mode) {
     if (!message) return;
     const std::string written = json::encode(*message);
     const auto again = json::decode<M>(written, json::Mode::kLenient);
-    if (!again || json::encode(*again) != written || !parse_raw_json(written)) std::abort();
+    if (!again || json::encode(*again) != written) std::abort();
+    // What peers and older versions wrote may hold NUL, which is not allowed in new JSON.
+    if (mode == json::Mode::kStrict && !parse_raw_json(written)) std::abort();
 }
 
 }  // namespace
