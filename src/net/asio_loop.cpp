@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <thread>
 
 namespace a2akit::net {
 namespace {
@@ -31,7 +32,10 @@ AsioLoop::StopWork::StopWork(AsioLoop& l) noexcept
 
 AsioLoop::AsioLoop() : guard_(context_.get_executor()), stop_work_(*this) {}
 
-AsioLoop::~AsioLoop() = default;
+AsioLoop::~AsioLoop() {
+    // A thread whose work made the loop end may not have left `post` yet.
+    while (posting_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+}
 
 void AsioLoop::WorkList::append(Work& work) noexcept {
     work.next = nullptr;
@@ -58,6 +62,7 @@ void AsioLoop::post(Work& work) noexcept {
         ready_.append(work);
         return;
     }
+    posting_.fetch_add(1, std::memory_order_relaxed);
     Work* head = remote_.load(std::memory_order_relaxed);
     do {
         work.next = head;
@@ -65,6 +70,7 @@ void AsioLoop::post(Work& work) noexcept {
     // The thread that finds the list empty wakes the loop; `take_remote` empties the list before it
     // runs anything.
     if (head == nullptr) boost::asio::post(context_, TakeRemote{this});
+    posting_.fetch_sub(1, std::memory_order_release);
 }
 
 void AsioLoop::take_remote() noexcept {

@@ -81,6 +81,7 @@ private:
     TimerQueue timers_;
     HandlerMark mark_;
     std::atomic<Work*> remote_{nullptr};  ///< Newest first.
+    std::atomic<int> posting_{0};         ///< Other threads that are in `post`.
     HandlerMemory wake_memory_;
     StopWork stop_work_;
     std::atomic<bool> stop_asked_{false};
