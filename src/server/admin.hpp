@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runtime/task_manager.hpp"
+#include "runtime/tasks/task_manager.hpp"
 #include "wire/endpoint.hpp"
 
 #include <a2akit/core/async.hpp>

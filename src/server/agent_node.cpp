@@ -2,7 +2,7 @@
 
 #include "core/log.hpp"
 #include "core/log_text.hpp"
-#include "runtime/storage_event_emitter.hpp"
+#include "runtime/emitters/storage_event_emitter.hpp"
 
 #include <a2akit/emitter/hookable_emitter.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runtime/worker_node.hpp"
+#include "runtime/runs/worker_node.hpp"
 
 #include <a2akit/core/loop.hpp>
 #include <a2akit/ports.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runtime/housekeeping.hpp"
+#include "runtime/upkeep/housekeeping.hpp"
 
 #include <a2akit/core/result.hpp>
 #include <a2akit/server/settings.hpp>

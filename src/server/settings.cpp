@@ -1,6 +1,6 @@
 #include <a2akit/server/settings.hpp>
 
-#include "runtime/context_cipher.hpp"
+#include "runtime/runs/context_cipher.hpp"
 
 #include <a2akit/core/error.hpp>
 

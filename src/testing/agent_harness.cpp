@@ -1,11 +1,11 @@
 #include <a2akit/testing/agent_harness.hpp>
 
-#include "runtime/dispatcher.hpp"
-#include "runtime/lease_keeper.hpp"
-#include "runtime/recovery.hpp"
-#include "runtime/storage_event_emitter.hpp"
-#include "runtime/task_manager.hpp"
-#include "runtime/worker_adapter.hpp"
+#include "runtime/emitters/storage_event_emitter.hpp"
+#include "runtime/runs/lease_keeper.hpp"
+#include "runtime/runs/worker_adapter.hpp"
+#include "runtime/tasks/dispatcher.hpp"
+#include "runtime/tasks/task_manager.hpp"
+#include "runtime/upkeep/recovery.hpp"
 
 #include <a2akit/emitter/hookable_emitter.hpp>
 #include <a2akit/testing/memory_ports.hpp>

@@ -2,10 +2,10 @@
 #include "backends/memory/memory_event_bus.hpp"
 #include "backends/sqlite/sqlite_broker.hpp"
 #include "backends/sqlite/sqlite_storage.hpp"
-#include "runtime/lease_keeper.hpp"
-#include "runtime/recovery.hpp"
-#include "runtime/storage_event_emitter.hpp"
-#include "runtime/worker_adapter.hpp"
+#include "runtime/emitters/storage_event_emitter.hpp"
+#include "runtime/runs/lease_keeper.hpp"
+#include "runtime/runs/worker_adapter.hpp"
+#include "runtime/upkeep/recovery.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <a2akit/testing/contract_case.hpp>

@@ -1,4 +1,4 @@
-#include "runtime/context_vault.hpp"
+#include "runtime/runs/context_vault.hpp"
 
 #include <a2akit/testing/manual_loop.hpp>
 

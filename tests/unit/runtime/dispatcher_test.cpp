@@ -1,4 +1,4 @@
-#include "runtime/dispatcher.hpp"
+#include "runtime/tasks/dispatcher.hpp"
 #include "task_manager_fixture.hpp"
 
 #include <stdexcept>

@@ -1,4 +1,4 @@
-#include "runtime/storage_event_emitter.hpp"
+#include "runtime/emitters/storage_event_emitter.hpp"
 #include "unit/runtime/scripted_storage.hpp"
 
 #include <a2akit/emitter/hookable_emitter.hpp>

@@ -1,4 +1,4 @@
-#include "runtime/housekeeping.hpp"
+#include "runtime/upkeep/housekeeping.hpp"
 #include "unit/runtime/worker_fixture.hpp"
 
 namespace a2akit {

@@ -1,4 +1,4 @@
-#include "runtime/media_range.hpp"
+#include "runtime/tasks/media_range.hpp"
 
 #include <gtest/gtest.h>
 

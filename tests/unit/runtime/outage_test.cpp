@@ -1,4 +1,4 @@
-#include "runtime/public_error.hpp"
+#include "runtime/tasks/public_error.hpp"
 #include "scripted_storage.hpp"
 #include "task_manager_fixture.hpp"
 

@@ -1,4 +1,4 @@
-#include "runtime/request_validation.hpp"
+#include "runtime/tasks/request_validation.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "runtime/storage_event_emitter.hpp"
-#include "runtime/task_manager.hpp"
+#include "runtime/emitters/storage_event_emitter.hpp"
+#include "runtime/tasks/task_manager.hpp"
 
 #include <a2akit/testing/manual_loop.hpp>
 #include <a2akit/testing/memory_ports.hpp>

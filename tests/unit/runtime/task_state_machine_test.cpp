@@ -1,4 +1,4 @@
-#include "runtime/task_state_machine.hpp"
+#include "runtime/tasks/task_state_machine.hpp"
 
 #include <gtest/gtest.h>
 

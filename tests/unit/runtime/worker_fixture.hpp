@@ -4,10 +4,10 @@
 #include "backends/memory/memory_cancel_registry.hpp"
 #include "backends/memory/memory_event_bus.hpp"
 #include "backends/memory/memory_storage.hpp"
-#include "runtime/lease_keeper.hpp"
-#include "runtime/recovery.hpp"
-#include "runtime/storage_event_emitter.hpp"
-#include "runtime/worker_adapter.hpp"
+#include "runtime/emitters/storage_event_emitter.hpp"
+#include "runtime/runs/lease_keeper.hpp"
+#include "runtime/runs/worker_adapter.hpp"
+#include "runtime/upkeep/recovery.hpp"
 
 #include <a2akit/testing/manual_loop.hpp>
 

@@ -1,0 +1,492 @@
+#include "runtime/runs/worker_adapter.hpp"
+
+#include "core/handler_mark.hpp"
+#include "core/log.hpp"
+#include "core/log_text.hpp"
+#include "runtime/emitters/storage_event_emitter.hpp"
+#include "runtime/tasks/enqueue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <tuple>
+
+namespace a2akit {
+namespace {
+
+constexpr int kTries = StorageEventEmitter::kTries;
+constexpr int kMostAhead = 16;
+constexpr int kSlotsPerAhead = 64;  // few slots: leave them to other loops
+constexpr Duration kTroubleDelay(
+    1000);  // before an entry is looked at again when Storage did not answer
+constexpr Duration kAnswerWait(
+    1000);  // for the answer to a send that does not wait, before its turn starts all the same
+constexpr Duration kContextWait(5000);  // until a request knows that it made the running turn
+
+constexpr const char* kNoEnd =
+    "the handler returned without ending its turn; it has to call exactly one of complete, "
+    "complete_json, respond, "
+    "reply_directly, fail, reject, request_input and request_auth";
+
+constexpr const char* kAgentFailed = "the agent failed";
+constexpr const char* kNoText = "the handler threw an exception without a text";
+
+// The first retry is immediate, then 1 s, 2 s, 4 s… pass.
+Duration retry_backoff(int attempt) noexcept {
+    if (attempt <= 1) return Duration(0);
+    return std::min(Duration(1000) * (1 << std::min(attempt - 2, 5)), Duration(30'000));
+}
+
+void log_unanswered(const Result<void>& answered, TaskId task) {
+    if (answered) return;
+    log::warn("answering the broker failed, the entry will come again task={} error={}",
+              task.to_string(), quoted(answered.error().message));
+}
+
+}  // namespace
+
+/// One run on this loop, from its claim until its handler has returned.
+struct WorkerAdapter::ActiveRun {
+    ActiveRun(WorkerNode& node, Turn turn, Run run) : context(node, turn, std::move(run)) {}
+    static void* operator new(std::size_t size) { return detail::allocate_frame(size); }
+    static void operator delete(void* memory, std::size_t size) noexcept {
+        detail::free_frame(memory, size);
+    }
+
+    TaskContextImpl context;
+    std::unique_ptr<Delivery> delivery;  ///< null: answered, or handed back
+    std::uint64_t round = 0;             ///< The renewal round in which it was claimed.
+    bool context_undecided = false;      ///< See ContextVault::unpack.
+    bool task_ended = false;             ///< Not by the handler.
+    ActiveRun* before = nullptr;
+    ActiveRun* after = nullptr;
+};
+
+/// How the handler left.
+struct WorkerAdapter::Outcome {
+    bool threw = false;
+    bool storage_failed = false;  ///< A call threw since Storage was out of reach.
+    std::string text;
+};
+
+WorkerAdapter::WorkerAdapter(WorkerNode& node)
+    : node_(node),
+      loop_(*Loop::current()),
+      ahead_(std::clamp(node.options.max_concurrent_tasks / kSlotsPerAhead, 1, kMostAhead)) {}
+
+WorkerAdapter::~WorkerAdapter() = default;
+
+void WorkerAdapter::start() {
+    receiver_ = node_.broker->receiver(node_.options.node, node_.options.lease,
+                                       node_.options.max_concurrent_tasks);
+    dispatching_.spawn(dispatch());
+}
+
+Async<void> WorkerAdapter::dispatch() {
+    // A handler that never suspends has ended when `spawn` returns; the loop's other work must not
+    // starve meanwhile.
+    constexpr int kRunsPerTurn = 16;
+    int started = 0;
+    while (co_await take_slot()) {
+        auto delivery = co_await receiver_->receive(held_);
+        if (!delivery) break;
+        --held_;
+        ++running_;
+        runs_.spawn(serve(std::move(delivery)));
+        if (++started % kRunsPerTurn == 0) co_await yield();
+    }
+    for (; held_ > 0; --held_) node_.slots.give_back();
+}
+
+// Returns false when the adapter drains.
+Async<bool> WorkerAdapter::take_slot() {
+    if (draining_) return false;
+    if (2 * held_ > ahead_) return true;
+    if (held_ == 0) {
+        if (!node_.slots.take_or_wait(slot_)) return wait_for_slot();
+        held_ = 1;
+    }
+    held_ += node_.slots.take(ahead_ - held_);
+    return true;
+}
+
+Async<bool> WorkerAdapter::wait_for_slot() {
+    waiting_for_slot_ = true;
+    co_await slot_.wait();
+    slot_.reset();
+    if (std::exchange(waiting_for_slot_, false)) held_ = 1;
+    co_return !draining_;
+}
+
+Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
+    if (std::unique_ptr<ActiveRun> run = co_await claim(*delivery)) {
+        run->delivery = std::move(delivery);
+        enter(*run);
+        co_await watch(*run);
+        if (run->context_undecided) co_await wait_for_context(*run);
+        if (node_.unanswered && node_.unanswered->any()) {
+            const TaskId task = run->context.id();
+            co_await node_.unanswered->wait(task, loop_.now() + kAnswerWait);
+        }
+        Outcome outcome;
+        if (!must_not_start(*run)) {
+            mark_handler(run->context.id());
+            try {
+                co_await detail::within(run->context.scope(), node_.worker->handle(run->context));
+            } catch (const Exception& e) {
+                outcome.threw = true;
+                outcome.storage_failed =
+                    e.code() == ErrorCode::kUnavailable && run->context.storage_failed();
+                outcome.text = e.what();
+            } catch (const std::exception& e) {
+                outcome.threw = true;
+                outcome.text = e.what();
+            } catch (...) {
+                outcome.threw = true;
+                outcome.text =
+                    "the handler threw an exception that is not derived from std::exception";
+            }
+        }
+        co_await conclude(*run, std::move(outcome));
+        if (node_.vault) forget_context(*run);
+        leave(*run);
+    }
+    node_.slots.give_back();
+    if (--running_ == 0) idle_.set();
+}
+
+// -- Claiming
+// ---------------------------------------------------------------------------------------------------------
+
+std::unique_ptr<WorkerAdapter::ActiveRun> WorkerAdapter::make_run(RunOperation operation, Run run) {
+    if (!busy_.empty()) busy_.erase(operation.task);
+    const bool unpacked =
+        !node_.vault || node_.vault->unpack(run.input, operation.task, operation.turn);
+    auto active = std::make_unique<ActiveRun>(node_, operation.turn, std::move(run));
+    active->context_undecided = !unpacked;
+    active->round = node_.renewal_round.load();
+    return active;
+}
+
+Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim(Delivery& delivery) {
+    const RunOperation operation = delivery.operation();
+    if (auto& claimed = delivery.claimed()) return make_run(operation, std::move(*claimed));
+    const WriteId id = WriteId::next();
+    auto pending = node_.storage->claim(id, operation.task, operation.turn, node_.options.node,
+                                        node_.options.lease);
+    if (!pending.await_ready()) return claim_slowly(std::move(pending), delivery, id);
+    auto answer = pending.await_resume();
+    if (answer && std::holds_alternative<Run>(*answer)) {
+        return make_run(operation, std::get<Run>(std::move(*answer)));
+    }
+    return claim_slowly(std::move(answer), delivery, id);
+}
+
+Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim_slowly(
+    AsyncResult<Claimed> pending, Delivery& delivery, WriteId id) {
+    const RunOperation operation = delivery.operation();
+    auto answer = co_await std::move(pending);
+    for (int tries = 1; tries < kTries && !answer && answer.error().code == ErrorCode::kUnavailable;
+         ++tries) {
+        co_await sleep_for(retry_delay(tries));
+        answer = co_await node_.storage->claim(id, operation.task, operation.turn,
+                                               node_.options.node, node_.options.lease);
+    }
+    if (answer && std::holds_alternative<Run>(*answer)) {
+        co_return make_run(operation, std::get<Run>(std::move(*answer)));
+    }
+    if (answer) {
+        co_await answer_refusal(delivery, std::get<Refusal>(*answer));
+    } else {
+        log::warn("a claim failed task={} turn={} error={}", operation.task.to_string(),
+                  operation.turn, quoted(answer.error().message));
+        // A task that cannot be read is left to the sweeps: they bring its turn again, and end it
+        // after its last attempt.
+        const bool unreadable = answer.error().code == ErrorCode::kInternal;
+        auto pending_answer = unreadable ? delivery.ack() : delivery.nack(kTroubleDelay);
+        const auto answered = co_await std::move(pending_answer);
+        log_unanswered(answered, operation.task);
+    }
+    co_return nullptr;
+}
+
+Async<void> WorkerAdapter::answer_refusal(Delivery& delivery, Refusal refusal) {
+    const TaskId task = delivery.operation().task;
+    if (refusal == Refusal::kBusy) co_return co_await answer_busy(delivery);
+    busy_.erase(task);
+    const auto answered = co_await delivery.ack();
+    log_unanswered(answered, task);
+}
+
+Async<void> WorkerAdapter::answer_busy(Delivery& delivery) {
+    constexpr Duration kFirst(50);
+    constexpr std::size_t kRemembered = 1024;
+    const TaskId task = delivery.operation().task;
+    if (busy_.size() >= kRemembered) busy_.clear();
+    const int times = busy_[task]++;
+    const Duration delay = kFirst * (1 << std::min(times, 5));
+    const auto answered = co_await delivery.nack(delay);
+    log_unanswered(answered, task);
+}
+
+// -- Running
+// ----------------------------------------------------------------------------------------------------------
+
+Async<void> WorkerAdapter::watch(ActiveRun& run) {
+    auto watched = co_await node_.cancels->watch(run.context.id());
+    if (watched) {
+        run.context.watch(std::move(*watched));
+    } else {
+        // The renewals of the lease report this as well, only later.
+        log::warn("watching for a cancel failed {} error={}", run.context.log_fields(),
+                  quoted(watched.error().message));
+    }
+    const auto announced =
+        co_await node_.emitter->announce(run.context.claimed(), run.context.context_id());
+    if (!announced) {
+        log::warn("announcing a run failed {} error={}", run.context.log_fields(),
+                  quoted(announced.error().message));
+    }
+}
+
+Async<void> WorkerAdapter::wait_for_context(ActiveRun& run) {
+    auto& context = run.context;
+    auto late =
+        co_await node_.vault->wait_for(context.id(), context.turn(), loop_.now() + kContextWait);
+    context.set_request_context(std::move(late));
+}
+
+// The next run, after this one was taken over or handed back, may need the context again.
+void WorkerAdapter::forget_context(const ActiveRun& run) noexcept {
+    const auto& context = run.context;
+    if (run.task_ended || context.task_is_over()) {
+        node_.vault->forget(context.id(), ContextVault::kEveryTurn);
+    } else if (context.turn_ended()) {
+        node_.vault->forget(context.id(), context.turn());
+    }
+}
+
+bool WorkerAdapter::must_not_start(ActiveRun& run) const {
+    return run.context.lost() || run.context.deadline().has_value() ||
+           run.context.attempt() > node_.max_attempts() || handing_back_;
+}
+
+Async<void> WorkerAdapter::conclude(ActiveRun& run, Outcome outcome) {
+    auto& context = run.context;
+    if (outcome.threw && (context.ending() != TaskContextImpl::Ending::kNone || context.lost())) {
+        log::warn("the handler threw after its {} {} error={}",
+                  context.lost() ? "run was over" : "turn had ended", context.log_fields(),
+                  quoted(outcome.text));
+    }
+    if (!run.delivery) co_return;  // handed back
+    if (handing_back_ && context.ending() == TaskContextImpl::Ending::kNone && !context.lost()) {
+        context.lose(ErrorCode::kStopped);
+        co_return co_await release(context.id(), context.epoch(), Release::kHandBack, {},
+                                   std::move(run.delivery));
+    }
+    if (context.ending() == TaskContextImpl::Ending::kNone && !context.lost()) {
+        co_return co_await end_in_place_of_handler(run, std::move(outcome));
+    }
+    if (context.ending() == TaskContextImpl::Ending::kPaused) {
+        if (context.cancel_requested()) co_await cancel_paused(run);
+        co_return co_await release(context.id(), context.epoch(), Release::kDone, {},
+                                   std::move(run.delivery));
+    }
+    co_await finish(run);
+}
+
+Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outcome) {
+    auto& context = run.context;
+    TaskState state = TaskState::kFailed;
+    std::string text;
+    std::optional<std::string> dead_letter;
+    if (context.cancel_requested()) {
+        state = TaskState::kCanceled;
+        if (outcome.threw) {
+            log::info("the handler threw when cancelled {} error={}", context.log_fields(),
+                      quoted(outcome.text));
+        }
+    } else if (context.attempt() > node_.max_attempts()) {
+        text = too_many_attempts(context.attempt() - 1);
+        dead_letter = text;
+    } else if (outcome.storage_failed) {
+        co_return co_await retry_later(run);
+    } else {
+        text = !outcome.threw ? kNoEnd : outcome.text.empty() ? kNoText : std::move(outcome.text);
+        log::warn("the handler failed {} error={}", context.log_fields(), quoted(text));
+        // An exception's text may name hosts, paths, even secrets. Texts for the client go through
+        // `fail`.
+        if (outcome.threw && !node_.options.show_failures) text = kAgentFailed;
+    }
+    const auto ended = co_await context.end_as(state, std::move(text), std::move(dead_letter));
+    if (!ended && ended.error().code == ErrorCode::kUnavailable)
+        co_return co_await retry_later(run);
+    // A write that the engine refuses is tried again like a lost run; after the last attempt the
+    // lease expires, and a sweep ends the task.
+    const bool tried_enough = context.attempt() > node_.max_attempts();
+    if (!ended && ended.error().code == ErrorCode::kInternal && !tried_enough)
+        co_return co_await retry_later(run);
+    run.task_ended = ended || ended.error().code == ErrorCode::kTaskTerminal;
+    if (!ended) {
+        log::info("the task had ended already, or its run was over {} error={}",
+                  context.log_fields(), quoted(ended.error().message));
+    }
+    co_await finish(run);
+}
+
+// The handler was asked to stop and paused instead: a paused task is canceled immediately.
+Async<void> WorkerAdapter::cancel_paused(ActiveRun& run) {
+    const TaskId task = run.context.id();
+    TaskUpdate update;
+    update.id = WriteId::next();
+    update.cancel_by = run.context.deadline();
+    if (!update.cancel_by) {
+        // The signal only wakes; Storage says whether there is something to cancel.
+        const auto now = co_await node_.storage->load(task, OwnerScope::everything(), 0, false);
+        if (!now || !now->cancel_by) co_return;
+        update.cancel_by = now->cancel_by;
+    }
+    const auto canceled =
+        co_await node_.emitter->append(task, OwnerScope::everything(), std::move(update));
+    run.task_ended =
+        canceled ? is_terminal(canceled->after) : canceled.error().code == ErrorCode::kTaskTerminal;
+    if (run.task_ended) co_return co_await forget_cancel(run);
+    // Then the cancel is forced when it is due.
+    log::warn("a paused task was not canceled {} error={}", run.context.log_fields(),
+              quoted(canceled ? "a turn of it runs already" : canceled.error().message));
+}
+
+Async<void> WorkerAdapter::forget_cancel(ActiveRun& run) {
+    const auto forgotten = co_await node_.cancels->forget(run.context.id());
+    if (!forgotten) {
+        log::debug("a cancel signal was not dropped {} error={}", run.context.log_fields(),
+                   quoted(forgotten.error().message));
+    }
+}
+
+// The task has ended, or the run is over: nothing is left to do but to answer the entry.
+Async<void> WorkerAdapter::finish(ActiveRun& run) {
+    if (run.context.cancel_requested()) co_await forget_cancel(run);
+    const auto delivery = std::move(run.delivery);
+    if (!delivery) co_return;
+    const auto answered = co_await delivery->ack();
+    log_unanswered(answered, run.context.id());
+}
+
+Async<void> WorkerAdapter::retry_later(ActiveRun& run) {
+    Timestamp not_before{};
+    if (const Duration backoff = retry_backoff(run.context.attempt()); backoff.count() != 0) {
+        const auto now = co_await node_.storage->now();
+        if (now) not_before = *now + backoff;
+    }
+    co_await release(run.context.id(), run.context.epoch(), Release::kRetry, not_before,
+                     std::move(run.delivery));
+}
+
+// Ends the run, answers its entry and enqueues what became due. When Storage stays out of reach
+// nothing is lost: the lease expires, and a sweep finds the turn.
+Async<void> WorkerAdapter::release(TaskId task, Epoch epoch, Release how, Timestamp not_before,
+                                   std::unique_ptr<Delivery> delivery) {
+    auto due = co_await node_.storage->release(task, epoch, how, not_before);
+    for (int tries = 1; tries < kTries && !due && due.error().code == ErrorCode::kUnavailable;
+         ++tries) {
+        co_await sleep_for(retry_delay(tries));
+        due = co_await node_.storage->release(task, epoch, how, not_before);
+    }
+    if (!due) {
+        log::warn("releasing a run failed, its lease expires instead task={} error={}",
+                  task.to_string(), quoted(due.error().message));
+    }
+    const std::uint64_t owner = delivery ? delivery->operation().owner : 0;
+    if (delivery) {
+        const auto answered = co_await delivery->ack();
+        log_unanswered(answered, task);
+    }
+    if (!due || !*due) co_return;
+    const RunOperation operation{task, **due, owner};
+    std::optional<Timestamp> when;
+    if (not_before != Timestamp{}) when = not_before;
+    co_await enqueue_or_leave_to_sweep(*node_.broker, operation, when);
+}
+
+// -- The runs of this loop
+// --------------------------------------------------------------------------------------------
+
+void WorkerAdapter::enter(ActiveRun& run) noexcept {
+    run.after = first_;
+    if (first_ != nullptr) first_->before = &run;
+    first_ = &run;
+    node_.active_runs.fetch_add(1, std::memory_order_relaxed);
+    node_.runs_changed.store(loop_.now(), std::memory_order_relaxed);
+}
+
+void WorkerAdapter::leave(ActiveRun& run) noexcept {
+    (run.before != nullptr ? run.before->after : first_) = run.after;
+    if (run.after != nullptr) run.after->before = run.before;
+    node_.active_runs.fetch_sub(1, std::memory_order_relaxed);
+    node_.runs_changed.store(loop_.now(), std::memory_order_relaxed);
+}
+
+void WorkerAdapter::apply(RenewalRound& round) {
+    const auto order = [](const Renewal& a, const std::pair<TaskId, Epoch>& b) {
+        return std::tie(a.task, a.epoch) < std::tie(b.first, b.second);
+    };
+    for (ActiveRun* run = first_; run != nullptr; run = run->after) {
+        auto& context = run->context;
+        const std::pair<TaskId, Epoch> key(context.id(), context.epoch());
+        const auto found =
+            std::lower_bound(round.renewals.begin(), round.renewals.end(), key, order);
+        const bool known =
+            found != round.renewals.end() && found->task == key.first && found->epoch == key.second;
+        if (known) round.known[static_cast<std::size_t>(found - round.renewals.begin())] = true;
+        if (context.ending() == TaskContextImpl::Ending::kTerminal) continue;
+        if (known && found->cancel_by) context.note_cancel(*found->cancel_by);
+        // A run that was claimed while the renewal was under way may be absent from its answer.
+        if (known ? !found->kept : run->round < round.round) context.lose(ErrorCode::kLeaseLost);
+    }
+}
+
+Async<void> WorkerAdapter::drain(SteadyTime deadline, const std::atomic<bool>* hurried) {
+    constexpr Duration kLook(50);  // how often `hurried` is checked
+    draining_ = true;
+    if (receiver_) receiver_->close();
+    if (waiting_for_slot_ && node_.slots.forget(slot_)) {
+        waiting_for_slot_ = false;
+        slot_.set();
+    }
+    co_await dispatching_.join();
+    while (running_ != 0 && loop_.now() < deadline && !(hurried != nullptr && hurried->load())) {
+        idle_.reset();
+        co_await idle_.wait_until(hurried != nullptr ? std::min(deadline, loop_.now() + kLook)
+                                                     : deadline);
+    }
+    handing_back_ = true;
+    co_await hand_back_all();
+}
+
+Async<void> WorkerAdapter::hand_back_all() {
+    struct HandedBack {
+        TaskId task;
+        Epoch epoch;
+        Release how;
+        std::unique_ptr<Delivery> delivery;
+    };
+    std::vector<HandedBack> runs;
+    for (ActiveRun* run = first_; run != nullptr; run = run->after) {
+        auto& context = run->context;
+        if (!run->delivery || context.lost() ||
+            context.ending() == TaskContextImpl::Ending::kTerminal)
+            continue;
+        const bool paused = context.ending() == TaskContextImpl::Ending::kPaused;
+        runs.push_back({context.id(), context.epoch(), paused ? Release::kDone : Release::kHandBack,
+                        std::move(run->delivery)});
+        context.lose(ErrorCode::kStopped);
+    }
+    for (auto& run : runs)
+        co_await release(run.task, run.epoch, run.how, {}, std::move(run.delivery));
+}
+
+Async<void> WorkerAdapter::join() { co_await runs_.join(); }
+
+}  // namespace a2akit

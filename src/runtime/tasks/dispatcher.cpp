@@ -1,0 +1,237 @@
+#include "runtime/tasks/dispatcher.hpp"
+
+#include "core/log.hpp"
+#include "core/log_text.hpp"
+
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace a2akit {
+namespace {
+
+// The operation is named in the body.
+constexpr std::string_view kNotRead = "(not read)";
+constexpr std::string_view kNoStdException = "an exception that is not derived from std::exception";
+
+// The text of an exception is for the operator, not for the client.
+Error internal_error(const RequestContext& context, std::string_view operation,
+                     std::string_view where, std::string_view what) {
+    log::error("{} threw request_id={} operation={} error={}", where, context.request_id, operation,
+               quoted(what));
+    return Error{ErrorCode::kInternal, "internal error", nullptr};
+}
+Error internal_error(const RequestEnvelope& envelope, std::string_view where,
+                     std::string_view what) {
+    return internal_error(envelope.context, to_string(envelope.operation), where, what);
+}
+
+/// For operators who look for guessed passwords. Logs neither the credentials nor why they were
+/// refused.
+void note_refusal(const RequestContext& context, std::string_view operation, const Error& error) {
+    if (error.code != ErrorCode::kUnauthenticated && error.code != ErrorCode::kPermissionDenied)
+        return;
+    log::info("a caller was refused reason={} remote={} operation={} request_id={}",
+              to_string(error.code), quoted(context.remote_address), operation, context.request_id);
+}
+void note_refusal(const RequestEnvelope& envelope, const Error& error) {
+    note_refusal(envelope.context, to_string(envelope.operation), error);
+}
+
+/// Names of the principal and the owner, as the application gives them: they are keys of Storage,
+/// and the client cannot shorten them.
+std::optional<Error> refuse_long_name(const RequestEnvelope& envelope, std::string_view what,
+                                      std::string_view name) {
+    if (name.size() <= kMaxNameBytes) return std::nullopt;
+    log::error("{} is longer than {} bytes request_id={} operation={} bytes={}", what,
+               kMaxNameBytes, envelope.context.request_id, to_string(envelope.operation),
+               name.size());
+    return Error{ErrorCode::kInternal, "internal error", nullptr};
+}
+
+template <class T>
+AsyncResult<Reply> as_reply(AsyncResult<T> pending) {
+    Result<T> result = co_await std::move(pending);
+    if (!result) co_return fail(std::move(result.error()));
+    co_return Reply(std::move(*result));
+}
+
+/// If the path does not name a tenant, the tenant of the params is used.
+void fill_tenant(RequestEnvelope& envelope) {
+    if (!envelope.tenant.empty()) return;
+    std::visit([&](const auto& params) { envelope.tenant = params.tenant; }, envelope.params);
+}
+
+/// The error for an envelope whose params belong to another operation, since a middleware may
+/// replace anything.
+Error wrong_params(Operation operation) {
+    return Error{
+        ErrorCode::kInvalidRequest,
+        "the parameters do not belong to the operation " + std::string(to_string(operation)),
+        nullptr};
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(TaskManager& manager, const AgentCard& card,
+                       std::shared_ptr<Authorizer> authorizer,
+                       std::vector<std::shared_ptr<Middleware>> middlewares)
+    : manager_(manager),
+      rules_(card),
+      authorizer_(std::move(authorizer)),
+      middlewares_(std::move(middlewares)) {}
+
+AsyncResult<void> Dispatcher::before_body(RequestContext& context) {
+    for (const auto& middleware : middlewares_) {
+        try {
+            Result<void> passed = co_await middleware->before_body(context);
+            if (passed) continue;
+            note_refusal(context, kNotRead, passed.error());
+            co_return passed;
+        } catch (const std::exception& e) {
+            co_return internal_error(context, kNotRead, "a middleware", e.what());
+        } catch (...) {
+            co_return internal_error(context, kNotRead, "a middleware", kNoStdException);
+        }
+    }
+    co_return Result<void>{};
+}
+
+Async<HandledRequest> Dispatcher::handle(RequestEnvelope envelope) {
+    HandledRequest handled;
+    fill_tenant(envelope);
+    if (middlewares_.empty()) {
+        handled.reply = co_await dispatch(envelope);
+    } else {
+        std::size_t started = 0;
+        Result<void> passed = co_await before(envelope, started);
+        if (passed) {
+            handled.reply = co_await dispatch(envelope);
+        } else {
+            note_refusal(envelope, passed.error());
+            handled.reply = fail(std::move(passed.error()));
+        }
+        co_await after(envelope, handled.reply, started);
+    }
+    handled.activated_extensions = std::move(envelope.activated_extensions);
+    co_return handled;
+}
+
+AsyncResult<void> Dispatcher::before(RequestEnvelope& envelope, std::size_t& started) {
+    for (const auto& middleware : middlewares_) {
+        ++started;
+        try {
+            Result<void> passed = co_await middleware->before_dispatch(envelope);
+            if (!passed) co_return passed;
+        } catch (const std::exception& e) {
+            co_return internal_error(envelope, "a middleware", e.what());
+        } catch (...) {
+            co_return internal_error(envelope, "a middleware", kNoStdException);
+        }
+    }
+    co_return Result<void>{};
+}
+
+Async<void> Dispatcher::after(const RequestEnvelope& envelope, const Result<Reply>& reply,
+                              std::size_t started) {
+    while (started > 0) {
+        --started;
+        try {
+            const Result<void> seen =
+                co_await middlewares_[started]->after_dispatch(envelope, reply);
+            if (!seen) {
+                log::warn("after_dispatch failed request_id={} error={}",
+                          envelope.context.request_id, quoted(seen.error().message));
+            }
+        } catch (const std::exception& e) {
+            (void)internal_error(envelope, "after_dispatch", e.what());
+        } catch (...) {
+            (void)internal_error(envelope, "after_dispatch", kNoStdException);
+        }
+    }
+}
+
+Result<OwnerScope> Dispatcher::authorize(const RequestEnvelope& envelope) const {
+    try {
+        Result<OwnerScope> scope = authorizer_->authorize(envelope);
+        // Never give a client the runtime's all-tasks scope, even if the application's authorizer
+        // returns it.
+        if (scope) scope->system = false;
+        return scope;
+    } catch (const std::exception& e) {
+        return internal_error(envelope, "the authorizer", e.what());
+    } catch (...) {
+        return internal_error(envelope, "the authorizer", kNoStdException);
+    }
+}
+
+AsyncResult<Reply> Dispatcher::dispatch(RequestEnvelope& envelope) {
+    if (auto refusal =
+            refuse_long_name(envelope, "the name of a principal", envelope.principal.name))
+        return *refusal;
+    Result<OwnerScope> scope = authorize(envelope);
+    if (!scope) {
+        note_refusal(envelope, scope.error());
+        return fail(std::move(scope.error()));
+    }
+    if (auto refusal = rules_.refuse(envelope)) return std::move(*refusal);
+    if (auto refusal = refuse_long_name(envelope, "the owner of a scope", scope->owner))
+        return *refusal;
+    if (auto refusal = refuse_long_name(envelope, "the tenant of a scope", scope->tenant))
+        return *refusal;
+    Result<std::vector<std::string>> active = rules_.activate(envelope.extensions);
+    if (!active) return fail(std::move(active.error()));
+    envelope.activated_extensions = std::move(*active);
+    return perform(envelope, std::move(*scope));
+}
+
+AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope scope) {
+    switch (envelope.operation) {
+        case Operation::kSendMessage:
+        case Operation::kSendStreamingMessage: {
+            auto* request = std::get_if<SendMessageRequest>(&envelope.params);
+            if (request == nullptr) break;
+            const bool watched = !middlewares_.empty();
+            SendCommand command;
+            command.request = watched ? *request : std::move(*request);
+            command.scope = std::move(scope);
+            auto context = std::make_shared<RequestContext>(watched ? envelope.context
+                                                                    : std::move(envelope.context));
+            context->sender = watched ? envelope.principal : std::move(envelope.principal);
+            command.context = std::move(context);
+            command.extensions = envelope.activated_extensions;
+            command.idempotency_key = envelope.idempotency_key;
+            command.client = envelope.client;
+            if (envelope.operation == Operation::kSendMessage)
+                return as_reply(manager_.send(std::move(command)));
+            return as_reply(manager_.send_streaming(std::move(command)));
+        }
+        case Operation::kGetTask:
+            if (auto* request = std::get_if<GetTaskRequest>(&envelope.params)) {
+                return as_reply(manager_.get(*request, std::move(scope)));
+            }
+            break;
+        case Operation::kListTasks:
+            if (auto* request = std::get_if<ListTasksRequest>(&envelope.params)) {
+                return as_reply(manager_.list(*request, std::move(scope)));
+            }
+            break;
+        case Operation::kCancelTask:
+            if (auto* request = std::get_if<CancelTaskRequest>(&envelope.params)) {
+                return as_reply(manager_.cancel(*request, std::move(scope)));
+            }
+            break;
+        case Operation::kSubscribeToTask:
+            if (auto* request = std::get_if<SubscribeToTaskRequest>(&envelope.params)) {
+                return as_reply(
+                    manager_.subscribe(*request, std::move(scope), envelope.last_event_id));
+            }
+            break;
+        // The rules refuse all other operations.
+        default:
+            break;
+    }
+    return wrong_params(envelope.operation);
+}
+
+}  // namespace a2akit

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "runtime/tasks/request_validation.hpp"
+#include "runtime/tasks/task_manager.hpp"
+
+#include <a2akit/protocol/agent_card.hpp>
+#include <a2akit/request/authorizer.hpp>
+#include <a2akit/request/middleware.hpp>
+#include <a2akit/request/request_envelope.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace a2akit {
+
+/// The way of every request, whatever its binding: middlewares, authorization, the card's rules,
+/// the TaskManager, and the middlewares again in reverse. Any loop of the server may call.
+///
+/// An exception of a middleware or the authorizer is logged and answered with kInternal, without
+/// its text. So is a principal or a scope whose name is longer than kMaxNameBytes.
+class Dispatcher final : public RequestHandler {
+public:
+    /// REQUIRES: `manager` outlives it and every request; `authorizer` and the middlewares are not
+    /// null.
+    Dispatcher(TaskManager& manager, const AgentCard& card, std::shared_ptr<Authorizer> authorizer,
+               std::vector<std::shared_ptr<Middleware>> middlewares);
+
+    AsyncResult<void> before_body(RequestContext& context) override;
+    Async<HandledRequest> handle(RequestEnvelope envelope) override;
+
+private:
+    /// Counts in `started` the middlewares that have to be called afterwards. `envelope` outlives
+    /// the coroutine.
+    AsyncResult<void> before(RequestEnvelope& envelope, std::size_t& started);
+    Async<void> after(const RequestEnvelope& envelope, const Result<Reply>& reply,
+                      std::size_t started);
+    /// Authorizes, validates, and hands the params over. With middlewares, they see the envelope
+    /// again afterwards.
+    AsyncResult<Reply> dispatch(RequestEnvelope& envelope);
+    AsyncResult<Reply> perform(RequestEnvelope& envelope, OwnerScope scope);
+    Result<OwnerScope> authorize(const RequestEnvelope& envelope) const;
+
+    TaskManager& manager_;
+    RequestRules rules_;
+    std::shared_ptr<Authorizer> authorizer_;
+    std::vector<std::shared_ptr<Middleware>> middlewares_;
+};
+
+}  // namespace a2akit
