@@ -97,11 +97,15 @@ struct NewTask {
     TaskId id;  ///< Chosen by the caller, so that it can subscribe first.
     std::string context_id;
     bool revealed = true;
+    /// Whether Created carries the task. Leaving it out saves taking it.
+    bool wants_snapshot = true;
 };
 
 struct Created {
     Appended appended;
-    TaskSnapshot snapshot;  ///< For a `once` repeat: the task that the key made, as it stands now.
+    /// Set when NewTask::wants_snapshot. For a `once` repeat: the task that the key made, as it
+    /// stands now.
+    std::optional<TaskSnapshot> snapshot = {};
 };
 
 }  // namespace a2akit

@@ -129,7 +129,7 @@ TEST_P(StorageContract, CreatesAtOnceUnderOneKeyMakeOneTask) {
     for (const Result<Created>& created : at_once(std::move(calls))) {
         ASSERT_TRUE(ok(created));
         made.insert(created->appended.task);
-        EXPECT_EQ(created->snapshot.id, created->appended.task);
+        EXPECT_EQ(created->snapshot->id, created->appended.task);
         first += created->appended.repeated ? 0 : 1;
     }
     EXPECT_EQ(first, 1);

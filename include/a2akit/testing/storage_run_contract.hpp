@@ -533,8 +533,8 @@ TEST_P(StorageContract, ADirectReplyLivesAsLongAsItsKey) {
     update.id = WriteId::next();
     const Created again = must(storage().create(fresh_task("context", false), alice_, update));
     EXPECT_TRUE(again.appended.repeated);
-    ASSERT_TRUE(again.snapshot.reply);
-    EXPECT_EQ((*again.snapshot.reply)->text(), "hi");
+    ASSERT_TRUE(again.snapshot->reply);
+    EXPECT_EQ((*again.snapshot->reply)->text(), "hi");
     advance(std::chrono::minutes(1));
     due();
     EXPECT_EQ(error_of(storage().load(task, all_)), ErrorCode::kTaskNotFound);

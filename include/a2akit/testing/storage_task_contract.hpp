@@ -39,7 +39,7 @@ TEST_P(StorageContract, ACreatedTaskIsFoundAsItWasMade) {
     EXPECT_FALSE(found.live_run);
     EXPECT_TRUE(found.revealed);
     EXPECT_EQ(found.last_sequence, 1U);
-    EXPECT_EQ(found.revision, created.snapshot.revision);
+    EXPECT_EQ(found.revision, created.snapshot->revision);
 }
 
 TEST_P(StorageContract, ATaskMayBeMadeWithoutATurn) {
@@ -47,7 +47,22 @@ TEST_P(StorageContract, ATaskMayBeMadeWithoutATurn) {
         must(storage().create(fresh_task(), alice_, with_status(TaskState::kRejected)));
     EXPECT_EQ(created.appended.turn, 0U);
     EXPECT_FALSE(created.appended.turn_due);
-    EXPECT_EQ(created.snapshot.status.state, TaskState::kRejected);
+    EXPECT_EQ(created.snapshot->status.state, TaskState::kRejected);
+}
+
+TEST_P(StorageContract, ANewTaskIsReturnedOnlyWhenItIsWanted) {
+    NewTask task = fresh_task();
+    task.wants_snapshot = false;
+    const Created created = must(storage().create(task, alice_, once("k", 1, with_turn("hello"))));
+    EXPECT_EQ(created.appended.task, task.id);
+    EXPECT_FALSE(created.snapshot);
+
+    NewTask repeat = fresh_task();
+    repeat.wants_snapshot = false;
+    const Created again = must(storage().create(repeat, alice_, once("k", 1, with_turn("hello"))));
+    EXPECT_TRUE(again.appended.repeated);
+    EXPECT_EQ(again.appended.task, task.id);
+    EXPECT_FALSE(again.snapshot);
 }
 
 TEST_P(StorageContract, AnIdThatIsTakenIsNotTakenOver) {
@@ -235,7 +250,7 @@ TEST_P(StorageContract, ACreateRepeatedUnderItsWriteIdReturnsTheFirstAnswer) {
     EXPECT_TRUE(again.appended.repeated);
     EXPECT_EQ(again.appended.revision, first.appended.revision);
     EXPECT_EQ(again.appended.last, first.appended.last);
-    EXPECT_EQ(again.snapshot.status.state, TaskState::kCompleted);
+    EXPECT_EQ(again.snapshot->status.state, TaskState::kCompleted);
     EXPECT_EQ(must(storage().list(alice_, {})).total, 1);
 }
 
@@ -304,8 +319,8 @@ TEST_P(StorageContract, AKeyMakesOneTaskHoweverOftenTheRequestComes) {
     EXPECT_TRUE(again.appended.repeated);
     EXPECT_EQ(again.appended.task, first.appended.task);
     EXPECT_EQ(again.appended.turn, 1U);
-    EXPECT_EQ(again.snapshot.id, first.appended.task);
-    EXPECT_EQ(again.snapshot.status.state, TaskState::kWorking) << "as it stands now";
+    EXPECT_EQ(again.snapshot->id, first.appended.task);
+    EXPECT_EQ(again.snapshot->status.state, TaskState::kWorking) << "as it stands now";
     EXPECT_EQ(must(storage().list(alice_, {})).total, 1);
 }
 

@@ -80,7 +80,7 @@ Result<Created> MemoryStorage::create_once(NewTask task, const OwnerScope& scope
                                            Removed& evicted) {
     const IdempotencyKey key = *update.once;
     IdempotencyTable::Locked locked = keys_.lock(scope, key);
-    auto before = created_before(locked, key);
+    auto before = created_before(locked, key, task.wants_snapshot);
     if (!before) return before.error();
     if (*before) return std::move(**before);
     auto created =
@@ -90,11 +90,12 @@ Result<Created> MemoryStorage::create_once(NewTask task, const OwnerScope& scope
 }
 
 Result<std::optional<Created>> MemoryStorage::created_before(IdempotencyTable::Locked& locked,
-                                                             const IdempotencyKey& key) {
+                                                             const IdempotencyKey& key,
+                                                             bool wants_snapshot) {
     const auto first = locked.find(key, time());
     if (!first) return first.error();
     if (!*first) return std::optional<Created>();
-    SnapshotTaker taker({}, true);
+    Created before;
     TaskShard& shard = shard_of((*first)->task);
     {
         const std::lock_guard lock(shard.mutex);
@@ -103,9 +104,14 @@ Result<std::optional<Created>> MemoryStorage::created_before(IdempotencyTable::L
             locked.drop();
             return std::optional<Created>();
         }
-        taker.take(*task, time());
+        if (wants_snapshot) {
+            SnapshotTaker taker({}, true);
+            taker.take(*task, time());
+            before.snapshot = std::move(taker).merged();
+        }
     }
-    return std::optional(Created{joined(**first), std::move(taker).merged()});
+    before.appended = joined(**first);
+    return std::optional(std::move(before));
 }
 
 Result<Created> MemoryStorage::create_fresh(NewTask task, const OwnerScope& scope,
@@ -122,8 +128,10 @@ Result<Created> MemoryStorage::create_fresh(NewTask task, const OwnerScope& scop
     record->context_id = std::move(task.context_id);
     record->revealed = task.revealed;
     if (key != nullptr) record->rarely().keys.push_back(*key);
-    SnapshotTaker taker({}, true);
-    Appended appended;
+    std::optional<SnapshotTaker> taker;
+    if (task.wants_snapshot) taker.emplace(std::nullopt, true);
+    Created created;
+    Appended& appended = created.appended;
     TaskShard& shard = shard_of(task.id);
     {
         const auto pinned = contexts_.pin(record->context_id);
@@ -136,16 +144,17 @@ Result<Created> MemoryStorage::create_fresh(NewTask task, const OwnerScope& scop
                             "the id " + task.id.to_string() + " names another task");
             }
             appended = *repeated_write(*taken, update.id);
-            taker.take(*taken, now);
+            if (taker) taker->take(*taken, now);
         } else {
             if (update.once && !task.revealed)
                 record->rarely().keep_reply_until = now + update.once->lifetime;
             TaskRecord& made = shard.insert(std::move(record), scope);
             appended = apply(shard, made, std::move(update), size, now, true);
-            taker.take(made, now);
+            if (taker) taker->take(made, now);
         }
     }
-    return Created{appended, std::move(taker).merged()};
+    if (taker) created.snapshot = std::move(*taker).merged();
+    return created;
 }
 
 Appended MemoryStorage::joined(const Appended& first) {
@@ -240,7 +249,8 @@ void MemoryStorage::note_letter(TaskRecord& task, const TaskUpdate& update, Time
 
 AsyncResult<Claimed> MemoryStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node,
                                           Lease lease) {
-    Run run;
+    Claimed claimed(std::in_place_type<Run>);
+    Run& run = std::get<Run>(claimed);
     SnapshotTaker taker({}, true);
     TaskShard& shard = shard_of(task);
     {
@@ -248,9 +258,9 @@ AsyncResult<Claimed> MemoryStorage::claim(WriteId id, TaskId task, Turn turn, No
         TaskRecord* record = shard.find(task);
         if (record == nullptr) return Claimed(Refusal::kEnded);
         const Timestamp now = time();
-        auto claimed = backends::claim(shard, *record, id, turn, node, lease, now);
-        if (const auto* refused = std::get_if<Refusal>(&claimed)) return Claimed(*refused);
-        auto& made = std::get<ClaimedRun>(claimed);
+        auto outcome = backends::claim(shard, *record, id, turn, node, lease, now);
+        if (const auto* refused = std::get_if<Refusal>(&outcome)) return Claimed(*refused);
+        auto& made = std::get<ClaimedRun>(outcome);
         run.epoch = made.epoch;
         run.attempt = made.attempt;
         run.input = std::move(made.input);
@@ -258,7 +268,7 @@ AsyncResult<Claimed> MemoryStorage::claim(WriteId id, TaskId task, Turn turn, No
         taker.take(*record, now);
     }
     run.snapshot = std::move(taker).merged();
-    return Claimed(std::move(run));
+    return claimed;
 }
 
 AsyncResult<std::vector<Renewal>> MemoryStorage::renew(NodeId node, Lease lease) {

@@ -84,7 +84,7 @@ private:
     Result<Created> create_fresh(NewTask task, const OwnerScope& scope, TaskUpdate update,
                                  const std::string* key, Removed& evicted);
     Result<std::optional<Created>> created_before(IdempotencyTable::Locked& locked,
-                                                  const IdempotencyKey& key);
+                                                  const IdempotencyKey& key, bool wants_snapshot);
     Result<Appended> append_once(const TaskId& task, const OwnerScope& scope, TaskUpdate update,
                                  Removed& evicted);
     Result<Appended> append_fresh(const TaskId& task, const OwnerScope& scope, TaskUpdate update,

@@ -326,7 +326,7 @@ void SnapshotTaker::take(const TaskRecord& task, Timestamp now) {
     }
 }
 
-TaskSnapshot SnapshotTaker::merged() && {
+TaskSnapshot&& SnapshotTaker::merged() && {
     if (!pieces_.empty()) snapshot_.artifacts = merge_artifacts(std::move(pieces_));
     return std::move(snapshot_);
 }

@@ -45,7 +45,8 @@ public:
     SnapshotTaker(std::optional<std::int32_t> history_length, bool include_artifacts)
         : history_length_(history_length), include_artifacts_(include_artifacts) {}
     void take(const TaskRecord& task, Timestamp now);
-    [[nodiscard]] TaskSnapshot merged() &&;
+    /// The snapshot that was taken, with the chunks of each artifact merged.
+    [[nodiscard]] TaskSnapshot&& merged() &&;
 
 private:
     std::optional<std::int32_t> history_length_;

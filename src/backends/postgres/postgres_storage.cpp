@@ -236,19 +236,21 @@ AsyncResult<Created> PostgresStorage::create(NewTask task, OwnerScope scope, Tas
     Created created;
     created.appended = read_appended(row);
     const Timestamp time = to_time(row.i64());
-    if (created.appended.repeated) {
+    if (created.appended.repeated && task.wants_snapshot) {
         const TaskId first = created.appended.task;
         auto snapshot = co_await load(first, OwnerScope::everything(), std::nullopt, true);
         if (!snapshot) co_return fail(std::move(snapshot.error()));
         created.snapshot = std::move(*snapshot);
-        co_return created;
     }
+    if (created.appended.repeated) co_return created;
     if (created.appended.turn_due && node_->enqueues()) {
         created.appended.turn_due = false;  // it is in the queue already
         node_->queue().hint();
     }
-    created.snapshot = snapshot_of_new(std::move(task), std::move(scope), std::move(update),
-                                       created.appended, time);
+    if (task.wants_snapshot) {
+        created.snapshot = snapshot_of_new(std::move(task), std::move(scope), std::move(update),
+                                           created.appended, time);
+    }
     co_return created;
 }
 

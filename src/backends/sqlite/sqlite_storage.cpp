@@ -67,6 +67,12 @@ private:
     std::shared_ptr<Run> run_;
 };
 
+std::optional<TaskSnapshot> snapshot_if_wanted(Session& session, const NewTask& task,
+                                               const TaskRow& row) {
+    if (!task.wants_snapshot) return std::nullopt;
+    return read_snapshot(session.db(), row, {}, session.now());
+}
+
 Result<Created> create_fresh(Session& session, const NewTask& task, const OwnerScope& scope,
                              const TaskUpdate& update, ClaimAhead ahead) {
     const Timestamp now = session.now();
@@ -76,7 +82,7 @@ Result<Created> create_fresh(Session& session, const NewTask& task, const OwnerS
             return fail(ErrorCode::kInternal,
                         "the id " + task.id.to_string() + " names another task");
         }
-        return Created{*repeated, read_snapshot(session.db(), *taken, {}, now)};
+        return Created{*repeated, snapshot_if_wanted(session, task, *taken)};
     }
     TaskRow row;
     row.id = session.next_task();
@@ -87,7 +93,7 @@ Result<Created> create_fresh(Session& session, const NewTask& task, const OwnerS
     Created created;
     created.appended = apply(session, row, update, now, true);
     if (update.once) keep_key(session, row, scope, *update.once, created.appended, now);
-    created.snapshot = snapshot_of_new(session, row, update);
+    if (task.wants_snapshot) created.snapshot = snapshot_of_new(session, row, update);
     ahead.claim(session, row, update, created.appended, now);
     save(session, nullptr, row);
     if (ahead.run() != nullptr) {
@@ -103,7 +109,7 @@ Result<Created> create_once(Session& session, const NewTask& task, const OwnerSc
     if (!first) return std::move(first.error());
     if (!*first) return create_fresh(session, task, scope, update, ahead);
     const KeptWrite& kept = **first;
-    return Created{joined(kept), read_snapshot(session.db(), kept.row, {}, session.now())};
+    return Created{joined(kept), snapshot_if_wanted(session, task, kept.row)};
 }
 
 Result<Appended> append_to(Session& session, const TaskId& task, const OwnerScope& scope,

@@ -37,8 +37,9 @@ HookableEmitter::HookableEmitter(std::shared_ptr<EventEmitter> inner,
     : inner_(std::move(inner)), hooks_(std::move(hooks)) {}
 
 AsyncResult<Created> HookableEmitter::create(NewTask task, OwnerScope scope, TaskUpdate update) {
+    std::string context_id = task.context_id;
     auto created = co_await inner_->create(std::move(task), std::move(scope), std::move(update));
-    if (created) co_await call_hooks(created->appended, created->snapshot.context_id);
+    if (created) co_await call_hooks(created->appended, std::move(context_id));
     co_return created;
 }
 

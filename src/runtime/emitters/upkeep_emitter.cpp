@@ -77,8 +77,9 @@ void UpkeepEmitter::hand_over(Written written) {
 }
 
 AsyncResult<Created> UpkeepEmitter::create(NewTask task, OwnerScope scope, TaskUpdate update) {
+    std::string context_id = task.context_id;
     auto created = co_await inner_->create(std::move(task), std::move(scope), std::move(update));
-    if (created) hand_over({created->appended, created->snapshot.context_id});
+    if (created) hand_over({created->appended, std::move(context_id)});
     co_return created;
 }
 

@@ -116,7 +116,7 @@ Async<T> awaited(Call call, Async<T> result) {
 
 }  // namespace
 
-TaskContextImpl::TaskContextImpl(WorkerNode& node, Turn turn, Run run)
+TaskContextImpl::TaskContextImpl(WorkerNode& node, Turn turn, Run&& run)
     : node_(node),
       turn_(turn),
       run_(std::move(run)),

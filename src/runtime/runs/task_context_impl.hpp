@@ -25,7 +25,7 @@ public:
     /// The progress of the handler.
     enum class Ending : std::uint8_t { kNone, kPaused, kTerminal };
 
-    TaskContextImpl(WorkerNode& node, Turn turn, Run run);
+    TaskContextImpl(WorkerNode& node, Turn turn, Run&& run);
 
     // -- For the adapter
     // -----------------------------------------------------------------------------------------

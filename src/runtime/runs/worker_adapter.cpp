@@ -48,7 +48,7 @@ void log_unanswered(const Result<void>& answered, TaskId task) {
 
 /// One run on this loop, from its claim until its handler has returned.
 struct WorkerAdapter::ActiveRun {
-    ActiveRun(WorkerNode& node, Turn turn, Run run) : context(node, turn, std::move(run)) {}
+    ActiveRun(WorkerNode& node, Turn turn, Run&& run) : context(node, turn, std::move(run)) {}
     static void* operator new(std::size_t size) { return detail::allocate_frame(size); }
     static void operator delete(void* memory, std::size_t size) noexcept {
         detail::free_frame(memory, size);
@@ -159,7 +159,8 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
 // -- Claiming
 // ---------------------------------------------------------------------------------------------------------
 
-std::unique_ptr<WorkerAdapter::ActiveRun> WorkerAdapter::make_run(RunOperation operation, Run run) {
+std::unique_ptr<WorkerAdapter::ActiveRun> WorkerAdapter::make_run(RunOperation operation,
+                                                                  Run&& run) {
     if (!busy_.empty()) busy_.erase(operation.task);
     const bool unpacked =
         !node_.vault || node_.vault->unpack(run.input, operation.task, operation.turn);

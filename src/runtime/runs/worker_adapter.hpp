@@ -65,7 +65,7 @@ private:
     Async<std::unique_ptr<ActiveRun>> claim(Delivery& delivery);
     Async<std::unique_ptr<ActiveRun>> claim_slowly(AsyncResult<Claimed> pending, Delivery& delivery,
                                                    WriteId id);
-    std::unique_ptr<ActiveRun> make_run(RunOperation operation, Run run);
+    std::unique_ptr<ActiveRun> make_run(RunOperation operation, Run&& run);
     Async<void> answer_refusal(Delivery& delivery, Refusal refusal);
     Async<void> answer_busy(Delivery& delivery);
 

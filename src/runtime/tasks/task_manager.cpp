@@ -144,16 +144,17 @@ AsyncResult<std::unique_ptr<EventStream>> TaskManager::send_streaming(SendComman
     co_return std::unique_ptr<EventStream>(std::move(stream));
 }
 
-AsyncResult<TaskManager::Accepted> TaskManager::accept(SendCommand command, WakeFor wake_for) {
+AsyncResult<TaskManager::Accepted> TaskManager::accept(SendCommand&& command, WakeFor wake_for) {
     if (refuses()) return draining_error();
     const std::string& named = command.request.message.task_id;
     if (named.empty()) return start_task(std::move(command), wake_for);
     const auto task = TaskId::parse(named);
     if (!task) return task_not_found(named);
-    return continue_task(std::move(command), *task, wake_for);
+    return continue_task(command, *task, wake_for);
 }
 
-AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, WakeFor wake_for) {
+AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand&& command,
+                                                           WakeFor wake_for) {
     Accepted accepted;
     const OwnerScope owner = std::move(command.scope);
     accepted.task = TaskId::generate();
@@ -169,7 +170,8 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, 
     message.task_id = accepted.task.to_string();
     if (message.context_id.empty()) message.context_id = Uuid::generate().to_string();
     // A client that does not wait gets the task, so a direct reply is no longer possible.
-    NewTask fresh{accepted.task, message.context_id, !options_.may_reply_directly || !wake_for};
+    NewTask fresh{accepted.task, message.context_id, !options_.may_reply_directly || !wake_for,
+                  wake_for != Interest::kTurnEnds};
     Shared<Message> first(std::move(message));
     TaskUpdate update = turn_update(command, std::move(first));
     update.once = std::move(key);
@@ -184,12 +186,12 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand command, 
     accepted.turn = appended.turn;
     note_accepted(command, accepted.task, accepted.turn);
     if (appended.turn_due) accepted.queued = co_await enqueue(accepted.task, appended.turn, owner);
-    if (wake_for != Interest::kTurnEnds) accepted.snapshot = std::move(created->snapshot);
+    accepted.snapshot = std::move(created->snapshot);
     co_return accepted;
 }
 
-AsyncResult<TaskManager::Accepted> TaskManager::continue_task(SendCommand command, TaskId task,
-                                                              WakeFor wake_for) {
+AsyncResult<TaskManager::Accepted> TaskManager::continue_task(const SendCommand& command,
+                                                              TaskId task, WakeFor wake_for) {
     Accepted accepted;
     accepted.task = task;
     if (wake_for) {

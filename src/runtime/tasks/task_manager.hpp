@@ -118,11 +118,11 @@ private:
         return refusing_.load(std::memory_order_acquire);
     }
 
-    AsyncResult<Accepted> accept(SendCommand command, WakeFor wake_for);
-    AsyncResult<Accepted> start_task(SendCommand command, WakeFor wake_for);
-    AsyncResult<Accepted> continue_task(SendCommand command, TaskId task, WakeFor wake_for);
+    // What these take by reference lives in the frame of the send that awaits them.
+    AsyncResult<Accepted> accept(SendCommand&& command, WakeFor wake_for);
+    AsyncResult<Accepted> start_task(SendCommand&& command, WakeFor wake_for);
+    AsyncResult<Accepted> continue_task(const SendCommand& command, TaskId task, WakeFor wake_for);
     /// The turn that an Idempotency-Key made before.
-    /// REQUIRES: `command` lives until it has returned.
     AsyncResult<Accepted> join(const SendCommand& command, TaskId task, Turn turn,
                                WakeFor wake_for);
 

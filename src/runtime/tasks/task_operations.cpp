@@ -215,7 +215,7 @@ AsyncResult<TaskId> TaskManager::redrive(DeadLetter letter) {
     TaskUpdate update = turn_update(command, Shared<Message>(std::move(message)));
     update.once =
         IdempotencyKey{kOwnKeyMark + letter.task.to_string(), {}, options_.idempotency_lifetime};
-    NewTask fresh{*noted, letter.context_id, true};
+    NewTask fresh{*noted, letter.context_id, true, false};
     Result<Created> created =
         co_await emitter_->create(std::move(fresh), letter.owner, std::move(update));
     if (!created) co_return fail(public_error(std::move(created.error())));

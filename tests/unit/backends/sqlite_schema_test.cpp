@@ -195,7 +195,7 @@ TEST_F(SqliteSchema1Test, KeysDeadLettersAndContextsAreKnown) {
     const Created joined =
         must(storage_->create({TaskId::generate(), "elsewhere", true}, alice_, std::move(again)));
     EXPECT_TRUE(joined.appended.repeated);
-    EXPECT_EQ(joined.snapshot.context_id, "11111111-2222-4333-8444-555555555555");
+    EXPECT_EQ(joined.snapshot->context_id, "11111111-2222-4333-8444-555555555555");
     const auto letters = must(storage_->dead_letters({}, 10));
     ASSERT_EQ(letters.size(), 1U);
     EXPECT_EQ(letters[0].reason, "gave up after 4 attempts");

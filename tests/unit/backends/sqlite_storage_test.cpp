@@ -173,7 +173,7 @@ TEST_F(SqliteStorageTest, AnEchoTaskTakesTwoCommitsFromRequestToAnswer) {
     ASSERT_TRUE(delivery_);
     ASSERT_TRUE(delivery_->claimed()) << "claimed with the write that made the turn";
     EXPECT_FALSE(created.appended.turn_due);
-    EXPECT_EQ(created.snapshot.status.state, TaskState::kSubmitted);
+    EXPECT_EQ(created.snapshot->status.state, TaskState::kSubmitted);
     const Run run = std::move(*delivery_->claimed());
     EXPECT_EQ(run.snapshot.status.state, TaskState::kWorking);
     EXPECT_TRUE(run.snapshot.live_run);
