@@ -65,6 +65,21 @@ function(a2akit_room name)
   set_property(GLOBAL APPEND PROPERTY A2AKIT_ROOMS a2akit_${name})
 endfunction()
 
+# The executables of ours that serve use jemalloc: a blocking send costs a tenth less CPU than with glibc's allocator.
+# Sanitizers bring an allocator of their own.
+find_library(A2AKIT_JEMALLOC_LIBRARY jemalloc)
+set(A2AKIT_JEMALLOC_USABLE ON)
+if(NOT A2AKIT_JEMALLOC_LIBRARY OR CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  set(A2AKIT_JEMALLOC_USABLE OFF)
+endif()
+option(A2AKIT_JEMALLOC "Link the executables with jemalloc" ${A2AKIT_JEMALLOC_USABLE})
+function(a2akit_use_allocator target)
+  if(A2AKIT_JEMALLOC)
+    target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src/cli/allocator.cpp)
+    target_link_libraries(${target} PRIVATE ${A2AKIT_JEMALLOC_LIBRARY})
+  endif()
+endfunction()
+
 # a2akit_test(name sources…): one GoogleTest program, linked with the library, every test registered with ctest.
 # ROOMS limits it to some rooms, so that it links while the others change. Its tests carry the name of their folder
 # under tests/ as a label, and LABELS after it: "concurrent" for those that .ci/run repeats under ThreadSanitizer.
