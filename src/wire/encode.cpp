@@ -117,7 +117,9 @@ namespace {
 /// the end of the `data:` line.
 void escape_line_ends(std::string& out, std::size_t start) {
     constexpr std::string_view kFirstBytes = "\xC2\xE2";
-    const std::size_t first = out.find_first_of(kFirstBytes, start);
+    // Two searches for one byte each are several times faster than one for either.
+    const std::size_t first =
+        std::min(out.find(kFirstBytes[0], start), out.find(kFirstBytes[1], start));
     if (first == std::string::npos) return;
     const std::string tail = out.substr(first);
     std::string_view rest = tail;
