@@ -1,5 +1,5 @@
-// How often one blocking send allocates memory, from the request to the finished task, on the
-// memory engine. A program of its own, since it replaces operator new.
+// How often one blocking send, and one event of a stream, allocate memory, from the request to the
+// answer, on the memory engine. A program of its own, since it replaces operator new.
 
 #include <a2akit/testing/agent_harness.hpp>
 
@@ -40,7 +40,7 @@ public:
 };
 
 TEST(AllocationsTest, ABlockingSendStaysBelowItsCeiling) {
-    constexpr std::size_t kCeiling = 45;  // 36 when this was written
+    constexpr std::size_t kCeiling = 42;  // 35 when this was written
     constexpr std::size_t kSends = 200;
     a2akit::testing::AgentHarness agent(std::make_shared<EchoWorker>());
     // What is allocated once, such as pools and tables, is there after the first ones.
@@ -50,6 +50,36 @@ TEST(AllocationsTest, ABlockingSendStaysBelowItsCeiling) {
     const std::size_t each = (allocations - before) / kSends;
     RecordProperty("allocations", static_cast<int>(each));
     std::printf("%zu allocations per blocking send\n", each);
+    EXPECT_LE(each, kCeiling);
+    EXPECT_GT(each, 0U);
+}
+
+/// Emits as many chunks as the message says.
+class ChunkWorker final : public a2akit::Worker {
+public:
+    a2akit::Async<void> handle(a2akit::TaskContext& ctx) override {
+        const int chunks = std::stoi(std::string(ctx.user_text()));
+        for (int i = 0; i < chunks; ++i) {
+            co_await ctx.emit_text_artifact("a chunk", "answer", i > 0);
+            co_await a2akit::yield();
+        }
+        co_await ctx.complete();
+    }
+};
+
+TEST(AllocationsTest, AnEventOfAStreamStaysBelowItsCeiling) {
+    constexpr std::size_t kCeiling = 8;  // 6 when this was written
+    a2akit::testing::AgentHarness agent(std::make_shared<ChunkWorker>());
+    (void)agent.stream("500");
+    const auto allocated_by = [&](const char* chunks) {
+        const std::size_t before = allocations;
+        (void)agent.stream(chunks);
+        return allocations - before;
+    };
+    const std::size_t few = allocated_by("100");
+    const std::size_t each = (allocated_by("300") - few) / 200;
+    RecordProperty("allocations", static_cast<int>(each));
+    std::printf("%zu allocations per event of a stream\n", each);
     EXPECT_LE(each, kCeiling);
     EXPECT_GT(each, 0U);
 }

@@ -1,0 +1,39 @@
+"""User instructions per request, counted by callgrind: they repeat to the per cent where times on a shared machine do not."""
+import json
+import re
+import shutil
+import signal
+from pathlib import Path
+
+# What the requests cost when this was last written down; a change that costs more than 3 % of it is MISSED.
+KEPT = json.loads((Path(__file__).resolve().parent / "instructions.json").read_text())
+ALLOWED = 1.03
+
+
+class InstructionCases:
+    INSTRUCTION_CASES = ["send_instructions", "stream_instructions"]
+
+    def instructions(self, request, requests):
+        """Of a whole run of the agent with so many requests."""
+        counts = self.work / "callgrind.out"
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}", self.programs / "bench_agent"]
+        with self.program(command, {"A2AKIT_LOG_LEVEL": "warn"}, cores=None) as agent:
+            self.load(agent, request, requests / self.scale, connections=8, cores=None)
+            agent.process.send_signal(signal.SIGTERM)
+            agent.process.wait()
+        return int(re.search(r"^(?:summary|totals): (\d+)", counts.read_text(), re.M).group(1))
+
+    def count(self, name, request, few, many, per=1):
+        if shutil.which("valgrind") is None:
+            raise SystemExit("bench: valgrind is missing; it is in Debian's package valgrind")
+        # What a run costs besides its requests falls out of the difference.
+        cost = (self.instructions(request, many) - self.instructions(request, few)) / (many - few) / per
+        self.report(name, "instructions", cost, KEPT[name], ALLOWED)
+
+    def send_instructions(self):
+        self.count("send_instructions", self.send("x" * 300), 1_000, 5_000)
+
+    def stream_instructions(self):
+        events = 23  # the task, that it works, 20 chunks, and that it has ended
+        self.count("stream_instructions", self.stream("chunks-yield 20"), 200, 1_000, events)
+
