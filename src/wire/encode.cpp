@@ -9,7 +9,7 @@
 namespace a2akit::wire {
 namespace {
 
-constexpr std::size_t kUsualAnswerBytes = 1024;
+constexpr std::size_t kUsualAnswerBytes = 2048;
 constexpr std::size_t kUsualEventBytes = 512;
 
 Timestamp now() {
