@@ -22,7 +22,7 @@ class Agent:
         self.listening = threading.Event()
         self.url = None
         self.process = subprocess.Popen([program], env={**os.environ, "A2AKIT_PORT": "0"}, text=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         if not self.listening.wait(30) or self.url is None:
@@ -171,6 +171,56 @@ def check_files(agent):
     assert base64.b64decode(capitals["raw"]) == b"SMALL LETTERS" and capitals["filename"] == "capitals-a.txt", task
     assert original["url"] == "https://files.example.com/a.txt", task
     assert state(agent.send("no file")) == "TASK_STATE_INPUT_REQUIRED"
+
+
+def check_direct_reply(agent):
+    message = {"messageId": "m1", "role": "ROLE_USER", "parts": [{"text": "hello"}]}
+    reply = agent.call("SendMessage", {"message": message})["result"]
+    assert text_of(reply["message"]["parts"]).startswith("You are welcome."), reply
+    assert answer(agent.send("the moon")) == "Looked up: the moon"
+
+
+def check_structured_output(agent):
+    lines = [{"price": 3, "count": 2}, {"price": 1.5}]
+    parts = agent.send([{"data": {"lines": lines}}])["artifacts"][0]["parts"]
+    assert parts[0]["data"] == {"total": 7.5, "currency": "EUR"}, parts
+    assert parts[1]["text"] == "The total is 7.5 EUR.", parts
+    assert state(agent.send("no data")) == "TASK_STATE_INPUT_REQUIRED"
+    assert state(agent.send([{"data": {"lines": 1}}])) == "TASK_STATE_FAILED"
+
+
+def check_conversation(agent):
+    first = agent.send("milk")
+    assert answer(first) == "Noted. That makes 1.", first
+    agent.send("bread", contextId=first["contextId"])
+    assert answer(agent.send("list", contextId=first["contextId"])) == "- milk\n- bread\n"
+    assert answer(agent.send("list")) == "No notes yet."
+
+
+def check_agent_card(agent):
+    with urllib.request.urlopen(agent.url + "/.well-known/agent-card.json", timeout=30) as answered:
+        card = json.load(answered)
+    assert card["provider"]["organization"] == "Weather Ltd" and card["skills"][0]["id"] == "forecast", card
+    scheme = card["securitySchemes"]["key"]["apiKeySecurityScheme"]
+    assert scheme["location"] == "header", scheme
+    assert answer(agent.send("Oslo", {scheme["name"]: "demo-key"})) == "Tomorrow in Oslo: sunny."
+    try:
+        agent.send("Oslo")
+        raise AssertionError("a request without a key was answered")
+    except urllib.error.HTTPError as refused:
+        assert refused.code == 401, refused.code
+
+
+def check_wait_for_login(agent):
+    task = agent.send("When am I free?")
+    assert state(task) == "TASK_STATE_AUTH_REQUIRED", task
+    request = agent.request("SubscribeToTask", {"id": task["id"]}, accept="text/event-stream")
+    with urllib.request.urlopen(request, timeout=30) as lines:
+        agent.process.stdin.write(task["id"] + "\n")
+        agent.process.stdin.flush()
+        events = [json.loads(line[5:])["result"] for line in lines if line.startswith(b"data:")]
+    assert state(events[-1]["statusUpdate"]) == "TASK_STATE_COMPLETED", events
+    assert answer(agent.call("GetTask", {"id": task["id"]})["result"]) == "You are free on Friday."
 
 
 def check_checkpointed_job(agent):
