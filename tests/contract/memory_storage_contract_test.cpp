@@ -3,6 +3,7 @@
 #include <a2akit/testing/context_store_contract.hpp>
 #include <a2akit/testing/maintenance_contract.hpp>
 #include <a2akit/testing/storage_contract.hpp>
+#include <a2akit/testing/task_rules_contract.hpp>
 
 namespace a2akit::testing {
 namespace {
@@ -29,6 +30,8 @@ INSTANTIATE_TEST_SUITE_P(Backends, StorageListContract, ::testing::Values(kMemor
 INSTANTIATE_TEST_SUITE_P(Backends, ContextStoreContract, ::testing::Values(kMemory),
                          case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, MaintenanceContract, ::testing::Values(kMemory),
+                         case_name<StorageHarness>);
+INSTANTIATE_TEST_SUITE_P(Backends, TaskRulesContract, ::testing::Values(kMemory),
                          case_name<StorageHarness>);
 
 }  // namespace

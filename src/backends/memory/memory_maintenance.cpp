@@ -14,7 +14,6 @@ constexpr Duration kRetryWhenFull = std::chrono::seconds(1);
 constexpr std::size_t kMostEvicted = 10'000;  // Per call.
 // A smaller store is not divided among owners.
 constexpr std::int64_t kManyTasks = 100;
-constexpr Duration kCancelLookAgain = std::chrono::seconds(1);
 
 // The end of one shard's list of ended tasks.
 struct Oldest {
@@ -34,41 +33,6 @@ Error share_is_full(std::string message) {
     return Error{ErrorCode::kResourceExhausted,
                  std::move(message) + "; finish or cancel some of them", nullptr}
         .with(std::move(details));
-}
-
-std::optional<Due> look_at_run(TaskShard& shard, TaskRecord& task, Timestamp now) {
-    ActivePart& active = *task.active;
-    LiveRun& run = *active.run;
-    if (run.turn == task.turn && !task.turn_ended) {
-        run.look = now + until_next_look(active.looks++);
-        return Due{Due::Kind::kExpiredRun, task.id, task.turn, task.epoch, active.attempts};
-    }
-    // The turn has ended but its handler never returned: the next turn need not wait any longer.
-    shard.end_run(task, false, now);
-    active.turn_look = now;
-    return std::nullopt;
-}
-
-std::optional<Due> look_at_turn(TaskRecord& task, Timestamp now) {
-    if (task.turn == 0 || task.turn_ended) return std::nullopt;
-    ActivePart& active = *task.active;
-    active.turn_look = now + until_next_look(++active.looks);
-    return Due{Due::Kind::kTurn, task.id, task.turn, task.epoch, active.attempts};
-}
-
-// What to do about a task whose look has come; moves the look.
-std::optional<Due> look_at(TaskShard& shard, TaskRecord& task, Timestamp now) {
-    ActivePart& active = *task.active;
-    std::optional<Due> found;
-    if (active.cancel_by && active.cancel_look <= now) {
-        active.cancel_look = now + kCancelLookAgain;
-        found = Due{Due::Kind::kCancel, task.id, task.turn, task.epoch, active.attempts};
-    } else {
-        if (active.run && active.run->look <= now) found = look_at_run(shard, task, now);
-        if (!active.run && !found && active.turn_look <= now) found = look_at_turn(task, now);
-    }
-    shard.update_look(task);
-    return found;
 }
 
 }  // namespace
@@ -91,9 +55,11 @@ AsyncResult<std::vector<Due>> MemoryStorage::due(int limit) {
                     expired.push_back(
                         shard.remove(task));  // a direct reply that was kept long enough
                     --tasks_;
-                } else if (auto due = look_at(shard, task, now)) {
-                    found.push_back(*due);
+                    continue;
                 }
+                kernel::TaskHead head = task.head();
+                if (const auto due = kernel::look(head, task.id, now)) found.push_back(*due);
+                shard.store(task, head);
             }
         }
         for (const RemovedTask& task : expired) forget(task);
@@ -110,7 +76,6 @@ MemoryStorage::Removed MemoryStorage::remove_oldest(std::optional<TaskState> sta
         const TaskRecord* task = shards_[shard].resting(of, revealed)->oldest();
         if (task != nullptr) oldest.push({StatusKeyOf{}(*task), shard, of, revealed});
     };
-    std::size_t counted = 0;
     for (std::size_t shard = 0; shard < kShards; ++shard) {
         const std::lock_guard lock(shards_[shard].mutex);
         for (const TaskState of : kEnded) {
@@ -124,12 +89,11 @@ MemoryStorage::Removed MemoryStorage::remove_oldest(std::optional<TaskState> sta
         const std::lock_guard lock(shards_[next.shard].mutex);
         TaskRecord* task = shards_[next.shard].resting(next.state, next.revealed)->oldest();
         if (task != nullptr && StatusKeyOf{}(*task) == next.key) {
-            if (!wanted(next, counted)) {
+            if (!wanted(next)) {
                 if (next.revealed) break;
                 continue;  // nor are the younger ones of its list
             }
             removed.push_back(shards_[next.shard].remove(*task));
-            if (next.revealed) ++counted;
             --tasks_;
         }
         note(next.shard, next.state, next.revealed);
@@ -171,8 +135,8 @@ Result<> MemoryStorage::make_room(const OwnerUse& owner, std::int64_t bytes, Rem
 void MemoryStorage::evict_for(std::int64_t bytes, Removed& evicted) {
     // Remove some more together, since finding the oldest looks at every shard.
     const std::int64_t wanted = bytes + max_bytes_ / 1024;
-    Removed removed = remove_oldest({}, kMostEvicted,
-                                    [&](const Oldest&, std::size_t) { return !has_room(wanted); });
+    Removed removed =
+        remove_oldest({}, kMostEvicted, [&](const Oldest&) { return !has_room(wanted); });
     std::move(removed.begin(), removed.end(), std::back_inserter(evicted));
 }
 
@@ -180,7 +144,7 @@ Result<> MemoryStorage::make_room_for_task(Removed& evicted) {
     if (++tasks_ <= max_tasks_ || max_tasks_ == 0) return {};
     // Remove some together, since finding the oldest looks at every shard.
     const auto count = static_cast<std::size_t>(std::clamp<std::int64_t>(max_tasks_ / 1024, 1, 64));
-    Removed removed = remove_oldest({}, count, [](const Oldest&, std::size_t) { return true; });
+    Removed removed = remove_oldest({}, count, [](const Oldest&) { return true; });
     const bool made = !removed.empty() || tasks_ <= max_tasks_;
     std::move(removed.begin(), removed.end(), std::back_inserter(evicted));
     if (made) return {};
@@ -189,14 +153,13 @@ Result<> MemoryStorage::make_room_for_task(Removed& evicted) {
 }
 
 AsyncResult<std::vector<TaskId>> MemoryStorage::erase(EraseQuery query) {
-    const std::int64_t excess =
-        query.keep_at_most ? count_ended(query.state) - *query.keep_at_most : 0;
+    kernel::Erasing erasing(query, query.keep_at_most ? count_ended(query.state) : 0);
     const Removed removed =
         remove_oldest(query.state, static_cast<std::size_t>(std::max(query.limit, 0)),
-                      [&query, excess](const Oldest& one, std::size_t so_far) {
-                          if (query.ended_before && one.key.time < *query.ended_before) return true;
-                          // A direct reply is not counted.
-                          return one.revealed && static_cast<std::int64_t>(so_far) < excess;
+                      [&erasing](const Oldest& one) {
+                          const bool taken = erasing.takes(one.key.time, one.revealed);
+                          if (taken) erasing.took(one.revealed);
+                          return taken;
                       });
     std::vector<TaskId> erased;
     erased.reserve(removed.size());

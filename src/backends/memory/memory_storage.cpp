@@ -146,8 +146,6 @@ Result<Created> MemoryStorage::create_fresh(NewTask task, const OwnerScope& scop
             appended = *repeated_write(*taken, update.id);
             if (taker) taker->take(*taken, now);
         } else {
-            if (update.once && !task.revealed)
-                record->rarely().keep_reply_until = now + update.once->lifetime;
             TaskRecord& made = shard.insert(std::move(record), scope);
             appended = apply(shard, made, std::move(update), size, now, true);
             if (taker) taker->take(made, now);
@@ -221,7 +219,8 @@ Result<Appended> MemoryStorage::append_fresh(const TaskId& task, const OwnerScop
             if (record == nullptr || !sees(scope, *record)) return not_found(task);
             if (auto repeated = repeated_write(*record, update.id)) return *repeated;
             const Timestamp now = time();
-            if (auto refused = refusal(*record, update, now)) return std::move(*refused);
+            if (auto refused = kernel::refuse(record->head(), task, update, now))
+                return std::move(*refused);
             const bool counts = !is_always_taken(update, size);
             if (counts) {
                 auto share = check_share(*record->owner->use, 0, size.all);
@@ -279,11 +278,11 @@ AsyncResult<std::vector<Renewal>> MemoryStorage::renew(NodeId node, Lease lease)
         if (shard.runs().empty() && shard.lost_runs().empty()) continue;
         const Timestamp now = time();
         for (ActivePart& active : shard.runs()) {
-            if (active.run->node != node) continue;
+            if (active.node != node) continue;
             active.run->lease_until = now + lease;
             active.run->look = active.run->lease_until;
             shard.update_look(*active.record);
-            renewals.push_back({active.record->id, active.run->epoch, true, active.cancel_by});
+            renewals.push_back({active.record->id, active.record->epoch, true, active.cancel_by});
         }
         // Reported for a while and not only once, since the answer may get lost.
         std::erase_if(shard.lost_runs(),
@@ -317,7 +316,7 @@ AsyncResult<EventPage> MemoryStorage::events(TaskId task, OwnerScope scope, Sequ
             "the events up to " + std::to_string(record->compacted) + " are kept no longer",
             task.to_string());
     }
-    page.last = record->last_sequence();
+    page.last = record->last;
     page.turn = record->turn;
     page.state = record->state;
     page.turn_ended = record->turn_ended;
@@ -343,8 +342,7 @@ AsyncResult<std::vector<Tail>> MemoryStorage::tails(std::vector<TaskId> tasks) {
         if (record == nullptr)
             tails.push_back({task, 0, 0, false, false});
         else
-            tails.push_back(
-                {task, record->last_sequence(), record->turn, record->turn_ended, true});
+            tails.push_back({task, record->last, record->turn, record->turn_ended, true});
     }
     return tails;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "backends/common/task_kernel.hpp"
+
 #include <a2akit/storage/storage.hpp>
 
 #include <boost/intrusive/link_mode.hpp>
@@ -43,17 +45,6 @@ struct Answer {
     bool turn_due = false;
 };
 
-/// A run that has not been released or taken over.
-struct LiveRun {
-    Epoch epoch = 0;
-    Turn turn = 0;
-    NodeId node;
-    WriteId claim;
-    Timestamp lease_until{};
-    Timestamp look{};  ///< The lease deadline; later once a sweep has seen it pass.
-    Answer answer;     ///< Of the claim.
-};
-
 template <class Tag>
 using SetHook =
     boost::intrusive::set_base_hook<boost::intrusive::tag<Tag>,
@@ -72,18 +63,14 @@ struct ByRun;
 struct TaskRecord;
 
 /// The part of a task that exists only until it has ended.
-struct ActivePart : ListHook<ByRun> {
+struct ActivePart : ListHook<ByRun>, kernel::TaskWork {
     explicit ActivePart(TaskRecord& owner) : record(&owner) {}
 
     TaskRecord* record;
     std::optional<TurnInput> input;  ///< Of the newest turn, until it ends.
-    std::optional<LiveRun> run;
-    int attempts = 0;  ///< Of the newest turn.
-    int looks = 0;     ///< How often sweeps have looked at it.
-    Timestamp turn_look{};
-    std::optional<Timestamp> cancel_by;
-    Timestamp cancel_look{};
-    std::array<Answer, 6> answers;  ///< The newest writes, as a ring.
+    NodeId node;                     ///< Of the run.
+    Answer claimed;                  ///< Of the run's claim.
+    std::array<Answer, 6> answers;   ///< The newest writes, as a ring.
     std::size_t next_answer = 0;
     std::int64_t input_bytes = 0;  ///< The counted bytes of `input`.
 };
@@ -101,22 +88,19 @@ struct RarePart {
 };
 
 /// A task in its shard, which alone reads and changes it, under the shard's lock.
-struct TaskRecord : SetHook<ByStatus>, SetHook<ByContext>, SetHook<ByLook>, ListHook<ByRest> {
+struct TaskRecord : SetHook<ByStatus>,
+                    SetHook<ByContext>,
+                    SetHook<ByLook>,
+                    ListHook<ByRest>,
+                    kernel::TaskCore {
     TaskId id;
     OwnerIndex* owner = nullptr;
     std::string context_id;
     ContextIndex* context = nullptr;
 
-    TaskState state = TaskState::kUnspecified;
-    bool revealed = true;
-    bool turn_ended = false;
-    Turn turn = 0;
-    std::uint32_t revision = 0;
     std::uint32_t compacted = 0;    ///< Events that are no longer in `events`.
     std::uint32_t last_status = 0;  ///< Place in `events` behind the newest status; 0: none.
-    Epoch epoch = 0;
-    std::int64_t bytes = 0;  ///< As counted; see TaskShard::count.
-    Timestamp status_time{};
+    std::int64_t bytes = 0;         ///< As counted; see TaskShard::count.
     Timestamp next_look = Timestamp::max();
     std::vector<StoredEvent> events;
     std::vector<Shared<Message>> history;
@@ -125,20 +109,11 @@ struct TaskRecord : SetHook<ByStatus>, SetHook<ByContext>, SetHook<ByLook>, List
     std::unique_ptr<ActivePart> active;
     std::unique_ptr<RarePart> rare;
 
-    [[nodiscard]] std::uint32_t last_sequence() const noexcept {
-        return compacted + static_cast<std::uint32_t>(events.size());
-    }
-    [[nodiscard]] bool has_ended() const noexcept { return is_terminal(state); }
-    [[nodiscard]] LiveRun* run() const noexcept {
-        return active && active->run ? &*active->run : nullptr;
+    [[nodiscard]] kernel::TaskHead head() const {
+        return {*this, active ? static_cast<const kernel::TaskWork&>(*active) : kernel::TaskWork{}};
     }
     [[nodiscard]] bool live_run(Timestamp now) const noexcept {
-        const LiveRun* held = run();
-        return held != nullptr && held->lease_until > now;
-    }
-    /// Whether the newest turn may be claimed now.
-    [[nodiscard]] bool turn_due(Timestamp now) const noexcept {
-        return turn != 0 && !turn_ended && !has_ended() && !live_run(now);
+        return active && active->run && active->run->lease_until > now;
     }
     RarePart& rarely() {
         if (!rare) rare = std::make_unique<RarePart>();

@@ -123,7 +123,7 @@ RemovedTask TaskShard::remove(TaskRecord& task) {
     leave_status(task);
     leave_context(task);
     if (task.SetHook<ByLook>::is_linked()) looks_.erase(looks_.iterator_to(task));
-    end_run(task, false, {});
+    if (task.active && task.active->run) runs_.erase(runs_.iterator_to(*task.active));
     if (task.active) --task.owner->use->tasks;
     count(task, -task.bytes);
     if (--task.owner->tasks == 0) {
@@ -178,34 +178,32 @@ void TaskShard::reveal(TaskRecord& task) {
 
 void TaskShard::update_look(TaskRecord& task) {
     Timestamp look = Timestamp::max();
-    if (task.has_ended()) {
-        if (!task.revealed && task.rare && task.rare->keep_reply_until)
-            look = *task.rare->keep_reply_until;
-    } else {
-        const ActivePart& active = *task.active;
-        if (active.run)
-            look = active.run->look;
-        else if (task.turn != 0 && !task.turn_ended)
-            look = active.turn_look;
-        if (active.cancel_by) look = std::min(look, active.cancel_look);
-    }
+    if (!task.has_ended())
+        look = kernel::next_look(task.head());
+    else if (!task.revealed && task.rare && task.rare->keep_reply_until)
+        look = *task.rare->keep_reply_until;
     if (look == task.next_look) return;
     if (task.SetHook<ByLook>::is_linked()) looks_.erase(looks_.iterator_to(task));
     task.next_look = look;
     if (look != Timestamp::max()) looks_.insert(looks_.end(), task);
 }
 
-void TaskShard::begin_run(TaskRecord& task, LiveRun run) {
-    task.active->run = run;
-    runs_.push_back(*task.active);
+void TaskShard::store(TaskRecord& task, const kernel::TaskHead& head) {
+    if (task.has_ended()) return;
+    if (head.revealed) reveal(task);
+    if (head.state != task.state || head.status_time != task.status_time)
+        move_status(task, head.state, head.status_time);
+    ActivePart& active = *task.active;
+    if (active.run && !head.run) runs_.erase(runs_.iterator_to(active));
+    if (!active.run && head.run) runs_.push_back(active);
+    static_cast<kernel::TaskCore&>(task) = head;
+    static_cast<kernel::TaskWork&>(active) = head;
+    if (task.has_ended()) retire(task);
+    update_look(task);
 }
 
-void TaskShard::end_run(TaskRecord& task, bool lost, Timestamp now) {
-    const LiveRun* run = task.run();
-    if (run == nullptr) return;
-    if (lost) lost_runs_.push_back({run->node, task.id, run->epoch, now});
-    runs_.erase(runs_.iterator_to(*task.active));
-    task.active->run.reset();
+void TaskShard::note_lost_run(const TaskRecord& task, Timestamp now) {
+    lost_runs_.push_back({task.active->node, task.id, task.epoch, now});
 }
 
 void TaskShard::retire(TaskRecord& task) {

@@ -168,16 +168,13 @@ public:
     /// Unlinks a task; the caller destroys it once it has left the lock.
     [[nodiscard]] RemovedTask remove(TaskRecord& task);
 
-    /// Puts the task where its new state and time belong.
-    void move_status(TaskRecord& task, TaskState state, Timestamp time);
-    void reveal(TaskRecord& task);
+    /// Replaces the numbers of a task that has not ended, and puts it where they say that it
+    /// belongs. With its end, drops the data that only an unfinished task needs.
+    void store(TaskRecord& task, const kernel::TaskHead& head);
+    /// The task's run is about to end, and its node has to be told. REQUIRES: there is one.
+    void note_lost_run(const TaskRecord& task, Timestamp now);
     /// Puts the task where the earliest of its deadlines belongs.
     void update_look(TaskRecord& task);
-    void begin_run(TaskRecord& task, LiveRun run);
-    /// Ends the run, if there is one; `lost`: its node has to be told.
-    void end_run(TaskRecord& task, bool lost, Timestamp now);
-    /// Drops the data that only an unfinished task needs.
-    void retire(TaskRecord& task);
 
     struct LookOf {
         using type = Timestamp;
@@ -215,6 +212,9 @@ private:
     void leave_status(TaskRecord& task);
     void enter_status(TaskRecord& task);
     void enter_listing(TaskRecord& task);
+    void move_status(TaskRecord& task, TaskState state, Timestamp time);
+    void reveal(TaskRecord& task);
+    void retire(TaskRecord& task);
 
     StoredBytes* stored_ = nullptr;
     RecordTable tasks_;

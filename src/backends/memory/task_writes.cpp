@@ -6,10 +6,6 @@
 namespace a2akit::backends {
 namespace {
 
-constexpr Duration kFirstLook = std::chrono::seconds(1);
-constexpr Duration kLongestLook = std::chrono::seconds(30);
-constexpr Duration kReplyLifetime = std::chrono::hours(24);
-
 Answer to_answer(const WriteId& id, const Appended& appended) {
     return {id,
             appended.turn,
@@ -39,16 +35,13 @@ void add_chunk(TaskRecord& task, ArtifactChunk chunk) {
     event.last_chunk = chunk.last_chunk;
 }
 
-void add_status(TaskShard& shard, TaskRecord& task, TaskStatus status, RawJson metadata,
-                Timestamp now) {
-    const Timestamp time = std::max(now, task.status_time);
+void add_status(TaskRecord& task, TaskStatus status, RawJson metadata, Timestamp time) {
     StoredEvent& event = task.events.emplace_back();
     if (status.message) event.payload = std::move(*status.message);
     event.time = time;
     event.metadata = boxed(std::move(metadata));
     event.state = status.state;
     task.last_status = static_cast<std::uint32_t>(task.events.size());
-    shard.move_status(task, status.state, time);
 }
 
 // Its input counts no more.
@@ -57,41 +50,10 @@ void drop_input(TaskShard& shard, TaskRecord& task) {
     task.active->input.reset();
 }
 
-void make_turn(TaskShard& shard, TaskRecord& task, TurnInput input, std::int64_t bytes,
-               Timestamp now) {
+void keep_input(TaskShard& shard, TaskRecord& task, TurnInput input, std::int64_t bytes) {
     drop_input(shard, task);
-    task.active->input_bytes = bytes;
-    ++task.turn;
-    task.turn_ended = false;
     task.active->input = std::move(input);
-    task.active->attempts = 0;
-    task.active->looks = 0;
-    task.active->turn_look = now + kFirstLook;
-}
-
-void end_turn(TaskShard& shard, TaskRecord& task) {
-    task.turn_ended = true;
-    drop_input(shard, task);
-}
-
-// The turn that is being run now, not one that paused and whose handler has not returned yet.
-bool is_running(const TaskRecord& task, Timestamp now) {
-    return task.live_run(now) && task.run()->turn == task.turn && !task.turn_ended;
-}
-
-void note_cancel(TaskRecord& task, TaskUpdate& update, Timestamp now) {
-    if (!is_running(task, now)) {
-        if (!update.status) update.status = TaskStatus{TaskState::kCanceled, {}, {}};
-        return;
-    }
-    auto& cancel_by = task.active->cancel_by;
-    cancel_by = cancel_by ? std::min(*cancel_by, *update.cancel_by) : *update.cancel_by;
-    task.active->cancel_look = *cancel_by;
-}
-
-void note_reply(TaskRecord& task, TaskUpdate& update) {
-    task.rarely().reply = std::move(update.reply);
-    if (!update.status) update.status = TaskStatus{TaskState::kCompleted, {}, {}};
+    task.active->input_bytes = bytes;
 }
 
 void remember(TaskRecord& task, const Answer& answer, bool made) {
@@ -112,36 +74,18 @@ void replace(TaskShard& shard, TaskRecord& task, RawJson& former, RawJson& value
     former = std::move(value);
 }
 
-// The effect of a status on the turn and on its run.
-void settle(TaskShard& shard, TaskRecord& task, bool by_its_run, Timestamp now) {
-    if (!is_terminal(task.state) && !is_interrupted(task.state)) return;
-    end_turn(shard, task);
-    if (!is_terminal(task.state)) return;
-    shard.end_run(task, !by_its_run, now);
-    if (task.revealed) return;
+// What the update carries for the rare part.
+void add_rare(TaskShard& shard, TaskRecord& task, TaskUpdate& update,
+              const kernel::Effects& effects) {
+    if (update.reply) task.rarely().reply = std::move(update.reply);
+    if (update.checkpoint) replace(shard, task, task.rarely().checkpoint, *update.checkpoint);
+    if (update.metadata) replace(shard, task, task.rarely().metadata, *update.metadata);
+    if (!effects.keep_reply_until) return;
     auto& keep_until = task.rarely().keep_reply_until;
-    if (!keep_until) keep_until = now + kReplyLifetime;
-}
-
-Appended outcome(const TaskRecord& task, Sequence before_last, TaskState before, Timestamp now) {
-    Appended appended;
-    appended.task = task.id;
-    appended.turn = task.turn;
-    appended.revision = task.revision;
-    appended.first = before_last + 1;
-    appended.last = task.last_sequence();
-    appended.before = before;
-    appended.after = task.state;
-    appended.turn_ended = task.turn_ended;
-    appended.turn_due = task.turn_due(now);
-    return appended;
+    if (!keep_until) keep_until = effects.keep_reply_until;
 }
 
 }  // namespace
-
-Duration until_next_look(int looks) {
-    return looks >= 5 ? kLongestLook : std::min(kLongestLook, kFirstLook * (1 << looks));
-}
 
 std::optional<Appended> repeated_write(const TaskRecord& task, const WriteId& id) {
     if (id.is_nil()) return std::nullopt;
@@ -156,132 +100,55 @@ std::optional<Appended> repeated_write(const TaskRecord& task, const WriteId& id
     return std::nullopt;
 }
 
-std::optional<Error> refusal(const TaskRecord& task, const TaskUpdate& update, Timestamp now) {
-    const auto about = [&task](ErrorCode code, std::string message) {
-        return Error::about_task(code, std::move(message), task.id.to_string());
-    };
-    if (task.has_ended()) {
-        return about(ErrorCode::kTaskTerminal,
-                     "the task has ended: " + std::string(to_string(task.state)));
-    }
-    const Guard& guard = update.guard;
-    if (guard.revision && *guard.revision != task.revision) {
-        return about(ErrorCode::kRevisionConflict,
-                     "the task has changed since revision " + std::to_string(*guard.revision));
-    }
-    if (guard.epoch) {
-        const LiveRun* run = task.run();
-        // A forced end goes by the number alone: the run that it ends may be gone already.
-        const bool holds =
-            update.raise_epoch || (run != nullptr && run->turn == task.turn && !task.turn_ended);
-        if (*guard.epoch != task.epoch || !holds) {
-            return about(ErrorCode::kLeaseLost,
-                         "the run of epoch " + std::to_string(*guard.epoch) + " is over");
-        }
-    }
-    if (guard.no_live_run && task.live_run(now))
-        return about(ErrorCode::kLiveRun, "the task is being run");
-    if (update.turn && task.turn != 0 && !task.turn_ended) {
-        return about(ErrorCode::kUnsupportedOperation, "the task takes no message in state " +
-                                                           std::string(to_string(task.state)) +
-                                                           "; it does once it is paused");
-    }
-    if (update.reply && task.revealed) {
-        return about(ErrorCode::kRevealed,
-                     "the task is visible already; it can't be answered by a Message alone");
-    }
-    return std::nullopt;
-}
-
 Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate update, UpdateSize size,
                Timestamp now, bool creates) {
-    const TaskState before = task.state;
-    const Sequence before_last = task.last_sequence();
+    kernel::TaskHead head = task.head();
+    const kernel::Effects effects = kernel::apply(head, task.id, update, creates, now);
     const bool makes_turn = update.turn.has_value();
-    const bool by_its_run = update.guard.epoch && !update.raise_epoch;
-    ++task.revision;
     shard.count(task, size.all);
-    if (update.reveal) shard.reveal(task);
-    if (update.turn) make_turn(shard, task, std::move(*update.turn), size.input, now);
-    if (update.raise_epoch) {
-        ++task.epoch;
-        shard.end_run(task, true, now);
-        if (!task.turn_ended) task.active->turn_look = now + kFirstLook;
-    }
-    if (update.reply) note_reply(task, update);
-    if (update.cancel_by) note_cancel(task, update, now);
-    if (update.checkpoint) replace(shard, task, task.rarely().checkpoint, *update.checkpoint);
-    if (update.metadata) replace(shard, task, task.rarely().metadata, *update.metadata);
+    add_rare(shard, task, update, effects);
+    if (update.turn) keep_input(shard, task, std::move(*update.turn), size.input);
+    if (head.turn_ended) drop_input(shard, task);
     for (auto& message : update.history) task.history.push_back(std::move(message));
     for (auto& chunk : update.artifacts) add_chunk(task, std::move(chunk));
-    if (update.status) {
-        add_status(shard, task, std::move(*update.status), std::move(update.status_metadata), now);
-        settle(shard, task, by_its_run, now);
+    if (effects.status) {
+        TaskStatus status = update.status ? std::move(*update.status) : TaskStatus{};
+        status.state = *effects.status;
+        add_status(task, std::move(status), std::move(update.status_metadata), head.status_time);
     }
-    const Appended appended = outcome(task, before_last, before, now);
-    remember(task, to_answer(update.id, appended), creates || makes_turn);
-    if (task.has_ended()) shard.retire(task);
-    shard.update_look(task);
-    return appended;
+    if (effects.run_lost) shard.note_lost_run(task, now);
+    shard.store(task, head);
+    remember(task, to_answer(update.id, effects.appended), creates || makes_turn);
+    return effects.appended;
 }
-
-namespace {
-
-std::optional<Refusal> refuse_claim(const TaskRecord& task, Turn turn, Timestamp now) {
-    if (task.has_ended()) return Refusal::kEnded;
-    if (turn != task.turn || task.turn_ended) return Refusal::kStale;
-    if (!task.live_run(now)) return std::nullopt;
-    return task.run()->turn == turn ? Refusal::kDuplicate : Refusal::kBusy;
-}
-
-}  // namespace
 
 std::variant<ClaimedRun, Refusal> claim(TaskShard& shard, TaskRecord& task, const WriteId& id,
                                         Turn turn, const NodeId& node, Lease lease, Timestamp now) {
-    const LiveRun* held = task.run();
-    if (held != nullptr && held->claim == id && held->turn == turn && !task.turn_ended) {
-        return ClaimedRun{held->epoch, task.active->attempts, *task.active->input,
-                          to_appended(task, held->answer)};
+    kernel::TaskHead head = task.head();
+    const auto claimed = kernel::claim(head, task.id, id, turn, lease, now);
+    if (const auto* refused = std::get_if<Refusal>(&claimed)) return *refused;
+    const auto& effects = std::get<kernel::Effects>(claimed);
+    ActivePart& active = *task.active;
+    if (effects.appended.repeated) {
+        return ClaimedRun{head.epoch, head.attempts, *active.input,
+                          to_appended(task, active.claimed)};
     }
-    if (const auto refused = refuse_claim(task, turn, now)) return *refused;
-    const TaskState before = task.state;
-    const Sequence before_last = task.last_sequence();
-    // An expired run: of this turn, then its node has to know; or of a turn that has ended.
-    shard.end_run(task, held != nullptr && held->turn == turn, now);
-    ++task.epoch;
-    ++task.revision;
-    ++task.active->attempts;
-    task.active->looks = 0;
-    if (task.state != TaskState::kWorking) {
-        add_status(shard, task, TaskStatus{TaskState::kWorking, {}, {}}, {}, now);
+    if (effects.status) {
+        add_status(task, TaskStatus{*effects.status, {}, {}}, {}, head.status_time);
         shard.count(task, sizeof(StoredEvent));
     }
-    LiveRun run{task.epoch, turn, node, id, now + lease, now + lease, {}};
-    shard.begin_run(task, run);
-    const Appended appended = outcome(task, before_last, before, now);
-    task.active->run->answer = to_answer(id, appended);
-    shard.update_look(task);
-    return ClaimedRun{task.epoch, task.active->attempts, *task.active->input, appended};
+    if (effects.run_lost) shard.note_lost_run(task, now);
+    active.node = node;
+    active.claimed = to_answer(id, effects.appended);
+    shard.store(task, head);
+    return ClaimedRun{head.epoch, head.attempts, *active.input, effects.appended};
 }
 
 std::optional<Turn> release(TaskShard& shard, TaskRecord& task, Epoch epoch, Release how,
                             Timestamp not_before, Timestamp now) {
-    if (task.has_ended() || task.epoch != epoch) return std::nullopt;
-    const std::optional<Turn> due = task.turn_ended ? std::nullopt : std::optional(task.turn);
-    const LiveRun* run = task.run();
-    if (run == nullptr) return due;  // a repetition, its first answer lost
-    ActivePart& active = *task.active;
-    const bool of_this_turn = run->turn == task.turn;
-    if (of_this_turn && !task.turn_ended) {
-        if (how == Release::kHandBack) --active.attempts;
-        active.looks = 0;
-    }
-    const bool later = of_this_turn && how == Release::kRetry;
-    active.turn_look = (later ? std::max(now, not_before) : now) + kFirstLook;
-    // No run will see the cancel any more: the next sweep ends the task.
-    if (active.cancel_by && !task.turn_ended) active.cancel_look = now;
-    shard.end_run(task, false, now);
-    shard.update_look(task);
+    kernel::TaskHead head = task.head();
+    const std::optional<Turn> due = kernel::release(head, epoch, how, not_before, now);
+    shard.store(task, head);
     return due;
 }
 
@@ -312,7 +179,7 @@ void SnapshotTaker::take(const TaskRecord& task, Timestamp now) {
     }
     to.revealed = task.revealed;
     to.revision = task.revision;
-    to.last_sequence = task.last_sequence();
+    to.last_sequence = task.last;
     to.turn = task.turn;
     to.turn_ended = task.turn_ended;
     to.epoch = task.epoch;
@@ -356,7 +223,7 @@ void compact_log(TaskShard& shard, TaskRecord& task) {
         if (const auto* message = std::get_if<Shared<Message>>(&payload))
             task.rarely().status_message = *message;
     }
-    task.compacted = task.last_sequence();
+    task.compacted = static_cast<std::uint32_t>(task.last);
     task.last_status = 0;
     task.events = std::vector<StoredEvent>();
     shard.count(task, size_of(task) - task.bytes);

@@ -12,10 +12,6 @@ namespace a2akit::backends {
 /// The first answer, if a write with this id was applied before.
 [[nodiscard]] std::optional<Appended> repeated_write(const TaskRecord& task, const WriteId& id);
 
-/// The reason why the update must not be applied; nullopt when it may.
-[[nodiscard]] std::optional<Error> refusal(const TaskRecord& task, const TaskUpdate& update,
-                                           Timestamp now);
-
 /// Applies an update that is allowed, and counts `size`, the update's size.
 Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate update, UpdateSize size,
                Timestamp now, bool creates);
@@ -34,9 +30,6 @@ struct ClaimedRun {
 
 [[nodiscard]] std::optional<Turn> release(TaskShard& shard, TaskRecord& task, Epoch epoch,
                                           Release how, Timestamp not_before, Timestamp now);
-
-/// 1 s after a turn was made, then 2, 4… up to 30 s after the look before.
-[[nodiscard]] Duration until_next_look(int looks);
 
 /// Takes a snapshot in two steps: `take` under the lock copies references; `merged`, without it,
 /// makes the artifacts.

@@ -40,14 +40,21 @@ TEST_F(TaskShardTest, TheTasksOfAContextTakeOneEntryHoweverManyTheyAre) {
     EXPECT_EQ(find("talk", kBob)->groups[0].tasks.size(), 1U);
 }
 
+kernel::TaskHead working_since(const TaskRecord& task, int milliseconds) {
+    kernel::TaskHead head = task.head();
+    head.state = TaskState::kWorking;
+    head.status_time = Timestamp(Duration(milliseconds));
+    return head;
+}
+
 TEST_F(TaskShardTest, ATaskIsInItsContextUnderTheStateThatItHas) {
     TaskRecord& one = insert("talk");
     TaskRecord& two = insert("talk");
-    shard_.move_status(one, TaskState::kWorking, Timestamp(Duration(1)));
+    shard_.store(one, working_since(one, 1));
     const ContextIndex* context = find("talk");
     ASSERT_NE(context, nullptr);
     EXPECT_EQ(context->groups.size(), 2U);
-    shard_.move_status(two, TaskState::kWorking, Timestamp(Duration(2)));
+    shard_.store(two, working_since(two, 2));
     ASSERT_EQ(context->groups.size(), 1U);
     EXPECT_EQ(context->groups[0].state, TaskState::kWorking);
     EXPECT_EQ(&*context->groups[0].tasks.begin(), &two) << "the newest status comes first";
