@@ -4,6 +4,7 @@
 #include <a2akit/testing/context_store_contract.hpp>
 #include <a2akit/testing/maintenance_contract.hpp>
 #include <a2akit/testing/storage_contract.hpp>
+#include <a2akit/testing/task_rules_contract.hpp>
 
 namespace a2akit::testing {
 namespace {
@@ -38,6 +39,8 @@ INSTANTIATE_TEST_SUITE_P(Backends, StorageListContract, ::testing::Values(kSqlit
 INSTANTIATE_TEST_SUITE_P(Backends, ContextStoreContract, ::testing::Values(kSqlite),
                          case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, MaintenanceContract, ::testing::Values(kSqlite),
+                         case_name<StorageHarness>);
+INSTANTIATE_TEST_SUITE_P(Backends, TaskRulesContract, ::testing::Values(kSqlite),
                          case_name<StorageHarness>);
 
 }  // namespace

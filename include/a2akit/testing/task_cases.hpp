@@ -356,12 +356,11 @@ private:
     // "ok" when the answer of a write says what the task's state says.
     std::string mismatch(const Appended& appended) {
         const TaskSnapshot after = driver_.state();
-        const bool fits = appended.turn == after.turn && appended.revision == after.revision &&
-                          appended.first == before_.last_sequence + 1 &&
-                          appended.last == after.last_sequence &&
-                          appended.before == before_.status.state &&
-                          appended.after == after.status.state &&
-                          appended.turn_ended == after.turn_ended && appended.task == after.id;
+        const bool fits =
+            appended.turn == after.turn && appended.revision == after.revision &&
+            appended.first == before_.last_sequence + 1 && appended.last == after.last_sequence &&
+            appended.before == before_.status.state && appended.after == after.status.state &&
+            appended.turn_ended == after.turn_ended && appended.task == after.id;
         return fits ? "ok" : "the answer does not fit the task";
     }
 

@@ -22,8 +22,8 @@ protected:
 
         Result<Appended> create(bool revealed, TaskUpdate update) override {
             task_.revealed = revealed;
-            auto created = test_.loop_.await(
-                test_.storage().create(task_, test_.alice_, std::move(update)));
+            auto created =
+                test_.loop_.await(test_.storage().create(task_, test_.alice_, std::move(update)));
             if (!created) return fail(std::move(created.error()));
             return created->appended;
         }

@@ -122,8 +122,7 @@ std::optional<Error> refuse(const TaskHead& head, const TaskId& task, const Task
                      "the task has changed since revision " + std::to_string(*guard.revision));
     }
     // A forced end goes by the number alone: the run that it ends may be gone already.
-    if (guard.epoch &&
-        (*guard.epoch != head.epoch || !(update.raise_epoch || runs_turn(head)))) {
+    if (guard.epoch && (*guard.epoch != head.epoch || !(update.raise_epoch || runs_turn(head)))) {
         return about(ErrorCode::kLeaseLost,
                      "the run of epoch " + std::to_string(*guard.epoch) + " is over");
     }

@@ -32,6 +32,7 @@ struct RunHead {
     WriteId claim;
     Timestamp lease_until{};
     Timestamp look{};  ///< The lease deadline; later once a sweep has seen it pass.
+    friend bool operator==(const RunHead&, const RunHead&) = default;
 };
 
 /// The numbers that a task needs only until it has ended.
@@ -42,6 +43,7 @@ struct TaskWork {
     std::optional<Timestamp> cancel_by;
     Timestamp cancel_look{};
     std::optional<RunHead> run;
+    friend bool operator==(const TaskWork&, const TaskWork&) = default;
 };
 
 struct TaskHead : TaskCore, TaskWork {

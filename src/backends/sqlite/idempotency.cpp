@@ -32,8 +32,8 @@ Result<std::optional<KeptWrite>> find_key(Session& session, const OwnerScope& sc
     return std::optional(KeptWrite{answers.front().appended, std::move(*row)});
 }
 
-void keep_key(Session& session, TaskRow& row, const OwnerScope& scope, const IdempotencyKey& key,
-              const Appended& appended, Timestamp now) {
+void keep_key(Session& session, const TaskRow& row, const OwnerScope& scope,
+              const IdempotencyKey& key, const Appended& appended, Timestamp now) {
     const std::int64_t expires = to_number(now + key.lifetime);
     const std::string answer = pack({Answer{{}, appended}});
     session.db()
@@ -45,15 +45,6 @@ void keep_key(Session& session, TaskRow& row, const OwnerScope& scope, const Ide
         .blob(answer)
         .number(expires)
         .run();
-    if (row.revealed) return;
-    session.db()
-        .query(
-            "INSERT INTO more(id, keep_until) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET keep_until "
-            "= ?2")
-        .number(row.id)
-        .number(expires)
-        .run();
-    row.has_more = true;
 }
 
 Appended joined(const KeptWrite& kept) {

@@ -17,9 +17,8 @@ struct KeptWrite {
 [[nodiscard]] Result<std::optional<KeptWrite>> find_key(Session& session, const OwnerScope& scope,
                                                         const IdempotencyKey& key);
 
-/// An unrevealed task then lives as long as its key. The caller saves `row`.
-void keep_key(Session& session, TaskRow& row, const OwnerScope& scope, const IdempotencyKey& key,
-              const Appended& appended, Timestamp now);
+void keep_key(Session& session, const TaskRow& row, const OwnerScope& scope,
+              const IdempotencyKey& key, const Appended& appended, Timestamp now);
 
 /// The answer to a repetition of the write.
 [[nodiscard]] Appended joined(const KeptWrite& kept);

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::array kEnded = {TaskState::kCompleted, TaskState::kFailed, TaskState::kCanceled,
                                TaskState::kRejected};
-constexpr Duration kCancelLookAgain = std::chrono::seconds(1);
 constexpr Duration kKeepLonger = std::chrono::minutes(1);
 constexpr Duration kDamagedLookAgain = std::chrono::seconds(30);
 constexpr std::size_t kMostDamaged =
@@ -70,44 +69,12 @@ bool unless_damaged(Session& session, std::int64_t id, Function function) {
 // -- Sweeps
 // -----------------------------------------------------------------------------------------------------------
 
-std::optional<Due> look_at_run(Session& session, TaskRow& row, Timestamp now) {
-    ActiveRow& active = *row.active;
-    RunRow& run = *active.run;
-    if (const Timestamp until = run_until(session, run); until > now) {
-        run.look = until;  // renewed meanwhile
-        return std::nullopt;
-    }
-    if (run.turn == row.turn && !row.turn_ended) {
-        run.look = now + until_next_look(active.looks++);
-        return Due{Due::Kind::kExpiredRun, row.task, row.turn, row.epoch, active.attempts};
-    }
-    // The turn has ended but its handler never returned: the next turn need not wait any longer.
-    end_run(session, row, false, now);
-    active.turn_look = now;
-    return std::nullopt;
-}
-
-std::optional<Due> look_at_turn(TaskRow& row, Timestamp now) {
-    if (row.turn == 0 || row.turn_ended) return std::nullopt;
-    ActiveRow& active = *row.active;
-    active.turn_look = now + until_next_look(++active.looks);
-    return Due{Due::Kind::kTurn, row.task, row.turn, row.epoch, active.attempts};
-}
-
 // What to do about a task whose look has come; moves the look.
 std::optional<Due> look_at(Session& session, std::int64_t id, Timestamp now) {
     auto row = find_task(session.db(), id);
-    if (!row || !row->active) throw Failure::corrupt("a turn has no task");
+    if (!row || !row->has_active) throw Failure::corrupt("a turn has no task");
     const TaskRow before = *row;
-    ActiveRow& active = *row->active;
-    std::optional<Due> found;
-    if (active.cancel_by && active.cancel_look <= now) {
-        active.cancel_look = now + kCancelLookAgain;
-        found = Due{Due::Kind::kCancel, row->task, row->turn, row->epoch, active.attempts};
-    } else {
-        if (active.run && active.run->look <= now) found = look_at_run(session, *row, now);
-        if (!active.run && !found && active.turn_look <= now) found = look_at_turn(*row, now);
-    }
+    const std::optional<Due> found = kernel::look(*row, row->task, now);
     save(session, &before, *row);
     return found;
 }
@@ -228,15 +195,13 @@ void past_damaged(Session& session, Pass pass) {
 
 std::vector<TaskId> erase_some(Session& session, const EraseQuery& query, int limit) {
     std::vector<TaskId> erased;
-    std::int64_t excess =
-        query.keep_at_most ? count_ended(session, query.state) - *query.keep_at_most : 0;
-    if (!query.ended_before && excess <= 0) return erased;
+    kernel::Erasing erasing(query, query.keep_at_most ? count_ended(session, query.state) : 0);
+    if (!query.ended_before && !erasing.takes(Timestamp::max(), true)) return erased;
     past_damaged(session, [&](int damaged) {
         for (const Resting& one :
              oldest_ended(session.db(), query.state, query.ended_before, limit + damaged)) {
             if (static_cast<int>(erased.size()) == limit) return;
-            const bool old = query.ended_before && one.time < *query.ended_before;
-            if (!old && excess <= 0) return;
+            if (!erasing.takes(one.time, true)) return;
             std::optional<TaskRow> row;
             const bool sound = unless_damaged(session, one.id, [&] {
                 row = find_task(session.db(), one.id);
@@ -245,7 +210,7 @@ std::vector<TaskId> erase_some(Session& session, const EraseQuery& query, int li
             });
             if (!sound) continue;
             erased.push_back(row->task);
-            if (row->revealed) --excess;
+            erasing.took(row->revealed);
         }
     });
     return erased;

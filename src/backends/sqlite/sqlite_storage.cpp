@@ -128,7 +128,7 @@ Result<Appended> append_to(Session& session, const TaskId& task, const OwnerScop
     if (!row || !sees(session.db(), scope, *row)) return not_found(task);
     if (auto repeated = repeated_write(*row, update.id)) return *repeated;
     const Timestamp now = session.now();
-    if (auto refused = refusal(session, *row, update, now)) return std::move(*refused);
+    if (auto refused = kernel::refuse(*row, task, update, now)) return std::move(*refused);
     const TaskRow before = *row;
     Appended appended = apply(session, *row, update, now, false);
     if (update.once) keep_key(session, *row, scope, *update.once, appended, now);
@@ -255,7 +255,7 @@ AsyncResult<Claimed> SqliteStorage::claim(WriteId id, TaskId task, Turn turn, No
             return read;
         });
         // The attempt counts, so that the sweeps end the task after its last one.
-        if (!run) sqlite::release(session, *row, made.epoch, Release::kRetry, now, now);
+        if (!run) kernel::release(*row, made.epoch, Release::kRetry, now, now);
         if (!run || row->revision != before.revision) save(session, &before, *row);
         if (!run) return fail(std::move(run.error()));
         return Claimed(std::move(*run));
@@ -307,8 +307,8 @@ AsyncResult<std::optional<Turn>> SqliteStorage::release(TaskId task, Epoch epoch
             auto row = find_task(session.db(), task);
             if (!row) return std::optional<Turn>();
             const TaskRow before = *row;
-            const auto due = sqlite::release(session, *row, epoch, how, not_before, session.now());
-            if (before.run() != nullptr && row->run() == nullptr) save(session, &before, *row);
+            const auto due = kernel::release(*row, epoch, how, not_before, session.now());
+            if (before.run && !row->run) save(session, &before, *row);
             return due;
         });
     co_return co_await call;
@@ -328,8 +328,7 @@ AsyncResult<EventPage> SqliteStorage::events(TaskId task, OwnerScope scope, Sequ
         auto events =
             read_or_note(task, unreadable_, [&] { return read_events(db, *row, after, limit); });
         if (!events) return fail(std::move(events.error()));
-        return EventPage{std::move(*events), row->last_event, row->turn, row->state,
-                         row->turn_ended};
+        return EventPage{std::move(*events), row->last, row->turn, row->state, row->turn_ended};
     });
     co_return co_await call;
 }

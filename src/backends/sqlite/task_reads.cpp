@@ -20,14 +20,6 @@ T readable(Result<T> stored) {
     return std::move(*stored);
 }
 
-bool live_run(Connection& db, const TaskRow& row, Timestamp now) {
-    const RunRow* run = row.run();
-    if (run == nullptr) return false;
-    if (run->until > now) return true;
-    Query query = db.query("SELECT until FROM nodes WHERE id = ?1");
-    return query.number(run->node).step() && to_time(query.number()) > now;
-}
-
 // Newest first, as many rows as it takes; then turned round.
 std::vector<Shared<Message>> read_history(Connection& db, const TaskRow& row,
                                           std::optional<std::int32_t> length) {
@@ -103,17 +95,17 @@ TaskSnapshot outline(const TaskRow& row, const OwnerScope& owner, bool live_run)
     if (row.state != TaskState::kUnspecified) to.status.timestamp = row.status_time;
     to.revealed = row.revealed;
     to.revision = row.revision;
-    to.last_sequence = row.last_event;
+    to.last_sequence = row.last;
     to.turn = row.turn;
     to.turn_ended = row.turn_ended;
     to.epoch = row.epoch;
     to.live_run = live_run;
-    if (row.active) to.cancel_by = row.active->cancel_by;
+    to.cancel_by = row.cancel_by;
     return to;
 }
 
 TaskSnapshot read_head(Connection& db, const TaskRow& row, Timestamp now) {
-    return outline(row, read_owner(db, row.owner), live_run(db, row, now));
+    return outline(row, read_owner(db, row.owner), row.live_run(now));
 }
 
 TaskSnapshot read_snapshot(Connection& db, const TaskRow& row, const SnapshotParts& parts,
@@ -138,7 +130,7 @@ std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence 
                                    EventLimit limit) {
     std::vector<TaskEvent> events;
     const auto wanted = static_cast<std::size_t>(std::max(limit.events, 0));
-    if (after >= row.last_event || wanted == 0) return events;
+    if (after >= row.last || wanted == 0) return events;
     Query query = db.query(
         "SELECT key, state, time, chunks, status FROM log WHERE key BETWEEN ?1 AND ?2 ORDER BY "
         "key");

@@ -5,14 +5,14 @@
 namespace a2akit::sqlite {
 namespace {
 
+// All runs of a node are renewed together: see `nodes`.
 #define A2AKIT_TASK_COLUMNS                                                                       \
     "t.id, t.task, t.owner, t.context, t.revealed, t.state, t.status_time, t.status_at, t.turn, " \
-    "t.turn_ended, "                                                                              \
-    "t.revision, t.epoch, t.last_event, t.compacted, t.messages, t.has_more, t.made, t.ended, "   \
-    "a.id, a.turn_look, "                                                                         \
-    "a.looks, a.attempts, a.input, a.node, a.run_turn, a.run_claim, a.run_until, a.run_look, "    \
-    "a.run_answer, "                                                                              \
-    "a.cancel_by, a.cancel_look, a.answers FROM tasks t LEFT JOIN active a ON a.id = t.id "
+    "t.turn_ended, t.revision, t.epoch, t.last_event, t.compacted, t.messages, t.has_more, "      \
+    "t.made, t.ended, a.id, a.turn_look, a.looks, a.attempts, a.input, a.node, a.run_turn, "      \
+    "a.run_claim, max(a.run_until, coalesce(n.until, 0)), a.run_look, a.run_answer, "             \
+    "a.cancel_by, a.cancel_look, a.answers FROM tasks t LEFT JOIN active a ON a.id = t.id "       \
+    "LEFT JOIN nodes n ON n.id = a.node "
 
 void put_number(std::string& bytes, std::uint64_t value) {
     for (; value >= 0x80; value >>= 7) bytes += static_cast<char>((value & 0x7F) | 0x80);
@@ -48,27 +48,25 @@ std::optional<Answer> answer_in(std::string_view bytes, const TaskId& task) {
     return answers.empty() ? std::nullopt : std::optional(std::move(answers.front()));
 }
 
-ActiveRow read_active(Query& query, const TaskId& task) {
-    ActiveRow active;
-    active.turn_look = to_time(query.number());
-    active.looks = static_cast<int>(query.number());
-    active.attempts = static_cast<int>(query.number());
-    active.input = query.number();
+void read_active(Query& query, TaskRow& row) {
+    row.turn_look = to_time(query.number());
+    row.looks = static_cast<int>(query.number());
+    row.attempts = static_cast<int>(query.number());
+    row.input = query.number();
     const auto node = query.maybe();
-    RunRow run;
+    kernel::RunHead run;
     run.turn = static_cast<Turn>(query.number());
     run.claim = query.id<WriteId>();
-    run.until = to_time(query.number());
+    run.lease_until = to_time(query.number());
     run.look = to_time(query.number());
-    run.answer = answer_in(query.bytes(), task);
+    row.claimed = answer_in(query.bytes(), row.task);
     if (node) {
-        run.node = *node;
-        active.run = std::move(run);
+        row.node = *node;
+        row.run = run;
     }
-    if (const auto cancel_by = query.maybe()) active.cancel_by = to_time(*cancel_by);
-    active.cancel_look = to_time(query.number());
-    active.answers = answers_in(query.bytes(), task);
-    return active;
+    if (const auto cancel_by = query.maybe()) row.cancel_by = to_time(*cancel_by);
+    row.cancel_look = to_time(query.number());
+    row.answers = answers_in(query.bytes(), row.task);
 }
 
 std::optional<TaskRow> read_task(Query& query) {
@@ -86,77 +84,72 @@ std::optional<TaskRow> read_task(Query& query) {
     row.turn_ended = query.flag();
     row.revision = static_cast<Revision>(query.number());
     row.epoch = static_cast<Epoch>(query.number());
-    row.last_event = static_cast<Sequence>(query.number());
+    row.last = static_cast<Sequence>(query.number());
     row.compacted = static_cast<Sequence>(query.number());
     row.messages = static_cast<std::uint64_t>(query.number());
     row.has_more = query.flag();
     row.made = answer_in(query.bytes(), row.task);
     row.ended = answer_in(query.bytes(), row.task);
-    if (query.maybe()) row.active = read_active(query, row.task);
+    row.has_active = query.maybe().has_value();
+    if (row.has_active) read_active(query, row);
     return row;
 }
 
 void bind_active(Query& query, const TaskRow& row, std::string_view run_answer,
                  std::string_view answers) {
-    const ActiveRow& active = *row.active;
-    const RunRow* run = row.run();
-    const auto look = next_look(row);
+    const Timestamp look = kernel::next_look(row);
     query.number(row.id)
-        .maybe(look ? std::optional(to_number(*look)) : std::nullopt)
-        .number(to_number(active.turn_look))
-        .number(active.looks)
-        .number(active.attempts)
-        .number(active.input);
-    if (run != nullptr) {
-        query.number(run->node).number(run->turn).id(run->claim).number(to_number(run->until));
-        query.number(to_number(run->look)).maybe_blob(run_answer);
+        .maybe(look != Timestamp::max() ? std::optional(to_number(look)) : std::nullopt)
+        .number(to_number(row.turn_look))
+        .number(row.looks)
+        .number(row.attempts)
+        .number(row.input);
+    if (row.run) {
+        query.number(row.node).number(row.run->turn).id(row.run->claim);
+        query.number(to_number(row.run->lease_until)).number(to_number(row.run->look));
+        query.maybe_blob(run_answer);
     } else {
         query.null().number(0).null().number(0).number(0).null();
     }
-    query.maybe(active.cancel_by ? std::optional(to_number(*active.cancel_by)) : std::nullopt)
-        .number(to_number(active.cancel_look))
+    query.maybe(row.cancel_by ? std::optional(to_number(*row.cancel_by)) : std::nullopt)
+        .number(to_number(row.cancel_look))
         .maybe_blob(answers);
 }
 
-void insert_active(Connection& db, const TaskRow& row) {
-    const std::string run_answer = row.run() != nullptr ? packed(row.run()->answer) : std::string();
-    const std::string answers = pack(row.active->answers);
-    Query query = db.query(
-        "INSERT INTO active VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-        "?15)");
+void write_active(Connection& db, const char* sql, const TaskRow& row) {
+    const std::string run_answer = row.run ? packed(row.claimed) : std::string();
+    const std::string answers = pack(row.answers);
+    Query query = db.query(sql);
     bind_active(query, row, run_answer, answers);
     query.run();
 }
 
-std::int64_t node_of(const TaskRow& row) { return row.run() != nullptr ? row.run()->node : 0; }
+void insert_active(Connection& db, const TaskRow& row) {
+    write_active(db,
+                 "INSERT INTO active VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+                 "?13, ?14, ?15)",
+                 row);
+}
 
 void update_active(Connection& db, const TaskRow& before, const TaskRow& after) {
-    const std::string answers = pack(after.active->answers);
     // Most writes of a run change only the kept answer here, and then no index is looked up.
-    const bool same_run = node_of(before) == node_of(after) &&
-                          next_look(before) == next_look(after) && before.turn == after.turn &&
-                          before.turn_ended == after.turn_ended && before.epoch == after.epoch &&
-                          before.active->looks == after.active->looks &&
-                          before.active->turn_look == after.active->turn_look &&
-                          before.active->cancel_by == after.active->cancel_by &&
-                          before.active->cancel_look == after.active->cancel_look;
-    if (same_run) {
+    const bool same_work = static_cast<const kernel::TaskWork&>(before) == after &&
+                           before.input == after.input && before.node == after.node &&
+                           kernel::next_look(before) == kernel::next_look(after);
+    if (same_work) {
+        const std::string answers = pack(after.answers);
         db.query("UPDATE active SET answers = ?2 WHERE id = ?1")
             .number(after.id)
             .maybe_blob(answers)
             .run();
         return;
     }
-    const std::string run_answer =
-        after.run() != nullptr ? packed(after.run()->answer) : std::string();
-    Query query = db.query(
-        "UPDATE active SET look = ?2, turn_look = ?3, looks = ?4, attempts = ?5, input = ?6, node "
-        "= ?7, run_turn = ?8, "
-        "run_claim = ?9, run_until = ?10, run_look = ?11, run_answer = ?12, cancel_by = ?13, "
-        "cancel_look = ?14, "
-        "answers = ?15 WHERE id = ?1");
-    bind_active(query, after, run_answer, answers);
-    query.run();
+    write_active(db,
+                 "UPDATE active SET look = ?2, turn_look = ?3, looks = ?4, attempts = ?5, input = "
+                 "?6, node = ?7, run_turn = ?8, run_claim = ?9, run_until = ?10, run_look = ?11, "
+                 "run_answer = ?12, cancel_by = ?13, cancel_look = ?14, answers = ?15 WHERE id = "
+                 "?1",
+                 after);
 }
 
 }  // namespace
@@ -247,14 +240,14 @@ void insert(Connection& db, const TaskRow& row) {
         .number(row.turn_ended)
         .number(static_cast<std::int64_t>(row.revision))
         .number(static_cast<std::int64_t>(row.epoch))
-        .number(static_cast<std::int64_t>(row.last_event))
+        .number(static_cast<std::int64_t>(row.last))
         .number(static_cast<std::int64_t>(row.compacted))
         .number(static_cast<std::int64_t>(row.messages))
         .number(row.has_more)
         .maybe_blob(made)
         .maybe_blob(ended)
         .run();
-    if (row.active) insert_active(db, row);
+    if (!row.has_ended()) insert_active(db, row);
 }
 
 void update(Connection& db, const TaskRow& before, const TaskRow& after) {
@@ -278,7 +271,7 @@ void update(Connection& db, const TaskRow& before, const TaskRow& after) {
         .number(after.turn_ended)
         .number(static_cast<std::int64_t>(after.revision))
         .number(static_cast<std::int64_t>(after.epoch))
-        .number(static_cast<std::int64_t>(after.last_event))
+        .number(static_cast<std::int64_t>(after.last))
         .number(static_cast<std::int64_t>(after.messages))
         .number(after.has_more)
         .maybe_blob(made)
@@ -289,24 +282,12 @@ void update(Connection& db, const TaskRow& before, const TaskRow& after) {
             .number(after.revealed);
     }
     query.run();
-    if (after.active && before.active)
+    if (!after.has_ended() && before.has_active)
         update_active(db, before, after);
-    else if (after.active)
+    else if (!after.has_ended())
         insert_active(db, after);
-    else if (before.active)
+    else if (before.has_active)
         db.query("DELETE FROM active WHERE id = ?1").number(after.id).run();
-}
-
-std::optional<Timestamp> next_look(const TaskRow& row) {
-    if (!row.active) return std::nullopt;
-    const ActiveRow& active = *row.active;
-    std::optional<Timestamp> look;
-    if (active.run)
-        look = active.run->look;
-    else if (row.turn != 0 && !row.turn_ended)
-        look = active.turn_look;
-    if (active.cancel_by) look = look ? std::min(*look, active.cancel_look) : active.cancel_look;
-    return look;
 }
 
 }  // namespace a2akit::sqlite

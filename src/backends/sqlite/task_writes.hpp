@@ -5,7 +5,7 @@
 #include <optional>
 #include <variant>
 
-// What the calls of Storage do to one task: rules as in docs/concepts/durability.md, rows as in
+// What the calls of Storage store of one task: the rules are the kernel's, the rows as in
 // schema.cpp. All on the writer's thread; all throw Failure.
 
 namespace a2akit::sqlite {
@@ -13,12 +13,8 @@ namespace a2akit::sqlite {
 /// The first answer, if a write with this id was applied before.
 [[nodiscard]] std::optional<Appended> repeated_write(const TaskRow& row, const WriteId& id);
 
-/// Why the update must not be applied; nothing when it may.
-[[nodiscard]] std::optional<Error> refusal(Session& session, const TaskRow& row,
-                                           const TaskUpdate& update, Timestamp now);
-
-/// Applies an update that nothing speaks against: writes what has rows of its own, and changes
-/// `row`, which the caller saves. For `creates` it is the row to make.
+/// Applies an update that is not refused: writes what has rows of its own, and changes `row`, which
+/// the caller saves. For `creates` it is the row to make.
 Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timestamp now,
                bool creates);
 
@@ -36,23 +32,9 @@ struct ClaimedRun {
 /// The input that the newest turn gives to the handler. REQUIRES: the turn has not ended.
 [[nodiscard]] TurnInput read_input(Connection& db, const TaskRow& row);
 
-/// The caller saves `row`.
-std::optional<Turn> release(Session& session, TaskRow& row, Epoch epoch, Release how,
-                            Timestamp not_before, Timestamp now);
-
 /// Writes what changed, or all of it for a row that was not there before, and counts the task where
 /// it belongs now.
 void save(Session& session, const TaskRow* before, const TaskRow& after);
-
-/// Ends the run, if there is one; `lost`: its node has to be told. The caller saves `row`.
-void end_run(Session& session, TaskRow& row, bool lost, Timestamp now);
-
-/// When the lease of a run is over, its node's renewals counted.
-[[nodiscard]] Timestamp run_until(Session& session, const RunRow& run);
-[[nodiscard]] bool live_run(Session& session, const TaskRow& row, Timestamp now);
-
-/// 1 s after a turn was made, then 2, 4… up to 30 s after the look before.
-[[nodiscard]] Duration until_next_look(int looks);
 
 /// The state of a task that was made by this update and nothing else.
 [[nodiscard]] TaskSnapshot snapshot_of_new(Session& session, const TaskRow& row,
