@@ -6,6 +6,7 @@
 #include <a2akit/testing/event_bus_contract.hpp>
 #include <a2akit/testing/maintenance_contract.hpp>
 #include <a2akit/testing/storage_contract.hpp>
+#include <a2akit/testing/task_rules_contract.hpp>
 
 namespace a2akit::testing {
 namespace {
@@ -82,6 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, StorageContract, kStorage, case_name<StorageH
 INSTANTIATE_TEST_SUITE_P(Backends, StorageListContract, kStorage, case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, ContextStoreContract, kStorage, case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, MaintenanceContract, kStorage, case_name<StorageHarness>);
+INSTANTIATE_TEST_SUITE_P(Backends, TaskRulesContract, kStorage, case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, BrokerContract,
                          (on_postgres<BrokerHarness, PostgresBrokerHarness>()),
                          case_name<BrokerHarness>);

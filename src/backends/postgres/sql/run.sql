@@ -40,7 +40,7 @@ begin
         o_turn := w.turn; o_revision := w.revision; o_first := w.first; o_last := w.last; o_before := w.before;
         o_after := w.after; o_turn_ended := w.turn_ended; o_turn_due := w.turn_due; o_repeated := true;
     else
-        if p_turn <> t.turn or t.turn_ended then o_code := 1; return; end if;
+        if p_turn = 0 or p_turn <> t.turn or t.turn_ended then o_code := 1; return; end if;
         if t.run_epoch is not null and t.lease_until > v_now then
             o_code := case when t.run_turn = p_turn then 3 else 4 end;
             return;
@@ -89,7 +89,7 @@ declare
 begin
     select * into t from {schema}.tasks where id = p_task for no key update;
     if not found or t.state in (3, 4, 5, 7) or t.epoch <> p_epoch then return null; end if;
-    if not t.turn_ended then v_due := t.turn; end if;
+    if t.turn <> 0 and not t.turn_ended then v_due := t.turn; end if;
     if t.run_epoch is null then return v_due; end if;
     if t.run_turn = t.turn and not t.turn_ended then
         if p_how = 1 then t.attempts := t.attempts - 1; end if;
