@@ -161,6 +161,9 @@ private:
 
     Async<void> answer(HandledRequest& handled) override {
         events_ = std::move(std::get<std::unique_ptr<EventStream>>(*handled.reply));
+        // By itself: gRPC would keep it, and wait for it, together with a first event that others
+        // follow at once. Besides, the client learns that it is subscribed before the first event.
+        this->StartSendInitialMetadata();
         for (;;) {
             Async<EventStream::Batch> pending = events_->next();
             EventStream::Batch batch = co_await std::move(pending);

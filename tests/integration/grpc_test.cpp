@@ -126,6 +126,26 @@ TEST_F(GrpcTest, AStreamBeginsWithTheTaskAndEndsWithItsEnd) {
     EXPECT_EQ(state, v1::TASK_STATE_COMPLETED);
 }
 
+TEST_F(GrpcTest, EventsThatAreThereTogetherArriveWithoutAnythingElseHappening) {
+    start();
+    grpc::ClientContext sending;
+    v1::SendMessageResponse sent;
+    ASSERT_TRUE(stub->SendMessage(&sending, saying("words"), &sent).ok());
+    grpc::ClientContext context;
+    context.AddMetadata("last-event-id", "1");
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    v1::SubscribeToTaskRequest subscribe;
+    subscribe.set_id(sent.task().id());
+    const auto stream = stub->SubscribeToTask(&context, subscribe);
+    v1::StreamResponse event;
+    int events = 0;
+    while (stream->Read(&event)) ++events;
+    const auto status = stream->Finish();
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_GT(events, 3);
+    EXPECT_EQ(event.status_update().status().state(), v1::TASK_STATE_COMPLETED);
+}
+
 TEST_F(GrpcTest, MetadataAndDataPartsComeBackAsTheyWere) {
     ServerOptions options = test_options(agent);
     options.card.input_modes = {"*/*"};
