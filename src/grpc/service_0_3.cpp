@@ -1,3 +1,4 @@
+#include "grpc/dispatch.hpp"
 #include "grpc/service.hpp"
 #include "wire/codec.hpp"
 #include "wire/decode.hpp"
@@ -15,8 +16,6 @@ namespace a2akit::rpc {
 namespace {
 
 namespace v0 = ::a2a::v1;
-using Context = ::grpc::CallbackServerContext;
-using Unary = ::grpc::ServerUnaryReactor;
 using Empty = google::protobuf::Empty;
 
 // -- Requests -------------------------------------------------------------------------------------
@@ -124,8 +123,12 @@ constexpr Operation kAnswers<v0::ListTaskPushNotificationConfigResponse> =
 template <>
 constexpr Operation kAnswers<v0::AgentCard> = Operation::kGetExtendedAgentCard;
 
-/// By way of what the codec of 0.3 writes.
+/// Answers are made by way of what the codec of 0.3 writes.
 struct Form {
+    template <class Request>
+    static void read(const Request& request, OperationParams& params, Violations& wrong) {
+        rpc::read(request, params, wrong);
+    }
     template <class To>
     static void write(const Reply& reply, To& to) {
         std::string text;
@@ -157,15 +160,16 @@ private:
     }
 };
 
-class Service final : public v0::A2AService::CallbackService {
+class Service final : public Dispatch<v0::A2AService::CallbackService, v0::StreamResponse, Form,
+                                      wire::Version::k0_3> {
 public:
-    explicit Service(Door& door) noexcept : door_(door) {}
+    explicit Service(Door& door) noexcept : Dispatch(door) {}
+
     Unary* SendMessage(Context* context, const v0::SendMessageRequest* request,
                        v0::SendMessageResponse* response) override {
         return unary(Operation::kSendMessage, context, request, response);
     }
-    ::grpc::ServerWriteReactor<v0::StreamResponse>* SendStreamingMessage(
-        Context* context, const v0::SendMessageRequest* request) override {
+    Stream* SendStreamingMessage(Context* context, const v0::SendMessageRequest* request) override {
         return stream(Operation::kSendStreamingMessage, context, request);
     }
     Unary* GetTask(Context* context, const v0::GetTaskRequest* request,
@@ -176,8 +180,8 @@ public:
                       v0::Task* response) override {
         return unary(Operation::kCancelTask, context, request, response);
     }
-    ::grpc::ServerWriteReactor<v0::StreamResponse>* TaskSubscription(
-        Context* context, const v0::TaskSubscriptionRequest* request) override {
+    Stream* TaskSubscription(Context* context,
+                             const v0::TaskSubscriptionRequest* request) override {
         return stream(Operation::kSubscribeToTask, context, request);
     }
     Unary* CreateTaskPushNotificationConfig(
@@ -204,33 +208,6 @@ public:
         Empty* response) override {
         return unary(Operation::kDeleteTaskPushNotificationConfig, context, request, response);
     }
-
-private:
-    template <class Request, class Response>
-    Unary* unary(Operation operation, Context* context, const Request* request,
-                 Response* response) {
-        auto* call = new UnaryCall<Response, Form>(door_, *context, operation, wire::Version::k0_3,
-                                                   *response);
-        begin(*call, *request);
-        return call;
-    }
-    template <class Request>
-    ::grpc::ServerWriteReactor<v0::StreamResponse>* stream(Operation operation, Context* context,
-                                                           const Request* request) {
-        auto* call = new StreamCall<v0::StreamResponse, Form>(door_, *context, operation,
-                                                              wire::Version::k0_3);
-        begin(*call, *request);
-        return call;
-    }
-    template <class Request>
-    static void begin(Call& call, const Request& request) {
-        OperationParams params;
-        Violations wrong;
-        read(request, params, wrong);
-        call.begin(std::move(params), std::move(wrong), request.ByteSizeLong());
-    }
-
-    Door& door_;
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "grpc/convert.hpp"
+#include "grpc/dispatch.hpp"
 #include "grpc/service.hpp"
 
 #include "a2a_v1_0.grpc.pb.h"
@@ -6,27 +7,29 @@
 namespace a2akit::rpc {
 namespace {
 
-using Context = ::grpc::CallbackServerContext;
-using Unary = ::grpc::ServerUnaryReactor;
 using Empty = google::protobuf::Empty;
 
 struct Form {
+    template <class Request>
+    static void read(const Request& request, OperationParams& params, Violations& wrong) {
+        rpc::read(request, params, wrong);
+    }
     template <class From, class To>
     static void write(const From& from, To& to) {
         rpc::write(from, to);
     }
 };
 
-class Service final : public v1::A2AService::CallbackService {
+class Service final : public Dispatch<v1::A2AService::CallbackService, v1::StreamResponse, Form,
+                                      wire::Version::k1_0> {
 public:
-    explicit Service(Door& door) noexcept : door_(door) {}
+    explicit Service(Door& door) noexcept : Dispatch(door) {}
 
     Unary* SendMessage(Context* context, const v1::SendMessageRequest* request,
                        v1::SendMessageResponse* response) override {
         return unary(Operation::kSendMessage, context, request, response);
     }
-    ::grpc::ServerWriteReactor<v1::StreamResponse>* SendStreamingMessage(
-        Context* context, const v1::SendMessageRequest* request) override {
+    Stream* SendStreamingMessage(Context* context, const v1::SendMessageRequest* request) override {
         return stream(Operation::kSendStreamingMessage, context, request);
     }
     Unary* GetTask(Context* context, const v1::GetTaskRequest* request,
@@ -41,8 +44,7 @@ public:
                       v1::Task* response) override {
         return unary(Operation::kCancelTask, context, request, response);
     }
-    ::grpc::ServerWriteReactor<v1::StreamResponse>* SubscribeToTask(
-        Context* context, const v1::SubscribeToTaskRequest* request) override {
+    Stream* SubscribeToTask(Context* context, const v1::SubscribeToTaskRequest* request) override {
         return stream(Operation::kSubscribeToTask, context, request);
     }
     Unary* CreateTaskPushNotificationConfig(Context* context,
@@ -69,33 +71,6 @@ public:
         Empty* response) override {
         return unary(Operation::kDeleteTaskPushNotificationConfig, context, request, response);
     }
-
-private:
-    template <class Request, class Response>
-    Unary* unary(Operation operation, Context* context, const Request* request,
-                 Response* response) {
-        auto* call = new UnaryCall<Response, Form>(door_, *context, operation, wire::Version::k1_0,
-                                                   *response);
-        begin(*call, *request);
-        return call;
-    }
-    template <class Request>
-    ::grpc::ServerWriteReactor<v1::StreamResponse>* stream(Operation operation, Context* context,
-                                                           const Request* request) {
-        auto* call = new StreamCall<v1::StreamResponse, Form>(door_, *context, operation,
-                                                              wire::Version::k1_0);
-        begin(*call, *request);
-        return call;
-    }
-    template <class Request>
-    static void begin(Call& call, const Request& request) {
-        OperationParams params;
-        Violations wrong;
-        read(request, params, wrong);
-        call.begin(std::move(params), std::move(wrong), request.ByteSizeLong());
-    }
-
-    Door& door_;
 };
 
 }  // namespace
