@@ -12,6 +12,9 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+import go_program  # noqa: E402
+
 SKIPPED = 77
 TIMEOUT_S = 120
 
@@ -34,15 +37,7 @@ def install_python_0_3(folder):
 
 
 def install_go(folder):
-    """The client, built from the modules that go.sum names; go itself sees whether there is anything to do."""
-    if shutil.which("go") is None:
-        raise FileNotFoundError("there is no 'go' on the PATH")
-    folder.mkdir(parents=True, exist_ok=True)
-    client = folder / "go_client"
-    environment = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -modcacherw",
-                   "GOMODCACHE": str(folder / "modules"), "GOCACHE": str(folder / "cache"), "CGO_ENABLED": "0"}
-    subprocess.run(["go", "build", "-o", client, "."], cwd=HERE / "go", env=environment, check=True)
-    return [client]
+    return [go_program.build(HERE / "go", ".", folder, "go_client")]
 
 
 def install_js(folder, source=HERE, client="js_client.mjs"):
