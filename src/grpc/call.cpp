@@ -206,7 +206,13 @@ Async<void> Call::handle() {
 
 void Call::end(::grpc::Status status) {
     ended_ = true;
+    lane_.untaken.add(*this, lane_.loop.now());
     finish(std::move(status));
+}
+
+void Call::done() noexcept {
+    lane_.untaken.remove(*this);
+    release();
 }
 
 void Call::client_left() noexcept {

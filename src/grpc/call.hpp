@@ -1,6 +1,7 @@
 #pragma once
 
 #include "grpc/status.hpp"
+#include "grpc/untaken_answers.hpp"
 #include "grpc/values.hpp"
 #include "http/byte_budget.hpp"
 #include "http/reply_size.hpp"
@@ -27,6 +28,8 @@ struct Lane {
     explicit Lane(Loop& l) noexcept : loop(l) {}
     Loop& loop;
     TaskGroup calls;  ///< On the loop.
+    UntakenAnswers untaken;
+    Signal stopping;  ///< Ends the coroutine that looks after `untaken`.
 };
 
 /// What all calls of a server share.
@@ -52,7 +55,7 @@ struct Door {
 ///
 /// Ends when nobody refers to it: neither gRPC, until it has said that it is done, nor the
 /// coroutine of the operation, nor work that is posted.
-class Call {
+class Call : public UntakenAnswers::Entry {
 public:
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
@@ -77,7 +80,14 @@ protected:
     void end(::grpc::Status status);
     /// gRPC says that nobody waits for the answer any more.
     void client_left() noexcept;
-    void release() noexcept;
+    /// gRPC says that the call is over. It does not use the call afterwards.
+    void done() noexcept;
+    /// Ends the call of a client that does not read. From any thread, before `done`; gRPC calls
+    /// `done` on a thread of its own.
+    void cancel() noexcept override { context_.TryCancel(); }
+    [[nodiscard]] SteadyTime write_deadline() const noexcept {
+        return lane_.loop.now() + door_.options.write_timeout;
+    }
     /// False: there is no room for so many bytes.
     [[nodiscard]] bool hold_answer(std::size_t bytes) noexcept {
         return answer_share_.grow_to(bytes);
@@ -103,6 +113,7 @@ private:
     Async<void> handle();
     void refuse(const Error& error);
     void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void release() noexcept;
 
     Door& door_;
     ::grpc::CallbackServerContext& context_;
@@ -142,7 +153,7 @@ private:
     }
     void finish(::grpc::Status status) override { Finish(std::move(status)); }
     void OnCancel() override { client_left(); }
-    void OnDone() override { release(); }
+    void OnDone() override { done(); }
 
     Answer& out_;
 };
@@ -197,12 +208,15 @@ private:
         } while (next < batch.items.size() && bytes < kPiece);
         return true;
     }
-    /// Returns when the client's window has taken the piece.
+    /// Returns when the client's window has taken the piece, or the client has been given up.
     Async<void> send() {
         sent_.reset();
         at_ = 0;
         this->StartWrite(&pieces_.front(), options());
-        co_await sent_.wait();
+        if (!co_await sent_.wait_until(write_deadline())) {
+            cancel();
+            co_await sent_.wait();
+        }
         release_answer();
     }
     // Those behind it follow at once: they need not leave one by one.
@@ -226,7 +240,7 @@ private:
     }
     void finish(::grpc::Status status) override { this->Finish(std::move(status)); }
     void OnCancel() override { client_left(); }
-    void OnDone() override { release(); }
+    void OnDone() override { done(); }
 
     std::unique_ptr<EventStream> events_;
     std::vector<Event> pieces_;  ///< While they are sent, of the thread of gRPC that sends them.

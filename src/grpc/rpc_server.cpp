@@ -9,12 +9,15 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -34,6 +37,26 @@ void quieten_libraries() {
     gpr_set_log_function(
         [](gpr_log_func_args* line) { log::debug("grpc says message={}", quoted(line->message)); });
 }
+
+/// Looks after the answers that clients do not take, until the lane stops.
+Async<void> cancel_untaken(Lane& lane, Duration at_most) {
+    while (!co_await lane.stopping.wait_until(lane.loop.now() + at_most / 4)) {
+        lane.untaken.cancel_those_before(lane.loop.now() - at_most);
+    }
+}
+
+/// Starts that on the lane's loop, and ends.
+struct Watch : Work {
+    Watch(Lane& l, Duration a) noexcept
+        : Work([](Work& work) noexcept {
+              const std::unique_ptr<Watch> self(&static_cast<Watch&>(work));
+              self->lane.calls.spawn(cancel_untaken(self->lane, self->at_most));
+          }),
+          lane(l),
+          at_most(a) {}
+    Lane& lane;
+    Duration at_most;
+};
 
 /// The host as gRPC reads it in an address.
 std::string in_address(const std::string& host) {
@@ -66,6 +89,7 @@ public:
                                    kLeastPingIntervalMs);
         builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE,
                                    limited(door_.options.max_header_bytes));
+        limit_connections(builder);
         builder.SetMaxReceiveMessageSize(limited(door_.options.max_body_bytes));
         for (const auto& service : services_) builder.RegisterService(service.get());
         server_ = builder.BuildAndStart();
@@ -79,7 +103,13 @@ public:
         return static_cast<std::uint16_t>(bound);
     }
 
-    void serve() override { door_.serving = true; }
+    void serve() override {
+        door_.serving = true;
+        for (const auto& lane : door_.lanes) {
+            auto* begin = new Watch(*lane, door_.options.write_timeout);
+            lane->loop.post(*begin);
+        }
+    }
 
     void refuse_new_work() override {
         if (auto* health = server_ ? server_->GetHealthCheckService() : nullptr)
@@ -90,6 +120,7 @@ public:
         if (!server_) return;
         server_->Shutdown(std::chrono::system_clock::now() + at_most);
         server_->Wait();
+        for (const auto& lane : door_.lanes) lane->stopping.set();
         std::vector<std::pair<Loop*, Async<void>>> all;
         for (const auto& lane : door_.lanes) all.emplace_back(&lane->loop, lane->calls.join());
         net::run_on_each(std::move(all));
@@ -97,6 +128,24 @@ public:
     }
 
 private:
+    /// What a connection may take of time, and all of them together of memory: gRPC counts the
+    /// bytes of messages that have not arrived whole, which no call knows of yet.
+    void limit_connections(::grpc::ServerBuilder& builder) const {
+        const http::Options& options = door_.options;
+        const auto milliseconds = [](Duration span) {
+            return limited(static_cast<std::size_t>(
+                std::chrono::ceil<std::chrono::milliseconds>(span).count()));
+        };
+        builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                                   milliseconds(options.header_timeout));
+        builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+                                   milliseconds(options.idle_timeout));
+        // A client that has vanished does not answer pings.
+        builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds(options.write_timeout));
+        ::grpc::ResourceQuota quota("a2akit");
+        quota.Resize(options.max_request_bytes + options.max_response_bytes);
+        builder.SetResourceQuota(quota);
+    }
     static int limited(std::size_t bytes) {
         return static_cast<int>(std::min<std::size_t>(bytes, std::numeric_limits<int>::max()));
     }
