@@ -2,10 +2,15 @@
 
 #include "core/log.hpp"
 #include "core/log_text.hpp"
+#include "net/tls.hpp"
 #include "wire/decode.hpp"
 #include "wire/repeated_headers.hpp"
 #include "wire/service_parameters.hpp"
 #include "wire/version.hpp"
+
+#include <a2akit/request/middleware.hpp>
+
+#include <grpc/grpc_security_constants.h>
 
 #include <chrono>
 #include <exception>
@@ -33,6 +38,15 @@ std::string address_of(std::string_view peer) {
 bool is_stream(Operation operation) noexcept {
     return operation == Operation::kSendStreamingMessage ||
            operation == Operation::kSubscribeToTask;
+}
+
+/// The name in the verified certificate of the client; empty without one.
+std::string client_name(const ::grpc::AuthContext& peer) {
+    if (!peer.IsPeerAuthenticated()) return {};
+    const auto certificates = peer.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+    if (certificates.size() != 1) return {};
+    return net::certificate_name(
+        std::string_view(certificates.front().data(), certificates.front().size()));
 }
 
 /// The slot of the limit that the operation counts for; `what` names it.
@@ -146,6 +160,9 @@ void Call::read_metadata() {
                              std::string(value.data(), value.size()));
     }
     envelope_.context.remote_address = address_of(context_.peer());
+    if (std::string name = client_name(*context_.auth_context()); !name.empty()) {
+        envelope_.context.values.emplace(kClientCertificate, std::move(name));
+    }
 }
 
 Result<void> Call::prepare(OperationParams params, Violations wrong, std::size_t bytes) {

@@ -11,6 +11,8 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -26,6 +28,25 @@ namespace {
 
 // Clients that ping an idle connection, as many do every 10 to 30 s, are no offenders.
 constexpr int kLeastPingIntervalMs = 5000;
+
+// How soon a new certificate is used.
+constexpr unsigned kLookForCertificateEvery = 5;
+
+/// Those of TLS read the files again when they have changed, without being told.
+std::shared_ptr<::grpc::ServerCredentials> credentials_for(const net::TlsCredentials* tls) {
+    if (tls == nullptr) return ::grpc::InsecureServerCredentials();
+    namespace experimental = ::grpc::experimental;
+    const net::TlsFiles& files = tls->files();
+    auto provider = std::make_shared<experimental::FileWatcherCertificateProvider>(
+        files.key, files.certificate, files.client_ca, kLookForCertificateEvery);
+    experimental::TlsServerCredentialsOptions options(std::move(provider));
+    options.watch_identity_key_cert_pairs();
+    if (!files.client_ca.empty()) {
+        options.watch_root_certs();
+        options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    }
+    return experimental::TlsServerCredentials(options);
+}
 
 /// Both libraries write lines of their own to stderr, of which any client can cause as many as it
 /// likes.
@@ -82,7 +103,7 @@ public:
         ::grpc::ServerBuilder builder;
         const std::string address = in_address(host) + ":" + std::to_string(port);
         int bound = 0;
-        builder.AddListeningPort(address, ::grpc::InsecureServerCredentials(), &bound);
+        builder.AddListeningPort(address, credentials_for(door_.options.tls.get()), &bound);
         // Otherwise a second server would get a share of the connections, and no error.
         builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
         builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,

@@ -27,7 +27,7 @@ bool may_not_ask(const Error& error) noexcept {
 
 Connection::Connection(Shard& shard, net::TcpSocket socket, std::string peer, Slot slot)
     : shard_(shard),
-      socket_(std::move(socket)),
+      socket_(std::move(socket), shard.options.tls.get()),
       reader_({shard.options.max_header_bytes, shard.options.max_body_bytes}),
       request_share_(shard.counters.requests),
       answer_share_(shard.counters.responses),
@@ -48,6 +48,10 @@ Async<void> Connection::run(std::unique_ptr<Connection> connection) {
 }
 
 Async<void> Connection::serve() {
+    if (socket_.tls() != nullptr && !co_await shake_hands()) {
+        broken_ = true;
+        co_return;
+    }
     for (;;) {
         const bool answerable = co_await read_request();
         upload_.unlink();
@@ -121,6 +125,7 @@ void Connection::give_way() noexcept {
 Framing Connection::framing() noexcept {
     if (shard_.draining) keep_alive_ = false;
     return {.date = shard_.date.now(),
+            .extra = shard_.options.extra_fields,
             .request_id = request_id_,
             .close = !keep_alive_,
             .http_1_0 = reader_.http_1_0()};
@@ -244,8 +249,7 @@ Async<void> Connection::answer_admin() {
 }
 
 Async<HandledRequest> Connection::dispatch(wire::Call& call) {
-    call.envelope.context.remote_address = peer_;
-    call.envelope.context.request_id = request_id_;
+    complete(call.envelope.context);
     call.envelope.client = &client_;
     client_.next_request();
     wait_for_answer();

@@ -63,6 +63,8 @@ private:
     void on_timer() noexcept;
 
     Async<void> serve();
+    /// False: the client's TLS handshake has failed.
+    Async<bool> shake_hands();
     /// False: the client has gone, or its request cannot be answered.
     Async<bool> read_request();
     [[nodiscard]] bool may_read() const noexcept;
@@ -83,6 +85,8 @@ private:
     [[nodiscard]] bool asks_before_body() const noexcept;
     Async<void> ask_before_body();
     [[nodiscard]] wire::RequestHead head() noexcept;
+    /// Fills in what only the connection knows.
+    void complete(RequestContext& context) const;
 
     Async<void> answer();
     Async<void> answer_readiness();
@@ -148,6 +152,7 @@ private:
     Upload upload_{*this};
     ByteShare answer_share_;
     std::string peer_;
+    std::string client_certificate_;  ///< The name in it; empty: none.
     Slot slot_;
     DeadlineTimer timer_{*this};
     Phase phase_ = Phase::kIdle;

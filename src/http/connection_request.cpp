@@ -3,6 +3,8 @@
 #include "core/log.hpp"
 #include "core/log_text.hpp"
 
+#include <a2akit/request/middleware.hpp>
+
 #include <algorithm>
 #include <utility>
 #include <variant>
@@ -212,6 +214,14 @@ wire::RequestHead Connection::head() noexcept {
     return {reader_.method(), target, &reader_.headers()};
 }
 
+void Connection::complete(RequestContext& context) const {
+    context.remote_address = peer_;
+    context.request_id = request_id_;
+    if (!client_certificate_.empty()) {
+        context.values.emplace(kClientCertificate, client_certificate_);
+    }
+}
+
 /// Decides everything that does not need the body.
 void Connection::begin_request() {
     slow_body_mark_ = 0;
@@ -253,8 +263,7 @@ bool Connection::asks_before_body() const noexcept {
 Async<void> Connection::ask_before_body() {
     RequestContext context;
     context.headers = reader_.headers();
-    context.remote_address = peer_;
-    context.request_id = request_id_;
+    complete(context);
     Async<Result<void>> pending = shard_.site.handler().before_body(context);
     Result<void> passed = co_await std::move(pending);
     if (passed) co_return;

@@ -98,6 +98,7 @@ void append_head(std::string& out, const wire::HttpResponse& response, const Fra
     if (!framing.request_id.empty()) append_field(out, "X-Request-Id", framing.request_id);
     if (!response.content_type.empty()) append_field(out, "Content-Type", response.content_type);
     for (const auto& [name, value] : response.headers) append_field(out, name, value);
+    out.append(framing.extra);
     if (framing.chunked) {
         out.append("Transfer-Encoding: chunked\r\n");
     } else if (!framing.until_close && response.status != 204 && response.status != 304) {

@@ -22,6 +22,7 @@ private:
 /// Fields of a response's head that do not follow from the response itself.
 struct Framing {
     std::string_view date;
+    std::string_view extra;       ///< Whole lines: what every response of the server carries.
     std::string_view request_id;  ///< Empty: the header is left out.
     bool close = false;
     bool http_1_0 = false;     ///< The client speaks 1.0: keep-alive needs a header.

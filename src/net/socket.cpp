@@ -17,24 +17,29 @@ struct Socket::ReadDone {
         return allocator_type(socket->read_memory_);
     }
     void operator()(const NetError& error, std::size_t bytes) const noexcept {
-        Socket& s = *socket;
-        s.reading_ = false;
-        s.read_ = {error, bytes};
-        if (s.reader_)
-            std::exchange(s.reader_, nullptr).resume();
-        else if (s.notify_ != nullptr)
-            s.notify_(s.notified_);
+        socket->end_read(error, bytes);
     }
     Socket* socket;
 };
 
+void Socket::end_read(const NetError& error, std::size_t bytes) noexcept {
+    reading_ = false;
+    read_ = {error, bytes};
+    if (reader_)
+        std::exchange(reader_, nullptr).resume();
+    else if (notify_ != nullptr)
+        notify_(notified_);
+}
+
 void Socket::start_read(std::span<char> into) {
     assert(!reading_);
     reading_ = true;
+    if (tls_) return start_tls_read(into);
     socket_.async_read_some(boost::asio::mutable_buffer(into.data(), into.size()), ReadDone{this});
 }
 
 std::size_t Socket::try_send(std::string_view data, NetError& error) noexcept {
+    if (tls_) return try_send_tls(data, error);
     for (;;) {
         const ssize_t sent =
             ::send(socket_.native_handle(), data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -78,11 +83,6 @@ void Socket::Write::wait() { socket_.socket_.async_wait(TcpSocket::wait_write, R
 void Socket::cancel() noexcept {
     NetError ignored;
     socket_.cancel(ignored);
-}
-
-void Socket::shutdown_send() noexcept {
-    NetError ignored;
-    socket_.shutdown(TcpSocket::shutdown_send, ignored);
 }
 
 AcceptedSocket::~AcceptedSocket() {

@@ -2,6 +2,7 @@
 
 #include "net/asio_loop.hpp"
 #include "net/handler_memory.hpp"
+#include "net/tls.hpp"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
@@ -9,6 +10,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -20,11 +22,21 @@ using TcpSocket = boost::asio::basic_stream_socket<Tcp, AsioLoop::Executor>;
 using TcpAcceptor = boost::asio::basic_socket_acceptor<Tcp, AsioLoop::Executor>;
 using NetError = boost::system::error_code;
 
-/// A connected TCP socket: at most one read and one write at a time, none of which allocates.
-/// Belongs to one loop. REQUIRES: nothing is under way when it is destroyed.
+/// A connected TCP socket, with TLS or without: at most one read and one write at a time, none of
+/// which allocates. Belongs to one loop. REQUIRES: nothing is under way when it is destroyed.
 class Socket {
 public:
-    explicit Socket(TcpSocket socket) noexcept : socket_(std::move(socket)) {}
+    /// Plain TCP when `credentials` is null; otherwise `shake_hands` comes before everything else.
+    explicit Socket(TcpSocket socket, const TlsCredentials* credentials = nullptr);
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+    ~Socket();
+
+    /// The TLS session; null without TLS.
+    [[nodiscard]] const TlsSession* tls() const noexcept;
+    /// Returns when the session can be used. False: it failed (TlsSession::failure), or was
+    /// cancelled. REQUIRES: has TLS.
+    Async<bool> shake_hands();
 
     struct ReadResult {
         NetError error;
@@ -79,6 +91,8 @@ public:
     Write write(std::string_view data) noexcept { return {*this, data}; }
     /// Grows with every byte sent: whether a slow peer still reads.
     [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+    /// Sends as many bytes as the kernel accepts, past TLS: for a peer that speaks plain HTTP.
+    void send_plain(std::string_view data) noexcept;
 
     /// Ends pending reads and writes with operation_aborted.
     void cancel() noexcept;
@@ -87,8 +101,20 @@ public:
 
 private:
     struct ReadDone;
+    struct Tls;
+    struct TlsReadable;
+    struct HandshakeStep;
+
+    void end_read(const NetError& error, std::size_t bytes) noexcept;
+    void start_tls_read(std::span<char> into);
+    void wait_for_tls(TlsSession::Want want);
+    void continue_tls_read(const NetError& error);
+    /// False: no record is there; `wait_for_tls` says when to try again.
+    [[nodiscard]] bool take_tls_data(TlsSession::Want& want);
+    std::size_t try_send_tls(std::string_view data, NetError& error) noexcept;
 
     TcpSocket socket_;
+    std::unique_ptr<Tls> tls_;  ///< Null without TLS. Ends before the socket, to say goodbye.
     std::uint64_t sent_ = 0;
     bool reading_ = false;
     ReadResult read_;

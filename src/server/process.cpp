@@ -39,7 +39,7 @@ extern "C" void tell_signal(int number) {
 
 }  // namespace
 
-StopSignals::StopSignals() {
+StopSignals::StopSignals(bool reloads) : count_(reloads ? 3 : 2) {
     notified_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (notified_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
     if (pipe2(signals_.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -59,16 +59,16 @@ StopSignals::StopSignals() {
     sigemptyset(&handler.sa_mask);
     sigset_t stops;
     sigemptyset(&stops);
-    for (std::size_t i = 0; i < kStops.size(); ++i) {
-        sigaddset(&stops, kStops[i]);
-        sigaction(kStops[i], &handler, &former_[i]);
+    for (std::size_t i = 0; i < count_; ++i) {
+        sigaddset(&stops, kSignals[i]);
+        sigaction(kSignals[i], &handler, &former_[i]);
     }
     // The parent process may have left them blocked.
     pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);
 }
 
 StopSignals::~StopSignals() {
-    for (std::size_t i = 0; i < kStops.size(); ++i) sigaction(kStops[i], &former_[i], nullptr);
+    for (std::size_t i = 0; i < count_; ++i) sigaction(kSignals[i], &former_[i], nullptr);
     told = -1;
     for (const int end : signals_) ::close(end);
     ::close(notified_);

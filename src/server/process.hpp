@@ -18,7 +18,8 @@ namespace a2akit {
 /// before, have them unblocked. One at a time per process.
 class StopSignals {
 public:
-    StopSignals();
+    /// `reloads`: SIGHUP too, which otherwise ends the process, as when its terminal closes.
+    explicit StopSignals(bool reloads = false);
     ~StopSignals();
     StopSignals(const StopSignals&) = delete;
     StopSignals& operator=(const StopSignals&) = delete;
@@ -31,8 +32,9 @@ public:
     void notify() noexcept;
 
 private:
-    static constexpr std::array<int, 2> kStops{SIGTERM, SIGINT};
-    std::array<struct sigaction, 2> former_{};
+    static constexpr std::array<int, 3> kSignals{SIGTERM, SIGINT, SIGHUP};
+    const std::size_t count_;  ///< How many of them are taken.
+    std::array<struct sigaction, 3> former_{};
     std::array<int, 2> signals_{-1, -1};  ///< A pipe that carries the numbers.
     int notified_ = -1;
 };

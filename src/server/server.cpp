@@ -15,12 +15,14 @@
 #include "server/logging.hpp"
 #include "server/process.hpp"
 #include "server/retention.hpp"
+#include "server/server_security.hpp"
 #include "server/stderr_sink.hpp"
 #include "server/unknown_settings.hpp"
 #include "worker/handler_thread.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
@@ -126,6 +128,7 @@ public:
     Result<void> start();
     void stop();
     void stop_and_wait();
+    Result<void> reload();
     int run();
     [[noreturn]] static void leave_handlers_behind(std::optional<ServerLog>& log);
     static int refuse(const Error& error);
@@ -152,7 +155,8 @@ private:
     Result<void> listen_for_grpc();
     void announce() const;
     void stop_serving();
-    static void wait_and_trim(StopSignals& signals);
+    void wait_and_trim(StopSignals& signals);
+    static int wait_for_stop(StopSignals& signals, Duration at_most);
     void set_running(StopSignals* signals) {
         const std::lock_guard lock(mutex_);
         running_ = signals;
@@ -175,6 +179,7 @@ private:
     StopSignals* running_ = nullptr;  ///< Under the mutex.
     std::atomic<bool> hurried_{false};
 
+    std::unique_ptr<ServerSecurity> security_;
     std::unique_ptr<net::LoopGroup> loops_;
     /// One loop, on which nothing of the application's ever runs.
     std::unique_ptr<net::LoopGroup> upkeep_;
@@ -233,6 +238,10 @@ Result<void> Server::Impl::start_locked() {
                   unknown.nearest.empty() ? "" : " nearest=", unknown.nearest);
     }
     if (Result<void> checked = check_context(options_, settings_); !checked) return checked;
+    Result<std::unique_ptr<ServerSecurity>> security = ServerSecurity::open(settings_);
+    if (!security) return fail(std::move(security.error()));
+    security_ = std::move(*security);
+    security_->join(options_);
     Result<HousekeepingOptions> housekeeping = housekeeping_options(settings_);
     if (!housekeeping) return fail(std::move(housekeeping.error()));
     const auto warnings = check_mix(options_.ports, settings_);
@@ -251,8 +260,9 @@ Result<void> Server::Impl::start_locked() {
                                         card_forms(settings_), *settings_.trust_forwarded,
                                         *settings_.base_path);
     if (settings_.admin_token) site_->open_admin(node_->admin(), *settings_.admin_token);
-    http_ =
-        std::make_unique<http::HttpServer>(*loops_, (*upkeep_)[0], http_options(settings_), *site_);
+    http::Options http = http_options(settings_);
+    security_->apply(http);
+    http_ = std::make_unique<http::HttpServer>(*loops_, (*upkeep_)[0], std::move(http), *site_);
 
     // The port first: a second server on it must not touch what the first one works on.
     Result<std::uint16_t> listening = http_->listen(*settings_.host, *settings_.port);
@@ -262,8 +272,8 @@ Result<void> Server::Impl::start_locked() {
         return fail(std::move(error));
     }
     port_ = *listening;
-    url_ =
-        "http://" + url_host(*settings_.host) + ":" + std::to_string(port_) + *settings_.base_path;
+    url_ = (settings_.tls_cert ? "https://" : "http://") + url_host(*settings_.host) + ":" +
+           std::to_string(port_) + *settings_.base_path;
     site_->set_url(settings_.public_url.value_or(url_), settings_.public_url.has_value());
     if (Result<void> listens = listen_for_grpc(); !listens) return listens;
     if (Result<void> started = node_->start(); !started) return started;
@@ -394,9 +404,38 @@ int Server::Impl::refuse(const Error& error) {
 /// Waits for the end. Memory that was needed at a peak goes back to the system some seconds later.
 void Server::Impl::wait_and_trim(StopSignals& signals) {
     const std::size_t at_rest = resident_bytes();
-    while (signals.wait(kTrimInterval) == StopSignals::kTimeout) {
+    for (;;) {
+        const int told = signals.wait(kTrimInterval);
+        if (told == SIGHUP) {
+            (void)reload();
+            continue;
+        }
+        if (told != StopSignals::kTimeout) return;
         if (resident_bytes() > at_rest + kWorthTrimming) trim_memory();
     }
+}
+
+/// As `StopSignals::wait`, for a server that stops and reloads nothing any more.
+int Server::Impl::wait_for_stop(StopSignals& signals, Duration at_most) {
+    const auto deadline = std::chrono::steady_clock::now() + at_most;
+    for (;;) {
+        const auto left = std::chrono::ceil<Duration>(deadline - std::chrono::steady_clock::now());
+        const int told = signals.wait(std::max(left, Duration(0)));
+        if (told != SIGHUP) return told;
+    }
+}
+
+Result<void> Server::Impl::reload() {
+    const std::lock_guard lock(mutex_);
+    if (phase_ != Phase::kRunning) return fail(ErrorCode::kUnavailable, "the server does not run");
+    Result<void> reloaded = security_->reload();
+    if (reloaded) {
+        log::info("reloaded url={}", url_);
+    } else {
+        log::error("not reloaded, everything stays as it was error={}",
+                   quoted(reloaded.error().message));
+    }
+    return reloaded;
 }
 
 int Server::Impl::run() {
@@ -407,7 +446,7 @@ int Server::Impl::run() {
     std::optional<ServerLog> log;
     std::optional<Deputy> stopper;
     try {
-        signals.emplace();
+        signals.emplace(resolved && ServerSecurity::can_reload(*resolved));
         if (resolved) log.emplace(*resolved->log_level);
         stopper.emplace([this] { stop(); });
     } catch (const std::exception& e) {
@@ -418,11 +457,11 @@ int Server::Impl::run() {
     if (const Result<void> started = start(); !started) return refuse(started.error());
     wait_and_trim(*signals);
     stopper->begin();
-    int ended = signals->wait(*settings_.drain_timeout + kGraceAfterDrain);
+    int ended = wait_for_stop(*signals, *settings_.drain_timeout + kGraceAfterDrain);
     if (ended > 0) {
         log::warn("hurrying");
         hurried_ = true;
-        ended = signals->wait(kGraceInHurry);
+        ended = wait_for_stop(*signals, kGraceInHurry);
     }
     if (ended != 0) leave_handlers_behind(log);
     stopper->join();
@@ -436,6 +475,7 @@ Server::~Server() {
 int Server::run() { return impl_->run(); }
 Result<void> Server::start() { return impl_->start(); }
 void Server::stop() { impl_->stop(); }
+Result<void> Server::reload() { return impl_->reload(); }
 Result<void> Server::resume(TaskId task) { return impl_->resume(task); }
 Result<std::vector<DeadLetter>> Server::dead_letters(std::optional<TaskId> after, int limit) {
     return impl_->dead_letters(after, limit);

@@ -198,6 +198,12 @@ void resolve_address(Resolver& resolver, Settings& s) {
     }
 }
 
+void resolve_tls(Resolver& resolver, Settings& s) {
+    resolver.text("A2AKIT_TLS_CERT", s.tls_cert, nullptr);
+    resolver.text("A2AKIT_TLS_KEY", s.tls_key, nullptr);
+    resolver.text("A2AKIT_TLS_CLIENT_CA", s.tls_client_ca, nullptr);
+}
+
 void resolve_versions(Resolver& resolver, Settings& s) {
     resolver.text("A2AKIT_VERSIONS", s.versions, "0.3,1.0");
     std::erase(*s.versions, ' ');
@@ -327,6 +333,7 @@ Result<Settings> Settings::resolved(const Environment& environment) const {
     Settings settings = *this;
     Resolver resolver(environment);
     resolve_address(resolver, settings);
+    resolve_tls(resolver, settings);
     resolve_versions(resolver, settings);
     resolve_tasks(resolver, settings);
     resolve_http(resolver, settings);

@@ -1,3 +1,4 @@
+#include "support/temporary_directory.hpp"
 #include "support/test_agent.hpp"
 
 #include "a2a_status.pb.h"
@@ -9,7 +10,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -486,6 +491,77 @@ TEST_F(GrpcTest, APortThatIsTakenIsAnError) {
     ASSERT_FALSE(started);
     EXPECT_NE(started.error().message.find("A2AKIT_GRPC_PORT"), std::string::npos)
         << started.error().message;
+}
+
+// -- TLS ------------------------------------------------------------------------------------------
+
+std::string content_of(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class GrpcTlsTest : public GrpcTest {
+protected:
+    void SetUp() override {
+        const std::string make =
+            std::string("python3 -B ") + A2AKIT_CERTIFICATES_SCRIPT + " " + directory.path();
+        ASSERT_EQ(std::system(make.c_str()), 0);
+        ServerOptions options = test_options(agent);
+        options.settings.grpc_port = 0;
+        options.settings.tls_cert = directory.file("server.pem");
+        options.settings.tls_key = directory.file("server.key");
+        options.settings.tls_client_ca = directory.file("ca.pem");
+        server = std::make_unique<Server>(std::move(options));
+        const auto started = server->start();
+        ASSERT_TRUE(started) << started.error().message;
+        const std::string card =
+            output_of("curl -s --cacert " + directory.file("ca.pem") + " --cert " +
+                      directory.file("alice.pem") + " --key " + directory.file("alice.key") + " " +
+                      server->url() + "/.well-known/agent-card.json");
+        const auto named = card.find("GRPC");
+        ASSERT_NE(named, std::string::npos) << card;
+        const std::string url =
+            test_support::text_of(card.substr(card.rfind("\"url\"", named)), "url");
+        port = url.substr(url.rfind(':') + 1);
+    }
+    static std::string output_of(const std::string& command) {
+        std::FILE* const pipe = ::popen(command.c_str(), "r");
+        std::string text;
+        for (int c = 0; pipe != nullptr && (c = std::fgetc(pipe)) != EOF;)
+            text += static_cast<char>(c);
+        if (pipe != nullptr) ::pclose(pipe);
+        return text;
+    }
+    /// A client with the certificate of `holder`; empty: without one.
+    std::unique_ptr<Stub> client(const std::string& holder) {
+        grpc::SslCredentialsOptions files;
+        files.pem_root_certs = content_of(directory.file("ca.pem"));
+        if (!holder.empty()) {
+            files.pem_cert_chain = content_of(directory.file(holder + ".pem"));
+            files.pem_private_key = content_of(directory.file(holder + ".key"));
+        }
+        const std::string target = "localhost:" + port;
+        return v1::A2AService::NewStub(grpc::CreateChannel(target, grpc::SslCredentials(files)));
+    }
+    test_support::TemporaryDirectory directory;
+    std::string port;
+};
+
+TEST_F(GrpcTlsTest, ACertificateIsThePrincipalAndWithoutOneThereIsNoConnection) {
+    const auto alice = client("alice");
+    grpc::ClientContext context;
+    v1::SendMessageResponse sent;
+    const auto status = alice->SendMessage(&context, saying("hi"), &sent);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    v1::Task task;
+    grpc::ClientContext again;
+    EXPECT_TRUE(alice->GetTask(&again, named(sent.task().id()), &task).ok());
+    grpc::ClientContext others;
+    const auto hidden = client("bob")->GetTask(&others, named(sent.task().id()), &task);
+    EXPECT_EQ(hidden.error_code(), grpc::StatusCode::NOT_FOUND);
+    grpc::ClientContext without;
+    const auto refused = client("")->GetTask(&without, named(sent.task().id()), &task);
+    EXPECT_EQ(refused.error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
 }  // namespace

@@ -11,6 +11,11 @@
 
 namespace a2akit {
 
+/// The name in RequestContext::values under which the server puts the name in the client's
+/// certificate, once it has verified the certificate (docs/guides/tls.md). Without one it is
+/// absent.
+inline constexpr const char* kClientCertificate = "tls.client_certificate";
+
 /// Sees every request before and after the TaskManager does.
 ///
 /// `before_dispatch` runs in the order of registration, `after_dispatch` in reverse, for those

@@ -56,7 +56,7 @@ struct ServerOptions {
     std::function<void(std::string url)> on_listening = {};
 };
 
-/// An agent behind HTTP: JSON-RPC and HTTP+JSON on one port.
+/// An agent behind HTTP or HTTPS: JSON-RPC and HTTP+JSON on one port.
 class Server {
 public:
     explicit Server(ServerOptions options);
@@ -78,6 +78,13 @@ public:
     /// waits for the handler; the destructor (or `run`) waits for the drain. There it throws
     /// std::system_error when the system allows no further thread.
     void stop();
+
+    /// Reads the files of the settings again: the certificate with its key and the authorities of
+    /// clients (docs/guides/tls.md). They hold for connections that begin from now on; those that
+    /// exist go on. With an error, which is logged too, everything stays as it was. `run` does this
+    /// when the process receives SIGHUP. kUnavailable when the server does not run. Safe from any
+    /// thread that runs no handler.
+    Result<void> reload();
 
     /// REQUIRES: started.
     [[nodiscard]] std::uint16_t port() const noexcept;

@@ -32,6 +32,14 @@ struct Settings {
     std::optional<bool> card_at_root =
         {};  ///< A2AKIT_CARD_AT_ROOT, false: the card at the origin's root besides
 
+    // TLS (docs/guides/tls.md). The first two together make it https.
+    std::optional<std::string> tls_cert =
+        {};  ///< A2AKIT_TLS_CERT, none: PEM file, the server's certificate first
+    std::optional<std::string> tls_key = {};  ///< A2AKIT_TLS_KEY, none: PEM file, its private key
+    /// A2AKIT_TLS_CLIENT_CA, none: PEM file; clients need a certificate of one of these
+    /// authorities, and the name in it is their principal.
+    std::optional<std::string> tls_client_ca = {};
+
     // Versions of the protocol (docs/reference/versions.md).
     std::optional<std::string> versions = {};  ///< A2AKIT_VERSIONS, "0.3,1.0": or either
     std::optional<bool> strict_version =
@@ -148,9 +156,8 @@ struct Settings {
 
     using Environment = std::function<std::optional<std::string>(std::string_view name)>;
     /// Fills what is absent from the environment and the defaults, so that every optional is set
-    /// afterwards (except blocking_timeout, retain_for, retain_at_most, cancel_paused_after,
-    /// data_dir, redis_url, context_key, admin_token and public_url). kInvalidParams naming
-    /// variable, value and what is allowed.
+    /// afterwards, except those whose default is "none". kInvalidParams naming variable, value and
+    /// what is allowed.
     [[nodiscard]] Result<Settings> resolved(const Environment& environment) const;
     /// The process's own environment.
     [[nodiscard]] static Environment process_environment();

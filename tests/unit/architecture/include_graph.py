@@ -27,10 +27,11 @@ ALLOWED = {
     "backends/redis": BACKEND | {"net"},
     "wire": {"core", "protocol", "json", "request"},
     "net": {"core"},
+    "security": {"core", "protocol", "json", "request", "net"},
     "http": BELOW_RUNTIME | {"wire", "net", "runtime"},
     "grpc": {"core", "protocol", "json", "request", "wire", "net", "http"},
     "client": {"core", "protocol", "json", "request", "wire", "net"},
-    "server": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http"},
+    "server": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http", "security"},
     "testing": BELOW_RUNTIME | {"backends", "runtime"},
     "cli": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http", "client", "server"},
 }
