@@ -12,8 +12,8 @@ bool contains(const IpNetworks& networks, std::string_view address) {
 TEST(IpNetworks, ContainTheAddressesOfTheirPrefixes) {
     const auto networks = IpNetworks::parse("10.0.0.0/8, 192.168.1.7,fd00::/9 , 172.16.0.0/12");
     ASSERT_TRUE(networks);
-    for (const char* inside : {"10.0.0.0", "10.255.255.255", "192.168.1.7", "fd00::1", "fd7f::",
-                               "172.31.255.255", "::ffff:10.1.2.3", "fd00::1%eth0"}) {
+    for (const char* inside : {"10.0.0.0", "10.255.255.255", "192.168.1.7", "fd00::1",
+                               "fd7f::", "172.31.255.255", "::ffff:10.1.2.3", "fd00::1%eth0"}) {
         EXPECT_TRUE(contains(*networks, inside)) << inside;
     }
     for (const char* outside : {"11.0.0.0", "9.255.255.255", "192.168.1.8", "fd80::", "172.32.0.0",
@@ -51,7 +51,8 @@ TEST(IpNetworks, AnEntryThatIsNotANetworkIsNamed) {
 
 TEST(IpAddress, AnOwnerHasOneIpv4AddressOr64BitsOfIpv6) {
     EXPECT_NE(IpAddress::parse("10.0.0.1")->owner(), IpAddress::parse("10.0.0.2")->owner());
-    EXPECT_EQ(IpAddress::parse("2001:db8::1")->owner(), IpAddress::parse("2001:db8::ffff")->owner());
+    EXPECT_EQ(IpAddress::parse("2001:db8::1")->owner(),
+              IpAddress::parse("2001:db8::ffff")->owner());
     EXPECT_NE(IpAddress::parse("2001:db8::1")->owner(),
               IpAddress::parse("2001:db8:0:1::1")->owner());
 }

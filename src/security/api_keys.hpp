@@ -1,0 +1,55 @@
+#pragma once
+
+#include "security/identity.hpp"
+
+#include <a2akit/core/result.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace a2akit::security {
+
+/// API keys from a file: a key in the header X-API-Key, or as bearer token, names a principal.
+///
+/// Each line is `principal key`, and scopes may follow; '#' begins a comment. A key is
+/// `sha256:` and the 64 hexadecimal digits of its hash, or the key itself. Only hashes are kept in
+/// memory, and looked up by hash, so the time of a refusal says nothing about any key.
+class ApiKeys final : public Identity {
+public:
+    /// kInvalidParams naming the file, and the line that is wrong, but never a key.
+    static Result<std::shared_ptr<ApiKeys>> load(std::string path);
+    /// Reads the file again. With an error everything stays as it was.
+    Result<void> reload();
+    /// Bearer tokens that look like a JWT are left to another Identity. Before any request.
+    void leave_jwts() noexcept { leaves_jwts_ = true; }
+
+    [[nodiscard]] bool is_present(const RequestContext& context) const override;
+    AsyncResult<Principal> identify(const RequestContext& context) override;
+    [[nodiscard]] std::string challenge() const override;
+
+private:
+    using Digest = std::array<std::uint8_t, 32>;
+    struct Hash {
+        std::size_t operator()(const Digest& digest) const noexcept;
+    };
+    using Table = std::unordered_map<Digest, Principal, Hash>;
+
+    ApiKeys(std::string path, std::shared_ptr<const Table> table)
+        : path_(std::move(path)), table_(std::move(table)) {}
+    [[nodiscard]] static Result<std::shared_ptr<const Table>> read(const std::string& path);
+    /// `text` is one line. Empty when it is right; else what is wrong with it.
+    [[nodiscard]] static std::string read_line(std::string_view text, Table& table);
+    [[nodiscard]] std::string_view key_of(const RequestContext& context) const;
+
+    const std::string path_;
+    bool leaves_jwts_ = false;
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Table> table_;  ///< Under the mutex.
+};
+
+}  // namespace a2akit::security

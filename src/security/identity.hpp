@@ -1,0 +1,48 @@
+#pragma once
+
+#include "security/login_guard.hpp"
+
+#include <a2akit/request/middleware.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace a2akit::security {
+
+/// One way in which a caller says who it is. One object for all loops; safe from any thread.
+class Identity {
+public:
+    virtual ~Identity() = default;
+    /// Whether the request carries credentials of this kind, right or wrong.
+    [[nodiscard]] virtual bool is_present(const RequestContext& context) const = 0;
+    /// kUnauthenticated with a challenge when the credentials are wrong, kPermissionDenied when
+    /// they do not suffice, kUnavailable when that cannot be found out now. REQUIRES: is_present.
+    virtual AsyncResult<Principal> identify(const RequestContext& context) = 0;
+    /// For WWW-Authenticate, when a request carries no credentials.
+    [[nodiscard]] virtual std::string challenge() const = 0;
+};
+
+/// Sets the principal by the first way whose credentials a request carries; 401 without any. Wrong
+/// credentials are counted per address: an address that sends too many of them gets a 429 for them.
+class Identities final : public Middleware {
+public:
+    /// REQUIRES: at least one; none null.
+    Identities(std::vector<std::shared_ptr<Identity>> ways, std::shared_ptr<LoginGuard> guard);
+    AsyncResult<void> before_body(RequestContext& context) override;
+    AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override;
+
+private:
+    AsyncResult<Principal> principal_of(const RequestContext& context);
+    [[nodiscard]] Error without_credentials() const;
+
+    std::vector<std::shared_ptr<Identity>> ways_;
+    std::shared_ptr<LoginGuard> guard_;
+};
+
+/// kUnauthenticated with this WWW-Authenticate header.
+[[nodiscard]] Error unauthenticated(std::string message, std::string challenge);
+/// The token of "Authorization: Bearer <token>"; empty without one.
+[[nodiscard]] std::string_view bearer_token(const RequestContext& context) noexcept;
+
+}  // namespace a2akit::security

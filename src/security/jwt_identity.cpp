@@ -1,0 +1,60 @@
+#include "security/jwt_identity.hpp"
+
+#include "core/log.hpp"
+#include "core/log_text.hpp"
+
+#include <utility>
+
+namespace a2akit::security {
+
+JwtIdentity::JwtIdentity(JwtRules rules, std::shared_ptr<KeySource> keys, std::string realm,
+                         std::shared_ptr<const Clock> clock)
+    : rules_(std::move(rules)),
+      keys_(std::move(keys)),
+      realm_(std::move(realm)),
+      clock_(std::move(clock)) {}
+
+bool JwtIdentity::is_present(const RequestContext& context) const {
+    return !bearer_token(context).empty();
+}
+
+std::string JwtIdentity::challenge() const {
+    std::string text = "Bearer realm=\"" + realm_ + "\"";
+    std::string scopes;
+    for (const std::string& scope : rules_.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
+    return scopes.empty() ? text : text + ", scope=\"" + scopes + "\"";
+}
+
+/// What is wrong with a token is for the operator: a forger learns nothing from it.
+Error JwtIdentity::refusal(const RequestContext& context, const Error& reason) const {
+    log::info("a token was refused reason={} remote={} request_id={}", quoted(reason.message),
+              quoted(context.remote_address), context.request_id);
+    if (reason.code == ErrorCode::kPermissionDenied) {
+        Error::Details details;
+        details.challenge = challenge() + ", error=\"insufficient_scope\"";
+        return reason.with(std::move(details));
+    }
+    return unauthenticated("the bearer token is not valid",
+                           challenge() + ", error=\"invalid_token\"");
+}
+
+AsyncResult<Principal> JwtIdentity::identify(const RequestContext& context) {
+    const Result<UncheckedJwt> token = read_jwt(bearer_token(context), rules_);
+    if (!token) co_return refusal(context, token.error());
+    const auto key_of = [&token = *token](const JwkSet& keys) {
+        return keys.find(token.key_id, *token.algorithm);
+    };
+    const auto keys = co_await keys_->keys_with(
+        [&key_of](const JwkSet& set) { return key_of(set) != nullptr; });
+    if (!keys) co_return keys.error();
+    const Jwk* const key = key_of(**keys);
+    if (key == nullptr) {
+        co_return refusal(context, {ErrorCode::kUnauthenticated,
+                                    "no key of the issuer is named in it", nullptr});
+    }
+    Result<Principal> principal = check_jwt(*token, *key, rules_, clock_->now());
+    if (!principal) co_return refusal(context, principal.error());
+    co_return principal;
+}
+
+}  // namespace a2akit::security
