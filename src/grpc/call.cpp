@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -66,6 +67,18 @@ http::Slot take_slot(Door& door, Operation operation, std::string_view& what) {
 
 Error at_limit(std::string_view what) {
     return Error::unavailable("the server is at its limit of " + std::string(what), kRetryAfter);
+}
+
+std::optional<Error> over_rate(const Door& door, const std::string& address) {
+    const security::Gate* const gate = door.options.gate.get();
+    if (gate == nullptr) return std::nullopt;
+    const auto wait = gate->over_rate(address, std::chrono::steady_clock::now());
+    if (!wait) return std::nullopt;
+    Error::Details details;
+    details.retry_after = *wait;
+    return Error{ErrorCode::kResourceExhausted, "this address calls too often; try again later",
+                 nullptr}
+        .with(std::move(details));
 }
 
 /// Each service is in the form of one version, whatever the metadata says.
@@ -160,6 +173,9 @@ void Call::read_metadata() {
                              std::string(value.data(), value.size()));
     }
     envelope_.context.remote_address = address_of(context_.peer());
+    if (const security::Gate* const gate = door_.options.gate.get()) {
+        envelope_.context.remote_address = gate->caller(envelope_.context.remote_address, headers);
+    }
     if (std::string name = client_name(*context_.auth_context()); !name.empty()) {
         envelope_.context.values.emplace(kClientCertificate, std::move(name));
     }
@@ -172,6 +188,8 @@ Result<void> Call::prepare(OperationParams params, Violations wrong, std::size_t
     if (!slot_) return fail(at_limit(limit));
     if (!request_share_.grow_to(bytes)) return fail(at_limit("bytes of requests"));
     read_metadata();
+    if (auto refused = over_rate(door_, envelope_.context.remote_address))
+        return fail(std::move(*refused));
     wire::RequestHead head;
     head.headers = &envelope_.context.headers;
     if (auto contradiction = wire::settle_repeated_headers(head))

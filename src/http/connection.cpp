@@ -25,14 +25,16 @@ bool may_not_ask(const Error& error) noexcept {
 
 }  // namespace
 
-Connection::Connection(Shard& shard, net::TcpSocket socket, std::string peer, Slot slot)
+Connection::Connection(Shard& shard, net::TcpSocket socket, std::string peer, Slot slot,
+                       security::AddressSlots::Slot address_slot)
     : shard_(shard),
       socket_(std::move(socket), shard.options.tls.get()),
       reader_({shard.options.max_header_bytes, shard.options.max_body_bytes}),
       request_share_(shard.counters.requests),
       answer_share_(shard.counters.responses),
       peer_(std::move(peer)),
-      slot_(std::move(slot)) {
+      slot_(std::move(slot)),
+      address_slot_(std::move(address_slot)) {
     shard_.connections.push_back(*this);
     socket_.notify([](void* who) noexcept { static_cast<Connection*>(who)->on_client_sign(); },
                    this);
@@ -126,6 +128,7 @@ Framing Connection::framing() noexcept {
     if (shard_.draining) keep_alive_ = false;
     return {.date = shard_.date.now(),
             .extra = shard_.options.extra_fields,
+            .cors = cors_,
             .request_id = request_id_,
             .close = !keep_alive_,
             .http_1_0 = reader_.http_1_0()};
@@ -243,7 +246,7 @@ Async<void> Connection::answer_readiness() {
 Async<void> Connection::answer_admin() {
     std::string authorization(head().header("authorization"));
     Async<wire::HttpResponse> pending =
-        shard_.site.admin(std::move(route_), std::move(authorization), peer_);
+        shard_.site.admin(std::move(route_), std::move(authorization), caller());
     wire::HttpResponse response = co_await std::move(pending);
     co_await respond(std::move(response));
 }

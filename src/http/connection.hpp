@@ -19,7 +19,8 @@ namespace a2akit::http {
 /// Has one timer, whose deadline is moved lazily. While a stream is idle it holds no buffers.
 class Connection final : public Served {
 public:
-    Connection(Shard& shard, net::TcpSocket socket, std::string peer, Slot slot);
+    Connection(Shard& shard, net::TcpSocket socket, std::string peer, Slot slot,
+               security::AddressSlots::Slot address_slot);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection() = default;
@@ -85,6 +86,12 @@ private:
     [[nodiscard]] bool asks_before_body() const noexcept;
     Async<void> ask_before_body();
     [[nodiscard]] wire::RequestHead head() noexcept;
+    /// Asks what the head alone decides. False: the request is refused, or answered already.
+    [[nodiscard]] bool pass_gate(const security::Gate& gate);
+    /// The address of the caller, which may be behind a proxy.
+    [[nodiscard]] const std::string& caller() const noexcept {
+        return forwarded_for_.empty() ? peer_ : forwarded_for_;
+    }
     /// Fills in what only the connection knows.
     void complete(RequestContext& context) const;
 
@@ -154,6 +161,7 @@ private:
     std::string peer_;
     std::string client_certificate_;  ///< The name in it; empty: none.
     Slot slot_;
+    security::AddressSlots::Slot address_slot_;
     DeadlineTimer timer_{*this};
     Phase phase_ = Phase::kIdle;
     SteadyTime deadline_ = SteadyTime::max();
@@ -169,6 +177,8 @@ private:
         false;  ///< Bytes of the request may be under way: close so that the answer survives.
     bool aborted_ = false;
 
+    std::string forwarded_for_;  ///< The address that a trusted proxy names; empty: none.
+    std::string cors_;           ///< Header lines for a browser.
     std::string request_id_;
     wire::Route route_;
     std::optional<wire::HttpResponse> refusal_;

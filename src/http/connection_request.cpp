@@ -215,7 +215,7 @@ wire::RequestHead Connection::head() noexcept {
 }
 
 void Connection::complete(RequestContext& context) const {
-    context.remote_address = peer_;
+    context.remote_address = caller();
     context.request_id = request_id_;
     if (!client_certificate_.empty()) {
         context.values.emplace(kClientCertificate, client_certificate_);
@@ -228,10 +228,13 @@ void Connection::begin_request() {
     wire::RequestHead request = head();
     request_id_ = request_id_for(request.header("x-request-id"));
     keep_alive_ = reader_.keep_alive();
+    const security::Gate* const gate = shard_.options.gate.get();
     const bool whole_server = reader_.target() == "*";
     const std::string_view target = without_authority(reader_.target());
     const bool card_at_root = shard_.options.card_at_root && is_card_path(target);
-    if (!whole_server && !card_at_root && !under_base(target, shard_.options.base_path)) {
+    if (gate != nullptr && !pass_gate(*gate)) {
+        // Answered by its head alone.
+    } else if (!whole_server && !card_at_root && !under_base(target, shard_.options.base_path)) {
         refusal_ = wire::http_error(404, "nothing is served at this path", false,
                                     wire::answer_type(request));
     } else {

@@ -68,6 +68,7 @@ struct HttpServer::Connections {
     struct Arrival {
         net::AcceptedSocket socket;
         Slot slot;
+        security::AddressSlots::Slot address_slot;
     };
 
     Connections(net::AsioLoop& loop, const Options& options, Site& site, Counters& counters)
@@ -152,8 +153,8 @@ void HttpServer::Connections::admit(Arrival arrival) {
         log::warn("cannot serve a connection error={}", quoted(error.message()));
         return;
     }
-    shard.connections_group.spawn(Connection::run(
-        std::make_unique<Connection>(shard, std::move(socket), peer, std::move(arrival.slot))));
+    shard.connections_group.spawn(Connection::run(std::make_unique<Connection>(
+        shard, std::move(socket), peer, std::move(arrival.slot), std::move(arrival.address_slot))));
 }
 
 Async<void> HttpServer::Connections::drain() {
@@ -176,6 +177,8 @@ struct HttpServer::Acceptor {
         : loop(l), server(s), acceptor(l.context().get_executor()) {}
 
     Async<void> accept_all();
+    [[nodiscard]] bool admits(const net::AcceptedSocket& socket,
+                              security::AddressSlots::Slot& slot) const;
     void hand_out(Connections::Arrival arrival);
     void hand_out_again() noexcept;
     Async<void> start();
@@ -207,9 +210,10 @@ Async<void> HttpServer::Acceptor::accept_all() {
         if (stopping) co_return;
         if (!error) {
             Slot slot = Slot::take(server.counters_.connections, server.options_.max_connections);
-            if (slot) {
-                hand_out({std::move(accept.socket), std::move(slot)});
-            } else {
+            security::AddressSlots::Slot address_slot;
+            if (slot && admits(accept.socket, address_slot)) {
+                hand_out({std::move(accept.socket), std::move(slot), std::move(address_slot)});
+            } else if (!server.options_.tls) {
                 ::send(accept.socket.descriptor(), kTooMany.data(), kTooMany.size(),
                        MSG_DONTWAIT | MSG_NOSIGNAL);
             }
@@ -218,6 +222,12 @@ Async<void> HttpServer::Acceptor::accept_all() {
             co_await stopped.wait_until(loop.now() + kAfterFailure);
         }
     }
+}
+
+bool HttpServer::Acceptor::admits(const net::AcceptedSocket& socket,
+                                  security::AddressSlots::Slot& slot) const {
+    const security::Gate* const gate = server.options_.gate.get();
+    return gate == nullptr || gate->admits(socket.peer().address().to_string(), slot);
 }
 
 void HttpServer::Acceptor::hand_out(Connections::Arrival arrival) {

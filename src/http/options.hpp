@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/tls.hpp"
+#include "security/gate.hpp"
 #include "wire/endpoint.hpp"
 
 #include <a2akit/core/clock.hpp>
@@ -15,9 +16,10 @@ namespace a2akit::http {
 struct Options {
     std::string base_path;  ///< Empty, or starts with '/' and does not end with one.
     wire::Versions versions;
-    std::shared_ptr<net::TlsCredentials> tls;  ///< Null: plain HTTP.
-    std::string extra_fields;                  ///< Whole header lines, for every response.
-    bool card_at_root = false;                 ///< Also serves the agent card at the origin's root.
+    std::shared_ptr<net::TlsCredentials> tls;    ///< Null: plain HTTP.
+    std::shared_ptr<const security::Gate> gate;  ///< Null: lets everything pass.
+    std::string extra_fields;                    ///< Whole header lines, for every response.
+    bool card_at_root = false;  ///< Also serves the agent card at the origin's root.
     std::size_t max_body_bytes = 10U << 20U;
     std::size_t max_header_bytes = 16U << 10U;
     std::size_t max_request_bytes = std::size_t{256} << 20U;   ///< All request bodies together.

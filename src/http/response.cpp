@@ -69,6 +69,8 @@ std::string_view reason_phrase(int status) noexcept {
             return "Unsupported Media Type";
         case 417:
             return "Expectation Failed";
+        case 421:
+            return "Misdirected Request";
         case 429:
             return "Too Many Requests";
         case 431:
@@ -98,7 +100,7 @@ void append_head(std::string& out, const wire::HttpResponse& response, const Fra
     if (!framing.request_id.empty()) append_field(out, "X-Request-Id", framing.request_id);
     if (!response.content_type.empty()) append_field(out, "Content-Type", response.content_type);
     for (const auto& [name, value] : response.headers) append_field(out, name, value);
-    out.append(framing.extra);
+    out.append(framing.extra).append(framing.cors);
     if (framing.chunked) {
         out.append("Transfer-Encoding: chunked\r\n");
     } else if (!framing.until_close && response.status != 204 && response.status != 304) {

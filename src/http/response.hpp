@@ -23,6 +23,7 @@ private:
 struct Framing {
     std::string_view date;
     std::string_view extra;       ///< Whole lines: what every response of the server carries.
+    std::string_view cors;        ///< Whole lines: what a browser has to know.
     std::string_view request_id;  ///< Empty: the header is left out.
     bool close = false;
     bool http_1_0 = false;     ///< The client speaks 1.0: keep-alive needs a header.

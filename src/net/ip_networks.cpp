@@ -36,7 +36,8 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
 }
 
 bool IpAddress::is_v4() const noexcept {
-    static constexpr std::array<std::uint8_t, kV4At> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255};
+    static constexpr std::array<std::uint8_t, kV4At> kMapped{0, 0, 0, 0, 0,   0,
+                                                             0, 0, 0, 0, 255, 255};
     return std::equal(kMapped.begin(), kMapped.end(), bytes.begin());
 }
 

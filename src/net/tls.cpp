@@ -33,8 +33,8 @@ bool is_temporary(int error) noexcept {
 int write_wire(BIO* bio, const char* data, int size) {
     TlsSession::Wire& wire = wire_of(bio);
     BIO_clear_retry_flags(bio);
-    const ssize_t sent = ::send(wire.descriptor, data, static_cast<std::size_t>(size),
-                                MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent =
+        ::send(wire.descriptor, data, static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && is_temporary(errno)) BIO_set_retry_write(bio);
     if (sent > 0) wire.sent += static_cast<std::uint64_t>(sent);
     return static_cast<int>(sent);
@@ -111,9 +111,10 @@ Result<void> use_certificate(SSL_CTX& context, const TlsFiles& files) {
         std::string reason = why();
         return fail(wrong_file(
             "A2AKIT_TLS_KEY", files.key,
-            other ? "does not belong to the certificate in A2AKIT_TLS_CERT"
-                  : "is not a readable file with a private key in PEM form, without a passphrase: " +
-                        reason));
+            other
+                ? "does not belong to the certificate in A2AKIT_TLS_CERT"
+                : "is not a readable file with a private key in PEM form, without a passphrase: " +
+                      reason));
     }
     return {};
 }
@@ -236,9 +237,9 @@ TlsSession::Outcome TlsSession::outcome_of(int result, std::size_t bytes) {
     }
     failed_ = true;
     const unsigned long code = ERR_peek_error();
-    met_plain_http_ = ERR_GET_LIB(code) == ERR_LIB_SSL &&
-                      (ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST ||
-                       ERR_GET_REASON(code) == SSL_R_HTTPS_PROXY_REQUEST);
+    met_plain_http_ =
+        ERR_GET_LIB(code) == ERR_LIB_SSL && (ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST ||
+                                             ERR_GET_REASON(code) == SSL_R_HTTPS_PROXY_REQUEST);
     failure_ = code == 0 ? "the client has closed the connection" : why();
     return {};
 }

@@ -4,17 +4,19 @@
 
 namespace a2akit::security {
 
-AsyncResult<void> CertificateIdentity::before_dispatch(RequestEnvelope& envelope) {
-    const std::string_view name = envelope.context.value(kClientCertificate);
-    if (name.empty() || name.size() > kMaxNameBytes) {
+bool CertificateIdentity::is_present(const RequestContext& context) const {
+    return !context.value(kClientCertificate).empty();
+}
+
+AsyncResult<Principal> CertificateIdentity::identify(const RequestContext& context) {
+    const std::string_view name = context.value(kClientCertificate);
+    if (name.size() > kMaxNameBytes) {
         return Error{ErrorCode::kUnauthenticated,
-                     name.empty() ? "the client's certificate has no subject and no single URI"
-                                  : "the name in the client's certificate is longer than " +
-                                        std::to_string(kMaxNameBytes) + " bytes",
+                     "the name in the client's certificate is longer than " +
+                         std::to_string(kMaxNameBytes) + " bytes",
                      nullptr};
     }
-    envelope.principal.name = name;
-    return Result<void>{};
+    return Principal{std::string(name), {}};
 }
 
 }  // namespace a2akit::security

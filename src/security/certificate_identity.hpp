@@ -1,13 +1,16 @@
 #pragma once
 
-#include <a2akit/request/middleware.hpp>
+#include "security/identity.hpp"
 
 namespace a2akit::security {
 
-/// The principal is the name in the client's certificate (docs/guides/tls.md). 401 without one.
-class CertificateIdentity final : public Middleware {
+/// The name in the client's certificate (docs/guides/tls.md).
+class CertificateIdentity final : public Identity {
 public:
-    AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override;
+    [[nodiscard]] bool is_present(const RequestContext& context) const override;
+    AsyncResult<Principal> identify(const RequestContext& context) override;
+    /// Empty: it is the handshake that asks for a certificate.
+    [[nodiscard]] std::string challenge() const override { return {}; }
 };
 
 }  // namespace a2akit::security

@@ -91,6 +91,10 @@ Async<wire::HttpResponse> AdminSite::answer(wire::Route route, std::string autho
         log::info("a caller was refused reason={} remote={} path=/admin/dead-letters",
                   authorization.empty() ? "NO_OPERATOR_TOKEN" : "WRONG_OPERATOR_TOKEN",
                   quoted(remote));
+        if (!authorization.empty()) {
+            const auto slowed = guard_.count_failure(remote, std::chrono::steady_clock::now());
+            if (slowed) co_return wire::status_error(*slowed, kJson);
+        }
         Error::Details details;
         details.challenge = "Bearer realm=\"admin\"";
         const Error error{ErrorCode::kUnauthenticated, "this path needs the operator's token",

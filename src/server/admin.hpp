@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/tasks/task_manager.hpp"
+#include "security/login_guard.hpp"
 #include "wire/endpoint.hpp"
 
 #include <a2akit/core/async.hpp>
@@ -47,6 +48,7 @@ private:
 
     Admin& admin_;
     std::string token_;
+    security::LoginGuard guard_;
 };
 
 }  // namespace a2akit

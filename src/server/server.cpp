@@ -241,7 +241,8 @@ Result<void> Server::Impl::start_locked() {
     Result<std::unique_ptr<ServerSecurity>> security = ServerSecurity::open(settings_);
     if (!security) return fail(std::move(security.error()));
     security_ = std::move(*security);
-    security_->join(options_);
+    security_->join(options_.middlewares);
+    security_->declare(options_.card);
     Result<HousekeepingOptions> housekeeping = housekeeping_options(settings_);
     if (!housekeeping) return fail(std::move(housekeeping.error()));
     const auto warnings = check_mix(options_.ports, settings_);
@@ -256,9 +257,9 @@ Result<void> Server::Impl::start_locked() {
     upkeep_ = std::make_unique<net::LoopGroup>(1, "a2akit-upkeep");
     node_ = std::make_unique<AgentNode>(*loops_, (*upkeep_)[0], options_, settings_, *ports,
                                         build_card(options_.card, ""), std::move(*housekeeping));
-    site_ = std::make_unique<AgentSite>(node_->handler(), node_->readiness(), options_.card,
-                                        card_forms(settings_), *settings_.trust_forwarded,
-                                        *settings_.base_path);
+    site_ = std::make_unique<AgentSite>(
+        node_->handler(), node_->readiness(), options_.card, card_forms(settings_),
+        ServerSecurity::trusts_forwarded(settings_), *settings_.base_path);
     if (settings_.admin_token) site_->open_admin(node_->admin(), *settings_.admin_token);
     http::Options http = http_options(settings_);
     security_->apply(http);
@@ -307,7 +308,7 @@ Result<void> Server::Impl::listen_for_grpc() {
 
 void Server::Impl::announce() const {
     if (means_every_address(*settings_.host) && !settings_.public_url &&
-        !*settings_.trust_forwarded) {
+        !ServerSecurity::trusts_forwarded(settings_)) {
         log::warn(
             "the agent card names an address that only this machine can call; set "
             "A2AKIT_PUBLIC_URL to the one "

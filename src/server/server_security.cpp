@@ -1,13 +1,20 @@
 #include "server/server_security.hpp"
 
+#include "core/log.hpp"
 #include "security/certificate_identity.hpp"
+#include "security/jwt_identity.hpp"
+#include "security/principal_rate.hpp"
+#include "security/text.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
 namespace a2akit {
 namespace {
 
+constexpr const char* kMutualTls = "mutualTls";
 // A year, for this host alone: others below its name may not have TLS.
 constexpr const char* kFieldsOfTls =
     "Strict-Transport-Security: max-age=31536000\r\nX-Content-Type-Options: nosniff\r\n";
@@ -27,6 +34,27 @@ Result<void> check_tls(const Settings& settings) {
     return {};
 }
 
+Result<void> missing_issuer(const char* setting) {
+    return missing("A2AKIT_JWT_ISSUER", std::string(setting) +
+                                            " is set; name the issuer of the tokens, or "
+                                            "A2AKIT_JWT_JWKS_URL");
+}
+
+tl::unexpected<Error> wrong(std::string setting, const Error& error) {
+    return fail(Error::invalid_field(std::move(setting), error.message));
+}
+
+bool is_loopback(const std::string& host) {
+    return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+/// Null: no limit.
+std::shared_ptr<security::RateLimiter> limiter(double per_second, int burst) {
+    if (per_second <= 0) return nullptr;
+    const double together = burst > 0 ? burst : std::max(1.0, std::ceil(per_second));
+    return std::make_shared<security::RateLimiter>(per_second, together);
+}
+
 }  // namespace
 
 ServerSecurity::ServerSecurity() = default;
@@ -34,42 +62,166 @@ ServerSecurity::~ServerSecurity() = default;
 
 Result<std::unique_ptr<ServerSecurity>> ServerSecurity::open(const Settings& settings) {
     std::unique_ptr<ServerSecurity> security(new ServerSecurity());
-    if (Result<void> checked = check_tls(settings); !checked)
-        return fail(std::move(checked.error()));
-    if (settings.tls_cert) {
-        auto tls = net::TlsCredentials::load(
-            {*settings.tls_cert, *settings.tls_key, settings.tls_client_ca.value_or("")});
-        if (!tls) return fail(std::move(tls.error()));
-        security->tls_ = std::move(*tls);
-    }
+    if (Result<void> opened = security->open_tls(settings); !opened)
+        return fail(std::move(opened.error()));
+    if (Result<void> opened = security->open_gate(settings); !opened)
+        return fail(std::move(opened.error()));
+    if (Result<void> opened = security->open_identities(settings); !opened)
+        return fail(std::move(opened.error()));
     return security;
 }
 
-bool ServerSecurity::can_reload(const Settings& settings) noexcept {
-    return settings.tls_cert.has_value();
-}
-
-Result<void> ServerSecurity::reload() {
-    if (tls_) return tls_->reload();
+Result<void> ServerSecurity::open_tls(const Settings& settings) {
+    if (Result<void> checked = check_tls(settings); !checked || !settings.tls_cert) return checked;
+    auto tls = net::TlsCredentials::load(
+        {*settings.tls_cert, *settings.tls_key, settings.tls_client_ca.value_or("")});
+    if (!tls) return fail(std::move(tls.error()));
+    tls_ = std::move(*tls);
     return {};
 }
 
-void ServerSecurity::join(ServerOptions& options) const {
-    if (!tls_ || tls_->files().client_ca.empty()) return;
-    options.middlewares.insert(options.middlewares.begin(),
-                               std::make_shared<security::CertificateIdentity>());
-    SecurityScheme scheme;
-    scheme.scheme = MutualTlsSecurityScheme{"The name in the client's certificate is the caller."};
-    options.card.security_schemes.emplace("mutualTls", std::move(scheme));
-    if (options.card.security_requirements.empty()) {
-        SecurityRequirement requirement;
-        requirement.schemes.emplace("mutualTls", StringList{});
-        options.card.security_requirements.push_back(std::move(requirement));
+Result<void> ServerSecurity::open_gate(const Settings& settings) {
+    security::Gate gate;
+    if (settings.allowed_hosts) {
+        auto hosts = security::AllowedHosts::parse(*settings.allowed_hosts);
+        if (!hosts) return wrong("A2AKIT_ALLOWED_HOSTS", hosts.error());
+        gate.hosts = std::move(*hosts);
+    } else if (is_loopback(*settings.host) && !trusts_forwarded(settings)) {
+        gate.hosts = security::AllowedHosts::loopback(settings.public_url.value_or(""));
     }
+    if (settings.cors_origins) {
+        auto origins = security::CorsOrigins::parse(*settings.cors_origins);
+        if (!origins) return wrong("A2AKIT_CORS_ORIGINS", origins.error());
+        gate.cors = std::move(*origins);
+    }
+    if (settings.trusted_proxies) {
+        auto networks = net::IpNetworks::parse(*settings.trusted_proxies);
+        if (!networks) return wrong("A2AKIT_TRUSTED_PROXIES", networks.error());
+        gate.proxies = std::move(*networks);
+    }
+    gate.per_address = limiter(*settings.rate_per_address, *settings.rate_burst);
+    if (*settings.max_connections_per_address > 0) {
+        gate.connections =
+            std::make_shared<security::AddressSlots>(*settings.max_connections_per_address);
+    }
+    const bool open = gate.hosts.allows_all() && !settings.cors_origins && !gate.proxies &&
+                      !gate.per_address && !gate.connections;
+    if (!open) gate_ = std::make_shared<security::Gate>(std::move(gate));
+    return {};
+}
+
+Result<void> ServerSecurity::open_identities(const Settings& settings) {
+    if (settings.api_keys_file) {
+        auto keys = security::ApiKeys::load(*settings.api_keys_file);
+        if (!keys) return fail(std::move(keys.error()));
+        api_keys_ = std::move(*keys);
+    }
+    per_principal_ = limiter(*settings.rate_per_principal, *settings.rate_burst);
+    return open_jwt(settings);
+}
+
+Result<void> ServerSecurity::open_jwt(const Settings& settings) {
+    if (!settings.jwt_jwks_url && !settings.jwt_issuer) {
+        if (settings.jwt_audience) return missing_issuer("A2AKIT_JWT_AUDIENCE");
+        if (settings.jwt_scopes) return missing_issuer("A2AKIT_JWT_SCOPES");
+        return {};
+    }
+    security::JwtRules rules;
+    for (const std::string_view name : security::split_list(*settings.jwt_algorithms)) {
+        if (security::find_algorithm(name) == nullptr) {
+            return fail(Error::invalid_field(
+                "A2AKIT_JWT_ALGORITHMS", "\"" + std::string(name) +
+                                             "\" is not allowed; use RS256, PS256, ES256, EdDSA or "
+                                             "the longer variants of the first three"));
+        }
+        rules.algorithms.emplace_back(name);
+    }
+    rules.issuer = settings.jwt_issuer.value_or("");
+    rules.audience = settings.jwt_audience.value_or("");
+    std::string scopes = settings.jwt_scopes.value_or("");
+    std::replace(scopes.begin(), scopes.end(), ' ', ',');
+    for (const std::string_view scope : security::split_list(scopes)) {
+        rules.scopes.emplace_back(scope);
+        jwt_scopes_.emplace_back(scope);
+    }
+    const bool by_url = settings.jwt_jwks_url.has_value();
+    const std::string& url = by_url ? *settings.jwt_jwks_url : *settings.jwt_issuer;
+    const bool allowed = url.starts_with("https://") || (by_url && url.starts_with("file:")) ||
+                         (*settings.jwt_allow_http && url.starts_with("http://"));
+    if (!allowed) {
+        return fail(Error::invalid_field(by_url ? "A2AKIT_JWT_JWKS_URL" : "A2AKIT_JWT_ISSUER",
+                                         "\"" + url + "\" is not allowed; use an https URL" +
+                                             (by_url ? ", a file: URL," : "") +
+                                             " or set A2AKIT_JWT_ALLOW_HTTP for an http URL"));
+    }
+    if (rules.audience.empty()) {
+        log::warn(
+            "settings A2AKIT_JWT_AUDIENCE is missing: tokens that were issued for other "
+            "services are accepted");
+    }
+    auto keys = std::make_shared<security::KeySource>(
+        security::KeySourceOptions{.url = settings.jwt_jwks_url.value_or(""),
+                                   .issuer = rules.issuer,
+                                   .min_refresh = *settings.jwt_min_refresh},
+        security::fetch_by_curl(*settings.jwt_allow_http));
+    jwt_ = std::make_shared<security::JwtIdentity>(std::move(rules), std::move(keys), "a2a");
+    if (api_keys_) api_keys_->leave_jwts();
+    return {};
+}
+
+bool ServerSecurity::can_reload(const Settings& settings) noexcept {
+    return settings.tls_cert.has_value() || settings.api_keys_file.has_value();
+}
+
+Result<void> ServerSecurity::reload() {
+    if (tls_) {
+        if (Result<void> reloaded = tls_->reload(); !reloaded) return reloaded;
+    }
+    return api_keys_ ? api_keys_->reload() : Result<void>{};
+}
+
+void ServerSecurity::join(std::vector<std::shared_ptr<Middleware>>& middlewares) const {
+    std::vector<std::shared_ptr<security::Identity>> ways;
+    if (api_keys_) ways.push_back(api_keys_);
+    if (jwt_) ways.push_back(jwt_);
+    if (asks_for_certificates()) ways.push_back(std::make_shared<security::CertificateIdentity>());
+    if (!ways.empty()) {
+        middlewares.insert(middlewares.begin(),
+                           std::make_shared<security::Identities>(
+                               std::move(ways), std::make_shared<security::LoginGuard>()));
+    }
+    if (per_principal_)
+        middlewares.push_back(std::make_shared<security::PrincipalRate>(per_principal_));
+}
+
+void ServerSecurity::declare(CardConfig& card) const {
+    std::vector<SecurityRequirement> requirements;
+    const auto add = [&](const char* name, auto scheme, std::vector<std::string> scopes = {}) {
+        card.security_schemes.try_emplace(name, SecurityScheme{std::move(scheme)});
+        SecurityRequirement requirement;
+        requirement.schemes.emplace(name, StringList{std::move(scopes)});
+        if (asks_for_certificates()) requirement.schemes.emplace(kMutualTls, StringList{});
+        requirements.push_back(std::move(requirement));
+    };
+    if (api_keys_) add("apiKey", APIKeySecurityScheme{.location = "header", .name = "X-API-Key"});
+    if (jwt_) {
+        add("bearer", HTTPAuthSecurityScheme{.scheme = "bearer", .bearer_format = "JWT"},
+            jwt_scopes_);
+    }
+    if (asks_for_certificates()) {
+        add(kMutualTls,
+            MutualTlsSecurityScheme{"The name in the client's certificate is the caller."});
+    }
+    if (card.security_requirements.empty()) card.security_requirements = std::move(requirements);
+}
+
+bool ServerSecurity::asks_for_certificates() const {
+    return tls_ && !tls_->files().client_ca.empty();
 }
 
 void ServerSecurity::apply(http::Options& options) const {
     options.tls = tls_;
+    options.gate = gate_;
     if (tls_) options.extra_fields = kFieldsOfTls;
 }
 

@@ -1,10 +1,13 @@
 #pragma once
 
 #include "http/options.hpp"
+#include "security/api_keys.hpp"
 
 #include <a2akit/server/server.hpp>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace a2akit {
 
@@ -22,16 +25,33 @@ public:
     /// Reads the files again. With an error everything stays as it was.
     Result<void> reload();
 
-    /// Adds the identities to the middlewares, before those of the application, and declares them
-    /// in the card. Before the server starts.
-    void join(ServerOptions& options) const;
-    /// Adds TLS to the options of a server.
+    /// Adds the identities before the middlewares of the application, and the limits per principal
+    /// behind them.
+    void join(std::vector<std::shared_ptr<Middleware>>& middlewares) const;
+    /// Names the identities in a card. Requirements that its author wrote stay as they are.
+    void declare(CardConfig& card) const;
+    /// Adds TLS and the gate to the options of a server.
     void apply(http::Options& options) const;
+    /// Whether forwarded headers count, wherever they were not taken out.
+    [[nodiscard]] static bool trusts_forwarded(const Settings& settings) noexcept {
+        return *settings.trust_forwarded || settings.trusted_proxies.has_value();
+    }
 
 private:
     ServerSecurity();
 
+    [[nodiscard]] bool asks_for_certificates() const;
+    Result<void> open_tls(const Settings& settings);
+    Result<void> open_gate(const Settings& settings);
+    Result<void> open_jwt(const Settings& settings);
+    Result<void> open_identities(const Settings& settings);
+
     std::shared_ptr<net::TlsCredentials> tls_;  ///< Null: plain HTTP.
+    std::shared_ptr<security::Gate> gate_;      ///< Null: lets everything pass.
+    std::shared_ptr<security::ApiKeys> api_keys_;
+    std::shared_ptr<security::Identity> jwt_;
+    std::vector<std::string> jwt_scopes_;
+    std::shared_ptr<security::RateLimiter> per_principal_;
 };
 
 }  // namespace a2akit

@@ -103,6 +103,24 @@ public:
         field = value;
     }
 
+    /// A number from 0 on, which may have a fraction; 0 by default.
+    void rate(std::string_view name, std::optional<double>& field, double most) {
+        double value = field.value_or(0);
+        std::string written = field ? std::to_string(*field) : std::string();
+        bool readable = true;
+        if (const auto given = field ? std::nullopt : from_environment(name)) {
+            written = *given;
+            const auto [end, error] =
+                std::from_chars(given->data(), given->data() + given->size(), value);
+            readable = error == std::errc{} && end == given->data() + given->size();
+        }
+        // Written so that what is not a number is refused.
+        if (!readable || !(value == 0 || (value >= 0.001 && value <= most))) {
+            return wrong(name, written, "0, or a number from 0.001 to 1000000");
+        }
+        field = value;
+    }
+
     void flag(std::string_view name, std::optional<bool>& field, bool standard) {
         if (field) return;
         const auto given = from_environment(name);
@@ -202,6 +220,29 @@ void resolve_tls(Resolver& resolver, Settings& s) {
     resolver.text("A2AKIT_TLS_CERT", s.tls_cert, nullptr);
     resolver.text("A2AKIT_TLS_KEY", s.tls_key, nullptr);
     resolver.text("A2AKIT_TLS_CLIENT_CA", s.tls_client_ca, nullptr);
+}
+
+void resolve_identities(Resolver& resolver, Settings& s) {
+    resolver.text("A2AKIT_API_KEYS_FILE", s.api_keys_file, nullptr);
+    resolver.text("A2AKIT_JWT_JWKS_URL", s.jwt_jwks_url, nullptr);
+    resolver.text("A2AKIT_JWT_ISSUER", s.jwt_issuer, nullptr);
+    resolver.text("A2AKIT_JWT_AUDIENCE", s.jwt_audience, nullptr);
+    resolver.text("A2AKIT_JWT_ALGORITHMS", s.jwt_algorithms, "RS256,PS256,ES256,EdDSA");
+    resolver.text("A2AKIT_JWT_SCOPES", s.jwt_scopes, nullptr);
+    resolver.flag("A2AKIT_JWT_ALLOW_HTTP", s.jwt_allow_http, false);
+    resolver.span("A2AKIT_JWT_MIN_REFRESH", s.jwt_min_refresh, seconds(30), milliseconds(0));
+}
+
+void resolve_callers(Resolver& resolver, Settings& s) {
+    constexpr double kMostPerSecond = 1e6;
+    resolver.text("A2AKIT_ALLOWED_HOSTS", s.allowed_hosts, nullptr);
+    resolver.text("A2AKIT_CORS_ORIGINS", s.cors_origins, nullptr);
+    resolver.text("A2AKIT_TRUSTED_PROXIES", s.trusted_proxies, nullptr);
+    resolver.rate("A2AKIT_RATE_PER_ADDRESS", s.rate_per_address, kMostPerSecond);
+    resolver.rate("A2AKIT_RATE_PER_PRINCIPAL", s.rate_per_principal, kMostPerSecond);
+    resolver.number("A2AKIT_RATE_BURST", s.rate_burst, 0, 0, 1'000'000);
+    resolver.number("A2AKIT_MAX_CONNECTIONS_PER_ADDRESS", s.max_connections_per_address, 0, 0,
+                    10'000'000);
 }
 
 void resolve_versions(Resolver& resolver, Settings& s) {
@@ -334,6 +375,8 @@ Result<Settings> Settings::resolved(const Environment& environment) const {
     Resolver resolver(environment);
     resolve_address(resolver, settings);
     resolve_tls(resolver, settings);
+    resolve_identities(resolver, settings);
+    resolve_callers(resolver, settings);
     resolve_versions(resolver, settings);
     resolve_tasks(resolver, settings);
     resolve_http(resolver, settings);

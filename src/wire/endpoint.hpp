@@ -150,5 +150,9 @@ void encode_heartbeat(std::string& out);
 /// The same in the form that follows from the head: its path, its version and its types.
 [[nodiscard]] HttpResponse http_error(int status, std::string_view message, const RequestHead& head,
                                       const Versions& versions);
+/// The same for an error of the protocol that is found before the request is read, under the HTTP
+/// status that belongs to it.
+[[nodiscard]] HttpResponse http_error(const Error& error, const RequestHead& head,
+                                      const Versions& versions);
 
 }  // namespace a2akit::wire

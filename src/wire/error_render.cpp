@@ -17,6 +17,21 @@ Timestamp now() {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
+bool has_retry_after(const Error& error) {
+    return error.details != nullptr && error.details->retry_after.has_value();
+}
+
+void add_retry_after(HttpResponse& response, const Error& error) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.details->retry_after);
+    response.headers.emplace_back("Retry-After", std::to_string(seconds.count()));
+}
+
+/// A 403 has a challenge when it says which scopes are missing (RFC 6750).
+bool names_challenge(const Error& error) {
+    return error.code == ErrorCode::kPermissionDenied && error.details != nullptr &&
+           !error.details->challenge.empty();
+}
+
 }  // namespace
 
 void add_challenge(HttpResponse& response, const Error& error) {
@@ -38,7 +53,7 @@ HttpResponse wordless(const Error* error) {
     if (error == nullptr) return response;
     const int status = error_row(error->code).http_status;
     if (status == 401 || status == 403) response.status = status;
-    if (status == 401) add_challenge(response, *error);
+    if (status == 401 || names_challenge(*error)) add_challenge(response, *error);
     return response;
 }
 
@@ -46,8 +61,10 @@ HttpResponse json_rpc_error(std::string_view rpc_id, const Error& error, Version
     HttpResponse response;
     response.content_type = kJson;
     const int status = error_row(error.code).http_status;
-    if (status == 401 || status == 403) response.status = status;
-    if (status == 401) add_challenge(response, error);
+    const bool has_to_wait = status == 429 && has_retry_after(error);
+    if (status == 401 || status == 403 || has_to_wait) response.status = status;
+    if (status == 401 || names_challenge(error)) add_challenge(response, error);
+    if (has_to_wait) add_retry_after(response, error);
     codec(version).append_json_rpc_error(response.body, rpc_id, error, now());
     return response;
 }
@@ -68,11 +85,8 @@ HttpResponse status_error(const Error& error, std::string_view content_type, int
     HttpResponse response;
     response.status = http_status != 0 ? http_status : codec(version).http_status(error);
     response.content_type = version == Version::k0_3 ? kJson : content_type;
-    if (response.status == 401) add_challenge(response, error);
-    if (error.details != nullptr && error.details->retry_after) {
-        const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.details->retry_after);
-        response.headers.emplace_back("Retry-After", std::to_string(seconds.count()));
-    }
+    if (response.status == 401 || names_challenge(error)) add_challenge(response, error);
+    if (has_retry_after(error)) add_retry_after(response, error);
     codec(version).append_http_error(response.body, error, response.status, now());
     return response;
 }
@@ -85,6 +99,20 @@ Error error_of_http(int status, std::string_view message) {
     if (status == 503) return Error::unavailable(std::string(message), kRetry);
     return Error{status == 500 ? ErrorCode::kInternal : ErrorCode::kInvalidRequest,
                  std::string(message), nullptr};
+}
+
+HttpResponse error_by_head(int status, const Error& error, const RequestHead& head,
+                           const Versions& versions) {
+    const RouteMatch match = match_route(head.method, head.target);
+    const Version version = version_of_error(match, head, versions);
+    using Outcome = RouteMatch::Outcome;
+    const bool known = match.outcome == Outcome::kFound ||
+                       (match.outcome == Outcome::kMethodNotAllowed && !head.method.empty());
+    const bool json_rpc = known && match.route.kind == RouteKind::kJsonRpc;
+    if (!json_rpc) return status_error(error, answer_type(head), status, version);
+    HttpResponse response = json_rpc_error({}, error, version);
+    response.status = status;
+    return response;
 }
 
 }  // namespace
@@ -100,17 +128,11 @@ HttpResponse http_error(int status, std::string_view message, bool json_rpc,
 
 HttpResponse http_error(int status, std::string_view message, const RequestHead& head,
                         const Versions& versions) {
-    const RouteMatch match = match_route(head.method, head.target);
-    const Version version = version_of_error(match, head, versions);
-    const Error error = error_of_http(status, message);
-    using Outcome = RouteMatch::Outcome;
-    const bool known = match.outcome == Outcome::kFound ||
-                       (match.outcome == Outcome::kMethodNotAllowed && !head.method.empty());
-    const bool json_rpc = known && match.route.kind == RouteKind::kJsonRpc;
-    if (!json_rpc) return status_error(error, answer_type(head), status, version);
-    HttpResponse response = json_rpc_error({}, error, version);
-    response.status = status;
-    return response;
+    return error_by_head(status, error_of_http(status, message), head, versions);
+}
+
+HttpResponse http_error(const Error& error, const RequestHead& head, const Versions& versions) {
+    return error_by_head(error_row(error.code).http_status, error, head, versions);
 }
 
 }  // namespace a2akit::wire

@@ -11,7 +11,7 @@
 namespace a2akit::wire {
 
 /// The answer to a single JSON-RPC call: HTTP 200, but 401 and 403 for credentials that are missing
-/// or do not suffice.
+/// or do not suffice, and 429 with Retry-After for a caller that has to wait.
 [[nodiscard]] HttpResponse json_rpc_error(std::string_view rpc_id, const Error& error,
                                           Version version = Version::k1_0);
 /// The same, for an operation whose refusal may have to be a stream.
@@ -24,7 +24,7 @@ namespace a2akit::wire {
 /// The response to a notification, which has no body: 204, or for a caller without permission just
 /// the status, with the challenge of a 401. `error` null: none.
 [[nodiscard]] HttpResponse wordless(const Error* error);
-/// The WWW-Authenticate header of a kUnauthenticated error.
+/// The WWW-Authenticate header of a kUnauthenticated error, or of a missing scope.
 void add_challenge(HttpResponse& response, const Error& error);
 
 /// `text` cut to a length that fits an error message, with everything but printable ASCII replaced:

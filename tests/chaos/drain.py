@@ -57,7 +57,7 @@ async def raw_stream(port, name, text):
     """Everything that a stream's client gets, byte by byte."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "SendStreamingMessage", "params": message(name, text)}).encode()
-    writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
+    writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
                  b"A2A-Version: 1.0\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     data = await reader.read()
     writer.close()

@@ -284,28 +284,28 @@ def check_http(agent):
 
 def check_sockets(agent):
     for name, data, status in (("garbage", b"\x16\x03\x01\x02\x00\r\n\r\n", b"400"), ("no HTTP version", b"GET /\r\n\r\n", b"400"),
-                               ("a bad Content-Length", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", b"400"),
-                               ("half a head", b"POST / HTTP/1.1\r\nHost: a\r\nCont", b"408"),
-                               ("half a body", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                               ("a bad Content-Length", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", b"400"),
+                               ("half a head", b"POST / HTTP/1.1\r\nHost: localhost\r\nCont", b"408"),
+                               ("half a body", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                                 b"Content-Length: 100\r\n\r\n{", b"408")):
         answer = agent.raw(data)
         expect(f"socket: {name}", answer == b"" or answer.split(b" ")[1] == status, answer)
-    both = (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 5\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+    both = (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
     answer = agent.raw(both, finish=True)
     expect("socket: smuggling by two lengths", b" 400 " in answer and answer.count(b"HTTP/1.1 ") == 1, answer)
     end = b"Connection: close\r\n\r\n"
-    send = b"POST /message:send HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    send = b"POST /message:send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     for name, data, status in (
-            ("OPTIONS *", b"OPTIONS * HTTP/1.1\r\nHost: a\r\n" + end, b"204"),
+            ("OPTIONS *", b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n" + end, b"204"),
             ("a bad host", b"GET /health HTTP/1.1\r\nHost: a b\r\n" + end, b"400"),
-            ("two hosts", b"GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n" + end, b"400"),
+            ("two hosts", b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n" + end, b"400"),
             ("chunks before HTTP/1.1", b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"400"),
-            ("lines that end in LF alone", b"GET /health HTTP/1.1\nHost: a\nConnection: close\n\n", b"400"),
-            ("a header with LF in it", b"GET /health HTTP/1.1\r\nHost: a\r\nX: y\nZ: w\r\n" + end, b"400"),
-            ("a header with NUL in it", b"GET /health HTTP/1.1\r\nHost: a\r\nX: y\0\r\n" + end, b"400"),
-            ("a continuation without a header", b"GET /health HTTP/1.1\r\n X: y\r\nHost: a\r\n" + end, b"400"),
-            ("a space before the colon", b"GET /health HTTP/1.1\r\nHost: a\r\nX : y\r\n" + end, b"400"),
+            ("lines that end in LF alone", b"GET /health HTTP/1.1\nHost: localhost\nConnection: close\n\n", b"400"),
+            ("a header with LF in it", b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: y\nZ: w\r\n" + end, b"400"),
+            ("a header with NUL in it", b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: y\0\r\n" + end, b"400"),
+            ("a continuation without a header", b"GET /health HTTP/1.1\r\n X: y\r\nHost: localhost\r\n" + end, b"400"),
+            ("a space before the colon", b"GET /health HTTP/1.1\r\nHost: localhost\r\nX : y\r\n" + end, b"400"),
             ("two transfer encodings", send + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n" + end, b"400"),
             ("an unknown transfer encoding", send + b"Transfer-Encoding: xchunked\r\n" + end, b"501"),
             ("two lengths", send + b"Content-Length: 2\r\nContent-Length: 3\r\n" + end + b"{} ", b"400"),
@@ -322,7 +322,7 @@ def check_sockets(agent):
     body = call("SendStreamingMessage", message()).encode()
     for _ in range(20):
         s = socket.create_connection(("127.0.0.1", agent.port), timeout=20)
-        s.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nA2A-Version: 1.0\r\n"
+        s.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nA2A-Version: 1.0\r\n"
                   b"Content-Length: %d\r\n\r\n" % len(body) + body)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         s.close()

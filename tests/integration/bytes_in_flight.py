@@ -114,7 +114,7 @@ class WellBehaved:
 # -- The attacks: each yields whenever there is something to measure, and ends what it has opened -----------------------
 
 def head(size, path="/message:send"):
-    return (f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nA2A-Version: 1.0\r\n"
+    return (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nA2A-Version: 1.0\r\n"
             f"Content-Length: {size}\r\n\r\n").encode()
 
 
@@ -138,7 +138,7 @@ def unread_answers(agent, open_files):
     task = agent.large_task(9 * 1000 * 1000)
     for _ in range(96):
         client = open_files.enter_context(agent.connect(receive_bytes=4096))
-        client.sendall(f"GET /tasks/{task} HTTP/1.1\r\nHost: a\r\nA2A-Version: 1.0\r\n\r\n".encode())
+        client.sendall(f"GET /tasks/{task} HTTP/1.1\r\nHost: localhost\r\nA2A-Version: 1.0\r\n\r\n".encode())
         yield
 
 
@@ -146,7 +146,7 @@ def unread_answers_of_one_connection(agent, open_files):
     """The same, asked for in one breath."""
     task = agent.large_task(9 * 1000 * 1000)
     client = open_files.enter_context(agent.connect(receive_bytes=4096))
-    client.sendall(f"GET /tasks/{task} HTTP/1.1\r\nHost: a\r\nA2A-Version: 1.0\r\n\r\n".encode() * 48)
+    client.sendall(f"GET /tasks/{task} HTTP/1.1\r\nHost: localhost\r\nA2A-Version: 1.0\r\n\r\n".encode() * 48)
     yield
 
 
@@ -196,7 +196,7 @@ def unread_streams(agent, open_files):
     task = json.loads(body)["task"]["id"]
     for _ in range(20):
         client = open_files.enter_context(agent.connect(receive_bytes=4096))
-        client.sendall(f"GET /tasks/{task}:subscribe HTTP/1.1\r\nHost: a\r\nA2A-Version: 1.0\r\n"
+        client.sendall(f"GET /tasks/{task}:subscribe HTTP/1.1\r\nHost: localhost\r\nA2A-Version: 1.0\r\n"
                        "Last-Event-ID: 1\r\n\r\n".encode())
         begin = client.recv(12)
         assert begin == b"HTTP/1.1 200", begin

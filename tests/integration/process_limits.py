@@ -61,7 +61,7 @@ def ask(port, count):
     answered = 0
     with socket.create_connection(("127.0.0.1", port), timeout=ENDS_WITHIN) as s:
         for size in [100] * (count // 100) + [count % 100]:
-            s.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n" * size)
+            s.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n" * size)
             data = b""
             while data.count(b'{"status":"ok"}') < size:
                 more = s.recv(65536)
@@ -119,7 +119,7 @@ def unread_pipe_of_a_stubborn_agent():
     port = pipe.read_until(port_of)
     body = b'{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"hi"}]}}'
     with socket.create_connection(("127.0.0.1", port), timeout=ENDS_WITHIN) as s:
-        s.sendall(b"POST /message:send HTTP/1.1\r\nHost: a\r\nA2A-Version: 1.0\r\nContent-Type: application/json\r\n"
+        s.sendall(b"POST /message:send HTTP/1.1\r\nHost: localhost\r\nA2A-Version: 1.0\r\nContent-Type: application/json\r\n"
                   b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         pipe.read_until(re.compile(rb"the handler blocks").search)
         ask(port, 200)

@@ -144,7 +144,7 @@ TEST_F(ServerTest, TheCardIsServedWithValidators) {
 HttpClient::Response card_for(std::uint16_t port, const std::string& path,
                               const std::string& version) {
     HttpClient client(port);
-    std::string bytes = "GET " + path + " HTTP/1.1\r\nHost: test\r\n";
+    std::string bytes = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n";
     if (!version.empty()) bytes += "A2A-Version: " + version + "\r\n";
     client.send(bytes + "\r\n");
     return client.response();
@@ -198,7 +198,7 @@ TEST_F(ServerTest, AVersionThatIsSwitchedOffIsRefused) {
     const std::string body =
         R"({"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"id":"none"}})";
     const std::string head =
-        "POST / HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: " +
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
         std::to_string(body.size()) + "\r\n\r\n" + body;
     for (const auto& [versions, number] :
          {std::pair("0.3,1.0", "-32001"), std::pair("1.0", "-32009")}) {
@@ -240,7 +240,7 @@ TEST_F(ServerTest, TheCardNamesWhatATrustedProxySaysOfItsClientsAddress) {
     start(std::move(options));
     HttpClient client(server->port());
     const std::string own = server->url();
-    const std::string host = "test";  // as the client names it
+    const std::string host = "localhost";  // as the client names it
     for (const auto& [forwarded, url] : std::vector<std::pair<std::string, std::string>>{
              {"X-Forwarded-Proto: https\r\n", "https://" + host + ":8443/a/"},
              {"X-Forwarded-Host: agents.example\r\n", "http://agents.example:8443/a/"},

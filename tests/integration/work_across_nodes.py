@@ -31,7 +31,7 @@ class Streams:
         for i in range(count):
             one = socket.create_connection(("127.0.0.1", node.port))
             body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "SubscribeToTask", "params": {"id": tasks[i % len(tasks)]}})
-            one.sendall(f"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
+            one.sendall(f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
                         f"A2A-Version: 1.0\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
             one.setblocking(False)
             self.selector.register(one, selectors.EVENT_READ)

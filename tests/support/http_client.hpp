@@ -64,7 +64,7 @@ public:
                  std::string_view more_headers = "Content-Type: application/json\r\n") {
         std::string bytes;
         bytes.append(method).append(" ").append(target).append(
-            " HTTP/1.1\r\nHost: test\r\nA2A-Version: 1.0\r\n");
+            " HTTP/1.1\r\nHost: localhost\r\nA2A-Version: 1.0\r\n");
         bytes.append(more_headers);
         if (!body.empty())
             bytes.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");

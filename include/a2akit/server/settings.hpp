@@ -40,6 +40,42 @@ struct Settings {
     /// authorities, and the name in it is their principal.
     std::optional<std::string> tls_client_ca = {};
 
+    // Who a caller is (docs/guides/authentication.md).
+    std::optional<std::string> api_keys_file =
+        {};  ///< A2AKIT_API_KEYS_FILE, none: one "principal key" per line
+    /// A2AKIT_JWT_JWKS_URL, none: where the keys are that tokens are signed with; https: or file:.
+    std::optional<std::string> jwt_jwks_url = {};
+    /// A2AKIT_JWT_ISSUER, none: the "iss" of tokens; without A2AKIT_JWT_JWKS_URL its keys are found
+    /// by OpenID Connect discovery.
+    std::optional<std::string> jwt_issuer = {};
+    std::optional<std::string> jwt_audience =
+        {};  ///< A2AKIT_JWT_AUDIENCE, none: the "aud" of tokens
+    std::optional<std::string> jwt_algorithms =
+        {};  ///< A2AKIT_JWT_ALGORITHMS, "RS256,PS256,ES256,EdDSA": those that are accepted
+    std::optional<std::string> jwt_scopes =
+        {};  ///< A2AKIT_JWT_SCOPES, none: scopes that a token needs, separated by spaces
+    std::optional<bool> jwt_allow_http =
+        {};  ///< A2AKIT_JWT_ALLOW_HTTP, false: keys over plain http
+    std::optional<Duration> jwt_min_refresh =
+        {};  ///< A2AKIT_JWT_MIN_REFRESH (s), 30: between two fetches of keys
+
+    // Who may call, and how often (docs/guides/security.md).
+    /// A2AKIT_ALLOWED_HOSTS, any: Host headers that are served; on a loopback address the names of
+    /// loopback.
+    std::optional<std::string> allowed_hosts = {};
+    std::optional<std::string> cors_origins =
+        {};  ///< A2AKIT_CORS_ORIGINS, none: web pages that may call from a browser; * for all
+    /// A2AKIT_TRUSTED_PROXIES, none: networks whose forwarded headers count.
+    std::optional<std::string> trusted_proxies = {};
+    std::optional<double> rate_per_address =
+        {};  ///< A2AKIT_RATE_PER_ADDRESS, 0: calls per second of an address; 0: no limit
+    std::optional<double> rate_per_principal =
+        {};  ///< A2AKIT_RATE_PER_PRINCIPAL, 0: calls per second of a principal; 0: no limit
+    std::optional<int> rate_burst =
+        {};  ///< A2AKIT_RATE_BURST, 0: calls together after a pause; 0: those of one second
+    std::optional<int> max_connections_per_address =
+        {};  ///< A2AKIT_MAX_CONNECTIONS_PER_ADDRESS, 0: no limit
+
     // Versions of the protocol (docs/reference/versions.md).
     std::optional<std::string> versions = {};  ///< A2AKIT_VERSIONS, "0.3,1.0": or either
     std::optional<bool> strict_version =
