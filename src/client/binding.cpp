@@ -1,9 +1,11 @@
 #include "client/binding.hpp"
 
 #include "client/error_reader.hpp"
-#include "json/codec.hpp"
+#include "json/writer.hpp"
+#include "wire/uri.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 namespace a2akit::client {
@@ -14,27 +16,40 @@ std::string without_trailing_slash(std::string_view url) {
     return std::string(url);
 }
 
+Error unreadable(std::string_view what, const Error& error) {
+    return {ErrorCode::kInvalidAgentResponse,
+            std::string(what) + " can't be read: " + error.message, error.details};
+}
+
+Error unknown_operation(Operation operation, std::string_view version) {
+    return {ErrorCode::kUnsupportedOperation,
+            "version " + std::string(version) + " of the protocol has no " +
+                std::string(to_string(operation)),
+            nullptr};
+}
+
 class JsonRpcBinding final : public Binding {
 public:
-    explicit JsonRpcBinding(const AgentInterface& interface) : url_(interface.url) {}
+    using Binding::Binding;
 
-    HttpRequest send(const SendMessageRequest& request) override {
-        return call("SendMessage", request);
-    }
-    HttpRequest stream(const SendMessageRequest& request) override {
-        return call("SendStreamingMessage", request);
-    }
-    HttpRequest get_task(const GetTaskRequest& request) override {
-        return call("GetTask", request);
-    }
-    HttpRequest list_tasks(const ListTasksRequest& request) override {
-        return call("ListTasks", request);
-    }
-    HttpRequest cancel(const CancelTaskRequest& request) override {
-        return call("CancelTask", request);
-    }
-    HttpRequest subscribe(const SubscribeToTaskRequest& request) override {
-        return call("SubscribeToTask", request);
+    Result<HttpRequest> request(Operation operation, const OperationParams& params) const override {
+        const std::string_view method = codec().rpc_method(operation);
+        if (method.empty()) return fail(unknown_operation(operation, codec().version()));
+        HttpRequest http{.method = "POST",
+                         .url = interface().url,
+                         .headers = {{"Content-Type", "application/json"}}};
+        json::Writer writer(http.body);
+        writer.begin_object();
+        writer.key("jsonrpc");
+        writer.plain_string("2.0");
+        writer.key("id");
+        writer.integer(++last_id_);
+        writer.key("method");
+        writer.plain_string(method);
+        writer.key("params");
+        codec().write_rpc_params(http.body, operation, params);
+        writer.end_object();
+        return http;
     }
 
     Result<std::string_view> result(int status, std::string_view body) const override {
@@ -48,153 +63,111 @@ public:
     }
 
 private:
-    template <class M>
-    HttpRequest call(std::string_view method, const M& params) {
-        HttpRequest http{
-            .method = "POST", .url = url_, .headers = {{"Content-Type", "application/json"}}};
-        json::Writer writer(http.body);
-        writer.begin_object();
-        writer.key("jsonrpc");
-        writer.plain_string("2.0");
-        writer.key("id");
-        writer.integer(++last_id_);
-        writer.key("method");
-        writer.plain_string(method);
-        writer.key("params");
-        json::write(writer, params);
-        writer.end_object();
-        return http;
-    }
+    [[nodiscard]] bool is_json_rpc() const noexcept override { return true; }
 
-    std::string url_;
-    std::int64_t last_id_ = 0;
+    mutable std::atomic<std::int64_t> last_id_ = 0;
 };
 
 class HttpJsonBinding final : public Binding {
 public:
-    explicit HttpJsonBinding(const AgentInterface& interface)
-        : url_(without_trailing_slash(interface.url)) {
-        if (!interface.tenant.empty()) url_ += "/" + percent_encode(interface.tenant);
+    HttpJsonBinding(AgentInterface interface, const wire::ClientCodec& codec)
+        : Binding(std::move(interface), codec) {
+        url_ = without_trailing_slash(this->interface().url);
+        // Some cards of 0.3 name the prefix that the paths of 0.3 begin with.
+        if (codec.version() == "0.3" && url_.ends_with("/v1")) url_.resize(url_.size() - 3);
+        const std::string& tenant = this->interface().tenant;
+        if (!tenant.empty()) url_ += "/" + wire::percent_encode(tenant);
     }
 
-    HttpRequest send(const SendMessageRequest& request) override {
-        return post("/message:send", json::encode(request));
-    }
-    HttpRequest stream(const SendMessageRequest& request) override {
-        return post("/message:stream", json::encode(request));
-    }
-    HttpRequest get_task(const GetTaskRequest& request) override {
-        Query query;
-        if (request.history_length)
-            query.add("historyLength", std::to_string(*request.history_length));
-        return get("/tasks/" + percent_encode(request.id) + query.text());
-    }
-    HttpRequest list_tasks(const ListTasksRequest& request) override {
-        Query query;
-        if (!request.context_id.empty()) query.add("contextId", request.context_id);
-        if (request.status != TaskState::kUnspecified)
-            query.add("status", to_string(request.status));
-        if (request.page_size) query.add("pageSize", std::to_string(*request.page_size));
-        if (!request.page_token.empty()) query.add("pageToken", request.page_token);
-        if (request.history_length)
-            query.add("historyLength", std::to_string(*request.history_length));
-        if (request.status_timestamp_after) {
-            std::string time;
-            json::append_timestamp(time, *request.status_timestamp_after);
-            query.add("statusTimestampAfter", time);
-        }
-        if (request.include_artifacts)
-            query.add("includeArtifacts", *request.include_artifacts ? "true" : "false");
-        return get("/tasks" + query.text());
-    }
-    HttpRequest cancel(const CancelTaskRequest& request) override {
-        return post("/tasks/" + percent_encode(request.id) + ":cancel", json::encode(request));
-    }
-    HttpRequest subscribe(const SubscribeToTaskRequest& request) override {
-        return post("/tasks/" + percent_encode(request.id) + ":subscribe", json::encode(request));
+    Result<HttpRequest> request(Operation operation, const OperationParams& params) const override {
+        auto call = codec().http_call(operation, params);
+        if (!call) return fail(unknown_operation(operation, codec().version()));
+        HttpRequest http{.method = std::string(call->method),
+                         .url = url_ + call->path,
+                         .body = std::move(call->body)};
+        if (http.method == "POST")
+            http.headers.emplace_back("Content-Type", codec().content_type());
+        return http;
     }
 
     Result<std::string_view> result(int status, std::string_view body) const override {
         if (status < 200 || status >= 300) return fail(read_http_error(status, body));
         const Envelope envelope = read_envelope(body);
         if (!envelope.error.empty()) return fail(read_status_error(envelope.error));
+        if (envelope.is_bare_error) return fail(read_json_rpc_error(body));
         return body;
     }
 
 private:
-    class Query {
-    public:
-        void add(std::string_view name, std::string_view value) {
-            text_ += text_.empty() ? '?' : '&';
-            text_.append(name).append("=").append(percent_encode(value));
-        }
-        [[nodiscard]] const std::string& text() const noexcept { return text_; }
-
-    private:
-        std::string text_;
-    };
-
-    [[nodiscard]] HttpRequest get(const std::string& path) const {
-        return {.method = "GET", .url = url_ + path};
-    }
-    [[nodiscard]] HttpRequest post(const std::string& path, std::string body) const {
-        return {.method = "POST",
-                .url = url_ + path,
-                .headers = {{"Content-Type", "application/a2a+json"}},
-                .body = std::move(body)};
-    }
+    [[nodiscard]] bool is_json_rpc() const noexcept override { return false; }
 
     std::string url_;
 };
 
+bool holds(const std::vector<std::string>& list, std::string_view item) {
+    return std::find(list.begin(), list.end(), item) != list.end();
+}
+
 }  // namespace
 
-Result<AgentInterface> choose_interface(const AgentCard& card,
-                                        const std::vector<std::string>& bindings) {
+Result<Reply> Binding::reply(int status, std::string_view body, Operation operation) const {
+    const auto text = result(status, body);
+    if (!text) return fail(text.error());
+    if (operation == Operation::kDeleteTaskPushNotificationConfig) return Reply(Empty{});
+    auto reply = codec_.read_reply(*text, operation, is_json_rpc());
+    if (!reply) return fail(unreadable("the agent's answer", reply.error()));
+    return reply;
+}
+
+Result<StreamResponse> Binding::event(std::string_view data) const {
+    const auto text = result(200, data);
+    if (!text) return fail(text.error());
+    auto event = codec_.read_event(*text, is_json_rpc());
+    if (!event) return fail(unreadable("an event of the stream", event.error()));
+    if (event->payload.index() == 0) {
+        return fail(ErrorCode::kInvalidAgentResponse,
+                    "an event of the stream can't be read: it holds no task, message or update");
+    }
+    return event;
+}
+
+Result<std::vector<AgentInterface>> choose_interfaces(const AgentCard& card,
+                                                      const std::vector<std::string>& bindings,
+                                                      const std::vector<std::string>& versions) {
+    std::vector<AgentInterface> chosen;
     std::string offered;
     for (const AgentInterface& interface : card.supported_interfaces) {
-        const bool is_version_1 =
-            interface.protocol_version == "1" || interface.protocol_version.starts_with("1.");
-        const bool is_wanted =
+        const wire::ClientCodec* codec = wire::client_codec(interface.protocol_version);
+        const bool is_known =
             interface.protocol_binding == "JSONRPC" || interface.protocol_binding == "HTTP+JSON";
-        if (is_version_1 && is_wanted &&
-            std::find(bindings.begin(), bindings.end(), interface.protocol_binding) !=
-                bindings.end()) {
-            return interface;
+        if (codec != nullptr && holds(versions, codec->version()) && is_known &&
+            holds(bindings, interface.protocol_binding)) {
+            chosen.push_back(interface);
         }
         offered += offered.empty() ? "" : ", ";
         offered += interface.protocol_binding + " " + interface.protocol_version;
     }
-    return fail(ErrorCode::kVersionNotSupported,
-                "the agent '" + card.name + "' offers " +
-                    (offered.empty() ? "no interface" : offered) +
-                    "; this client speaks JSONRPC and HTTP+JSON 1.0");
+    if (!chosen.empty()) return chosen;
+    std::string wanted;
+    for (const std::string& binding : bindings) {
+        for (const std::string& version : versions)
+            wanted += (wanted.empty() ? "" : ", ") + binding + " " + version;
+    }
+    return fail(ErrorCode::kVersionNotSupported, "the agent '" + card.name + "' offers " +
+                                                     (offered.empty() ? "no interface" : offered) +
+                                                     "; this client may use " + wanted);
 }
 
-std::unique_ptr<Binding> make_binding(const AgentInterface& interface) {
-    if (interface.protocol_binding == "JSONRPC") return std::make_unique<JsonRpcBinding>(interface);
-    return std::make_unique<HttpJsonBinding>(interface);
+std::unique_ptr<const Binding> make_binding(AgentInterface interface) {
+    const wire::ClientCodec& codec = *wire::client_codec(interface.protocol_version);
+    if (interface.protocol_binding == "JSONRPC")
+        return std::make_unique<JsonRpcBinding>(std::move(interface), codec);
+    return std::make_unique<HttpJsonBinding>(std::move(interface), codec);
 }
 
 std::string card_url(std::string_view url) {
     if (url.ends_with(".json")) return std::string(url);
     return without_trailing_slash(url) + "/.well-known/agent-card.json";
-}
-
-std::string percent_encode(std::string_view text) {
-    static constexpr std::string_view kUnreserved =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    static constexpr char kHex[] = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        if (kUnreserved.find(c) != std::string_view::npos) {
-            out += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out += {'%', kHex[byte >> 4], kHex[byte & 15]};
-        }
-    }
-    return out;
 }
 
 }  // namespace a2akit::client

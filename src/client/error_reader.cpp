@@ -99,12 +99,17 @@ Envelope read_envelope(std::string_view body) {
     Envelope envelope;
     Cursor cursor(body, json::Mode::kLenient, json::kReadBack);
     if (cursor.kind() != Kind::kObject) return envelope;
+    bool has_code = false;
+    bool has_message = false;
     const bool read = cursor.object([&](std::string_view key) {
         if (key == "result") return cursor.raw(envelope.result);
         if (key == "error") return cursor.raw(envelope.error);
+        has_code |= key == "code" && cursor.kind() == Kind::kNumber;
+        has_message |= key == "message" && cursor.kind() == Kind::kString;
         return cursor.skip();
     });
     if (!read || !cursor.finish()) return {};
+    envelope.is_bare_error = has_code && has_message;
     return envelope;
 }
 
@@ -126,6 +131,7 @@ Error read_http_error(int status, std::string_view body) {
         RawError raw = read_error_object(envelope.error);
         return to_error(std::move(raw), wire::error_from_http(status));
     }
+    if (envelope.is_bare_error) return read_json_rpc_error(body);
     return {wire::error_from_http(status),
             "the agent answered with HTTP status " + std::to_string(status), nullptr};
 }

@@ -1,59 +1,80 @@
 #pragma once
 
-#include <a2akit/client/client.hpp>
+#include <a2akit/client/client_options.hpp>
+#include <a2akit/core/async.hpp>
 #include <a2akit/core/result.hpp>
 
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace a2akit::client {
 
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
 struct HttpRequest {
-    std::string method;  ///< "GET" or "POST".
+    std::string method;  ///< "GET", "POST" or "DELETE".
     std::string url;
-    std::vector<std::pair<std::string, std::string>> headers;
+    Headers headers;
     std::string body;
     Duration timeout = Duration::zero();       ///< For all of it, `perform` only. Zero: none.
     Duration idle_timeout = Duration::zero();  ///< Without a byte, `open` only. Zero: none.
+    std::size_t max_bytes = 64U << 20U;        ///< Of the answer's body, `perform` only.
+};
+
+struct HttpHead {
+    int status = 0;
+    Headers headers;  ///< Names in lower case.
+
+    /// The first header of that name; empty when there is none.
+    [[nodiscard]] std::string_view header(std::string_view lower_case_name) const noexcept;
+    [[nodiscard]] std::string_view content_type() const noexcept { return header("content-type"); }
+};
+
+/// The end of a request without an answer.
+struct HttpFailure {
+    Error error;
+    /// False: nothing of the request was sent, so it can be made again whatever it does.
+    bool sent = true;
 };
 
 struct HttpAnswer {
-    int status = 0;
-    std::string content_type;
+    HttpHead head;
     std::string body;
 };
 
-/// An answer that is read while it arrives.
+template <class T>
+using HttpResult = tl::expected<T, HttpFailure>;
+
+/// An answer that is read while it arrives. Used by one coroutine at a time; destroying it ends the
+/// request.
 class HttpStream {
 public:
     virtual ~HttpStream() = default;
     /// Waits for the status line and the headers.
-    virtual Result<void> await_head() = 0;
-    /// REQUIRES: await_head succeeded.
-    [[nodiscard]] virtual int status() const = 0;
-    [[nodiscard]] virtual std::string content_type() const = 0;
-    /// Waits for more bytes; nothing at the end. kUnavailable when the connection broke.
-    virtual Result<std::optional<std::string>> read() = 0;
+    virtual Async<HttpResult<HttpHead>> head() = 0;
+    /// Waits for more bytes; nullopt at the end. kUnavailable when the connection broke or nothing
+    /// came for idle_timeout. REQUIRES: `head` succeeded.
+    virtual AsyncResult<std::optional<std::string>> read() = 0;
 };
 
-/// HTTP as the client needs it, so that its tests can stand in for the network. One thread at a
-/// time.
+/// HTTP as the client needs it, so that its tests can stand in for the network. Safe from any loop.
 class HttpClient {
 public:
     virtual ~HttpClient() = default;
-    /// Any status is an answer. kUnavailable when there is none.
-    virtual Result<HttpAnswer> perform(HttpRequest request) = 0;
+    /// Any status is an answer.
+    virtual Async<HttpResult<HttpAnswer>> perform(HttpRequest request) = 0;
     virtual std::unique_ptr<HttpStream> open(HttpRequest request) = 0;
 };
 
 /// Scheme, host and port of a URL as libcurl reads it, such as "https://agents.example:443"; empty
-/// when it is none.
+/// when the URL can't be read.
 [[nodiscard]] std::string origin_of(const std::string& url);
 
-[[nodiscard]] std::unique_ptr<HttpClient> make_curl_client(const ClientOptions& options);
+[[nodiscard]] std::shared_ptr<HttpClient> make_curl_client(const ClientOptions& options);
 
 }  // namespace a2akit::client

@@ -1,4 +1,4 @@
-#include <a2akit/client/client.hpp>
+#include <a2akit/client/send_result.hpp>
 
 namespace a2akit {
 namespace {

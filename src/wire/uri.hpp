@@ -14,6 +14,9 @@ namespace a2akit::wire {
 /// is not UTF-8.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
+/// "a/b c" -> "a%2Fb%20c"
+[[nodiscard]] std::string percent_encode(std::string_view text);
+
 /// The name=value pairs of a query, decoded, in order; '+' is a space. kInvalidParams when one
 /// can't be decoded.
 using QueryPairs = std::vector<std::pair<std::string, std::string>>;

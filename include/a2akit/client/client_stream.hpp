@@ -14,6 +14,9 @@ namespace a2akit {
 struct StreamEvent {
     std::string id = {};  ///< Empty when the agent sent no id.
     StreamResponse response = {};
+    /// The stream was cut before this event, and the agent could not tell what happened in between:
+    /// this event, a Task, holds all that is known.
+    bool after_gap = false;
 
     [[nodiscard]] const Task* task() const noexcept { return std::get_if<Task>(&response.payload); }
     [[nodiscard]] const Message* message() const noexcept {
@@ -34,26 +37,35 @@ struct StreamEvent {
     [[nodiscard]] bool is_final() const noexcept;
 };
 
+class AsyncClientStream;
+
 /// The events of one task, pulled one by one. Used by one thread at a time; destroying it closes
 /// the connection and changes nothing for the task.
 ///
 ///     for (const StreamEvent& event : client.stream("Hello")) std::cout << event.text() <<
 ///     std::flush;
+///
+/// A stream has ended when the agent closes it after an event that is final (see
+/// StreamEvent::is_final). A stream that stops before that was cut, and is resumed: by a
+/// subscription after the last event (Last-Event-ID), or, from an agent whose events have no ids,
+/// by a subscription from the task as it stands, or, when the task has ended meanwhile, by reading
+/// it. Each event is delivered once, in order. When the task is not known yet, the message is sent
+/// again only if RetryPolicy::repeat_lost_sends says so.
 class ClientStream {
 public:
-    class Source;
-    explicit ClientStream(std::unique_ptr<Source> source) noexcept;
+    explicit ClientStream(AsyncClientStream stream) noexcept;
     ClientStream(ClientStream&&) noexcept;
     ClientStream& operator=(ClientStream&&) noexcept;
     ~ClientStream();
 
-    /// Blocks until the next event is there; nothing when the agent has ended the stream. Throws
-    /// Exception: the agent's own error, or kUnavailable when the connection broke (resume with
-    /// Client::subscribe).
+    /// Blocks until the next event is there; nullopt when the stream has ended. Throws Exception:
+    /// the agent's own error, or kUnavailable when the stream was cut and could not be resumed.
     std::optional<StreamEvent> next();
     /// The id of the last event that had one. Pass it to Client::subscribe to continue after that
     /// event.
     [[nodiscard]] const std::string& last_event_id() const noexcept;
+    /// How many times the stream was cut and resumed.
+    [[nodiscard]] int resumptions() const noexcept;
 
     class Iterator {
     public:
@@ -84,7 +96,7 @@ public:
     [[nodiscard]] static std::default_sentinel_t end() noexcept { return {}; }
 
 private:
-    std::unique_ptr<Source> source_;
+    std::unique_ptr<AsyncClientStream> stream_;
 };
 
 }  // namespace a2akit

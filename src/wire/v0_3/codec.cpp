@@ -95,6 +95,13 @@ private:
 
 }  // namespace
 
+std::string_view name_of(Operation operation) noexcept {
+    for (const auto& [name, named] : kMethods) {
+        if (named == operation) return name;
+    }
+    return {};
+}
+
 const wire::Codec& codec() noexcept {
     static constexpr Codec kCodec;
     return kCodec;

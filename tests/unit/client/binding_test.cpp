@@ -1,4 +1,5 @@
 #include "client/binding.hpp"
+#include "wire/uri.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,6 +25,28 @@ AgentCard card_with(std::vector<AgentInterface> interfaces) {
 
 const std::vector<std::string> kBoth{"JSONRPC", "HTTP+JSON"};
 
+HttpRequest ask(const Binding& binding, Operation operation, OperationParams params) {
+    return binding.request(operation, params).value_or_throw();
+}
+HttpRequest send(const Binding& binding, SendMessageRequest request) {
+    return ask(binding, Operation::kSendMessage, std::move(request));
+}
+HttpRequest stream(const Binding& binding, SendMessageRequest request) {
+    return ask(binding, Operation::kSendStreamingMessage, std::move(request));
+}
+HttpRequest get_task(const Binding& binding, GetTaskRequest request) {
+    return ask(binding, Operation::kGetTask, std::move(request));
+}
+HttpRequest list_tasks(const Binding& binding, ListTasksRequest request) {
+    return ask(binding, Operation::kListTasks, std::move(request));
+}
+HttpRequest cancel(const Binding& binding, CancelTaskRequest request) {
+    return ask(binding, Operation::kCancelTask, std::move(request));
+}
+HttpRequest subscribe(const Binding& binding, SubscribeToTaskRequest request) {
+    return ask(binding, Operation::kSubscribeToTask, std::move(request));
+}
+
 SendMessageRequest hello(std::string tenant = {}) {
     SendMessageRequest request;
     request.tenant = std::move(tenant);
@@ -36,24 +59,34 @@ SendMessageRequest hello(std::string tenant = {}) {
 TEST(ChooseInterface, TakesTheFirstThatBothSpeak) {
     const auto card =
         card_with({{"http://agent/grpc", "GRPC", "", "1.0"}, http_json(), json_rpc()});
-    EXPECT_EQ(choose_interface(card, kBoth)->protocol_binding, "HTTP+JSON");
+    EXPECT_EQ(choose_interfaces(card, kBoth)->front().protocol_binding, "HTTP+JSON");
 }
 
 TEST(ChooseInterface, PassesOverABindingThatTheUserRuledOut) {
-    EXPECT_EQ(choose_interface(card_with({http_json(), json_rpc()}), {"JSONRPC"})->url,
+    EXPECT_EQ(choose_interfaces(card_with({http_json(), json_rpc()}), {"JSONRPC"})->front().url,
               "http://agent/rpc");
 }
 
 TEST(ChooseInterface, TakesNoInterfaceOfAnotherProtocolVersion) {
     const auto chosen =
-        choose_interface(card_with({{"http://agent/", "JSONRPC", "", "0.3"}}), kBoth);
+        choose_interfaces(card_with({{"http://agent/", "JSONRPC", "", "0.3"}}), kBoth, {"1.0"});
     ASSERT_FALSE(chosen);
     EXPECT_EQ(chosen.error().code, ErrorCode::kVersionNotSupported);
     EXPECT_THAT(chosen.error().message, HasSubstr("JSONRPC 0.3"));
 }
 
+TEST(ChooseInterface, KeepsTheOthersForWhenTheFirstDoesNotAnswer) {
+    const auto chosen = choose_interfaces(card_with({{"http://agent/a", "JSONRPC", "", "1.0"},
+                                                     {"u", "GRPC", "", "1.0"},
+                                                     {"http://agent/b", "HTTP+JSON", "", "0.3.0"}}),
+                                          kBoth);
+    ASSERT_TRUE(chosen);
+    ASSERT_EQ(chosen->size(), 2U);
+    EXPECT_EQ(chosen->at(1).url, "http://agent/b");
+}
+
 TEST(ChooseInterface, SaysThatACardOffersNothing) {
-    EXPECT_THAT(choose_interface(card_with({}), kBoth).error().message,
+    EXPECT_THAT(choose_interfaces(card_with({}), kBoth).error().message,
                 HasSubstr("offers no interface"));
 }
 
@@ -64,25 +97,25 @@ TEST(CardUrl, AddsTheWellKnownPathToAnAgentsUrl) {
 }
 
 TEST(PercentEncode, KeepsOnlyWhatPathsAndQueriesMayHold) {
-    EXPECT_EQ(percent_encode("a-Z_0.~"), "a-Z_0.~");
-    EXPECT_EQ(percent_encode("a/b c?&=\xC3\xA4"), "a%2Fb%20c%3F%26%3D%C3%A4");
+    EXPECT_EQ(wire::percent_encode("a-Z_0.~"), "a-Z_0.~");
+    EXPECT_EQ(wire::percent_encode("a/b c?&=\xC3\xA4"), "a%2Fb%20c%3F%26%3D%C3%A4");
 }
 
 TEST(JsonRpcBinding, WrapsTheParametersAndNumbersItsCalls) {
     const auto binding = make_binding(json_rpc("acme"));
-    const HttpRequest first = binding->send(hello("acme"));
+    const HttpRequest first = send(*binding, hello("acme"));
     EXPECT_EQ(first.method, "POST");
     EXPECT_EQ(first.url, "http://agent/rpc");
     EXPECT_EQ(
         first.body,
         R"({"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"tenant":"acme","message":{)"
         R"("messageId":"m1","role":"ROLE_USER","parts":[{"text":"hi"}]}}})");
-    EXPECT_THAT(binding->get_task({"", "t1", 3}).body,
+    EXPECT_THAT(get_task(*binding, {"", "t1", 3}).body,
                 HasSubstr(R"("id":2,"method":"GetTask","params":{"id":"t1","historyLength":3})"));
-    EXPECT_THAT(binding->stream(hello()).body, HasSubstr(R"("method":"SendStreamingMessage")"));
-    EXPECT_THAT(binding->list_tasks({}).body, HasSubstr(R"("method":"ListTasks")"));
-    EXPECT_THAT(binding->cancel({}).body, HasSubstr(R"("method":"CancelTask")"));
-    EXPECT_THAT(binding->subscribe({}).body, HasSubstr(R"("method":"SubscribeToTask")"));
+    EXPECT_THAT(stream(*binding, hello()).body, HasSubstr(R"("method":"SendStreamingMessage")"));
+    EXPECT_THAT(list_tasks(*binding, {}).body, HasSubstr(R"("method":"ListTasks")"));
+    EXPECT_THAT(cancel(*binding, {}).body, HasSubstr(R"("method":"CancelTask")"));
+    EXPECT_THAT(subscribe(*binding, {}).body, HasSubstr(R"("method":"SubscribeToTask")"));
 }
 
 TEST(JsonRpcBinding, TakesTheResultOutOfItsResponse) {
@@ -101,19 +134,19 @@ TEST(JsonRpcBinding, ThrowsNothingAwayThatIsNoResponse) {
 
 TEST(HttpJsonBinding, PutsTenantAndIdIntoThePath) {
     const auto binding = make_binding(http_json("acme"));
-    EXPECT_EQ(binding->send(hello()).url, "http://agent/acme/message:send");
-    EXPECT_EQ(binding->stream(hello()).url, "http://agent/acme/message:stream");
-    EXPECT_EQ(binding->get_task({"", "t/1", 2}).url,
+    EXPECT_EQ(send(*binding, hello()).url, "http://agent/acme/message:send");
+    EXPECT_EQ(stream(*binding, hello()).url, "http://agent/acme/message:stream");
+    EXPECT_EQ(get_task(*binding, {"", "t/1", 2}).url,
               "http://agent/acme/tasks/t%2F1?historyLength=2");
-    EXPECT_EQ(binding->get_task({"", "t", {}}).method, "GET");
-    EXPECT_EQ(binding->cancel({"", "t1", {}}).url, "http://agent/acme/tasks/t1:cancel");
-    EXPECT_EQ(binding->subscribe({"", "t1"}).url, "http://agent/acme/tasks/t1:subscribe");
-    EXPECT_EQ(binding->subscribe({"", "t1"}).method, "POST");
+    EXPECT_EQ(get_task(*binding, {"", "t", {}}).method, "GET");
+    EXPECT_EQ(cancel(*binding, {"", "t1", {}}).url, "http://agent/acme/tasks/t1:cancel");
+    EXPECT_EQ(subscribe(*binding, {"", "t1"}).url, "http://agent/acme/tasks/t1:subscribe");
+    EXPECT_EQ(subscribe(*binding, {"", "t1"}).method, "POST");
 }
 
 TEST(HttpJsonBinding, WritesTheFiltersOfAListIntoTheQuery) {
     ListTasksRequest request;
-    EXPECT_EQ(make_binding(http_json())->list_tasks(request).url, "http://agent/tasks");
+    EXPECT_EQ(list_tasks(*make_binding(http_json()), request).url, "http://agent/tasks");
     request.context_id = "c 1";
     request.status = TaskState::kWorking;
     request.page_size = 5;
@@ -122,7 +155,7 @@ TEST(HttpJsonBinding, WritesTheFiltersOfAListIntoTheQuery) {
     request.status_timestamp_after = Timestamp(std::chrono::seconds(1));
     request.include_artifacts = true;
     EXPECT_EQ(
-        make_binding(http_json())->list_tasks(request).url,
+        list_tasks(*make_binding(http_json()), request).url,
         "http://agent/"
         "tasks?contextId=c%201&status=TASK_STATE_WORKING&pageSize=5&pageToken=p%2B&historyLength=0"
         "&statusTimestampAfter=1970-01-01T00%3A00%3A01.000Z&includeArtifacts=true");

@@ -243,5 +243,152 @@ TEST(ClientTest, FollowsNoRedirect) {
               ErrorCode::kInvalidAgentResponse);
 }
 
+/// An agent at one address whose card names several interfaces.
+std::string card_of(const std::vector<AgentInterface>& interfaces) {
+    std::string list;
+    for (const AgentInterface& each : interfaces) {
+        list += (list.empty() ? "" : ",") + std::string(R"({"url":")") + each.url +
+                R"(","protocolBinding":")" + each.protocol_binding + R"(","protocolVersion":")" +
+                each.protocol_version + R"("})";
+    }
+    return R"({"name":"Fake","supportedInterfaces":[)" + list + "]}";
+}
+
+TEST(ClientTest, GoesOnToTheNextInterfaceWhenOneDoesNotAnswer) {
+    std::string gone;
+    {
+        FakeAgent agent([](const std::string&) { return std::string(); });
+        gone = agent.url();
+    }
+    FakeAgent agent(
+        [](const std::string&) { return http_answer("200 OK", "application/json", kTask); });
+    Client client(
+        parse_card(card_of({{gone, "JSONRPC", "", "1.0"}, {agent.url(), "HTTP+JSON", "", "1.0"}})));
+    EXPECT_EQ(client.get_task("t1").id, "t1");
+    EXPECT_EQ(client.interface().url, agent.url());
+}
+
+TEST(ClientTest, SpeaksAnOlderVersionWhenTheAgentDoesNotSupportTheFirst) {
+    FakeAgent agent([](const std::string& request) {
+        if (request.find("A2A-Version: 1.0") != std::string::npos) {
+            return http_answer("200 OK", "application/json",
+                               R"({"jsonrpc":"2.0","id":1,"error":{"code":-32009,"message":"?"}})");
+        }
+        return http_answer("200 OK", "application/json",
+                           rpc_result(R"({"kind":"task","id":"t1","contextId":"c",)"
+                                      R"("status":{"state":"input-required"}})"));
+    });
+    Client client(parse_card(
+        card_of({{agent.url(), "JSONRPC", "", "1.0"}, {agent.url(), "JSONRPC", "", "0.3"}})));
+    EXPECT_EQ(client.send("hi").state(), TaskState::kInputRequired);
+    EXPECT_EQ(client.interface().protocol_version, "0.3");
+    EXPECT_THAT(agent.request(1), HasSubstr(R"("method":"message/send")"));
+    EXPECT_THAT(agent.request(1), HasSubstr(R"("kind":"text","text":"hi")"));
+}
+
+TEST(ClientTest, TakesTheUsersOrderOfBindingsWhenAskedTo) {
+    ClientOptions options;
+    options.bindings = {"HTTP+JSON", "JSONRPC"};
+    const AgentCard card = parse_card(
+        card_of({{"http://a", "JSONRPC", "", "1.0"}, {"http://b", "HTTP+JSON", "", "1.0"}}));
+    EXPECT_EQ(Client(card, options).interface().url, "http://a");
+    options.prefer_bindings_order = true;
+    EXPECT_EQ(Client(card, options).interface().url, "http://b");
+}
+
+TEST(ClientTest, RepeatsACallThatWasRefusedForTheMoment) {
+    int calls = 0;
+    FakeAgent agent([&](const std::string&) {
+        return ++calls < 3 ? http_answer("503 Service Unavailable", "text/plain", "")
+                           : http_answer("200 OK", "application/json",
+                                         R"({"task":)" + std::string(kTask) + "}");
+    });
+    ClientOptions options;
+    options.retry.first_delay = Duration(1);
+    Client client(parse_card(card_of({{agent.url(), "HTTP+JSON", "", "1.0"}})), options);
+    EXPECT_EQ(client.send("hi").task_id(), "t1");
+    const auto body = [&](std::size_t number) {
+        const std::string request = agent.request(number);
+        return request.substr(request.find("Idempotency-Key"));
+    };
+    EXPECT_EQ(body(0), body(2)) << "the same message under the same key";
+}
+
+TEST(ClientTest, DoesNotRepeatASendWhoseAnswerWasLost) {
+    FakeAgent agent([](const std::string&) { return std::string(); });
+    Client client(parse_card(card_of({{agent.url(), "HTTP+JSON", "", "1.0"}})));
+    EXPECT_EQ(code_of([&] { (void)client.send("hi"); }), ErrorCode::kUnavailable);
+    EXPECT_THROW((void)agent.request(1), std::out_of_range);
+}
+
+TEST(ClientTest, SaysWhenToTryAgain) {
+    FakeAgent agent([](const std::string&) {
+        return std::string(
+            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\n"
+            "Content-Length: 0\r\nConnection: close\r\n\r\n");
+    });
+    Client client(parse_card(card_of({{agent.url(), "HTTP+JSON", "", "1.0"}})));
+    try {
+        (void)client.get_task("t1");
+        FAIL();
+    } catch (const Exception& exception) {
+        EXPECT_EQ(exception.code(), ErrorCode::kResourceExhausted);
+        ASSERT_TRUE(exception.error().details);
+        EXPECT_EQ(exception.error().details->retry_after, std::chrono::hours(1));
+    }
+    EXPECT_THROW((void)agent.request(1), std::out_of_range) << "an hour is too long to wait";
+}
+
+TEST(ClientTest, WalksThroughAllPagesOfAList) {
+    FakeAgent agent([](const std::string& request) {
+        const bool second = request.find("pageToken=p2") != std::string::npos;
+        return http_answer("200 OK", "application/json",
+                           second ? R"({"tasks":[{"id":"t3"}],"nextPageToken":""})"
+                                  : R"({"tasks":[{"id":"t1"},{"id":"t2"}],"nextPageToken":"p2"})");
+    });
+    Client client(parse_card(card_of({{agent.url(), "HTTP+JSON", "", "1.0"}})));
+    std::string ids;
+    TaskList tasks = client.tasks();
+    for (const Task& task : tasks) ids += task.id;
+    EXPECT_EQ(ids, "t1t2t3");
+}
+
+TEST(ClientTest, AListThatNeverEndsIsAnError) {
+    FakeAgent agent([](const std::string&) {
+        return http_answer("200 OK", "application/json", R"({"tasks":[],"nextPageToken":"p"})");
+    });
+    Client client(parse_card(card_of({{agent.url(), "HTTP+JSON", "", "1.0"}})));
+    EXPECT_EQ(code_of([&] {
+                  TaskList tasks = client.tasks();
+                  (void)tasks.next();
+              }),
+              ErrorCode::kInvalidAgentResponse);
+}
+
+/// Notes what it sees, and signs the requests.
+class Notes final : public Interceptor {
+public:
+    AsyncResult<void> before(ClientRequest& request) override {
+        request.headers.emplace_back("X-Signature", "of " + request.body);
+        return Result<void>();
+    }
+    void after(const ClientRequest& request, int status, const Error*) override {
+        seen.append(request.operation).append(" ").append(std::to_string(status)).append("\n");
+    }
+    void received(const ClientRequest&, std::string_view bytes) override { body += bytes; }
+    std::string seen;
+    std::string body;
+};
+
+TEST(ClientTest, InterceptorsSeeAndChangeEveryRequest) {
+    Agent agent("HTTP+JSON", kTask);
+    auto notes = std::make_shared<Notes>();
+    Client client = Client::connect(agent.fake.url(), {.interceptors = {notes}});
+    (void)client.get_task("t1");
+    EXPECT_EQ(notes->seen, "AgentCard 200\nGetTask 200\n");
+    EXPECT_THAT(agent.fake.request(1), HasSubstr("X-Signature: of \r\n"));
+    EXPECT_THAT(notes->body, HasSubstr(kTask));
+}
+
 }  // namespace
 }  // namespace a2akit::client

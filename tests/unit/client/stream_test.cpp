@@ -1,4 +1,5 @@
-#include "client/stream_source.hpp"
+#include "client/caller_loop.hpp"
+#include "client/resuming_stream.hpp"
 #include "fake_agent.hpp"
 
 #include <a2akit/client/client.hpp>
@@ -11,8 +12,10 @@
 namespace a2akit::client {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 constexpr const char* kTaskEvent =
     R"({"task":{"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_SUBMITTED"}}})";
@@ -28,14 +31,12 @@ std::string sse(int id, const std::string& data) {
 /// Bytes in the pieces that a test chose.
 class PieceStream final : public HttpStream {
 public:
-    PieceStream(std::deque<Result<std::optional<std::string>>> pieces,
-                std::string type = "text/event-stream", int status = 200)
-        : pieces_(std::move(pieces)), type_(std::move(type)), status_(status) {}
-    Result<void> await_head() override { return {}; }
-    [[nodiscard]] int status() const override { return status_; }
-    [[nodiscard]] std::string content_type() const override { return type_; }
-    Result<std::optional<std::string>> read() override {
-        if (pieces_.empty()) return std::optional<std::string>();
+    explicit PieceStream(std::deque<Result<std::optional<std::string>>> pieces,
+                         std::string type = "text/event-stream", int status = 200)
+        : pieces_(std::move(pieces)), head_{status, {{"content-type", std::move(type)}}} {}
+    Async<HttpResult<HttpHead>> head() override { return HttpResult<HttpHead>(head_); }
+    AsyncResult<std::optional<std::string>> read() override {
+        if (pieces_.empty()) return Result<std::optional<std::string>>(std::nullopt);
         auto piece = std::move(pieces_.front());
         pieces_.pop_front();
         return piece;
@@ -43,16 +44,61 @@ public:
 
 private:
     std::deque<Result<std::optional<std::string>>> pieces_;
-    std::string type_;
-    int status_;
+    HttpHead head_;
 };
 
-ClientStream open(std::unique_ptr<HttpStream> http) {
-    return ClientStream(std::make_unique<ClientStream::Source>(
-        std::move(http), make_binding({"http://agent", "HTTP+JSON", "", "1.0"}), 1 << 20));
+/// Answers each request with the next stream, and remembers what it was asked.
+class StreamsInTurn final : public HttpClient {
+public:
+    Async<HttpResult<HttpAnswer>> perform(HttpRequest request) override {
+        asked.push_back(std::move(request));
+        HttpResult<HttpAnswer> answer(HttpAnswer{{200, {}}, task});
+        return answer;
+    }
+    std::unique_ptr<HttpStream> open(HttpRequest request) override {
+        asked.push_back(std::move(request));
+        auto next = std::move(streams.front());
+        streams.pop_front();
+        return next;
+    }
+    std::deque<std::unique_ptr<HttpStream>> streams;
+    std::string task;
+    std::vector<HttpRequest> asked;
+};
+
+ClientOptions quick() {
+    ClientOptions options;
+    options.retry.first_delay = Duration(1);
+    options.retry.max_delay = Duration(1);
+    return options;
+}
+
+ClientOptions without_resuming() {
+    ClientOptions options;
+    options.resume_streams = false;
+    return options;
+}
+
+ClientStream open(const std::shared_ptr<StreamsInTurn>& http, ClientOptions options) {
+    AgentCard card;
+    card.supported_interfaces = {{"http://agent", "HTTP+JSON", "", "1.0"}};
+    AsyncClient client(
+        std::make_shared<Session>(std::move(card), std::move(options), http, std::string()));
+    return Client(std::move(client)).stream("hi");
+}
+
+ClientStream open(std::unique_ptr<HttpStream> stream, ClientOptions options = without_resuming()) {
+    auto http = std::make_shared<StreamsInTurn>();
+    http->streams.push_back(std::move(stream));
+    return open(http, std::move(options));
 }
 
 using Pieces = std::deque<Result<std::optional<std::string>>>;
+
+/// These bytes, and then the end of the connection.
+std::unique_ptr<HttpStream> stream_of(std::string bytes) {
+    return std::make_unique<PieceStream>(Pieces{std::optional(std::move(bytes))});
+}
 
 TEST(ClientStreamTest, PutsEventsTogetherFromAnyPieces) {
     const std::string bytes =
@@ -79,7 +125,7 @@ TEST(ClientStreamTest, BeginsTheAnswerWithWhatTheTaskHadAlready) {
     pieces.emplace_back(std::optional(
         sse(3, R"({"task":{"id":"t1","status":{"state":"TASK_STATE_WORKING"},)"
                R"("artifacts":[{"artifactId":"a","parts":[{"text":"Oh "},{"text":"so "}]}]}})") +
-        sse(4, kChunkEvent)));
+        sse(4, kChunkEvent) + sse(5, kDoneEvent)));
     ClientStream stream = open(std::make_unique<PieceStream>(std::move(pieces)));
     std::string text;
     for (const StreamEvent& event : stream) text += event.text();
@@ -178,7 +224,7 @@ TEST(ClientStreamTest, AConnectionThatBreaksInAChunkIsUnavailable) {
                "100000\r\n\r\n" +
                event;
     });
-    Client client = Client::connect(agent.url());
+    Client client = Client::connect(agent.url(), without_resuming());
     ClientStream stream = client.stream("hi");
     EXPECT_EQ(stream.next()->task()->id, "t1");
     try {
@@ -187,6 +233,94 @@ TEST(ClientStreamTest, AConnectionThatBreaksInAChunkIsUnavailable) {
     } catch (const Exception& exception) {
         EXPECT_EQ(exception.code(), ErrorCode::kUnavailable);
     }
+}
+
+TEST(ClientStreamTest, IsResumedAfterTheLastEventAndDeliversEachOnce) {
+    auto http = std::make_shared<StreamsInTurn>();
+    http->streams.push_back(stream_of(sse(1, kTaskEvent) + sse(2, kChunkEvent) + "id: 3\nda"));
+    http->streams.push_back(stream_of(sse(2, kChunkEvent) + sse(3, kChunkEvent)));
+    http->streams.push_back(stream_of(sse(4, kDoneEvent)));
+    ClientStream stream = open(http, quick());
+    std::vector<std::string> ids;
+    for (const StreamEvent& event : stream) {
+        ids.push_back(event.id);
+        EXPECT_FALSE(event.after_gap);
+    }
+    EXPECT_THAT(ids, ElementsAre("1", "2", "3", "4"));
+    EXPECT_EQ(stream.resumptions(), 2);
+    ASSERT_EQ(http->asked.size(), 3U);
+    EXPECT_EQ(http->asked[1].url, "http://agent/tasks/t1:subscribe");
+    EXPECT_THAT(http->asked[1].headers, Contains(Pair("Last-Event-ID", "2")));
+    EXPECT_THAT(http->asked[2].headers, Contains(Pair("Last-Event-ID", "3")));
+}
+
+TEST(ClientStreamTest, IsResumedFromTheTaskAsItStandsWhenEventsHaveNoIds) {
+    auto http = std::make_shared<StreamsInTurn>();
+    http->streams.push_back(stream_of("data: " + std::string(kTaskEvent) + "\n\n"));
+    http->streams.push_back(stream_of("data: " + std::string(kTaskEvent) +
+                                      "\n\ndata: " + std::string(kDoneEvent) + "\n\n"));
+    ClientStream stream = open(http, quick());
+    EXPECT_FALSE(stream.next()->after_gap);
+    EXPECT_TRUE(stream.next()->after_gap);
+    EXPECT_FALSE(stream.next()->after_gap);
+    EXPECT_FALSE(stream.next());
+}
+
+TEST(ClientStreamTest, ReadsTheTaskWhenItEndedWhileTheStreamWasCut) {
+    auto http = std::make_shared<StreamsInTurn>();
+    http->task = R"({"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_COMPLETED"}})";
+    http->streams.push_back(stream_of(sse(1, kTaskEvent)));
+    http->streams.push_back(std::make_unique<PieceStream>(
+        Pieces{std::optional<std::string>(R"({"error":{"code":400,"message":"ended","details":[)"
+                                          R"({"reason":"UNSUPPORTED_OPERATION"}]}})")},
+        "application/json", 400));
+    ClientStream stream = open(http, quick());
+    (void)stream.next();
+    const auto last = stream.next();
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->state(), TaskState::kCompleted);
+    EXPECT_TRUE(last->after_gap);
+    EXPECT_FALSE(stream.next());
+    EXPECT_EQ(http->asked.back().url, "http://agent/tasks/t1");
+}
+
+TEST(ClientStreamTest, IsCutForGoodWhenItCanNotBeResumed) {
+    auto http = std::make_shared<StreamsInTurn>();
+    http->streams.push_back(stream_of(sse(1, kTaskEvent)));
+    for (int i = 0; i < 3; ++i) http->streams.push_back(stream_of(""));
+    ClientStream stream = open(http, quick());
+    (void)stream.next();
+    for (int i = 0; i < 2; ++i) {
+        try {
+            (void)stream.next();
+            FAIL() << "a cut is not an end";
+        } catch (const Exception& exception) {
+            EXPECT_EQ(exception.code(), ErrorCode::kUnavailable);
+            EXPECT_THAT(exception.what(), HasSubstr("in task t1 after event 1"));
+        }
+    }
+    EXPECT_TRUE(http->streams.empty());
+}
+
+TEST(ClientStreamTest, SendsNothingTwiceWhenItIsCutBeforeItsFirstEvent) {
+    auto http = std::make_shared<StreamsInTurn>();
+    http->streams.push_back(stream_of(""));
+    ClientStream stream = open(http, quick());
+    EXPECT_THROW((void)stream.next(), Exception);
+    EXPECT_EQ(http->asked.size(), 1U);
+}
+
+TEST(ClientStreamTest, SendsTheSameMessageAgainWhenItMay) {
+    auto http = std::make_shared<StreamsInTurn>();
+    http->streams.push_back(stream_of(""));
+    http->streams.push_back(stream_of(sse(1, kDoneEvent)));
+    ClientOptions options = quick();
+    options.retry.repeat_lost_sends = true;
+    ClientStream stream = open(http, options);
+    EXPECT_TRUE(stream.next()->is_final());
+    ASSERT_EQ(http->asked.size(), 2U);
+    EXPECT_EQ(http->asked[0].body, http->asked[1].body);
+    EXPECT_EQ(http->asked[0].headers, http->asked[1].headers);
 }
 
 }  // namespace

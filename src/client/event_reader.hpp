@@ -1,0 +1,34 @@
+#pragma once
+
+#include "client/session.hpp"
+#include "wire/sse_parser.hpp"
+
+#include <a2akit/client/client_stream.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace a2akit::client {
+
+/// Bytes of one HTTP answer, made into the events of a task.
+class EventReader {
+public:
+    /// REQUIRES: `options` outlive it.
+    EventReader(OpenStream stream, const ClientOptions& options);
+
+    /// The next event; nullopt at the end of the bytes, which may be that of the stream or a cut.
+    /// kUnavailable when the connection broke; otherwise the agent's error.
+    AsyncResult<std::optional<StreamEvent>> next();
+    /// How long the agent asks to wait before the stream is resumed.
+    [[nodiscard]] std::optional<Duration> retry() const noexcept { return parser_.retry(); }
+
+private:
+    OpenStream stream_;
+    const ClientOptions& options_;
+    wire::SseParser parser_;
+    std::vector<wire::SseEvent> arrived_;  ///< Those before `taken_` were handed out.
+    std::size_t taken_ = 0;
+};
+
+}  // namespace a2akit::client

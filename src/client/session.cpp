@@ -1,0 +1,294 @@
+#include "client/session.hpp"
+
+#include "wire/sse_parser.hpp"
+#include "wire/uri.hpp"
+
+#include <a2akit/core/when.hpp>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace a2akit::client {
+namespace {
+
+constexpr std::string_view kJsonTypes = "application/json, application/a2a+json";
+constexpr std::size_t kMaxErrorBytes = 1U << 20U;
+
+std::string join(const std::vector<std::string>& items) {
+    std::string joined;
+    for (const std::string& item : items) joined += (joined.empty() ? "" : ", ") + item;
+    return joined;
+}
+
+/// True when the credentials were given for the origin of `url`. A card that names a host does not
+/// make that host trusted.
+bool is_home(const ClientOptions& options, const std::string& home, const std::string& url) {
+    const std::string origin = origin_of(url);
+    const auto is_it = [&](const std::string& allowed) {
+        return !origin.empty() && !allowed.empty() && origin_of(allowed) == origin;
+    };
+    const auto& named = options.credential_origins;
+    return is_it(home) || std::any_of(named.begin(), named.end(), is_it);
+}
+
+/// The interfaces that the client's credentials may be sent to.
+std::vector<AgentInterface> keep_home(std::vector<AgentInterface> interfaces,
+                                      const ClientOptions& options, const std::string& home) {
+    if (options.headers.empty() && options.bearer_token.empty() && options.credentials.empty())
+        return interfaces;
+    if (!is_home(options, home, interfaces.front().url)) {
+        const std::string origin = origin_of(interfaces.front().url);
+        const std::string given = home.empty() ? "no origin" : origin_of(home);
+        throw Exception({ErrorCode::kPermissionDenied,
+                         "the agent card names an interface at " +
+                             (origin.empty() ? "no readable URL" : origin) +
+                             ", and the credentials were given for " + given +
+                             "; to send them there, name it in ClientOptions::credential_origins",
+                         nullptr});
+    }
+    std::erase_if(interfaces, [&](const AgentInterface& interface) {
+        return !is_home(options, home, interface.url);
+    });
+    return interfaces;
+}
+
+std::vector<AgentInterface> in_order_of(const std::vector<std::string>& bindings,
+                                        const std::vector<AgentInterface>& interfaces) {
+    std::vector<AgentInterface> sorted;
+    for (const std::string& binding : bindings) {
+        for (const AgentInterface& interface : interfaces) {
+            if (interface.protocol_binding == binding) sorted.push_back(interface);
+        }
+    }
+    return sorted;
+}
+
+/// A failure that must not be repeated, whatever the policy.
+Failure final_failure(Error error) { return {std::move(error), 0, true, {}}; }
+
+}  // namespace
+
+Session::Session(AgentCard card, ClientOptions options, std::shared_ptr<HttpClient> http,
+                 const std::string& home)
+    : card_(std::move(card)),
+      options_(std::move(options)),
+      seed_(std::random_device{}()),
+      http_(std::move(http)) {
+    auto chosen = choose_interfaces(card_, options_.bindings, options_.versions).value_or_throw();
+    if (options_.prefer_bindings_order) chosen = in_order_of(options_.bindings, chosen);
+    for (AgentInterface& interface : keep_home(std::move(chosen), options_, home))
+        bindings_.push_back(make_binding(std::move(interface)));
+}
+
+const Binding& Session::binding() const noexcept { return *bindings_[current_]; }
+
+Backoff Session::backoff() noexcept {
+    return {options_.retry, seed_.fetch_add(0x9E3779B97F4A7C15)};
+}
+
+Session::Progress Session::begin(Duration timeout) {
+    Progress progress{.backoff = backoff(), .until = {}, .binding = current_};
+    if (timeout > Duration::zero()) progress.until = Loop::current()->now() + timeout;
+    return progress;
+}
+
+/// Goes on with another interface, when the failure says that this one is of no use.
+bool Session::move_on(Progress& progress, const Failure& failure) {
+    const bool other_version = failure.error.code == ErrorCode::kVersionNotSupported;
+    if (!other_version && (failure.sent || failure.status != 0)) return false;
+    const std::string_view version = bindings_[progress.binding]->codec().version();
+    for (; progress.bindings_tried < bindings_.size(); ++progress.bindings_tried) {
+        progress.binding = (progress.binding + 1) % bindings_.size();
+        if (other_version && bindings_[progress.binding]->codec().version() == version) continue;
+        ++progress.bindings_tried;
+        return true;
+    }
+    return false;
+}
+
+void Session::settle(const Progress& progress) noexcept { current_ = progress.binding; }
+
+Async<std::optional<Failure>> Session::before_next(Progress& progress, Failure failure,
+                                                   Operation operation) {
+    ++progress.attempt;
+    if (move_on(progress, failure)) co_return std::nullopt;
+    if (!may_repeat(failure, operation, options_.retry)) co_return failure;
+    const std::optional<Duration> delay = progress.backoff.next(failure.retry_after);
+    if (!delay) co_return failure;
+    if (progress.until && Loop::current()->now() + *delay >= *progress.until) co_return failure;
+    co_await sleep(*delay);
+    progress.bindings_tried = 1;
+    co_return std::nullopt;
+}
+
+AsyncResult<Reply> Session::call(Call call) {
+    const auto self = shared_from_this();
+    const bool is_send = call.operation == Operation::kSendMessage;
+    Progress progress = begin(is_send ? options_.send_timeout : options_.call_timeout);
+    for (;;) {
+        Duration left = Duration::zero();
+        if (progress.until) {
+            left = std::chrono::ceil<Duration>(*progress.until - Loop::current()->now());
+            left = std::max(left, Duration(1));
+        }
+        auto reply = co_await call_once(call, *bindings_[progress.binding], progress.attempt, left);
+        if (reply) {
+            settle(progress);
+            co_return std::move(*reply);
+        }
+        auto given_up = co_await before_next(progress, std::move(reply.error()), call.operation);
+        if (given_up) co_return fail(std::move(given_up->error));
+    }
+}
+
+AsyncResult<OpenStream> Session::open(Call call) {
+    const auto self = shared_from_this();
+    Progress progress = begin(Duration::zero());
+    for (;;) {
+        auto stream = co_await open_at(call, *bindings_[progress.binding], progress.attempt);
+        if (stream) {
+            settle(progress);
+            co_return std::move(*stream);
+        }
+        auto given_up = co_await before_next(progress, std::move(stream.error()), call.operation);
+        if (given_up) co_return fail(std::move(given_up->error));
+    }
+}
+
+Async<tl::expected<OpenStream, Failure>> Session::open_once(Call call, int attempt) {
+    const auto self = shared_from_this();
+    co_return co_await open_at(call, binding(), attempt);
+}
+
+Result<HttpRequest> Session::prepare(const Call& call, const Binding& binding,
+                                     std::string_view accept) const {
+    OperationParams params = call.params;
+    std::visit([&](auto& p) { p.tenant = binding.interface().tenant; }, params);
+    auto http = binding.request(call.operation, params);
+    if (!http) return http;
+    Headers own{{"A2A-Version", std::string(binding.codec().version())},
+                {"Accept", std::string(accept)}};
+    if (!options_.extensions.empty())
+        own.emplace_back(binding.codec().extensions_header(), join(options_.extensions));
+    own.insert(own.end(), call.headers.begin(), call.headers.end());
+    add_headers(*http, options_, std::move(own));
+    return http;
+}
+
+Async<tl::expected<Reply, Failure>> Session::call_once(const Call& call, const Binding& binding,
+                                                       int attempt, Duration timeout) {
+    auto http = prepare(call, binding, kJsonTypes);
+    if (!http) co_return tl::unexpected(final_failure(std::move(http.error())));
+    http->timeout = timeout;
+    http->max_bytes = options_.max_answer_bytes;
+    auto watched = co_await intercept(options_, to_string(call.operation), attempt, *http);
+    if (!watched) co_return tl::unexpected(final_failure(std::move(watched.error())));
+    auto answer = co_await http_->perform(std::move(*http));
+    report(options_, *watched, answer ? answer->head.status : 0,
+           answer ? nullptr : &answer.error().error);
+    if (!answer) {
+        co_return tl::unexpected(
+            Failure{std::move(answer.error().error), 0, answer.error().sent, {}});
+    }
+    show(options_, *watched, answer->body);
+    auto reply = binding.reply(answer->head.status, answer->body, call.operation);
+    if (reply) co_return std::move(*reply);
+    co_return tl::unexpected(to_failure(std::move(reply.error()), answer->head));
+}
+
+/// Reads the answer that came instead of a stream.
+static Async<Failure> read_refusal(HttpStream& http, const HttpHead& head, std::string& body,
+                                   const Binding& binding) {
+    while (body.size() < kMaxErrorBytes) {
+        auto bytes = co_await http.read();
+        if (!bytes) co_return to_failure(std::move(bytes.error()), head);
+        if (!*bytes) break;
+        body += **bytes;
+    }
+    const auto result = binding.result(head.status, body);
+    if (!result) co_return to_failure(result.error(), head);
+    co_return to_failure({ErrorCode::kInvalidAgentResponse,
+                          "the agent answered with '" + std::string(head.content_type()) +
+                              "' instead of text/event-stream",
+                          nullptr},
+                         head);
+}
+
+Async<tl::expected<OpenStream, Failure>> Session::open_at(const Call& call, const Binding& binding,
+                                                          int attempt) {
+    auto http = prepare(call, binding, "text/event-stream");
+    if (!http) co_return tl::unexpected(final_failure(std::move(http.error())));
+    http->idle_timeout = options_.stream_idle_timeout;
+    auto watched = co_await intercept(options_, to_string(call.operation), attempt, *http);
+    if (!watched) co_return tl::unexpected(final_failure(std::move(watched.error())));
+    auto stream = http_->open(std::move(*http));
+    auto head = co_await stream->head();
+    report(options_, *watched, head ? head->status : 0, head ? nullptr : &head.error().error);
+    if (!head)
+        co_return tl::unexpected(Failure{std::move(head.error().error), 0, head.error().sent, {}});
+    if (head->status == 200 && head->content_type().starts_with("text/event-stream"))
+        co_return OpenStream{std::move(stream), &binding, std::move(*watched)};
+    std::string body;
+    Failure refusal = co_await read_refusal(*stream, *head, body, binding);
+    show(options_, *watched, body);
+    co_return tl::unexpected(std::move(refusal));
+}
+
+AsyncResult<std::optional<ClientRequest>> intercept(const ClientOptions& options,
+                                                    std::string_view operation, int attempt,
+                                                    HttpRequest& request) {
+    if (options.interceptors.empty()) co_return std::optional<ClientRequest>();
+    std::optional<ClientRequest> seen(ClientRequest{operation, request.method, request.url,
+                                                    request.headers, request.body, attempt});
+    for (const auto& interceptor : options.interceptors) {
+        if (auto ok = co_await interceptor->before(*seen); !ok)
+            co_return fail(std::move(ok.error()));
+    }
+    request.headers = seen->headers;
+    request.body = seen->body;
+    co_return seen;
+}
+
+void report(const ClientOptions& options, const std::optional<ClientRequest>& request, int status,
+            const Error* failure) {
+    if (!request) return;
+    for (const auto& interceptor : options.interceptors)
+        interceptor->after(*request, status, failure);
+}
+
+void show(const ClientOptions& options, const std::optional<ClientRequest>& request,
+          std::string_view bytes) {
+    if (!request) return;
+    for (const auto& interceptor : options.interceptors) interceptor->received(*request, bytes);
+}
+
+void add_headers(HttpRequest& request, const ClientOptions& options, Headers own) {
+    if (!options.bearer_token.empty())
+        own.emplace_back("Authorization", "Bearer " + options.bearer_token);
+    std::move(own.begin(), own.end(), std::back_inserter(request.headers));
+    std::erase_if(request.headers, [&](const auto& header) {
+        return std::any_of(options.headers.begin(), options.headers.end(), [&](const auto& users) {
+            return wire::equal_ignoring_case(header.first, users.first);
+        });
+    });
+    request.headers.insert(request.headers.end(), options.headers.begin(), options.headers.end());
+}
+
+Failure to_failure(Error error, const HttpHead& head) {
+    Failure failure{std::move(error), head.status, true, {}};
+    if (failure.error.details) failure.retry_after = failure.error.details->retry_after;
+    const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+    if (const auto named = parse_retry_after(head.header("retry-after"), now))
+        failure.retry_after = named;
+    Error::Details details;
+    if (failure.error.details) details = *failure.error.details;
+    details.retry_after = failure.retry_after;
+    if (failure.error.code == ErrorCode::kUnauthenticated)
+        details.challenge = head.header("www-authenticate");
+    if (details.retry_after || !details.challenge.empty())
+        failure.error.details = std::make_shared<const Error::Details>(std::move(details));
+    return failure;
+}
+
+}  // namespace a2akit::client
