@@ -79,6 +79,9 @@ Session::Session(AgentCard card, ClientOptions options, std::shared_ptr<HttpClie
     if (options_.prefer_bindings_order) chosen = in_order_of(options_.bindings, chosen);
     for (AgentInterface& interface : keep_home(std::move(chosen), options_, home))
         bindings_.push_back(make_binding(std::move(interface)));
+    authenticator_ = std::make_unique<Authenticator>(
+        card_, options_, http_,
+        [&](const std::string& url) { return is_home(options_, home, url); });
 }
 
 const Binding& Session::binding() const noexcept { return *bindings_[current_]; }
@@ -112,6 +115,11 @@ void Session::settle(const Progress& progress) noexcept { current_ = progress.bi
 Async<std::optional<Failure>> Session::before_next(Progress& progress, Failure failure,
                                                    Operation operation) {
     ++progress.attempt;
+    const bool unwelcome = failure.error.code == ErrorCode::kUnauthenticated ||
+                           failure.error.code == ErrorCode::kPermissionDenied;
+    if (unwelcome && failure.status != 0 && authenticator_->can_refresh() &&
+        !std::exchange(progress.refused, true))
+        co_return std::nullopt;
     if (move_on(progress, failure)) co_return std::nullopt;
     if (!may_repeat(failure, operation, options_.retry)) co_return failure;
     const std::optional<Duration> delay = progress.backoff.next(failure.retry_after);
@@ -132,7 +140,7 @@ AsyncResult<Reply> Session::call(Call call) {
             left = std::chrono::ceil<Duration>(*progress.until - Loop::current()->now());
             left = std::max(left, Duration(1));
         }
-        auto reply = co_await call_once(call, *bindings_[progress.binding], progress.attempt, left);
+        auto reply = co_await call_once(call, progress, left);
         if (reply) {
             settle(progress);
             co_return std::move(*reply);
@@ -146,7 +154,7 @@ AsyncResult<OpenStream> Session::open(Call call) {
     const auto self = shared_from_this();
     Progress progress = begin(Duration::zero());
     for (;;) {
-        auto stream = co_await open_at(call, *bindings_[progress.binding], progress.attempt);
+        auto stream = co_await open_at(call, progress);
         if (stream) {
             settle(progress);
             co_return std::move(*stream);
@@ -158,31 +166,41 @@ AsyncResult<OpenStream> Session::open(Call call) {
 
 Async<tl::expected<OpenStream, Failure>> Session::open_once(Call call, int attempt) {
     const auto self = shared_from_this();
-    co_return co_await open_at(call, binding(), attempt);
+    Progress progress = begin(Duration::zero());
+    progress.attempt = attempt;
+    auto stream = co_await open_at(call, progress);
+    if (stream || stream.error().status == 0 || !authenticator_->can_refresh()) co_return stream;
+    if (stream.error().error.code != ErrorCode::kUnauthenticated) co_return stream;
+    progress.refused = true;
+    co_return co_await open_at(call, progress);
 }
 
-Result<HttpRequest> Session::prepare(const Call& call, const Binding& binding,
-                                     std::string_view accept) const {
+AsyncResult<HttpRequest> Session::prepare(const Call& call, const Progress& progress,
+                                          std::string_view accept) const {
+    const Binding& binding = *bindings_[progress.binding];
     OperationParams params = call.params;
     std::visit([&](auto& p) { p.tenant = binding.interface().tenant; }, params);
     auto http = binding.request(call.operation, params);
-    if (!http) return http;
+    if (!http) co_return http;
     Headers own{{"A2A-Version", std::string(binding.codec().version())},
                 {"Accept", std::string(accept)}};
     if (!options_.extensions.empty())
         own.emplace_back(binding.codec().extensions_header(), join(options_.extensions));
     own.insert(own.end(), call.headers.begin(), call.headers.end());
     add_headers(*http, options_, std::move(own));
-    return http;
+    auto applied = co_await authenticator_->apply(*http, progress.refused);
+    if (!applied) co_return fail(std::move(applied.error()));
+    co_return http;
 }
 
-Async<tl::expected<Reply, Failure>> Session::call_once(const Call& call, const Binding& binding,
-                                                       int attempt, Duration timeout) {
-    auto http = prepare(call, binding, kJsonTypes);
+Async<tl::expected<Reply, Failure>> Session::call_once(const Call& call, const Progress& progress,
+                                                       Duration timeout) {
+    const Binding& binding = *bindings_[progress.binding];
+    auto http = co_await prepare(call, progress, kJsonTypes);
     if (!http) co_return tl::unexpected(final_failure(std::move(http.error())));
     http->timeout = timeout;
     http->max_bytes = options_.max_answer_bytes;
-    auto watched = co_await intercept(options_, to_string(call.operation), attempt, *http);
+    auto watched = co_await intercept(options_, to_string(call.operation), progress.attempt, *http);
     if (!watched) co_return tl::unexpected(final_failure(std::move(watched.error())));
     auto answer = co_await http_->perform(std::move(*http));
     report(options_, *watched, answer ? answer->head.status : 0,
@@ -215,12 +233,13 @@ static Async<Failure> read_refusal(HttpStream& http, const HttpHead& head, std::
                          head);
 }
 
-Async<tl::expected<OpenStream, Failure>> Session::open_at(const Call& call, const Binding& binding,
-                                                          int attempt) {
-    auto http = prepare(call, binding, "text/event-stream");
+Async<tl::expected<OpenStream, Failure>> Session::open_at(const Call& call,
+                                                          const Progress& progress) {
+    const Binding& binding = *bindings_[progress.binding];
+    auto http = co_await prepare(call, progress, "text/event-stream");
     if (!http) co_return tl::unexpected(final_failure(std::move(http.error())));
     http->idle_timeout = options_.stream_idle_timeout;
-    auto watched = co_await intercept(options_, to_string(call.operation), attempt, *http);
+    auto watched = co_await intercept(options_, to_string(call.operation), progress.attempt, *http);
     if (!watched) co_return tl::unexpected(final_failure(std::move(watched.error())));
     auto stream = http_->open(std::move(*http));
     auto head = co_await stream->head();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "client/attempts.hpp"
+#include "client/authenticator.hpp"
 #include "client/binding.hpp"
 #include "client/http_client.hpp"
 
@@ -62,6 +63,7 @@ private:
         std::size_t binding;
         std::size_t bindings_tried = 1;
         int attempt = 1;
+        bool refused = false;  ///< The agent refused credentials, and fresh ones are tried.
     };
     [[nodiscard]] Progress begin(Duration timeout);
     /// Waits until the next attempt; the failure when there is none.
@@ -70,12 +72,11 @@ private:
     bool move_on(Progress& progress, const Failure& failure);
     void settle(const Progress& progress) noexcept;
 
-    [[nodiscard]] Result<HttpRequest> prepare(const Call& call, const Binding& binding,
-                                              std::string_view accept) const;
-    Async<tl::expected<Reply, Failure>> call_once(const Call& call, const Binding& binding,
-                                                  int attempt, Duration timeout);
-    Async<tl::expected<OpenStream, Failure>> open_at(const Call& call, const Binding& binding,
-                                                     int attempt);
+    AsyncResult<HttpRequest> prepare(const Call& call, const Progress& progress,
+                                     std::string_view accept) const;
+    Async<tl::expected<Reply, Failure>> call_once(const Call& call, const Progress& progress,
+                                                  Duration timeout);
+    Async<tl::expected<OpenStream, Failure>> open_at(const Call& call, const Progress& progress);
 
     AgentCard card_;
     ClientOptions options_;
@@ -83,6 +84,7 @@ private:
     std::atomic<std::size_t> current_ = 0;
     std::atomic<std::uint64_t> seed_;
     std::shared_ptr<HttpClient> http_;
+    std::unique_ptr<Authenticator> authenticator_;
 };
 
 /// Lets the interceptors change a request, in order; returns the request as they left it, for
