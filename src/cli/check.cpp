@@ -1,9 +1,13 @@
 #include "cli/check.hpp"
 
 #include "backends/sqlite/database.hpp"
+#include "cli/commands.hpp"
+
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <iostream>
+#include <memory>
 
 namespace a2akit::cli {
 namespace {
@@ -56,6 +60,20 @@ int run_check(const std::string& path, bool set_aside) {
     for (const std::string& line : left->lines) std::cout << line << '\n';
     std::cout << file << verdict(*left) << '\n';
     return left->lines.empty() ? kSound : kDamaged;
+}
+
+void add_check(CLI::App& command, Program& program) {
+    struct Flags {
+        std::string path;
+        bool set_aside = false;
+    };
+    const auto flags = std::make_shared<Flags>();
+    command.add_option("PATH", flags->path, "The data directory, or the file")->required();
+    command.add_flag(
+        "--set-aside", flags->set_aside,
+        "Move each damaged task into a new database beside the file, PATH.set-aside-1, so that the "
+        "rest is sound; the agent has to be stopped");
+    program.on_chosen_alone(command, [flags] { return run_check(flags->path, flags->set_aside); });
 }
 
 }  // namespace a2akit::cli

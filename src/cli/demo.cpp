@@ -1,12 +1,15 @@
 #include "cli/demo.hpp"
 
+#include "cli/commands.hpp"
 #include "cli/demo_worker.hpp"
+#include "cli/port.hpp"
 
 #include <a2akit/client/client.hpp>
 #include <a2akit/server/server.hpp>
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <iostream>
@@ -84,6 +87,13 @@ int run_demo(const DemoOptions& options) {
     }
     server.stop();
     return answered ? 0 : 1;
+}
+
+void add_demo(CLI::App& command, Program& program) {
+    const auto options = std::make_shared<DemoOptions>();
+    add_address_options(command, options->host, options->port);
+    command.add_option("--once", options->once, "Send TEXT, print the answer, and stop");
+    program.on_chosen_alone(command, [options] { return run_demo(*options); });
 }
 
 }  // namespace a2akit::cli

@@ -1,62 +1,65 @@
-#include "cli/check.hpp"
-#include "cli/demo.hpp"
+#include "cli/console.hpp"
+#include "cli/failure.hpp"
+#include "cli/help.hpp"
+#include "cli/program.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <charconv>
-#include <cstdint>
+#include <cstdlib>
+#include <exception>
 #include <string>
-#include <system_error>
+#include <string_view>
+#include <vector>
 
 namespace {
 
-constexpr int kWrongUsage = 2;  // as a shell's own commands answer
+using namespace a2akit::cli;
 
-/// Explains what is wrong with it, in the words that A2AKIT_PORT gets; empty: it is valid.
-std::string refuse_port(const std::string& text) {
-    std::uint16_t port = 0;
-    const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, port);
-    if (read.ec == std::errc() && read.ptr == end) return {};
-    return '"' + text + "\" is not allowed; use a whole number from 0 to 65535";
+/// The format of errors in the command line itself, which can't be parsed to its end.
+OutputFormat format_of(const std::vector<std::string_view>& arguments) {
+    const char* variable = std::getenv("A2ACLI_OUTPUT");
+    std::string_view format = variable != nullptr ? variable : "";
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string_view one = arguments[i];
+        if ((one == "-o" || one == "--output") && i + 1 < arguments.size())
+            format = arguments[i + 1];
+        if (one.starts_with("--output=")) format = one.substr(9);
+        if (one == "-ojson" || one == "-o=json") format = "json";
+    }
+    return format == "json" ? OutputFormat::kJson : OutputFormat::kText;
+}
+
+int run(int argc, char** argv, Console& console) {
+    CLI::App app;
+    Program program(console);
+    build(app, program);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForVersion& version) {
+        console.text(std::string(version.what()) + "\n");
+        return kExitSuccess;
+    } catch (const CLI::CallForHelp&) {
+        console.text(app.help());
+        return kExitSuccess;
+    } catch (const CLI::ParseError& error) {
+        throw usage(error.what(), chosen_command(app));
+    }
+    return program.run();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Agents that speak A2A, and what one needs around them."};
-    app.set_version_flag("--version", "a2akit " A2AKIT_VERSION);
-    app.require_subcommand(1);
-
-    a2akit::cli::DemoOptions demo;
-    std::string once;
-    CLI::App* command =
-        app.add_subcommand("demo", "Start an agent that says back what it is told, and talk to it");
-    command->add_option("--host", demo.host,
-                        "Address to listen on; else A2AKIT_HOST, else 127.0.0.1");
-    command
-        ->add_option("--port", demo.port,
-                     "Port to listen on, 0 for any free one; else A2AKIT_PORT, else 8000")
-        ->check(CLI::Validator(refuse_port, "", "port"));
-    const auto* once_option =
-        command->add_option("--once", once, "Send TEXT, print the answer, and stop");
-
-    std::string checked;
-    CLI::App* check =
-        app.add_subcommand("check", "Read a whole SQLite database and say what is wrong with it");
-    check->add_option("PATH", checked, "The data directory, or the file")->required();
-    bool set_aside = false;
-    check->add_flag(
-        "--set-aside", set_aside,
-        "Move each damaged task into a new database beside the file, PATH.set-aside-1, so that the "
-        "rest is sound; the agent has to be stopped");
-
+    Console console;
+    console.configure({.output = format_of({argv + 1, argv + argc})});
     try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : kWrongUsage;
+        return run(argc, argv, console);
+    } catch (const Failure& failure) {
+        console.failure(failure);
+        return failure.exit_status();
+    } catch (const std::exception& exception) {
+        const Failure failure(LocalError::kInternal, exception.what());
+        console.failure(failure);
+        return failure.exit_status();
     }
-    if (check->parsed()) return a2akit::cli::run_check(checked, set_aside);
-    if (once_option->count() > 0) demo.once = once;
-    return a2akit::cli::run_demo(demo);
 }

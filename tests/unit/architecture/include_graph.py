@@ -48,7 +48,7 @@ FOREIGN = {
     "boost/asio": {"http", "net", "server", "backends/postgres", "backends/redis"},
     "libpq": {"backends/postgres"},
     "hiredis/": {"backends/redis"},
-    "curl/": {"client", "net", "security"},
+    "curl/": {"client", "net", "security", "cli"},
     "simdjson": {"json", "wire"},
     "sqlite3": {"backends/sqlite"},
     "CLI/": {"cli"},

@@ -1,0 +1,216 @@
+#include "cli/agent.hpp"
+
+#include "cli/credentials.hpp"
+#include "cli/failure.hpp"
+#include "cli/http.hpp"
+#include "cli/interface_choice.hpp"
+#include "cli/protocol_error.hpp"
+#include "json/codec.hpp"
+
+#include <a2akit/client/client.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace a2akit::cli {
+namespace {
+
+CallFacts facts_of(const Session& session, const AgentCard& card, const std::string& binding,
+                   bool has_credentials) {
+    return {binding, has_credentials, advice_for_credentials(card, session), {}};
+}
+
+class ClientEvents final : public Agent::Events {
+public:
+    ClientEvents(ClientStream stream, CallFacts facts, Console& console)
+        : stream_(std::move(stream)), facts_(std::move(facts)), console_(console) {}
+
+    std::optional<StreamResponse> next() override {
+        try {
+            std::optional<StreamEvent> event = stream_.next();
+            if (!event) return std::nullopt;
+            if (console_.debugs()) console_.debug("< " + json::encode(event->response));
+            return std::move(event->response);
+        } catch (const Exception& exception) {
+            throw to_failure(exception.error(), facts_);
+        }
+    }
+
+private:
+    ClientStream stream_;
+    CallFacts facts_;
+    Console& console_;
+};
+
+}  // namespace
+
+class Agent::Impl {
+public:
+    Impl(const Session& session, ResolvedCard resolved)
+        : session_(session),
+          card_(std::move(resolved.card)),
+          interface_(choose_interface(card_, session.options())) {
+        const Credentials credentials = place_credentials(card_, resolved.origin, session);
+        has_credentials_ = !credentials.empty();
+        warn_of_insecure_credentials();
+        ClientOptions options;
+        options.headers = credentials.headers;
+        options.ca_file = session.options().ca_file;
+        options.extensions = session.options().extensions;
+        options.call_timeout = std::chrono::seconds(60);
+        for (const auto& [name, value] : session.options().service_parameters)
+            options.headers.emplace_back(name, value);
+        options.credential_origins = session.options().credential_origins;
+        // A card in a file is the user's own word for where its agent is.
+        options.credential_origins.push_back(resolved.origin.empty() ? interface_.url
+                                                                     : resolved.origin);
+        options.bindings = {interface_.protocol_binding};
+        AgentCard chosen = card_;
+        chosen.supported_interfaces = {interface_};
+        if (!credentials.query.empty()) {
+            std::string& url = chosen.supported_interfaces.front().url;
+            url += (url.find('?') == std::string::npos ? "?" : "&") + credentials.query;
+        }
+        session.console().debug("uses " + interface_.protocol_binding + " " +
+                                interface_.protocol_version + " at " + interface_.url);
+        guard([&] { client_.emplace(std::move(chosen), std::move(options)); });
+    }
+
+    [[nodiscard]] const AgentCard& card() const noexcept { return card_; }
+    [[nodiscard]] const AgentInterface& interface() const noexcept { return interface_; }
+    [[nodiscard]] Client& client() noexcept { return *client_; }
+
+    /// Makes a call; logs it and its time, and throws what fails as a Failure.
+    template <class Request, class Call>
+    auto call(std::string_view operation, const Request& request, Call&& call) {
+        Console& console = session_.console();
+        if (console.debugs())
+            console.debug("> " + std::string(operation) + " " + json::encode(request));
+        const auto start = std::chrono::steady_clock::now();
+        auto response = guard(std::forward<Call>(call));
+        const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+            std::chrono::steady_clock::now() - start);
+        if (console.debugs()) {
+            console.debug(std::string(operation) + " took " + std::to_string(took.count()) +
+                          " microseconds");
+        }
+        return response;
+    }
+    template <class Message>
+    Message logged(Message response) {
+        if (session_.console().debugs()) session_.console().debug("< " + json::encode(response));
+        return response;
+    }
+    std::unique_ptr<Events> events(ClientStream stream) {
+        return std::make_unique<ClientEvents>(std::move(stream), facts(), session_.console());
+    }
+
+private:
+    [[nodiscard]] CallFacts facts() const {
+        return facts_of(session_, card_, interface_.protocol_binding, has_credentials_);
+    }
+    template <class Call>
+    auto guard(Call&& call) -> decltype(call()) {
+        try {
+            return call();
+        } catch (const Exception& exception) {
+            throw to_failure(exception.error(), facts());
+        }
+    }
+    void warn_of_insecure_credentials() const {
+        if (!session_.options().insecure) return;
+        session_.console().warn(
+            has_credentials_
+                ? "SECURITY: --insecure turns the verification of certificates off, and "
+                  "credentials are sent over this connection; anyone in between can read them"
+                : "--insecure turns the verification of certificates off; use it for development "
+                  "only");
+    }
+
+    const Session& session_;
+    AgentCard card_;
+    AgentInterface interface_;
+    bool has_credentials_ = false;
+    std::optional<Client> client_;
+};
+
+Agent::Agent(const Session& session)
+    : Agent(session, resolve_card(session.options(), session.console())) {}
+Agent::Agent(const Session& session, ResolvedCard card)
+    : impl_(std::make_unique<Impl>(session, std::move(card))) {}
+Agent::Agent(Agent&&) noexcept = default;
+Agent::~Agent() = default;
+
+const AgentCard& Agent::card() const noexcept { return impl_->card(); }
+const AgentInterface& Agent::interface() const noexcept { return impl_->interface(); }
+bool Agent::can_stream() const noexcept { return card().capabilities.streaming.value_or(false); }
+
+namespace {
+
+SendOptions send_options(const SendMessageRequest& request) {
+    return {.configuration = request.configuration, .metadata = request.metadata};
+}
+
+}  // namespace
+
+SendMessageResponse Agent::send(const SendMessageRequest& request) {
+    return impl_->call("SendMessage", request, [&] {
+        SendResult result = impl_->client().send(request.message, send_options(request));
+        SendMessageResponse response;
+        if (result.task() != nullptr) {
+            response.payload = *result.task();
+        } else {
+            response.payload = *result.message();
+        }
+        return impl_->logged(std::move(response));
+    });
+}
+
+std::unique_ptr<Agent::Events> Agent::stream(const SendMessageRequest& request) {
+    return impl_->call("SendStreamingMessage", request, [&] {
+        return impl_->events(impl_->client().stream(request.message, send_options(request)));
+    });
+}
+
+Task Agent::get_task(const std::string& task_id, std::optional<int> history_length) {
+    return impl_->call("GetTask", GetTaskRequest{{}, task_id, history_length}, [&] {
+        return impl_->logged(impl_->client().get_task(task_id, history_length));
+    });
+}
+
+ListTasksResponse Agent::list_tasks(const ListTasksRequest& request) {
+    return impl_->call("ListTasks", request,
+                       [&] { return impl_->logged(impl_->client().list_tasks(request)); });
+}
+
+Task Agent::cancel(const std::string& task_id, const std::string& metadata) {
+    const CancelTaskRequest request{{}, task_id, RawJson(metadata)};
+    return impl_->call("CancelTask", request, [&] {
+        return impl_->logged(impl_->client().cancel(task_id, request.metadata));
+    });
+}
+
+std::unique_ptr<Agent::Events> Agent::subscribe(const std::string& task_id) {
+    return impl_->call("SubscribeToTask", SubscribeToTaskRequest{{}, task_id},
+                       [&] { return impl_->events(impl_->client().subscribe(task_id)); });
+}
+
+void Standing::update(const StreamResponse& event) {
+    const auto see = [this](const std::string& task, const std::string& context) {
+        if (!task.empty()) task_id = task;
+        if (!context.empty()) context_id = context;
+    };
+    if (const auto* task = std::get_if<Task>(&event.payload)) {
+        see(task->id, task->context_id);
+        state = task->status.state;
+    } else if (const auto* status = std::get_if<TaskStatusUpdateEvent>(&event.payload)) {
+        see(status->task_id, status->context_id);
+        state = status->status.state;
+    } else if (const auto* artifact = std::get_if<TaskArtifactUpdateEvent>(&event.payload)) {
+        see(artifact->task_id, artifact->context_id);
+    } else if (const auto* message = std::get_if<Message>(&event.payload)) {
+        see(message->task_id, message->context_id);
+    }
+}
+
+}  // namespace a2akit::cli

@@ -1,0 +1,57 @@
+#include "cli/interface_choice.hpp"
+
+#include "cli/failure.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace a2akit::cli {
+namespace {
+
+constexpr std::array<std::string_view, 2> kBindings{"JSONRPC", "HTTP+JSON"};
+
+bool is_spoken(const AgentInterface& interface, const std::string& wanted_version) {
+    const std::string& version = interface.protocol_version;
+    if (std::find(kBindings.begin(), kBindings.end(), interface.protocol_binding) ==
+        kBindings.end())
+        return false;
+    const bool is_version_1 = version == "1" || version == "1.0" || version.starts_with("1.0.");
+    return is_version_1 && (wanted_version.empty() || version.starts_with(wanted_version));
+}
+
+std::string offered_by(const AgentCard& card) {
+    std::string offered;
+    for (const AgentInterface& one : card.supported_interfaces) {
+        if (!offered.empty()) offered += ", ";
+        offered += one.protocol_binding + " " + one.protocol_version;
+    }
+    return offered;
+}
+
+}  // namespace
+
+AgentInterface choose_interface(const AgentCard& card, const Options& options) {
+    std::vector<const AgentInterface*> spoken;
+    for (const AgentInterface& one : card.supported_interfaces) {
+        if (is_spoken(one, options.a2a_version)) spoken.push_back(&one);
+    }
+    if (spoken.empty()) {
+        const std::string wanted = options.a2a_version.empty() ? "1.0" : options.a2a_version;
+        throw Failure("VersionNotSupportedError",
+                      "the agent offers " + offered_by(card) + ", and A2A " + wanted +
+                          " over JSONRPC or HTTP+JSON is needed",
+                      "a2akit card get lists the interfaces; choose a version with --a2a-version",
+                      {});
+    }
+    for (const std::string& binding : options.transports) {
+        for (const AgentInterface* one : spoken) {
+            if (one->protocol_binding == binding) return *one;
+        }
+    }
+    return *spoken.front();
+}
+
+}  // namespace a2akit::cli
