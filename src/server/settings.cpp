@@ -1,6 +1,7 @@
 #include <a2akit/server/settings.hpp>
 
 #include "runtime/runs/context_cipher.hpp"
+#include "server/setting_values.hpp"
 
 #include <a2akit/core/error.hpp>
 
@@ -34,13 +35,29 @@ std::string seconds_text(Duration span) {
     return text;
 }
 
+using Kind = SettingValue::Kind;
+
+std::string text_of(const std::string& text) { return text; }
+std::string text_of(bool value) { return value ? "true" : "false"; }
+std::string text_of(Duration span) { return seconds_text(span); }
+template <class Integer>
+    requires(std::is_integral_v<Integer>)
+std::string text_of(Integer number) {
+    return std::to_string(number);
+}
+
 /// Fills one field after the other; remembers the first that is wrong.
 class Resolver {
 public:
-    explicit Resolver(const Settings::Environment& environment) : environment_(environment) {}
+    /// With `values`, appends each setting to it.
+    explicit Resolver(const Settings::Environment& environment,
+                      std::vector<SettingValue>* values = nullptr)
+        : environment_(environment), values_(values) {}
 
     /// `standard` null: stays absent.
-    void text(std::string_view name, std::optional<std::string>& field, const char* standard) {
+    void text(std::string_view name, std::optional<std::string>& field, const char* standard,
+              Kind kind = Kind::kText) {
+        const Noted noted(*this, name, field, kind);
         if (field) return;
         if (auto given = from_environment(name))
             field = std::move(given);
@@ -52,11 +69,13 @@ public:
     template <class Integer>
     void number_if_given(std::string_view name, std::optional<Integer>& field, std::int64_t least,
                          std::int64_t most) {
-        if (field || from_environment(name)) number(name, field, least, least, most);
+        if (field || from_environment(name)) return number(name, field, least, least, most);
+        const Noted noted(*this, name, field, Kind::kNumber);
     }
     template <class Integer>
     void number(std::string_view name, std::optional<Integer>& field, std::int64_t standard,
                 std::int64_t least, std::int64_t most) {
+        const Noted noted(*this, name, field, Kind::kNumber);
         std::int64_t value = standard;
         std::string written;
         bool readable = true;
@@ -80,6 +99,7 @@ public:
     /// `standard` none: stays absent.
     void span(std::string_view name, std::optional<Duration>& field,
               std::optional<Duration> standard, Duration least = milliseconds(1)) {
+        const Noted noted(*this, name, field, Kind::kSeconds);
         std::string written;
         std::optional<Duration> value = field ? field : standard;
         bool readable = true;
@@ -122,6 +142,7 @@ public:
     }
 
     void flag(std::string_view name, std::optional<bool>& field, bool standard) {
+        const Noted noted(*this, name, field, Kind::kFlag);
         if (field) return;
         const auto given = from_environment(name);
         if (!given)
@@ -137,7 +158,7 @@ public:
     /// The value is a secret, so the error does not show it.
     void secret(std::string_view name, std::optional<std::string>& field,
                 Result<void> (*check)(const std::string&)) {
-        text(name, field, nullptr);
+        text(name, field, nullptr, Kind::kSecret);
         if (!field || error_) return;
         if (Result<void> checked = check(*field); !checked) error_ = std::move(checked.error());
     }
@@ -152,6 +173,28 @@ public:
     [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
 
 private:
+    /// Notes what became of a field when the call that fills it returns.
+    template <class T>
+    class Noted {
+    public:
+        Noted(Resolver& resolver, std::string_view name, const std::optional<T>& field, Kind kind)
+            : values_(resolver.values_), name_(name), field_(field), kind_(kind) {}
+        Noted(const Noted&) = delete;
+        Noted& operator=(const Noted&) = delete;
+        ~Noted() {
+            if (values_ == nullptr) return;
+            std::optional<std::string> text;
+            if (field_) text = text_of(*field_);
+            values_->push_back({std::string(name_), kind_, std::move(text)});
+        }
+
+    private:
+        std::vector<SettingValue>* values_;
+        std::string_view name_;
+        const std::optional<T>& field_;
+        Kind kind_;
+    };
+
     std::optional<std::string> from_environment(std::string_view name) const {
         auto value = environment_ ? environment_(name) : std::nullopt;
         if (value && value->empty()) return std::nullopt;
@@ -159,6 +202,7 @@ private:
     }
 
     const Settings::Environment& environment_;
+    std::vector<SettingValue>* values_;
     std::optional<Error> error_;
 };
 
@@ -368,11 +412,7 @@ void resolve_http(Resolver& resolver, Settings& s) {
     }
 }
 
-}  // namespace
-
-Result<Settings> Settings::resolved(const Environment& environment) const {
-    Settings settings = *this;
-    Resolver resolver(environment);
+void resolve_all(Resolver& resolver, Settings& settings) {
     resolve_address(resolver, settings);
     resolve_tls(resolver, settings);
     resolve_identities(resolver, settings);
@@ -380,6 +420,22 @@ Result<Settings> Settings::resolved(const Environment& environment) const {
     resolve_versions(resolver, settings);
     resolve_tasks(resolver, settings);
     resolve_http(resolver, settings);
+}
+
+}  // namespace
+
+std::vector<SettingValue> setting_values(Settings settings) {
+    std::vector<SettingValue> values;
+    const Settings::Environment none;
+    Resolver resolver(none, &values);
+    resolve_all(resolver, settings);
+    return values;
+}
+
+Result<Settings> Settings::resolved(const Environment& environment) const {
+    Settings settings = *this;
+    Resolver resolver(environment);
+    resolve_all(resolver, settings);
     if (resolver.error()) return fail(*resolver.error());
     return settings;
 }

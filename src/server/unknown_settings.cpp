@@ -12,12 +12,13 @@ namespace {
 
 constexpr std::string_view kPrefix = "A2AKIT_";
 
-/// Reading all settings into an empty object asks for every variable that exists.
+/// Reading all settings into an empty object asks for every variable that exists. Without the
+/// prefix.
 std::vector<std::string> known_names() {
     std::vector<std::string> names;
     const auto asked =
         Settings{}.resolved([&names](std::string_view name) -> std::optional<std::string> {
-            names.emplace_back(name);
+            names.emplace_back(name.substr(kPrefix.size()));
             return std::nullopt;
         });
     return asked ? names : std::vector<std::string>{};
@@ -39,6 +40,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
+}  // namespace
+
 std::string nearest_to(std::string_view name, const std::vector<std::string>& known) {
     constexpr std::size_t kLongest = 64;  // of a name worth comparing
     std::string_view nearest;
@@ -52,10 +55,8 @@ std::string nearest_to(std::string_view name, const std::vector<std::string>& kn
         }
     }
     // If more than a third differs, another word was meant.
-    return least * 3 <= name.size() - kPrefix.size() ? std::string(nearest) : std::string();
+    return least * 3 <= name.size() ? std::string(nearest) : std::string();
 }
-
-}  // namespace
 
 std::vector<UnknownSetting> unknown_settings(const std::vector<std::string_view>& names) {
     std::vector<UnknownSetting> unknown;
@@ -63,8 +64,11 @@ std::vector<UnknownSetting> unknown_settings(const std::vector<std::string_view>
     for (const std::string_view name : names) {
         if (!name.starts_with(kPrefix)) continue;
         if (known.empty()) known = known_names();
-        if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-        unknown.push_back({std::string(name), nearest_to(name, known)});
+        const std::string_view rest = name.substr(kPrefix.size());
+        if (std::find(known.begin(), known.end(), rest) != known.end()) continue;
+        const std::string nearest = nearest_to(rest, known);
+        unknown.push_back(
+            {std::string(name), nearest.empty() ? nearest : std::string(kPrefix) + nearest});
     }
     return unknown;
 }

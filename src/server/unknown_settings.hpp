@@ -16,6 +16,9 @@ struct UnknownSetting {
 [[nodiscard]] std::vector<UnknownSetting> unknown_settings(
     const std::vector<std::string_view>& names);
 
+/// The one of `known` that `name` was most likely meant to be; empty: none is similar.
+[[nodiscard]] std::string nearest_to(std::string_view name, const std::vector<std::string>& known);
+
 /// The names of the process's variables. Views into its environment.
 [[nodiscard]] std::vector<std::string_view> environment_names();
 
