@@ -33,6 +33,10 @@ const std::vector<Command>& commands() {
         {"help", "Explain the tool, or one of its commands", &add_help, "  a2akit help task get\n"},
         {"demo-server", "Run an agent to practise with", &add_demo_server,
          "  a2akit demo-server --port 8000\n"},
+        {"serve", "Serve an agent without code: a command, a script, an echo", &add_serve,
+         "  a2akit serve --exec \"wc -w\"\n"
+         "  a2akit serve --exec ./agent.py --protocol jsonl --port 8000\n"
+         "  a2akit serve --config agent.toml --print-config\n"},
         {"demo", "Start an agent that says back what it is told, and talk to it", &add_demo},
         {"check", "Read a whole SQLite database and say what is wrong with it", &add_check},
     };

@@ -18,5 +18,6 @@ void add_demo(CLI::App& command, Program& program);
 void add_demo_server(CLI::App& command, Program& program);
 void add_help(CLI::App& command, Program& program);
 void add_check(CLI::App& command, Program& program);
+void add_serve(CLI::App& command, Program& program);
 
 }  // namespace a2akit::cli

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
@@ -152,7 +153,11 @@ private:
     }
     bool fill() {
         char bytes[16384];
-        const ssize_t got = recv(socket_, bytes, sizeof bytes, 0);
+        ssize_t got = 0;
+        // A child process that ends may interrupt a wait with a timeout.
+        do {
+            got = recv(socket_, bytes, sizeof bytes, 0);
+        } while (got < 0 && errno == EINTR);
         if (got <= 0) return false;
         buffer_.append(bytes, static_cast<std::size_t>(got));
         return true;

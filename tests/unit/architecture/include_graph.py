@@ -33,7 +33,8 @@ ALLOWED = {
     "client": {"core", "protocol", "json", "request", "wire", "net"},
     "server": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http", "security"},
     "testing": BELOW_RUNTIME | {"backends", "runtime"},
-    "cli": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http", "client", "server"},
+    "serve": BELOW_RUNTIME | {"net", "client", "server"},
+    "cli": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http", "client", "server", "serve"},
 }
 
 # Public headers of another room that a room implements or opens.
@@ -45,13 +46,14 @@ BRIDGES = {"json/boost.hpp": "boost/json/", "json/nlohmann.hpp": "nlohmann/"}
 # What only some rooms may include, by the beginning of the header's name.
 FOREIGN = {
     "boost/beast": {"http"},
-    "boost/asio": {"http", "net", "server", "backends/postgres", "backends/redis"},
+    "boost/asio": {"http", "net", "server", "serve", "backends/postgres", "backends/redis"},
     "libpq": {"backends/postgres"},
     "hiredis/": {"backends/redis"},
     "curl/": {"client", "net", "security", "cli"},
     "simdjson": {"json", "wire"},
     "sqlite3": {"backends/sqlite"},
     "CLI/": {"cli"},
+    "toml++/": {"serve"},
     "grpcpp/": {"grpc"},
     "google/protobuf/": {"grpc"},
     "gtest/": {"testing"},

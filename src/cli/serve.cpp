@@ -1,0 +1,151 @@
+#include "cli/commands.hpp"
+#include "cli/failure.hpp"
+#include "serve/agent_config.hpp"
+#include "serve/config_file.hpp"
+#include "serve/server_config.hpp"
+#include "server/unknown_settings.hpp"
+
+#include <a2akit/server/server.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace a2akit::cli {
+namespace {
+
+using serve::AgentKey;
+using serve::ServerConfig;
+
+/// What the command line says about one key.
+struct Given {
+    std::string key;
+    std::vector<std::string> values = {};
+};
+
+/// Of several uses of a flag that has one value, the last one counts.
+void add_option(CLI::App& command, Given& given, AgentKey::Kind kind, const std::string& help,
+                const std::string& group) {
+    const std::string flag = ServerConfig::flag_of(given.key);
+    CLI::Option* option = nullptr;
+    if (kind == AgentKey::Kind::kFlag) {
+        option = command.add_flag(flag + "{true}", given.values, help);
+    } else {
+        option = command.add_option(flag, given.values, help);
+        option->allow_extra_args(false);
+    }
+    if (kind != AgentKey::Kind::kTexts)
+        option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    option->group(group);
+}
+
+Result<void> read_agent(serve::AgentConfig& agent, const std::string& name,
+                        const std::vector<std::string>& values, bool is_list,
+                        const std::string& source) {
+    std::vector<std::string> known;
+    for (const AgentKey& key : serve::agent_keys()) {
+        known.emplace_back(key.key);
+        if (key.key != name) continue;
+        if (is_list && key.kind != AgentKey::Kind::kTexts) {
+            return fail(ErrorCode::kInvalidParams,
+                        source + ": " + name + " must be one value, not a list");
+        }
+        const Result<void> read = key.read(agent, values);
+        if (read) return read;
+        return fail(read.error().code, source + ": " + read.error().message);
+    }
+    const std::string nearest = nearest_to(name, known);
+    return fail(ErrorCode::kInvalidParams,
+                source + ": " + name + " is not a setting of an agent" +
+                    (nearest.empty() ? "" : "; did you mean " + nearest + "?"));
+}
+
+struct ServeOptions {
+    std::vector<Given> agent;
+    std::vector<Given> server;
+    std::string config;
+    bool print_config = false;
+
+    /// Fills both from the command line and the file.
+    Result<void> read(serve::AgentConfig& agent_config, ServerConfig& server_config) const;
+};
+
+Result<void> ServeOptions::read(serve::AgentConfig& agent_config,
+                                         ServerConfig& server_config) const {
+    if (!config.empty()) {
+        const Result<serve::ConfigFile> file = serve::read_config_file(config);
+        if (!file) return fail(file.error());
+        for (const serve::ConfigEntry& entry : file->agent) {
+            auto read =
+                read_agent(agent_config, entry.key, entry.values, entry.is_list, entry.place);
+            if (!read) return read;
+        }
+        if (Result<void> set = server_config.set_file(file->settings); !set) return set;
+    }
+    for (const Given& given : agent) {
+        if (given.values.empty()) continue;
+        auto read = read_agent(agent_config, given.key, given.values, false,
+                               ServerConfig::flag_of(given.key));
+        if (!read) return read;
+    }
+    for (const Given& given : server) {
+        if (!given.values.empty()) server_config.set_flag(given.key, given.values.back());
+    }
+    // Each message is a process.
+    if (!agent_config.exec.empty()) server_config.prefer("max_concurrent_tasks", "64");
+    return {};
+}
+
+void add_options(CLI::App& command, ServeOptions& o) {
+    command.add_option("--config", o.config,
+                       "A TOML file: settings of the server by name, and those of the agent in a "
+                       "table [agent]");
+    command.add_flag("--print-config", o.print_config,
+                     "Print each setting of the server with its source, and stop");
+    // Reserved, since the parser keeps where each value goes.
+    o.agent.reserve(serve::agent_keys().size());
+    for (const AgentKey& key : serve::agent_keys()) {
+        o.agent.push_back({std::string(key.key)});
+        add_option(command, o.agent.back(), key.kind, std::string(key.help), "Agent");
+    }
+    const std::vector<std::string> keys = ServerConfig::keys();
+    o.server.reserve(keys.size());
+    for (const std::string& key : keys) {
+        o.server.push_back({key});
+        const auto kind =
+            ServerConfig::is_switch(key) ? AgentKey::Kind::kFlag : AgentKey::Kind::kText;
+        add_option(command, o.server.back(), kind, ServerConfig::help_of(key), "Server");
+    }
+}
+
+int run(const ServeOptions& options) {
+    serve::AgentConfig agent;
+    ServerConfig config(Settings::process_environment());
+    if (Result<void> read = options.read(agent, config); !read) throw usage(read.error().message);
+    Result<Settings> settings = config.settings();
+    if (!settings) throw usage(settings.error().message);
+    if (options.print_config) {
+        std::cout << config.print(*settings);
+        return 0;
+    }
+    Result<std::shared_ptr<Worker>> worker = agent.worker();
+    if (!worker) throw usage(worker.error().message);
+    ServerOptions server;
+    server.worker = std::move(*worker);
+    server.card = agent.card();
+    server.settings = std::move(*settings);
+    return Server(std::move(server)).run();
+}
+
+}  // namespace
+
+void add_serve(CLI::App& command, Program& program) {
+    const auto options = std::make_shared<ServeOptions>();
+    add_options(command, *options);
+    program.on_chosen_alone(command, [options] { return run(*options); });
+}
+
+}  // namespace a2akit::cli

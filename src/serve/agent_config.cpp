@@ -1,0 +1,202 @@
+#include "serve/agent_config.hpp"
+
+#include "serve/echo_worker.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <utility>
+
+namespace a2akit::serve {
+namespace {
+
+using Values = std::vector<std::string>;
+using Kind = AgentKey::Kind;
+
+Error refused(std::string description) {
+    return {ErrorCode::kInvalidParams, std::move(description), nullptr};
+}
+
+std::string not_allowed(const std::string& value, const std::string& allowed) {
+    return "\"" + value + "\" is not allowed; use " + allowed;
+}
+
+template <class Member>
+AgentKey text(std::string_view key, std::string_view help, Member member) {
+    return {key, Kind::kText, help, [member](AgentConfig& agent, const Values& values) {
+                std::invoke(member, agent) = values.at(0);
+                return Result<void>();
+            }};
+}
+
+template <class Member>
+AgentKey texts(std::string_view key, std::string_view help, Member member) {
+    return {key, Kind::kTexts, help, [member](AgentConfig& agent, const Values& values) {
+                std::invoke(member, agent) = values;
+                return Result<void>();
+            }};
+}
+
+template <class Member>
+AgentKey flag(std::string_view key, std::string_view help, Member member) {
+    return {key, Kind::kFlag, help,
+            [member](AgentConfig& agent, const Values& values) -> Result<void> {
+                if (values.at(0) != "true" && values.at(0) != "false")
+                    return refused(not_allowed(values[0], "true or false"));
+                std::invoke(member, agent) = values[0] == "true";
+                return {};
+            }};
+}
+
+template <class Number>
+Result<Number> number(const std::string& text, Number least, Number most,
+                      const std::string& allowed) {
+    Number value{};
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    if (read.ec != std::errc() || read.ptr != end || !(value >= least && value <= most))
+        return refused(not_allowed(text, allowed));
+    return value;
+}
+
+template <class Set>
+AgentKey seconds(std::string_view key, std::string_view help, double least, Set set) {
+    return {key, Kind::kText, help,
+            [least, set](AgentConfig& agent, const Values& values) -> Result<void> {
+                constexpr double kYear = 31'536'000;
+                const Result<double> span =
+                    number(values.at(0), least, kYear, "a number of seconds, a year at most");
+                if (!span) return fail(span.error());
+                set(agent, std::chrono::milliseconds(std::llround(*span * 1000)));
+                return {};
+            }};
+}
+
+template <class Set>
+AgentKey bytes(std::string_view key, std::string_view help, Set set) {
+    return {key, Kind::kText, help,
+            [set](AgentConfig& agent, const Values& values) -> Result<void> {
+                constexpr std::uint64_t kMost = std::uint64_t{1} << 50;
+                const Result<std::uint64_t> size =
+                    number<std::uint64_t>(values.at(0), 1, kMost, "a number of bytes");
+                if (!size) return fail(size.error());
+                set(agent, *size);
+                return {};
+            }};
+}
+
+Result<void> read_directory(AgentConfig& agent, const Values& values) {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(values.at(0), ignored))
+        return refused(not_allowed(values[0], "a directory that exists"));
+    agent.command.directory = values[0];
+    return {};
+}
+
+Result<void> read_protocol(AgentConfig& agent, const Values& values) {
+    if (values.at(0) != "text" && values[0] != "jsonl")
+        return refused(not_allowed(values[0], "text or jsonl"));
+    agent.command.protocol =
+        values[0] == "jsonl" ? ExecOptions::Protocol::kJsonLines : ExecOptions::Protocol::kText;
+    return {};
+}
+
+std::vector<AgentKey> command_keys() {
+    return {
+        text("exec",
+             "Run this command for each message: the text on its stdin, its stdout as the answer, "
+             "its exit status decides",
+             &AgentConfig::exec),
+        flag("echo", "Answer with the text that was sent", &AgentConfig::echo),
+        {"protocol", Kind::kText,
+         "How the command is talked to: text (the default), or jsonl for JSON lines both ways",
+         read_protocol},
+        flag("shell", "Let /bin/sh interpret the command", &AgentConfig::shell),
+        texts("env",
+              "A variable that the command gets besides PATH, HOME, USER, LOGNAME, SHELL, TMPDIR, "
+              "TZ, LANG and LC_*: NAME passes it on, NAME=VALUE sets it",
+              [](AgentConfig& agent) -> auto& { return agent.command.environment; }),
+        {"directory", Kind::kText, "Where the command runs; else where the server does",
+         read_directory},
+        seconds("timeout", "Seconds that one run of the command may take; 3600 by default", 0.001,
+                [](AgentConfig& agent, Duration span) { agent.command.limits.time = span; }),
+        seconds("kill_after",
+                "Seconds between SIGTERM and SIGKILL when a task is cancelled; 5 by default", 0,
+                [](AgentConfig& agent, Duration span) { agent.command.limits.grace = span; }),
+        bytes("max_output", "Bytes that one run may write to stdout; 10 MiB by default",
+              [](AgentConfig& agent, std::uint64_t size) {
+                  agent.command.limits.output_bytes = size;
+              }),
+        bytes("memory",
+              "Bytes of address space that each process of the command may have; no limit by "
+              "default",
+              [](AgentConfig& agent, std::uint64_t size) { agent.command.memory_bytes = size; }),
+    };
+}
+
+std::vector<AgentKey> card_keys() {
+    return {
+        text("name", "The agent's name in its card", &AgentConfig::name),
+        text("description", "What the agent does, in its card", &AgentConfig::description),
+        texts("input_mode", "A media type that the agent accepts; text/plain by default",
+              &AgentConfig::input_modes),
+        texts("output_mode", "A media type that the agent produces; text/plain by default",
+              &AgentConfig::output_modes),
+    };
+}
+
+}  // namespace
+
+const std::vector<AgentKey>& agent_keys() {
+    static const std::vector<AgentKey> kAll = [] {
+        std::vector<AgentKey> all = command_keys();
+        for (AgentKey& key : card_keys()) all.push_back(std::move(key));
+        return all;
+    }();
+    return kAll;
+}
+
+Result<std::shared_ptr<Worker>> AgentConfig::worker() const {
+    const int answering = (exec.empty() ? 0 : 1) + (echo ? 1 : 0);
+    if (answering != 1) {
+        return refused(std::string("it must say what answers: ") +
+                       (answering == 0 ? "one" : "only one") + " of exec and echo");
+    }
+    if (echo) return std::shared_ptr<Worker>(std::make_shared<EchoWorker>());
+    ExecOptions options = command;
+    if (shell) {
+        options.argv = {"/bin/sh", "-c", exec};
+        return std::shared_ptr<Worker>(std::make_shared<ExecWorker>(std::move(options)));
+    }
+    Result<std::vector<std::string>> words = split_command(exec);
+    if (!words) return fail(std::move(words.error()));
+    options.argv = std::move(*words);
+    const std::string& program = options.argv[0];
+    const bool is_relative = program.find('/') != std::string::npos && program.front() != '/';
+    const std::string file =
+        is_relative && !options.directory.empty() ? options.directory + "/" + program : program;
+    if (find_program(file).empty()) {
+        return Error::invalid_field("exec",
+                                    "there is no program \"" + program + "\" that can be run");
+    }
+    return std::shared_ptr<Worker>(std::make_shared<ExecWorker>(std::move(options)));
+}
+
+CardConfig AgentConfig::card() const {
+    CardConfig card;
+    card.name = !name.empty() ? name : echo ? "echo" : exec;
+    card.description = !description.empty() ? description
+                       : echo               ? "Answers with the text that it was sent."
+                                            : "Runs a command: " + exec;
+    card.version = "1";
+    card.input_modes = input_modes;
+    card.output_modes = output_modes;
+    // A command that is told more than text is shown every part of a message.
+    if (input_modes.empty() && command.protocol == ExecOptions::Protocol::kJsonLines)
+        card.input_modes = {"text/plain", "*/*"};
+    return card;
+}
+
+}  // namespace a2akit::serve
