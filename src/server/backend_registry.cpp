@@ -6,10 +6,9 @@
 #ifdef A2AKIT_REDIS
 #include "backends/redis/redis_ports.hpp"
 #endif
+#include "backends/memory/memory_ports.hpp"
 #include "backends/sqlite/sqlite_ports.hpp"
 #include "core/machine_memory.hpp"
-
-#include <a2akit/testing/memory_ports.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -32,16 +31,16 @@ Result<Ports> open_memory(const std::string& url, const Settings& settings) {
     if (url != "memory:") {
         return fail(ErrorCode::kInvalidParams, "memory: takes nothing after the colon");
     }
-    testing::MemoryPortsOptions options;
+    backends::MemoryPortsOptions options;
     options.max_tasks = settings.max_stored_tasks.value_or(0);
     options.max_bytes = settings.max_stored_bytes.value_or(0);
     if (options.max_bytes == 0)
         options.max_bytes = static_cast<std::size_t>(machine_memory_bytes() / 4);
-    return testing::memory_ports(std::move(options));
+    return backends::memory_ports(std::move(options));
 }
 
 Result<Ports> open_sqlite(const std::string& url, const Settings& settings) {
-    Ports local = testing::memory_ports();
+    Ports local = backends::memory_ports();
     sqlite::SqliteOptions options;
     options.url = url;
     if (settings.sqlite_synchronous == "normal") options.synchronous = sqlite::Synchronous::kNormal;
@@ -52,7 +51,7 @@ Result<Ports> open_sqlite(const std::string& url, const Settings& settings) {
 
 #ifdef A2AKIT_POSTGRES
 Result<Ports> open_postgres(const std::string& url, const Settings&) {
-    const Ports local = testing::memory_ports();
+    const Ports local = backends::memory_ports();
     return postgres::postgres_ports(
         {.url = url, .local_bus = local.event_bus, .local_cancels = local.cancel_registry});
 }
@@ -79,7 +78,7 @@ Result<Ports> open_redis(const std::string& url, const Settings& settings) {
                     "redis: alone stands for A2AKIT_REDIS_URL, which is not set; set it, or "
                     "write redis://host:port/database");
     }
-    const Ports local = testing::memory_ports();
+    const Ports local = backends::memory_ports();
     redis::RedisOptions options;
     options.url = is_bare ? *settings.redis_url : url;
     options.prefix = *settings.redis_key_prefix;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/memory/memory_ports.hpp"
 #include "core/seeded_ids.hpp"
 #include "runtime/emitters/storage_event_emitter.hpp"
 #include "runtime/runs/lease_keeper.hpp"
@@ -9,7 +10,6 @@
 
 #include <a2akit/testing/faulty_ports.hpp>
 #include <a2akit/testing/manual_loop.hpp>
-#include <a2akit/testing/memory_ports.hpp>
 #include <a2akit/testing/scripted_worker.hpp>
 
 #include <gtest/gtest.h>
@@ -286,7 +286,7 @@ protected:
     SeededIds ids_{GetParam()};
     std::shared_ptr<testing::FakeClock> clock_ = std::make_shared<testing::FakeClock>();
     ManualLoop loop_{clock_};
-    Ports inner_ = testing::memory_ports({.clock = clock_});
+    Ports inner_ = backends::memory_ports({.clock = clock_});
     FaultyPorts faulty_ = FaultyPorts::wrap(inner_, plan(GetParam()));
     Ports ports_ = faulty_.ports();
     std::shared_ptr<ScriptedWorker> worker_;

@@ -1,18 +1,17 @@
+#include "backends/memory/memory_ports.hpp"
+
 #include "backends/memory/memory_broker.hpp"
 #include "backends/memory/memory_cancel_registry.hpp"
 #include "backends/memory/memory_event_bus.hpp"
 #include "backends/memory/memory_storage.hpp"
 
-#include <a2akit/testing/memory_ports.hpp>
-
 #include <utility>
 
-namespace a2akit::testing {
+namespace a2akit::backends {
 
 Ports memory_ports(MemoryPortsOptions options) {
     const auto clock = options.clock ? std::move(options.clock) : system_clock();
-    auto storage =
-        std::make_shared<backends::MemoryStorage>(clock, options.max_tasks, options.max_bytes);
+    auto storage = std::make_shared<MemoryStorage>(clock, options.max_tasks, options.max_bytes);
     Ports ports;
     ports.storage = storage;
     ports.context_store = storage;
@@ -23,4 +22,4 @@ Ports memory_ports(MemoryPortsOptions options) {
     return ports;
 }
 
-}  // namespace a2akit::testing
+}  // namespace a2akit::backends

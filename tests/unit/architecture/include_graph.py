@@ -37,9 +37,6 @@ ALLOWED = {
     "cli": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http", "client", "server", "serve"},
 }
 
-# Public headers of another room that a room implements or opens.
-IMPLEMENTS = {("backends/memory", "a2akit/testing/memory_ports.hpp"), ("server", "a2akit/testing/memory_ports.hpp")}
-
 # Headers that are there for the users of a foreign library, and included by nothing else of ours.
 BRIDGES = {"json/boost.hpp": "boost/json/", "json/nlohmann.hpp": "nlohmann/"}
 
@@ -134,7 +131,7 @@ def complain(root, room, header, is_public):
         other = room_of(header)
     else:
         return foreign_complaint(room, header, is_public)
-    if not may_include(room, other) and (room, header) not in IMPLEMENTS:
+    if not may_include(room, other):
         return f"{room} must not include {other} ({header})"
     return None
 

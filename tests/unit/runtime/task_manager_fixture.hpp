@@ -1,10 +1,10 @@
 #pragma once
 
+#include "backends/memory/memory_ports.hpp"
 #include "runtime/emitters/storage_event_emitter.hpp"
 #include "runtime/tasks/task_manager.hpp"
 
 #include <a2akit/testing/manual_loop.hpp>
-#include <a2akit/testing/memory_ports.hpp>
 
 #include <gtest/gtest.h>
 
@@ -52,7 +52,7 @@ inline const OwnerScope kBob{"bob", "", false};
 class TaskManagerTest : public ::testing::Test {
 protected:
     explicit TaskManagerTest(TaskManagerOptions options = {})
-        : ports_(testing::memory_ports({.clock = clock_})),
+        : ports_(backends::memory_ports({.clock = clock_})),
           emitter_(std::make_shared<StorageEventEmitter>(ports_.storage, ports_.event_bus)),
           manager_(ports_, emitter_, options),
           receiver_(ports_.broker->receiver(node_, kLease, 0)) {
