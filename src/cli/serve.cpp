@@ -74,7 +74,7 @@ struct ServeOptions {
 };
 
 Result<void> ServeOptions::read(serve::AgentConfig& agent_config,
-                                         ServerConfig& server_config) const {
+                                ServerConfig& server_config) const {
     if (!config.empty()) {
         const Result<serve::ConfigFile> file = serve::read_config_file(config);
         if (!file) return fail(file.error());

@@ -96,8 +96,7 @@ std::string names_of(const AgentCard& card) {
     return names;
 }
 
-void add_api_key(HttpRequest& request, const APIKeySecurityScheme& scheme,
-                 const std::string& key) {
+void add_api_key(HttpRequest& request, const APIKeySecurityScheme& scheme, const std::string& key) {
     if (scheme.location == "query") {
         request.url += request.url.find('?') == std::string::npos ? '?' : '&';
         request.url += wire::percent_encode(scheme.name) + "=" + wire::percent_encode(key);

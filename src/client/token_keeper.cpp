@@ -54,8 +54,8 @@ std::string basic(const OAuthClient& client) {
 }
 
 Error refused(const std::string& url, int status, const Answer& answer) {
-    std::string reason = answer.error.empty() ? "HTTP status " + std::to_string(status)
-                                              : answer.error;
+    std::string reason =
+        answer.error.empty() ? "HTTP status " + std::to_string(status) : answer.error;
     if (!answer.error_description.empty()) reason += ": " + answer.error_description;
     return {status >= 500 ? ErrorCode::kUnavailable : ErrorCode::kUnauthenticated,
             "the token endpoint " + url + " gave no token: " + reason, nullptr};
@@ -87,9 +87,9 @@ AsyncResult<std::string> TokenKeeper::discover() {
     if (!answer) co_return fail(std::move(answer.error().error));
     std::string endpoint = read_answer(answer->body).token_endpoint;
     if (answer->head.status != 200 || endpoint.empty()) {
-        co_return fail(ErrorCode::kUnauthenticated,
-                       "no metadata of an identity provider with a token_endpoint at " +
-                           metadata_url_);
+        co_return fail(
+            ErrorCode::kUnauthenticated,
+            "no metadata of an identity provider with a token_endpoint at " + metadata_url_);
     }
     if (origin_of(endpoint) != origin_of(metadata_url_)) {
         co_return fail(ErrorCode::kPermissionDenied,
@@ -107,15 +107,15 @@ AsyncResult<std::string> TokenKeeper::fetch(std::string url) {
     for (const std::string& scope : client_.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
     std::string body = "grant_type=client_credentials";
     if (!scopes.empty()) body += "&scope=" + wire::percent_encode(scopes);
-    auto reply = co_await http_->perform(
-        {.method = "POST",
-         .url = url,
-         .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
-                     {"Accept", "application/json"},
-                     {"Authorization", basic(client_)}},
-         .body = std::move(body),
-         .timeout = kTimeout,
-         .max_bytes = kMaxAnswerBytes});
+    auto reply =
+        co_await http_->perform({.method = "POST",
+                                 .url = url,
+                                 .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                                             {"Accept", "application/json"},
+                                             {"Authorization", basic(client_)}},
+                                 .body = std::move(body),
+                                 .timeout = kTimeout,
+                                 .max_bytes = kMaxAnswerBytes});
     if (!reply) co_return fail(std::move(reply.error().error));
     Answer answer = read_answer(reply->body);
     if (reply->head.status != 200 || answer.access_token.empty())

@@ -7,7 +7,8 @@ namespace {
 
 /// The host that a request names: that of a whole URL, else that of the Host header.
 std::string_view host_of(std::string_view target, const security::Headers& headers) {
-    const std::size_t scheme = target.starts_with('/') ? std::string_view::npos : target.find("://");
+    const std::size_t scheme =
+        target.starts_with('/') ? std::string_view::npos : target.find("://");
     if (scheme == std::string_view::npos) return security::header_of(headers, "host");
     target.remove_prefix(scheme + 3);
     const std::string_view authority = target.substr(0, target.find_first_of("/?"));
@@ -28,13 +29,13 @@ bool Connection::pass_gate(const security::Gate& gate) {
     forwarded_for_ = from == peer_ ? std::string() : std::move(from);
     cors_ = gate.cors.fields(headers);
     const bool counted = !asks_for_health(reader_.target());
-    if (const auto wait =
-            counted ? gate.over_rate(caller(), shard_.loop.now()) : std::nullopt) {
+    if (const auto wait = counted ? gate.over_rate(caller(), shard_.loop.now()) : std::nullopt) {
         Error::Details details;
         details.retry_after = *wait;
         const Error error{ErrorCode::kResourceExhausted,
                           "this address calls too often; try again later", nullptr};
-        refusal_ = wire::http_error(error.with(std::move(details)), head(), shard_.options.versions);
+        refusal_ =
+            wire::http_error(error.with(std::move(details)), head(), shard_.options.versions);
         return false;
     }
     if (!gate.hosts.allows(host_of(reader_.target(), headers))) {

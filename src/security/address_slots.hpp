@@ -32,8 +32,7 @@ public:
 
     private:
         friend class AddressSlots;
-        Slot(AddressSlots* slots, std::string key) noexcept
-            : slots_(slots), key_(std::move(key)) {}
+        Slot(AddressSlots* slots, std::string key) noexcept : slots_(slots), key_(std::move(key)) {}
         AddressSlots* slots_ = nullptr;
         std::string key_;
     };

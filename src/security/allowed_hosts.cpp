@@ -43,7 +43,8 @@ bool AllowedHosts::read(std::string_view text, Entry& entry) {
     const Authority authority = split(lower);
     entry.name = authority.name;
     entry.port = authority.port;
-    const bool digits = std::ranges::all_of(entry.port, [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits =
+        std::ranges::all_of(entry.port, [](char c) { return c >= '0' && c <= '9'; });
     return entry.name.size() > (entry.below ? 1 : 0) && digits &&
            std::ranges::all_of(lower, is_host_character);
 }

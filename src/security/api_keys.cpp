@@ -62,7 +62,8 @@ std::vector<std::string_view> words_of(std::string_view line) {
 
 /// '#' begins a comment where a word could begin.
 std::string_view without_comment(std::string_view line) {
-    for (std::size_t at = line.find('#'); at != std::string_view::npos; at = line.find('#', at + 1)) {
+    for (std::size_t at = line.find('#'); at != std::string_view::npos;
+         at = line.find('#', at + 1)) {
         if (at == 0 || line[at - 1] == ' ' || line[at - 1] == '\t') return line.substr(0, at);
     }
     return line;

@@ -30,9 +30,9 @@ bool is_origin(std::string_view text) {
 /// Names of headers and commas, which may be repeated in a response.
 bool is_field_list(std::string_view text) {
     return text.size() <= kLongestList && std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_' || c == ',' || c == ' ';
-    });
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '-' || c == '_' || c == ',' || c == ' ';
+           });
 }
 
 /// A hop without quotes, brackets and port.

@@ -62,8 +62,7 @@ struct Gate {
     /// Counts a connection, in `slot`. False: the address has too many. Proxies are not counted.
     [[nodiscard]] bool admits(const std::string& peer, AddressSlots::Slot& slot) const;
     /// Counts a call. How long the address has to wait; nullopt: not at all.
-    [[nodiscard]] std::optional<Duration> over_rate(std::string_view address,
-                                                    SteadyTime now) const;
+    [[nodiscard]] std::optional<Duration> over_rate(std::string_view address, SteadyTime now) const;
 };
 
 /// The key under which calls of an address are counted.

@@ -44,8 +44,7 @@ AsyncResult<Principal> Identities::principal_of(const RequestContext& context) {
     for (const auto& way : ways_) {
         if (!way->is_present(context)) continue;
         Result<Principal> principal = co_await way->identify(context);
-        if (principal || principal.error().code != ErrorCode::kUnauthenticated)
-            co_return principal;
+        if (principal || principal.error().code != ErrorCode::kUnauthenticated) co_return principal;
         // Only wrong credentials are slowed down. Right ones pass whatever others at this address
         // do, and cannot be guessed.
         if (auto slowed = guard_->count_failure(context.remote_address, Loop::current()->now()))

@@ -170,8 +170,7 @@ std::string der_signature(std::string_view signature, std::size_t half) {
     if (signature.size() != 2 * half) return {};
     const std::unique_ptr<ECDSA_SIG, FreeBy<ECDSA_SIG_free>> pair(ECDSA_SIG_new());
     BIGNUM* const r = BN_bin2bn(bytes_of(signature), static_cast<int>(half), nullptr);
-    BIGNUM* const s =
-        BN_bin2bn(bytes_of(signature.substr(half)), static_cast<int>(half), nullptr);
+    BIGNUM* const s = BN_bin2bn(bytes_of(signature.substr(half)), static_cast<int>(half), nullptr);
     if (!pair || r == nullptr || s == nullptr || ECDSA_SIG_set0(pair.get(), r, s) != 1) {
         BN_free(r);
         BN_free(s);
@@ -291,8 +290,9 @@ bool verify(const Algorithm& algorithm, const Jwk& key, std::string_view data,
         ready = EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) == 1 &&
                 EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) == 1;
     }
-    const bool valid = ready && EVP_DigestVerify(context.get(), bytes_of(signature),
-                                                 signature.size(), bytes_of(data), data.size()) == 1;
+    const bool valid =
+        ready && EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(),
+                                  bytes_of(data), data.size()) == 1;
     ERR_clear_error();
     return valid;
 }

@@ -129,8 +129,7 @@ bool has(const std::vector<std::string>& all, std::string_view one) {
 }
 
 Result<void> check_claims(const Claims& claims, const JwtRules& rules, Timestamp now) {
-    const double time =
-        std::chrono::duration<double>(now.time_since_epoch()).count();
+    const double time = std::chrono::duration<double>(now.time_since_epoch()).count();
     const double skew = std::chrono::duration<double>(rules.skew).count();
     if (!claims.expires) return refuse("it has no expiry");
     if (*claims.expires + skew <= time) return refuse("it has expired");

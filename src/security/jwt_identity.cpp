@@ -44,13 +44,13 @@ AsyncResult<Principal> JwtIdentity::identify(const RequestContext& context) {
     const auto key_of = [&token = *token](const JwkSet& keys) {
         return keys.find(token.key_id, *token.algorithm);
     };
-    const auto keys = co_await keys_->keys_with(
-        [&key_of](const JwkSet& set) { return key_of(set) != nullptr; });
+    const auto keys =
+        co_await keys_->keys_with([&key_of](const JwkSet& set) { return key_of(set) != nullptr; });
     if (!keys) co_return keys.error();
     const Jwk* const key = key_of(**keys);
     if (key == nullptr) {
-        co_return refusal(context, {ErrorCode::kUnauthenticated,
-                                    "no key of the issuer is named in it", nullptr});
+        co_return refusal(
+            context, {ErrorCode::kUnauthenticated, "no key of the issuer is named in it", nullptr});
     }
     Result<Principal> principal = check_jwt(*token, *key, rules_, clock_->now());
     if (!principal) co_return refusal(context, principal.error());

@@ -9,7 +9,8 @@ namespace {
 
 Result<void> check(const JwtOptions& options) {
     if (options.jwks_url.empty() && options.issuer.empty())
-        return fail(Error::invalid_field("issuer", "is missing, and so is jwks_url; give one of them"));
+        return fail(
+            Error::invalid_field("issuer", "is missing, and so is jwks_url; give one of them"));
     const bool by_url = !options.jwks_url.empty();
     const std::string& url = by_url ? options.jwks_url : options.issuer;
     const bool allowed = url.starts_with("https://") || (by_url && url.starts_with("file:")) ||

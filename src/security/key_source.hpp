@@ -47,8 +47,7 @@ public:
     /// Keys among which `wanted` finds one, if the issuer has such a key: those that are there, or
     /// else those of a new fetch, unless the last one was too recent. kUnavailable when keys were
     /// never fetched successfully. On a loop.
-    AsyncResult<std::shared_ptr<const JwkSet>> keys_with(
-        std::function<bool(const JwkSet&)> wanted);
+    AsyncResult<std::shared_ptr<const JwkSet>> keys_with(std::function<bool(const JwkSet&)> wanted);
 
 private:
     /// A coroutine that waits for the fetch under way.

@@ -116,8 +116,7 @@ bool ScriptedConnection::respond(std::string_view status, std::string_view conte
 }
 
 bool ScriptedConnection::begin_stream() {
-    return send(
-        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n");
+    return send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n");
 }
 
 bool ScriptedConnection::send_event(std::string_view id, std::string_view data) {

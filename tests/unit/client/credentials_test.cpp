@@ -70,9 +70,9 @@ TEST_F(CredentialsTest, HttpSchemesBecomeAnAuthorizationHeader) {
                 HasSubstr("Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
     EXPECT_THAT(head_with({HTTPAuthSecurityScheme{"", "bearer", ""}}, BearerToken{"t"}, "guard"),
                 HasSubstr("Authorization: Bearer t\r\n"));
-    EXPECT_THAT(head_with({OpenIdConnectSecurityScheme{"", "https://id.example"}},
-                          BearerToken{"t"}, ""),
-                HasSubstr("Authorization: Bearer t\r\n"));
+    EXPECT_THAT(
+        head_with({OpenIdConnectSecurityScheme{"", "https://id.example"}}, BearerToken{"t"}, ""),
+        HasSubstr("Authorization: Bearer t\r\n"));
 }
 
 TEST_F(CredentialsTest, CredentialsThatTheCardDoesNotAskForAreNotSent) {
@@ -84,8 +84,7 @@ TEST_F(CredentialsTest, CredentialsThatTheCardDoesNotAskForAreNotSent) {
 }
 
 TEST_F(CredentialsTest, SaysWhichCredentialsTheCardAsksFor) {
-    const AgentCard card =
-        card_with(agent_.url(), {APIKeySecurityScheme{"", "header", "X-Key"}});
+    const AgentCard card = card_with(agent_.url(), {APIKeySecurityScheme{"", "header", "X-Key"}});
     try {
         Client client(card, with(agent_.url(), BearerToken{"secret"}));
         FAIL();

@@ -38,15 +38,20 @@ TEST_F(HttpGateTest, ABrowserIsToldWhatItMayDoOnErrorsAndStreamsToo) {
     security::Gate gate;
     gate.cors = *security::CorsOrigins::parse("https://app.example");
     serve_behind(std::move(gate));
-    site.script.batches = {{{status_item(1, TaskState::kCompleted)}, EventStream::End::kFinished, {}}};
+    site.script.batches = {
+        {{status_item(1, TaskState::kCompleted)}, EventStream::End::kFinished, {}}};
     const std::string json = "Content-Type: application/json\r\n";
-    for (const auto& [target, body] : std::vector<std::pair<std::string, std::string>>{
-             {"/message:send", send_body("hi")}, {"/message:send", "{"}, {"/message:stream", send_body("hi")}}) {
+    for (const auto& [target, body] :
+         std::vector<std::pair<std::string, std::string>>{{"/message:send", send_body("hi")},
+                                                          {"/message:send", "{"},
+                                                          {"/message:stream", send_body("hi")}}) {
         Client client(port);
-        const auto own = client.exchange("POST", target, body, json + "Origin: https://app.example\r\n");
+        const auto own =
+            client.exchange("POST", target, body, json + "Origin: https://app.example\r\n");
         EXPECT_EQ(own.header("access-control-allow-origin"), "https://app.example") << target;
         Client other(port);
-        const auto foreign = other.exchange("POST", target, body, json + "Origin: https://evil.example\r\n");
+        const auto foreign =
+            other.exchange("POST", target, body, json + "Origin: https://evil.example\r\n");
         EXPECT_EQ(foreign.header("access-control-allow-origin"), "") << target;
     }
     Client client(port);
@@ -87,10 +92,13 @@ TEST_F(HttpGateTest, TheCallerBehindAProxyIsCountedAndNamed) {
     serve_behind(std::move(gate));
     Client client(port);
     const std::string json = "Content-Type: application/json\r\n";
-    const auto one = client.exchange("POST", "/message:send", send_body("hi"), json + "X-Forwarded-For: 203.0.113.1\r\n");
+    const auto one = client.exchange("POST", "/message:send", send_body("hi"),
+                                     json + "X-Forwarded-For: 203.0.113.1\r\n");
     EXPECT_NE(one.body.find("from 203.0.113.1"), std::string::npos) << one.body;
-    EXPECT_EQ(client.exchange("GET", "/tasks/1", {}, "X-Forwarded-For: 203.0.113.1\r\n").status, 429);
-    EXPECT_EQ(client.exchange("GET", "/tasks/1", {}, "X-Forwarded-For: 203.0.113.2\r\n").status, 200);
+    EXPECT_EQ(client.exchange("GET", "/tasks/1", {}, "X-Forwarded-For: 203.0.113.1\r\n").status,
+              429);
+    EXPECT_EQ(client.exchange("GET", "/tasks/1", {}, "X-Forwarded-For: 203.0.113.2\r\n").status,
+              200);
 }
 
 TEST_F(HttpGateTest, AnAddressHasSoManyConnectionsAtMost) {

@@ -49,8 +49,9 @@ protected:
 };
 
 TEST_F(ApiKeysTest, AKeyNamesItsPrincipalAndScopes) {
-    const auto keys = load(std::string("# who may call\n\nalice alices-secret-key#1 read write # her laptop\r\n") +
-                           "carol\t" + kHashOfCarol + "\n");
+    const auto keys = load(
+        std::string("# who may call\n\nalice alices-secret-key#1 read write # her laptop\r\n") +
+        "carol\t" + kHashOfCarol + "\n");
     const auto alice = ask(*keys, "x-api-key", "alices-secret-key#1");
     ASSERT_TRUE(alice);
     EXPECT_EQ(alice->name, "alice");
@@ -96,7 +97,8 @@ TEST_F(ApiKeysTest, AReloadReplacesTheKeysUnlessTheFileIsWrong) {
 }
 
 TEST_F(ApiKeysTest, AWrongLineIsNamedWithoutItsKey) {
-    EXPECT_NE(refusal("alice alices-secret-key\n\nbob\n").find("line 3 has no key"), std::string::npos);
+    EXPECT_NE(refusal("alice alices-secret-key\n\nbob\n").find("line 3 has no key"),
+              std::string::npos);
     EXPECT_NE(refusal("alice sha256:1234\n").find("line 1 has a hash"), std::string::npos);
     const std::string twice = refusal("alice shared-secret-key\nbob shared-secret-key\n");
     EXPECT_NE(twice.find("line 2 repeats"), std::string::npos);

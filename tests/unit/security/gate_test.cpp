@@ -13,7 +13,8 @@ TEST(AllowedHosts, EachHostIsAllowedUnlessThereIsAList) {
 }
 
 TEST(AllowedHosts, AListNamesHostsWithAPortOrOnAny) {
-    const auto hosts = AllowedHosts::parse("Agents.example, other.example:8443,*.below.example,[fd00::1]");
+    const auto hosts =
+        AllowedHosts::parse("Agents.example, other.example:8443,*.below.example,[fd00::1]");
     ASSERT_TRUE(hosts) << hosts.error().message;
     for (const char* allowed :
          {"agents.example", "AGENTS.example:80", "agents.example.", "other.example:8443",
@@ -40,7 +41,8 @@ TEST(AllowedHosts, ALoopbackAgentIsCalledByTheNamesOfLoopback) {
 }
 
 TEST(AllowedHosts, AnEntryThatIsNotAHostIsNamed) {
-    for (const char* wrong : {"http://a.example", "a.example/path", "a example", "a.example:x", "*."}) {
+    for (const char* wrong :
+         {"http://a.example", "a.example/path", "a example", "a.example:x", "*."}) {
         const auto hosts = AllowedHosts::parse(std::string("fine.example,") + wrong);
         ASSERT_FALSE(hosts) << wrong;
         EXPECT_NE(hosts.error().message.find(wrong), std::string::npos);
@@ -51,13 +53,14 @@ TEST(CorsOrigins, OnlyAllowedOriginsAreAnswered) {
     const auto cors = CorsOrigins::parse("https://app.example, http://localhost:3000");
     ASSERT_TRUE(cors);
     const std::string fields = cors->fields({{"origin", "https://app.example"}});
-    EXPECT_NE(fields.find("Access-Control-Allow-Origin: https://app.example\r\n"), std::string::npos);
+    EXPECT_NE(fields.find("Access-Control-Allow-Origin: https://app.example\r\n"),
+              std::string::npos);
     EXPECT_NE(fields.find("Vary: Origin\r\n"), std::string::npos);
     for (const char* foreign : {"https://evil.example", "https://app.example.evil.example",
                                 "http://app.example", "https://app.example:444", "null"}) {
         EXPECT_EQ(cors->fields({{"origin", foreign}}), "Vary: Origin\r\n") << foreign;
-        EXPECT_FALSE(cors->preflight("OPTIONS", {{"origin", foreign},
-                                                 {"access-control-request-method", "POST"}}));
+        EXPECT_FALSE(cors->preflight(
+            "OPTIONS", {{"origin", foreign}, {"access-control-request-method", "POST"}}));
     }
     EXPECT_EQ(CorsOrigins().fields({{"origin", "https://app.example"}}), "");
 }
@@ -73,16 +76,17 @@ TEST(CorsOrigins, ABrowsersQuestionIsAnswered) {
     EXPECT_EQ(header_of(*fields, "Access-Control-Allow-Headers"), "authorization, a2a-version");
     EXPECT_FALSE(cors->preflight("POST", asks));
     EXPECT_FALSE(cors->preflight("OPTIONS", {{"origin", "https://a.example"}}));
-    const auto cautious = cors->preflight("OPTIONS", {{"origin", "https://a.example"},
-                                                      {"access-control-request-method", "POST"},
-                                                      {"access-control-request-headers", "a\tb:c"}});
+    const auto cautious =
+        cors->preflight("OPTIONS", {{"origin", "https://a.example"},
+                                    {"access-control-request-method", "POST"},
+                                    {"access-control-request-headers", "a\tb:c"}});
     ASSERT_TRUE(cautious);
     EXPECT_EQ(header_of(*cautious, "Access-Control-Allow-Headers"), "");
 }
 
 TEST(CorsOrigins, AnEntryThatIsNotAnOriginIsNamed) {
-    for (const char* wrong : {"app.example", "https://app.example/", "https://a.example/b", "https://",
-                              "https://a b", "HTTPS://A.example"}) {
+    for (const char* wrong : {"app.example", "https://app.example/", "https://a.example/b",
+                              "https://", "https://a b", "HTTPS://A.example"}) {
         const auto cors = CorsOrigins::parse(wrong);
         ASSERT_FALSE(cors) << wrong;
         EXPECT_NE(cors.error().message.find(wrong), std::string::npos);

@@ -110,7 +110,8 @@ private:
     static std::string raw(const std::string& der) {
         const auto* data = reinterpret_cast<const unsigned char*>(der.data());
         ECDSA_SIG* pair = d2i_ECDSA_SIG(nullptr, &data, static_cast<long>(der.size()));
-        std::string both = bytes_of(ECDSA_SIG_get0_r(pair), 32) + bytes_of(ECDSA_SIG_get0_s(pair), 32);
+        std::string both =
+            bytes_of(ECDSA_SIG_get0_r(pair), 32) + bytes_of(ECDSA_SIG_get0_s(pair), 32);
         ECDSA_SIG_free(pair);
         return both;
     }
@@ -178,11 +179,13 @@ protected:
 };
 
 TEST_F(JwtTest, EachAlgorithmIsVerified) {
-    for (const auto& [name, key, pss] :
-         {std::tuple{"RS256", &rsa(), false}, {"PS256", &rsa(), true}, {"ES256", &ec(), false},
-          {"EdDSA", &ed(), false}}) {
+    for (const auto& [name, key, pss] : {std::tuple{"RS256", &rsa(), false},
+                                         {"PS256", &rsa(), true},
+                                         {"ES256", &ec(), false},
+                                         {"EdDSA", &ed(), false}}) {
         const std::string id = key == &rsa() ? "rsa" : key == &ec() ? "ec" : "ed";
-        const std::string good = token(*key, header(name, id), claims(R"(,"scope":"read write")"), pss);
+        const std::string good =
+            token(*key, header(name, id), claims(R"(,"scope":"read write")"), pss);
         const auto principal = check(good);
         ASSERT_TRUE(principal) << name << ": " << principal.error().message;
         EXPECT_EQ(principal->name, "alice");
@@ -198,7 +201,8 @@ TEST_F(JwtTest, EachAlgorithmIsVerified) {
 TEST_F(JwtTest, AlgorithmsAndKeysAreNotConfused) {
     const std::string none = unsigned_token(R"({"alg":"none"})", claims()) + ".";
     EXPECT_EQ(why(none), "its algorithm is not allowed");
-    EXPECT_EQ(why(unsigned_token(R"({"alg":"NONE"})", claims()) + "."), "its algorithm is not allowed");
+    EXPECT_EQ(why(unsigned_token(R"({"alg":"NONE"})", claims()) + "."),
+              "its algorithm is not allowed");
     // The public key, as everybody has it, taken for the secret of a symmetric algorithm.
     const std::string data = unsigned_token(header("HS256", "rsa"), claims());
     const std::string secret = rsa().jwk();
@@ -234,7 +238,8 @@ TEST_F(JwtTest, TheClaimsAreChecked) {
     EXPECT_EQ(why_claims(claims(R"(,"iat":1800000061)")), "it was issued in the future");
     EXPECT_EQ(why_claims(claims(R"(,"exp":1900000000)")), "its claims are malformed");
     const auto with = [](const std::string& iss, const std::string& aud, const std::string& sub) {
-        return R"({"iss":)" + iss + R"(,"aud":)" + aud + R"(,"sub":)" + sub + R"(,"exp":1800000060})";
+        return R"({"iss":)" + iss + R"(,"aud":)" + aud + R"(,"sub":)" + sub +
+               R"(,"exp":1800000060})";
     };
     const std::string iss = R"("https://issuer.example")";
     EXPECT_EQ(why_claims(with(iss, R"("a2a")", R"("a")")), "accepted");
@@ -250,7 +255,8 @@ TEST_F(JwtTest, TheClaimsAreChecked) {
     EXPECT_EQ(why_claims("{"), "its claims are malformed");
     rules.scopes = {"write"};
     EXPECT_EQ(why_claims(claims(R"(,"scp":["read","write"])")), "accepted");
-    const auto refused = check(token(ec(), header("ES256", "ec"), claims(R"(,"scope":"read writer")")));
+    const auto refused =
+        check(token(ec(), header("ES256", "ec"), claims(R"(,"scope":"read writer")")));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::kPermissionDenied);
 }
@@ -258,15 +264,19 @@ TEST_F(JwtTest, TheClaimsAreChecked) {
 TEST_F(JwtTest, OnlyAccessTokensInTheCompactFormAreRead) {
     const std::string body = claims();
     for (const char* type : {"JWT", "at+jwt", "application/at+jwt"})
-        EXPECT_EQ(why(token(ec(), header("ES256", "ec", R"(,"typ":")" + std::string(type) + "\""), body)), "accepted");
+        EXPECT_EQ(
+            why(token(ec(), header("ES256", "ec", R"(,"typ":")" + std::string(type) + "\""), body)),
+            "accepted");
     for (const char* type : {"logout+jwt", "dpop+jwt", "JOSE"})
-        EXPECT_EQ(why(token(ec(), header("ES256", "ec", R"(,"typ":")" + std::string(type) + "\""), body)),
-                  "its type is not that of an access token");
+        EXPECT_EQ(
+            why(token(ec(), header("ES256", "ec", R"(,"typ":")" + std::string(type) + "\""), body)),
+            "its type is not that of an access token");
     EXPECT_EQ(why(token(ec(), header("ES256", "ec", R"(,"crit":["exp"])"), body)),
               "its header demands an extension");
     EXPECT_EQ(why(token(ec(), header("ES256", "ec", R"(,"b64":false)"), body)),
               "its header demands an extension");
-    EXPECT_EQ(why(token(ec(), header("ES256", "ec", R"(,"alg":"ES256")"), body)), "its header is malformed");
+    EXPECT_EQ(why(token(ec(), header("ES256", "ec", R"(,"alg":"ES256")"), body)),
+              "its header is malformed");
     const std::string good = token(ec(), header("ES256", "ec"), body);
     EXPECT_EQ(why(good + "=="), "its parts are not base64url");
     EXPECT_EQ(why(good + ".a"), "it does not have three parts");
@@ -294,8 +304,10 @@ TEST_F(JwtTest, UnsuitableKeysAreLeftOut) {
     // A point that is not on the curve.
     EXPECT_FALSE(set.add(R"({"kty":"EC","crv":"P-256","x":")" + base64url(std::string(32, '\1')) +
                          R"(","y":")" + base64url(std::string(32, '\1')) + R"("})"));
-    EXPECT_FALSE(set.add(R"({"kty":"RSA","e":"AQAB","n":")" + base64url(std::string(128, '\xff')) + R"("})"));
-    EXPECT_FALSE(set.add(R"({"kty":"RSA","e":"AQAB","n":")" + base64url(std::string(2048, '\xff')) + R"("})"));
+    EXPECT_FALSE(set.add(R"({"kty":"RSA","e":"AQAB","n":")" + base64url(std::string(128, '\xff')) +
+                         R"("})"));
+    EXPECT_FALSE(set.add(R"({"kty":"RSA","e":"AQAB","n":")" + base64url(std::string(2048, '\xff')) +
+                         R"("})"));
     EXPECT_FALSE(JwkSet::parse("[]"));
     EXPECT_FALSE(JwkSet::parse(R"({"keys":[)"));
     EXPECT_EQ(JwkSet::parse(R"({"keys":[{"kty":"oct"},7]})")->size(), 0U);
@@ -306,7 +318,8 @@ TEST(Base64url, IsStrict) {
     EXPECT_TRUE(decode_base64url("", out));
     EXPECT_TRUE(decode_base64url("_-8", out));
     EXPECT_EQ(out, "\xff\xef");
-    for (const char* wrong : {"a", "aa=", "a+b/", "ab c", "_-9"}) EXPECT_FALSE(decode_base64url(wrong, out)) << wrong;
+    for (const char* wrong : {"a", "aa=", "a+b/", "ab c", "_-9"})
+        EXPECT_FALSE(decode_base64url(wrong, out)) << wrong;
 }
 
 // -- Where the keys come from ---------------------------------------------------------------------
@@ -333,7 +346,8 @@ protected:
                 result = co_await source->keys_with([&](const JwkSet& keys) {
                     return keys.find(id, *find_algorithm("ES256")) != nullptr;
                 });
-            }).join();
+            })
+            .join();
         return std::move(*result);
     }
     test_support::ThreadLoop loop;

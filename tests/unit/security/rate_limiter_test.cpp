@@ -1,5 +1,5 @@
-#include "security/login_guard.hpp"
 #include "security/rate_limiter.hpp"
+#include "security/login_guard.hpp"
 
 #include <gtest/gtest.h>
 
