@@ -124,15 +124,16 @@ void add_options(CLI::App& command, ServeOptions& o) {
 int run(const ServeOptions& options) {
     serve::AgentConfig agent;
     ServerConfig config(Settings::process_environment());
-    if (Result<void> read = options.read(agent, config); !read) throw usage(read.error().message);
+    if (Result<void> read = options.read(agent, config); !read)
+        throw usage(read.error().message, "serve");
     Result<Settings> settings = config.settings();
-    if (!settings) throw usage(settings.error().message);
+    if (!settings) throw usage(settings.error().message, "serve");
     if (options.print_config) {
         std::cout << config.print(*settings);
         return 0;
     }
     Result<std::shared_ptr<Worker>> worker = agent.worker();
-    if (!worker) throw usage(worker.error().message);
+    if (!worker) throw usage(worker.error().message, "serve");
     ServerOptions server;
     server.worker = std::move(*worker);
     server.card = agent.card();

@@ -5,6 +5,8 @@
 
 #include <a2akit/core/error.hpp>
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -40,6 +42,7 @@ using Kind = SettingValue::Kind;
 std::string text_of(const std::string& text) { return text; }
 std::string text_of(bool value) { return value ? "true" : "false"; }
 std::string text_of(Duration span) { return seconds_text(span); }
+std::string text_of(double number) { return fmt::format("{}", number); }
 template <class Integer>
     requires(std::is_integral_v<Integer>)
 std::string text_of(Integer number) {
@@ -125,6 +128,7 @@ public:
 
     /// A number from 0 on, which may have a fraction; 0 by default.
     void rate(std::string_view name, std::optional<double>& field, double most) {
+        const Noted noted(*this, name, field, Kind::kNumber);
         double value = field.value_or(0);
         std::string written = field ? std::to_string(*field) : std::string();
         bool readable = true;

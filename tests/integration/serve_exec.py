@@ -22,7 +22,7 @@ def refused(*arguments):
     """What is said about a command line that is not served."""
     ran = subprocess.run([PROGRAM, "serve", "--port", "0", *arguments], capture_output=True, text=True, timeout=60)
     assert ran.returncode == 2 and not ran.stdout, ran
-    assert len(ran.stderr.splitlines()) == 1, ran.stderr
+    assert ran.stderr.startswith("Error: ") and ran.stderr.endswith("Hint: a2akit serve --help\n"), ran.stderr
     return ran.stderr
 
 
