@@ -34,7 +34,8 @@ Connection::Connection(Shard& shard, net::TcpSocket socket, std::string peer, Sl
       answer_share_(shard.counters.responses),
       peer_(std::move(peer)),
       slot_(std::move(slot)),
-      address_slot_(std::move(address_slot)) {
+      address_slot_(std::move(address_slot)),
+      site_(&shard.site) {
     shard_.connections.push_back(*this);
     socket_.notify([](void* who) noexcept { static_cast<Connection*>(who)->on_client_sign(); },
                    this);
@@ -214,7 +215,11 @@ Async<void> Connection::answer() {
             return respond({.content_type = "application/json", .body = R"({"status":"ok"})"});
         case wire::RouteKind::kAgentCard: {
             wire::RequestHead request = head();
-            return respond(shard_.site.agent_card(request));
+            return respond(site_->agent_card(request));
+        }
+        case wire::RouteKind::kCatalog: {
+            wire::RequestHead request = head();
+            return respond(site_->catalog(request));
         }
         case wire::RouteKind::kReadiness:
             return answer_readiness();
@@ -239,14 +244,14 @@ Async<void> Connection::answer() {
 }
 
 Async<void> Connection::answer_readiness() {
-    wire::HttpResponse response = co_await shard_.site.readiness();
+    wire::HttpResponse response = co_await site_->readiness();
     co_await respond(std::move(response));
 }
 
 Async<void> Connection::answer_admin() {
     std::string authorization(head().header("authorization"));
     Async<wire::HttpResponse> pending =
-        shard_.site.admin(std::move(route_), std::move(authorization), caller());
+        site_->admin(std::move(route_), std::move(authorization), caller());
     wire::HttpResponse response = co_await std::move(pending);
     co_await respond(std::move(response));
 }
@@ -257,7 +262,7 @@ Async<HandledRequest> Connection::dispatch(wire::Call& call) {
     client_.next_request();
     wait_for_answer();
     try {
-        Async<HandledRequest> pending = shard_.site.handler().handle(std::move(call.envelope));
+        Async<HandledRequest> pending = site_->handler().handle(std::move(call.envelope));
         HandledRequest handled = co_await std::move(pending);
         phase_ = Phase::kWorking;
         co_return handled;

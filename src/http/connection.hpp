@@ -85,6 +85,7 @@ private:
     /// Whether the body is large and has not arrived completely.
     [[nodiscard]] bool asks_before_body() const noexcept;
     Async<void> ask_before_body();
+    /// Also finds the request's site.
     [[nodiscard]] wire::RequestHead head() noexcept;
     /// Asks what the head alone decides. False: the request is refused, or answered already.
     [[nodiscard]] bool pass_gate(const security::Gate& gate);
@@ -180,6 +181,7 @@ private:
     std::string forwarded_for_;  ///< The address that a trusted proxy names; empty: none.
     std::string cors_;           ///< Header lines for a browser.
     std::string request_id_;
+    Site* site_;  ///< Of the request: see Site::at.
     wire::Route route_;
     std::optional<wire::HttpResponse> refusal_;
 

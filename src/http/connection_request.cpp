@@ -60,6 +60,14 @@ bool under_base(std::string_view target, std::string_view base) {
     return target.size() == base.size() || target[base.size()] == '/' || target[base.size()] == '?';
 }
 
+constexpr const char* kNoAgent =
+    "there is no agent at this path; /.well-known/ai-catalog.json lists those of this server";
+
+bool needs_agent(wire::RouteKind kind) noexcept {
+    return kind == wire::RouteKind::kJsonRpc || kind == wire::RouteKind::kOperation ||
+           kind == wire::RouteKind::kAgentCard;
+}
+
 bool is_card_path(std::string_view target) {
     const std::string_view path = target.substr(0, target.find('?'));
     return path == "/.well-known/agent-card.json" || path == "/.well-known/agent.json";
@@ -211,6 +219,7 @@ wire::RequestHead Connection::head() noexcept {
     std::string_view target = without_authority(reader_.target());
     const std::string_view base = shard_.options.base_path;
     if (under_base(target, base)) target.remove_prefix(base.size());
+    site_ = &shard_.site.at(target);
     return {reader_.method(), target, &reader_.headers()};
 }
 
@@ -240,11 +249,14 @@ void Connection::begin_request() {
     } else {
         if (request.target.empty()) request.target = "/";
         auto routed = wire::route(request, shard_.options.max_body_bytes, shard_.options.versions);
-        if (auto* route = std::get_if<wire::Route>(&routed)) {
+        auto* route = std::get_if<wire::Route>(&routed);
+        if (route != nullptr && (site_->is_agent() || !needs_agent(route->kind))) {
             route_ = std::move(*route);
             return;
         }
-        refusal_ = std::move(std::get<wire::HttpResponse>(routed));
+        refusal_ = route == nullptr
+                       ? std::move(std::get<wire::HttpResponse>(routed))
+                       : wire::http_error(404, kNoAgent, request, shard_.options.versions);
     }
     const auto length = reader_.body_length();
     if (!length || *length > kReadAnyway || reader_.expects_continue()) {
@@ -267,7 +279,7 @@ Async<void> Connection::ask_before_body() {
     RequestContext context;
     context.headers = reader_.headers();
     complete(context);
-    Async<Result<void>> pending = shard_.site.handler().before_body(context);
+    Async<Result<void>> pending = site_->handler().before_body(context);
     Result<void> passed = co_await std::move(pending);
     if (passed) co_return;
     wire::Call call;

@@ -271,6 +271,7 @@ Async<void> HttpServer::Acceptor::stop() {
 
 HttpServer::HttpServer(net::LoopGroup& loops, net::AsioLoop& accepting, Options options, Site& site)
     : options_(std::move(options)),
+      site_(site),
       counters_(options_),
       acceptor_(std::make_unique<Acceptor>(accepting, *this)) {
     for (std::size_t i = 0; i < loops.size(); ++i) {

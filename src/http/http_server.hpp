@@ -42,6 +42,7 @@ public:
     /// The limits, for another server beside this one to share.
     [[nodiscard]] Counters& counters() noexcept { return counters_; }
     [[nodiscard]] const Options& options() const noexcept { return options_; }
+    [[nodiscard]] Site& site() noexcept { return site_; }
     /// The number of bytes that the bodies of all current requests hold. Safe from any thread.
     [[nodiscard]] std::size_t request_bytes() const noexcept { return counters_.requests.used(); }
 
@@ -50,6 +51,7 @@ private:
     struct Connections;
 
     Options options_;
+    Site& site_;
     Counters counters_;
     std::vector<std::unique_ptr<Connections>> connections_;  ///< One per loop, in their order.
     std::unique_ptr<Acceptor> acceptor_;

@@ -5,6 +5,7 @@
 #include "wire/endpoint.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace a2akit::http {
 
@@ -13,6 +14,19 @@ namespace a2akit::http {
 class Site {
 public:
     virtual ~Site() = default;
+    /// The site that serves a target (path and query): this one, or one below a path of its own,
+    /// which is then taken off the target.
+    [[nodiscard]] virtual Site& at(std::string_view& target) noexcept {
+        (void)target;
+        return *this;
+    }
+    /// Whether an agent is served here: its card, and the operations over HTTP.
+    [[nodiscard]] virtual bool is_agent() const noexcept { return true; }
+    /// The response to /.well-known/ai-catalog.json. Default: 404.
+    [[nodiscard]] virtual wire::HttpResponse catalog(const wire::RequestHead& head) {
+        (void)head;
+        return wire::http_error(404, "nothing is served at this path", false);
+    }
     [[nodiscard]] virtual RequestHandler& handler() noexcept = 0;
     /// The answer to GET or HEAD of the agent card, 304 included.
     [[nodiscard]] virtual wire::HttpResponse agent_card(const wire::RequestHead& head) = 0;

@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "json/writer.hpp"
+#include "runtime/agent_scope.hpp"
 #include "wire/error_render.hpp"
 #include "wire/uri.hpp"
 
@@ -34,6 +35,7 @@ void write(json::Writer& writer, const DeadLetter& letter) {
     text("taskId", letter.task.to_string());
     writer.key("turn");
     writer.integer(letter.turn);
+    if (!letter.agent.empty()) text("agent", letter.agent);
     text("owner", letter.owner.owner);
     text("tenant", letter.owner.tenant);
     text("contextId", letter.context_id);
@@ -55,21 +57,31 @@ Result<TaskId> task_of(std::string_view field, const std::string& text) {
 
 }  // namespace
 
+AsyncResult<std::vector<DeadLetter>> Admin::listed(AsyncResult<std::vector<DeadLetter>> pending) {
+    Result<std::vector<DeadLetter>> letters = co_await std::move(pending);
+    if (!letters) co_return letters;
+    for (DeadLetter& letter : *letters) {
+        letter.agent = agent_of(letter.owner);
+        letter.owner.owner = std::string(principal_of(letter.owner));
+    }
+    co_return letters;
+}
+
 AsyncResult<std::vector<DeadLetter>> Admin::dead_letters(std::optional<TaskId> after, int limit) {
     if (limit < 1 || limit > kMostAtOnce) {
         return Error::invalid_field("limit", "must be from 1 to " + std::to_string(kMostAtOnce));
     }
-    return maintenance_->dead_letters(after, limit);
+    return listed(runtime_.ports().maintenance->dead_letters(after, limit));
 }
 
 AsyncResult<TaskId> Admin::redrive(TaskId dead_letter) {
     std::optional<TaskId> after;
     while (true) {
         Result<std::vector<DeadLetter>> page =
-            co_await maintenance_->dead_letters(after, kMostAtOnce);
+            co_await runtime_.ports().maintenance->dead_letters(after, kMostAtOnce);
         if (!page) co_return fail(std::move(page.error()));
         for (DeadLetter& letter : *page) {
-            if (letter.task == dead_letter) co_return co_await manager_.redrive(std::move(letter));
+            if (letter.task == dead_letter) co_return co_await runtime_.redrive(std::move(letter));
         }
         if (page->size() < static_cast<std::size_t>(kMostAtOnce)) break;
         after = page->back().task;

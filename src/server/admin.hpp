@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runtime/tasks/task_manager.hpp"
+#include "runtime/agent_runtime.hpp"
 #include "security/login_guard.hpp"
 #include "wire/endpoint.hpp"
 
@@ -19,17 +19,19 @@ class Admin {
 public:
     static constexpr int kMostAtOnce = 1000;
 
-    /// REQUIRES: the manager outlives it.
-    Admin(TaskManager& manager, std::shared_ptr<Maintenance> maintenance)
-        : manager_(manager), maintenance_(std::move(maintenance)) {}
+    /// REQUIRES: the runtime outlives it.
+    explicit Admin(AgentRuntime& runtime) : runtime_(runtime) {}
 
+    /// Their owners without the names of the agents, which stand in DeadLetter::agent.
     /// kInvalidParams when `limit` is not from 1 to kMostAtOnce.
     AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit);
     AsyncResult<TaskId> redrive(TaskId dead_letter);
 
 private:
-    TaskManager& manager_;
-    std::shared_ptr<Maintenance> maintenance_;
+    static AsyncResult<std::vector<DeadLetter>> listed(
+        AsyncResult<std::vector<DeadLetter>> pending);
+
+    AgentRuntime& runtime_;
 };
 
 /// The same over HTTP, for operators with the token.

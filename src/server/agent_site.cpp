@@ -80,6 +80,17 @@ std::string_view first_of(std::string_view list) {
     return list;
 }
 
+/// Protocol 0.3 knows no tenants, so its gRPC cannot name an agent.
+void name_agent_in_grpc(AgentCard& card, const std::string& tenant) {
+    auto& interfaces = card.supported_interfaces;
+    std::erase_if(interfaces, [](const AgentInterface& one) {
+        return one.protocol_binding == "GRPC" && one.protocol_version == "0.3";
+    });
+    for (AgentInterface& one : interfaces) {
+        if (one.protocol_binding == "GRPC") one.tenant = tenant;
+    }
+}
+
 constexpr const char* kForwardedHeaders =
     "X-Forwarded-Host, X-Forwarded-Proto, X-Forwarded-Port, X-Forwarded-Prefix, Forwarded";
 
@@ -195,7 +206,8 @@ CardForms::Form AgentSite::form_for(const wire::RequestHead& head) const {
 }
 
 std::string AgentSite::card_text(CardForms::Form form, const std::string& base_url) const {
-    const AgentCard card = build_card(card_, base_url, forms_.versions, grpc_port_);
+    AgentCard card = build_card(card_, base_url, forms_.versions, grpc_port_);
+    if (!grpc_tenant_.empty()) name_agent_in_grpc(card, grpc_tenant_);
     if (form == CardForms::Form::k1_0) return to_json(card);
     std::string text;
     if (form == CardForms::Form::k0_3)

@@ -37,12 +37,19 @@ public:
     /// Where clients find the agent, for the card. REQUIRES: called before anything is served.
     /// `is_public`: somebody said so, and a proxy that names no host changes nothing about it.
     void set_url(std::string base_url, bool is_public);
-    /// gRPC is served on this port. REQUIRES: as set_url.
-    void set_grpc_port(std::uint16_t port) noexcept { grpc_port_ = port; }
+    /// gRPC is served on this port, and a call names the agent as its `tenant`, unless that is
+    /// empty. REQUIRES: as set_url.
+    void set_grpc(std::uint16_t port, std::string tenant) {
+        grpc_port_ = port;
+        grpc_tenant_ = std::move(tenant);
+    }
     void set_state(State state) noexcept { state_.store(state, std::memory_order_release); }
     /// From now on the operator's paths are there, for whoever has the token. REQUIRES: as set_url;
     /// `admin` outlives it.
     void open_admin(Admin& admin, std::string token);
+    [[nodiscard]] const CardConfig& card() const noexcept { return card_; }
+    /// Where the sender of this request finds the agent.
+    [[nodiscard]] std::string url_for(const wire::RequestHead& head) const;
     [[nodiscard]] RequestHandler& handler() noexcept override { return handler_; }
     [[nodiscard]] wire::HttpResponse agent_card(const wire::RequestHead& head) override;
     Async<wire::HttpResponse> readiness() override;
@@ -54,7 +61,6 @@ private:
                                                                      const std::string& base_url);
     [[nodiscard]] std::string card_text(CardForms::Form form, const std::string& base_url) const;
     [[nodiscard]] CardForms::Form form_for(const wire::RequestHead& head) const;
-    [[nodiscard]] std::string url_for(const wire::RequestHead& head) const;
 
     RequestHandler& handler_;
     Readiness& readiness_;
@@ -64,7 +70,8 @@ private:
     std::string base_path_;
     std::string base_url_;
     bool url_is_public_ = false;
-    std::uint16_t grpc_port_ = 0;       ///< 0: none.
+    std::uint16_t grpc_port_ = 0;  ///< 0: none.
+    std::string grpc_tenant_;
     std::unique_ptr<AdminSite> admin_;  ///< Null: there are no such paths.
     Timestamp started_;
     std::atomic<State> state_{State::kStarting};

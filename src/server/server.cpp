@@ -7,11 +7,13 @@
 #include "http/rpc_server.hpp"
 #include "net/loop_group.hpp"
 #include "runtime/guarded_ports.hpp"
+#include "server/agent_list.hpp"
 #include "server/agent_node.hpp"
 #include "server/agent_site.hpp"
 #include "server/backend_mix.hpp"
 #include "server/backend_registry.hpp"
 #include "server/card_builder.hpp"
+#include "server/host_site.hpp"
 #include "server/logging.hpp"
 #include "server/process.hpp"
 #include "server/retention.hpp"
@@ -79,28 +81,19 @@ http::Options http_options(const Settings& settings) {
     return options;
 }
 
-Result<void> check_options(const ServerOptions& options) {
-    if (!options.worker)
-        return fail(Error::invalid_field("worker", "must not be null: it is the agent itself"));
-    for (std::size_t i = 0; i < options.middlewares.size(); ++i) {
-        if (!options.middlewares[i]) {
-            return fail(
-                Error::invalid_field("middlewares[" + std::to_string(i) + "]", "must not be null"));
-        }
-    }
-    return check_card(options.card);
-}
-
 /// A worker that can't do without its context, and a broker that may hand its turns to another
 /// node.
-Result<void> check_context(const ServerOptions& options, const Settings& settings) {
-    if (!options.worker->requires_context() || settings.context_key || options.ports.broker)
-        return {};
+Result<void> check_context(const std::vector<AgentOptions>& agents, const Ports& given,
+                           const Settings& settings) {
+    const bool required = std::any_of(agents.begin(), agents.end(), [](const AgentOptions& agent) {
+        return agent.worker->requires_context();
+    });
+    if (!required || settings.context_key || given.broker) return {};
     const std::string scheme = settings.broker->substr(0, settings.broker->find(':'));
     if (scheme == "memory" || scheme == "sqlite") return {};
     return fail(Error::invalid_field(
         "A2AKIT_CONTEXT_KEY",
-        "is missing: the worker needs the context of its requests, and the broker " + scheme +
+        "is missing: a worker needs the context of its requests, and the broker " + scheme +
             ": hands its turns to other nodes too"));
 }
 
@@ -112,6 +105,12 @@ std::string url_host(const std::string& host) {
     if (host == "0.0.0.0") return "127.0.0.1";
     if (host == "::") return "[::1]";
     return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string all;
+    for (const std::string& name : names) all.append(all.empty() ? "" : ",").append(name);
+    return all;
 }
 
 /// Where a port of the settings or of the options lives, as the start-up line says it.
@@ -152,6 +151,14 @@ private:
     }
     Result<void> start_once();
     Result<void> start_locked();
+    void open_sites(std::vector<AgentOptions> agents);
+    /// The path of an agent below the base path.
+    [[nodiscard]] std::string path_of(std::size_t agent) const {
+        return names_[agent].empty() ? std::string() : "/" + names_[agent];
+    }
+    void set_state(AgentSite::State state) {
+        for (const auto& site : sites_) site->set_state(state);
+    }
     Result<void> listen_for_grpc();
     void announce() const;
     void stop_serving();
@@ -184,7 +191,9 @@ private:
     /// One loop, on which nothing of the application's ever runs.
     std::unique_ptr<net::LoopGroup> upkeep_;
     std::unique_ptr<AgentNode> node_;
-    std::unique_ptr<AgentSite> site_;
+    std::vector<std::string> names_;  ///< Of the agents; one empty name for a single one.
+    std::vector<std::unique_ptr<AgentSite>> sites_;  ///< Of the agents, in their order.
+    std::unique_ptr<HostSite> host_;                 ///< Null: one agent is the whole server.
     std::unique_ptr<http::HttpServer> http_;
     std::unique_ptr<http::RpcServer> grpc_;  ///< Null: gRPC is off.
     std::string grpc_address_;
@@ -221,7 +230,8 @@ Result<void> Server::Impl::start_once() {
     }
     grpc_.reset();
     http_.reset();
-    site_.reset();
+    host_.reset();
+    sites_.clear();
     node_.reset();
     upkeep_.reset();
     loops_.reset();
@@ -229,7 +239,8 @@ Result<void> Server::Impl::start_once() {
 }
 
 Result<void> Server::Impl::start_locked() {
-    if (Result<void> checked = check_options(options_); !checked) return checked;
+    Result<std::vector<AgentOptions>> agents = agents_of(options_);
+    if (!agents) return fail(std::move(agents.error()));
     Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
     if (!resolved) return fail(std::move(resolved.error()));
     settings_ = std::move(*resolved);
@@ -237,12 +248,12 @@ Result<void> Server::Impl::start_locked() {
         log::warn("settings unknown={}{}{}", quoted(unknown.name),
                   unknown.nearest.empty() ? "" : " nearest=", unknown.nearest);
     }
-    if (Result<void> checked = check_context(options_, settings_); !checked) return checked;
+    if (Result<void> checked = check_context(*agents, options_.ports, settings_); !checked)
+        return checked;
     Result<std::unique_ptr<ServerSecurity>> security = ServerSecurity::open(settings_);
     if (!security) return fail(std::move(security.error()));
     security_ = std::move(*security);
-    security_->join(options_.middlewares);
-    security_->declare(options_.card);
+    security_->join(*agents);
     Result<HousekeepingOptions> housekeeping = housekeeping_options(settings_);
     if (!housekeeping) return fail(std::move(housekeeping.error()));
     const auto warnings = check_mix(options_.ports, settings_);
@@ -255,15 +266,14 @@ Result<void> Server::Impl::start_locked() {
     const auto threads = static_cast<std::size_t>(*settings_.threads);
     loops_ = std::make_unique<net::LoopGroup>(threads != 0 ? threads : net::available_cores());
     upkeep_ = std::make_unique<net::LoopGroup>(1, "a2akit-upkeep");
-    node_ = std::make_unique<AgentNode>(*loops_, (*upkeep_)[0], options_, settings_, *ports,
-                                        build_card(options_.card, ""), std::move(*housekeeping));
-    site_ = std::make_unique<AgentSite>(
-        node_->handler(), node_->readiness(), options_.card, card_forms(settings_),
-        ServerSecurity::trusts_forwarded(settings_), *settings_.base_path);
-    if (settings_.admin_token) site_->open_admin(node_->admin(), *settings_.admin_token);
+    node_ =
+        std::make_unique<AgentNode>(*loops_, (*upkeep_)[0], specs_of(*agents), *ports,
+                                    runtime_options(options_, settings_, std::move(*housekeeping)));
+    open_sites(std::move(*agents));
+    http::Site& site = host_ ? static_cast<http::Site&>(*host_) : *sites_.front();
     http::Options http = http_options(settings_);
     security_->apply(http);
-    http_ = std::make_unique<http::HttpServer>(*loops_, (*upkeep_)[0], std::move(http), *site_);
+    http_ = std::make_unique<http::HttpServer>(*loops_, (*upkeep_)[0], std::move(http), site);
 
     // The port first: a second server on it must not touch what the first one works on.
     Result<std::uint16_t> listening = http_->listen(*settings_.host, *settings_.port);
@@ -275,14 +285,35 @@ Result<void> Server::Impl::start_locked() {
     port_ = *listening;
     url_ = (settings_.tls_cert ? "https://" : "http://") + url_host(*settings_.host) + ":" +
            std::to_string(port_) + *settings_.base_path;
-    site_->set_url(settings_.public_url.value_or(url_), settings_.public_url.has_value());
+    for (std::size_t i = 0; i < sites_.size(); ++i) {
+        sites_[i]->set_url(settings_.public_url.value_or(url_) + path_of(i),
+                           settings_.public_url.has_value());
+    }
     if (Result<void> listens = listen_for_grpc(); !listens) return listens;
     if (Result<void> started = node_->start(); !started) return started;
-    site_->set_state(AgentSite::State::kReady);
+    set_state(AgentSite::State::kReady);
     http_->serve();
     if (grpc_) grpc_->serve();
     announce();
     return {};
+}
+
+void Server::Impl::open_sites(std::vector<AgentOptions> agents) {
+    std::vector<HostSite::Entry> entries;
+    for (std::size_t i = 0; i < agents.size(); ++i) {
+        names_.push_back(agents[i].name);
+        sites_.push_back(std::make_unique<AgentSite>(
+            node_->runtime().handler(i), node_->readiness(), std::move(agents[i].card),
+            card_forms(settings_), ServerSecurity::trusts_forwarded(settings_),
+            *settings_.base_path + path_of(i)));
+        entries.push_back({names_.back(), sites_.back().get()});
+    }
+    if (!names_.front().empty()) host_ = std::make_unique<HostSite>(std::move(entries));
+    if (!settings_.admin_token) return;
+    if (host_)
+        host_->open_admin(node_->admin(), *settings_.admin_token);
+    else
+        sites_.front()->open_admin(node_->admin(), *settings_.admin_token);
 }
 
 Result<void> Server::Impl::listen_for_grpc() {
@@ -294,14 +325,14 @@ Result<void> Server::Impl::listen_for_grpc() {
                                  "is set, but this program was built without gRPC: link it with "
                                  "a2akit::grpc, or leave the setting out"));
     }
-    grpc_ = make(*loops_, http_->options(), *site_, http_->counters());
+    grpc_ = make(*loops_, http_->options(), http_->site(), http_->counters());
     Result<std::uint16_t> listening = grpc_->listen(*settings_.host, *settings_.grpc_port);
     if (!listening) {
         Error error = std::move(listening.error());
         error.message += " (A2AKIT_HOST, A2AKIT_GRPC_PORT)";
         return fail(std::move(error));
     }
-    site_->set_grpc_port(*listening);
+    for (std::size_t i = 0; i < sites_.size(); ++i) sites_[i]->set_grpc(*listening, names_[i]);
     grpc_address_ = grpc_address(url_, *listening);
     return {};
 }
@@ -318,9 +349,10 @@ void Server::Impl::announce() const {
     const Ports& given = options_.ports;
     const bool in_memory = !given.storage && settings_.storage == "memory:";
     log::info(
-        "listening url={}{}{} threads={} storage={} broker={} event_bus={} cancel_registry={}{}",
-        url_, grpc_ ? " grpc=" : "", grpc_address_, loops_->size(),
-        shown(given.storage != nullptr, settings_.storage),
+        "listening url={}{}{}{}{} threads={} storage={} broker={} event_bus={} "
+        "cancel_registry={}{}",
+        url_, host_ ? " agents=" : "", joined(names_), grpc_ ? " grpc=" : "", grpc_address_,
+        loops_->size(), shown(given.storage != nullptr, settings_.storage),
         shown(given.broker != nullptr, settings_.broker),
         shown(given.event_bus != nullptr, settings_.event_bus),
         shown(given.cancel_registry != nullptr, settings_.cancel_registry),
@@ -352,7 +384,7 @@ void Server::Impl::stop_and_wait() {
 void Server::Impl::stop_serving() {
     log::info("stopping url={}", url_);
     const SteadyTime deadline = std::chrono::steady_clock::now() + *settings_.drain_timeout;
-    site_->set_state(AgentSite::State::kDraining);
+    set_state(AgentSite::State::kDraining);
     // What is still served while the handlers finish: who waits for them, their streams, reads, and
     // to whoever asks that this server is not ready.
     node_->refuse_new_work();
@@ -369,7 +401,8 @@ void Server::Impl::stop_serving() {
     node_->stop(deadline);
     grpc_.reset();
     http_.reset();
-    site_.reset();
+    host_.reset();
+    sites_.clear();
     node_.reset();
     upkeep_.reset();
     loops_.reset();
@@ -377,7 +410,7 @@ void Server::Impl::stop_serving() {
 }
 
 Result<void> Server::Impl::resume(TaskId task) {
-    return call_on_loop<void>([&] { return node_->manager().resume(task); });
+    return call_on_loop<void>([&] { return node_->runtime().resume(task); });
 }
 
 Result<std::vector<DeadLetter>> Server::Impl::dead_letters(std::optional<TaskId> after, int limit) {

@@ -180,18 +180,23 @@ Result<void> ServerSecurity::reload() {
     return api_keys_ ? api_keys_->reload() : Result<void>{};
 }
 
-void ServerSecurity::join(std::vector<std::shared_ptr<Middleware>>& middlewares) const {
+void ServerSecurity::join(std::vector<AgentOptions>& agents) const {
     std::vector<std::shared_ptr<security::Identity>> ways;
     if (api_keys_) ways.push_back(api_keys_);
     if (jwt_) ways.push_back(jwt_);
     if (asks_for_certificates()) ways.push_back(std::make_shared<security::CertificateIdentity>());
+    std::shared_ptr<Middleware> identities;
     if (!ways.empty()) {
-        middlewares.insert(middlewares.begin(),
-                           std::make_shared<security::Identities>(
-                               std::move(ways), std::make_shared<security::LoginGuard>()));
+        identities = std::make_shared<security::Identities>(
+            std::move(ways), std::make_shared<security::LoginGuard>());
     }
-    if (per_principal_)
-        middlewares.push_back(std::make_shared<security::PrincipalRate>(per_principal_));
+    for (AgentOptions& agent : agents) {
+        auto& middlewares = agent.middlewares;
+        if (identities) middlewares.insert(middlewares.begin(), identities);
+        if (per_principal_)
+            middlewares.push_back(std::make_shared<security::PrincipalRate>(per_principal_));
+        declare(agent.card);
+    }
 }
 
 void ServerSecurity::declare(CardConfig& card) const {

@@ -25,11 +25,10 @@ public:
     /// Reads the files again. With an error everything stays as it was.
     Result<void> reload();
 
-    /// Adds the identities before the middlewares of the application, and the limits per principal
-    /// behind them.
-    void join(std::vector<std::shared_ptr<Middleware>>& middlewares) const;
-    /// Names the identities in a card. Requirements that its author wrote stay as they are.
-    void declare(CardConfig& card) const;
+    /// Adds the identities before the middlewares of each agent, and the limits per principal
+    /// behind them, and names the identities in the cards. The agents share what is counted of a
+    /// caller. Requirements that the author of a card wrote stay as they are.
+    void join(std::vector<AgentOptions>& agents) const;
     /// Adds TLS and the gate to the options of a server.
     void apply(http::Options& options) const;
     /// Whether forwarded headers count, wherever they were not taken out.
@@ -40,6 +39,7 @@ public:
 private:
     ServerSecurity();
 
+    void declare(CardConfig& card) const;
     [[nodiscard]] bool asks_for_certificates() const;
     Result<void> open_tls(const Settings& settings);
     Result<void> open_gate(const Settings& settings);

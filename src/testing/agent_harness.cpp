@@ -1,13 +1,7 @@
 #include <a2akit/testing/agent_harness.hpp>
 
-#include "runtime/emitters/storage_event_emitter.hpp"
-#include "runtime/runs/lease_keeper.hpp"
-#include "runtime/runs/worker_adapter.hpp"
-#include "runtime/tasks/dispatcher.hpp"
-#include "runtime/tasks/task_manager.hpp"
-#include "runtime/upkeep/recovery.hpp"
+#include "runtime/agent_runtime.hpp"
 
-#include <a2akit/emitter/hookable_emitter.hpp>
 #include <a2akit/testing/memory_ports.hpp>
 #include <a2akit/worker/blocking_worker.hpp>
 
@@ -41,13 +35,6 @@ Ports with_memory(Ports ports, std::shared_ptr<const Clock> clock) {
     return ports;
 }
 
-std::shared_ptr<EventEmitter> make_emitter(const Ports& ports,
-                                           std::shared_ptr<LifecycleHooks> hooks) {
-    auto emitter = std::make_shared<StorageEventEmitter>(ports.storage, ports.event_bus);
-    if (!hooks) return emitter;
-    return std::make_shared<HookableEmitter>(std::move(emitter), std::move(hooks));
-}
-
 /// For a handler that is busy with what the test does not wait for.
 constexpr std::chrono::milliseconds kMoment(50);
 
@@ -58,10 +45,16 @@ ManualLoop::Busy busy_of(const Worker& worker, ManualLoop::Busy others) {
         [blocking, others = std::move(others)] { return blocking->busy() || (others && others()); };
 }
 
-TaskManagerOptions manager_options(const Worker& worker) {
-    TaskManagerOptions options;
-    options.may_reply_directly = worker.may_reply_directly();
-    return options;
+std::vector<AgentSpec> only_agent(std::shared_ptr<Worker> worker, HarnessOptions& options) {
+    std::vector<AgentSpec> agents(1);
+    AgentSpec& agent = agents.front();
+    agent.worker = std::move(worker);
+    agent.card = options.card ? std::move(*options.card) : open_card();
+    agent.middlewares = std::move(options.middlewares);
+    agent.authorizer = std::move(options.authorizer);
+    agent.hooks = std::move(options.hooks);
+    agent.dependencies = std::move(options.dependencies);
+    return agents;
 }
 
 }  // namespace
@@ -70,35 +63,10 @@ class AgentHarness::Impl {
 public:
     Impl(std::shared_ptr<Worker> worker, HarnessOptions options)
         : loop(clock, busy_of(*worker, std::move(options.busy)), kMoment),
-          ports(with_memory(std::move(options.ports), clock)),
-          emitter(make_emitter(ports, std::move(options.hooks))),
-          manager(ports, emitter, manager_options(*worker)),
-          dispatcher(manager, options.card ? *options.card : open_card(),
-                     options.authorizer ? std::move(options.authorizer)
-                                        : std::make_shared<OwnerAuthorizer>(),
-                     std::move(options.middlewares)),
-          node{ports.storage,
-               ports.context_store,
-               ports.broker,
-               ports.cancel_registry,
-               emitter,
-               std::move(worker),
-               std::move(options.dependencies),
-               {}},
-          adapter(node),
-          keeper(node, {&adapter}),
-          recovery({ports.storage, ports.maintenance, ports.broker, ports.event_bus,
-                    ports.cancel_registry, emitter},
-                   node.max_attempts()),
-          client(loop, dispatcher) {
-        if (node.dependencies) loop.await(node.dependencies->startup());
-        loop.await(ports.storage->start()).value_or_throw();
-        loop.await(ports.broker->start()).value_or_throw();
-        loop.await(ports.event_bus->start()).value_or_throw();
-        loop.await(ports.cancel_registry->start()).value_or_throw();
-        adapter.start();
-        keeper.start();
-        recovery.start();
+          runtime({&loop}, loop, with_memory(std::move(options.ports), clock),
+                  only_agent(std::move(worker), options), {}),
+          client(loop, runtime.handler(0)) {
+        loop.await(runtime.start()).value_or_throw();
     }
 
     /// False: a handler does not return.
@@ -119,25 +87,15 @@ public:
 
     std::shared_ptr<FakeClock> clock = std::make_shared<FakeClock>();
     ManualLoop loop;
-    Ports ports;
-    std::shared_ptr<EventEmitter> emitter;
-    TaskManager manager;
-    Dispatcher dispatcher;
-    WorkerNode node;
-    WorkerAdapter adapter;
-    LeaseKeeper keeper;
-    Recovery recovery;
+    AgentRuntime runtime;
     InProcessClient client;
     TaskGroup closing;
 
 private:
     Async<void> stop() {
-        manager.drain();
-        co_await recovery.stop();
-        co_await adapter.drain(loop.now());
-        co_await keeper.stop();
-        co_await adapter.join();
-        if (node.dependencies) co_await node.dependencies->shutdown();
+        co_await runtime.serve_out(loop.now());
+        co_await runtime.join_runs();
+        co_await runtime.stop(loop.now());
     }
 };
 
@@ -153,11 +111,11 @@ AgentHarness::~AgentHarness() {
 
 InProcessClient& AgentHarness::client() noexcept { return impl_->client; }
 void AgentHarness::resume(const Task& task) {
-    impl_->loop.await(impl_->manager.resume(TaskId::parse(task.id).value())).value_or_throw();
+    impl_->loop.await(impl_->runtime.resume(TaskId::parse(task.id).value())).value_or_throw();
 }
 ManualLoop& AgentHarness::loop() noexcept { return impl_->loop; }
 FakeClock& AgentHarness::clock() noexcept { return *impl_->clock; }
-const Ports& AgentHarness::ports() const noexcept { return impl_->ports; }
-RequestHandler& AgentHarness::handler() noexcept { return impl_->dispatcher; }
+const Ports& AgentHarness::ports() const noexcept { return impl_->runtime.ports(); }
+RequestHandler& AgentHarness::handler() noexcept { return impl_->runtime.handler(0); }
 
 }  // namespace a2akit::testing

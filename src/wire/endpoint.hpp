@@ -51,6 +51,7 @@ enum class RouteKind {
     kJsonRpc,      ///< POST /
     kOperation,    ///< An HTTP+JSON operation.
     kAgentCard,    ///< GET or HEAD /.well-known/agent-card.json or agent.json
+    kCatalog,      ///< GET or HEAD /.well-known/ai-catalog.json
     kHealth,       ///< GET or HEAD /health
     kReadiness,    ///< GET or HEAD /health/ready
     kDeadLetters,  ///< GET /admin/dead-letters

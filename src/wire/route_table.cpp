@@ -27,6 +27,8 @@ constexpr MethodEntry operation(std::string_view method, Operation operation) {
 constexpr std::array kRpcMethods{MethodEntry{"POST", RouteKind::kJsonRpc, {}}};
 constexpr std::array kCardMethods{MethodEntry{"GET", RouteKind::kAgentCard, {}},
                                   MethodEntry{"HEAD", RouteKind::kAgentCard, {}}};
+constexpr std::array kCatalogMethods{MethodEntry{"GET", RouteKind::kCatalog, {}},
+                                     MethodEntry{"HEAD", RouteKind::kCatalog, {}}};
 constexpr std::array kHealthMethods{MethodEntry{"GET", RouteKind::kHealth, {}},
                                     MethodEntry{"HEAD", RouteKind::kHealth, {}}};
 constexpr std::array kReadinessMethods{MethodEntry{"GET", RouteKind::kReadiness, {}},
@@ -114,6 +116,7 @@ Methods match_path(Segments segments, RouteMatch& match) {
                                                               : Methods();
     }
     if (segments[0] == ".well-known") {
+        if (segments.size() == 2 && segments[1] == "ai-catalog.json") return kCatalogMethods;
         // agent.json was the card's name before 0.3; gateways still ask for it.
         const bool card = segments.size() == 2 &&
                           (segments[1] == "agent-card.json" || segments[1] == "agent.json");

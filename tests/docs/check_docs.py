@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 # page of docs/reference: the header and types that it is about
 TYPES = {
-    "server": [("server/server.hpp", ["Server", "ServerOptions", "CardConfig"])],
+    "server": [("server/server.hpp", ["Server", "ServerOptions", "AgentOptions", "CardConfig"])],
     "task-context": [("worker/task_context.hpp", ["TaskContext", "FilePart", "EmitArtifact", "AgentMessage", "AuthRequest"])],
     "client": [("client/client.hpp", ["Client", "TaskList"]),
                ("client/async_client.hpp", ["AsyncClient", "AsyncClientStream", "AsyncTaskList"]),

@@ -164,6 +164,18 @@ def check_parallel_calls(agent):
     assert state(agent.send("nothing")) == "TASK_STATE_FAILED"
 
 
+def check_several_agents(agent):
+    def get(url):
+        with urllib.request.urlopen(url, timeout=30) as response:
+            return json.load(response)
+
+    answers = {}
+    for entry in get(agent.url + "/.well-known/ai-catalog.json")["entries"]:
+        agent.url = entry["url"].removesuffix("/.well-known/agent-card.json")
+        answers[get(entry["url"])["name"]] = answer(agent.send("hello"))
+    assert answers == {"Shouter": "HELLO", "Counter": "5 bytes"}, answers
+
+
 def check_files(agent):
     raw = base64.b64encode(b"small letters").decode()
     task = agent.send([{"raw": raw, "filename": "a.txt", "mediaType": "text/plain"}])

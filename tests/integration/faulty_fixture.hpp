@@ -43,8 +43,12 @@ public:
     /// REQUIRES: `worker` answers as `options.may_reply_directly` says.
     Node(const Ports& ports, std::shared_ptr<Worker> worker, TaskManagerOptions options)
         : emitter_(std::make_shared<StorageEventEmitter>(ports.storage, ports.event_bus)),
-          node_{ports.storage, ports.context_store, ports.broker, ports.cancel_registry,
-                emitter_,      std::move(worker),   nullptr,      WorkerNodeOptions{}},
+          node_{ports.storage,
+                ports.context_store,
+                ports.broker,
+                ports.cancel_registry,
+                {{.emitter = emitter_, .worker = std::move(worker)}},
+                WorkerNodeOptions{}},
           manager(ports, emitter_, std::move(options)),
           adapter_(node_),
           keeper_(node_, {&adapter_}),

@@ -44,8 +44,12 @@ protected:
     void serve(int slots) {
         WorkerNodeOptions options;
         options.max_concurrent_tasks = slots;
-        node_.reset(new WorkerNode{storage_, storage_, broker_, cancels_, emitter_, worker_,
-                                   nullptr, options});
+        node_.reset(new WorkerNode{storage_,
+                                   storage_,
+                                   broker_,
+                                   cancels_,
+                                   {{.emitter = emitter_, .worker = worker_}},
+                                   options});
         adapter_ = std::make_unique<WorkerAdapter>(*node_);
         keeper_ =
             std::make_unique<LeaseKeeper>(*node_, std::vector<WorkerAdapter*>{adapter_.get()});

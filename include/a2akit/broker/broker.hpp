@@ -19,6 +19,10 @@ struct RunOperation {
     /// The owner of the task, see `owner_key`; 0: unknown. Brokers may use it to share slots among
     /// owners; some brokers do not keep it.
     std::uint64_t owner = 0;
+    /// The agent of the task, as a number that all nodes give to its name; 0: unknown. A node that
+    /// does not serve the agent leaves the entry to others without claiming the run. Some brokers
+    /// do not keep it.
+    std::uint64_t agent = 0;
     friend bool operator==(const RunOperation& a, const RunOperation& b) noexcept {
         return a.task == b.task && a.turn == b.turn;
     }

@@ -41,6 +41,20 @@ struct CardConfig {
     std::vector<AgentCardSignature> signatures = {};
 };
 
+/// One of several agents of a server: see ServerOptions::agents.
+struct AgentOptions {
+    /// Its path below the server's base path: 1 to 63 lower-case letters, digits, '-' and '_', the
+    /// first a letter or a digit; not one of the server's own paths (admin, health, v1, tasks).
+    /// Stored with each of its tasks, so an agent that is renamed no longer finds them.
+    std::string name = {};
+    std::shared_ptr<Worker> worker = {};
+    CardConfig card = {};
+    std::vector<std::shared_ptr<Middleware>> middlewares = {};  ///< After those of the server.
+    std::shared_ptr<Authorizer> authorizer = {};                ///< Default: the server's.
+    std::shared_ptr<LifecycleHooks> hooks = {};                 ///< Default: the server's.
+    std::shared_ptr<Dependencies> dependencies = {};            ///< Default: the server's.
+};
+
 struct ServerOptions {
     std::shared_ptr<Worker> worker = {};
     CardConfig card = {};
@@ -49,6 +63,15 @@ struct ServerOptions {
     std::shared_ptr<Authorizer> authorizer = {};  ///< Default: OwnerAuthorizer.
     std::shared_ptr<LifecycleHooks> hooks = {};
     std::shared_ptr<Dependencies> dependencies = {};
+    /// Several agents behind one port, instead of `worker` and `card`, which stay empty. Each is
+    /// served below its name as a server of its own would be, card and health included; the
+    /// operator's paths stay at the base path, and /.well-known/ai-catalog.json lists the agents.
+    /// They share the ports, the threads and the limits, and no agent sees the tasks of another.
+    /// Over gRPC, whose paths are fixed, a call names its agent as the tenant, as the cards say.
+    ///
+    /// Nodes that share a broker serve the same agents: a turn that reaches a node without its
+    /// agent is not run there but handed on, which takes time.
+    std::vector<AgentOptions> agents = {};
     Ports ports = {};
     /// Called once the server listens, with its base URL, by the thread that starts it; for tests
     /// and supervisors. It may stop the server. An exception that it throws stops the server, and
@@ -56,7 +79,7 @@ struct ServerOptions {
     std::function<void(std::string url)> on_listening = {};
 };
 
-/// An agent behind HTTP or HTTPS: JSON-RPC and HTTP+JSON on one port.
+/// An agent, or several, behind HTTP or HTTPS: JSON-RPC and HTTP+JSON on one port.
 class Server {
 public:
     explicit Server(ServerOptions options);

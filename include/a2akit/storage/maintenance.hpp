@@ -35,6 +35,9 @@ struct DeadLetter {
     int attempts = 0;
     Shared<Message> message;         ///< The turn's message; empty when it cannot be read.
     std::optional<TaskId> redriven;  ///< The task that a redrive made.
+    /// The name of the task's agent, in a server with several. Filled in by the Server, which takes
+    /// it off `owner`; empty in what Maintenance returns.
+    std::string agent = {};
 };
 
 /// Which ended tasks to erase: both limits apply, whichever erases more.

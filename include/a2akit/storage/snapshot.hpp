@@ -17,7 +17,9 @@ namespace a2akit {
 /// On whose behalf a call is made. Every by-id and list call carries one into Storage; a task of
 /// another owner or tenant is a task not found.
 struct OwnerScope {
-    std::string owner;    ///< The principal's stable name; empty for anonymous.
+    /// The principal's stable name; empty for anonymous. In the ports of a server with several
+    /// agents the name of the agent stands in front of it, so that no agent sees another's tasks.
+    std::string owner;
     std::string tenant;   ///< Empty for none.
     bool system = false;  ///< The runtime itself: sees every task. Never made from a request.
 

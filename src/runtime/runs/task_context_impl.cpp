@@ -116,12 +116,13 @@ Async<T> awaited(Call call, Async<T> result) {
 
 }  // namespace
 
-TaskContextImpl::TaskContextImpl(WorkerNode& node, Turn turn, Run&& run)
+TaskContextImpl::TaskContextImpl(WorkerNode& node, const ServedAgent& agent, Turn turn, Run&& run)
     : node_(node),
+      agent_(agent),
       turn_(turn),
       run_(std::move(run)),
       task_id_(run_.snapshot.id.to_string()),
-      owner_{run_.snapshot.owner.owner, {}} {
+      owner_{std::string(principal_of(run_.snapshot.owner)), {}} {
     keep_only_before(run_.snapshot.history, message());
     if (run_.snapshot.cancel_by) note_cancel(*run_.snapshot.cancel_by);
 }
@@ -265,7 +266,7 @@ const RequestContext& TaskContextImpl::request_context() const noexcept {
 
 const Dependencies& TaskContextImpl::dependencies() const noexcept {
     static const Dependencies kNone;
-    return node_.dependencies ? *node_.dependencies : kNone;
+    return agent_.dependencies ? *agent_.dependencies : kNone;
 }
 
 bool TaskContextImpl::accepts(std::string_view media_type) const noexcept {
@@ -283,12 +284,13 @@ spdlog::logger& TaskContextImpl::logger() noexcept {
 
 std::string TaskContextImpl::log_fields() const {
     std::string fields = fmt::format("task={} turn={}", task_id_, turn_);
+    if (!agent_.name.empty()) fields += " agent=" + agent_.name;
     const std::string& request = request_context().request_id;
     if (!request.empty()) fields += " request_id=" + request;
     return fields;
 }
 
-OwnerScope TaskContextImpl::owner() const { return {owner_.name, tenant(), false}; }
+OwnerScope TaskContextImpl::owner() const { return {run_.snapshot.owner.owner, tenant(), false}; }
 
 Async<RawJson> TaskContextImpl::load_context() {
     return awaited("load_context", detail::within(detail::never_stopped(), read_context()));
@@ -351,7 +353,7 @@ Async<void> TaskContextImpl::write(TaskUpdate update) {
     if (update.status && is_terminal(update.status->state)) ending = Ending::kTerminal;
     if (update.status && is_interrupted(update.status->state)) ending = Ending::kPaused;
     check_may_write(ending);
-    auto pending = node_.emitter->append(id(), OwnerScope::everything(), std::move(update));
+    auto pending = agent_.emitter->append(id(), OwnerScope::everything(), std::move(update));
     // A write that was begun is not cut short, even if the coroutine that asked for it ends early.
     if (!pending.await_ready())
         return await_write(detail::within(detail::never_stopped(), std::move(pending)), ending);
@@ -391,7 +393,7 @@ AsyncResult<Appended> TaskContextImpl::end_as(TaskState state, std::string text,
     update.status = TaskStatus{state, std::nullopt, std::nullopt};
     if (!text.empty()) update.status->message = agent_text(json::as_utf8(std::move(text)));
     update.dead_letter = std::move(dead_letter);
-    return node_.emitter->append(id(), OwnerScope::everything(), std::move(update));
+    return agent_.emitter->append(id(), OwnerScope::everything(), std::move(update));
 }
 
 Async<void> TaskContextImpl::save_checkpoint(RawJson value) {
@@ -560,7 +562,7 @@ Async<void> TaskContextImpl::reply_directly(AgentMessage message) {
 }
 
 Async<void> TaskContextImpl::write_reply(AgentMessage reply) {
-    if (!node_.worker->may_reply_directly()) {
+    if (!agent_.worker->may_reply_directly()) {
         throw std::logic_error(
             "reply_directly needs a worker whose may_reply_directly() returns true; to end a task "
             "with a message, use respond");
@@ -574,7 +576,7 @@ Async<void> TaskContextImpl::write_reply(AgentMessage reply) {
     update.reveal = false;
     update.reply = message;
     update.status = TaskStatus{TaskState::kCompleted, std::nullopt, std::nullopt};
-    auto pending = node_.emitter->append(id(), OwnerScope::everything(), std::move(update));
+    auto pending = agent_.emitter->append(id(), OwnerScope::everything(), std::move(update));
     return await_reply(detail::within(detail::never_stopped(), std::move(pending)),
                        std::move(message));
 }

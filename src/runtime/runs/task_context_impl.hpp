@@ -25,7 +25,7 @@ public:
     /// The progress of the handler.
     enum class Ending : std::uint8_t { kNone, kPaused, kTerminal };
 
-    TaskContextImpl(WorkerNode& node, Turn turn, Run&& run);
+    TaskContextImpl(WorkerNode& node, const ServedAgent& agent, Turn turn, Run&& run);
 
     // -- For the adapter
     // -----------------------------------------------------------------------------------------
@@ -187,6 +187,7 @@ private:
     void settle(const Result<Appended>& result, Ending ending);
 
     WorkerNode& node_;
+    const ServedAgent& agent_;
     Turn turn_;
     Run run_;
     std::string task_id_;

@@ -22,6 +22,8 @@ constexpr Duration kTroubleDelay(
     1000);  // before an entry is looked at again when Storage did not answer
 constexpr Duration kAnswerWait(
     1000);  // for the answer to a send that does not wait, before its turn starts all the same
+constexpr Duration kElsewhereDelay(
+    200);  // before an entry of an agent that only other nodes serve is delivered again
 constexpr Duration kContextWait(5000);  // until a request knows that it made the running turn
 
 constexpr const char* kNoEnd =
@@ -48,12 +50,14 @@ void log_unanswered(const Result<void>& answered, TaskId task) {
 
 /// One run on this loop, from its claim until its handler has returned.
 struct WorkerAdapter::ActiveRun {
-    ActiveRun(WorkerNode& node, Turn turn, Run&& run) : context(node, turn, std::move(run)) {}
+    ActiveRun(WorkerNode& node, const ServedAgent& a, Turn turn, Run&& run)
+        : agent(a), context(node, a, turn, std::move(run)) {}
     static void* operator new(std::size_t size) { return detail::allocate_frame(size); }
     static void operator delete(void* memory, std::size_t size) noexcept {
         detail::free_frame(memory, size);
     }
 
+    const ServedAgent& agent;
     TaskContextImpl context;
     std::unique_ptr<Delivery> delivery;  ///< null: answered, or handed back
     std::uint64_t round = 0;             ///< The renewal round in which it was claimed.
@@ -133,7 +137,8 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
         if (!must_not_start(*run)) {
             mark_handler(run->context.id());
             try {
-                co_await detail::within(run->context.scope(), node_.worker->handle(run->context));
+                co_await detail::within(run->context.scope(),
+                                        run->agent.worker->handle(run->context));
             } catch (const Exception& e) {
                 outcome.threw = true;
                 outcome.storage_failed =
@@ -159,12 +164,40 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
 // -- Claiming
 // ---------------------------------------------------------------------------------------------------------
 
-std::unique_ptr<WorkerAdapter::ActiveRun> WorkerAdapter::make_run(RunOperation operation,
+Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::accept(Delivery& delivery,
+                                                                       Run&& run) {
+    const ServedAgent* agent = node_.agent_for(run.snapshot.owner);
+    if (agent == nullptr) return leave_to_others(delivery, std::move(run));
+    return make_run(*agent, delivery.operation(), std::move(run));
+}
+
+// The owner is known only now: a sweep and some brokers do not say whose turn it is.
+Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::leave_to_others(Delivery& delivery,
+                                                                                Run run) {
+    const TaskId task = delivery.operation().task;
+    log::info("a turn of an agent that this node does not serve is left to others task={} agent={}",
+              task.to_string(), quoted(agent_of(run.snapshot.owner)));
+    const auto due =
+        co_await node_.storage->release(task, run.epoch, Release::kHandBack, Timestamp{});
+    const auto answered = co_await delivery.ack();
+    log_unanswered(answered, task);
+    if (!due || !*due) co_return nullptr;
+    const RunOperation operation{task, **due, owner_key(run.snapshot.owner),
+                                 agent_key(agent_of(run.snapshot.owner))};
+    const auto now = co_await node_.storage->now();
+    std::optional<Timestamp> not_before;
+    if (now) not_before = *now + kElsewhereDelay;
+    co_await enqueue_or_leave_to_sweep(*node_.broker, operation, not_before);
+    co_return nullptr;
+}
+
+std::unique_ptr<WorkerAdapter::ActiveRun> WorkerAdapter::make_run(const ServedAgent& agent,
+                                                                  RunOperation operation,
                                                                   Run&& run) {
     if (!busy_.empty()) busy_.erase(operation.task);
     const bool unpacked =
         !node_.vault || node_.vault->unpack(run.input, operation.task, operation.turn);
-    auto active = std::make_unique<ActiveRun>(node_, operation.turn, std::move(run));
+    auto active = std::make_unique<ActiveRun>(node_, agent, operation.turn, std::move(run));
     active->context_undecided = !unpacked;
     active->round = node_.renewal_round.load();
     return active;
@@ -172,16 +205,23 @@ std::unique_ptr<WorkerAdapter::ActiveRun> WorkerAdapter::make_run(RunOperation o
 
 Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim(Delivery& delivery) {
     const RunOperation operation = delivery.operation();
-    if (auto& claimed = delivery.claimed()) return make_run(operation, std::move(*claimed));
+    if (auto& claimed = delivery.claimed()) return accept(delivery, std::move(*claimed));
+    if (!node_.may_serve(operation.agent)) return put_back(delivery);
     const WriteId id = WriteId::next();
     auto pending = node_.storage->claim(id, operation.task, operation.turn, node_.options.node,
                                         node_.options.lease);
     if (!pending.await_ready()) return claim_slowly(std::move(pending), delivery, id);
     auto answer = pending.await_resume();
     if (answer && std::holds_alternative<Run>(*answer)) {
-        return make_run(operation, std::get<Run>(std::move(*answer)));
+        return accept(delivery, std::get<Run>(std::move(*answer)));
     }
     return claim_slowly(std::move(answer), delivery, id);
+}
+
+Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::put_back(Delivery& delivery) {
+    const auto answered = co_await delivery.nack(kElsewhereDelay);
+    log_unanswered(answered, delivery.operation().task);
+    co_return nullptr;
 }
 
 Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim_slowly(
@@ -195,7 +235,7 @@ Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim_slowly(
                                                node_.options.node, node_.options.lease);
     }
     if (answer && std::holds_alternative<Run>(*answer)) {
-        co_return make_run(operation, std::get<Run>(std::move(*answer)));
+        co_return co_await accept(delivery, std::get<Run>(std::move(*answer)));
     }
     if (answer) {
         co_await answer_refusal(delivery, std::get<Refusal>(*answer));
@@ -244,7 +284,7 @@ Async<void> WorkerAdapter::watch(ActiveRun& run) {
                   quoted(watched.error().message));
     }
     const auto announced =
-        co_await node_.emitter->announce(run.context.claimed(), run.context.context_id());
+        co_await run.agent.emitter->announce(run.context.claimed(), run.context.context_id());
     if (!announced) {
         log::warn("announcing a run failed {} error={}", run.context.log_fields(),
                   quoted(announced.error().message));
@@ -349,7 +389,7 @@ Async<void> WorkerAdapter::cancel_paused(ActiveRun& run) {
         update.cancel_by = now->cancel_by;
     }
     const auto canceled =
-        co_await node_.emitter->append(task, OwnerScope::everything(), std::move(update));
+        co_await run.agent.emitter->append(task, OwnerScope::everything(), std::move(update));
     run.task_ended =
         canceled ? is_terminal(canceled->after) : canceled.error().code == ErrorCode::kTaskTerminal;
     if (run.task_ended) co_return co_await forget_cancel(run);
@@ -399,13 +439,13 @@ Async<void> WorkerAdapter::release(TaskId task, Epoch epoch, Release how, Timest
         log::warn("releasing a run failed, its lease expires instead task={} error={}",
                   task.to_string(), quoted(due.error().message));
     }
-    const std::uint64_t owner = delivery ? delivery->operation().owner : 0;
+    const RunOperation before = delivery ? delivery->operation() : RunOperation{};
     if (delivery) {
         const auto answered = co_await delivery->ack();
         log_unanswered(answered, task);
     }
     if (!due || !*due) co_return;
-    const RunOperation operation{task, **due, owner};
+    const RunOperation operation{task, **due, before.owner, before.agent};
     std::optional<Timestamp> when;
     if (not_before != Timestamp{}) when = not_before;
     co_await enqueue_or_leave_to_sweep(*node_.broker, operation, when);

@@ -65,7 +65,13 @@ private:
     Async<std::unique_ptr<ActiveRun>> claim(Delivery& delivery);
     Async<std::unique_ptr<ActiveRun>> claim_slowly(AsyncResult<Claimed> pending, Delivery& delivery,
                                                    WriteId id);
-    std::unique_ptr<ActiveRun> make_run(RunOperation operation, Run&& run);
+    /// The run, if its agent is one of this node's; else it is left to other nodes.
+    Async<std::unique_ptr<ActiveRun>> accept(Delivery& delivery, Run&& run);
+    std::unique_ptr<ActiveRun> make_run(const ServedAgent& agent, RunOperation operation,
+                                        Run&& run);
+    /// For an entry whose agent is known to be another node's.
+    static Async<std::unique_ptr<ActiveRun>> put_back(Delivery& delivery);
+    Async<std::unique_ptr<ActiveRun>> leave_to_others(Delivery& delivery, Run run);
     Async<void> answer_refusal(Delivery& delivery, Refusal refusal);
     Async<void> answer_busy(Delivery& delivery);
 

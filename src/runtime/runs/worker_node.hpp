@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/agent_scope.hpp"
 #include "runtime/runs/context_vault.hpp"
 #include "runtime/runs/run_slots.hpp"
 #include "runtime/tasks/unanswered_sends.hpp"
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace a2akit {
 
@@ -27,18 +29,25 @@ struct WorkerNodeOptions {
     bool show_failures = false;  ///< Tells clients the text of a handler's exception.
 };
 
-/// The objects that all WorkerAdapters of one server share: the ports, the worker, and the slots
-/// for handlers. REQUIRES: outlives the adapters, and no pointer is null except `dependencies`
-/// (then handlers find none), `vault` (then a turn's context comes from Storage) and `unanswered`
-/// (then no turn waits for an answer).
+/// What the runs of one agent need. REQUIRES: no pointer is null except `dependencies` (then
+/// handlers find none).
+struct ServedAgent {
+    std::string name = {};  ///< Empty for the only agent of its server.
+    std::shared_ptr<EventEmitter> emitter;
+    std::shared_ptr<Worker> worker;
+    std::shared_ptr<Dependencies> dependencies = nullptr;
+    std::uint64_t key = agent_key(name);
+};
+
+/// The objects that all WorkerAdapters of one server share: the ports, the agents, and the slots
+/// for handlers. REQUIRES: outlives the adapters, and no pointer is null except `vault` (then a
+/// turn's context comes from Storage) and `unanswered` (then no turn waits for an answer).
 struct WorkerNode {
     std::shared_ptr<Storage> storage;
     std::shared_ptr<ContextStore> contexts;
     std::shared_ptr<Broker> broker;
     std::shared_ptr<CancelRegistry> cancels;
-    std::shared_ptr<EventEmitter> emitter;
-    std::shared_ptr<Worker> worker;
-    std::shared_ptr<Dependencies> dependencies;
+    std::vector<ServedAgent> agents;
     WorkerNodeOptions options;
     std::shared_ptr<ContextVault> vault = nullptr;
     std::shared_ptr<UnansweredSends> unanswered = nullptr;
@@ -50,6 +59,10 @@ struct WorkerNode {
     std::atomic<std::uint64_t> renewal_round{0};
 
     [[nodiscard]] int max_attempts() const noexcept { return options.max_retries + 1; }
+    /// The agent whose task has this owner. Null: another node serves it.
+    [[nodiscard]] const ServedAgent* agent_for(const OwnerScope& owner) const noexcept;
+    /// Whether a turn of this RunOperation::agent may be one of this node's.
+    [[nodiscard]] bool may_serve(std::uint64_t key) const noexcept;
 };
 
 /// The error of a task whose turn has lost its run that often.

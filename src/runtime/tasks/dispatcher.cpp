@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "core/log_text.hpp"
+#include "runtime/agent_scope.hpp"
 
 #include <exception>
 #include <type_traits>
@@ -75,11 +76,12 @@ Error wrong_params(Operation operation) {
 
 Dispatcher::Dispatcher(TaskManager& manager, const AgentCard& card,
                        std::shared_ptr<Authorizer> authorizer,
-                       std::vector<std::shared_ptr<Middleware>> middlewares)
+                       std::vector<std::shared_ptr<Middleware>> middlewares, std::string agent)
     : manager_(manager),
       rules_(card),
       authorizer_(std::move(authorizer)),
-      middlewares_(std::move(middlewares)) {}
+      middlewares_(std::move(middlewares)),
+      agent_(std::move(agent)) {}
 
 AsyncResult<void> Dispatcher::before_body(RequestContext& context) {
     for (const auto& middleware : middlewares_) {
@@ -182,6 +184,7 @@ AsyncResult<Reply> Dispatcher::dispatch(RequestEnvelope& envelope) {
     Result<std::vector<std::string>> active = rules_.activate(envelope.extensions);
     if (!active) return fail(std::move(active.error()));
     envelope.activated_extensions = std::move(*active);
+    scope->owner = owner_with_agent(agent_, std::move(scope->owner));
     return perform(envelope, std::move(*scope));
 }
 

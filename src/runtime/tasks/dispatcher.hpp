@@ -9,6 +9,7 @@
 #include <a2akit/request/request_envelope.hpp>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace a2akit {
@@ -20,10 +21,11 @@ namespace a2akit {
 /// its text. So is a principal or a scope whose name is longer than kMaxNameBytes.
 class Dispatcher final : public RequestHandler {
 public:
-    /// REQUIRES: `manager` outlives it and every request; `authorizer` and the middlewares are not
-    /// null.
+    /// `agent`: the name under which the tasks are kept apart from those of other agents; empty for
+    /// the only one. REQUIRES: `manager` outlives it and every request; `authorizer` and the
+    /// middlewares are not null.
     Dispatcher(TaskManager& manager, const AgentCard& card, std::shared_ptr<Authorizer> authorizer,
-               std::vector<std::shared_ptr<Middleware>> middlewares);
+               std::vector<std::shared_ptr<Middleware>> middlewares, std::string agent = {});
 
     AsyncResult<void> before_body(RequestContext& context) override;
     Async<HandledRequest> handle(RequestEnvelope envelope) override;
@@ -44,6 +46,7 @@ private:
     RequestRules rules_;
     std::shared_ptr<Authorizer> authorizer_;
     std::vector<std::shared_ptr<Middleware>> middlewares_;
+    const std::string agent_;
 };
 
 }  // namespace a2akit

@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "core/log_text.hpp"
+#include "runtime/agent_scope.hpp"
 #include "runtime/tasks/enqueue.hpp"
 #include "runtime/tasks/public_error.hpp"
 
@@ -328,7 +329,7 @@ OwnerScope TaskManager::reader(const SendCommand& command) const {
 }
 
 Async<bool> TaskManager::enqueue(TaskId task, Turn turn, const OwnerScope& owner) {
-    const RunOperation operation{task, turn, owner_key(owner)};
+    const RunOperation operation{task, turn, owner_key(owner), agent_key(agent_of(owner))};
     return enqueue_or_leave_to_sweep(*ports_.broker, operation);
 }
 

@@ -39,6 +39,17 @@ TEST_F(WorkerAdapterTest, RunsTheTurnThatTheBrokerDelivers) {
     EXPECT_EQ(server.adapter.running(), 0U);
 }
 
+TEST_F(WorkerAdapterTest, AnEntryOfAnotherAgentIsPutBackWithoutAClaim) {
+    auto& server = serve(echo);
+    const TaskId task = create("hi");
+    RunOperation operation{task, 1};
+    operation.agent = agent_key("beta");
+    ASSERT_TRUE(loop.await(server.broker->enqueue(operation, std::nullopt)));
+    loop.advance(seconds(60));
+    EXPECT_EQ(load(task).epoch, 0U);
+    EXPECT_EQ(load(task).status.state, TaskState::kSubmitted);
+}
+
 TEST_F(WorkerAdapterTest, AnEntryOfAnEndedTaskIsDropped) {
     auto worker = std::make_shared<FunctionWorker>(echo);
     auto& server = serve_with(worker);

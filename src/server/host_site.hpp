@@ -1,0 +1,64 @@
+#pragma once
+
+#include "http/site.hpp"
+#include "server/agent_site.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace a2akit {
+
+/// One door for several agents, for a binding whose paths cannot name them: the tenant of a call
+/// names its agent, and what follows a slash in it is the tenant within the agent.
+class AgentsByTenant final : public RequestHandler {
+public:
+    struct Entry {
+        std::string name;
+        RequestHandler* handler = nullptr;
+    };
+    explicit AgentsByTenant(std::vector<Entry> agents) : agents_(std::move(agents)) {}
+
+    /// kInvalidParams naming `tenant` when there is no such agent.
+    Async<HandledRequest> handle(RequestEnvelope envelope) override;
+
+private:
+    const std::vector<Entry> agents_;
+};
+
+/// The site of a server with several agents: each below its name, and above them the server's
+/// health, the operator's paths and the catalogue of the agents (AI Catalog 1.0). It is not an
+/// agent itself.
+class HostSite final : public http::Site {
+public:
+    struct Entry {
+        std::string name;
+        AgentSite* site = nullptr;
+    };
+    /// REQUIRES: at least one agent; the sites outlive it.
+    explicit HostSite(std::vector<Entry> agents);
+
+    /// See AgentSite::open_admin.
+    void open_admin(Admin& admin, std::string token);
+
+    [[nodiscard]] http::Site& at(std::string_view& target) noexcept override;
+    [[nodiscard]] bool is_agent() const noexcept override { return false; }
+    [[nodiscard]] RequestHandler& handler() noexcept override { return by_tenant_; }
+    [[nodiscard]] wire::HttpResponse agent_card(const wire::RequestHead& head) override;
+    [[nodiscard]] wire::HttpResponse catalog(const wire::RequestHead& head) override;
+    Async<wire::HttpResponse> readiness() override;
+    Async<wire::HttpResponse> admin(wire::Route route, std::string authorization,
+                                    std::string remote) override;
+
+private:
+    [[nodiscard]] static std::vector<AgentsByTenant::Entry> handlers_of(
+        const std::vector<Entry>& agents);
+
+    const std::vector<Entry> agents_;
+    AgentsByTenant by_tenant_;
+    std::unique_ptr<AdminSite> admin_;  ///< Null: there are no such paths.
+    Timestamp started_;
+};
+
+}  // namespace a2akit
