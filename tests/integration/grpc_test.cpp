@@ -131,6 +131,17 @@ TEST_F(GrpcTest, AStreamBeginsWithTheTaskAndEndsWithItsEnd) {
     EXPECT_EQ(state, v1::TASK_STATE_COMPLETED);
 }
 
+TEST_F(GrpcTest, APageSizeOfZeroIsNone) {
+    start();
+    grpc::ClientContext context;
+    v1::ListTasksRequest request;
+    request.set_page_size(0);
+    v1::ListTasksResponse list;
+    const auto status = stub->ListTasks(&context, request, &list);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(list.page_size(), 50);
+}
+
 TEST_F(GrpcTest, EventsThatAreThereTogetherArriveWithoutAnythingElseHappening) {
     start();
     grpc::ClientContext sending;
