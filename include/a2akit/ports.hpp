@@ -5,6 +5,7 @@
 #include <a2akit/event_bus/event_bus.hpp>
 #include <a2akit/storage/context_store.hpp>
 #include <a2akit/storage/maintenance.hpp>
+#include <a2akit/storage/push_store.hpp>
 #include <a2akit/storage/storage.hpp>
 
 #include <memory>
@@ -20,6 +21,8 @@ struct Ports {
     std::shared_ptr<Storage> storage = {};
     std::shared_ptr<ContextStore> context_store = {};
     std::shared_ptr<Maintenance> maintenance = {};
+    /// Null beside a storage that keeps no push notification configurations.
+    std::shared_ptr<PushStore> push_store = {};
     std::shared_ptr<Broker> broker = {};
     std::shared_ptr<EventBus> event_bus = {};
     std::shared_ptr<CancelRegistry> cancel_registry = {};

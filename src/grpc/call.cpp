@@ -136,6 +136,7 @@ Call::Call(Door& door, ::grpc::CallbackServerContext& context, Operation operati
       request_share_(door.counters.requests),
       answer_share_(door.counters.responses) {
     envelope_.operation = operation;
+    envelope_.version = version;
 }
 
 void Call::release() noexcept {

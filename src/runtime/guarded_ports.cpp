@@ -174,6 +174,54 @@ public:
     }
 };
 
+class GuardedPushStore final : public Guarded<PushStore> {
+public:
+    using Guarded::Guarded;
+    AsyncResult<PushConfig> put_config(OwnerScope scope, NewPushConfig config) override {
+        return guard("PushStore::put_config",
+                     [this, scope = std::move(scope), config = std::move(config)]() mutable {
+                         return inner_->put_config(std::move(scope), std::move(config));
+                     });
+    }
+    AsyncResult<std::optional<PushConfig>> find_config(OwnerScope scope, TaskId task,
+                                                       std::string id) override {
+        return guard("PushStore::find_config",
+                     [this, task, scope = std::move(scope), id = std::move(id)]() mutable {
+                         return inner_->find_config(std::move(scope), task, std::move(id));
+                     });
+    }
+    AsyncResult<std::vector<PushConfig>> list_configs(OwnerScope scope, TaskId task) override {
+        return guard("PushStore::list_configs", [this, task, scope = std::move(scope)]() mutable {
+            return inner_->list_configs(std::move(scope), task);
+        });
+    }
+    AsyncResult<void> remove_config(OwnerScope scope, TaskId task, std::string id) override {
+        return guard("PushStore::remove_config",
+                     [this, task, scope = std::move(scope), id = std::move(id)]() mutable {
+                         return inner_->remove_config(std::move(scope), task, std::move(id));
+                     });
+    }
+    AsyncResult<std::vector<PushDelivery>> due_deliveries(PushQuery query) override {
+        return guard("PushStore::due_deliveries",
+                     [this, query] { return inner_->due_deliveries(query); });
+    }
+    AsyncResult<void> settle(Uuid key, std::uint64_t lease, PushOutcome outcome) override {
+        return guard("PushStore::settle",
+                     [this, key, lease, outcome = std::move(outcome)]() mutable {
+                         return inner_->settle(key, lease, std::move(outcome));
+                     });
+    }
+    AsyncResult<std::vector<PushDeadLetter>> dead_deliveries(std::optional<Uuid> after,
+                                                             int limit) override {
+        return guard("PushStore::dead_deliveries",
+                     [=, this] { return inner_->dead_deliveries(after, limit); });
+    }
+    AsyncResult<void> redrive_delivery(Uuid key) override {
+        return guard("PushStore::redrive_delivery",
+                     [this, key] { return inner_->redrive_delivery(key); });
+    }
+};
+
 class GuardedDelivery final : public Delivery {
 public:
     explicit GuardedDelivery(std::unique_ptr<Delivery> inner) : inner_(std::move(inner)) {}
@@ -294,6 +342,7 @@ Ports guarded(Ports ports) {
     wrap<GuardedStorage>(ports.storage);
     wrap<GuardedContexts>(ports.context_store);
     wrap<GuardedMaintenance>(ports.maintenance);
+    wrap<GuardedPushStore>(ports.push_store);
     wrap<GuardedBroker>(ports.broker);
     wrap<GuardedEventBus>(ports.event_bus);
     wrap<GuardedCancels>(ports.cancel_registry);

@@ -160,6 +160,9 @@ Result<Ports> BackendRegistry::open(Ports given, const Settings& settings) const
     fill("A2AKIT_STORAGE", *settings.storage, &Ports::storage);
     fill("A2AKIT_STORAGE", *settings.storage, &Ports::context_store);
     fill("A2AKIT_STORAGE", *settings.storage, &Ports::maintenance);
+    if (const auto backend = opened.find(*settings.storage);
+        backend != opened.end() && !given.push_store)
+        given.push_store = backend->second.push_store;
     fill("A2AKIT_BROKER", *settings.broker, &Ports::broker);
     fill("A2AKIT_EVENT_BUS", *settings.event_bus, &Ports::event_bus);
     fill("A2AKIT_CANCEL_REGISTRY", *settings.cancel_registry, &Ports::cancel_registry);

@@ -106,6 +106,7 @@ Result<void> decode_http_json(const Route& route, const RequestHead& head,
     call.content_type = route.version == Version::k0_3 ? kJson : answer_type(head);
     RequestEnvelope& envelope = call.envelope;
     envelope.operation = route.operation;
+    envelope.version = route.version;
     reset_params(route.operation, envelope.params);
     fill_from_path(route, envelope.params);
     std::vector<FieldViolation> violations;

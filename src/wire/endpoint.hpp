@@ -15,8 +15,7 @@
 /// replies in, bytes out. `http` owns the sockets and asks here what the bytes mean.
 namespace a2akit::wire {
 
-/// A version of the protocol, by major and minor number.
-enum class Version : std::uint8_t { k1_0, k0_3 };
+using Version = ProtocolVersion;
 
 /// Which versions are served, and how a request without A2A-Version is read
 /// (docs/adr/0002-version-header.md).

@@ -255,6 +255,7 @@ private:
         call.version = request.version;
         call.operation = *request.operation;
         call.envelope.operation = *request.operation;
+        call.envelope.version = request.version;
         return complete(route_, parameters_, std::move(violations), call.envelope);
     }
 

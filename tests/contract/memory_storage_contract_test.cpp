@@ -2,6 +2,7 @@
 
 #include <a2akit/testing/context_store_contract.hpp>
 #include <a2akit/testing/maintenance_contract.hpp>
+#include <a2akit/testing/push_store_contract.hpp>
 #include <a2akit/testing/storage_contract.hpp>
 #include <a2akit/testing/task_rules_contract.hpp>
 
@@ -14,6 +15,7 @@ public:
     Storage& storage() override { return storage_; }
     ContextStore& contexts() override { return storage_; }
     Maintenance& maintenance() override { return storage_; }
+    PushStore& push_store() override { return storage_; }
 
 private:
     std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
@@ -30,6 +32,8 @@ INSTANTIATE_TEST_SUITE_P(Backends, StorageListContract, ::testing::Values(kMemor
 INSTANTIATE_TEST_SUITE_P(Backends, ContextStoreContract, ::testing::Values(kMemory),
                          case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, MaintenanceContract, ::testing::Values(kMemory),
+                         case_name<StorageHarness>);
+INSTANTIATE_TEST_SUITE_P(Backends, PushStoreContract, ::testing::Values(kMemory),
                          case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, TaskRulesContract, ::testing::Values(kMemory),
                          case_name<StorageHarness>);

@@ -5,6 +5,7 @@
 #include <a2akit/testing/context_store_contract.hpp>
 #include <a2akit/testing/event_bus_contract.hpp>
 #include <a2akit/testing/maintenance_contract.hpp>
+#include <a2akit/testing/push_store_contract.hpp>
 #include <a2akit/testing/storage_contract.hpp>
 #include <a2akit/testing/task_rules_contract.hpp>
 
@@ -18,6 +19,7 @@ public:
     Storage& storage() override { return storage_; }
     ContextStore& contexts() override { return storage_; }
     Maintenance& maintenance() override { return storage_; }
+    PushStore& push_store() override { return storage_; }
 
 private:
     PostgresPair pair_;
@@ -83,6 +85,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, StorageContract, kStorage, case_name<StorageH
 INSTANTIATE_TEST_SUITE_P(Backends, StorageListContract, kStorage, case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, ContextStoreContract, kStorage, case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, MaintenanceContract, kStorage, case_name<StorageHarness>);
+INSTANTIATE_TEST_SUITE_P(Backends, PushStoreContract, kStorage, case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, TaskRulesContract, kStorage, case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, BrokerContract,
                          (on_postgres<BrokerHarness, PostgresBrokerHarness>()),

@@ -3,6 +3,7 @@
 
 #include <a2akit/testing/context_store_contract.hpp>
 #include <a2akit/testing/maintenance_contract.hpp>
+#include <a2akit/testing/push_store_contract.hpp>
 #include <a2akit/testing/storage_contract.hpp>
 #include <a2akit/testing/task_rules_contract.hpp>
 
@@ -22,6 +23,7 @@ public:
     Storage& storage() override { return *storage_; }
     ContextStore& contexts() override { return *storage_; }
     Maintenance& maintenance() override { return *storage_; }
+    PushStore& push_store() override { return *storage_; }
 
 private:
     test_support::TemporaryDirectory directory_;
@@ -39,6 +41,8 @@ INSTANTIATE_TEST_SUITE_P(Backends, StorageListContract, ::testing::Values(kSqlit
 INSTANTIATE_TEST_SUITE_P(Backends, ContextStoreContract, ::testing::Values(kSqlite),
                          case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, MaintenanceContract, ::testing::Values(kSqlite),
+                         case_name<StorageHarness>);
+INSTANTIATE_TEST_SUITE_P(Backends, PushStoreContract, ::testing::Values(kSqlite),
                          case_name<StorageHarness>);
 INSTANTIATE_TEST_SUITE_P(Backends, TaskRulesContract, ::testing::Values(kSqlite),
                          case_name<StorageHarness>);

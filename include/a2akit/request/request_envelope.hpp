@@ -4,6 +4,7 @@
 #include <a2akit/core/ids.hpp>
 #include <a2akit/core/request_context.hpp>
 #include <a2akit/protocol/requests.hpp>
+#include <a2akit/protocol/version.hpp>
 
 #include <memory>
 #include <optional>
@@ -46,6 +47,7 @@ struct RequestEnvelope {
     OperationParams params;  ///< What may be persisted.
     RequestContext context;  ///< Transient: never stored in clear.
     Principal principal;
+    ProtocolVersion version = ProtocolVersion::k1_0;  ///< That the client speaks.
     std::string tenant;  ///< From the path or the params; the path wins where both say the same.
     std::vector<std::string> extensions;  ///< Requested by the client (A2A-Extensions).
     /// Of those, what this agent supports; echoed to the client.

@@ -2,6 +2,7 @@
 
 #include <a2akit/storage/context_store.hpp>
 #include <a2akit/storage/maintenance.hpp>
+#include <a2akit/storage/push_store.hpp>
 #include <a2akit/storage/storage.hpp>
 #include <a2akit/testing/contract_case.hpp>
 
@@ -14,14 +15,15 @@
 
 namespace a2akit::testing {
 
-/// The harness that a backend supplies to run StorageContract, ContextStoreContract and
-/// MaintenanceContract: one empty store, seen through its three ports, whose engine reads
-/// `clock()`.
+/// The harness that a backend supplies to run StorageContract, ContextStoreContract,
+/// MaintenanceContract and PushStoreContract: one empty store, seen through its four ports, whose
+/// engine reads `clock()`.
 class StorageHarness : public PortHarness {
 public:
     [[nodiscard]] virtual Storage& storage() = 0;
     [[nodiscard]] virtual ContextStore& contexts() = 0;
     [[nodiscard]] virtual Maintenance& maintenance() = 0;
+    [[nodiscard]] virtual PushStore& push_store() = 0;
 };
 
 /// The words in which the suites over Storage are written. Nothing here is part of the contract.
@@ -36,6 +38,7 @@ protected:
     Storage& storage() { return harness_->storage(); }
     ContextStore& contexts() { return harness_->contexts(); }
     Maintenance& maintenance() { return harness_->maintenance(); }
+    PushStore& push_store() { return harness_->push_store(); }
     void advance(Duration by) { loop_.advance(by); }
 
     /// The answer; a failure of the test when there is none.

@@ -173,6 +173,7 @@ AsyncResult<std::vector<TaskId>> MemoryStorage::erase(EraseQuery query) {
 void MemoryStorage::forget(const RemovedTask& removed) {
     const TaskRecord& task = *removed.record;
     if (task.rare) {
+        for (const PushRecord& record : task.rare->push) push_.remove(record.config.key);
         for (const std::string& key : task.rare->keys) keys_.forget(key, task.id);
         if (task.rare->dead_letter) {
             const std::lock_guard lock(dead_letters_mutex_);
@@ -216,6 +217,7 @@ AsyncResult<int> MemoryStorage::compact(Timestamp ended_before, int limit) {
                 for (; task != nullptr && task->status_time < ended_before;
                      task = ended.oldest_uncompacted()) {
                     if (compacted >= limit) return compacted;
+                    if (push_needs_log(*task)) break;  // the younger ones wait for it
                     compact_log(shards_[i], *task);
                     ended.compacted_oldest();
                     ++compacted;

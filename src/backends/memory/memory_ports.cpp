@@ -16,6 +16,7 @@ Ports memory_ports(MemoryPortsOptions options) {
     ports.storage = storage;
     ports.context_store = storage;
     ports.maintenance = storage;
+    ports.push_store = storage;
     ports.broker = std::make_shared<MemoryBroker>(clock);
     ports.event_bus = std::make_shared<MemoryEventBus>();
     ports.cancel_registry = std::make_shared<MemoryCancelRegistry>();

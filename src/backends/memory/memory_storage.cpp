@@ -10,16 +10,6 @@ namespace {
 
 constexpr Duration kTellLostRuns = std::chrono::minutes(1);
 
-Error not_found(const TaskId& task) {
-    return Error::about_task(ErrorCode::kTaskNotFound, "there is no such task", task.to_string());
-}
-
-bool sees(const OwnerScope& scope, const TaskRecord& task) {
-    if (scope.system) return true;
-    return task.revealed && task.owner->name.owner == scope.owner &&
-           task.owner->name.tenant == scope.tenant;
-}
-
 constexpr std::int64_t kSmallEnd = std::int64_t{64} * 1024;
 
 // A full store must not keep its tasks from ending.
@@ -47,6 +37,16 @@ std::optional<DeadLetter> letter_of(const TaskRecord& task, const TaskUpdate& up
 }
 
 }  // namespace
+
+Error MemoryStorage::not_found(const TaskId& task) {
+    return Error::about_task(ErrorCode::kTaskNotFound, "there is no such task", task.to_string());
+}
+
+bool MemoryStorage::sees(const OwnerScope& scope, const TaskRecord& task) {
+    if (scope.system) return true;
+    return task.revealed && task.owner->name.owner == scope.owner &&
+           task.owner->name.tenant == scope.tenant;
+}
 
 MemoryStorage::MemoryStorage(std::shared_ptr<const Clock> clock, std::int64_t max_tasks,
                              std::size_t max_bytes)

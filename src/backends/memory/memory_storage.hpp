@@ -3,6 +3,7 @@
 #include "backends/common/list_cursor.hpp"
 #include "backends/memory/context_table.hpp"
 #include "backends/memory/idempotency_table.hpp"
+#include "backends/memory/push_index.hpp"
 #include "backends/memory/task_shard.hpp"
 #include "backends/memory/task_writes.hpp"
 
@@ -25,7 +26,10 @@ namespace a2akit::backends {
 /// Sharded by task id; every call holds one shard's lock at a time, briefly, and has its answer
 /// when it returns. The contents of a removed task are destroyed outside of the lock. Several
 /// servers of one process may share one object.
-class MemoryStorage final : public Storage, public ContextStore, public Maintenance {
+class MemoryStorage final : public Storage,
+                            public ContextStore,
+                            public Maintenance,
+                            public PushStore {
 public:
     /// Limits on the number of tasks and, approximately, on their bytes. 0: no cap. At a cap, ended
     /// tasks are removed, oldest first. One owner's unfinished tasks may take half of the bytes,
@@ -69,6 +73,17 @@ public:
     AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override;
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
 
+    AsyncResult<PushConfig> put_config(OwnerScope scope, NewPushConfig config) override;
+    AsyncResult<std::optional<PushConfig>> find_config(OwnerScope scope, TaskId task,
+                                                       std::string id) override;
+    AsyncResult<std::vector<PushConfig>> list_configs(OwnerScope scope, TaskId task) override;
+    AsyncResult<void> remove_config(OwnerScope scope, TaskId task, std::string id) override;
+    AsyncResult<std::vector<PushDelivery>> due_deliveries(PushQuery query) override;
+    AsyncResult<void> settle(Uuid key, std::uint64_t lease, PushOutcome outcome) override;
+    AsyncResult<std::vector<PushDeadLetter>> dead_deliveries(std::optional<Uuid> after,
+                                                             int limit) override;
+    AsyncResult<void> redrive_delivery(Uuid key) override;
+
     /// Approximate bytes of all tasks.
     [[nodiscard]] std::int64_t stored_bytes() const noexcept { return stored_.total; }
 
@@ -111,6 +126,10 @@ private:
     bool context_is_used(const OwnerScope& scope, const std::string& context_id);
     std::int64_t count_ended(std::optional<TaskState> state);
 
+    [[nodiscard]] static Error not_found(const TaskId& task);
+    [[nodiscard]] static bool sees(const OwnerScope& scope, const TaskRecord& task);
+    [[nodiscard]] static bool push_needs_log(const TaskRecord& task);
+
     const std::shared_ptr<const Clock> clock_;
     const std::int64_t max_tasks_;
     const std::int64_t max_bytes_;
@@ -122,6 +141,7 @@ private:
     std::unique_ptr<TaskShard[]> shards_;
     IdempotencyTable keys_;
     ContextTable contexts_;
+    PushIndex push_;
     std::mutex dead_letters_mutex_;  ///< Taken after the lock of a shard.
     std::map<TaskId, DeadLetter> dead_letters_;
 };

@@ -106,7 +106,18 @@ std::int64_t size_of(const TaskRecord& task) {
     if (rare.status_message) sum.add(*rare.status_message);
     for (const auto& artifact : rare.artifacts) sum.add(artifact);
     for (const auto& key : rare.keys) sum.add(kKey + 3 * key.size());
+    for (const PushRecord& record : rare.push) sum.add(static_cast<std::size_t>(size_of(record)));
     return sum.bytes();
+}
+
+std::int64_t size_of(const PushRecord& record) {
+    const TaskPushNotificationConfig& config = record.config.config;
+    std::size_t bytes =
+        2 * sizeof(PushRecord) + config.id.size() + config.url.size() + config.token.size();
+    if (config.authentication) {
+        bytes += config.authentication->scheme.size() + config.authentication->credentials.size();
+    }
+    return static_cast<std::int64_t>(bytes);
 }
 
 std::size_t content_size(const StoredEvent& event) {

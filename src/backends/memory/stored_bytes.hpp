@@ -40,6 +40,7 @@ struct UpdateSize {
 [[nodiscard]] UpdateSize size_of(const TaskUpdate& update);
 /// The bytes of a task that has ended, with everything that it holds.
 [[nodiscard]] std::int64_t size_of(const TaskRecord& task);
+[[nodiscard]] std::int64_t size_of(const PushRecord& record);
 [[nodiscard]] std::size_t content_size(const StoredEvent& event);
 
 /// The bytes of an empty task, with its entries in all tables.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/common/push_rules.hpp"
 #include "backends/common/task_kernel.hpp"
 
 #include <a2akit/storage/storage.hpp>
@@ -75,6 +76,12 @@ struct ActivePart : ListHook<ByRun>, kernel::TaskWork {
     std::int64_t input_bytes = 0;  ///< The counted bytes of `input`.
 };
 
+/// A push notification configuration of a task.
+struct PushRecord {
+    PushConfig config;
+    PushProgress progress;
+};
+
 /// The parts that few tasks have.
 struct RarePart {
     RawJson checkpoint;
@@ -83,6 +90,7 @@ struct RarePart {
     std::optional<Timestamp> keep_reply_until;
     std::vector<std::string> keys;  ///< Idempotency keys that name this task.
     bool dead_letter = false;
+    std::vector<PushRecord> push;
     std::vector<Shared<Artifact>> artifacts;  ///< Once the log is compacted: what it had made…
     std::optional<Shared<Message>> status_message;  ///< …and the message of its last status.
 };

@@ -20,7 +20,7 @@
 namespace a2akit::postgres {
 namespace {
 
-constexpr int kVersion = 3;  // 2: the functions of 1 changed, not its tables
+constexpr int kVersion = 4;  // 2: the functions of 1 changed, not its tables
 constexpr int kOldestServer = 150000;
 constexpr const char* kApplication = "a2akit";
 constexpr auto kConnectWithin = std::chrono::seconds(5);
@@ -237,6 +237,7 @@ Result<void> upgrade(Session& session, int from) {
         script += "', 0, '\\x" + hex(backends::CursorCodec::random_key()) + "');";
     }
     if (from < 3) script += sql::kTables2;
+    if (from < 4) script += sql::kTables3;
     for (const char* const* functions = sql::kFunctions; *functions != nullptr; ++functions)
         script += *functions;
     script += "update {schema}.meta set version = " + std::to_string(kVersion);

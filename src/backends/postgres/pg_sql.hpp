@@ -6,6 +6,8 @@ namespace a2akit::postgres::sql {
 extern const char* const kTables1;
 /// The changes from version 2 to 3.
 extern const char* const kTables2;
+/// The changes from version 3 to 4.
+extern const char* const kTables3;
 /// The scripts that are run again with every version, in the order of their dependencies; ends with
 /// a null.
 extern const char* const kFunctions[];

@@ -150,6 +150,35 @@ PgStatements::PgStatements(std::string_view s)
           make(s, "update_context",
                "select * from {schema}.update_context($1::bytea, $2::bytea, $3::bytea, $4::bytea, "
                "$5::bigint)")),
+      put_push(make(s, "put_push",
+                    "select * from {schema}.put_push($1::bigint, $2::uuid, $3::boolean, $4::bytea, "
+                    "$5::bytea, $6::uuid, $7::bytea, $8::bytea, $9::int, $10::bigint, "
+                    "$11::boolean, $12::int)")),
+      list_pushes(
+          make(s, "list_pushes",
+               "select p.key, p.task, p.config, p.version from {schema}.tasks t left join "
+               "{schema}.pushes p on p.task = t.id where t.id = $1::uuid and ($2::boolean or "
+               "(t.revealed and t.owner = $3::bytea and t.tenant = $4::bytea)) order by p.name")),
+      remove_push(make(s, "remove_push",
+                       "select {schema}.remove_push($1::uuid, $2::boolean, $3::bytea, $4::bytea, "
+                       "$5::bytea)")),
+      due_pushes(make(s, "due_pushes",
+                      "select * from {schema}.due_pushes($1::bigint, $2::int, $3::int, $4::uuid, "
+                      "$5::bigint)",
+                      true)),
+      settle_push(make(s, "settle_push",
+                       "select {schema}.settle_push($1::bigint, $2::uuid, $3::bigint, $4::int, "
+                       "$5::bigint, $6::bigint, $7::bigint, $8::bytea)")),
+      dead_pushes(
+          make(s, "dead_pushes",
+               "select p.key, p.task, t.owner, t.tenant, p.name, p.cursor, p.attempts, p.reason, "
+               "p.at from {schema}.pushes p join {schema}.tasks t on t.id = p.task where p.state "
+               "= 2 and ($1::uuid is null or p.key > $1) order by p.key limit $2::int")),
+      redrive_push(
+          make(s, "redrive_push",
+               "update {schema}.pushes set state = 0, attempts = 0, reason = '', next_try = "
+               "{schema}.engine_time($1::bigint) where key = $2::uuid and state = 2 returning "
+               "key")),
       enqueue(
           make(s, "enqueue", "select {schema}.enqueue($1::bigint, $2::uuid, $3::int, $4::bigint)")),
       enqueue_in(make(s, "enqueue_in",

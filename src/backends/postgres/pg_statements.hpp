@@ -20,6 +20,9 @@ public:
     // Maintenance and contexts
     PgStatement due, erase, compact, dead_letters, mark_redriven, stale_paused, load_context,
         update_context;
+    // Push notifications
+    PgStatement put_push, list_pushes, remove_push, due_pushes, settle_push, dead_pushes,
+        redrive_push;
     // Broker
     PgStatement enqueue, enqueue_in, receive, hold, ack, nack, give_back;
     // Cancels, nodes, notifications

@@ -19,6 +19,7 @@ Result<Ports> postgres_ports(PostgresOptions options) {
     ports.storage = storage;
     ports.context_store = storage;
     ports.maintenance = storage;
+    ports.push_store = storage;
     ports.broker = std::make_shared<PostgresBroker>(node);
     ports.event_bus = std::make_shared<PostgresEventBus>(node, std::move(options.local_bus));
     ports.cancel_registry =

@@ -4,6 +4,7 @@
 
 #include <a2akit/storage/context_store.hpp>
 #include <a2akit/storage/maintenance.hpp>
+#include <a2akit/storage/push_store.hpp>
 #include <a2akit/storage/storage.hpp>
 
 #include <memory>
@@ -14,7 +15,10 @@ namespace a2akit::postgres {
 
 /// Tasks in PostgreSQL: each write is one call of a function of the schema, so one round trip and
 /// one transaction.
-class PostgresStorage final : public Storage, public ContextStore, public Maintenance {
+class PostgresStorage final : public Storage,
+                              public ContextStore,
+                              public Maintenance,
+                              public PushStore {
 public:
     explicit PostgresStorage(std::shared_ptr<PostgresNode> node) : node_(std::move(node)) {}
 
@@ -50,6 +54,17 @@ public:
                                                       int limit) override;
     AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override;
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
+
+    AsyncResult<PushConfig> put_config(OwnerScope scope, NewPushConfig config) override;
+    AsyncResult<std::optional<PushConfig>> find_config(OwnerScope scope, TaskId task,
+                                                       std::string id) override;
+    AsyncResult<std::vector<PushConfig>> list_configs(OwnerScope scope, TaskId task) override;
+    AsyncResult<void> remove_config(OwnerScope scope, TaskId task, std::string id) override;
+    AsyncResult<std::vector<PushDelivery>> due_deliveries(PushQuery query) override;
+    AsyncResult<void> settle(Uuid key, std::uint64_t lease, PushOutcome outcome) override;
+    AsyncResult<std::vector<PushDeadLetter>> dead_deliveries(std::optional<Uuid> after,
+                                                             int limit) override;
+    AsyncResult<void> redrive_delivery(Uuid key) override;
 
 private:
     [[nodiscard]] PgParams write_params(const TaskId& task, const OwnerScope& scope,

@@ -4,6 +4,7 @@
 #include "backends/sqlite/refusal.hpp"
 #include "backends/sqlite/schema.hpp"
 #include "backends/sqlite/task_row.hpp"
+#include "json/codec.hpp"
 
 #include <sqlite3.h>
 
@@ -30,6 +31,10 @@ bool readable(const Result<T>& read) {
 }
 
 bool is_json(std::string_view bytes) { return readable(backends::read_stored_json(bytes)); }
+
+bool is_push_config(std::string_view bytes) {
+    return json::decode<TaskPushNotificationConfig>(bytes).has_value();
+}
 
 /// A column of stored bytes, and the function that reads them.
 struct Column {
@@ -59,6 +64,7 @@ constexpr std::array kColumns = {
            is_json},
     Column{"dead_letters.message", "SELECT message, id FROM dead_letters",
            [](std::string_view bytes) { return readable(backends::read_stored_message(bytes)); }},
+    Column{"push.config", "SELECT config, id FROM push", is_push_config},
     Column{"tasks.made", "SELECT made, id FROM tasks WHERE made IS NOT NULL", read_answers},
     Column{"tasks.ended", "SELECT ended, id FROM tasks WHERE ended IS NOT NULL", read_answers},
     Column{"active.answers", "SELECT answers, id FROM active WHERE answers IS NOT NULL",

@@ -229,7 +229,8 @@ Result<Compacted> compact_some(Session& session, Timestamp ended_before, int lim
             {
                 Query query = session.db().query(
                     "SELECT id FROM tasks WHERE state = ?1 AND state >= 3 AND (compacted > 0) = 0 "
-                    "AND status_time < ?2 "
+                    "AND status_time < ?2 AND NOT EXISTS (SELECT 1 FROM push p WHERE p.id = "
+                    "tasks.id AND p.state = 0 AND (p.task_first OR p.cursor < tasks.last_event)) "
                     "ORDER BY status_time LIMIT ?3");
                 query.number(static_cast<std::int64_t>(ended)).number(to_number(ended_before));
                 query.number(limit - compacted.tasks + damaged);

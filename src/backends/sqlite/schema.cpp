@@ -58,15 +58,26 @@ DROP INDEX tasks_context;
 CREATE INDEX tasks_context ON tasks(owner, context, revealed, state, status_time DESC, task DESC);
 )sql";
 
+// Push notification configurations: the row of the task, the configuration with its secrets as the
+// protocol's JSON, and how far its deliveries have come. A delivery is due when its task has more
+// events.
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE push(key BLOB PRIMARY KEY, id INTEGER NOT NULL, name TEXT NOT NULL, config TEXT NOT NULL,
+  version INTEGER NOT NULL, cursor INTEGER NOT NULL, state INTEGER NOT NULL, task_first INTEGER NOT NULL,
+  attempts INTEGER NOT NULL, next_try INTEGER NOT NULL, lease INTEGER NOT NULL, lease_until INTEGER NOT NULL,
+  reason TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE(id, name));
+CREATE INDEX push_due ON push(next_try) WHERE state = 0;
+)sql";
+
 // The step from version n to n + 1 is at place n. It is never changed once released: a new version
 // is a new entry.
-constexpr std::array kMigrations = {kVersion1, kVersion2};
+constexpr std::array kMigrations = {kVersion1, kVersion2, kVersion3};
 
 constexpr std::array kNeeded = {
-    "active",        "active_look",  "active_node",   "contexts",  "counts", "dead_letters",
-    "inputs",        "keys",         "keys_expires",  "keys_id",   "log",    "messages",
-    "meta",          "more",         "more_keep",     "nodes",     "owners", "tasks",
-    "tasks_context", "tasks_listed", "tasks_resting", "tasks_task"};
+    "active",   "active_look", "active_node",   "contexts",     "counts",        "dead_letters",
+    "inputs",   "keys",        "keys_expires",  "keys_id",      "log",           "messages",
+    "meta",     "more",        "more_keep",     "nodes",        "owners",        "push",
+    "push_due", "tasks",       "tasks_context", "tasks_listed", "tasks_resting", "tasks_task"};
 
 }  // namespace
 

@@ -32,6 +32,7 @@ constexpr std::array kTables = {
     A2AKIT_TABLE("inputs", "id"),     A2AKIT_TABLE("more", "id"),
     A2AKIT_TABLE("log", "key >> 24"), A2AKIT_TABLE("messages", "key >> 24"),
     A2AKIT_TABLE("keys", "id"),       A2AKIT_TABLE("dead_letters", "id"),
+    A2AKIT_TABLE("push", "id"),
 };
 #undef A2AKIT_TABLE
 

@@ -33,6 +33,7 @@ Result<Ports> sqlite_ports(SqliteOptions options) {
     ports.storage = storage;
     ports.context_store = storage;
     ports.maintenance = storage;
+    ports.push_store = storage;
     ports.broker = std::make_shared<SqliteBroker>(storage);
     ports.event_bus = std::move(options.local_bus);
     ports.cancel_registry = std::move(options.local_cancels);

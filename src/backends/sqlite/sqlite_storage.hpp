@@ -11,6 +11,7 @@
 
 #include <a2akit/storage/context_store.hpp>
 #include <a2akit/storage/maintenance.hpp>
+#include <a2akit/storage/push_store.hpp>
 #include <a2akit/storage/storage.hpp>
 
 #include <memory>
@@ -24,7 +25,10 @@ namespace a2akit::sqlite {
 /// All changes are made by one writer's thread, many calls in one transaction; an answered call is
 /// on disk. Reads have separate threads, which never wait for the writer. Several servers of one
 /// process may share one object.
-class SqliteStorage final : public Storage, public ContextStore, public Maintenance {
+class SqliteStorage final : public Storage,
+                            public ContextStore,
+                            public Maintenance,
+                            public PushStore {
 public:
     /// `clock` null: the machine's. Every run of a former process is over by the time this returns.
     [[nodiscard]] static Result<std::shared_ptr<SqliteStorage>> open(
@@ -67,6 +71,17 @@ public:
                                                       int limit) override;
     AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override;
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
+
+    AsyncResult<PushConfig> put_config(OwnerScope scope, NewPushConfig config) override;
+    AsyncResult<std::optional<PushConfig>> find_config(OwnerScope scope, TaskId task,
+                                                       std::string id) override;
+    AsyncResult<std::vector<PushConfig>> list_configs(OwnerScope scope, TaskId task) override;
+    AsyncResult<void> remove_config(OwnerScope scope, TaskId task, std::string id) override;
+    AsyncResult<std::vector<PushDelivery>> due_deliveries(PushQuery query) override;
+    AsyncResult<void> settle(Uuid key, std::uint64_t lease, PushOutcome outcome) override;
+    AsyncResult<std::vector<PushDeadLetter>> dead_deliveries(std::optional<Uuid> after,
+                                                             int limit) override;
+    AsyncResult<void> redrive_delivery(Uuid key) override;
 
     // For the broker that serves the same file.
     [[nodiscard]] local::BrokerHub& hub() noexcept { return hub_; }

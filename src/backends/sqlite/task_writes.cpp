@@ -311,7 +311,8 @@ void erase(Session& session, const TaskRow& row) {
     for (const char* sql :
          {"DELETE FROM log WHERE key BETWEEN ?1 << 24 AND (?1 << 24) + 16777215",
           "DELETE FROM messages WHERE key BETWEEN ?1 << 24 AND (?1 << 24) + 16777215",
-          "DELETE FROM keys WHERE id = ?1", "DELETE FROM tasks WHERE id = ?1"}) {
+          "DELETE FROM keys WHERE id = ?1", "DELETE FROM push WHERE id = ?1",
+          "DELETE FROM tasks WHERE id = ?1"}) {
         db.query(sql).number(row.id).run();
     }
     if (row.has_active) {

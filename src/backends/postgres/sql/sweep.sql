@@ -24,6 +24,7 @@ begin
     delete from {schema}.keys where task = any (p_tasks);
     delete from {schema}.queue where task = any (p_tasks);
     delete from {schema}.dead_letters where task = any (p_tasks);
+    delete from {schema}.pushes where task = any (p_tasks);
     delete from {schema}.cancels where task = any (p_tasks);
 end $$;
 
@@ -112,8 +113,10 @@ declare
     v_ids uuid[];
 begin
     select array_agg(id) into v_ids from (
-        select id from {schema}.tasks
+        select id from {schema}.tasks t
         where state in (3, 4, 5, 7) and compacted < last and status_time < p_before
+          and not exists (select from {schema}.pushes p
+                          where p.task = t.id and p.state = 0 and (p.task_first or p.cursor < t.last))
         order by status_time limit p_limit for no key update skip locked) chosen;
     if v_ids is null then return 0; end if;
     update {schema}.tasks set compacted = last where id = any (v_ids);

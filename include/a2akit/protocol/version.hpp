@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstdint>
+
+namespace a2akit {
+
+/// A version of the A2A protocol, by major and minor number. Stored by number: never renumbered.
+enum class ProtocolVersion : std::uint8_t { k1_0 = 0, k0_3 = 1 };
+
+}  // namespace a2akit
