@@ -44,12 +44,13 @@ TaskManagerOptions options_for(const AgentSpec& spec, TaskManagerOptions options
 
 /// The parts that each agent has for itself.
 struct AgentRuntime::Agent {
-    Agent(const Ports& ports, const AgentSpec& spec, TaskManagerOptions options)
+    Agent(const Ports& ports, const AgentSpec& spec, const TaskManagerOptions& options)
         : name(spec.name),
           emitter(emitter_with(ports, spec.hooks)),
           upkeep_emitter(std::make_shared<UpkeepEmitter>(plain_emitter(ports), spec.hooks)),
-          manager(ports, emitter, std::move(options)),
-          dispatcher(manager, spec.card, authorizer_of(spec), spec.middlewares, spec.name) {}
+          manager(ports, emitter, options),
+          dispatcher(manager, spec.card, authorizer_of(spec), spec.middlewares, options.push,
+                     spec.name) {}
 
     const std::string name;
     const std::shared_ptr<EventEmitter> emitter;

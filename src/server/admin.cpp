@@ -55,6 +55,15 @@ Result<TaskId> task_of(std::string_view field, const std::string& text) {
     return *task;
 }
 
+std::optional<Error> refuse_limit(int limit) {
+    if (limit >= 1 && limit <= Admin::kMostAtOnce) return std::nullopt;
+    return Error::invalid_field("limit", "must be from 1 to " + std::to_string(Admin::kMostAtOnce));
+}
+
+Error no_push() {
+    return {ErrorCode::kUnsupportedOperation, "this agent sends no push notifications", nullptr};
+}
+
 }  // namespace
 
 AsyncResult<std::vector<DeadLetter>> Admin::listed(AsyncResult<std::vector<DeadLetter>> pending) {
@@ -68,10 +77,20 @@ AsyncResult<std::vector<DeadLetter>> Admin::listed(AsyncResult<std::vector<DeadL
 }
 
 AsyncResult<std::vector<DeadLetter>> Admin::dead_letters(std::optional<TaskId> after, int limit) {
-    if (limit < 1 || limit > kMostAtOnce) {
-        return Error::invalid_field("limit", "must be from 1 to " + std::to_string(kMostAtOnce));
-    }
+    if (auto refused = refuse_limit(limit)) return std::move(*refused);
     return listed(runtime_.ports().maintenance->dead_letters(after, limit));
+}
+
+AsyncResult<std::vector<PushDeadLetter>> Admin::push_dead_letters(std::optional<Uuid> after,
+                                                                  int limit) {
+    if (auto refused = refuse_limit(limit)) return std::move(*refused);
+    if (!push_) return no_push();
+    return push_->dead_deliveries(after, limit);
+}
+
+AsyncResult<void> Admin::redrive_push(Uuid dead_letter) {
+    if (!push_) return no_push();
+    return push_->redrive_delivery(dead_letter);
 }
 
 AsyncResult<TaskId> Admin::redrive(TaskId dead_letter) {

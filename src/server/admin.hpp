@@ -6,6 +6,7 @@
 
 #include <a2akit/core/async.hpp>
 #include <a2akit/storage/maintenance.hpp>
+#include <a2akit/storage/push_store.hpp>
 
 #include <memory>
 #include <optional>
@@ -19,19 +20,27 @@ class Admin {
 public:
     static constexpr int kMostAtOnce = 1000;
 
-    /// REQUIRES: the runtime outlives it.
-    explicit Admin(AgentRuntime& runtime) : runtime_(runtime) {}
+    /// `push` is null where there are no push notifications. REQUIRES: the runtime outlives it.
+    Admin(AgentRuntime& runtime, std::shared_ptr<PushStore> push)
+        : runtime_(runtime), push_(std::move(push)) {}
 
     /// Their owners without the names of the agents, which stand in DeadLetter::agent.
     /// kInvalidParams when `limit` is not from 1 to kMostAtOnce.
     AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit);
     AsyncResult<TaskId> redrive(TaskId dead_letter);
 
+    /// The same for push notifications that were given up. kUnsupportedOperation where there are
+    /// none.
+    AsyncResult<std::vector<PushDeadLetter>> push_dead_letters(std::optional<Uuid> after,
+                                                               int limit);
+    AsyncResult<void> redrive_push(Uuid dead_letter);
+
 private:
     static AsyncResult<std::vector<DeadLetter>> listed(
         AsyncResult<std::vector<DeadLetter>> pending);
 
     AgentRuntime& runtime_;
+    std::shared_ptr<PushStore> push_;
 };
 
 /// The same over HTTP, for operators with the token.

@@ -49,11 +49,12 @@ AgentRuntimeOptions runtime_options(const ServerOptions& options, const Settings
 }
 
 AgentNode::AgentNode(net::LoopGroup& loops, Loop& upkeep, std::vector<AgentSpec> agents,
-                     Ports ports, AgentRuntimeOptions options)
+                     Ports ports, AgentRuntimeOptions options, std::unique_ptr<PushNode> push)
     : loops_(loops),
       upkeep_(upkeep),
+      push_(std::move(push)),
       runtime_(loops.loops(), upkeep, std::move(ports), std::move(agents), std::move(options)),
-      admin_(runtime_),
+      admin_(runtime_, push_ ? runtime_.ports().push_store : nullptr),
       readiness_(upkeep_, runtime_.ports(), runtime_.node()),
       loop_watch_(loops_) {}
 
@@ -65,6 +66,7 @@ Result<void> AgentNode::start() {
 
 Async<void> AgentNode::start_watching() {
     loop_watch_.start();
+    if (push_) push_->start();
     co_return;
 }
 
@@ -77,6 +79,7 @@ void AgentNode::join_runs() { net::run_on(upkeep_, runtime_.join_runs()); }
 Async<void> AgentNode::stop_watching() {
     co_await loop_watch_.stop();
     co_await readiness_.stop();
+    if (push_) co_await push_->stop();
 }
 
 void AgentNode::stop(SteadyTime deadline) {

@@ -4,12 +4,14 @@
 #include "runtime/agent_runtime.hpp"
 #include "server/admin.hpp"
 #include "server/loop_watch.hpp"
+#include "server/push_node.hpp"
 #include "server/readiness.hpp"
 
 #include <a2akit/ports.hpp>
 #include <a2akit/server/server.hpp>
 
 #include <atomic>
+#include <memory>
 #include <vector>
 
 namespace a2akit {
@@ -20,11 +22,12 @@ namespace a2akit {
 /// it was started.
 class AgentNode {
 public:
-    /// REQUIRES: options checked, settings resolved, no port null.
+    /// `push` is null where no card announces push notifications. REQUIRES: options checked,
+    /// settings resolved, no port null; `options.tasks.push` is that of `push`.
     /// Handlers, middlewares and hooks run on `loops`; the upkeep and the watch over the loops run
     /// on `upkeep`, where no code of the application can hold them up.
     AgentNode(net::LoopGroup& loops, Loop& upkeep, std::vector<AgentSpec> agents, Ports ports,
-              AgentRuntimeOptions options);
+              AgentRuntimeOptions options, std::unique_ptr<PushNode> push);
     AgentNode(const AgentNode&) = delete;
     AgentNode& operator=(const AgentNode&) = delete;
 
@@ -47,6 +50,7 @@ private:
 
     net::LoopGroup& loops_;
     Loop& upkeep_;
+    std::unique_ptr<PushNode> push_;  ///< Null when no card announces push notifications.
     AgentRuntime runtime_;
     Admin admin_;
     Readiness readiness_;

@@ -43,10 +43,6 @@ Result<void> check_card(const CardConfig& config) {
     if (auto error = needed(config.name, "card.name")) return fail(std::move(*error));
     if (auto error = needed(config.description, "card.description")) return fail(std::move(*error));
     if (auto error = needed(config.version, "card.version")) return fail(std::move(*error));
-    if (config.push_notifications) {
-        return fail(Error::invalid_field(
-            "card.push_notifications", "this version sends no push notifications; leave it false"));
-    }
     // Read as a client would read it: the descriptions know what the protocol requires.
     const Result<AgentCard> read =
         json::decode<AgentCard>(json::encode(build_card(config, "http://host")));

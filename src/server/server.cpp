@@ -97,6 +97,26 @@ Result<void> check_context(const std::vector<AgentOptions>& agents, const Ports&
             ": hands its turns to other nodes too"));
 }
 
+Result<void> check_push(const CardConfig& card, const Settings& settings, const Ports& ports) {
+    if (!card.push_notifications) return {};
+    if (!ports.push_store) {
+        return fail(Error::invalid_field(
+            "card.push_notifications",
+            "is true, but the storage keeps no push notification configurations; give "
+            "ports.push_store, or leave it false"));
+    }
+    const Result<push::TargetPolicy> policy = PushNode::policy(settings);
+    if (!policy) return fail(policy.error());
+    return {};
+}
+
+std::unique_ptr<PushNode> make_push_node(const std::vector<AgentOptions>& agents,
+                                         const Settings& settings, const Ports& ports) {
+    const bool wanted = std::ranges::any_of(
+        agents, [](const AgentOptions& agent) { return agent.card.push_notifications; });
+    return wanted ? std::make_unique<PushNode>(ports, settings) : nullptr;
+}
+
 bool means_every_address(std::string_view host) { return host == "0.0.0.0" || host == "::"; }
 
 /// A host as it stands in a URL; one that means every address is replaced by one that can be
@@ -134,6 +154,8 @@ public:
     Result<void> resume(TaskId task);
     Result<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit);
     Result<TaskId> redrive(TaskId dead_letter);
+    Result<std::vector<PushDeadLetter>> push_dead_letters(std::optional<Uuid> after, int limit);
+    Result<void> redrive_push(Uuid dead_letter);
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
@@ -261,14 +283,20 @@ Result<void> Server::Impl::start_locked() {
     for (const std::string& warning : *warnings) log::warn("settings {}", warning);
     Result<Ports> ports = BackendRegistry::standard().open(guarded(options_.ports), settings_);
     if (!ports) return fail(std::move(ports.error()));
+    for (const AgentOptions& agent : *agents) {
+        if (Result<void> checked = check_push(agent.card, settings_, *ports); !checked)
+            return checked;
+    }
 
     raise_descriptor_limit();
     const auto threads = static_cast<std::size_t>(*settings_.threads);
     loops_ = std::make_unique<net::LoopGroup>(threads != 0 ? threads : net::available_cores());
     upkeep_ = std::make_unique<net::LoopGroup>(1, "a2akit-upkeep");
-    node_ =
-        std::make_unique<AgentNode>(*loops_, (*upkeep_)[0], specs_of(*agents), *ports,
-                                    runtime_options(options_, settings_, std::move(*housekeeping)));
+    std::unique_ptr<PushNode> push = make_push_node(*agents, settings_, *ports);
+    AgentRuntimeOptions runtime = runtime_options(options_, settings_, std::move(*housekeeping));
+    if (push) runtime.tasks.push = push->configs();
+    node_ = std::make_unique<AgentNode>(*loops_, (*upkeep_)[0], specs_of(*agents), *ports,
+                                        std::move(runtime), std::move(push));
     open_sites(std::move(*agents));
     http::Site& site = host_ ? static_cast<http::Site&>(*host_) : *sites_.front();
     http::Options http = http_options(settings_);
@@ -422,6 +450,16 @@ Result<TaskId> Server::Impl::redrive(TaskId dead_letter) {
     return call_on_loop<TaskId>([&] { return node_->admin().redrive(dead_letter); });
 }
 
+Result<std::vector<PushDeadLetter>> Server::Impl::push_dead_letters(std::optional<Uuid> after,
+                                                                    int limit) {
+    return call_on_loop<std::vector<PushDeadLetter>>(
+        [&] { return node_->admin().push_dead_letters(after, limit); });
+}
+
+Result<void> Server::Impl::redrive_push(Uuid dead_letter) {
+    return call_on_loop<void>([&] { return node_->admin().redrive_push(dead_letter); });
+}
+
 // Their runs are handed back: another process goes on with them. Only that they do not return keeps
 // this one alive.
 void Server::Impl::leave_handlers_behind(std::optional<ServerLog>& log) {
@@ -515,6 +553,11 @@ Result<std::vector<DeadLetter>> Server::dead_letters(std::optional<TaskId> after
     return impl_->dead_letters(after, limit);
 }
 Result<TaskId> Server::redrive(TaskId dead_letter) { return impl_->redrive(dead_letter); }
+Result<std::vector<PushDeadLetter>> Server::push_dead_letters(std::optional<Uuid> after,
+                                                              int limit) {
+    return impl_->push_dead_letters(after, limit);
+}
+Result<void> Server::redrive_push(Uuid dead_letter) { return impl_->redrive_push(dead_letter); }
 std::uint16_t Server::port() const noexcept { return impl_->port(); }
 std::string Server::url() const { return impl_->url(); }
 

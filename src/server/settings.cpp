@@ -1,5 +1,6 @@
 #include <a2akit/server/settings.hpp>
 
+#include "push/signing_keys.hpp"
 #include "runtime/runs/context_cipher.hpp"
 #include "server/setting_values.hpp"
 
@@ -385,6 +386,25 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
     resolver.span("A2AKIT_CANCEL_PAUSED_AFTER", s.cancel_paused_after, std::nullopt);
 }
 
+Result<void> check_signing_key(const std::string& text) {
+    const Result<push::SigningKeys> keys = push::SigningKeys::parse(text);
+    if (!keys) return fail(keys.error());
+    return {};
+}
+
+void resolve_push(Resolver& resolver, Settings& s) {
+    resolver.number("A2AKIT_PUSH_MAX_RETRIES", s.push_max_retries, 9, 0, 1000);
+    resolver.span("A2AKIT_PUSH_RETRY_DELAY", s.push_retry_delay, seconds(5));
+    resolver.span("A2AKIT_PUSH_TIMEOUT", s.push_timeout, seconds(15));
+    resolver.number("A2AKIT_PUSH_MAX_CONCURRENT", s.push_max_concurrent, 256, 1, 100'000);
+    resolver.flag("A2AKIT_PUSH_ALLOW_HTTP", s.push_allow_http, false);
+    resolver.text("A2AKIT_PUSH_ALLOW_NETWORKS", s.push_allow_networks, nullptr);
+    resolver.text("A2AKIT_PUSH_ALLOW_HOSTS", s.push_allow_hosts, nullptr);
+    resolver.text("A2AKIT_PUSH_BLOCK_HOSTS", s.push_block_hosts, nullptr);
+    resolver.secret("A2AKIT_PUSH_SIGNING_KEY", s.push_signing_key, check_signing_key);
+    resolver.flag("A2AKIT_PUSH_TASK_FIRST", s.push_task_first, false);
+}
+
 void resolve_http(Resolver& resolver, Settings& s) {
     constexpr int kMany = 10'000'000;
     resolver.number("A2AKIT_THREADS", s.threads, 0, 0, 1024);
@@ -423,6 +443,7 @@ void resolve_all(Resolver& resolver, Settings& settings) {
     resolve_callers(resolver, settings);
     resolve_versions(resolver, settings);
     resolve_tasks(resolver, settings);
+    resolve_push(resolver, settings);
     resolve_http(resolver, settings);
 }
 

@@ -130,6 +130,14 @@ public:
     /// such dead letter. REQUIRES: as for dead_letters.
     Result<TaskId> redrive(TaskId dead_letter);
 
+    /// Push notification configurations whose deliveries were given up, in the order of their keys,
+    /// those behind `after`. REQUIRES: as for dead_letters.
+    [[nodiscard]] Result<std::vector<PushDeadLetter>> push_dead_letters(
+        std::optional<Uuid> after = std::nullopt, int limit = 100);
+    /// Delivers to such a configuration again, from the event on that was not delivered.
+    /// kTaskNotFound when there is no such dead letter. REQUIRES: as for dead_letters.
+    Result<void> redrive_push(Uuid dead_letter);
+
 private:
     class Impl;
     std::unique_ptr<Impl> impl_;

@@ -164,6 +164,29 @@ struct Settings {
     /// what is wrong, for development.
     std::optional<bool> show_failures = {};
 
+    // Push notifications (docs/guides/push.md).
+    std::optional<int> push_max_retries =
+        {};  ///< A2AKIT_PUSH_MAX_RETRIES, 9: further attempts after a failed delivery
+    std::optional<Duration> push_retry_delay =
+        {};  ///< A2AKIT_PUSH_RETRY_DELAY (s), 5: before the first of those; scales the later ones
+    std::optional<Duration> push_timeout =
+        {};  ///< A2AKIT_PUSH_TIMEOUT (s), 15: of one delivery, from name to answer
+    std::optional<int> push_max_concurrent =
+        {};  ///< A2AKIT_PUSH_MAX_CONCURRENT, 256: deliveries of this node at the same time
+    std::optional<bool> push_allow_http =
+        {};  ///< A2AKIT_PUSH_ALLOW_HTTP, false: webhooks without TLS
+    std::optional<std::string> push_allow_networks =
+        {};  ///< A2AKIT_PUSH_ALLOW_NETWORKS, none: private networks that webhooks may be in
+    std::optional<std::string> push_allow_hosts =
+        {};  ///< A2AKIT_PUSH_ALLOW_HOSTS, none: the only hosts of webhooks
+    std::optional<std::string> push_block_hosts =
+        {};  ///< A2AKIT_PUSH_BLOCK_HOSTS, none: hosts that webhooks are never sent to
+    /// A2AKIT_PUSH_SIGNING_KEY, none: signs deliveries as Standard Webhooks says (whsec_… or
+    /// whsk_…; several, separated by commas, while keys rotate).
+    std::optional<std::string> push_signing_key = {};
+    std::optional<bool> push_task_first =
+        {};  ///< A2AKIT_PUSH_TASK_FIRST, false: a new webhook first gets the task as it stands
+
     // HTTP.
     std::optional<std::size_t> max_body_bytes =
         {};  ///< A2AKIT_MAX_BODY_BYTES, 10 MiB; 64 MiB at most

@@ -7,7 +7,7 @@ namespace a2akit::backends {
 namespace {
 
 PushTaskFacts facts_of(const TaskRecord& task) {
-    return {task.last_sequence(), task.revealed, task.has_ended()};
+    return {task.last, task.revealed, task.has_ended()};
 }
 
 std::vector<PushRecord>* records_of(TaskRecord* task) {

@@ -8,7 +8,7 @@ namespace a2akit::sqlite {
 namespace {
 
 backends::PushTaskFacts facts_of(const TaskRow& row) {
-    return {row.last_event, row.revealed, row.has_ended()};
+    return {row.last, row.revealed, row.has_ended()};
 }
 
 std::optional<TaskRow> visible_task(Connection& db, const OwnerScope& scope, const TaskId& task) {

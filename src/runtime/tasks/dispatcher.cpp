@@ -54,7 +54,10 @@ template <class T>
 AsyncResult<Reply> as_reply(AsyncResult<T> pending) {
     Result<T> result = co_await std::move(pending);
     if (!result) co_return fail(std::move(result.error()));
-    co_return Reply(std::move(*result));
+    if constexpr (std::is_void_v<T>)
+        co_return Reply(Empty{});
+    else
+        co_return Reply(std::move(*result));
 }
 
 /// If the path does not name a tenant, the tenant of the params is used.
@@ -76,11 +79,13 @@ Error wrong_params(Operation operation) {
 
 Dispatcher::Dispatcher(TaskManager& manager, const AgentCard& card,
                        std::shared_ptr<Authorizer> authorizer,
-                       std::vector<std::shared_ptr<Middleware>> middlewares, std::string agent)
+                       std::vector<std::shared_ptr<Middleware>> middlewares,
+                       std::shared_ptr<PushConfigs> push, std::string agent)
     : manager_(manager),
       rules_(card),
       authorizer_(std::move(authorizer)),
       middlewares_(std::move(middlewares)),
+      push_(std::move(push)),
       agent_(std::move(agent)) {}
 
 AsyncResult<void> Dispatcher::before_body(RequestContext& context) {
@@ -205,6 +210,7 @@ AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope sco
             command.extensions = envelope.activated_extensions;
             command.idempotency_key = envelope.idempotency_key;
             command.client = envelope.client;
+            command.version = envelope.version;
             if (envelope.operation == Operation::kSendMessage)
                 return as_reply(manager_.send(std::move(command)));
             return as_reply(manager_.send_streaming(std::move(command)));
@@ -228,6 +234,37 @@ AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope sco
             if (auto* request = std::get_if<SubscribeToTaskRequest>(&envelope.params)) {
                 return as_reply(
                     manager_.subscribe(*request, std::move(scope), envelope.last_event_id));
+            }
+            break;
+        default:
+            return perform_push(envelope, std::move(scope));
+    }
+    return wrong_params(envelope.operation);
+}
+
+AsyncResult<Reply> Dispatcher::perform_push(RequestEnvelope& envelope, OwnerScope scope) {
+    switch (envelope.operation) {
+        case Operation::kCreateTaskPushNotificationConfig:
+            if (auto* config = std::get_if<TaskPushNotificationConfig>(&envelope.params)) {
+                return as_reply(push_->create(*config, std::move(scope), envelope.version));
+            }
+            break;
+        case Operation::kGetTaskPushNotificationConfig:
+            if (auto* request =
+                    std::get_if<GetTaskPushNotificationConfigRequest>(&envelope.params)) {
+                return as_reply(push_->get(*request, std::move(scope)));
+            }
+            break;
+        case Operation::kListTaskPushNotificationConfigs:
+            if (auto* request =
+                    std::get_if<ListTaskPushNotificationConfigsRequest>(&envelope.params)) {
+                return as_reply(push_->list(*request, std::move(scope)));
+            }
+            break;
+        case Operation::kDeleteTaskPushNotificationConfig:
+            if (auto* request =
+                    std::get_if<DeleteTaskPushNotificationConfigRequest>(&envelope.params)) {
+                return as_reply(push_->remove(*request, std::move(scope)));
             }
             break;
         // The rules refuse all other operations.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/tasks/push_configs.hpp"
 #include "runtime/tasks/request_validation.hpp"
 #include "runtime/tasks/task_manager.hpp"
 
@@ -21,11 +22,13 @@ namespace a2akit {
 /// its text. So is a principal or a scope whose name is longer than kMaxNameBytes.
 class Dispatcher final : public RequestHandler {
 public:
-    /// `agent`: the name under which the tasks are kept apart from those of other agents; empty for
-    /// the only one. REQUIRES: `manager` outlives it and every request; `authorizer` and the
-    /// middlewares are not null.
+    /// `push` may be null only when the card announces no push notifications. `agent`: the name
+    /// under which the tasks are kept apart from those of other agents; empty for the only one.
+    /// REQUIRES: `manager` outlives it and every request; `authorizer` and the middlewares are not
+    /// null.
     Dispatcher(TaskManager& manager, const AgentCard& card, std::shared_ptr<Authorizer> authorizer,
-               std::vector<std::shared_ptr<Middleware>> middlewares, std::string agent = {});
+               std::vector<std::shared_ptr<Middleware>> middlewares,
+               std::shared_ptr<PushConfigs> push = nullptr, std::string agent = {});
 
     AsyncResult<void> before_body(RequestContext& context) override;
     Async<HandledRequest> handle(RequestEnvelope envelope) override;
@@ -40,12 +43,14 @@ private:
     /// again afterwards.
     AsyncResult<Reply> dispatch(RequestEnvelope& envelope);
     AsyncResult<Reply> perform(RequestEnvelope& envelope, OwnerScope scope);
+    AsyncResult<Reply> perform_push(RequestEnvelope& envelope, OwnerScope scope);
     Result<OwnerScope> authorize(const RequestEnvelope& envelope) const;
 
     TaskManager& manager_;
     RequestRules rules_;
     std::shared_ptr<Authorizer> authorizer_;
     std::vector<std::shared_ptr<Middleware>> middlewares_;
+    std::shared_ptr<PushConfigs> push_;
     const std::string agent_;
 };
 

@@ -47,6 +47,7 @@ bool contains(const std::vector<std::string>& list, const std::string& value) {
 
 RequestRules::RequestRules(const AgentCard& card)
     : streaming_(card.capabilities.streaming.value_or(false)),
+      push_(card.capabilities.push_notifications.value_or(false)),
       extended_card_(card.capabilities.extended_agent_card.value_or(false)),
       input_modes_(card.default_input_modes) {
     // A skill may accept more types than the agent's defaults, and a message does not say which
@@ -88,6 +89,7 @@ std::optional<Error> RequestRules::refuse_capability(Operation operation) const 
         case Operation::kGetTaskPushNotificationConfig:
         case Operation::kListTaskPushNotificationConfigs:
         case Operation::kDeleteTaskPushNotificationConfig:
+            if (push_) return std::nullopt;
             return Error{ErrorCode::kPushNotificationNotSupported,
                          "this agent sends no push notifications", nullptr};
         case Operation::kGetExtendedAgentCard:
@@ -119,7 +121,7 @@ std::optional<Error> RequestRules::refuse_send(const SendMessageRequest& request
         if (auto error = refuse_part(message.parts[i], i)) return error;
     }
     if (!request.configuration) return std::nullopt;
-    if (request.configuration->task_push_notification_config) {
+    if (request.configuration->task_push_notification_config && !push_) {
         return Error{
             ErrorCode::kPushNotificationNotSupported,
             "configuration.taskPushNotificationConfig: this agent sends no push notifications",

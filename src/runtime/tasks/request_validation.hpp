@@ -36,6 +36,7 @@ private:
     [[nodiscard]] std::optional<Error> refuse_part(const Part& part, std::size_t index) const;
 
     bool streaming_;
+    bool push_;
     bool extended_card_;
     std::vector<std::string> input_modes_;
     std::vector<std::string> extensions_;

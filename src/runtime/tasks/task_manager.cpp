@@ -147,6 +147,11 @@ AsyncResult<std::unique_ptr<EventStream>> TaskManager::send_streaming(SendComman
 
 AsyncResult<TaskManager::Accepted> TaskManager::accept(SendCommand&& command, WakeFor wake_for) {
     if (refuses()) return draining_error();
+    if (const auto* config = push_config(command)) {
+        if (auto refused =
+                options_.push->refuse(*config, "configuration.taskPushNotificationConfig."))
+            return std::move(*refused);
+    }
     const std::string& named = command.request.message.task_id;
     if (named.empty()) return start_task(std::move(command), wake_for);
     const auto task = TaskId::parse(named);
@@ -185,6 +190,12 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand&& command
     if (appended.task == accepted.task) offer->made();
     if (appended.repeated) co_return co_await join(command, appended.task, appended.turn, wake_for);
     accepted.turn = appended.turn;
+    if (const auto* config = push_config(command)) {
+        AsyncResult<void> attaching =
+            options_.push->attach(accepted.task, *config, command.version, appended.first - 1);
+        const Result<void> attached = co_await std::move(attaching);
+        if (!attached) co_return fail(attached.error());
+    }
     note_accepted(command, accepted.task, accepted.turn);
     if (appended.turn_due) accepted.queued = co_await enqueue(accepted.task, appended.turn, owner);
     accepted.snapshot = std::move(created->snapshot);
@@ -220,6 +231,13 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(const SendCommand&
         update.once = key;
         update.guard.revision = refusal ? kNoRevision : now->revision;
         update.context_id = now->context_id;
+        // Before the turn: the task may have as many configurations as it may.
+        if (const auto* config = push_config(command); config != nullptr && !refusal) {
+            AsyncResult<void> attaching =
+                options_.push->attach(task, *config, command.version, now->last_sequence);
+            const Result<void> attached = co_await std::move(attaching);
+            if (!attached) co_return fail(attached.error());
+        }
         // The guard makes sure of the turn's number; a repeat has its context already.
         const Turn next = now->turn + 1;
         ContextVault::Offer offer;
@@ -264,6 +282,11 @@ AsyncResult<TaskManager::Accepted> TaskManager::join(const SendCommand& command,
     }
     Result<TaskSnapshot> now = co_await ports_.storage->load(task, OwnerScope::everything());
     if (!now) co_return fail(std::move(now.error()));
+    if (const auto* config = push_config(command)) {
+        AsyncResult<void> attaching = options_.push->attach_once(task, *config, command.version);
+        const Result<void> attached = co_await std::move(attaching);
+        if (!attached) co_return fail(attached.error());
+    }
     const TurnFacts facts{turn, now->turn, now->turn_ended, now->status.state};
     accepted.turn_ended = turn_has_ended(facts);
     if (command.client != nullptr) command.client->accept(command.extensions);
@@ -292,6 +315,13 @@ Result<ContextVault::Offer> TaskManager::pack_context(TaskUpdate& update,
     if (options_.vault) return options_.vault->pack(*update.turn, task, turn, command.context);
     update.turn->context = command.context;
     return ContextVault::Offer();
+}
+
+const TaskPushNotificationConfig* TaskManager::push_config(const SendCommand& command) const {
+    const auto& configuration = command.request.configuration;
+    if (!options_.push || !configuration || !configuration->task_push_notification_config)
+        return nullptr;
+    return &*configuration->task_push_notification_config;
 }
 
 std::shared_ptr<void> TaskManager::answer_first(const SendCommand& command, TaskId task) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/runs/context_vault.hpp"
+#include "runtime/tasks/push_configs.hpp"
 #include "runtime/tasks/task_stream.hpp"
 #include "runtime/tasks/unanswered_sends.hpp"
 #include "runtime/tasks/waiters.hpp"
@@ -40,6 +41,8 @@ struct TaskManagerOptions {
     std::shared_ptr<UnansweredSends> unanswered = nullptr;
     /// The messageId serves as the Idempotency-Key of a message without one.
     bool repeat_by_message_id = false;
+    /// For the configurations that come with messages. Null: RequestRules refuses those.
+    std::shared_ptr<PushConfigs> push = nullptr;
 };
 
 /// A message from a client, with the data that accompanied it. REQUIRES: allowed by RequestRules.
@@ -50,6 +53,7 @@ struct SendCommand {
     std::vector<std::string> extensions = {};            ///< Activated ones.
     std::string idempotency_key = {};                    ///< Empty: none.
     ClientPresence* client = nullptr;                    ///< Null: one that never leaves.
+    ProtocolVersion version = ProtocolVersion::k1_0;     ///< That the client speaks.
 };
 
 /// Accepts work and answers questions about it; never touches the Worker. Accepted work is in
@@ -132,6 +136,8 @@ private:
     /// Sends the request's context along with that update, as far as that is allowed.
     Result<ContextVault::Offer> pack_context(TaskUpdate& update, const SendCommand& command,
                                              TaskId task, Turn turn) const;
+    /// The push notification configuration that came with the message; null for none.
+    [[nodiscard]] const TaskPushNotificationConfig* push_config(const SendCommand& command) const;
     /// For a send that is answered without waiting: its turn starts after the answer.
     std::shared_ptr<void> answer_first(const SendCommand& command, TaskId task) const;
     /// The name of the field that identifies a repeat of a message: Idempotency-Key or messageId.

@@ -72,10 +72,12 @@ TEST(CardBuilderTest, AnEmptyRequiredFieldIsNamed) {
     }
 }
 
-TEST(CardBuilderTest, CapabilitiesThatTheServerLacksAreNotPromised) {
+TEST(CardBuilderTest, PushNotificationsArePromisedWhenTheyAreSwitchedOn) {
     CardConfig promising = config();
+    EXPECT_FALSE(*build_card(promising, "http://host").capabilities.push_notifications);
     promising.push_notifications = true;
-    EXPECT_FALSE(check_card(promising));
+    ASSERT_TRUE(check_card(promising));
+    EXPECT_TRUE(*build_card(promising, "http://host").capabilities.push_notifications);
 }
 
 /// What is refused as wrong; "" when nothing is.

@@ -69,6 +69,7 @@ constexpr const char* kRate = "0, or a number from 0.001 to 1000000";
 constexpr const char* kMillion = "a whole number from 1 to 1000000";
 constexpr const char* kTenMillion = "a whole number from 1 to 10000000";
 constexpr const char* kBaseUrl = "a URL such as https://agents.example/agent";
+constexpr const char* kSigningKey = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 constexpr const char* kKey = "7777777777777777777777777777777777777777777777777777777777777777";
 
 std::vector<Variable> variables() {
@@ -439,6 +440,66 @@ std::vector<Variable> variables() {
          "true",
          "true",
          {{"2", "true, false, 1 or 0"}}},
+        {"A2AKIT_PUSH_MAX_RETRIES",
+         A2AKIT_READ(push_max_retries),
+         "9",
+         "0",
+         "0",
+         {{"-1", "a whole number from 0 to 1000"}}},
+        {"A2AKIT_PUSH_RETRY_DELAY",
+         A2AKIT_READ(push_retry_delay),
+         "5000 ms",
+         "0.05",
+         "50 ms",
+         {{"0", kYear}}},
+        {"A2AKIT_PUSH_TIMEOUT",
+         A2AKIT_READ(push_timeout),
+         "15000 ms",
+         "2",
+         "2000 ms",
+         {{"soon", kYear}}},
+        {"A2AKIT_PUSH_MAX_CONCURRENT",
+         A2AKIT_READ(push_max_concurrent),
+         "256",
+         "8",
+         "8",
+         {{"0", "a whole number from 1 to 100000"}}},
+        {"A2AKIT_PUSH_ALLOW_HTTP",
+         A2AKIT_READ(push_allow_http),
+         "false",
+         "1",
+         "true",
+         {{"yes", "true, false, 1 or 0"}}},
+        {"A2AKIT_PUSH_ALLOW_NETWORKS",
+         A2AKIT_READ(push_allow_networks),
+         "none",
+         "127.0.0.0/8",
+         "127.0.0.0/8",
+         {}},
+        {"A2AKIT_PUSH_ALLOW_HOSTS",
+         A2AKIT_READ(push_allow_hosts),
+         "none",
+         "hooks.example",
+         "hooks.example",
+         {}},
+        {"A2AKIT_PUSH_BLOCK_HOSTS",
+         A2AKIT_READ(push_block_hosts),
+         "none",
+         "evil.example",
+         "evil.example",
+         {}},
+        {"A2AKIT_PUSH_SIGNING_KEY",
+         A2AKIT_READ(push_signing_key),
+         "none",
+         kSigningKey,
+         kSigningKey,
+         {}},
+        {"A2AKIT_PUSH_TASK_FIRST",
+         A2AKIT_READ(push_task_first),
+         "false",
+         "true",
+         "true",
+         {{"2", "true, false, 1 or 0"}}},
         {"A2AKIT_HEADER_TIMEOUT",
          A2AKIT_READ(header_timeout),
          "10000 ms",
@@ -619,6 +680,15 @@ TEST(SettingsTest, AWrongContextKeyIsRefusedWithoutBeingRepeated) {
         << settings.error().message;
     EXPECT_EQ(settings.error().message.find("my-secret-key"), std::string::npos);
     EXPECT_TRUE(Settings{}.resolved(environment({{"A2AKIT_CONTEXT_KEY", std::string(64, '7')}})));
+}
+
+TEST(SettingsTest, AWrongSigningKeyIsRefusedWithoutShowingIt) {
+    const auto settings =
+        Settings{}.resolved(environment({{"A2AKIT_PUSH_SIGNING_KEY", "whsec_my-secret"}}));
+    ASSERT_FALSE(settings);
+    EXPECT_TRUE(settings.error().message.starts_with("A2AKIT_PUSH_SIGNING_KEY: "))
+        << settings.error().message;
+    EXPECT_EQ(settings.error().message.find("my-secret"), std::string::npos);
 }
 
 }  // namespace
