@@ -75,7 +75,7 @@ AsyncResult<std::optional<StreamEvent>> ResumingStream::read() {
         co_return event;
     }
     if (!event && event.error().code != ErrorCode::kUnavailable) co_return event;
-    if (settled_) {
+    if (event ? settled_ : is_over_) {
         ended_ = true;
         reader_.reset();
         co_return std::optional<StreamEvent>();
@@ -97,6 +97,10 @@ void ResumingStream::note(StreamEvent& event) {
     if (is_first_) event.after_gap = event.task() != nullptr || last_event_id_.empty();
     is_first_ = false;
     settled_ = event.is_final();
+    // At AUTH_REQUIRED, and in a subscription at INPUT_REQUIRED, the agent keeps the stream open.
+    is_over_ = event.message() != nullptr || is_terminal(event.state()) ||
+               (event.state() == TaskState::kInputRequired &&
+                call_.operation == Operation::kSendStreamingMessage);
     if (task_id_.empty()) task_id_ = std::visit(TaskIdOf{}, event.response.payload);
     if (event.id.empty() || event.id == last_event_id_) return;
     last_event_id_ = event.id;

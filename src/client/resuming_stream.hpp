@@ -44,7 +44,8 @@ private:
     std::optional<Error> failed_;
     int resumptions_ = 0;
     bool is_first_ = false;  ///< The next event is the first one after a cut.
-    bool settled_ = false;   ///< The last event was final.
+    bool settled_ = false;   ///< The last event was final: a stream may end after it.
+    bool is_over_ = false;   ///< Nothing more can come, even if the connection broke.
     bool ended_ = false;
 };
 

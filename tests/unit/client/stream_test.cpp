@@ -323,5 +323,19 @@ TEST(ClientStreamTest, SendsTheSameMessageAgainWhenItMay) {
     EXPECT_EQ(http->asked[0].headers, http->asked[1].headers);
 }
 
+TEST(ClientStreamTest, GivesTheSameEventsWhereverTheBytesAreSplit) {
+    const std::string bytes = "\xEF\xBB\xBF: hello\r\n" + sse(1, kTaskEvent) +
+                              "event: x\rid: 2\rdata: " + kChunkEvent + "\r\r" +
+                              "retry: 5\nid:3\r\ndata:" + kDoneEvent + "\r\n\r\n";
+    for (std::size_t at = 0; at <= bytes.size(); ++at) {
+        SCOPED_TRACE(at);
+        ClientStream stream = open(std::make_unique<PieceStream>(
+            Pieces{std::optional(bytes.substr(0, at)), std::optional(bytes.substr(at))}));
+        std::vector<std::string> ids;
+        for (const StreamEvent& event : stream) ids.push_back(event.id);
+        ASSERT_THAT(ids, ElementsAre("1", "2", "3"));
+    }
+}
+
 }  // namespace
 }  // namespace a2akit::client
