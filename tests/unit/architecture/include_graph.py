@@ -30,7 +30,7 @@ ALLOWED = {
     "security": {"core", "protocol", "json", "request", "net"},
     "http": BELOW_RUNTIME | {"wire", "net", "security", "runtime"},
     "grpc": {"core", "protocol", "json", "request", "wire", "net", "security", "http"},
-    "client": {"core", "protocol", "json", "request", "wire", "net"},
+    "client": {"core", "protocol", "json", "request", "wire", "net", "worker", "emitter"} | PORTS,
     "push": {"core", "protocol", "json", "request", "wire"} | PORTS,
     "server": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http", "security", "push"},
     "testing": BELOW_RUNTIME | {"backends", "runtime"},

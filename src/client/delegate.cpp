@@ -1,0 +1,120 @@
+#include <a2akit/client/delegate.hpp>
+
+#include <a2akit/core/when.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace a2akit {
+namespace {
+
+/// How many agents the request of this handler has passed through, this one included.
+int hops_of(const RequestContext& request) {
+    const std::string_view text = request.header("x-a2a-hops");
+    int hops = 0;
+    std::from_chars(text.data(), text.data() + text.size(), hops);
+    return std::clamp(hops, 0, Delegate::kMaxHops) + 1;
+}
+
+/// Adds what one agent tells the next.
+class PassOn final : public Interceptor {
+public:
+    PassOn(const RequestContext& request, int hops)
+        : trace_parent_(request.header("traceparent")),
+          trace_state_(request.header("tracestate")),
+          hops_(std::to_string(hops)) {}
+
+    AsyncResult<void> before(ClientRequest& request) override {
+        if (!trace_parent_.empty()) request.headers.emplace_back("traceparent", trace_parent_);
+        if (!trace_state_.empty()) request.headers.emplace_back("tracestate", trace_state_);
+        request.headers.emplace_back("X-A2A-Hops", hops_);
+        return Result<void>();
+    }
+
+private:
+    std::string trace_parent_;
+    std::string trace_state_;
+    std::string hops_;
+};
+
+/// The outcome of a stream, as far as it was read.
+struct Seen {
+    std::string task_id;
+    std::optional<Message> reply;
+    std::optional<Error> error;
+};
+
+std::string task_id_in(const StreamEvent& event) {
+    if (const auto* task = event.task()) return task->id;
+    if (const auto* status = event.status()) return status->task_id;
+    if (const auto* artifact = event.artifact()) return artifact->task_id;
+    return {};
+}
+
+Async<void> read_all(AsyncClient client, Message message,
+                     std::function<void(const StreamEvent&)> on_event, Seen& seen) {
+    auto stream = co_await client.stream(std::move(message));
+    if (!stream) {
+        seen.error = std::move(stream.error());
+        co_return;
+    }
+    for (;;) {
+        auto event = co_await stream->next();
+        if (!event) {
+            seen.error = std::move(event.error());
+            co_return;
+        }
+        if (!*event) co_return;
+        if (seen.task_id.empty()) seen.task_id = task_id_in(**event);
+        if (const Message* reply = (*event)->message()) seen.reply = *reply;
+        if (on_event) on_event(**event);
+    }
+}
+
+}  // namespace
+
+AsyncResult<Delegate> Delegate::connect(TaskContext& ctx, std::string url, ClientOptions options) {
+    const int hops = hops_of(ctx.request_context());
+    if (hops > kMaxHops) {
+        co_return fail(ErrorCode::kUnsupportedOperation,
+                       "the request has passed through " + std::to_string(kMaxHops) +
+                           " agents and is not passed on: do they call each other in a circle?");
+    }
+    options.interceptors.push_back(std::make_shared<PassOn>(ctx.request_context(), hops));
+    auto client = co_await AsyncClient::connect(std::move(url), std::move(options));
+    if (!client) co_return fail(std::move(client.error()));
+    co_return Delegate(ctx, std::move(*client));
+}
+
+AsyncResult<SendResult> Delegate::send(Message message,
+                                       std::function<void(const StreamEvent&)> on_event) {
+    Seen seen;
+    bool stopped = false;
+    try {
+        co_await read_all(client_, std::move(message), std::move(on_event), seen);
+    } catch (const Cancelled&) {
+        stopped = true;
+    }
+    if (stopped) {
+        // This call has to be made although the handler is asked to end.
+        if (ctx_->is_cancelled() && !seen.task_id.empty())
+            (void)co_await detail::within(detail::never_stopped(), client_.cancel(seen.task_id));
+        throw Cancelled();
+    }
+    if (seen.error) co_return fail(std::move(*seen.error));
+    if (seen.reply) co_return SendResult(std::move(*seen.reply));
+    auto task = co_await client_.get_task(std::move(seen.task_id));
+    if (!task) co_return fail(std::move(task.error()));
+    co_return SendResult(std::move(*task));
+}
+
+AsyncResult<SendResult> Delegate::send(std::string text,
+                                       std::function<void(const StreamEvent&)> on_event) {
+    return send(user_message(std::move(text)), std::move(on_event));
+}
+
+}  // namespace a2akit
