@@ -43,6 +43,17 @@ Async<void> slow(TaskContext& ctx) {
     co_await ctx.complete("at last");
 }
 
+/// For 24 s a word now and then, with pauses that are longer than clients wait for a sign of life.
+Async<void> drip(TaskContext& ctx) {
+    for (int i = 1; i <= 4; ++i) {
+        const bool append = i > 1;
+        const bool last = i == 4;
+        co_await ctx.emit_text_artifact(std::to_string(i) + " ", "drops", append, last);
+        co_await a2akit::sleep_for(std::chrono::seconds(6));
+    }
+    co_await ctx.complete();
+}
+
 Async<void> direct(TaskContext& ctx) { co_await ctx.reply_directly("Just a message."); }
 
 Async<void> fail(TaskContext& ctx) { co_await ctx.fail("as you wished"); }
@@ -80,8 +91,8 @@ public:
 
 private:
     const std::map<std::string, std::function<Async<void>(TaskContext&)>> behaviours_{
-        {"echo", echo}, {"count", count},   {"ask", ask},   {"wait", wait},
-        {"fail", fail}, {"direct", direct}, {"file", file}, {"slow", slow}};
+        {"echo", echo},     {"count", count}, {"ask", ask},   {"wait", wait}, {"fail", fail},
+        {"direct", direct}, {"file", file},   {"slow", slow}, {"drip", drip}};
 };
 
 }  // namespace

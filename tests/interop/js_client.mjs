@@ -156,7 +156,7 @@ async function checkPushConfigs(client) {
     DeleteTaskPushNotificationConfigRequest.fromJSON({ taskId, id: 'c' })), PushNotificationNotSupportedError);
 }
 
-/** Twelve silent seconds, as the SDK waits unless it is told otherwise. */
+/** Twelve silent seconds and a stream of 24 s, as the SDK waits unless it is told otherwise. */
 async function checkSlow(client) {
   const sent = async () => {
     const task = await ask(client, 'slow');
@@ -171,7 +171,12 @@ async function checkSlow(client) {
     const events = await collect(client.resubscribeTask(SubscribeToTaskRequest.fromJSON({ id })));
     assert.equal(lastState(events), 'TASK_STATE_COMPLETED');
   };
-  await Promise.all([sent(), streamed(), resubscribed()]);
+  const dripped = async () => {
+    const events = await collect(client.sendMessageStream(send('drip')));
+    const all = (events[0].task.artifacts ?? []).concat(events.flatMap((event) => event.artifactUpdate?.artifact ?? []));
+    assert.equal(all.map((artifact) => artifact.parts[0].text).join(''), '1 2 3 4 ');
+  };
+  await Promise.all([sent(), streamed(), resubscribed(), dripped()]);
 }
 
 const transports = { JSONRPC: new JsonRpcTransportFactory(), 'HTTP+JSON': new RestTransportFactory() };
@@ -190,4 +195,5 @@ await checkPushConfigs(client);
 await checkSlow(client);
 await rejects(client.transport.getExtendedAgentCard(GetExtendedAgentCardRequest.fromJSON({})),
   UnsupportedOperationError);
-console.log(`every operation works over ${binding}`);
+console.log('checked: send, stream, files, several turns, get, list, cancel, subscribe, errors, push refusals, '
+  + 'extended card, 12 s of silence, a stream of 24 s');

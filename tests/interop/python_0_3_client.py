@@ -1,5 +1,5 @@
 """Every operation of A2A 0.3 through the official Python SDK that speaks it, with its default settings, over one binding:
-python_0_3_client.py URL JSONRPC|HTTP+JSON."""
+python_0_3_client.py SDK_VERSION URL JSONRPC|HTTP+JSON|GRPC."""
 
 import asyncio
 import base64
@@ -7,13 +7,21 @@ import contextlib
 import sys
 import uuid
 
+import grpc
 import httpx
 from a2a import types
 from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
 from a2a.client.errors import A2AClientHTTPError, A2AClientJSONRPCError
 from a2a.types import Role, TaskState
 
-URL, BINDING = sys.argv[1:3]
+SDK, URL, BINDING = sys.argv[1:4]
+# Releases before 0.3.21 know no TASK_STATE_REJECTED in the form of the protocol buffer.
+REJECTED = TaskState.rejected if BINDING == "JSONRPC" or SDK == "0.3.26" else TaskState.unknown
+
+
+CODES = {-32001: grpc.StatusCode.NOT_FOUND, -32002: grpc.StatusCode.FAILED_PRECONDITION,
+         -32003: grpc.StatusCode.FAILED_PRECONDITION, -32004: grpc.StatusCode.FAILED_PRECONDITION,
+         -32602: grpc.StatusCode.INVALID_ARGUMENT}
 
 
 def text(value):
@@ -30,9 +38,11 @@ def equal(actual, expected):
 
 @contextlib.contextmanager
 def refused(number, status):
-    """JSON-RPC tells the number, and HTTP+JSON the status."""
+    """JSON-RPC tells the number, HTTP+JSON its status, and gRPC one of its own."""
     try:
         yield
+    except grpc.aio.AioRpcError as error:
+        equal((BINDING, error.code()), ("GRPC", CODES[number]))
     except A2AClientJSONRPCError as error:
         equal((BINDING, error.error.code), ("JSONRPC", number))
     except A2AClientHTTPError as error:
@@ -83,7 +93,7 @@ async def check_sends(unary, streaming):
     task = await send(unary, "fail")
     equal(task.status.state, TaskState.failed)
     equal(task.status.message.parts[0].root.text, "as you wished")
-    equal((await send(unary, "nonsense")).status.state, TaskState.rejected)
+    equal((await send(unary, "nonsense")).status.state, REJECTED)
 
 
 async def check_files(unary):
@@ -164,7 +174,8 @@ async def check_errors(unary, streaming):
 
 
 async def check_slow(unary, polling, streaming):
-    """Twelve silent seconds of a blocking send, a stream and a resubscription, all with the SDK's default timeout."""
+    """Twelve silent seconds of a blocking send, a stream and a resubscription, and a stream of 24 s, all with the SDK's
+    default timeout."""
     async def sent():
         return await send(unary, "slow")
 
@@ -175,9 +186,12 @@ async def check_slow(unary, polling, streaming):
         task = await send(polling, "slow")
         return (await collect(streaming.resubscribe(types.TaskIdParams(id=task.id))))[-1][0]
 
-    for task in await asyncio.gather(sent(), streamed(), resubscribed()):
-        equal(task.status.state, TaskState.completed)
-        equal(text_of(task.artifacts[0]), "at last")
+    async def dripped():
+        return (await collect(streaming.send_message(message("drip"))))[-1][0]
+
+    tasks = await asyncio.gather(sent(), streamed(), resubscribed(), dripped())
+    for task, answer in zip(tasks, ["at last", "at last", "at last", "1 2 3 4 "]):
+        equal((task.status.state, text_of(task.artifacts[0])), (TaskState.completed, answer))
 
 
 async def main():
@@ -186,11 +200,12 @@ async def main():
         old_path = await A2ACardResolver(http, URL, agent_card_path="/.well-known/agent.json").get_agent_card()
     equal((card.name, card.protocol_version), ("Interop", "0.3.0"))
     equal(old_path, card)
-    transports = {"JSONRPC": [], "HTTP+JSON": ["HTTP+JSON"]}[BINDING]
+    transports = {"JSONRPC": [], "HTTP+JSON": ["HTTP+JSON"], "GRPC": ["GRPC"]}[BINDING]
+    channel = {"grpc_channel_factory": grpc.aio.insecure_channel} if BINDING == "GRPC" else {}  # it has no default
 
     def client(**settings):
         return ClientFactory(ClientConfig(supported_transports=transports, use_client_preference=bool(transports),
-                                          **settings)).create(card)
+                                          **channel, **settings)).create(card)
 
     # Not as context managers: in older releases of 0.3 a client is none.
     unary, streaming, polling = client(streaming=False), client(), client(streaming=False, polling=True)
@@ -201,7 +216,8 @@ async def main():
     await check_cancel_and_resubscribe(polling, streaming)
     await check_errors(unary, streaming)
     await check_slow(unary, polling, streaming)
-    print(f"every operation of 0.3 works over {BINDING}")
+    print("checked: send, stream, files, several turns, get, cancel, resubscribe, errors, push refusals, 12 s of silence, "
+          "a stream of 24 s")
 
 
 asyncio.run(main())

@@ -198,7 +198,7 @@ async def check_extended_card(card):
 
 
 async def check_slow(unary, streaming):
-    """Twelve silent seconds, as the SDK waits unless it is told otherwise."""
+    """Twelve silent seconds and a stream of 24 s, as the SDK waits unless it is told otherwise."""
     async def send():
         task = await first_task(unary, "slow")
         equal(task.status.state, pb.TASK_STATE_COMPLETED)
@@ -213,7 +213,14 @@ async def check_slow(unary, streaming):
         events = await collect(streaming.subscribe(pb.SubscribeToTaskRequest(id=task.id)))
         equal(state(events[-1]), pb.TASK_STATE_COMPLETED)
 
-    await asyncio.gather(send(), stream(), resubscribe())
+    async def long_stream():
+        events = await collect(streaming.send_message(request("drip")))
+        chunks = [event.artifact_update.artifact.parts[0].text for event in events if event.HasField("artifact_update")]
+        equal("".join(part.text for artifact in events[0].task.artifacts for part in artifact.parts) + "".join(chunks),
+              "1 2 3 4 ")
+        equal(state(events[-1]), pb.TASK_STATE_COMPLETED)
+
+    await asyncio.gather(send(), stream(), resubscribe(), long_stream())
 
 
 def client_for(card, streaming):
@@ -238,7 +245,8 @@ async def main():
         await check_push_configs(unary)
         await check_slow(unary, streaming)
     await check_extended_card(card)
-    print(f"every operation works over {BINDING}")
+    print("checked: send, stream, files, several turns, get, list, cancel, subscribe, errors, push refusals, extended card, "
+          "12 s of silence, a stream of 24 s")
 
 
 asyncio.run(main())

@@ -1,12 +1,20 @@
-"""Runs an official SDK's client against our server: run.py python|python_0_3|js|js_0_3|go AGENT WORK_FOLDER BINDING...
+"""Runs an official SDK's client against our server, over each binding that it has, side by side.
+
+usage: run.py CLIENT AGENT WORK_FOLDER BINDING...       (CLIENT: a name of CLIENTS below)
+       run.py table WORK_FOLDER NAME...                 compares docs/interop.md with what those clients have done
+       run.py write-table WORK_FOLDER NAME...           writes it there
 
 The SDK is installed below WORK_FOLDER, at the versions that the lock files beside this script name. Where it can't be
-installed the test fails when CI=true, and is skipped, with the reason, elsewhere.
+installed the test fails when CI=true, and is skipped, with the reason, elsewhere. The last line that a client prints is
+"checked: " and the names of what it has checked.
 """
 
+import concurrent.futures
 import filecmp
+import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -16,28 +24,37 @@ sys.path.insert(0, str(HERE.parent / "support"))
 import go_program  # noqa: E402
 
 SKIPPED = 77
-TIMEOUT_S = 120
+TIMEOUT_S = 180
+TABLE = HERE.parent.parent / "docs" / "interop.md"
+BEGIN, END = "<!-- table: written by tests/interop/run.py -->\n", "<!-- end of the table -->\n"
 
 
-def install_python(folder, requirements="requirements.txt", client="python_client.py"):
-    """A virtual environment with the requirements; its interpreter."""
+def install_python(folder, requirements="requirements.txt", client="python_client.py", sdk=None):
+    """A virtual environment with the requirements; `sdk`: and this release of the SDK. Its interpreter, and the client."""
     python = folder / "bin" / "python"
-    wanted = HERE / requirements
+    wanted = (HERE / requirements).read_text() + (f"a2a-sdk=={sdk}\n" if sdk else "")
     stamp = folder / "requirements.txt"
-    if not (stamp.exists() and filecmp.cmp(stamp, wanted, shallow=False)):
+    if not (stamp.exists() and stamp.read_text() == wanted):
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        installing = folder / "installing.txt"
+        installing.write_text(wanted)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r",
-                        wanted], check=True)
-        shutil.copy(wanted, stamp)
-    return [python, HERE / client]
+                        installing], check=True)
+        installing.rename(stamp)
+    return [python, "-B", HERE / client]
 
 
-def install_python_0_3(folder):
-    return install_python(folder, "requirements-0.3.txt", "python_0_3_client.py")
+def python_0_3(sdk):
+    return lambda folder: [*install_python(folder, "requirements-0.3.txt", "python_0_3_client.py", sdk), sdk]
 
 
 def install_go(folder):
-    return [go_program.build(HERE / "go", ".", folder, "go_client")]
+    return [go_program.build(HERE / "go", ".", folder, "go_client"), "1.0"]
+
+
+def install_go_0_3(folder):
+    """The same program, which is built once."""
+    return [go_program.build(HERE / "go", ".", folder.parent / "go", "go_client"), "0.3"]
 
 
 def install_js(folder, source=HERE, client="js_client.mjs"):
@@ -66,33 +83,103 @@ def install_js_0_3(folder):
     return install_js(folder, HERE / "js_0_3", "client.mjs")
 
 
-def run_client(command, agent, binding):
-    environment = {**os.environ, "A2AKIT_GRPC_PORT": "0"} if binding == "GRPC" else None
+def version_in(name, pattern):
+    return re.search(pattern, (HERE / name).read_text(), re.M).group(1)
+
+
+# How it is installed, what the table calls it, and the version of the protocol that it speaks.
+CLIENTS = {
+    "python": (install_python, "Python a2a-sdk " + version_in("requirements.txt", r"^a2a-sdk==(.*)"), "1.0"),
+    **{f"python_{sdk}": (python_0_3(sdk), f"Python a2a-sdk {sdk}", "0.3") for sdk in ("0.3.10", "0.3.20", "0.3.26")},
+    "js": (install_js, "JavaScript @a2a-js/sdk " + version_in("package.json", r'"@a2a-js/sdk": "(.*)"'), "1.0"),
+    "js_0_3": (install_js_0_3, "JavaScript @a2a-js/sdk " + version_in("js_0_3/package.json", r'"@a2a-js/sdk": "(.*)"'),
+               "0.3"),
+    "go": (install_go, "Go a2a-go " + version_in("go/go.mod", r"a2a-go/v2 v(\S+)"), "1.0"),
+    "go_0_3": (install_go_0_3, "Go a2a-go " + version_in("go/go.mod", r"a2a-go/v2 v(\S+)") + ", its client for 0.3", "0.3"),
+}
+
+
+def run_client(command, url, binding):
+    """What it has checked, or None when it has failed."""
+    try:
+        ran = subprocess.run([*command, url, binding], timeout=TIMEOUT_S, check=False, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except subprocess.TimeoutExpired as error:
+        print(f"== {binding}: not done after {TIMEOUT_S} s\n{error.stdout}")
+        return None
+    print(f"== {binding}\n{ran.stdout}", flush=True)
+    lines = ran.stdout.strip().splitlines()
+    if ran.returncode != 0 or not lines or not lines[-1].startswith("checked: "):
+        return None
+    return lines[-1].removeprefix("checked: ")
+
+
+def run_clients(command, agent, bindings):
+    environment = {**os.environ, "A2AKIT_GRPC_PORT": "0"} if "GRPC" in bindings else None
     server = subprocess.Popen([agent], stdout=subprocess.PIPE, text=True, env=environment)
     try:
         url = server.stdout.readline().strip()
         if not url:
             print(f"{agent} did not start")
-            return 1
-        return subprocess.run([*command, url, binding], timeout=TIMEOUT_S, check=False).returncode
+            return dict.fromkeys(bindings)
+        with concurrent.futures.ThreadPoolExecutor(len(bindings)) as side_by_side:
+            return dict(zip(bindings, side_by_side.map(lambda binding: run_client(command, url, binding), bindings)))
     finally:
         server.terminate()
         server.wait(timeout=60)
 
 
-def main():
-    language, agent, folder, *bindings = sys.argv[1:]
-    install = {"python": install_python, "python_0_3": install_python_0_3, "js": install_js,
-               "js_0_3": install_js_0_3, "go": install_go}[language]
+def check_client(name, agent, folder, bindings):
+    result = folder / f"{name}.result"
+    result.unlink(missing_ok=True)
     try:
-        command = install(pathlib.Path(folder) / language)
+        command = CLIENTS[name][0](folder / name)
     except (OSError, subprocess.CalledProcessError) as error:
-        print(f"The {language} SDK can't be installed: {error}")
+        print(f"The SDK of {name} can't be installed: {error}")
         if os.environ.get("CI") == "true":
             return 1
         print("SKIPPED: the interop tests of this SDK did not run. With CI=true this is a failure.")
         return SKIPPED
-    return max(run_client(command, agent, binding) for binding in bindings)
+    checked = run_clients(command, agent, bindings)
+    if None in checked.values():
+        return 1
+    result.write_text(json.dumps(checked))
+    return 0
+
+
+def rows(folder, names):
+    yield "| client | protocol | binding | checked |\n|---|---|---|---|\n"
+    for name in names:
+        _, title, protocol = CLIENTS[name]
+        for binding, checked in json.loads((folder / f"{name}.result").read_text()).items():
+            yield f"| {title} | {protocol} | {binding} | {checked} |\n"
+
+
+def table(folder, names, write):
+    missing = [name for name in names if not (folder / f"{name}.result").exists()]
+    if missing:
+        print(f"these clients have not run to their end: {', '.join(missing)}")
+        return 1 if os.environ.get("CI") == "true" else SKIPPED
+    text = TABLE.read_text()
+    before, rest = text.split(BEGIN)
+    wanted = before + BEGIN + "".join(rows(folder, names)) + END + rest.split(END)[1]
+    if write:
+        TABLE.write_text(wanted)
+    elif text != wanted:
+        print(f"docs/interop.md does not have the table of this run:\n{''.join(rows(folder, names))}\n"
+              f"tests/interop/run.py write-table {folder} {' '.join(names)}  writes it")
+        return 1
+    return 0
+
+
+def main():
+    what, *arguments = sys.argv[1:]
+    if what in ("table", "write-table"):
+        folder, *names = arguments
+        return table(pathlib.Path(folder), names, what == "write-table")
+    agent, folder, *bindings = arguments
+    pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    return check_client(what, agent, pathlib.Path(folder), bindings)
 
 
 sys.exit(main())

@@ -95,6 +95,25 @@ async function checkErrors(client) {
   await assert.rejects(client.sendMessage(send('more', { taskId: done.id })), /unsupported operation|not supported|takes no further/i);
 }
 
+/** Twelve silent seconds and a stream of 24 s, as the SDK waits unless it is told otherwise. */
+async function checkSlow(client) {
+  const answered = async () => assert.equal(textOf((await client.sendMessage(send('slow'))).artifacts[0]), 'at last');
+  const streamed = async () => {
+    const events = await collect(client.sendMessageStream(send('slow')));
+    assert.equal(events.at(-1).status.state, 'completed');
+  };
+  const resubscribed = async () => {
+    const { id } = await client.sendMessage(send('slow', {}, { blocking: false }));
+    assert.equal((await collect(client.resubscribeTask({ id }))).at(-1).status.state, 'completed');
+  };
+  const dripped = async () => {
+    const events = await collect(client.sendMessageStream(send('drip')));
+    const all = (events[0].artifacts ?? []).concat(events.flatMap((event) => event.artifact ?? []));
+    assert.equal(all.map(textOf).join(''), '1 2 3 4 ');
+  };
+  await Promise.all([answered(), streamed(), resubscribed(), dripped()]);
+}
+
 const options = ClientFactoryOptions.createFrom(ClientFactoryOptions.default, { preferredTransports: [binding] });
 const client = await new ClientFactory(options).createFromUrl(url);
 assert.equal((await client.getAgentCard()).protocolVersion, '0.3.0');
@@ -103,4 +122,5 @@ await checkFiles(client);
 await checkTurns(client);
 await checkCancelAndResubscribe(client);
 await checkErrors(client);
-console.log(`every operation of 0.3 works over ${binding}`);
+await checkSlow(client);
+console.log('checked: send, stream, files, several turns, get, cancel, resubscribe, errors, 12 s of silence, a stream of 24 s');
