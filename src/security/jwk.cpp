@@ -223,6 +223,21 @@ bool decode_base64url(std::string_view text, std::string& out) {
     return bits == 0;
 }
 
+std::string encode_base64url(std::string_view bytes) {
+    constexpr const char* kDigits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    std::string text;
+    text.reserve((bytes.size() * 4 + 2) / 3);
+    unsigned bits = 0;
+    unsigned count = 0;
+    for (const char c : bytes) {
+        bits = (bits << 8U) | static_cast<unsigned char>(c);
+        for (count += 8; count >= 6;) text += kDigits[(bits >> (count -= 6)) & 63U];
+    }
+    if (count != 0) text += kDigits[(bits << (6 - count)) & 63U];
+    return text;
+}
+
 Result<void> JwkSet::add(std::string_view jwk_text) {
     json::Cursor cursor(jwk_text, json::Mode::kStrict, {.max_depth = 8});
     Members members;

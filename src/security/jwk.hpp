@@ -64,5 +64,6 @@ private:
 /// Decodes base64url without padding (RFC 7515); false for anything else, bits that would be lost
 /// included.
 [[nodiscard]] bool decode_base64url(std::string_view text, std::string& out);
+[[nodiscard]] std::string encode_base64url(std::string_view bytes);
 
 }  // namespace a2akit::security
