@@ -161,14 +161,17 @@ std::string_view ApiKeys::key_of(const RequestContext& context) const {
 
 bool ApiKeys::is_present(const RequestContext& context) const { return !key_of(context).empty(); }
 
-AsyncResult<Principal> ApiKeys::identify(const RequestContext& context) {
+AsyncResult<Principal> ApiKeys::identify(const RequestContext& context, LoginGuard& guard) {
     std::shared_ptr<const Table> table;
     {
         const std::lock_guard lock(mutex_);
         table = table_;
     }
     const auto found = table->find(sha256(key_of(context)));
-    if (found == table->end()) return unauthenticated("the API key is not valid", challenge());
+    if (found == table->end()) {
+        return guard.told(context.remote_address,
+                          unauthenticated("the API key is not valid", challenge()));
+    }
     return found->second;
 }
 

@@ -29,7 +29,7 @@ public:
     void leave_jwts() noexcept { leaves_jwts_ = true; }
 
     [[nodiscard]] bool is_present(const RequestContext& context) const override;
-    AsyncResult<Principal> identify(const RequestContext& context) override;
+    AsyncResult<Principal> identify(const RequestContext& context, LoginGuard& guard) override;
     [[nodiscard]] std::string challenge() const override;
 
 private:

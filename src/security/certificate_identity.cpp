@@ -8,7 +8,7 @@ bool CertificateIdentity::is_present(const RequestContext& context) const {
     return !context.value(kClientCertificate).empty();
 }
 
-AsyncResult<Principal> CertificateIdentity::identify(const RequestContext& context) {
+AsyncResult<Principal> CertificateIdentity::identify(const RequestContext& context, LoginGuard&) {
     const std::string_view name = context.value(kClientCertificate);
     if (name.size() > kMaxNameBytes) {
         return Error{ErrorCode::kUnauthenticated,

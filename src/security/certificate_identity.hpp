@@ -8,7 +8,7 @@ namespace a2akit::security {
 class CertificateIdentity final : public Identity {
 public:
     [[nodiscard]] bool is_present(const RequestContext& context) const override;
-    AsyncResult<Principal> identify(const RequestContext& context) override;
+    AsyncResult<Principal> identify(const RequestContext& context, LoginGuard& guard) override;
     /// Empty: it is the handshake that asks for a certificate.
     [[nodiscard]] std::string challenge() const override { return {}; }
 };

@@ -2,8 +2,6 @@
 
 #include "security/text.hpp"
 
-#include <a2akit/core/loop.hpp>
-
 #include <utility>
 
 namespace a2akit::security {
@@ -42,14 +40,7 @@ Error Identities::without_credentials() const {
 
 AsyncResult<Principal> Identities::principal_of(const RequestContext& context) {
     for (const auto& way : ways_) {
-        if (!way->is_present(context)) continue;
-        Result<Principal> principal = co_await way->identify(context);
-        if (principal || principal.error().code != ErrorCode::kUnauthenticated) co_return principal;
-        // Only wrong credentials are slowed down. Right ones pass whatever others at this address
-        // do, and cannot be guessed.
-        if (auto slowed = guard_->count_failure(context.remote_address, Loop::current()->now()))
-            co_return std::move(*slowed);
-        co_return principal;
+        if (way->is_present(context)) co_return co_await way->identify(context, *guard_);
     }
     co_return without_credentials();
 }

@@ -17,8 +17,10 @@ public:
     /// Whether the request carries credentials of this kind, right or wrong.
     [[nodiscard]] virtual bool is_present(const RequestContext& context) const = 0;
     /// kUnauthenticated with a challenge when the credentials are wrong, kPermissionDenied when
-    /// they do not suffice, kUnavailable when that cannot be found out now. REQUIRES: is_present.
-    virtual AsyncResult<Principal> identify(const RequestContext& context) = 0;
+    /// they do not suffice, kUnavailable when that cannot be found out now. Credentials that the
+    /// caller may have guessed or forged are counted by `guard`, which outlives the call.
+    /// REQUIRES: is_present.
+    virtual AsyncResult<Principal> identify(const RequestContext& context, LoginGuard& guard) = 0;
     /// For WWW-Authenticate, when a request carries no credentials.
     [[nodiscard]] virtual std::string challenge() const = 0;
 };

@@ -37,9 +37,10 @@ struct UncheckedJwt {
 /// allowed, or demands an extension.
 [[nodiscard]] Result<UncheckedJwt> read_jwt(std::string_view token, const JwtRules& rules);
 
-/// Checks the signature, then the claims. The principal is "sub", with the scopes of "scope" or
-/// "scp". kUnauthenticated likewise; kPermissionDenied when a scope is missing.
-[[nodiscard]] Result<Principal> check_jwt(const UncheckedJwt& token, const Jwk& key,
-                                          const JwtRules& rules, Timestamp now);
+/// Checks the claims of a token whose signature is right (`verify`). The principal is "sub", with
+/// the scopes of "scope" or "scp". kUnauthenticated likewise; kPermissionDenied when a scope is
+/// missing.
+[[nodiscard]] Result<Principal> check_claims(const UncheckedJwt& token, const JwtRules& rules,
+                                             Timestamp now);
 
 }  // namespace a2akit::security

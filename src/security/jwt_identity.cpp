@@ -38,9 +38,13 @@ Error JwtIdentity::refusal(const RequestContext& context, const Error& reason) c
                            challenge() + ", error=\"invalid_token\"");
 }
 
-AsyncResult<Principal> JwtIdentity::identify(const RequestContext& context) {
+AsyncResult<Principal> JwtIdentity::identify(const RequestContext& context, LoginGuard& guard) {
+    const auto forged = [&](const char* reason) {
+        const Error error{ErrorCode::kUnauthenticated, reason, nullptr};
+        return guard.told(context.remote_address, refusal(context, error));
+    };
     const Result<UncheckedJwt> token = read_jwt(bearer_token(context), rules_);
-    if (!token) co_return refusal(context, token.error());
+    if (!token) co_return forged(token.error().message.c_str());
     const auto key_of = [&token = *token](const JwkSet& keys) {
         return keys.find(token.key_id, *token.algorithm);
     };
@@ -48,11 +52,11 @@ AsyncResult<Principal> JwtIdentity::identify(const RequestContext& context) {
         co_await keys_->keys_with([&key_of](const JwkSet& set) { return key_of(set) != nullptr; });
     if (!keys) co_return keys.error();
     const Jwk* const key = key_of(**keys);
-    if (key == nullptr) {
-        co_return refusal(
-            context, {ErrorCode::kUnauthenticated, "no key of the issuer is named in it", nullptr});
-    }
-    Result<Principal> principal = check_jwt(*token, *key, rules_, clock_->now());
+    if (key == nullptr) co_return forged("no key of the issuer is named in it");
+    if (!verify(*token->algorithm, *key, token->signed_part, token->signature))
+        co_return forged("its signature is wrong");
+    // From here on the issuer has made it. Its holder is told to get a new one, and not to wait.
+    Result<Principal> principal = check_claims(*token, rules_, clock_->now());
     if (!principal) co_return refusal(context, principal.error());
     co_return principal;
 }

@@ -18,7 +18,7 @@ public:
                 std::shared_ptr<const Clock> clock = system_clock());
 
     [[nodiscard]] bool is_present(const RequestContext& context) const override;
-    AsyncResult<Principal> identify(const RequestContext& context) override;
+    AsyncResult<Principal> identify(const RequestContext& context, LoginGuard& guard) override;
     [[nodiscard]] std::string challenge() const override;
 
 private:

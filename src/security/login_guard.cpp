@@ -4,6 +4,8 @@
 #include "core/log_text.hpp"
 #include "security/gate.hpp"
 
+#include <utility>
+
 namespace a2akit::security {
 namespace {
 
@@ -21,6 +23,11 @@ std::optional<Error> slowed(std::string_view address, std::optional<Duration> wa
 
 std::optional<Error> LoginGuard::count_failure(std::string_view address, SteadyTime now) {
     return slowed(address, failures_.take(rate_key(address), now));
+}
+
+Error LoginGuard::told(std::string_view address, Error error) {
+    auto slowed = count_failure(address, std::chrono::steady_clock::now());
+    return slowed ? std::move(*slowed) : std::move(error);
 }
 
 std::optional<Error> LoginGuard::refuse(std::string_view address, SteadyTime now) {

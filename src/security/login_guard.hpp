@@ -19,6 +19,9 @@ public:
     /// nullopt otherwise.
     [[nodiscard]] std::optional<Error> count_failure(std::string_view address, SteadyTime now);
 
+    /// Counts likewise, and returns what the caller is told: `error`, or that it has to wait. Right
+    /// credentials that cannot be guessed pass whatever others at their address do.
+    [[nodiscard]] Error told(std::string_view address, Error error);
     /// The same question without counting, for credentials that can be guessed: they are not
     /// checked at all then.
     [[nodiscard]] std::optional<Error> refuse(std::string_view address, SteadyTime now);

@@ -33,7 +33,8 @@ protected:
         context.headers = {{header, value}};
         EXPECT_TRUE(keys.is_present(context));
         std::optional<Result<Principal>> result;
-        loop.start([&]() -> Async<void> { result = co_await keys.identify(context); }).join();
+        loop.start([&]() -> Async<void> { result = co_await keys.identify(context, guard); })
+            .join();
         return std::move(*result);
     }
     /// The message of a file that is refused.
@@ -43,6 +44,7 @@ protected:
         EXPECT_FALSE(keys);
         return keys ? std::string() : keys.error().message;
     }
+    LoginGuard guard;
     test_support::ThreadLoop loop;
     TemporaryDirectory directory;
     std::string path = directory.path() + "/keys";

@@ -14,6 +14,7 @@
 #include <openssl/rsa.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <map>
 #include <optional>
@@ -165,7 +166,9 @@ protected:
         if (!read) return fail(read.error());
         const Jwk* const key = keys.find(read->key_id, *read->algorithm);
         if (key == nullptr) return fail(ErrorCode::kUnauthenticated, "no key");
-        return check_jwt(*read, *key, rules, kNow);
+        if (!verify(*read->algorithm, *key, read->signed_part, read->signature))
+            return fail(ErrorCode::kUnauthenticated, "its signature is wrong");
+        return check_claims(*read, rules, kNow);
     }
     std::string why(const std::string& text) const {
         const auto principal = check(text);
@@ -311,6 +314,33 @@ TEST_F(JwtTest, UnsuitableKeysAreLeftOut) {
     EXPECT_FALSE(JwkSet::parse("[]"));
     EXPECT_FALSE(JwkSet::parse(R"({"keys":[)"));
     EXPECT_EQ(JwkSet::parse(R"({"keys":[{"kty":"oct"},7]})")->size(), 0U);
+}
+
+TEST(Jwk, TheExamplesOfTheSpecificationsVerify) {
+    // RFC 7515, appendix A.3; RFC 8037, appendix A.4.
+    const auto keys = JwkSet::parse(R"({"keys":[{"kty":"EC","crv":"P-256",
+        "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
+        {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]})");
+    ASSERT_TRUE(keys);
+    for (const auto& [name, data, text] : std::vector<std::array<std::string, 3>>{
+             {"ES256",
+              "eyJhbGciOiJFUzI1NiJ9."
+              "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
+              "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+              "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-"
+              "Kg6NU1Q"},
+             {"EdDSA", "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc",
+              "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_"
+              "MuM0KAg"}}) {
+        const Algorithm& algorithm = *find_algorithm(name);
+        const Jwk* const key = keys->find({}, algorithm);
+        ASSERT_NE(key, nullptr);
+        std::string signature;
+        ASSERT_TRUE(decode_base64url(text, signature));
+        EXPECT_TRUE(verify(algorithm, *key, data, signature)) << name;
+        EXPECT_FALSE(verify(algorithm, *key, data + "x", signature)) << name;
+    }
 }
 
 TEST(Base64url, IsStrict) {
