@@ -25,8 +25,10 @@ bool asks_for_health(std::string_view target) {
 
 bool Connection::pass_gate(const security::Gate& gate) {
     security::Headers& headers = reader_.headers();
-    std::string from = gate.caller(peer_, headers);
-    forwarded_for_ = from == peer_ ? std::string() : std::move(from);
+    if (gate.proxies) {
+        std::string from = gate.caller(peer_, headers);
+        forwarded_for_ = from == peer_ ? std::string() : std::move(from);
+    }
     cors_ = gate.cors.fields(headers);
     const bool counted = !asks_for_health(reader_.target());
     if (const auto wait = counted ? gate.over_rate(caller(), shard_.loop.now()) : std::nullopt) {

@@ -97,13 +97,14 @@ bool CorsOrigins::allows(std::string_view origin) const {
 }
 
 std::string CorsOrigins::fields(const Headers& headers) const {
+    if (!all_ && origins_.empty()) return {};
     const std::string_view origin = header_of(headers, "origin");
     std::string lines;
     if (allows(origin)) {
         lines.append("Access-Control-Allow-Origin: ").append(all_ ? "*" : origin).append("\r\n");
         lines.append(kExposed);
     }
-    if (!all_ && !origins_.empty()) lines.append("Vary: Origin\r\n");
+    if (!all_) lines.append("Vary: Origin\r\n");
     return lines;
 }
 
