@@ -2,11 +2,13 @@
 
 #include "serve/echo_worker.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
-#include <limits>
 #include <utility>
 
 namespace a2akit::serve {
@@ -109,6 +111,10 @@ std::vector<AgentKey> command_keys() {
              "Run this command for each message: the text on its stdin, its stdout as the answer, "
              "its exit status decides",
              &AgentConfig::exec),
+        text("openai",
+             "Let a model behind this OpenAI-compatible server answer, such as "
+             "https://api.openai.com/v1; its key is in the variable OPENAI_API_KEY",
+             [](AgentConfig& agent) -> auto& { return agent.openai.url; }),
         flag("echo", "Answer with the text that was sent", &AgentConfig::echo),
         {"protocol", Kind::kText,
          "How the command is talked to: text (the default), or jsonl for JSON lines both ways",
@@ -136,6 +142,19 @@ std::vector<AgentKey> command_keys() {
     };
 }
 
+std::vector<AgentKey> model_keys() {
+    return {
+        text("model", "The model that answers",
+             [](AgentConfig& agent) -> auto& { return agent.openai.model; }),
+        text("system", "What the model is told before each conversation",
+             [](AgentConfig& agent) -> auto& { return agent.openai.system; }),
+        seconds("model_timeout", "Seconds that the model's server may keep silent; 120 by default",
+                0.001, [](AgentConfig& agent, Duration span) { agent.openai.idle_timeout = span; }),
+        bytes("max_history", "Bytes of the conversation that the model is told; 256 KiB by default",
+              [](AgentConfig& agent, std::uint64_t size) { agent.openai.history_bytes = size; }),
+    };
+}
+
 std::vector<AgentKey> card_keys() {
     return {
         text("name", "The agent's name in its card", &AgentConfig::name),
@@ -152,19 +171,38 @@ std::vector<AgentKey> card_keys() {
 const std::vector<AgentKey>& agent_keys() {
     static const std::vector<AgentKey> kAll = [] {
         std::vector<AgentKey> all = command_keys();
-        for (AgentKey& key : card_keys()) all.push_back(std::move(key));
+        for (std::vector<AgentKey>& more : std::array{model_keys(), card_keys()}) {
+            for (AgentKey& key : more) all.push_back(std::move(key));
+        }
         return all;
     }();
     return kAll;
 }
 
 Result<std::shared_ptr<Worker>> AgentConfig::worker() const {
-    const int answering = (exec.empty() ? 0 : 1) + (echo ? 1 : 0);
+    const int answering = (exec.empty() ? 0 : 1) + (openai.url.empty() ? 0 : 1) + (echo ? 1 : 0);
     if (answering != 1) {
         return refused(std::string("it must say what answers: ") +
-                       (answering == 0 ? "one" : "only one") + " of exec and echo");
+                       (answering == 0 ? "one" : "only one") + " of exec, openai and echo");
     }
     if (echo) return std::shared_ptr<Worker>(std::make_shared<EchoWorker>());
+    return openai.url.empty() ? exec_worker() : openai_worker();
+}
+
+Result<std::shared_ptr<Worker>> AgentConfig::openai_worker() const {
+    if (!openai.url.starts_with("http://") && !openai.url.starts_with("https://"))
+        return Error::invalid_field("openai", "must be a URL that begins with http:// or https://");
+    if (openai.model.empty()) return Error::invalid_field("model", "is missing: openai needs it");
+    OpenAiOptions options = openai;
+    const char* key = std::getenv("OPENAI_API_KEY");
+    if (key != nullptr) options.api_key = key;
+    const auto visible = [](char c) { return c > ' ' && c < 127; };
+    if (!std::all_of(options.api_key.begin(), options.api_key.end(), visible))
+        return Error::invalid_field("OPENAI_API_KEY", "has characters that no key has");
+    return std::shared_ptr<Worker>(std::make_shared<OpenAiWorker>(std::move(options)));
+}
+
+Result<std::shared_ptr<Worker>> AgentConfig::exec_worker() const {
     ExecOptions options = command;
     if (shell) {
         options.argv = {"/bin/sh", "-c", exec};
@@ -186,10 +224,18 @@ Result<std::shared_ptr<Worker>> AgentConfig::worker() const {
 
 CardConfig AgentConfig::card() const {
     CardConfig card;
-    card.name = !name.empty() ? name : echo ? "echo" : exec;
-    card.description = !description.empty() ? description
-                       : echo               ? "Answers with the text that it was sent."
-                                            : "Runs a command: " + exec;
+    if (echo) {
+        card.name = "echo";
+        card.description = "Answers with the text that it was sent.";
+    } else if (!openai.url.empty()) {
+        card.name = openai.model;
+        card.description = "Answers with the model " + openai.model + ".";
+    } else {
+        card.name = exec;
+        card.description = "Runs a command: " + exec;
+    }
+    if (!name.empty()) card.name = name;
+    if (!description.empty()) card.description = description;
     card.version = "1";
     card.input_modes = input_modes;
     card.output_modes = output_modes;

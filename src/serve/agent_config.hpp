@@ -1,6 +1,7 @@
 #pragma once
 
 #include "serve/exec_worker.hpp"
+#include "serve/openai_worker.hpp"
 
 #include <a2akit/server/server.hpp>
 
@@ -17,6 +18,7 @@ namespace a2akit::serve {
 struct AgentConfig {
     // What answers: exactly one of these.
     std::string exec = {};
+    OpenAiOptions openai = {};  ///< With a URL.
     bool echo = false;
 
     // The command of `exec`.
@@ -33,6 +35,10 @@ struct AgentConfig {
     [[nodiscard]] Result<std::shared_ptr<Worker>> worker() const;
     /// The card; what was left out is made up from what answers.
     [[nodiscard]] CardConfig card() const;
+
+private:
+    [[nodiscard]] Result<std::shared_ptr<Worker>> exec_worker() const;
+    [[nodiscard]] Result<std::shared_ptr<Worker>> openai_worker() const;
 };
 
 /// A setting of an agent: `--max-output` on the command line, `max_output` in a file.

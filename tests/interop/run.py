@@ -3,6 +3,7 @@
 usage: run.py CLIENT AGENT WORK_FOLDER BINDING...       (CLIENT: a name of CLIENTS below)
        run.py table WORK_FOLDER NAME...                 compares docs/interop.md with what those clients have done
        run.py write-table WORK_FOLDER NAME...           writes it there
+       run.py NEIGHBOUR A2AKIT WORK_FOLDER            a neighbour of `a2akit serve` against it (a name of NEIGHBOURS)
 
 The SDK is installed below WORK_FOLDER, at the versions that the lock files beside this script name. Where it can't be
 installed the test fails when CI=true, and is skipped, with the reason, elsewhere. The last line that a client prints is
@@ -46,6 +47,10 @@ def install_python(folder, requirements="requirements.txt", client="python_clien
 
 def python_0_3(sdk):
     return lambda folder: [*install_python(folder, "requirements-0.3.txt", "python_0_3_client.py", sdk), sdk]
+
+
+def install_fakellm(folder):
+    return install_python(folder, "requirements-fakellm.txt", "fakellm_client.py")
 
 
 def install_go(folder):
@@ -97,6 +102,7 @@ CLIENTS = {
     "go": (install_go, "Go a2a-go " + version_in("go/go.mod", r"a2a-go/v2 v(\S+)"), "1.0"),
     "go_0_3": (install_go_0_3, "Go a2a-go " + version_in("go/go.mod", r"a2a-go/v2 v(\S+)") + ", its client for 0.3", "0.3"),
 }
+NEIGHBOURS = {"fakellm": install_fakellm}
 
 
 def run_client(command, url, binding):
@@ -129,17 +135,32 @@ def run_clients(command, agent, bindings):
         server.wait(timeout=60)
 
 
+def install(name, installed_by, folder):
+    """Its command, or the exit status that says why there is none."""
+    try:
+        return installed_by(folder / name), None
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"The packages of {name} can't be installed: {error}")
+        if os.environ.get("CI") == "true":
+            return None, 1
+        print("SKIPPED: the interop tests with them did not run. With CI=true this is a failure.")
+        return None, SKIPPED
+
+
+def check_neighbour(name, program, folder):
+    """It starts the agents that it needs."""
+    command, failed = install(name, NEIGHBOURS[name], folder)
+    if failed:
+        return failed
+    return subprocess.run([*command, program], timeout=TIMEOUT_S, check=False).returncode
+
+
 def check_client(name, agent, folder, bindings):
     result = folder / f"{name}.result"
     result.unlink(missing_ok=True)
-    try:
-        command = CLIENTS[name][0](folder / name)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"The SDK of {name} can't be installed: {error}")
-        if os.environ.get("CI") == "true":
-            return 1
-        print("SKIPPED: the interop tests of this SDK did not run. With CI=true this is a failure.")
-        return SKIPPED
+    command, failed = install(name, CLIENTS[name][0], folder)
+    if failed:
+        return failed
     checked = run_clients(command, agent, bindings)
     if None in checked.values():
         return 1
@@ -179,6 +200,8 @@ def main():
         return table(pathlib.Path(folder), names, what == "write-table")
     agent, folder, *bindings = arguments
     pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    if what in NEIGHBOURS:
+        return check_neighbour(what, agent, pathlib.Path(folder))
     return check_client(what, agent, pathlib.Path(folder), bindings)
 
 

@@ -34,7 +34,7 @@ ALLOWED = {
     "push": {"core", "protocol", "json", "request", "wire"} | PORTS,
     "server": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http", "security", "push"},
     "testing": BELOW_RUNTIME | {"backends", "runtime"},
-    "serve": BELOW_RUNTIME | {"net", "client", "server"},
+    "serve": BELOW_RUNTIME | {"wire", "net", "client", "server"},
     "cli": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http", "client", "server", "serve"},
 }
 
