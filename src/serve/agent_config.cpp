@@ -1,6 +1,10 @@
 #include "serve/agent_config.hpp"
 
+#include "core/log.hpp"
+#include "core/log_text.hpp"
 #include "serve/echo_worker.hpp"
+
+#include <a2akit/client/client.hpp>
 
 #include <algorithm>
 #include <array>
@@ -105,6 +109,20 @@ Result<void> read_protocol(AgentConfig& agent, const Values& values) {
     return {};
 }
 
+bool is_http(const std::string& url) {
+    return url.starts_with("http://") || url.starts_with("https://");
+}
+
+/// Empty when the variable is not set.
+Result<std::string> key_in(const char* variable) {
+    const char* value = std::getenv(variable);
+    std::string key = value != nullptr ? value : "";
+    const auto visible = [](char c) { return c > ' ' && c < 127; };
+    if (!std::all_of(key.begin(), key.end(), visible))
+        return Error::invalid_field(variable, "has characters that no key has");
+    return key;
+}
+
 std::vector<AgentKey> command_keys() {
     return {
         text("exec",
@@ -115,6 +133,10 @@ std::vector<AgentKey> command_keys() {
              "Let a model behind this OpenAI-compatible server answer, such as "
              "https://api.openai.com/v1; its key is in the variable OPENAI_API_KEY",
              [](AgentConfig& agent) -> auto& { return agent.openai.url; }),
+        text("proxy",
+             "Pass messages on to this other agent, given by its URL or that of its card; the "
+             "token for it is in the variable A2A_PROXY_TOKEN",
+             [](AgentConfig& agent) -> auto& { return agent.proxy.url; }),
         flag("echo", "Answer with the text that was sent", &AgentConfig::echo),
         {"protocol", Kind::kText,
          "How the command is talked to: text (the default), or jsonl for JSON lines both ways",
@@ -180,25 +202,35 @@ const std::vector<AgentKey>& agent_keys() {
 }
 
 Result<std::shared_ptr<Worker>> AgentConfig::worker() const {
-    const int answering = (exec.empty() ? 0 : 1) + (openai.url.empty() ? 0 : 1) + (echo ? 1 : 0);
+    const int answering = (exec.empty() ? 0 : 1) + (openai.url.empty() ? 0 : 1) +
+                          (proxy.url.empty() ? 0 : 1) + (echo ? 1 : 0);
     if (answering != 1) {
         return refused(std::string("it must say what answers: ") +
-                       (answering == 0 ? "one" : "only one") + " of exec, openai and echo");
+                       (answering == 0 ? "one" : "only one") + " of exec, openai, proxy and echo");
     }
     if (echo) return std::shared_ptr<Worker>(std::make_shared<EchoWorker>());
+    if (!proxy.url.empty()) return proxy_worker();
     return openai.url.empty() ? exec_worker() : openai_worker();
 }
 
+Result<std::shared_ptr<Worker>> AgentConfig::proxy_worker() const {
+    if (!is_http(proxy.url))
+        return Error::invalid_field("proxy", "must be a URL that begins with http:// or https://");
+    ProxyOptions options = proxy;
+    Result<std::string> token = key_in("A2A_PROXY_TOKEN");
+    if (!token) return fail(std::move(token.error()));
+    options.token = std::move(*token);
+    return std::shared_ptr<Worker>(std::make_shared<ProxyWorker>(std::move(options)));
+}
+
 Result<std::shared_ptr<Worker>> AgentConfig::openai_worker() const {
-    if (!openai.url.starts_with("http://") && !openai.url.starts_with("https://"))
+    if (!is_http(openai.url))
         return Error::invalid_field("openai", "must be a URL that begins with http:// or https://");
     if (openai.model.empty()) return Error::invalid_field("model", "is missing: openai needs it");
     OpenAiOptions options = openai;
-    const char* key = std::getenv("OPENAI_API_KEY");
-    if (key != nullptr) options.api_key = key;
-    const auto visible = [](char c) { return c > ' ' && c < 127; };
-    if (!std::all_of(options.api_key.begin(), options.api_key.end(), visible))
-        return Error::invalid_field("OPENAI_API_KEY", "has characters that no key has");
+    Result<std::string> key = key_in("OPENAI_API_KEY");
+    if (!key) return fail(std::move(key.error()));
+    options.api_key = std::move(*key);
     return std::shared_ptr<Worker>(std::make_shared<OpenAiWorker>(std::move(options)));
 }
 
@@ -222,6 +254,29 @@ Result<std::shared_ptr<Worker>> AgentConfig::exec_worker() const {
     return std::shared_ptr<Worker>(std::make_shared<ExecWorker>(std::move(options)));
 }
 
+void AgentConfig::copy_card(CardConfig& card) const {
+    card.name = "proxy";
+    card.description = "Passes messages on to another agent.";
+    card.input_modes = {"text/plain", "*/*"};
+    try {
+        ClientOptions options;
+        options.bearer_token = key_in("A2A_PROXY_TOKEN").value_or("");
+        options.connect_timeout = options.call_timeout = std::chrono::seconds(5);
+        options.retry.attempts = 1;
+        const Client client = Client::connect(proxy.url, std::move(options));
+        const AgentCard& other = client.card();
+        card.name = other.name;
+        card.description = other.description;
+        card.version = other.version;
+        card.skills = other.skills;
+        for (AgentSkill& skill : card.skills) skill.security_requirements.clear();
+        if (!other.default_input_modes.empty()) card.input_modes = other.default_input_modes;
+        card.output_modes = other.default_output_modes;
+    } catch (const Exception& e) {
+        log::warn("the card of the other agent cannot be read error={}", quoted(e.what()));
+    }
+}
+
 CardConfig AgentConfig::card() const {
     CardConfig card;
     if (echo) {
@@ -230,15 +285,17 @@ CardConfig AgentConfig::card() const {
     } else if (!openai.url.empty()) {
         card.name = openai.model;
         card.description = "Answers with the model " + openai.model + ".";
+    } else if (!proxy.url.empty()) {
+        copy_card(card);
     } else {
         card.name = exec;
         card.description = "Runs a command: " + exec;
     }
     if (!name.empty()) card.name = name;
     if (!description.empty()) card.description = description;
-    card.version = "1";
-    card.input_modes = input_modes;
-    card.output_modes = output_modes;
+    if (card.version.empty()) card.version = "1";
+    if (!input_modes.empty()) card.input_modes = input_modes;
+    if (!output_modes.empty()) card.output_modes = output_modes;
     // A command that is told more than text is shown every part of a message.
     if (input_modes.empty() && command.protocol == ExecOptions::Protocol::kJsonLines)
         card.input_modes = {"text/plain", "*/*"};

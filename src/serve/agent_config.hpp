@@ -2,6 +2,7 @@
 
 #include "serve/exec_worker.hpp"
 #include "serve/openai_worker.hpp"
+#include "serve/proxy_worker.hpp"
 
 #include <a2akit/server/server.hpp>
 
@@ -19,6 +20,7 @@ struct AgentConfig {
     // What answers: exactly one of these.
     std::string exec = {};
     OpenAiOptions openai = {};  ///< With a URL.
+    ProxyOptions proxy = {};    ///< With a URL.
     bool echo = false;
 
     // The command of `exec`.
@@ -33,12 +35,15 @@ struct AgentConfig {
 
     /// kInvalidParams naming what is missing or does not go together.
     [[nodiscard]] Result<std::shared_ptr<Worker>> worker() const;
-    /// The card; what was left out is made up from what answers.
+    /// The card; what was left out is made up from what answers. Reads the card of the agent
+    /// behind a proxy, and blocks for some seconds when that does not answer.
     [[nodiscard]] CardConfig card() const;
 
 private:
     [[nodiscard]] Result<std::shared_ptr<Worker>> exec_worker() const;
     [[nodiscard]] Result<std::shared_ptr<Worker>> openai_worker() const;
+    [[nodiscard]] Result<std::shared_ptr<Worker>> proxy_worker() const;
+    void copy_card(CardConfig& card) const;
 };
 
 /// A setting of an agent: `--max-output` on the command line, `max_output` in a file.

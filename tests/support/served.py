@@ -55,8 +55,12 @@ class Served:
 
     def stream(self, text):
         """The events of a streaming send, as they come."""
-        connection, path = self.connection("/message:stream")
-        connection.request("POST", path, json.dumps({"message": user_message(text)}),
+        return self.events("POST", "/message:stream", {"message": user_message(text)})
+
+    def events(self, method, path, body=None):
+        """The events of any call that streams, as they come."""
+        connection, path = self.connection(path)
+        connection.request(method, path, json.dumps(body) if body is not None else None,
                            {"Content-Type": "application/json", "A2A-Version": "1.0"})
         answer = connection.getresponse()
         assert answer.status == 200, answer.read()
