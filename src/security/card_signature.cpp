@@ -37,16 +37,17 @@ Result<void> KeySigner::sign(AgentCard& card) const {
     const Result<std::string> stripped = json::canonical(text, kStripped);
     if (!standard) return fail(standard.error());
     if (!stripped || *standard != *stripped) {
-        return fail(ErrorCode::kInvalidParams,
-                    "the card holds an empty value, which other SDKs leave out before they verify a "
-                    "signature; leave it out or fill it in");
+        return fail(
+            ErrorCode::kInvalidParams,
+            "the card holds an empty value, which other SDKs leave out before they verify a "
+            "signature; leave it out or fill it in");
     }
     AgentCardSignature signature;
-    signature.protected_header = security::encode_base64url(
-        R"({"alg":")" + std::string(key_.algorithm().name) + R"(","kid":)" +
-        json_string(id_).text() + R"(,"typ":"JOSE"})");
-    const auto made = key_.sign(signature.protected_header + "." +
-                                security::encode_base64url(*standard));
+    signature.protected_header =
+        security::encode_base64url(R"({"alg":")" + std::string(key_.algorithm().name) +
+                                   R"(","kid":)" + json_string(id_).text() + R"(,"typ":"JOSE"})");
+    const auto made =
+        key_.sign(signature.protected_header + "." + security::encode_base64url(*standard));
     if (!made) return fail(made.error());
     signature.signature = security::encode_base64url(*made);
     card.signatures.push_back(std::move(signature));

@@ -87,8 +87,9 @@ Result<std::string> PrivateKey::sign(std::string_view data) const {
     const auto* const bytes = reinterpret_cast<const unsigned char*>(data.data());
     std::size_t size = 0;
     std::string signature;
-    bool made = context && EVP_DigestSignInit_ex(context.get(), nullptr, algorithm_->digest,
-                                                 nullptr, nullptr, key_.get(), nullptr) == 1 &&
+    bool made = context &&
+                EVP_DigestSignInit_ex(context.get(), nullptr, algorithm_->digest, nullptr, nullptr,
+                                      key_.get(), nullptr) == 1 &&
                 EVP_DigestSign(context.get(), nullptr, &size, bytes, data.size()) == 1;
     if (made) {
         signature.resize(size);

@@ -129,7 +129,8 @@ TEST(CardSignature, CardsOfThePythonSdkAreVerifiedInEitherForm) {
 }
 
 TEST(CardSignature, OtherKeysAreRefusedWithoutBeingRepeated) {
-    for (const std::string& text : {std::string("not PEM"), private_key_pem("X25519"), std::string()}) {
+    for (const std::string& text :
+         {std::string("not PEM"), private_key_pem("X25519"), std::string()}) {
         const auto refused = CardSigner::from_pem(text);
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().message.find("BEGIN"), std::string::npos);

@@ -23,7 +23,8 @@ protected:
         loop.start([&]() -> Async<void> {
                 result = co_await middleware.before_body(envelope.context);
                 if (*result) result = co_await middleware.before_dispatch(envelope);
-            }).join();
+            })
+            .join();
         return std::move(*result);
     }
     Result<void> ask(Middleware& middleware, const std::string& authorization) {
@@ -49,8 +50,8 @@ TEST_F(BasicMiddlewareTest, AskAboutTheNameAndThePassword) {
     RequestEnvelope envelope;
     ASSERT_TRUE(ask(basic, "basic YWxpY2U6YTpi", envelope));  // alice:a:b
     EXPECT_EQ(envelope.principal.name, "alice");
-    for (const char* wrong : {"", "Basic", "Basic YWxpY2U=", "Basic !!", "Bearer YWxpY2U6YTpi",
-                              "Basic YWxpY2U6YQ=="}) {
+    for (const char* wrong :
+         {"", "Basic", "Basic YWxpY2U=", "Basic !!", "Bearer YWxpY2U6YTpi", "Basic YWxpY2U6YQ=="}) {
         const auto refused = ask(basic, wrong);
         ASSERT_FALSE(refused) << wrong;
         EXPECT_EQ(refused.error().code, ErrorCode::kUnauthenticated);
@@ -87,8 +88,8 @@ TEST_F(JwtMiddlewareTokenTest, ReadsTheTokenOfTheSpecificationsExample) {
     test_support::TemporaryDirectory directory;
     std::ofstream(directory.file("keys")) << R"({"keys":[{"kty":"OKP","crv":"Ed25519",
         "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]})";
-    const auto jwt = JwtMiddleware::create(
-        {.jwks_url = "file://" + directory.file("keys"), .realm = "home"});
+    const auto jwt =
+        JwtMiddleware::create({.jwks_url = "file://" + directory.file("keys"), .realm = "home"});
     ASSERT_TRUE(jwt);
     const std::string example =
         "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc."
