@@ -38,49 +38,11 @@ void look_after(const std::shared_ptr<PgConnection>& connection, const PgStateme
     }
 }
 
-Duration backoff(int attempt) {
-    thread_local std::minstd_rand random(std::random_device{}());
-    const int longest = std::min(100 << std::min(attempt, 6), 3000);
-    return Duration(std::uniform_int_distribution<int>(longest / 2, longest)(random));
-}
-
-/// Takes a request to the loop of the connections; the coroutine goes on at home when it is
-/// finished.
-class PgPool::Submit {
-public:
-    Submit(PgPool& pool, PgRequest& request) noexcept : pool_(pool), request_(request) {}
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> waiter) noexcept {
-        request_.waiter = waiter;
-        request_.home = Loop::current();
-        job_.request = &request_;
-        job_.pool = &pool_;
-        pool_.under_way_.fetch_add(1);
-        pool_.loop_.post(job_);
-    }
-    Result<PgRows> await_resume() noexcept {
-        pool_.under_way_.fetch_sub(1);
-        return std::move(request_.outcome);
-    }
-
-private:
-    struct Job : Work {
-        Job() noexcept
-            : Work([](Work& work) noexcept {
-                  const Job& job = static_cast<Job&>(work);
-                  job.pool->submit(*job.request);
-              }) {}
-        PgPool* pool = nullptr;
-        PgRequest* request = nullptr;
-    };
-    PgPool& pool_;
-    PgRequest& request_;
-    Job job_;
-};
+Duration backoff(int attempt) { return backends::backoff(attempt, Duration(100), Duration(3000)); }
 
 AsyncResult<PgRows> PgPool::run(const PgStatement& statement, PgParams params) {
     PgRequest request(statement, std::move(params));
-    Submit submitted(*this, request);
+    backends::Submission submitted(*this, request, loop_, under_way_);
     co_return co_await submitted;
 }
 

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -46,7 +45,8 @@ private:
         std::shared_ptr<PgConnection> connection;  ///< null: being made
         Signal stop;
     };
-    class Submit;
+    template <class, class>
+    friend class backends::Submission;
 
     Async<void> keep(Slot& slot);
     void tell_log(const std::string& problem);

@@ -1,12 +1,11 @@
 #pragma once
 
+#include "backends/common/shared_ports.hpp"
 #include "backends/postgres/postgres_node.hpp"
 
 #include <a2akit/cancel/cancel_registry.hpp>
 
-#include <atomic>
 #include <memory>
-#include <mutex>
 
 namespace a2akit::postgres {
 
@@ -17,10 +16,13 @@ public:
     /// `local` signals the watchers in this process.
     PostgresCancelRegistry(std::shared_ptr<PostgresNode> node,
                            std::shared_ptr<CancelRegistry> local);
-    ~PostgresCancelRegistry() override;
 
-    AsyncResult<void> start() override;
-    AsyncResult<void> stop(SteadyTime deadline) override;
+    AsyncResult<void> start() override {
+        return backends::start_shared(*node_, PostgresNode::kCancelRegistry, *local_);
+    }
+    AsyncResult<void> stop(SteadyTime deadline) override {
+        return backends::stop_shared(*node_, PostgresNode::kCancelRegistry, *local_, deadline);
+    }
     AsyncResult<void> check() override { return node_->check(); }
     AsyncResult<void> request_cancel(TaskId task) override;
     AsyncResult<std::unique_ptr<CancelScope>> watch(TaskId task) override {
@@ -29,11 +31,10 @@ public:
     AsyncResult<void> forget(TaskId task) override;
 
 private:
-    /// Shared with the notifier's handlers, which may outlive this by a moment.
-    struct Known;
     std::shared_ptr<PostgresNode> node_;
     std::shared_ptr<CancelRegistry> local_;
-    std::shared_ptr<Known> known_;
+    /// Shared with the notifier's handlers, which may outlive this by a moment.
+    std::shared_ptr<backends::KnownSignals> known_;
 };
 
 }  // namespace a2akit::postgres

@@ -33,8 +33,8 @@ AsyncResult<void> PostgresNode::open() {
     co_return co_await pool_.start();
 }
 
-AsyncResult<void> PostgresNode::begin(Role role) {
-    if (roles_.load() == 0) {
+AsyncResult<void> PostgresNode::begin(unsigned role, bool first) {
+    if (first) {
         Result<void> opened = co_await open();
         if (!opened) {
             co_await pool_.stop();
@@ -45,40 +45,15 @@ AsyncResult<void> PostgresNode::begin(Role role) {
         co_await notifier_.start();
         notifying_ = true;
     }
-    roles_.fetch_or(role);
     if (role == kBroker) queue_.start();
     co_return Result<void>();
 }
 
-AsyncResult<void> PostgresNode::start(Role role) {
-    if (serves(role)) co_return Result<void>();
-    Loop& home = *Loop::current();
-    calls_.fetch_add(1);
-    co_await resume_on(loop());
-    Result<void> begun = co_await begin(role);
-    co_await resume_on(home);
-    calls_.fetch_sub(1);
-    co_return begun;
-}
-
-Async<void> PostgresNode::end(Role role, bool last) {
+Async<void> PostgresNode::end(unsigned role, bool last) {
     if (role == kBroker) co_await queue_.stop();
     if (!last) co_return;
     if (std::exchange(notifying_, false)) co_await notifier_.stop();
     co_await pool_.stop();
-}
-
-AsyncResult<void> PostgresNode::stop(Role role) {
-    if (!serves(role)) co_return Result<void>();
-    Loop& home = *Loop::current();
-    calls_.fetch_add(1);
-    co_await resume_on(loop());
-    const bool last = (roles_.load() & ~static_cast<unsigned>(role)) == 0;
-    co_await end(role, last);
-    roles_.fetch_and(~static_cast<unsigned>(role));
-    co_await resume_on(home);
-    calls_.fetch_sub(1);
-    co_return Result<void>();
 }
 
 AsyncResult<void> PostgresNode::check() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/common/list_cursor.hpp"
+#include "backends/common/node_roles.hpp"
 #include "backends/common/unreadable_tasks.hpp"
 #include "backends/postgres/pg_pool.hpp"
 #include "backends/postgres/pg_statements.hpp"
@@ -17,7 +18,7 @@ namespace a2akit::postgres {
 
 /// The objects that the ports of one process share: one loop on a separate thread, its connections,
 /// the statements. Started with the first port and stopped with the last; safe from any thread.
-class PostgresNode {
+class PostgresNode : public backends::NodeRoles {
 public:
     /// `clock` null: the engine's own. Else it overrules the engine's, for tests.
     PostgresNode(PgAddress address, std::shared_ptr<const Clock> clock);
@@ -27,9 +28,8 @@ public:
     PostgresNode& operator=(const PostgresNode&) = delete;
 
     enum Role : unsigned { kStorage = 1, kBroker = 2, kEventBus = 4, kCancelRegistry = 8 };
-    AsyncResult<void> start(Role role);
-    AsyncResult<void> stop(Role role);
-    [[nodiscard]] bool serves(Role role) const noexcept { return (roles_.load() & role) != 0; }
+    AsyncResult<void> start(Role role) { return start_role(*this, loop(), role); }
+    AsyncResult<void> stop(Role role) { return stop_role(*this, loop(), role); }
     /// Storage and Broker both stand here: who makes a turn enqueues it, who receives it has
     /// claimed it.
     [[nodiscard]] bool enqueues() const noexcept { return serves(kStorage) && serves(kBroker); }
@@ -56,9 +56,10 @@ public:
     [[nodiscard]] const backends::CursorCodec& cursors() const noexcept { return *cursors_; }
 
 private:
+    friend class backends::NodeRoles;
     AsyncResult<void> open();
-    AsyncResult<void> begin(Role role);
-    Async<void> end(Role role, bool last);
+    AsyncResult<void> begin(unsigned role, bool first);
+    Async<void> end(unsigned role, bool last);
 
     const PgAddress address_;
     const std::shared_ptr<const Clock> clock_;
@@ -70,8 +71,6 @@ private:
     PostgresNotifier notifier_;
     RunQueue queue_;
     std::optional<backends::CursorCodec> cursors_;
-    std::atomic<unsigned> roles_{0};
-    std::atomic<int> calls_{0};  ///< Of start and stop.
     bool notifying_ = false;
 };
 

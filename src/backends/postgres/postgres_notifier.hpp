@@ -1,15 +1,12 @@
 #pragma once
 
+#include "backends/common/peer_messages.hpp"
 #include "backends/postgres/pg_pool.hpp"
-
-#include <a2akit/event_bus/event_bus.hpp>
 
 #include <atomic>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace a2akit::postgres {
 
@@ -36,24 +33,23 @@ public:
     [[nodiscard]] bool has_others() const noexcept { return others_.load() != 0; }
 
     /// Whether something is still to be sent.
-    [[nodiscard]] bool sending();
+    [[nodiscard]] bool sending() { return messages_.sending(); }
     /// How many entries this node has told the others, and has heard from them.
-    [[nodiscard]] std::uint64_t told() const noexcept { return told_.load(); }
-    [[nodiscard]] std::uint64_t heard() const noexcept { return heard_.load(); }
+    [[nodiscard]] std::uint64_t told() const noexcept { return messages_.told(); }
+    [[nodiscard]] std::uint64_t heard() const noexcept { return messages_.heard(); }
     [[nodiscard]] std::int64_t others() const noexcept { return others_.load(); }
 
     /// For a cancel, which is told in the statement that stores it.
-    [[nodiscard]] std::string cancel_payload(const TaskId& task);
+    [[nodiscard]] std::string cancel_payload(const TaskId& task) {
+        return messages_.of_cancel(task);
+    }
     [[nodiscard]] const std::string& channel() const noexcept { return channel_; }
 
-    struct Handlers {
-        std::function<void(const Wake&)> wake;
-        std::function<void(const TaskId&)> cancel;
-        std::function<void()> runs;
-        /// Again: what was told meanwhile has been missed.
-        std::function<Async<void>()> listening;
-    };
-    Handlers handlers;
+    backends::PeerMessages::Handlers handlers;
+    /// It listens, again: what was told meanwhile has been missed.
+    std::function<Async<void>()> listening;
+    /// For handlers: runs on the node's loop, and `stop` waits for it.
+    void spawn(Async<void> coroutine) { group_.spawn(std::move(coroutine)); }
 
 private:
     Async<void> listen();
@@ -64,27 +60,17 @@ private:
     Async<void> beat_once();
     Async<void> notify(std::string payload);
     void hear(std::string_view payload);
-    void hear_one(std::string_view entry);
-    [[nodiscard]] std::string take_payload();
-    [[nodiscard]] bool end_sending();
 
     PostgresNode& node_;
     const PgAddress& address_;
     const PgAddress own_address_;  ///< With one connection.
     PgPool pool_;                  ///< Of the connection that notifies.
     const NodeId id_ = NodeId::generate();
-    const std::string sender_;
+    backends::PeerMessages messages_{id_.to_string(), 'q'};
     const std::string channel_;
     std::atomic<std::int64_t> others_{0};
-    std::atomic<std::uint64_t> told_{0};
-    std::atomic<std::uint64_t> heard_{0};
     std::atomic<bool> running_{false};
 
-    std::mutex mutex_;
-    std::unordered_map<TaskId, Wake> wakes_;  ///< Under the mutex, like the next.
-    bool runs_ = false;
-    bool sending_ = false;
-    bool full_ = false;  ///< The last payload did not take everything.
     Signal pending_;
 
     std::shared_ptr<PgConnection> listener_;

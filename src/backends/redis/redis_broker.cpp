@@ -22,7 +22,7 @@ private:
 }  // namespace
 
 RedisBroker::RedisBroker(std::shared_ptr<RedisNode> node) : node_(std::move(node)) {
-    node_->notifier().handlers.delayed = [queue = &node_->queue()] { queue->look(); };
+    node_->notifier().handlers.runs = [queue = &node_->queue()] { queue->look(); };
 }
 
 std::unique_ptr<Broker::Receiver> RedisBroker::receiver(NodeId, Lease, int) {

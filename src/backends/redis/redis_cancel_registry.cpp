@@ -1,6 +1,5 @@
 #include "backends/redis/redis_cancel_registry.hpp"
 
-#include "backends/common/recent_tasks.hpp"
 #include "core/log.hpp"
 
 #include <algorithm>
@@ -11,8 +10,6 @@
 namespace a2akit::redis {
 namespace {
 
-constexpr std::size_t kMostKnown = 20'000;
-
 std::string key_for(RedisNode& node, const TaskId& task) {
     return node.key(node.names().cancel + task.to_string());
 }
@@ -20,17 +17,9 @@ std::string key_for(RedisNode& node, const TaskId& task) {
 }  // namespace
 
 /// The signals that this process has heard of, and the tasks that it watches.
-struct RedisCancelRegistry::Known {
-    explicit Known(std::shared_ptr<CancelRegistry> registry) : local(std::move(registry)) {}
+struct RedisCancelRegistry::Known : backends::KnownSignals {
+    using KnownSignals::KnownSignals;
 
-    void add(const TaskId& task) {
-        const std::lock_guard lock(mutex);
-        tasks.insert(task);
-    }
-    bool remove(const TaskId& task) {
-        const std::lock_guard lock(mutex);
-        return tasks.erase(task);
-    }
     void begin_watching(const TaskId& task) {
         const std::lock_guard lock(mutex);
         ++watched[task];
@@ -47,11 +36,6 @@ struct RedisCancelRegistry::Known {
         return all;
     }
 
-    static Async<void> signal(std::shared_ptr<Known> self, TaskId task) {
-        self->add(task);
-        const auto signalled = co_await self->local->request_cancel(task);
-        if (!signalled) log::warn("a cancel was not passed on: {}", signalled.error().message);
-    }
     /// Signals that arrived without a watcher.
     static Async<void> read_again(std::shared_ptr<Known> self, RedisNode& node) {
         constexpr std::size_t kAtOnce = 500;
@@ -63,16 +47,12 @@ struct RedisCancelRegistry::Known {
             const auto read = co_await node.run(std::move(command));
             if (!read) co_return;
             for (std::size_t i = at; i < end; ++i) {
-                if (!read->value()[i - at].is_nil()) co_await signal(self, tasks[i]);
+                if (!read->value()[i - at].is_nil()) co_await pass_on(self, tasks[i]);
             }
         }
     }
 
-    const std::shared_ptr<CancelRegistry> local;
     std::mutex mutex;
-    /// Bounded, because nothing on this node removes entries for tasks that were canceled on
-    /// another node. A key that is not dropped expires.
-    backends::RecentTasks tasks{kMostKnown};
     std::map<TaskId, int> watched;
 };
 
@@ -101,26 +81,14 @@ RedisCancelRegistry::RedisCancelRegistry(std::shared_ptr<RedisNode> node,
     : node_(std::move(node)), local_(std::move(local)), known_(std::make_shared<Known>(local_)) {
     RedisNotifier& notifier = node_->notifier();
     notifier.handlers.cancel = [known = known_, &notifier](const TaskId& task) {
-        notifier.spawn(Known::signal(known, task));
+        notifier.spawn(Known::pass_on(known, task));
     };
-    notifier.handlers.listening = [known = known_, &notifier, node = node_.get()] {
+    notifier.listening = [known = known_, &notifier, node = node_.get()] {
         notifier.spawn(Known::read_again(known, *node));
     };
 }
 
 RedisCancelRegistry::~RedisCancelRegistry() = default;
-
-AsyncResult<void> RedisCancelRegistry::start() {
-    Result<void> started = co_await local_->start();
-    if (!started) co_return started;
-    co_return co_await node_->start(RedisNode::kCancelRegistry);
-}
-
-AsyncResult<void> RedisCancelRegistry::stop(SteadyTime deadline) {
-    Result<void> stopped = co_await node_->stop(RedisNode::kCancelRegistry);
-    if (!stopped) co_return stopped;
-    co_return co_await local_->stop(deadline);
-}
 
 AsyncResult<void> RedisCancelRegistry::request_cancel(TaskId task) {
     RedisCommand command{"SET", key_for(*node_, task), "1", "PX"};
@@ -145,7 +113,7 @@ AsyncResult<std::unique_ptr<CancelScope>> RedisCancelRegistry::watch(TaskId task
         if (!read)
             log::debug("redis a cancel key could not be read: {}", read.error().message);
         else if (!read->value().is_nil())
-            co_await Known::signal(known_, task);
+            co_await Known::pass_on(known_, task);
     }
     std::unique_ptr<CancelScope> made = std::move(scope);
     co_return made;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/common/shared_ports.hpp"
 #include "backends/redis/redis_node.hpp"
 
 #include <a2akit/cancel/cancel_registry.hpp>
@@ -17,8 +18,12 @@ public:
     RedisCancelRegistry(std::shared_ptr<RedisNode> node, std::shared_ptr<CancelRegistry> local);
     ~RedisCancelRegistry() override;
 
-    AsyncResult<void> start() override;
-    AsyncResult<void> stop(SteadyTime deadline) override;
+    AsyncResult<void> start() override {
+        return backends::start_shared(*node_, RedisNode::kCancelRegistry, *local_);
+    }
+    AsyncResult<void> stop(SteadyTime deadline) override {
+        return backends::stop_shared(*node_, RedisNode::kCancelRegistry, *local_, deadline);
+    }
     AsyncResult<void> check() override { return node_->check_writes(); }
     AsyncResult<void> request_cancel(TaskId task) override;
     AsyncResult<std::unique_ptr<CancelScope>> watch(TaskId task) override;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <random>
 #include <string>
 #include <utility>
 
@@ -20,49 +19,11 @@ constexpr std::size_t kMostWaiting = 10'000;
 
 }  // namespace
 
-Duration backoff(int attempt) {
-    thread_local std::minstd_rand random(std::random_device{}());
-    const int longest = std::min(50 << std::min(attempt, 6), 2000);
-    return Duration(std::uniform_int_distribution<int>(longest / 2, longest)(random));
-}
-
-/// Takes a request to the loop of the connection; the coroutine goes on at home when it is
-/// finished.
-class RedisLink::Submit {
-public:
-    Submit(RedisLink& link, RedisRequest& request) noexcept : link_(link), request_(request) {}
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> waiter) noexcept {
-        request_.waiter = waiter;
-        request_.home = Loop::current();
-        job_.link = &link_;
-        job_.request = &request_;
-        link_.under_way_.fetch_add(1);
-        link_.loop_.post(job_);
-    }
-    Result<RedisReply> await_resume() noexcept {
-        link_.under_way_.fetch_sub(1);
-        return std::move(request_.outcome);
-    }
-
-private:
-    struct Job : Work {
-        Job() noexcept
-            : Work([](Work& work) noexcept {
-                  const Job& job = static_cast<Job&>(work);
-                  job.link->submit(*job.request);
-              }) {}
-        RedisLink* link = nullptr;
-        RedisRequest* request = nullptr;
-    };
-    RedisLink& link_;
-    RedisRequest& request_;
-    Job job_;
-};
+Duration backoff(int attempt) { return backends::backoff(attempt, Duration(50), Duration(2000)); }
 
 AsyncResult<RedisReply> RedisLink::run(RedisCommand command, Duration within) {
     RedisRequest request(command, within);
-    Submit submitted(*this, request);
+    backends::Submission submitted(*this, request, loop_, under_way_);
     co_return co_await submitted;
 }
 

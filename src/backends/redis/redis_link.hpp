@@ -45,7 +45,8 @@ public:
     [[nodiscard]] Result<void> state() const;
 
 private:
-    class Submit;
+    template <class, class>
+    friend class backends::Submission;
 
     Async<void> keep();
     Async<void> watch();

@@ -75,55 +75,28 @@ AsyncResult<void> RedisNode::inspect(std::shared_ptr<RedisConnection> connection
     co_return Result<void>();
 }
 
-AsyncResult<void> RedisNode::begin(Role role) {
-    const bool first = roles_.load() == 0;
+AsyncResult<void> RedisNode::begin(unsigned role, bool first) {
     Result<void> begun;
     if (first) begun = co_await commands_.start();
     if (first && begun) begun = co_await notifier_.start();
     if (begun && role == kBroker) begun = co_await queue_.start();
-    if (begun) {
-        roles_.fetch_or(role);
-    } else if (first) {
+    if (!begun && first) {
         co_await notifier_.stop();
         co_await commands_.stop();
     }
     co_return begun;
 }
 
-AsyncResult<void> RedisNode::start(Role role) {
-    if ((roles_.load() & role) != 0) co_return Result<void>();
-    Loop& home = *Loop::current();
-    calls_.fetch_add(1);
-    co_await resume_on(loop());
-    Result<void> begun = co_await begin(role);
-    co_await resume_on(home);
-    calls_.fetch_sub(1);
-    co_return begun;
-}
-
-Async<void> RedisNode::end(Role role, bool last) {
+Async<void> RedisNode::end(unsigned role, bool last) {
     if (role == kBroker) co_await queue_.stop();
     if (!last) co_return;
     co_await notifier_.stop();
     co_await commands_.stop();
 }
 
-AsyncResult<void> RedisNode::stop(Role role) {
-    if ((roles_.load() & role) == 0) co_return Result<void>();
-    Loop& home = *Loop::current();
-    calls_.fetch_add(1);
-    co_await resume_on(loop());
-    const bool last = (roles_.load() & ~static_cast<unsigned>(role)) == 0;
-    co_await end(role, last);
-    roles_.fetch_and(~static_cast<unsigned>(role));
-    co_await resume_on(home);
-    calls_.fetch_sub(1);
-    co_return Result<void>();
-}
-
 Result<void> RedisNode::state() {
     Result<void> listening = notifier_.state();
-    if (!listening || (roles_.load() & kBroker) == 0) return listening;
+    if (!listening || !serves(kBroker)) return listening;
     return queue_.state();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/common/node_roles.hpp"
 #include "backends/redis/redis_link.hpp"
 #include "backends/redis/redis_notifier.hpp"
 #include "backends/redis/redis_queue.hpp"
@@ -32,7 +33,7 @@ struct RedisNames {
 /// The objects that the ports of one process share: one loop on a separate thread, the connections
 /// on it (one for commands, one that waits for entries, one that listens), the scripts. Started
 /// with the first port and stopped with the last; safe from any thread.
-class RedisNode {
+class RedisNode : public backends::NodeRoles {
 public:
     /// `clock` null: the engine's own. Else it overrules the engine's, for tests.
     RedisNode(RedisAddress address, RedisNames names, std::shared_ptr<const Clock> clock);
@@ -42,8 +43,8 @@ public:
     RedisNode& operator=(const RedisNode&) = delete;
 
     enum Role : unsigned { kBroker = 1, kEventBus = 2, kCancelRegistry = 4 };
-    AsyncResult<void> start(Role role);
-    AsyncResult<void> stop(Role role);
+    AsyncResult<void> start(Role role) { return start_role(*this, loop(), role); }
+    AsyncResult<void> stop(Role role) { return stop_role(*this, loop(), role); }
     AsyncResult<void> check();
     /// The same, and whether something can be written.
     AsyncResult<void> check_writes();
@@ -77,8 +78,9 @@ public:
     [[nodiscard]] net::AsioLoop& loop() noexcept { return loops_[0]; }
 
 private:
-    AsyncResult<void> begin(Role role);
-    Async<void> end(Role role, bool last);
+    friend class backends::NodeRoles;
+    AsyncResult<void> begin(unsigned role, bool first);
+    Async<void> end(unsigned role, bool last);
     AsyncResult<void> inspect(std::shared_ptr<RedisConnection> connection);
     Result<void> state();
 
@@ -90,8 +92,6 @@ private:
     RedisLink commands_;
     RedisNotifier notifier_;
     RedisQueue queue_;
-    std::atomic<unsigned> roles_{0};
-    std::atomic<int> calls_{0};  ///< Of start, stop and check.
     bool warned_of_eviction_ = false;
 };
 

@@ -1,16 +1,11 @@
 #pragma once
 
+#include "backends/common/peer_messages.hpp"
 #include "backends/redis/redis_link.hpp"
-
-#include <a2akit/event_bus/event_bus.hpp>
 
 #include <atomic>
 #include <functional>
-#include <mutex>
 #include <string>
-#include <string_view>
-#include <unordered_map>
-#include <vector>
 
 namespace a2akit::redis {
 
@@ -39,18 +34,14 @@ public:
     void offer_delayed();
 
     /// Whether something is still to be sent.
-    [[nodiscard]] bool sending();
+    [[nodiscard]] bool sending() { return messages_.sending(); }
     /// How many entries this node has told the others, and has heard from them.
-    [[nodiscard]] std::uint64_t told() const noexcept { return told_.load(); }
-    [[nodiscard]] std::uint64_t heard() const noexcept { return heard_.load(); }
+    [[nodiscard]] std::uint64_t told() const noexcept { return messages_.told(); }
+    [[nodiscard]] std::uint64_t heard() const noexcept { return messages_.heard(); }
 
-    struct Handlers {
-        std::function<void(const Wake&)> wake;
-        std::function<void(const TaskId&)> cancel;
-        std::function<void()> delayed;
-        std::function<void()> listening;  ///< Again: what was told meanwhile has been missed.
-    };
-    Handlers handlers;
+    backends::PeerMessages::Handlers handlers;  ///< Runs: one that was delayed gets due.
+    std::function<void()>
+        listening;  ///< It listens, again: what was told meanwhile has been missed.
     /// For handlers: runs on the node's loop, and `stop` waits for it.
     void spawn(Async<void> coroutine) { handling_.spawn(std::move(coroutine)); }
 
@@ -58,24 +49,14 @@ private:
     AsyncResult<void> subscribe(std::shared_ptr<RedisConnection> connection);
     Async<void> send();
     Async<void> listen_for_life();
-    void hear(std::string_view payload);
-    void hear_one(std::string_view entry);
-    [[nodiscard]] std::string take_payload();
 
     net::AsioLoop& loop_;
     RedisLink& commands_;
     RedisLink listener_;
-    const std::string sender_;
+    backends::PeerMessages messages_{Uuid::generate().to_string(), 'd'};
     const std::string channel_;
-    std::atomic<std::uint64_t> told_{0};
-    std::atomic<std::uint64_t> heard_{0};
     std::atomic<bool> running_{false};
 
-    std::mutex mutex_;
-    std::unordered_map<TaskId, Wake> wakes_;  ///< Under the mutex, like the next.
-    std::vector<TaskId> cancels_;
-    bool delayed_ = false;
-    bool sending_ = false;
     Signal pending_;
     Signal stop_;
     TaskGroup group_;
