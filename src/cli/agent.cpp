@@ -5,7 +5,6 @@
 #include "cli/http.hpp"
 #include "cli/interface_choice.hpp"
 #include "cli/protocol_error.hpp"
-#include "json/codec.hpp"
 
 #include <a2akit/client/client.hpp>
 
@@ -22,14 +21,13 @@ CallFacts facts_of(const Session& session, const AgentCard& card, const std::str
 
 class ClientEvents final : public Agent::Events {
 public:
-    ClientEvents(ClientStream stream, CallFacts facts, Console& console)
-        : stream_(std::move(stream)), facts_(std::move(facts)), console_(console) {}
+    ClientEvents(ClientStream stream, CallFacts facts)
+        : stream_(std::move(stream)), facts_(std::move(facts)) {}
 
     std::optional<StreamResponse> next() override {
         try {
             std::optional<StreamEvent> event = stream_.next();
             if (!event) return std::nullopt;
-            if (console_.debugs()) console_.debug("< " + json::encode(event->response));
             return std::move(event->response);
         } catch (const Exception& exception) {
             throw to_failure(exception.error(), facts_);
@@ -39,6 +37,28 @@ public:
 private:
     ClientStream stream_;
     CallFacts facts_;
+};
+
+/// Writes the raw messages for --debug.
+class WireLog final : public Interceptor {
+public:
+    explicit WireLog(Console& console) : console_(console) {}
+
+    AsyncResult<void> before(ClientRequest& request) override {
+        if (request.attempt > 1) console_.debug("attempt " + std::to_string(request.attempt));
+        console_.debug_request(request.method, request.url, request.headers, request.body);
+        return Result<void>();
+    }
+    void after(const ClientRequest& request, int status, const Error* failure) override {
+        if (failure != nullptr)
+            console_.debug(std::string(request.operation) + ": " + failure->message);
+        console_.debug_response(status, {}, {});
+    }
+    void received(const ClientRequest&, std::string_view bytes) override {
+        console_.debug_response(0, {}, bytes);
+    }
+
+private:
     Console& console_;
 };
 
@@ -50,14 +70,12 @@ public:
         : session_(session),
           card_(std::move(resolved.card)),
           interface_(choose_interface(card_, session.options())) {
-        const Credentials credentials = place_credentials(card_, resolved.origin, session);
+        const Credentials credentials = place_credentials(
+            card_, resolved.origin.empty() ? origin_of(interface_.url) : resolved.origin, session);
         has_credentials_ = !credentials.empty();
         warn_of_insecure_credentials();
-        ClientOptions options;
+        ClientOptions options = client_options(session);
         options.headers = credentials.headers;
-        options.ca_file = session.options().ca_file;
-        options.extensions = session.options().extensions;
-        options.call_timeout = std::chrono::seconds(60);
         for (const auto& [name, value] : session.options().service_parameters)
             options.headers.emplace_back(name, value);
         options.credential_origins = session.options().credential_origins;
@@ -67,9 +85,12 @@ public:
         options.bindings = {interface_.protocol_binding};
         AgentCard chosen = card_;
         chosen.supported_interfaces = {interface_};
-        if (!credentials.query.empty()) {
-            std::string& url = chosen.supported_interfaces.front().url;
-            url += (url.find('?') == std::string::npos ? "?" : "&") + credentials.query;
+        // The credentials are placed already, but for a key in the query.
+        chosen.security_requirements.clear();
+        if (!credentials.query_key.name.empty()) {
+            chosen.security_schemes = {{"key", {credentials.query_key}}};
+            chosen.security_requirements = {{{{"key", {}}}}};
+            options.credentials["key"] = ApiKey{session.options().api_key};
         }
         session.console().debug("uses " + interface_.protocol_binding + " " +
                                 interface_.protocol_version + " at " + interface_.url);
@@ -81,11 +102,10 @@ public:
     [[nodiscard]] Client& client() noexcept { return *client_; }
 
     /// Makes a call; logs it and its time, and throws what fails as a Failure.
-    template <class Request, class Call>
-    auto call(std::string_view operation, const Request& request, Call&& call) {
+    template <class Call>
+    auto call(std::string_view operation, Call&& call) {
         Console& console = session_.console();
-        if (console.debugs())
-            console.debug("> " + std::string(operation) + " " + json::encode(request));
+        console.debug("calls " + std::string(operation));
         const auto start = std::chrono::steady_clock::now();
         auto response = guard(std::forward<Call>(call));
         const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -96,13 +116,8 @@ public:
         }
         return response;
     }
-    template <class Message>
-    Message logged(Message response) {
-        if (session_.console().debugs()) session_.console().debug("< " + json::encode(response));
-        return response;
-    }
     std::unique_ptr<Events> events(ClientStream stream) {
-        return std::make_unique<ClientEvents>(std::move(stream), facts(), session_.console());
+        return std::make_unique<ClientEvents>(std::move(stream), facts());
     }
 
 private:
@@ -116,6 +131,18 @@ private:
         } catch (const Exception& exception) {
             throw to_failure(exception.error(), facts());
         }
+    }
+    static ClientOptions client_options(const Session& session) {
+        const Options& given = session.options();
+        ClientOptions options;
+        options.verify_tls = !given.insecure;
+        options.ca_file = given.ca_file;
+        options.client_certificate_file = given.client_certificate;
+        options.client_key_file = given.client_key;
+        options.extensions = given.extensions;
+        options.call_timeout = std::chrono::seconds(60);
+        if (given.debug) options.interceptors = {std::make_shared<WireLog>(session.console())};
+        return options;
     }
     void warn_of_insecure_credentials() const {
         if (!session_.options().insecure) return;
@@ -154,7 +181,7 @@ SendOptions send_options(const SendMessageRequest& request) {
 }  // namespace
 
 SendMessageResponse Agent::send(const SendMessageRequest& request) {
-    return impl_->call("SendMessage", request, [&] {
+    return impl_->call("SendMessage", [&] {
         SendResult result = impl_->client().send(request.message, send_options(request));
         SendMessageResponse response;
         if (result.task() != nullptr) {
@@ -162,37 +189,60 @@ SendMessageResponse Agent::send(const SendMessageRequest& request) {
         } else {
             response.payload = *result.message();
         }
-        return impl_->logged(std::move(response));
+        return response;
     });
 }
 
 std::unique_ptr<Agent::Events> Agent::stream(const SendMessageRequest& request) {
-    return impl_->call("SendStreamingMessage", request, [&] {
+    return impl_->call("SendStreamingMessage", [&] {
         return impl_->events(impl_->client().stream(request.message, send_options(request)));
     });
 }
 
 Task Agent::get_task(const std::string& task_id, std::optional<int> history_length) {
-    return impl_->call("GetTask", GetTaskRequest{{}, task_id, history_length}, [&] {
-        return impl_->logged(impl_->client().get_task(task_id, history_length));
-    });
+    return impl_->call("GetTask",
+                       [&] { return impl_->client().get_task(task_id, history_length); });
 }
 
 ListTasksResponse Agent::list_tasks(const ListTasksRequest& request) {
-    return impl_->call("ListTasks", request,
-                       [&] { return impl_->logged(impl_->client().list_tasks(request)); });
+    return impl_->call("ListTasks", [&] { return impl_->client().list_tasks(request); });
 }
 
 Task Agent::cancel(const std::string& task_id, const std::string& metadata) {
-    const CancelTaskRequest request{{}, task_id, RawJson(metadata)};
-    return impl_->call("CancelTask", request, [&] {
-        return impl_->logged(impl_->client().cancel(task_id, request.metadata));
-    });
+    return impl_->call("CancelTask",
+                       [&] { return impl_->client().cancel(task_id, RawJson(metadata)); });
 }
 
 std::unique_ptr<Agent::Events> Agent::subscribe(const std::string& task_id) {
-    return impl_->call("SubscribeToTask", SubscribeToTaskRequest{{}, task_id},
+    return impl_->call("SubscribeToTask",
                        [&] { return impl_->events(impl_->client().subscribe(task_id)); });
+}
+
+TaskPushNotificationConfig Agent::set_push_config(const TaskPushNotificationConfig& config) {
+    return impl_->call("CreateTaskPushNotificationConfig",
+                       [&] { return impl_->client().set_push_config(config); });
+}
+
+TaskPushNotificationConfig Agent::get_push_config(const std::string& task_id,
+                                                  const std::string& id) {
+    return impl_->call("GetTaskPushNotificationConfig",
+                       [&] { return impl_->client().get_push_config(task_id, id); });
+}
+
+std::vector<TaskPushNotificationConfig> Agent::list_push_configs(const std::string& task_id) {
+    return impl_->call("ListTaskPushNotificationConfigs",
+                       [&] { return impl_->client().list_push_configs(task_id); });
+}
+
+void Agent::delete_push_config(const std::string& task_id, const std::string& id) {
+    impl_->call("DeleteTaskPushNotificationConfig", [&] {
+        impl_->client().delete_push_config(task_id, id);
+        return true;
+    });
+}
+
+AgentCard Agent::extended_card() {
+    return impl_->call("GetExtendedAgentCard", [&] { return impl_->client().extended_card(); });
 }
 
 void Standing::update(const StreamResponse& event) {

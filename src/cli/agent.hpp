@@ -47,6 +47,11 @@ public:
     ListTasksResponse list_tasks(const ListTasksRequest& request);
     Task cancel(const std::string& task_id, const std::string& metadata);
     std::unique_ptr<Events> subscribe(const std::string& task_id);
+    TaskPushNotificationConfig set_push_config(const TaskPushNotificationConfig& config);
+    TaskPushNotificationConfig get_push_config(const std::string& task_id, const std::string& id);
+    std::vector<TaskPushNotificationConfig> list_push_configs(const std::string& task_id);
+    void delete_push_config(const std::string& task_id, const std::string& id);
+    AgentCard extended_card();
 
 private:
     class Impl;

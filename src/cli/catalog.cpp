@@ -52,6 +52,7 @@ std::vector<Entry> read_agents(std::string_view json) {
 
 bool is_named(const Entry& entry, std::string_view name) {
     const std::string_view identifier = entry.identifier;
+    if (name.empty()) return false;
     return identifier == name || entry.display_name == name ||
            identifier.substr(identifier.rfind(':') + 1) == name;
 }

@@ -13,14 +13,19 @@ namespace a2akit::cli {
 /// sections 4.5 and 7.3).
 struct Credentials {
     std::vector<std::pair<std::string, std::string>> headers = {};
-    /// "name=value", percent-encoded; empty: none.
-    std::string query = {};
-    [[nodiscard]] bool empty() const noexcept { return headers.empty() && query.empty(); }
+    /// The scheme of an API key that goes into the query; without a name: none.
+    APIKeySecurityScheme query_key = {};
+    [[nodiscard]] bool empty() const noexcept { return headers.empty() && query_key.name.empty(); }
 };
 
 /// From --bearer, --api-key and what `auth login` stored for the origin of the agent.
 [[nodiscard]] Credentials place_credentials(const AgentCard& card, const std::string& origin,
                                             const Session& session);
+
+/// Throws Failure (A2ACLI_ERR_CREDENTIALS_MISSING, A2ACLI_ERR_AUTH_FAILED) unless there is a
+/// credential, and the card declares a scheme that takes it (a2a-cli specification 0.2, 12.4).
+void require_declared_credentials(const AgentCard& card, const Credentials& credentials,
+                                  const Session& session);
 
 /// What to do to get the credentials that the card asks for, as a command where there is one.
 [[nodiscard]] std::string advice_for_credentials(const AgentCard& card, const Session& session);

@@ -41,7 +41,9 @@ public:
     }
     std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode mode) const override {
         (void)mode;
-        const std::string group = app->get_parent() == nullptr ? "" : app->get_name() + " ";
+        // "a2akit task" -> "task "
+        std::string group = path_of(app) + " ";
+        group.erase(0, group.find(' ') + 1);
         std::string list;
         for (const Command& command : commands()) {
             if (!command.name.starts_with(group)) continue;
@@ -69,11 +71,13 @@ CLI::App& group_of(CLI::App& app, const std::string& name) {
 }
 
 CLI::App& add_command(CLI::App& app, const Command& command) {
-    const std::string name(command.name);
-    const std::size_t space = name.find(' ');
-    CLI::App& parent = space == std::string::npos ? app : group_of(app, name.substr(0, space));
-    CLI::App* added = parent.add_subcommand(
-        space == std::string::npos ? name : name.substr(space + 1), std::string(command.summary));
+    std::string name(command.name);
+    CLI::App* parent = &app;
+    for (std::size_t space = name.find(' '); space != std::string::npos; space = name.find(' ')) {
+        parent = &group_of(*parent, name.substr(0, space));
+        name.erase(0, space + 1);
+    }
+    CLI::App* added = parent->add_subcommand(name, std::string(command.summary));
     if (!command.examples.empty()) added->footer("Examples:\n" + std::string(command.examples));
     return *added;
 }

@@ -75,7 +75,8 @@ std::string_view HttpReply::header(std::string_view name) const {
     return {};
 }
 
-HttpReply http_call(const HttpCall& call, const Options& options, Console& console) {
+HttpReply http_call(const HttpCall& call, const Options& options, Console& console,
+                    Sensitivity sensitivity) {
     console.debug_request(call.method, call.url, call.headers, call.body);
     const Easy curl(curl_easy_init(), &curl_easy_cleanup);
     if (curl == nullptr) throw std::bad_alloc();
@@ -128,7 +129,11 @@ HttpReply http_call(const HttpCall& call, const Options& options, Console& conso
     const char* url = nullptr;
     curl_easy_getinfo(handle, CURLINFO_EFFECTIVE_URL, &url);
     collector.reply.url = url != nullptr ? url : call.url;
-    console.debug_response(collector.reply.status, collector.reply.headers, collector.reply.body);
+    console.debug_response(
+        collector.reply.status, collector.reply.headers,
+        sensitivity == Sensitivity::kPlain
+            ? collector.reply.body
+            : "(" + std::to_string(collector.reply.body.size()) + " bytes that hold a token)");
     return std::move(collector.reply);
 }
 

@@ -32,9 +32,13 @@ struct HttpReply {
     [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
+/// Whether --debug shows the body of the reply, or only its size.
+enum class Sensitivity { kPlain, kSecretReply };
+
 /// Any status is a reply. Throws Failure: A2ACLI_ERR_UNREACHABLE when there is no reply within 30
 /// seconds, or when it is longer than 4 MiB. TLS is set up as the options say.
-[[nodiscard]] HttpReply http_call(const HttpCall& call, const Options& options, Console& console);
+[[nodiscard]] HttpReply http_call(const HttpCall& call, const Options& options, Console& console,
+                                  Sensitivity sensitivity = Sensitivity::kPlain);
 
 /// "a b" -> "a%20b"
 [[nodiscard]] std::string percent_encode(std::string_view text);

@@ -18,8 +18,11 @@ bool is_spoken(const AgentInterface& interface, const std::string& wanted_versio
     if (std::find(kBindings.begin(), kBindings.end(), interface.protocol_binding) ==
         kBindings.end())
         return false;
-    const bool is_version_1 = version == "1" || version == "1.0" || version.starts_with("1.0.");
-    return is_version_1 && (wanted_version.empty() || version.starts_with(wanted_version));
+    const bool is_1_0 = version == "1" || version == "1.0" || version.starts_with("1.0.");
+    const bool is_0_3 = version == "0.3" || version.starts_with("0.3.");
+    // Versions below 1.0 have to be asked for.
+    return wanted_version == "0.3" ? is_0_3
+                                   : is_1_0 && (wanted_version.empty() || wanted_version == "1.0");
 }
 
 std::string offered_by(const AgentCard& card) {

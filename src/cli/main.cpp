@@ -1,6 +1,7 @@
 #include "cli/console.hpp"
 #include "cli/failure.hpp"
 #include "cli/help.hpp"
+#include "cli/plugin.hpp"
 #include "cli/program.hpp"
 
 #include <CLI/CLI.hpp>
@@ -30,6 +31,7 @@ OutputFormat format_of(const std::vector<std::string_view>& arguments) {
 }
 
 int run(int argc, char** argv, Console& console) {
+    run_plugin({argv, argv + argc});
     CLI::App app;
     Program program(console);
     build(app, program);

@@ -36,6 +36,23 @@ void render_part(Console& console, const Part& part) {
     if (details && !part.metadata.empty()) console.block("Metadata", part.metadata.text());
 }
 
+/// The pieces of a streamed text are parts of one artifact: they are shown as the text they make.
+std::vector<Part> joined(const std::vector<Part>& parts) {
+    std::vector<Part> out;
+    for (const Part& part : parts) {
+        const bool is_plain = part.text() != nullptr && part.metadata.empty() &&
+                              part.filename.empty() &&
+                              (out.empty() || out.back().media_type == part.media_type);
+        if (is_plain && !out.empty() && out.back().text() != nullptr &&
+            out.back().metadata.empty() && out.back().filename.empty()) {
+            std::get<TextContent>(out.back().content).text += *part.text();
+        } else {
+            out.push_back(part);
+        }
+    }
+    return out;
+}
+
 std::string_view role_text(Role role) {
     switch (role) {
         case Role::kUser:
@@ -84,7 +101,7 @@ void render_artifact(Console& console, const Artifact& artifact) {
     if (!artifact.description.empty()) console.field("Description", artifact.description);
     if (console.is_verbose() && !artifact.metadata.empty())
         console.block("Metadata", artifact.metadata.text());
-    render_parts(console, artifact.parts);
+    render_parts(console, joined(artifact.parts));
 }
 
 void render_standing(Console& console, const std::string& task_id, const std::string& context_id,

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import signal
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -129,7 +130,7 @@ class Scripted:
     """An agent whose answers a function gives: it gets a Request and returns a result for JSON-RPC, an Answer, or a
     list of results for a stream. Every request is kept."""
 
-    def __init__(self, answer, **card):
+    def __init__(self, answer, tls=None, **card):
         self.answer, self.requests, self.card_changes = answer, [], card
         outer = self
 
@@ -146,7 +147,9 @@ class Scripted:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -176,6 +179,34 @@ class Scripted:
             answer = Answer(200, "".join(f"data: {one}\n\n" for one in events if one != CUT), "text/event-stream",
                             cut=CUT in answer)
         answer.write(handler)
+
+
+class Certificates:
+    """A certificate authority, a certificate for 127.0.0.1 and one for a client, made by openssl."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        directory.mkdir(exist_ok=True)
+        self.make("ca", ["-x509", "-subj", "/CN=test authority"])
+        for name, extension in (("server", "subjectAltName=IP:127.0.0.1"), ("client", "extendedKeyUsage=clientAuth")):
+            self.make(name, ["-subj", f"/CN={name}", "-x509", "-CA", self.path("ca.pem"), "-CAkey", self.path("ca.key"),
+                             "-addext", extension])
+
+    def make(self, name, arguments):
+        subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-keyout", self.path(name + ".key"), "-out", self.path(name + ".pem"), *arguments], check=True,
+                       capture_output=True)
+
+    def path(self, name):
+        return str(self.directory / name)
+
+    def context(self, wants_client=False):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.path("server.pem"), self.path("server.key"))
+        if wants_client:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(self.path("ca.pem"))
+        return context
 
 
 CUT = "(the connection breaks here)"

@@ -8,7 +8,7 @@ import threading
 import time
 
 from registry import check
-from support import Answer, CUT, Scripted, SECRET, card_of, fields, rpc_error, task_of
+from support import Answer, CUT, Certificates, Scripted, SECRET, card_of, fields, rpc_error, task_of
 
 UUID = re.compile(r"^[0-9a-f-]{36}$")
 
@@ -458,6 +458,23 @@ def credential_variables(cli):
         assert variable in told and "process table" in told and "history" in told, told
 
 
+@check("A2ACLI_AUTH_003")
+def insecure(cli):
+    """An agent whose certificate nobody has signed for: refused without --insecure, also with -o json; with it the call
+    works, and stderr has a security warning, which names the credentials when there are some."""
+    certificates = Certificates(cli.home / "certificates")
+    with Scripted(answers(SendMessage=COMPLETED), tls=certificates.context()) as agent:
+        assert cli.failure("send", "x", "-a", agent.url, status=3)["code"] == "A2ACLI_ERR_UNREACHABLE"
+        assert not agent.requests
+        with_token = cli.run("send", "x", "-a", agent.url, "--insecure", "--bearer", SECRET)
+        assert with_token.returncode == 0 and "Warning: SECURITY" in with_token.stderr, with_token
+        assert "credentials" in with_token.stderr and SECRET not in with_token.stderr
+        without = cli.run("send", "x", "-a", agent.url, env={"A2ACLI_INSECURE": "true"})
+        assert without.returncode == 0 and "--insecure turns the verification" in without.stderr, without
+        trusted = cli.run("send", "x", "-a", agent.url, "--ca-file", certificates.path("ca.pem"))
+        assert trusted.returncode == 0 and "Warning" not in trusted.stderr, trusted
+
+
 @check("A2ACLI_AUTH_004")
 def redaction(cli):
     """A bearer token, an API key in a header, a cookie and a query, and service parameters never appear in stdout or
@@ -579,6 +596,11 @@ def default_version(cli):
     assert "uses JSONRPC 1.0" in cli.talk("task", "list", "--debug", "--a2a-version", "1.0").stderr
 
 
+@default("Transport security — TLS verification on")
+def default_tls(cli):
+    insecure(cli)
+
+
 @check("A2ACLI_DEFAULT_001")
 def defaults(cli):
     """Each row of the breakdown below is checked with and without its flag; the help names the effective defaults."""
@@ -626,3 +648,24 @@ def tool_help(cli):
     for flag in ("-v", "--version"):
         assert re.fullmatch(r"a2akit \d+\.\d+\.\d+\n", cli.run(flag).stdout)
     assert "default 2s" in cli.run("send", "-h").stdout
+
+
+@check("A2ACLI_SKILL_001")
+def skill(cli):
+    """`skill` prints one SKILL.md with name, description and compatibility, below 3,000 bytes, that points to the help and
+    names few of the commands; --install writes it below .agents/skills, with the examples beside it."""
+    text = cli.run("skill").stdout
+    head, body = text.split("---\n", 2)[1:]
+    assert re.search("^name: a2akit$", head, re.M) and "description: " in head and "compatibility: " in head
+    assert len(text) < 3000 and "a2akit help" in body and "push-config" not in body and "--context-id" in body
+    done = cli.run("skill", "--install", cli.home)
+    installed = cli.home / ".agents" / "skills" / "a2akit"
+    assert done.returncode == 0 and (installed / "SKILL.md").read_text() == text
+    assert (installed / "references" / "examples.md").exists()
+    assert len(list(cli.home.rglob("SKILL.md"))) == 1
+
+
+@check("A2ACLI_SKILL_002")
+def skill_is_guidance(cli):
+    """The skill has none of the specification's key words, identifiers and section numbers."""
+    assert not re.search(r"\bMUST\b|\bSHOULD\b|\bMAY\b|§|A2ACLI_[A-Z]+_\d", cli.run("skill").stdout)

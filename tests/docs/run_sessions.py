@@ -130,7 +130,7 @@ def check_session(kind, at_least, addresses, folder=None):
 
 def check_sessions(program):
     with demo_agent(program, {}) as address:
-        check_session("demo", 4, {ADDRESS_IN_README: address})
+        check_session("demo", 5, {ADDRESS_IN_README: address}, Path(program).resolve().parent)
 
 
 def grpc_address(address):

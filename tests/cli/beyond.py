@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""The commands that the specification of a2a-cli does not have: bench, audit, plugins, and the manual page.
+
+usage: beyond.py A2AKIT
+"""
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from support import Cli, live_agent, task_of
+
+
+def check_bench(cli):
+    done = cli.json("bench", "--clients", "2", "--duration", "500ms")
+    assert done["messages"] > 0 and done["errors"] == {} and done["milliseconds"]["p50"] > 0, done
+    assert cli.json("bench", "--clients", "1", "--duration", "500ms", "--stream")["messages"] > 0
+    unreachable = cli.run("bench", "-a", "http://127.0.0.1:1", "--duration", "500ms")
+    assert unreachable.returncode == 3, unreachable
+
+
+def check_audit(cli):
+    recorded = cli.talk("send", "count 5", "-o", "json", "--stream").stdout
+    assert cli.run("audit", stdin=recorded).returncode == 0
+
+    def piece(**more):
+        return {"artifactUpdate": {"taskId": "task-1", "contextId": "context-1",
+                                   "artifact": {"artifactId": "a", "parts": [{"text": "x"}]}, **more}}
+
+    def status(state):
+        return {"statusUpdate": {"taskId": "task-1", "contextId": "context-1", "status": {"state": f"TASK_STATE_{state}"}}}
+    begun, ended = {"task": task_of("WORKING")}, status("COMPLETED")
+    for events, fault in (([begun, piece(append=True), ended], "never begun"),
+                          ([begun, piece(lastChunk=True), piece(append=True), ended], "after its last chunk"),
+                          ([begun, ended, piece()], "follows the end"), ([piece(), ended], "does not begin with"),
+                          ([begun, status("SUBMITTED"), ended], "back from working"), ([begun], "before the task has settled"),
+                          ([begun, {"task": task_of("COMPLETED", task_id="task-2")}], "another task"),
+                          (["nonsense", begun, ended], "line 1: not a StreamResponse")):
+        lines = "".join((one if isinstance(one, str) else json.dumps(one)) + "\n" for one in events)
+        done = cli.run("audit", stdin=lines)
+        assert done.returncode == 1 and fault in done.stdout, (fault, done)
+
+
+def check_plugins(cli):
+    tools = cli.home / "tools"
+    tools.mkdir()
+    plugin = tools / "a2a-greet"
+    plugin.write_text('#!/bin/sh\necho "greets $*"\n')
+    plugin.chmod(0o755)
+    environment = {"PATH": f"{tools}:/usr/bin:/bin"}
+    refused = cli.run("greet", env=environment)
+    assert refused.returncode == 2 and "plugin set-enabled greet on" in refused.stderr, refused
+    assert json.loads(cli.run("plugin", "list", "-o", "json", env=environment).stdout) == [
+        {"name": "greet", "path": str(plugin), "enabled": False}]
+    assert cli.run("plugin", "set-enabled", "greet", "on", env=environment).returncode == 0
+    assert cli.run("greet", "--to", "Ada", env=environment).stdout == "greets --to Ada\n"
+    # Another program of that name, earlier on the PATH, is not what was enabled.
+    other = cli.home / "other"
+    other.mkdir()
+    shutil.copy("/bin/false", other / "a2a-greet")
+    assert cli.run("greet", env={"PATH": f"{other}:{environment['PATH']}"}).stdout == "greets \n"
+    assert cli.run("plugin", "set-enabled", "greet", "off", env=environment).returncode == 0
+    assert cli.run("greet", env=environment).returncode == 2
+    assert cli.run("plugin", "set-enabled", "missing", "on", env=environment).returncode == 2
+
+
+def check_manual(cli):
+    page = cli.run("man").stdout
+    assert page.startswith(".TH A2AKIT 1") and "task get" in page
+    if shutil.which("groff"):
+        done = subprocess.run(["groff", "-Kutf8", "-man", "-Tutf8", "-ww"], input=page, text=True, capture_output=True, check=True)
+        assert not done.stderr and "a2akit send" in done.stdout, done.stderr
+
+
+def check_pipes(cli):
+    """A reader that goes away ends the command; a full disk is an error."""
+    done = subprocess.run(f"{cli.program} help | head -1; echo ${{PIPESTATUS[0]}}", shell=True, executable="/bin/bash",
+                          capture_output=True, text=True, env=cli.environment())
+    assert done.stdout.splitlines()[0].startswith("a2akit"), done
+    full = subprocess.run(f"{cli.program} help > /dev/full", shell=True, env=cli.environment())
+    assert full.returncode == 1, full
+
+
+def main():
+    program = pathlib.Path(sys.argv[1]).resolve()
+    with live_agent(program) as url:
+        cli = Cli(program, url)
+        for check in (check_bench, check_audit, check_plugins, check_manual, check_pipes):
+            check(cli)
+            print("ok", check.__name__, flush=True)
+
+
+main()
