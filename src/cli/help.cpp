@@ -84,7 +84,7 @@ CLI::App& add_command(CLI::App& app, const Command& command) {
 
 }  // namespace
 
-void build(CLI::App& app, Program& program) {
+void build(CLI::App& app, Program& program, std::string_view first_word) {
     app.name("a2akit");
     app.description(std::string(kDescription));
     app.footer(std::string(kFooter));
@@ -93,7 +93,12 @@ void build(CLI::App& app, Program& program) {
     app.formatter(std::make_shared<Formatter>());
     app.set_help_flag("-h,--help", "Print this help and exit");
     app.option_defaults()->always_capture_default(false);
-    for (const Command& command : commands()) command.add(add_command(app, command), program);
+    const bool explains = first_word == "help" || first_word == "completion" || first_word == "man";
+    for (const Command& command : commands()) {
+        CLI::App& added = add_command(app, command);
+        const bool may_be_chosen = command.name.substr(0, command.name.find(' ')) == first_word;
+        if (may_be_chosen || explains) command.add(added, program);
+    }
 }
 
 void add_help(CLI::App& command, Program& program) {

@@ -34,7 +34,7 @@ int run(int argc, char** argv, Console& console) {
     run_plugin({argv, argv + argc});
     CLI::App app;
     Program program(console);
-    build(app, program);
+    build(app, program, argc > 1 ? argv[1] : "");
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForVersion& version) {
