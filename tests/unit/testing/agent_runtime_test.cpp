@@ -229,6 +229,27 @@ TEST_F(AgentRuntimeTest, ATaskOfAnAgentThatIsNotServedIsNotResumed) {
     EXPECT_NE(resumed.error().message.find("\"beta\""), std::string::npos);
 }
 
+TEST_F(AgentRuntimeTest, ADeadLetterIsRedrivenByItsAgent) {
+    betas->then({Step::until_cancelled()});
+    Process process(loop, ports, {agent("alpha", alphas), agent("beta", betas)});
+    const Task lost = process.client("beta").start("hi");
+    loop.run_ready();
+    TaskUpdate update;
+    update.id = WriteId::next();
+    update.raise_epoch = true;
+    update.status = TaskStatus{TaskState::kFailed, std::nullopt, std::nullopt};
+    update.dead_letter = "given up";
+    ASSERT_TRUE(loop.await(ports.storage->append(TaskId::parse(lost.id).value(),
+                                                 OwnerScope::everything(), std::move(update))));
+    const auto letters = loop.await(ports.maintenance->dead_letters(std::nullopt, 10));
+    ASSERT_EQ(letters.value().size(), 1U);
+    const auto made = loop.await(process.runtime.redrive(letters->front()));
+    ASSERT_TRUE(made);
+    loop.advance(1min);
+    EXPECT_EQ(process.client("beta").get_task(made->to_string()).text(), "from beta");
+    EXPECT_TRUE(alphas->seen().empty());
+}
+
 TEST_F(AgentRuntimeTest, NoNameOfAPrincipalReachesTheTasksOfANamedAgent) {
     AgentSpec unnamed = agent("", betas);
     Process named(loop, ports, {agent("alpha", alphas)});
