@@ -1,15 +1,28 @@
 #pragma once
 
 #include "grpc/call.hpp"
+#include "grpc/convert.hpp"
+#include "grpc/convert_0_3.hpp"
 
 #include <utility>
 
 namespace a2akit::rpc {
 
+/// How the calls of both versions read and write their messages.
+struct Form {
+    template <class Request>
+    static void read(const Request& request, OperationParams& params, Violations& wrong) {
+        rpc::read(request, params, wrong);
+    }
+    template <class From, class To>
+    static void write(const From& from, To& to) {
+        rpc::write(from, to);
+    }
+};
+
 /// A service whose methods each become a call. `Generated` is the service that protoc has made,
-/// `Event` what its streams consist of. `Form::read` turns a request into the parameters of an
-/// operation, and `Form::write` a reply into an answer; `kVersion` is that of both.
-template <class Generated, class Event, class Form, wire::Version kVersion>
+/// `Event` what its streams consist of, and `kVersion` the version that it speaks.
+template <class Generated, class Event, wire::Version kVersion>
 class Dispatch : public Generated {
 protected:
     using Context = ::grpc::CallbackServerContext;

@@ -1,4 +1,3 @@
-#include "grpc/convert.hpp"
 #include "grpc/dispatch.hpp"
 #include "grpc/service.hpp"
 
@@ -9,19 +8,8 @@ namespace {
 
 using Empty = google::protobuf::Empty;
 
-struct Form {
-    template <class Request>
-    static void read(const Request& request, OperationParams& params, Violations& wrong) {
-        rpc::read(request, params, wrong);
-    }
-    template <class From, class To>
-    static void write(const From& from, To& to) {
-        rpc::write(from, to);
-    }
-};
-
-class Service final : public Dispatch<v1::A2AService::CallbackService, v1::StreamResponse, Form,
-                                      wire::Version::k1_0> {
+class Service final
+    : public Dispatch<v1::A2AService::CallbackService, v1::StreamResponse, wire::Version::k1_0> {
 public:
     explicit Service(Door& door) noexcept : Dispatch(door) {}
 
