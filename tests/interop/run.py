@@ -205,4 +205,5 @@ def main():
     return check_client(what, agent, pathlib.Path(folder), bindings)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
