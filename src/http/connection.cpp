@@ -219,6 +219,7 @@ Async<void> Connection::answer() {
         }
         case wire::RouteKind::kCatalog: {
             wire::RequestHead request = head();
+            cors_.clear();  // it says itself that any origin may read it
             return respond(site_->catalog(request));
         }
         case wire::RouteKind::kReadiness:

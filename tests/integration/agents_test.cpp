@@ -133,6 +133,17 @@ TEST_P(AgentsTest, TheCatalogueListsTheAgents) {
     EXPECT_TRUE(contains(catalog.body, R"("type":"application/a2a-agent-card+json")"));
 }
 
+TEST_P(AgentsTest, AnyOriginMayReadTheCatalogueWhicheverMayCallTheAgents) {
+    ServerOptions options = server_of({agent("alpha"), agent("beta")});
+    options.settings.cors_origins = "https://app.example";
+    start(std::move(options));
+    const std::string origin = "Origin: https://app.example\r\n";
+    const auto card = client_->exchange("GET", "/alpha/.well-known/agent-card.json", {}, origin);
+    EXPECT_EQ(card.header("access-control-allow-origin"), "https://app.example");
+    const auto catalog = client_->exchange("GET", "/.well-known/ai-catalog.json", {}, origin);
+    EXPECT_EQ(catalog.header("access-control-allow-origin"), "*");
+}
+
 TEST_P(AgentsTest, TheServerItselfIsNotAnAgent) {
     start(server_of({agent("alpha"), agent("beta")}));
     for (const char* path : {"/.well-known/agent-card.json", "/tasks", "/gamma/tasks", "/alphabet"})
