@@ -207,6 +207,38 @@ TEST_P(StorageContract, ARepeatedClaimOfARunThatWasTakenOverGetsNoRun) {
     EXPECT_EQ(load(task).epoch, taken.epoch);
 }
 
+// -- Owners ---------------------------------------------------------------------------------------
+
+// A server with several agents puts an agent's name and separators in front of the principal's.
+TEST_P(StorageContract, AnOwnersNameMayHaveAnyCharacterAndAnyLengthThatIsAllowed) {
+    const std::string longest = "\x1f" + std::string(63, 'a') + "\x1f" + std::string(256, 'p');
+    const std::vector<std::string> names{
+        "\x1f"
+        "alpha\x1f"
+        "ann",
+        "\x1f"
+        "beta\x1f"
+        "ann",
+        "\x1f\x1f"
+        "ann",
+        "ann",
+        awkward_text(),
+        longest};
+    std::vector<TaskId> tasks;
+    for (const std::string& name : names) tasks.push_back(make_task_of({name, "", false}));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const OwnerScope scope{names[i], "", false};
+        const ListPage page = must(storage().list(scope, {}));
+        ASSERT_EQ(page.tasks.size(), 1U) << i;
+        EXPECT_EQ(page.tasks.front().id, tasks[i]);
+        for (std::size_t other = 0; other < tasks.size(); ++other) {
+            const auto error = error_of(storage().load(tasks[other], scope));
+            EXPECT_EQ(error.has_value(), other != i) << i << ' ' << other;
+        }
+        EXPECT_EQ(claim(tasks[i]).snapshot.owner, scope);
+    }
+}
+
 // -- Claims, again --------------------------------------------------------------------------------
 
 TEST_P(StorageContract, ATurnThatHasEndedIsStaleBeforeItsRunIsReleased) {
