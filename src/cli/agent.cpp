@@ -72,7 +72,7 @@ public:
           interface_(choose_interface(card_, session.options())) {
         const Credentials credentials = place_credentials(
             card_, resolved.origin.empty() ? origin_of(interface_.url) : resolved.origin, session);
-        has_credentials_ = !credentials.empty();
+        has_credentials_ = !credentials.empty() || names_credentials(session.options());
         warn_of_insecure_credentials();
         ClientOptions options = client_options(session);
         options.headers = credentials.headers;
@@ -145,13 +145,10 @@ private:
         return options;
     }
     void warn_of_insecure_credentials() const {
-        if (!session_.options().insecure) return;
+        if (!session_.options().insecure || !has_credentials_) return;
         session_.console().warn(
-            has_credentials_
-                ? "SECURITY: --insecure turns the verification of certificates off, and "
-                  "credentials are sent over this connection; anyone in between can read them"
-                : "--insecure turns the verification of certificates off; use it for development "
-                  "only");
+            "SECURITY: credentials are sent over a connection whose certificate is not verified; "
+            "anyone in between can read them");
     }
 
     const Session& session_;

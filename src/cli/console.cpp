@@ -48,16 +48,6 @@ std::string escape_controls(std::string_view text, std::string_view kept) {
     return out;
 }
 
-bool is_credential_header(std::string_view name) {
-    std::string lower(name);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    static constexpr std::array kWords{"auth",   "cookie",     "token",    "key",
-                                       "secret", "credential", "password", "session"};
-    return std::any_of(kWords.begin(), kWords.end(),
-                       [&](const char* word) { return lower.find(word) != std::string::npos; });
-}
-
 }  // namespace
 
 void Console::configure(const Options& options) {
@@ -66,10 +56,10 @@ void Console::configure(const Options& options) {
     debugs_ = options.debug;
     for (const std::string& secret : {options.bearer, options.api_key}) mask(secret);
     for (const auto& [name, value] : options.service_parameters) {
-        if (is_credential_header(name)) mask(value);
+        if (is_credential_name(name)) mask(value);
         // "Bearer abc": the token alone is a secret, too.
         if (const std::size_t space = value.rfind(' ');
-            is_credential_header(name) && space != std::string::npos)
+            is_credential_name(name) && space != std::string::npos)
             mask(value.substr(space + 1));
     }
 }
@@ -159,7 +149,7 @@ void Console::debug_request(std::string_view method, std::string_view url, const
     const auto lock = hold();
     debug("> " + std::string(method) + " " + std::string(url));
     for (const auto& [name, value] : headers)
-        debug("> " + name + ": " + (is_credential_header(name) ? "***" : value));
+        debug("> " + name + ": " + (is_credential_name(name) ? "***" : value));
     if (!body.empty()) debug("> " + std::string(body));
 }
 
@@ -168,8 +158,18 @@ void Console::debug_response(int status, const Headers& headers, std::string_vie
     const auto lock = hold();
     if (status != 0) debug("< " + std::to_string(status));
     for (const auto& [name, value] : headers)
-        debug("< " + name + ": " + (is_credential_header(name) ? "***" : value));
+        debug("< " + name + ": " + (is_credential_name(name) ? "***" : value));
     if (!body.empty()) debug("< " + std::string(body));
+}
+
+bool is_credential_name(std::string_view name) {
+    std::string lower(name);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    static constexpr std::array kWords{"auth",   "cookie",     "token",    "key",
+                                       "secret", "credential", "password", "session"};
+    return std::any_of(kWords.begin(), kWords.end(),
+                       [&](const char* word) { return lower.find(word) != std::string::npos; });
 }
 
 std::string one_line(std::string_view text) { return escape_controls(text, "\t"); }

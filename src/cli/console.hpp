@@ -67,6 +67,8 @@ private:
     std::vector<std::string> secrets_;
 };
 
+/// Whether a header of this name usually holds a credential: "Authorization", "X-Api-Key".
+[[nodiscard]] bool is_credential_name(std::string_view name);
 /// `text` on one line, without control characters.
 [[nodiscard]] std::string one_line(std::string_view text);
 /// JSON with line breaks and two spaces per level. REQUIRES: valid JSON.

@@ -47,6 +47,13 @@ Credentials place_credentials(const AgentCard& card, const std::string& origin,
     return credentials;
 }
 
+bool names_credentials(const Options& options) {
+    const auto& parameters = options.service_parameters;
+    return !options.client_certificate.empty() ||
+           std::any_of(parameters.begin(), parameters.end(),
+                       [](const auto& one) { return is_credential_name(one.first); });
+}
+
 void require_declared_credentials(const AgentCard& card, const Credentials& credentials,
                                   const Session& session) {
     const bool has_certificate = !session.options().client_certificate.empty();

@@ -22,6 +22,9 @@ struct Credentials {
 [[nodiscard]] Credentials place_credentials(const AgentCard& card, const std::string& origin,
                                             const Session& session);
 
+/// A client certificate, or a service parameter whose name says that it holds a credential.
+[[nodiscard]] bool names_credentials(const Options& options);
+
 /// Throws Failure (A2ACLI_ERR_CREDENTIALS_MISSING, A2ACLI_ERR_AUTH_FAILED) unless there is a
 /// credential, and the card declares a scheme that takes it (a2a-cli specification 0.2, 12.4).
 void require_declared_credentials(const AgentCard& card, const Credentials& credentials,

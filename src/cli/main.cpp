@@ -30,8 +30,18 @@ OutputFormat format_of(const std::vector<std::string_view>& arguments) {
     return format == "json" ? OutputFormat::kJson : OutputFormat::kText;
 }
 
+/// CLI11 would only say that a subcommand is required.
+void check_command(std::string_view word) {
+    if (word.empty() || word.starts_with('-')) return;
+    for (const Command& command : commands()) {
+        if (command.name.substr(0, command.name.find(' ')) == word) return;
+    }
+    throw usage("there is no command \"" + std::string(word) + '"');
+}
+
 int run(int argc, char** argv, Console& console) {
     run_plugin({argv, argv + argc});
+    check_command(argc > 1 ? argv[1] : "");
     CLI::App app;
     Program program(console);
     build(app, program, argc > 1 ? argv[1] : "");

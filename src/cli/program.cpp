@@ -72,6 +72,11 @@ void Program::on_chosen(CLI::App& command, std::function<int(const Session&)> ac
         Configuration configuration = resolve(flags_);
         console_.configure(configuration.options);
         for (const std::string& warning : configuration.warnings) console_.warn(warning);
+        if (configuration.options.insecure) {
+            console_.warn(
+                "--insecure turns the verification of certificates off; use it for "
+                "development only");
+        }
         const Session session(std::move(configuration), console_);
         const TimeLimit limit(session.options().timeout, console_);
         return action(session);

@@ -393,6 +393,7 @@ def exit_codes(cli):
     for wrong in (["send", "--poll-interval", "soon", "x"], ["send", "--async", "--wait", "x"], ["send", "-o", "xml"],
                   ["nonsense"], ["task"], []):
         assert cli.run(*wrong).returncode == 2, wrong
+    assert 'there is no command "nonsense"' in cli.failure("nonsense")["message"]
     cli.failure("send", "x", "-a", "http://127.0.0.1:1", status=3)
     with Scripted(lambda request: Answer(401, {})) as agent:
         assert cli.failure("send", "x", "-a", agent.url, status=4)["code"] == "A2ACLI_ERR_CREDENTIALS_MISSING"
@@ -471,6 +472,11 @@ def insecure(cli):
         assert "credentials" in with_token.stderr and SECRET not in with_token.stderr
         without = cli.run("send", "x", "-a", agent.url, env={"A2ACLI_INSECURE": "true"})
         assert without.returncode == 0 and "--insecure turns the verification" in without.stderr, without
+        assert "SECURITY" not in without.stderr
+        as_parameter = cli.run("send", "x", "-a", agent.url, "--insecure", "--svc-param", f"x-auth-token:{SECRET}")
+        assert "Warning: SECURITY" in as_parameter.stderr, as_parameter
+        card = cli.run("card", "get", "-a", agent.url, "--insecure")
+        assert card.returncode == 0 and "--insecure turns the verification" in card.stderr, card
         trusted = cli.run("send", "x", "-a", agent.url, "--ca-file", certificates.path("ca.pem"))
         assert trusted.returncode == 0 and "Warning" not in trusted.stderr, trusted
 
