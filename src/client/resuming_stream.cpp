@@ -74,6 +74,9 @@ AsyncResult<std::optional<StreamEvent>> ResumingStream::read() {
         note(**event);
         co_return event;
     }
+    // Over JSON-RPC in 0.3, a subscription is refused by its first event.
+    if (!event && is_first_ && !task_id_.empty() && has_no_stream(event.error().code))
+        co_return co_await poll();
     if (!event && event.error().code != ErrorCode::kUnavailable) co_return event;
     if (event ? settled_ : is_over_) {
         ended_ = true;

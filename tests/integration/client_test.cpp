@@ -16,8 +16,7 @@
 
 #include <array>
 #include <atomic>
-#include <list>
-#include <mutex>
+#include <functional>
 #include <set>
 #include <string>
 #include <thread>
@@ -194,9 +193,93 @@ TEST_P(CutStreamTest, DeliversEachEventOnceAndInOrder) {
     expect_each_event_once("JSONRPC", "1.0");
     expect_each_event_once("HTTP+JSON", "1.0");
     expect_each_event_once("JSONRPC", "0.3");
+    expect_each_event_once("HTTP+JSON", "0.3");
 }
 
 INSTANTIATE_TEST_SUITE_P(Storages, CutStreamTest, ::testing::Values("memory", "sqlite"));
+
+/// Every operation, in each version and binding.
+class OperationsTest : public ::testing::TestWithParam<std::pair<const char*, const char*>> {
+protected:
+    void SetUp() override {
+        const auto started = server_.start();
+        ASSERT_TRUE(started) << started.error().message;
+    }
+    [[nodiscard]] Client connect() const {
+        return Client::connect(server_.url(), with_binding(GetParam().first, GetParam().second));
+    }
+    [[nodiscard]] bool is_1_0() const { return std::string(GetParam().second) == "1.0"; }
+
+    Server server_{test_options(std::make_shared<TestAgent>())};
+};
+
+TEST_P(OperationsTest, SendsReadsAndListsTasks) {
+    Client client = connect();
+    const SendResult result = client.send("hi");
+    EXPECT_EQ(result.text(), "Echo: hi");
+    EXPECT_EQ(result.state(), TaskState::kCompleted);
+    EXPECT_EQ(client.get_task(result.task_id()).id, result.task_id());
+    if (!is_1_0()) {
+        EXPECT_THROW((void)client.list_tasks(), Exception) << "0.3 has no such operation";
+        return;
+    }
+    (void)client.send("again");
+    int count = 0;
+    TaskList tasks = client.tasks({.page_size = 1});
+    for (const Task& task : tasks) count += task.id.empty() ? 0 : 1;
+    EXPECT_EQ(count, 2);
+}
+
+TEST_P(OperationsTest, AnswersAQuestion) {
+    Client client = connect();
+    const SendResult asked = client.send("ask");
+    EXPECT_EQ(asked.state(), TaskState::kInputRequired);
+    EXPECT_EQ(asked.text(), "Which one?");
+    Message reply = user_message("this one");
+    reply.task_id = asked.task_id();
+    reply.context_id = asked.context_id();
+    const SendResult answered = client.send(std::move(reply));
+    EXPECT_EQ(answered.task_id(), asked.task_id());
+    EXPECT_EQ(answered.state(), TaskState::kCompleted);
+}
+
+TEST_P(OperationsTest, StreamsAndCancels) {
+    Client client = connect();
+    EXPECT_THAT(client.stream_text("words"), HasSubstr("one two three"));
+    ClientStream stream = client.stream("wait");
+    const auto first = stream.next();
+    ASSERT_TRUE(first && first->task() != nullptr);
+    const std::string id = first->task()->id;
+    ClientStream watched = client.subscribe(id);
+    (void)client.cancel(id);
+    TaskState last = TaskState::kUnspecified;
+    while (const auto event = watched.next()) {
+        if (event->state() != TaskState::kUnspecified) last = event->state();
+    }
+    EXPECT_EQ(last, TaskState::kCanceled);
+}
+
+TEST_P(OperationsTest, ErrorsHaveTheirCodesInEveryDialect) {
+    Client client = connect();
+    const auto code_of = [](const std::function<void()>& call) {
+        try {
+            call();
+        } catch (const Exception& exception) {
+            return exception.code();
+        }
+        return ErrorCode::kStopped;
+    };
+    EXPECT_EQ(code_of([&] { (void)client.get_task("none"); }), ErrorCode::kTaskNotFound);
+    EXPECT_EQ(code_of([&] { (void)client.subscribe("none").next(); }), ErrorCode::kTaskNotFound);
+    const std::string done = client.send("hi").task_id();
+    EXPECT_EQ(code_of([&] { (void)client.cancel(done); }), ErrorCode::kTaskNotCancelable);
+}
+
+INSTANTIATE_TEST_SUITE_P(Dialects, OperationsTest,
+                         ::testing::Values(std::pair("JSONRPC", "1.0"),
+                                           std::pair("HTTP+JSON", "1.0"),
+                                           std::pair("JSONRPC", "0.3"),
+                                           std::pair("HTTP+JSON", "0.3")));
 
 }  // namespace
 }  // namespace a2akit

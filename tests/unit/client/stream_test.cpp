@@ -284,6 +284,21 @@ TEST(ClientStreamTest, ReadsTheTaskWhenItEndedWhileTheStreamWasCut) {
     EXPECT_EQ(http->asked.back().url, "http://agent/tasks/t1");
 }
 
+TEST(ClientStreamTest, ReadsTheTaskWhenTheRefusalIsTheFirstEvent) {
+    auto http = std::make_shared<StreamsInTurn>();
+    http->task = R"({"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_FAILED"}})";
+    http->streams.push_back(stream_of(sse(1, kTaskEvent)));
+    http->streams.push_back(stream_of(R"(data: {"error":{"code":400,"message":"ended","details":[)"
+                                      R"({"reason":"UNSUPPORTED_OPERATION"}]}})"
+                                      "\n\n"));
+    ClientStream stream = open(http, quick());
+    (void)stream.next();
+    const auto last = stream.next();
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->state(), TaskState::kFailed);
+    EXPECT_FALSE(stream.next());
+}
+
 TEST(ClientStreamTest, IsCutForGoodWhenItCanNotBeResumed) {
     auto http = std::make_shared<StreamsInTurn>();
     http->streams.push_back(stream_of(sse(1, kTaskEvent)));
