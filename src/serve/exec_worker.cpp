@@ -77,7 +77,8 @@ Async<void> ExecWorker::run_text(TaskContext& ctx, ExecRun& run) {
     TextOutput output;
     bool started = false;
     for (;;) {
-        ExecRun::Next next = co_await run.next(kTextPause);
+        ExecRun::Next next =
+            co_await run.next(output.has_text() ? std::optional(kTextPause) : std::nullopt);
         std::string piece;
         output.add(next.output);
         if (next.what == What::kOutput)

@@ -14,6 +14,8 @@ public:
     static constexpr std::size_t kPiece = 64U << 10U;
 
     void add(std::string_view bytes) { kept_.append(bytes); }
+    /// Whether `all` may have something to hand out.
+    [[nodiscard]] bool has_text() const noexcept { return !kept_.empty() && kept_ != "\n"; }
     /// The whole lines so far, or the beginning of a long one; empty: there are none.
     [[nodiscard]] std::string lines();
     /// Everything so far, but for a newline at its end and the bytes of an unfinished character.

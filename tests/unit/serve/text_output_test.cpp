@@ -29,10 +29,13 @@ TEST(TextOutput, ALineThatIsNotFinishedIsHandedOutWhenAskedForAll) {
     TextOutput output;
     output.add("no newline");
     EXPECT_EQ(output.lines(), "");
+    EXPECT_TRUE(output.has_text());
     EXPECT_EQ(output.all(), "no newline");
+    EXPECT_FALSE(output.has_text());
     output.add(" yet\n");
     EXPECT_EQ(output.all(), " yet");
     EXPECT_EQ(output.all(), "");
+    EXPECT_FALSE(output.has_text());
 }
 
 TEST(TextOutput, APieceNeverEndsWithinACharacter) {
