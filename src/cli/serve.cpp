@@ -63,46 +63,81 @@ Result<void> read_agent(serve::AgentConfig& agent, const std::string& name,
                     (nearest.empty() ? "" : "; did you mean " + nearest + "?"));
 }
 
+/// What is to be served.
+struct Plan {
+    explicit Plan(Settings::Environment environment) : server(std::move(environment)) {}
+
+    ServerConfig server;
+    /// By name; the name of a single agent is empty.
+    std::vector<std::pair<std::string, serve::AgentConfig>> agents;
+};
+
 struct ServeOptions {
     std::vector<Given> agent;
     std::vector<Given> server;
     std::string config;
     bool print_config = false;
 
-    /// Fills both from the command line and the file.
-    Result<void> read(serve::AgentConfig& agent_config, ServerConfig& server_config) const;
+    /// The command line and the file.
+    [[nodiscard]] Result<Plan> read() const;
+
+private:
+    Result<void> read_file(Plan& plan) const;
+    Result<void> read_flags(Plan& plan) const;
 };
 
-Result<void> ServeOptions::read(serve::AgentConfig& agent_config,
-                                ServerConfig& server_config) const {
-    if (!config.empty()) {
-        const Result<serve::ConfigFile> file = serve::read_config_file(config);
-        if (!file) return fail(file.error());
-        for (const serve::ConfigEntry& entry : file->agent) {
-            auto read =
-                read_agent(agent_config, entry.key, entry.values, entry.is_list, entry.place);
+Result<void> ServeOptions::read_file(Plan& plan) const {
+    const Result<serve::ConfigFile> file = serve::read_config_file(config);
+    if (!file) return fail(file.error());
+    for (const serve::ConfigAgent& agent : file->agents) {
+        serve::AgentConfig& into =
+            plan.agents.emplace_back(agent.name, serve::AgentConfig{}).second;
+        for (const serve::ConfigEntry& entry : agent.entries) {
+            auto read = read_agent(into, entry.key, entry.values, entry.is_list, entry.place);
             if (!read) return read;
         }
-        if (Result<void> set = server_config.set_file(file->settings); !set) return set;
     }
     for (const Given& given : agent) {
+        if (!given.values.empty() && file->has_several()) {
+            return fail(ErrorCode::kInvalidParams, ServerConfig::flag_of(given.key) +
+                                                       " is for a single agent; " + file->name +
+                                                       " has several");
+        }
+    }
+    return plan.server.set_file(file->settings);
+}
+
+Result<void> ServeOptions::read_flags(Plan& plan) const {
+    for (const Given& given : agent) {
         if (given.values.empty()) continue;
-        auto read = read_agent(agent_config, given.key, given.values, false,
+        auto read = read_agent(plan.agents.front().second, given.key, given.values, false,
                                ServerConfig::flag_of(given.key));
         if (!read) return read;
     }
     for (const Given& given : server) {
-        if (!given.values.empty()) server_config.set_flag(given.key, given.values.back());
+        if (!given.values.empty()) plan.server.set_flag(given.key, given.values.back());
     }
-    // Each message is a process.
-    if (!agent_config.exec.empty()) server_config.prefer("max_concurrent_tasks", "64");
     return {};
+}
+
+Result<Plan> ServeOptions::read() const {
+    Plan plan(Settings::process_environment());
+    if (!config.empty()) {
+        if (Result<void> read = read_file(plan); !read) return fail(std::move(read.error()));
+    }
+    if (plan.agents.empty()) plan.agents.emplace_back();
+    if (Result<void> read = read_flags(plan); !read) return fail(std::move(read.error()));
+    for (const auto& [name, one] : plan.agents) {
+        // Each message is a process.
+        if (!one.exec.empty()) plan.server.prefer("max_concurrent_tasks", "64");
+    }
+    return plan;
 }
 
 void add_options(CLI::App& command, ServeOptions& o) {
     command.add_option("--config", o.config,
                        "A TOML file: settings of the server by name, and those of the agent in a "
-                       "table [agent]");
+                       "table [agent], or of several in tables [agents.NAME]");
     command.add_flag("--print-config", o.print_config,
                      "Print each setting of the server with its source, and stop");
     // Reserved, since the parser keeps where each value goes.
@@ -121,22 +156,31 @@ void add_options(CLI::App& command, ServeOptions& o) {
     }
 }
 
+/// Throws Failure for an agent that cannot be served.
+AgentOptions agent_options(const std::string& name, const serve::AgentConfig& config) {
+    Result<std::shared_ptr<Worker>> worker = config.worker();
+    const std::string where = name.empty() ? "" : "agents." + name + ": ";
+    if (!worker) throw usage(where + worker.error().message, "serve");
+    return {.name = name, .worker = std::move(*worker), .card = config.card()};
+}
+
 int run(const ServeOptions& options) {
-    serve::AgentConfig agent;
-    ServerConfig config(Settings::process_environment());
-    if (Result<void> read = options.read(agent, config); !read)
-        throw usage(read.error().message, "serve");
-    Result<Settings> settings = config.settings();
+    Result<Plan> plan = options.read();
+    if (!plan) throw usage(plan.error().message, "serve");
+    Result<Settings> settings = plan->server.settings();
     if (!settings) throw usage(settings.error().message, "serve");
     if (options.print_config) {
-        std::cout << config.print(*settings);
+        std::cout << plan->server.print(*settings);
         return 0;
     }
-    Result<std::shared_ptr<Worker>> worker = agent.worker();
-    if (!worker) throw usage(worker.error().message, "serve");
     ServerOptions server;
-    server.worker = std::move(*worker);
-    server.card = agent.card();
+    for (const auto& [name, config] : plan->agents)
+        server.agents.push_back(agent_options(name, config));
+    if (server.agents.front().name.empty()) {
+        server.worker = std::move(server.agents.front().worker);
+        server.card = std::move(server.agents.front().card);
+        server.agents.clear();
+    }
     server.settings = std::move(*settings);
     return Server(std::move(server)).run();
 }

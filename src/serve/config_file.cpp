@@ -18,20 +18,16 @@ public:
     explicit Reader(std::string file) : file_(std::move(file)) {}
 
     Result<ConfigFile> read(const toml::table& root) {
-        ConfigFile result;
+        ConfigFile result{.name = file_};
         for (const auto& [key, value] : root) {
-            if (const toml::table* table = value.as_table()) {
-                if (key != "agent") {
-                    return refused(value, "the table [" + std::string(key.str()) +
-                                              "] is unknown; there is only [agent]");
-                }
-                for (const auto& [name, inner] : *table) {
-                    if (auto read = add(result.agent, name.str(), inner); !read)
-                        return fail(std::move(read.error()));
-                }
-            } else if (auto read = add(result.settings, key.str(), value); !read) {
-                return fail(std::move(read.error()));
-            }
+            Result<void> read;
+            if (key == "agent" || key == "agents")
+                read = add_agents(result, key == "agents", value);
+            else if (value.is_table())
+                read = unknown_table(value, key.str());
+            else
+                read = add(result.settings, key.str(), value);
+            if (!read) return fail(std::move(read.error()));
         }
         return result;
     }
@@ -42,6 +38,30 @@ private:
     }
     [[nodiscard]] Error refused(const toml::node& node, const std::string& what) const {
         return {ErrorCode::kInvalidParams, place(node) + ": " + what, nullptr};
+    }
+    [[nodiscard]] Error unknown_table(const toml::node& node, std::string_view key) const {
+        return refused(node, "the table [" + std::string(key) +
+                                 "] is unknown; there are only [agent] and [agents.NAME]");
+    }
+    Result<void> add_agents(ConfigFile& file, bool several, const toml::node& node) const {
+        const std::string key = several ? "agents" : "agent";
+        if (!node.is_table()) return refused(node, key + " must be a table");
+        if (!file.agents.empty())
+            return refused(node, "either the table [agent] or tables [agents.NAME], not both");
+        if (!several) return add_agent(file, {}, node);
+        for (const auto& [name, inner] : *node.as_table()) {
+            if (!inner.is_table())
+                return refused(inner, "agents." + std::string(name.str()) + " must be a table");
+            if (auto added = add_agent(file, std::string(name.str()), inner); !added) return added;
+        }
+        return {};
+    }
+    Result<void> add_agent(ConfigFile& file, std::string name, const toml::node& table) const {
+        ConfigAgent& agent = file.agents.emplace_back(ConfigAgent{std::move(name), {}});
+        for (const auto& [key, value] : *table.as_table()) {
+            if (auto added = add(agent.entries, key.str(), value); !added) return added;
+        }
+        return {};
     }
     Result<void> add(std::vector<ConfigEntry>& entries, std::string_view key,
                      const toml::node& node) const {

@@ -15,11 +15,22 @@ struct ConfigEntry {
     std::string place;  ///< "serve.toml:12"
 };
 
-/// What a configuration file says (docs/guides/serve.md): settings of the server at the top, the
-/// agent in a table. Which keys exist is not known here.
+/// The table of an agent: [agent], whose name is empty, or [agents.NAME].
+struct ConfigAgent {
+    std::string name = {};
+    std::vector<ConfigEntry> entries = {};
+};
+
+/// What a configuration file says (docs/guides/serve.md): settings of the server at the top, one
+/// agent or several in tables. Which keys exist is not known here.
 struct ConfigFile {
+    std::string name = {};  ///< "serve.toml"
     std::vector<ConfigEntry> settings = {};
-    std::vector<ConfigEntry> agent = {};  ///< Of the table [agent].
+    std::vector<ConfigAgent> agents = {};
+    /// [agents.NAME]: each agent is served below its name.
+    [[nodiscard]] bool has_several() const noexcept {
+        return !agents.empty() && !agents.front().name.empty();
+    }
 };
 
 /// kUnavailable when the file can't be read, kInvalidParams when it is not TOML or has something

@@ -91,7 +91,7 @@ def check_refusals():
     for text, said in {
         "prt = 1": "serve.toml:1: prt is not a setting; did you mean port?",
         "\n\nxyzzy = 1": "serve.toml:3: xyzzy is not a setting",
-        "[agnt]": "serve.toml:1: the table [agnt] is unknown",
+        "[agnt]": "serve.toml:1: the table [agnt] is unknown; there are only [agent] and [agents.NAME]",
         "[agent]\nexecc = 'cat'": "serve.toml:2: execc is not a setting of an agent; did you mean exec?",
         "port = [1]": "serve.toml:1: port must be one value, not a list",
         "port = {a = 1}": "serve.toml:1: the table [port] is unknown",
