@@ -58,11 +58,11 @@ protected:
     /// What the card of an agent says of gRPC; it says it once.
     AgentInterface interface_of(const std::string& name) const {
         HttpClient client(server->port());
-        const auto card = from_json<AgentCard>(
-            client
-                .exchange("GET", "/" + name + "/.well-known/agent-card.json", {},
-                          "A2A-Version: 1.0\r\n")
-                .body);
+        const auto card =
+            from_json<AgentCard>(client
+                                     .exchange("GET", "/" + name + "/.well-known/agent-card.json",
+                                               {}, "A2A-Version: 1.0\r\n")
+                                     .body);
         AgentInterface found;
         int times = 0;
         for (const AgentInterface& one : card.value().supported_interfaces) {
