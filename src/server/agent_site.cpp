@@ -171,6 +171,13 @@ void AgentSite::set_url(std::string base_url, bool is_public) {
     url_is_public_ = is_public;
 }
 
+Result<void> AgentSite::sign_with(std::shared_ptr<const CardSigner> signer) {
+    AgentCard card = build_card(card_, base_url_, forms_.versions, grpc_port_);
+    if (Result<void> is_signed = signer->sign(card); !is_signed) return is_signed;
+    signer_ = std::move(signer);
+    return {};
+}
+
 std::string AgentSite::url_for(const wire::RequestHead& head) const {
     if (!trust_forwarded_) return base_url_;
     const ForwardedAddress forwarded = forwarded_address(head);
@@ -208,7 +215,14 @@ CardForms::Form AgentSite::form_for(const wire::RequestHead& head) const {
 std::string AgentSite::card_text(CardForms::Form form, const std::string& base_url) const {
     AgentCard card = build_card(card_, base_url, forms_.versions, grpc_port_);
     if (!grpc_tenant_.empty()) name_agent_in_grpc(card, grpc_tenant_);
-    if (form == CardForms::Form::k1_0) return to_json(card);
+    if (form == CardForms::Form::k1_0) {
+        if (signer_) {
+            const Result<void> is_signed = signer_->sign(card);
+            if (!is_signed)
+                log::error("the card is not signed error={}", quoted(is_signed.error().message));
+        }
+        return to_json(card);
+    }
     std::string text;
     if (form == CardForms::Form::k0_3)
         wire::v0_3::append_card(text, card);

@@ -5,6 +5,7 @@
 #include "server/readiness.hpp"
 #include "wire/card_response.hpp"
 
+#include <a2akit/protocol/card_signature.hpp>
 #include <a2akit/server/server.hpp>
 
 #include <atomic>
@@ -43,6 +44,9 @@ public:
         grpc_port_ = port;
         grpc_tenant_ = std::move(tenant);
     }
+    /// From now on the card of 1.0 is signed. The error of CardSigner::sign when it cannot be.
+    /// REQUIRES: the URL and the gRPC port are set, and nothing is served yet.
+    Result<void> sign_with(std::shared_ptr<const CardSigner> signer);
     void set_state(State state) noexcept { state_.store(state, std::memory_order_release); }
     /// From now on the operator's paths are there, for whoever has the token. REQUIRES: as set_url;
     /// `admin` outlives it.
@@ -70,9 +74,10 @@ private:
     std::string base_path_;
     std::string base_url_;
     bool url_is_public_ = false;
-    std::uint16_t grpc_port_ = 0;  ///< 0: none.
+    std::uint16_t grpc_port_ = 0;               ///< 0: none.
+    std::shared_ptr<const CardSigner> signer_;  ///< Null: the card is not signed.
+    std::unique_ptr<AdminSite> admin_;          ///< Null: there are no such paths.
     std::string grpc_tenant_;
-    std::unique_ptr<AdminSite> admin_;  ///< Null: there are no such paths.
     Timestamp started_;
     std::atomic<State> state_{State::kStarting};
     std::mutex mutex_;

@@ -182,6 +182,7 @@ private:
         for (const auto& site : sites_) site->set_state(state);
     }
     Result<void> listen_for_grpc();
+    Result<void> sign_cards();
     void announce() const;
     void stop_serving();
     void wait_and_trim(StopSignals& signals);
@@ -318,6 +319,7 @@ Result<void> Server::Impl::start_locked() {
                            settings_.public_url.has_value());
     }
     if (Result<void> listens = listen_for_grpc(); !listens) return listens;
+    if (Result<void> is_signed = sign_cards(); !is_signed) return is_signed;
     if (Result<void> started = node_->start(); !started) return started;
     set_state(AgentSite::State::kReady);
     http_->serve();
@@ -362,6 +364,17 @@ Result<void> Server::Impl::listen_for_grpc() {
     }
     for (std::size_t i = 0; i < sites_.size(); ++i) sites_[i]->set_grpc(*listening, names_[i]);
     grpc_address_ = grpc_address(url_, *listening);
+    return {};
+}
+
+Result<void> Server::Impl::sign_cards() {
+    const auto& signer = security_->card_signer();
+    if (!signer) return {};
+    for (const auto& site : sites_) {
+        if (Result<void> is_signed = site->sign_with(signer); !is_signed)
+            return fail(Error::invalid_field("A2AKIT_CARD_KEY", is_signed.error().message));
+    }
+    log::info("agent cards are signed key={}", quoted(signer->key_id()));
     return {};
 }
 

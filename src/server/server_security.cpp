@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -64,6 +66,8 @@ Result<std::unique_ptr<ServerSecurity>> ServerSecurity::open(const Settings& set
     std::unique_ptr<ServerSecurity> security(new ServerSecurity());
     if (Result<void> opened = security->open_tls(settings); !opened)
         return fail(std::move(opened.error()));
+    if (Result<void> opened = security->open_card_key(settings); !opened)
+        return fail(std::move(opened.error()));
     if (Result<void> opened = security->open_gate(settings); !opened)
         return fail(std::move(opened.error()));
     if (Result<void> opened = security->open_identities(settings); !opened)
@@ -77,6 +81,19 @@ Result<void> ServerSecurity::open_tls(const Settings& settings) {
         {*settings.tls_cert, *settings.tls_key, settings.tls_client_ca.value_or("")});
     if (!tls) return fail(std::move(tls.error()));
     tls_ = std::move(*tls);
+    return {};
+}
+
+Result<void> ServerSecurity::open_card_key(const Settings& settings) {
+    if (!settings.card_key) return {};
+    std::ifstream file(*settings.card_key);
+    const std::string pem{std::istreambuf_iterator<char>(file), {}};
+    auto signer = CardSigner::from_pem(pem, settings.card_key_id.value_or(""));
+    if (!signer) {
+        return fail(Error::invalid_field(
+            "A2AKIT_CARD_KEY", "\"" + *settings.card_key + "\": " + signer.error().message));
+    }
+    card_signer_ = std::move(*signer);
     return {};
 }
 

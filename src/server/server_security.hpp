@@ -3,6 +3,7 @@
 #include "http/options.hpp"
 #include "security/api_keys.hpp"
 
+#include <a2akit/protocol/card_signature.hpp>
 #include <a2akit/server/server.hpp>
 
 #include <memory>
@@ -31,6 +32,10 @@ public:
     void join(std::vector<AgentOptions>& agents) const;
     /// Adds TLS and the gate to the options of a server.
     void apply(http::Options& options) const;
+    /// Signs the agent card; null: it is not signed.
+    [[nodiscard]] const std::shared_ptr<const CardSigner>& card_signer() const noexcept {
+        return card_signer_;
+    }
     /// Whether forwarded headers count, wherever they were not taken out.
     [[nodiscard]] static bool trusts_forwarded(const Settings& settings) noexcept {
         return *settings.trust_forwarded || settings.trusted_proxies.has_value();
@@ -42,12 +47,14 @@ private:
     void declare(CardConfig& card) const;
     [[nodiscard]] bool asks_for_certificates() const;
     Result<void> open_tls(const Settings& settings);
+    Result<void> open_card_key(const Settings& settings);
     Result<void> open_gate(const Settings& settings);
     Result<void> open_jwt(const Settings& settings);
     Result<void> open_identities(const Settings& settings);
 
     std::shared_ptr<net::TlsCredentials> tls_;  ///< Null: plain HTTP.
-    std::shared_ptr<security::Gate> gate_;      ///< Null: lets everything pass.
+    std::shared_ptr<const CardSigner> card_signer_;
+    std::shared_ptr<security::Gate> gate_;  ///< Null: lets everything pass.
     std::shared_ptr<security::ApiKeys> api_keys_;
     std::shared_ptr<security::Identity> jwt_;
     std::vector<std::string> jwt_scopes_;

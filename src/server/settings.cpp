@@ -269,6 +269,8 @@ void resolve_tls(Resolver& resolver, Settings& s) {
     resolver.text("A2AKIT_TLS_CERT", s.tls_cert, nullptr);
     resolver.text("A2AKIT_TLS_KEY", s.tls_key, nullptr);
     resolver.text("A2AKIT_TLS_CLIENT_CA", s.tls_client_ca, nullptr);
+    resolver.text("A2AKIT_CARD_KEY", s.card_key, nullptr);
+    resolver.text("A2AKIT_CARD_KEY_ID", s.card_key_id, nullptr);
 }
 
 void resolve_identities(Resolver& resolver, Settings& s) {

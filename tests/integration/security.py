@@ -17,7 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from agent_process import AgentProcess, refusal
-from tokens import Key, encode, write_set
+from tokens import Key, decode, encode, write_set
 
 PROGRAM = sys.argv[1]
 TIMEOUT = 60
@@ -289,6 +289,23 @@ def rates(directory):
         expect("an address's burst", statuses == [200, 200, 429, 200], statuses)
 
 
+def signed_card(directory):
+    key = Key(directory, "EdDSA", "card")
+    with AgentProcess(PROGRAM, CARD_KEY=key.path, CARD_KEY_ID="card-1") as agent:
+        expect("the log names the key", "card-1" in "".join(agent.lines), agent.lines)
+        card = call(agent, "GET", "/.well-known/agent-card.json").json()
+        signature = card.pop("signatures")[0]
+        head = json.loads(decode(signature["protected"]))
+        expect("the header names algorithm and key", head == {"alg": "EdDSA", "kid": "card-1", "typ": "JOSE"}, head)
+        # The canonical form of a card with nothing unusual in it.
+        text = json.dumps(card, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        signed = (signature["protected"] + "." + encode(text)).encode()
+        expect("openssl verifies it", key.verifies(signed, decode(signature["signature"])), card)
+        expect("a changed card is not verified", not key.verifies(signed + b"x", decode(signature["signature"])), card)
+    said = refusal(PROGRAM, CARD_KEY=directory + "/set.json")
+    expect("a wrong key is refused", "A2AKIT_CARD_KEY" in said and "PEM" in said, said)
+
+
 def write(path, text):
     with open(path, "w", encoding="ascii") as file:
         os.chmod(path, 0o600)
@@ -303,6 +320,7 @@ def main():
         hosts_and_origins()
         proxies()
         rates(directory)
+        signed_card(directory)
     for failure in failures:
         print("FAILED", failure)
     return 1 if failures else 0

@@ -13,6 +13,10 @@ def encode(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def decode(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 def run(*arguments, data=b""):
     done = subprocess.run(["openssl", *arguments], input=data, capture_output=True)
     if done.returncode != 0:
@@ -52,6 +56,15 @@ class Key:
         options = ("-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest") if self.algorithm == "PS256" else ()
         signature = run("dgst", "-sha256", "-sign", self.path, *options, data=data)
         return raw_ecdsa(signature) if self.algorithm == "ES256" else signature
+
+    def verifies(self, data, signature):
+        """Of an EdDSA key."""
+        names = [self.path + ".text", self.path + ".signature"]
+        for name, content in zip(names, (data, signature)):
+            with open(name, "wb") as file:
+                file.write(content)
+        return subprocess.run(["openssl", "pkeyutl", "-verify", "-inkey", self.path, "-rawin", "-in", names[0], "-sigfile",
+                               names[1]], capture_output=True).returncode == 0
 
     def token(self, claims, **header):
         head = {"alg": self.algorithm, "kid": self.kid, "typ": "JWT", **header}

@@ -40,6 +40,11 @@ struct Settings {
     /// authorities, and the name in it is their principal.
     std::optional<std::string> tls_client_ca = {};
 
+    std::optional<std::string> card_key =
+        {};  ///< A2AKIT_CARD_KEY, none: PEM file, the private key that signs the agent card
+    std::optional<std::string> card_key_id =
+        {};  ///< A2AKIT_CARD_KEY_ID, the key's thumbprint: the name by which verifiers find it
+
     // Who a caller is (docs/guides/authentication.md).
     std::optional<std::string> api_keys_file =
         {};  ///< A2AKIT_API_KEYS_FILE, none: one "principal key" per line

@@ -122,6 +122,8 @@ std::vector<Variable> variables() {
         {"A2AKIT_TLS_CERT", A2AKIT_READ(tls_cert), "none", "a.pem", "a.pem", {}},
         {"A2AKIT_TLS_KEY", A2AKIT_READ(tls_key), "none", "a.key", "a.key", {}},
         {"A2AKIT_TLS_CLIENT_CA", A2AKIT_READ(tls_client_ca), "none", "ca.pem", "ca.pem", {}},
+        {"A2AKIT_CARD_KEY", A2AKIT_READ(card_key), "none", "k.pem", "k.pem", {}},
+        {"A2AKIT_CARD_KEY_ID", A2AKIT_READ(card_key_id), "none", "k", "k", {}},
         {"A2AKIT_API_KEYS_FILE", A2AKIT_READ(api_keys_file), "none", "keys", "keys", {}},
         {"A2AKIT_JWT_JWKS_URL", A2AKIT_READ(jwt_jwks_url), "none", "file:/k", "file:/k", {}},
         {"A2AKIT_JWT_ISSUER", A2AKIT_READ(jwt_issuer), "none", "https://i", "https://i", {}},
