@@ -88,6 +88,21 @@ def install_js_0_3(folder):
     return install_js(folder, HERE / "js_0_3", "client.mjs")
 
 
+def install_java(folder):
+    """The jars that pom.xml names. The client is compiled as it is started."""
+    for tool in ("java", "mvn"):
+        if shutil.which(tool) is None:
+            raise FileNotFoundError(f"there is no '{tool}' on the PATH")
+    pom, jars, stamp = HERE / "java" / "pom.xml", folder / "jars", folder / "installed.xml"
+    if not (stamp.exists() and filecmp.cmp(stamp, pom, shallow=False)):
+        shutil.rmtree(jars, ignore_errors=True)
+        subprocess.run(["mvn", "-q", "-B", "-f", pom,
+                        "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies",
+                        f"-DoutputDirectory={jars}", "-DincludeScope=runtime"], check=True)
+        shutil.copy(pom, stamp)
+    return ["java", "-cp", f"{jars}/*", HERE / "java" / "Interop.java"]
+
+
 def version_in(name, pattern):
     return re.search(pattern, (HERE / name).read_text(), re.M).group(1)
 
@@ -101,6 +116,7 @@ CLIENTS = {
                "0.3"),
     "go": (install_go, "Go a2a-go " + version_in("go/go.mod", r"a2a-go/v2 v(\S+)"), "1.0"),
     "go_0_3": (install_go_0_3, "Go a2a-go " + version_in("go/go.mod", r"a2a-go/v2 v(\S+)") + ", its client for 0.3", "0.3"),
+    "java": (install_java, "Java a2a-java-sdk-client " + version_in("java/pom.xml", r"<version>(0.3.*)</version>"), "0.3"),
 }
 NEIGHBOURS = {"fakellm": install_fakellm}
 
