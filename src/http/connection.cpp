@@ -222,6 +222,8 @@ Async<void> Connection::answer() {
             cors_.clear();  // it says itself that any origin may read it
             return respond(site_->catalog(request));
         }
+        case wire::RouteKind::kKeySet:
+            return respond(site_->key_set());
         case wire::RouteKind::kReadiness:
             return answer_readiness();
         case wire::RouteKind::kDeadLetters:

@@ -30,6 +30,8 @@ public:
     [[nodiscard]] virtual RequestHandler& handler() noexcept = 0;
     /// The answer to GET or HEAD of the agent card, 304 included.
     [[nodiscard]] virtual wire::HttpResponse agent_card(const wire::RequestHead& head) = 0;
+    /// The public keys that sign push notifications, or 404.
+    [[nodiscard]] virtual wire::HttpResponse key_set() = 0;
     /// The answer to /health/ready.
     virtual Async<wire::HttpResponse> readiness() = 0;
     /// The response to an operator's path. `authorization` is the header, `remote` the caller's

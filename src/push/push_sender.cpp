@@ -96,7 +96,8 @@ Async<bool> PushSender::begin_due(std::optional<TaskId> task) {
     query.retries = std::max(query.retries, 0);
     query.task = task;
     query.lease = lease();
-    if (query.limit <= 0 || stopping_) co_return false;
+    if (stopping_) co_return false;
+    if (query.limit <= 0) co_return true;
     reserved_ += query.limit;
     auto due = co_await ports_.store->due_deliveries(query);
     reserved_ -= query.limit;

@@ -34,6 +34,7 @@ public:
     /// without keys.
     [[nodiscard]] std::string sign(std::string_view id, std::string_view timestamp,
                                    std::string_view body) const;
+    [[nodiscard]] bool has_public_keys() const noexcept { return !seeds_.empty(); }
     /// A JSON Web Key Set (RFC 7517, RFC 8037) of the public keys; without "whsk_" keys it is
     /// empty.
     [[nodiscard]] std::string jwks() const;

@@ -55,6 +55,43 @@ Result<TaskId> task_of(std::string_view field, const std::string& text) {
     return *task;
 }
 
+/// 0, which no list takes, when it cannot be read.
+int limit_of(const std::string& query) {
+    int limit = kPage;
+    const std::string given = wire::query_value(query, "limit");
+    if (given.empty()) return limit;
+    const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), limit);
+    return error == std::errc{} && end == given.data() + given.size() ? limit : 0;
+}
+
+void write(json::Writer& writer, const PushDeadLetter& letter) {
+    const auto text = [&](std::string_view key, std::string_view value) {
+        writer.key(key);
+        writer.string(value);
+    };
+    writer.begin_object();
+    text("id", letter.key.to_string());
+    text("taskId", letter.task.to_string());
+    text("owner", letter.owner.owner);
+    text("tenant", letter.owner.tenant);
+    text("configId", letter.config_id);
+    writer.key("delivered");
+    writer.integer(static_cast<std::int64_t>(letter.cursor));
+    text("reason", letter.reason);
+    writer.key("timestamp");
+    writer.timestamp(letter.at);
+    writer.key("attempts");
+    writer.integer(letter.attempts);
+    writer.end_object();
+}
+
+Result<Uuid> uuid_of(std::string_view field, const std::string& text) {
+    const auto id = Uuid::parse(text);
+    if (!id)
+        return fail(Error::invalid_field(std::string(field), "must be the id of a dead letter"));
+    return *id;
+}
+
 std::optional<Error> refuse_limit(int limit) {
     if (limit >= 1 && limit <= Admin::kMostAtOnce) return std::nullopt;
     return Error::invalid_field("limit", "must be from 1 to " + std::to_string(Admin::kMostAtOnce));
@@ -132,10 +169,19 @@ Async<wire::HttpResponse> AdminSite::answer(wire::Route route, std::string autho
                           nullptr};
         co_return wire::status_error(error.with(std::move(details)), kJson);
     }
-    Async<wire::HttpResponse> pending = route.kind == wire::RouteKind::kRedrive
-                                            ? redrive(std::move(route.id))
-                                            : list(std::move(route.query));
+    const bool redrives = route.kind == wire::RouteKind::kRedrive;
+    std::string named = redrives ? std::move(route.id) : std::move(route.query);
+    Async<wire::HttpResponse> pending =
+        redrives ? redrive(std::move(named), route.push) : list(std::move(named), route.push);
     co_return co_await std::move(pending);
+}
+
+Async<wire::HttpResponse> AdminSite::redrive(std::string id, bool push) {
+    return push ? redrive_push(std::move(id)) : redrive(std::move(id));
+}
+
+Async<wire::HttpResponse> AdminSite::list(std::string query, bool push) {
+    return push ? list_push(std::move(query)) : list(std::move(query));
 }
 
 Async<wire::HttpResponse> AdminSite::list(std::string query) {
@@ -145,11 +191,7 @@ Async<wire::HttpResponse> AdminSite::list(std::string query) {
         if (!task) co_return wire::status_error(task.error(), kJson);
         after = *task;
     }
-    int limit = kPage;
-    if (const std::string given = wire::query_value(query, "limit"); !given.empty()) {
-        const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), limit);
-        if (error != std::errc{} || end != given.data() + given.size()) limit = 0;
-    }
+    const int limit = limit_of(query);
     const Result<std::vector<DeadLetter>> letters = co_await admin_.dead_letters(after, limit);
     if (!letters) co_return wire::status_error(letters.error(), kJson);
     std::string body = R"({"deadLetters":[)";
@@ -165,6 +207,39 @@ Async<wire::HttpResponse> AdminSite::list(std::string query) {
     }
     writer.end_object();
     co_return json_answer(std::move(body));
+}
+
+Async<wire::HttpResponse> AdminSite::list_push(std::string query) {
+    std::optional<Uuid> after;
+    if (const std::string given = wire::query_value(query, "after"); !given.empty()) {
+        const Result<Uuid> id = uuid_of("after", given);
+        if (!id) co_return wire::status_error(id.error(), kJson);
+        after = *id;
+    }
+    const int limit = limit_of(query);
+    const auto letters = co_await admin_.push_dead_letters(after, limit);
+    if (!letters) co_return wire::status_error(letters.error(), kJson);
+    std::string body = R"({"deadLetters":[)";
+    json::Writer writer(body);
+    for (const PushDeadLetter& letter : *letters) {
+        writer.element();
+        write(writer, letter);
+    }
+    writer.end_array();
+    if (letters->size() == static_cast<std::size_t>(limit)) {
+        writer.key("next");
+        writer.string(letters->back().key.to_string());
+    }
+    writer.end_object();
+    co_return json_answer(std::move(body));
+}
+
+Async<wire::HttpResponse> AdminSite::redrive_push(std::string id) {
+    const Result<Uuid> key = uuid_of("id", id);
+    if (!key) co_return wire::status_error(key.error(), kJson);
+    const Result<void> redriven = co_await admin_.redrive_push(*key);
+    if (!redriven) co_return wire::status_error(redriven.error(), kJson);
+    co_return json_answer("{}");
 }
 
 Async<wire::HttpResponse> AdminSite::redrive(std::string id) {

@@ -54,8 +54,12 @@ public:
 
 private:
     [[nodiscard]] bool may(const std::string& authorization) const;
+    Async<wire::HttpResponse> list(std::string query, bool push);
+    Async<wire::HttpResponse> redrive(std::string id, bool push);
     Async<wire::HttpResponse> list(std::string query);
     Async<wire::HttpResponse> redrive(std::string id);
+    Async<wire::HttpResponse> list_push(std::string query);
+    Async<wire::HttpResponse> redrive_push(std::string id);
 
     Admin& admin_;
     std::string token_;

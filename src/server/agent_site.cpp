@@ -253,6 +253,15 @@ wire::HttpResponse AgentSite::agent_card(const wire::RequestHead& head) {
     return response;
 }
 
+wire::HttpResponse AgentSite::key_set() {
+    if (key_set_.empty()) return wire::http_error(404, "nothing is served at this path", false);
+    wire::HttpResponse response;
+    response.content_type = "application/jwk-set+json";
+    response.headers.emplace_back("Cache-Control", "public, max-age=300");
+    response.body = key_set_;
+    return response;
+}
+
 Async<wire::HttpResponse> AgentSite::readiness() {
     Async<Readiness::Answer> asking = readiness_.ask();
     const Readiness::Answer answer = co_await std::move(asking);

@@ -55,7 +55,11 @@ public:
     /// Where the sender of this request finds the agent.
     [[nodiscard]] std::string url_for(const wire::RequestHead& head) const;
     [[nodiscard]] RequestHandler& handler() noexcept override { return handler_; }
+    /// The public keys that sign push notifications (RFC 7517); empty: there are none.
+    void set_key_set(std::string keys) { key_set_ = std::move(keys); }
+
     [[nodiscard]] wire::HttpResponse agent_card(const wire::RequestHead& head) override;
+    [[nodiscard]] wire::HttpResponse key_set() override;
     Async<wire::HttpResponse> readiness() override;
     Async<wire::HttpResponse> admin(wire::Route route, std::string authorization,
                                     std::string remote) override;
@@ -78,6 +82,7 @@ private:
     std::shared_ptr<const CardSigner> signer_;  ///< Null: the card is not signed.
     std::unique_ptr<AdminSite> admin_;          ///< Null: there are no such paths.
     std::string grpc_tenant_;
+    std::string key_set_;
     Timestamp started_;
     std::atomic<State> state_{State::kStarting};
     std::mutex mutex_;

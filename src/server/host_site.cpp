@@ -74,6 +74,9 @@ http::Site& HostSite::at(std::string_view& target) noexcept {
     return *this;
 }
 
+// All agents of a server sign with the same keys.
+wire::HttpResponse HostSite::key_set() { return agents_.front().site->key_set(); }
+
 wire::HttpResponse HostSite::agent_card(const wire::RequestHead&) {
     return wire::http_error(404, "there is no agent at this path", false);
 }

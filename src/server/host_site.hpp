@@ -46,6 +46,7 @@ public:
     [[nodiscard]] bool is_agent() const noexcept override { return false; }
     [[nodiscard]] RequestHandler& handler() noexcept override { return by_tenant_; }
     [[nodiscard]] wire::HttpResponse agent_card(const wire::RequestHead& head) override;
+    [[nodiscard]] wire::HttpResponse key_set() override;
     [[nodiscard]] wire::HttpResponse catalog(const wire::RequestHead& head) override;
     Async<wire::HttpResponse> readiness() override;
     Async<wire::HttpResponse> admin(wire::Route route, std::string authorization,

@@ -33,6 +33,12 @@ Result<push::TargetPolicy> PushNode::policy(const Settings& settings) {
     return push::TargetPolicy::make(options);
 }
 
+std::string PushNode::public_keys(const Settings& settings) {
+    if (!settings.push_signing_key) return {};
+    const auto keys = push::SigningKeys::parse(*settings.push_signing_key);
+    return keys && keys->has_public_keys() ? keys->jwks() : std::string();
+}
+
 PushNode::PushNode(const Ports& ports, const Settings& settings)
     : policy_(policy(settings).value_or_throw()),
       client_(policy_, client_options(settings)),

@@ -9,6 +9,7 @@
 #include <a2akit/server/settings.hpp>
 
 #include <memory>
+#include <string>
 
 namespace a2akit {
 
@@ -18,6 +19,10 @@ class PushNode {
 public:
     /// kInvalidParams naming the setting that cannot be read. REQUIRES: settings are resolved.
     [[nodiscard]] static Result<push::TargetPolicy> policy(const Settings& settings);
+
+    /// The public keys that receivers verify signatures with, as a JSON Web Key Set; empty when no
+    /// key of the settings has a public one.
+    [[nodiscard]] static std::string public_keys(const Settings& settings);
 
     /// REQUIRES: no port is null, and `policy` and the signing keys of the settings are readable.
     PushNode(const Ports& ports, const Settings& settings);

@@ -336,6 +336,7 @@ void Server::Impl::open_sites(std::vector<AgentOptions> agents) {
             node_->runtime().handler(i), node_->readiness(), std::move(agents[i].card),
             card_forms(settings_), ServerSecurity::trusts_forwarded(settings_),
             *settings_.base_path + path_of(i)));
+        sites_.back()->set_key_set(PushNode::public_keys(settings_));
         entries.push_back({names_.back(), sites_.back().get()});
     }
     if (!names_.front().empty()) host_ = std::make_unique<HostSite>(std::move(entries));

@@ -53,8 +53,9 @@ enum class RouteKind {
     kCatalog,      ///< GET or HEAD /.well-known/ai-catalog.json
     kHealth,       ///< GET or HEAD /health
     kReadiness,    ///< GET or HEAD /health/ready
-    kDeadLetters,  ///< GET /admin/dead-letters
-    kRedrive,      ///< POST /admin/dead-letters/{id}:redrive
+    kDeadLetters,  ///< GET /admin/dead-letters or /admin/push-dead-letters
+    kRedrive,      ///< POST /admin/dead-letters/{id}:redrive, or the same of push-dead-letters
+    kKeySet,       ///< GET or HEAD /.well-known/jwks.json
 };
 
 struct Route {
@@ -64,6 +65,7 @@ struct Route {
     std::string id;         ///< The task's id from the path, decoded.
     std::string config_id;  ///< The push configuration's id from the path, decoded.
     bool under_v1 = false;  ///< Came by a /v1/ path.
+    bool push = false;      ///< For kDeadLetters and kRedrive: those of push notifications.
     std::string query;      ///< Still percent-encoded, without '?'.
     Version version{};      ///< For kOperation: the version to read and answer in.
     Versions versions;      ///< The versions that are served.

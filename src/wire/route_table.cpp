@@ -34,6 +34,8 @@ constexpr std::array kHealthMethods{MethodEntry{"GET", RouteKind::kHealth, {}},
 constexpr std::array kReadinessMethods{MethodEntry{"GET", RouteKind::kReadiness, {}},
                                        MethodEntry{"HEAD", RouteKind::kReadiness, {}}};
 constexpr std::array kDeadLettersMethods{MethodEntry{"GET", RouteKind::kDeadLetters, {}}};
+constexpr std::array kKeySetMethods{MethodEntry{"GET", RouteKind::kKeySet, {}},
+                                    MethodEntry{"HEAD", RouteKind::kKeySet, {}}};
 constexpr std::array kRedriveMethods{MethodEntry{"POST", RouteKind::kRedrive, {}}};
 constexpr std::array kSendMethods{operation("POST", Operation::kSendMessage)};
 constexpr std::array kStreamMethods{operation("POST", Operation::kSendStreamingMessage)};
@@ -100,7 +102,10 @@ Methods match_operation(Segments segments, Route& route) {
 /// The operator's paths. They do not collide with paths of operations, so "admin" can still be a
 /// tenant.
 Methods match_admin(Segments segments, Route& route) {
-    if (segments.size() < 2 || segments[0] != "admin" || segments[1] != "dead-letters") return {};
+    if (segments.size() < 2 || segments[0] != "admin") return {};
+    const bool push = segments[1] == "push-dead-letters";
+    if (!push && segments[1] != "dead-letters") return {};
+    route.push = push;
     if (segments.size() == 2) return kDeadLettersMethods;
     if (segments.size() != 3 || !take_verb(segments[2], ":redrive") || segments[2].empty())
         return {};
@@ -120,6 +125,7 @@ Methods match_path(Segments segments, RouteMatch& match) {
         // agent.json was the card's name before 0.3; gateways still ask for it.
         const bool card = segments.size() == 2 &&
                           (segments[1] == "agent-card.json" || segments[1] == "agent.json");
+        if (segments.size() == 2 && segments[1] == "jwks.json") return kKeySetMethods;
         return card ? Methods(kCardMethods) : Methods();
     }
     Route& route = match.route;

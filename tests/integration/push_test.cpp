@@ -332,6 +332,59 @@ TEST_F(PushTest, DeadLettersAreListedAndRedriven) {
     EXPECT_TRUE(server->push_dead_letters().value_or_throw().empty());
 }
 
+TEST_F(PushTest, OperatorsListAndRedriveDeadLettersOverHttp) {
+    std::atomic<bool> open{false};
+    WebhookReceiver broken([&](const Received&) {
+        return open ? WebhookReceiver::ok() : WebhookReceiver::status("500 Internal Server Error");
+    });
+    ServerOptions options = options_of(agent);
+    options.settings.push_max_retries = 0;
+    options.settings.admin_token = "0123456789abcdef";
+    start(std::move(options));
+    HttpClient client(server->port());
+    const auto ask = [&](const char* method, const std::string& path,
+                         const char* token = "0123456789abcdef") {
+        return client.exchange(method, path, {},
+                               std::string("Authorization: Bearer ") + token + "\r\n");
+    };
+    const std::string task =
+        task_id_of(send_with_config("hi", R"({"id":"c","url":")" + broken.url() + "\"}"));
+    std::string list;
+    test_support::until([&] {
+        list = ask("GET", "/admin/push-dead-letters").body;
+        return list.find("taskId") != std::string::npos;
+    });
+    EXPECT_EQ(text_of(list, "taskId"), task);
+    EXPECT_EQ(text_of(list, "configId"), "c");
+    EXPECT_EQ(text_of(list, "reason"), "the webhook answered with status 500");
+    const std::string path = "/admin/push-dead-letters/" + text_of(list, "id");
+    EXPECT_EQ(ask("GET", "/admin/push-dead-letters", "wrong").status, 401);
+    EXPECT_EQ(ask("POST", path + ":redrive", "wrong").status, 401);
+    EXPECT_EQ(ask("GET", "/admin/push-dead-letters?after=x").status, 400);
+    EXPECT_EQ(ask("POST", "/admin/push-dead-letters/x:redrive").status, 400);
+    EXPECT_EQ(ask("POST", "/admin/push-dead-letters/" + task + ":redrive").status, 404);
+    open = true;
+    EXPECT_EQ(ask("POST", path + ":redrive").status, 200);
+    broken.wait_for(has_ended);
+    EXPECT_EQ(ask("GET", "/admin/push-dead-letters").body, R"({"deadLetters":[]})");
+}
+
+TEST_F(PushTest, PublicKeysAreServedWhereThereAreAny) {
+    start();
+    EXPECT_EQ(HttpClient(server->port()).exchange("GET", "/.well-known/jwks.json").status, 404);
+    ServerOptions options = options_of(agent);
+    options.settings.push_signing_key = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
+    start(std::move(options));
+    const auto keys = HttpClient(server->port()).exchange("GET", "/.well-known/jwks.json");
+    EXPECT_EQ(keys.header("content-type"), "application/jwk-set+json");
+    const std::string x = text_of(keys.body, "x");
+    EXPECT_EQ(x, "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo") << keys.body;
+    send_with_config("hi", R"({"url":")" + hook.url() + "\"}");
+    PushReceiver receiver({.public_keys = {"whpk_" + x}});
+    for (const Received& each : hook.wait_for(has_ended))
+        EXPECT_TRUE(receiver.receive({each.headers.begin(), each.headers.end()}, each.body));
+}
+
 TEST_F(PushTest, DeliveriesAreSigned) {
     ServerOptions options = options_of(agent);
     options.settings.push_signing_key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

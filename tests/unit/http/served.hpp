@@ -93,6 +93,7 @@ public:
         response.body = "{\"host\":\"" + std::string(head.header("host")) + "\"}";
         return response;
     }
+    wire::HttpResponse key_set() override { return {}; }
     Async<wire::HttpResponse> readiness() override {
         wire::HttpResponse response;
         response.status = 503;

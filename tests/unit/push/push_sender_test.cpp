@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <a2akit/testing/contract_case.hpp>
+#include <a2akit/testing/manual_loop.hpp>
 
 #include <deque>
 #include <string>

@@ -85,6 +85,7 @@ TEST(Routes, JsonRpcIsAtTheRootWithOrWithoutASlash) {
 TEST(Routes, CardHealthAndReadinessAreFound) {
     for (const std::string method : {"GET", "HEAD"}) {
         EXPECT_EQ(route_of(method, "/.well-known/agent-card.json").kind, RouteKind::kAgentCard);
+        EXPECT_EQ(route_of(method, "/.well-known/jwks.json").kind, RouteKind::kKeySet);
         EXPECT_EQ(route_of(method, "/health").kind, RouteKind::kHealth);
         EXPECT_EQ(route_of(method, "/health/ready").kind, RouteKind::kReadiness);
     }
