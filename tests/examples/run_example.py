@@ -4,6 +4,7 @@
 usage: run_example.py PROGRAM NAME
 """
 import base64
+import http.server
 import json
 import os
 import re
@@ -261,11 +262,56 @@ def check_checkpointed_job(agent):
             again.process.kill()
 
 
+def check_notifying(agent):
+    """The webhook hears of every step, in order."""
+    got, ended = [], threading.Event()
+
+    class Webhook(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+            if got[-1].get("statusUpdate", {}).get("status", {}).get("state") == "TASK_STATE_COMPLETED":
+                ended.set()
+
+        def log_message(self, *_):
+            pass
+
+    webhook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Webhook)
+    threading.Thread(target=webhook.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{webhook.server_address[1]}/"
+    task = agent.send("a letter", configuration={"returnImmediately": True, "taskPushNotificationConfig": {"url": url}})
+    assert ended.wait(30), got
+    states = [event["statusUpdate"]["status"]["state"] for event in got if "statusUpdate" in event]
+    assert states[0] == "TASK_STATE_SUBMITTED" and states[-1] == "TASK_STATE_COMPLETED", states
+    assert all(event["statusUpdate"]["taskId"] == task["id"] for event in got if "statusUpdate" in event), got
+    assert "Delivered: a letter" in json.dumps(got), got
+    webhook.shutdown()
+
+
+def check_webhook_receiver(agent):
+    """Without a secret it believes everybody, but a repeat is shown once."""
+    event = {"statusUpdate": {"taskId": "t1", "contextId": "c", "status": {"state": "TASK_STATE_WORKING"}}}
+    for _ in range(2):
+        request = urllib.request.Request(agent.url, json.dumps(event).encode(), {"webhook-id": "msg_1"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.status == 204, answer.status
+    try:
+        urllib.request.urlopen(urllib.request.Request(agent.url, b"{}"), timeout=30)
+        raise AssertionError("what is no event was believed")
+    except urllib.error.HTTPError as error:
+        assert error.code == 401, error.code
+    agent.stop()
+    assert agent.lines.count("t1 TASK_STATE_WORKING\n") == 1, agent.lines
+
+
 def main():
     program, name = sys.argv[1:]
     data = tempfile.TemporaryDirectory(prefix="a2akit-example-")
     if name == "checkpointed_job":
         os.environ["A2AKIT_DATA_DIR"] = data.name
+    if name == "notifying":
+        os.environ.update(A2AKIT_PUSH_ALLOW_HTTP="true", A2AKIT_PUSH_ALLOW_NETWORKS="127.0.0.0/8")
     agent = Agent(program)
     try:
         globals()["check_" + name](agent)

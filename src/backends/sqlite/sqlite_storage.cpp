@@ -27,7 +27,9 @@ void end_former_runs(Connection& db, Timestamp now) {
           "WHERE node IS NOT NULL OR look IS NOT NULL")
         .number(to_number(now))
         .run();
-    db.execute("DELETE FROM nodes; COMMIT");
+    db.execute(
+        "UPDATE push SET lease = lease + 1, lease_until = 0 WHERE lease_until != 0; "
+        "DELETE FROM nodes; COMMIT");
 }
 
 /// The run that is claimed for a waiting receiver in the transaction that makes its turn.

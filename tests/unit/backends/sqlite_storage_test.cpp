@@ -318,6 +318,22 @@ TEST_F(SqliteStorageTest, ARunOfAFormerProcessIsTakenOverAtOnce) {
     EXPECT_EQ(std::get<Run>(second).input.message->text(), "do it");
 }
 
+TEST_F(SqliteStorageTest, APushDeliveryOfAFormerProcessIsDueAtOnce) {
+    NewPushConfig config;
+    config.task = make().appended.task;
+    config.config.id = "c";
+    config.config.url = "https://hooks.example/";
+    config.after = 0;
+    must(storage_->put_config(alice_, config));
+    const auto former = must(storage_->due_deliveries({}));
+    ASSERT_EQ(former.size(), 1U);
+    reopen();
+    const auto due = must(storage_->due_deliveries({}));
+    ASSERT_EQ(due.size(), 1U);
+    EXPECT_GT(due[0].lease, former[0].lease);
+    EXPECT_EQ(due[0].config.key, former[0].config.key);
+}
+
 TEST_F(SqliteStorageTest, ACancelIsStillDueAfterARestartThoughItsTaskPausedMeanwhile) {
     const TaskId task = make().appended.task;
     const Run run = std::get<Run>(must(storage_->claim(WriteId::next(), task, 1, node_, kLease)));
