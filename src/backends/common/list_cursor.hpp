@@ -8,6 +8,16 @@
 
 namespace a2akit::backends {
 
+/// A task's place in a listing: newest status first, and newest id first within one millisecond.
+struct StatusKey {
+    Timestamp time{};
+    TaskId id;
+    friend bool operator<(const StatusKey& a, const StatusKey& b) noexcept {
+        return a.time != b.time ? a.time > b.time : a.id > b.id;
+    }
+    friend bool operator==(const StatusKey&, const StatusKey&) = default;
+};
+
 /// The place where a listing continues: after the last task of the page before.
 struct ListCursor {
     Timestamp started{};  ///< When the first page was read: statuses later than this are not in the

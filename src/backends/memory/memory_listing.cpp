@@ -1,6 +1,6 @@
 #include "backends/memory/memory_storage.hpp"
 
-#include "backends/common/content_size.hpp"
+#include "backends/common/list_page.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -19,14 +19,13 @@ const TaskId kGreatestId = [] {
 // The first keys of a listing, up to a limit, collected shard by shard.
 class Candidates {
 public:
-    Candidates(const ListQuery& query, const ListCursor& cursor, bool continued)
+    Candidates(const ListQuery& query, const ListCursor& cursor)
         : state_(query.state),
           context_id_(query.context_id),
           context_hash_(TaskShard::context_hash(query.context_id)),
           after_(query.status_after),
           cursor_(cursor),
-          continued_(continued),
-          wanted_(static_cast<std::size_t>(std::max(query.page_size, 1)) + 1) {}
+          first_(query, cursor) {}
 
     void look_at(TaskShard& shard, const OwnerScope& scope) {
         if (scope.system) {
@@ -36,11 +35,7 @@ public:
         }
     }
 
-    /// In the order of the listing. One more than the page holds when another page follows.
-    [[nodiscard]] std::vector<StatusKey> take() {
-        std::sort_heap(best_.begin(), best_.end());
-        return std::move(best_);
-    }
+    [[nodiscard]] std::vector<StatusKey> take() { return first_.take(); }
     [[nodiscard]] std::int64_t total() const noexcept { return total_; }
 
 private:
@@ -67,12 +62,11 @@ private:
 
     template <class Tasks>
     void look_at(const Tasks& tasks) {
-        if (!continued_) total_ += count(tasks);
+        if (!first_.continued()) total_ += count(tasks);
         for (auto at = tasks.lower_bound(first_key()); at != tasks.end(); ++at) {
             const StatusKey key = StatusKeyOf{}(*at);
-            if (!follows(key)) continue;
             if (after_ && key.time <= *after_) return;
-            if (!offer(key)) return;
+            if (!first_.offer(key)) return;
         }
     }
 
@@ -85,24 +79,8 @@ private:
     }
 
     [[nodiscard]] StatusKey first_key() const {
-        return continued_ ? StatusKey{cursor_.last_time, cursor_.last_id}
-                          : StatusKey{cursor_.started, kGreatestId};
-    }
-    // Whether a key comes behind the page before and was there when the listing began.
-    [[nodiscard]] bool follows(const StatusKey& key) const {
-        if (key.time > cursor_.started) return false;
-        return !continued_ || StatusKey{cursor_.last_time, cursor_.last_id} < key;
-    }
-    /// False when this key, and so every later one of its set, is too late for the page.
-    bool offer(const StatusKey& key) {
-        if (best_.size() == wanted_) {
-            if (!(key < best_.front())) return false;
-            std::pop_heap(best_.begin(), best_.end());
-            best_.pop_back();
-        }
-        best_.push_back(key);
-        std::push_heap(best_.begin(), best_.end());
-        return true;
+        return first_.continued() ? StatusKey{cursor_.last_time, cursor_.last_id}
+                                  : StatusKey{cursor_.started, kGreatestId};
     }
 
     const TaskState state_;
@@ -110,9 +88,7 @@ private:
     const std::uint64_t context_hash_;
     const std::optional<Timestamp> after_;
     const ListCursor& cursor_;
-    const bool continued_;
-    const std::size_t wanted_;
-    std::vector<StatusKey> best_;
+    FirstKeys<StatusKey> first_;
     std::int64_t total_ = 0;
 };
 
@@ -123,52 +99,31 @@ AsyncResult<ListPage> MemoryStorage::list(OwnerScope scope, ListQuery query) {
     // waits for it.
     ListCursor cursor;
     cursor.started = time();
-    const bool continued = !query.page_token.empty();
-    if (continued) {
+    if (!query.page_token.empty()) {
         auto read = cursors_.read(query.page_token, scope, query);
         if (!read) return std::move(read.error());
         cursor = *read;
     }
-    Candidates candidates(query, cursor, continued);
+    Candidates candidates(query, cursor);
     for (std::size_t i = 0; i < kShards; ++i) {
         const std::lock_guard lock(shards_[i].mutex);
         candidates.look_at(shards_[i], scope);
     }
-    if (!continued) cursor.total = candidates.total();
-    std::vector<StatusKey> keys = candidates.take();
-    const auto page_size = static_cast<std::size_t>(std::max(query.page_size, 1));
-    bool more = keys.size() > page_size;
-    if (more) keys.resize(page_size);
-
-    ListPage page;
-    page.total = cursor.total;
-    page.as_of = cursor.started - Duration(1);
-    page.tasks.reserve(keys.size());
-    ContentBudget budget(query.max_bytes);
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        const StatusKey& key = keys[i];
+    if (query.page_token.empty()) cursor.total = candidates.total();
+    const auto read = [&](const StatusKey& key) -> std::optional<TaskSnapshot> {
         SnapshotTaker taker(query.history_length, query.include_artifacts);
         TaskShard& shard = shard_of(key.id);
         {
             const std::lock_guard lock(shard.mutex);
             const TaskRecord* task = shard.find(key.id);
             // Changed since it was chosen: it has left the listing.
-            if (task == nullptr || StatusKeyOf{}(*task) != key) continue;
+            if (task == nullptr || StatusKeyOf{}(*task) != key) return std::nullopt;
             taker.take(*task, time());
         }
-        TaskSnapshot snapshot = std::move(taker).merged();
-        if (!budget.take(content_size(snapshot))) {
-            keys.resize(i);
-            more = true;
-            break;
-        }
-        page.tasks.push_back(std::move(snapshot));
-    }
-    if (more) {
-        cursor.last_time = keys.back().time;
-        cursor.last_id = keys.back().id;
-        page.next_page_token = cursors_.write(cursor, scope, query);
-    }
+        return std::move(taker).merged();
+    };
+    ListPage page = make_page(candidates.take(), cursor, scope, query, cursors_, read);
+    page.as_of = cursor.started - Duration(1);
     return page;
 }
 

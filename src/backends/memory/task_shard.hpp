@@ -2,6 +2,7 @@
 
 #include "backends/common/intrusive_table.hpp"
 #include "backends/common/keyed_hash.hpp"
+#include "backends/common/list_cursor.hpp"
 #include "backends/memory/record_table.hpp"
 #include "backends/memory/stored_bytes.hpp"
 #include "backends/memory/task_record.hpp"
@@ -22,15 +23,6 @@ namespace a2akit::backends {
 
 inline constexpr std::size_t kStates = 9;
 
-/// A task's place in a listing: newest status first, and newest id first within one millisecond.
-struct StatusKey {
-    Timestamp time{};
-    TaskId id;
-    friend bool operator<(const StatusKey& a, const StatusKey& b) noexcept {
-        return a.time != b.time ? a.time > b.time : a.id > b.id;
-    }
-    friend bool operator==(const StatusKey&, const StatusKey&) = default;
-};
 struct StatusKeyOf {
     using type = StatusKey;
     StatusKey operator()(const TaskRecord& task) const noexcept {

@@ -1,7 +1,7 @@
 #include "backends/sqlite/list_statements.hpp"
 #include "backends/sqlite/sqlite_storage.hpp"
 
-#include "backends/common/content_size.hpp"
+#include "backends/common/list_page.hpp"
 #include "backends/sqlite/task_reads.hpp"
 
 #include <algorithm>
@@ -13,14 +13,8 @@
 namespace a2akit::sqlite {
 namespace {
 
-/// A task's place in a listing: newest status first, and newest id first within one millisecond.
-struct StatusKey {
-    Timestamp time{};
-    TaskId task;
-    std::int64_t id = 0;
-    friend bool operator<(const StatusKey& a, const StatusKey& b) noexcept {
-        return a.time != b.time ? a.time > b.time : a.task > b.task;
-    }
+struct RowKey : backends::StatusKey {
+    std::int64_t row = 0;
 };
 
 constexpr int kFirstState = static_cast<int>(TaskState::kUnspecified);
@@ -33,8 +27,7 @@ public:
           query_(query),
           context_(query.context_id),
           cursor_(cursor),
-          continued_(!query.page_token.empty()),
-          wanted_(static_cast<std::size_t>(std::max(query.page_size, 1)) + 1) {}
+          first_(query, cursor) {}
 
     void look_at(std::int64_t owner) {
         for (int state = kFirstState; state <= kLastState; ++state) {
@@ -42,19 +35,15 @@ public:
                 continue;
             if (query_.context_id.empty()) {
                 look_at_state(owner, state);
-                if (!continued_) total_ += count(owner, state);
+                if (!first_.continued()) total_ += count(owner, state);
             } else {
                 look_at_context(owner, state);
-                if (!continued_) total_ += count_in_context(owner, state);
+                if (!first_.continued()) total_ += count_in_context(owner, state);
             }
         }
     }
 
-    /// In the order of the listing. One more than the page holds when another page follows.
-    [[nodiscard]] std::vector<StatusKey> take() {
-        std::sort_heap(best_.begin(), best_.end());
-        return std::move(best_);
-    }
+    [[nodiscard]] std::vector<RowKey> take() { return first_.take(); }
     [[nodiscard]] std::int64_t total() const noexcept { return total_; }
 
 private:
@@ -74,10 +63,10 @@ private:
 
     /// REQUIRES: all is bound but the times.
     void look_at(Query& rows) {
-        rows.number(to_number(continued_ ? cursor_.last_time : cursor_.started)).number(after());
+        rows.number(to_number(first_.continued() ? cursor_.last_time : cursor_.started))
+            .number(after());
         while (rows.step()) {
-            const StatusKey key = read_key(rows);
-            if (follows(key) && !offer(key)) return;
+            if (!first_.offer(read_key(rows))) return;
         }
     }
     [[nodiscard]] std::int64_t after() const {
@@ -102,55 +91,37 @@ private:
         return query.step() ? query.number() : 0;
     }
 
-    static StatusKey read_key(Query& rows) {
-        StatusKey key;
+    static RowKey read_key(Query& rows) {
+        RowKey key;
         key.time = to_time(rows.number());
-        key.task = rows.id<TaskId>();
-        key.id = rows.number();
+        key.id = rows.id<TaskId>();
+        key.row = rows.number();
         return key;
-    }
-    // Whether a key comes behind the page before and was there when the listing began.
-    [[nodiscard]] bool follows(const StatusKey& key) const {
-        if (key.time > cursor_.started) return false;
-        return !continued_ || StatusKey{cursor_.last_time, cursor_.last_id, 0} < key;
-    }
-    /// False when this key, and so every later one of its state, is too late for the page.
-    bool offer(const StatusKey& key) {
-        if (best_.size() == wanted_) {
-            if (!(key < best_.front())) return false;
-            std::pop_heap(best_.begin(), best_.end());
-            best_.pop_back();
-        }
-        best_.push_back(key);
-        std::push_heap(best_.begin(), best_.end());
-        return true;
     }
 
     Connection& db_;
     const ListQuery& query_;
     const StoredContext context_;
     const backends::ListCursor& cursor_;
-    const bool continued_;
-    const std::size_t wanted_;
-    std::vector<StatusKey> best_;
+    backends::FirstKeys<RowKey> first_;
     std::int64_t total_ = 0;
 };
 
 // A task whose contents cannot be read is listed without them, so that its owner can end it;
 // without a readable row it is left out.
-std::optional<TaskSnapshot> read_listed(Connection& db, const StatusKey& key,
+std::optional<TaskSnapshot> read_listed(Connection& db, const RowKey& key,
                                         const SnapshotParts& parts, Timestamp now,
                                         backends::UnreadableTasks& unreadable) {
-    const auto row = read_or_note(key.task, unreadable, [&] {
-        auto found = find_task(db, key.id);
+    const auto row = read_or_note(key.id, unreadable, [&] {
+        auto found = find_task(db, key.row);
         if (!found) throw Failure::corrupt("an index names a task that is not there");
         return std::move(*found);
     });
     if (!row) return std::nullopt;
     auto snapshot =
-        read_or_note(key.task, unreadable, [&] { return read_snapshot(db, *row, parts, now); });
+        read_or_note(key.id, unreadable, [&] { return read_snapshot(db, *row, parts, now); });
     if (snapshot) return std::move(*snapshot);
-    auto head = read_or_note(key.task, unreadable, [&] { return read_head(db, *row, now); });
+    auto head = read_or_note(key.id, unreadable, [&] { return read_head(db, *row, now); });
     return head ? std::optional(std::move(*head)) : std::nullopt;
 }
 
@@ -173,41 +144,21 @@ AsyncResult<ListPage> SqliteStorage::list(OwnerScope scope, ListQuery query) {
         db.query("BEGIN").run();
         backends::ListCursor cursor;
         cursor.started = time_.now();
-        const bool continued = !query.page_token.empty();
-        if (continued) {
+        if (!query.page_token.empty()) {
             auto read = cursors_.read(query.page_token, scope, query);
             if (!read) return std::move(read.error());
             cursor = *read;
         }
         Candidates candidates(db, query, cursor);
         look_at_owners(db, scope, candidates);
-        if (!continued) cursor.total = candidates.total();
-        std::vector<StatusKey> keys = candidates.take();
-        const auto page_size = static_cast<std::size_t>(std::max(query.page_size, 1));
-        bool more = keys.size() > page_size;
-        if (more) keys.resize(page_size);
-
-        ListPage page;
-        page.total = cursor.total;
+        if (query.page_token.empty()) cursor.total = candidates.total();
+        const SnapshotParts parts{query.history_length, query.include_artifacts};
+        const auto read = [&](const RowKey& key) {
+            return read_listed(db, key, parts, time_.now(), unreadable_);
+        };
+        ListPage page =
+            backends::make_page(candidates.take(), cursor, scope, query, cursors_, read);
         page.as_of = settled - Duration(1);
-        page.tasks.reserve(keys.size());
-        backends::ContentBudget budget(query.max_bytes);
-        for (std::size_t i = 0; i < keys.size(); ++i) {
-            const SnapshotParts parts{query.history_length, query.include_artifacts};
-            auto task = read_listed(db, keys[i], parts, time_.now(), unreadable_);
-            if (!task) continue;
-            if (!budget.take(backends::content_size(*task))) {
-                keys.resize(i);
-                more = true;
-                break;
-            }
-            page.tasks.push_back(std::move(*task));
-        }
-        if (more) {
-            cursor.last_time = keys.back().time;
-            cursor.last_id = keys.back().task;
-            page.next_page_token = cursors_.write(cursor, scope, query);
-        }
         return page;
     });
     co_return co_await call;
