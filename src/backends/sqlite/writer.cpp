@@ -7,60 +7,20 @@
 namespace a2akit::sqlite {
 namespace {
 
-constexpr std::size_t kMaxQueued = 65'536;
 constexpr std::size_t kMaxBatch = 1024;
-constexpr std::chrono::milliseconds kRetryWhenFull(200);
 
 }  // namespace
 
 Writer::Writer(std::unique_ptr<Connection> connection, EngineTime& time,
                std::function<void(Connection&)> committed)
-    : session_(std::move(connection), time),
+    : WorkQueue("writes", kMaxBatch),
+      session_(std::move(connection), time),
       committed_(std::move(committed)),
       thread_([this] { run(); }) {}
 
 Writer::~Writer() {
-    {
-        const std::lock_guard lock(mutex_);
-        stopping_ = true;
-    }
-    wake_.notify_one();
+    stop();
     thread_.join();
-}
-
-void Writer::submit(Job& job) {
-    job.next = nullptr;
-    ++unanswered_;
-    {
-        const std::lock_guard lock(mutex_);
-        if (queued_ < kMaxQueued) {
-            (last_ == nullptr ? first_ : last_->next) = &job;
-            last_ = &job;
-            if (++queued_ == 1) wake_.notify_one();
-            return;
-        }
-    }
-    job.fail(Error::unavailable("too many writes are waiting for the disk; try again later",
-                                kRetryWhenFull));
-    Answers answers(unanswered_);
-    answers.add(job);
-}
-
-Operation* Writer::take() {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return first_ != nullptr || stopping_; });
-    Operation* const batch = first_;
-    Operation* end = nullptr;
-    std::size_t taken = 0;
-    for (Operation* at = first_; at != nullptr && taken < kMaxBatch; at = at->next) {
-        end = at;
-        ++taken;
-    }
-    if (end == nullptr) return nullptr;
-    first_ = std::exchange(end->next, nullptr);
-    if (first_ == nullptr) last_ = nullptr;
-    queued_ -= taken;
-    return batch;
 }
 
 void Writer::run() {
@@ -72,7 +32,7 @@ void Writer::run() {
 }
 
 void Writer::commit_batch(Operation* first) {
-    Answers answers(unanswered_);
+    Answers answers(unanswered());
     if (!begin(first, answers)) return;
     if (execute_together(first)) return finish(first, answers);
     execute_one_by_one(first, answers);
