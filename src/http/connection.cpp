@@ -224,6 +224,8 @@ Async<void> Connection::answer() {
         }
         case wire::RouteKind::kKeySet:
             return respond(site_->key_set());
+        case wire::RouteKind::kModels:
+            return respond(site_->models());
         case wire::RouteKind::kReadiness:
             return answer_readiness();
         case wire::RouteKind::kDeadLetters:

@@ -22,9 +22,10 @@ constexpr int kPartOfHeartbeat = 16;
 }  // namespace
 
 bool Connection::can_keep_alive(const wire::Call& call) noexcept {
-    // Notifications have no response body, and HTTP/1.0 has no chunks.
+    // Notifications have no response body, and HTTP/1.0 has no chunks. A chat completion may have
+    // another status in the end.
     return call.envelope.operation == Operation::kSendMessage && !reader_.http_1_0() &&
-           (!call.json_rpc || !call.rpc_id.empty());
+           call.version != wire::Version::kChat && (!call.json_rpc || !call.rpc_id.empty());
 }
 
 void Connection::wait_for_answer() {

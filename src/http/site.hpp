@@ -32,6 +32,11 @@ public:
     [[nodiscard]] virtual wire::HttpResponse agent_card(const wire::RequestHead& head) = 0;
     /// The public keys that sign push notifications, or 404.
     [[nodiscard]] virtual wire::HttpResponse key_set() = 0;
+    /// The answer to GET or HEAD of /v1/models, where chat completions are served.
+    /// Default: 404.
+    [[nodiscard]] virtual wire::HttpResponse models() {
+        return wire::http_error(404, "nothing is served at this path", false);
+    }
     /// The answer to /health/ready.
     virtual Async<wire::HttpResponse> readiness() = 0;
     /// The response to an operator's path. `authorization` is the header, `remote` the caller's

@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "server/card_builder.hpp"
+#include "wire/chat/codec.hpp"
 #include "wire/uri.hpp"
 #include "wire/v0_3/card.hpp"
 #include "wire/version.hpp"
@@ -261,6 +262,7 @@ wire::HttpResponse AgentSite::key_set() {
     response.body = key_set_;
     return response;
 }
+wire::HttpResponse AgentSite::models() { return wire::chat::models(card_.name); }
 
 Async<wire::HttpResponse> AgentSite::readiness() {
     Async<Readiness::Answer> asking = readiness_.ask();

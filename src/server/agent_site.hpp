@@ -60,6 +60,7 @@ public:
 
     [[nodiscard]] wire::HttpResponse agent_card(const wire::RequestHead& head) override;
     [[nodiscard]] wire::HttpResponse key_set() override;
+    [[nodiscard]] wire::HttpResponse models() override;
     Async<wire::HttpResponse> readiness() override;
     Async<wire::HttpResponse> admin(wire::Route route, std::string authorization,
                                     std::string remote) override;

@@ -45,7 +45,8 @@ constexpr auto kGraceInHurry = std::chrono::seconds(2);
 wire::Versions versions_of(const Settings& settings) {
     return {.v1_0 = settings.versions->find("1.0") != std::string::npos,
             .v0_3 = settings.versions->find("0.3") != std::string::npos,
-            .strict = *settings.strict_version};
+            .strict = *settings.strict_version,
+            .chat = *settings.as_openai};
 }
 
 CardForms card_forms(const Settings& settings) {

@@ -307,6 +307,7 @@ void resolve_versions(Resolver& resolver, Settings& s) {
     resolver.flag("A2AKIT_STRICT_VERSION", s.strict_version, false);
     resolver.text("A2AKIT_CARD_WITHOUT_VERSION", s.card_without_version,
                   both ? "superset" : versions.c_str());
+    resolver.flag("A2AKIT_AS_OPENAI", s.as_openai, false);
     const std::string& card = *s.card_without_version;
     if (both && card != "superset" && card != "1.0" && card != "0.3") {
         resolver.wrong("A2AKIT_CARD_WITHOUT_VERSION", card, "superset, 1.0 or 0.3");

@@ -1,5 +1,6 @@
 #include "wire/decode.hpp"
 
+#include "wire/chat/codec.hpp"
 #include "wire/codec.hpp"
 #include "wire/error_render.hpp"
 #include "wire/media_type.hpp"
@@ -103,8 +104,12 @@ Result<void> decode_http_json(const Route& route, const RequestHead& head,
                               Call& call) {
     call.version = route.version;
     call.operation = route.operation;
-    call.content_type = route.version == Version::k0_3 ? kJson : answer_type(head);
+    call.content_type = route.version == Version::k1_0 ? answer_type(head) : kJson;
     RequestEnvelope& envelope = call.envelope;
+    if (route.version == Version::kChat) {
+        Result<void> read = chat::read_request(body, head, call);
+        return read ? complete(route, parameters, {}, envelope) : read;
+    }
     envelope.operation = route.operation;
     envelope.version = route.version;
     reset_params(route.operation, envelope.params);

@@ -1,4 +1,5 @@
 #include "json/writer.hpp"
+#include "wire/chat/codec.hpp"
 #include "wire/codec.hpp"
 #include "wire/endpoint.hpp"
 #include "wire/error_render.hpp"
@@ -47,6 +48,11 @@ HttpResponse encode(const Call& call, const HandledRequest& handled) {
     if (call.json_rpc && call.rpc_id.empty())
         return wordless(handled.reply ? nullptr : &handled.reply.error());
     HttpResponse response;
+    if (call.version == Version::kChat && handled.reply) {
+        // Not a status at which clients try again.
+        if (const auto failed = chat::failure_in(*handled.reply))
+            return status_error(*failed, kJson, 422, call.version);
+    }
     if (!handled.reply) {
         const Error& error = handled.reply.error();
         response = call.json_rpc
@@ -160,6 +166,8 @@ void encode_stream_end(const AnswerForm& form, const EventStream::Batch& last, s
         out += ": the server is stopping, go on with Last-Event-ID\n";
         return;
     }
+    if (last.end == EventStream::End::kFinished && form.version == Version::kChat)
+        out += "data: [DONE]\n\n";
     if (last.end != EventStream::End::kFailed) return;
     const Error error =
         last.error.value_or(Error{ErrorCode::kInternal, "the stream failed", nullptr});

@@ -23,6 +23,7 @@ struct Versions {
     bool v1_0 = true;
     bool v0_3 = true;
     bool strict = false;  ///< Calls that exist only in 1.0 need the header.
+    bool chat = false;    ///< Chat completions are served besides.
 };
 
 /// The head of a request as `http` parsed it. Views into the connection's buffer.
@@ -51,6 +52,7 @@ enum class RouteKind {
     kOperation,    ///< An HTTP+JSON operation.
     kAgentCard,    ///< GET or HEAD /.well-known/agent-card.json or agent.json
     kCatalog,      ///< GET or HEAD /.well-known/ai-catalog.json
+    kModels,       ///< GET or HEAD /v1/models
     kHealth,       ///< GET or HEAD /health
     kReadiness,    ///< GET or HEAD /health/ready
     kDeadLetters,  ///< GET /admin/dead-letters or /admin/push-dead-letters
@@ -74,7 +76,8 @@ struct Route {
 /// The form of the response that the binding and the version of a call need.
 struct AnswerForm {
     bool json_rpc = false;
-    /// The JSON-RPC id as JSON text; empty: a notification, no answer is sent.
+    /// The JSON-RPC id as JSON text; empty: a notification, no answer is sent. Of a chat
+    /// completion, which has no such id: the name of the model as JSON text.
     std::string rpc_id;
     std::string_view content_type;  ///< Of the response; a literal.
     Version version = Version::k1_0;

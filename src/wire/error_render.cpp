@@ -84,7 +84,7 @@ HttpResponse status_error(const Error& error, std::string_view content_type, int
                           Version version) {
     HttpResponse response;
     response.status = http_status != 0 ? http_status : codec(version).http_status(error);
-    response.content_type = version == Version::k0_3 ? kJson : content_type;
+    response.content_type = version == Version::k1_0 ? content_type : kJson;
     if (response.status == 401 || names_challenge(error)) add_challenge(response, error);
     if (has_retry_after(error)) add_retry_after(response, error);
     codec(version).append_http_error(response.body, error, response.status, now());

@@ -181,6 +181,7 @@ std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max
                                         const Versions& versions) {
     RouteMatch match = match_route(head.method, head.target);
     match.route.versions = versions;
+    if (match.chat && !versions.chat) match.outcome = RouteMatch::Outcome::kUnknownPath;
     if (match.outcome != RouteMatch::Outcome::kFound) return not_routed(match, head, versions);
     if (const auto contradiction = settle_repeated_headers(head)) {
         match.route.version = version_of_error(match, head, versions);
@@ -188,7 +189,7 @@ std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max
     }
     const RouteKind kind = match.route.kind;
     if (kind != RouteKind::kJsonRpc && kind != RouteKind::kOperation) return std::move(match.route);
-    if (kind == RouteKind::kJsonRpc)
+    if (kind == RouteKind::kJsonRpc || match.chat)
         match.route.version = version_of_error(match, head, versions);
     else if (auto refused = settle_version(match, head))
         return std::move(*refused);

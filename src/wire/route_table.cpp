@@ -29,6 +29,8 @@ constexpr std::array kCardMethods{MethodEntry{"GET", RouteKind::kAgentCard, {}},
                                   MethodEntry{"HEAD", RouteKind::kAgentCard, {}}};
 constexpr std::array kCatalogMethods{MethodEntry{"GET", RouteKind::kCatalog, {}},
                                      MethodEntry{"HEAD", RouteKind::kCatalog, {}}};
+constexpr std::array kModelsMethods{MethodEntry{"GET", RouteKind::kModels, {}},
+                                    MethodEntry{"HEAD", RouteKind::kModels, {}}};
 constexpr std::array kHealthMethods{MethodEntry{"GET", RouteKind::kHealth, {}},
                                     MethodEntry{"HEAD", RouteKind::kHealth, {}}};
 constexpr std::array kReadinessMethods{MethodEntry{"GET", RouteKind::kReadiness, {}},
@@ -113,6 +115,17 @@ Methods match_admin(Segments segments, Route& route) {
     return kRedriveMethods;
 }
 
+/// OpenAI's paths. None of them is one of an operation: "chat" is reserved and "models" is no
+/// operation.
+Methods match_chat(Segments segments, RouteMatch& match) {
+    if (segments.size() < 2 || segments[0] != "v1") return {};
+    const bool models = segments.size() == 2 && segments[1] == "models";
+    const bool completions =
+        segments.size() == 3 && segments[1] == "chat" && segments[2] == "completions";
+    match.chat = models || completions;
+    return models ? Methods(kModelsMethods) : completions ? Methods(kSendMethods) : Methods();
+}
+
 Methods match_path(Segments segments, RouteMatch& match) {
     if (segments.empty()) return kRpcMethods;
     if (segments[0] == "health") {
@@ -130,6 +143,11 @@ Methods match_path(Segments segments, RouteMatch& match) {
     }
     Route& route = match.route;
     if (const Methods admin = match_admin(segments, route); !admin.empty()) return admin;
+    const Methods chat = match_chat(segments, match);
+    if (match.chat) {
+        route.under_v1 = true;
+        return chat;
+    }
     if (segments[0] == "v1") {
         route.under_v1 = true;
         segments = segments.subspan(1);
@@ -232,9 +250,11 @@ RouteMatch match_route(std::string_view method, std::string_view target) {
 
 Version version_of_error(const RouteMatch& match, const RequestHead& head,
                          const Versions& versions) {
+    if (match.chat && versions.chat) return Version::kChat;
     const bool json_rpc =
         match.outcome == RouteMatch::Outcome::kFound && match.route.kind == RouteKind::kJsonRpc;
-    const bool unknown = match.outcome != RouteMatch::Outcome::kFound && match.route.under_v1;
+    const bool unknown =
+        (match.outcome != RouteMatch::Outcome::kFound || match.chat) && match.route.under_v1;
     if (!json_rpc && !unknown && !match.shared_with_v03) return Version::k1_0;
     const std::string_view target = head.target;
     const std::size_t query = target.find('?');

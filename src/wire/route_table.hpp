@@ -16,6 +16,7 @@ struct RouteMatch {
     std::string allow;             ///< For kMethodNotAllowed and kOptions: "GET, POST".
     bool shared_with_v03 = false;  ///< Protocol 0.3 has this path too.
     bool only_v03 = false;         ///< Only protocol 0.3 has it.
+    bool chat = false;             ///< A path of chat completions.
 };
 
 [[nodiscard]] RouteMatch match_route(std::string_view method, std::string_view target);

@@ -53,6 +53,10 @@ def install_fakellm(folder):
     return install_python(folder, "requirements-fakellm.txt", "fakellm_client.py")
 
 
+def install_openai(folder):
+    return install_python(folder, "requirements-openai.txt", "openai_client.py")
+
+
 def install_go(folder):
     return [go_program.build(HERE / "go", ".", folder, "go_client"), "1.0"]
 
@@ -118,7 +122,7 @@ CLIENTS = {
     "go_0_3": (install_go_0_3, "Go a2a-go " + version_in("go/go.mod", r"a2a-go/v2 v(\S+)") + ", its client for 0.3", "0.3"),
     "java": (install_java, "Java a2a-java-sdk-client " + version_in("java/pom.xml", r"<version>(0.3.*)</version>"), "0.3"),
 }
-NEIGHBOURS = {"fakellm": install_fakellm}
+NEIGHBOURS = {"fakellm": install_fakellm, "openai": install_openai}
 
 
 def run_client(command, url, binding):

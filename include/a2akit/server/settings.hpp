@@ -88,6 +88,9 @@ struct Settings {
     /// A2AKIT_CARD_WITHOUT_VERSION, superset: the card when no A2A-Version is sent; 1.0 or 0.3.
     std::optional<std::string> card_without_version = {};
 
+    /// A2AKIT_AS_OPENAI, false: the agent is a model of OpenAI's chat completions too, under /v1/.
+    std::optional<bool> as_openai = {};
+
     // Backends, by URL. Where it says "the data directory", memory: without one.
     std::optional<std::string> data_dir =
         {};  ///< A2AKIT_DATA_DIR, none: SQLite keeps everything there
