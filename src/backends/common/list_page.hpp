@@ -56,7 +56,8 @@ private:
     std::vector<Key> best_;
 };
 
-/// The page of these keys, which FirstKeys chose. `read(key)` returns a task; nullopt leaves it out.
+/// The page of these keys, which FirstKeys chose. `read(key)` returns a task; nullopt leaves it
+/// out.
 template <class Key, class Read>
 ListPage make_page(std::vector<Key> keys, ListCursor cursor, const OwnerScope& scope,
                    const ListQuery& query, const CursorCodec& cursors, Read read) {

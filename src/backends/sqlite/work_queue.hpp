@@ -56,8 +56,8 @@ public:
         ~Job() = default;
     };
 
-    /// Awaiting it runs `Function(Context&) -> Result<T>` on a thread of the queue, and returns what
-    /// it returned.
+    /// Awaiting it runs `Function(Context&) -> Result<T>` on a thread of the queue, and returns
+    /// what it returned.
     template <class T, class Function>
     class Call final : public Job {
     public:
