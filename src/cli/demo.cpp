@@ -27,6 +27,7 @@ ServerOptions server_options(const DemoOptions& options) {
     server.card.name = "a2akit demo";
     server.card.description = "Says back what it is told, word by word.";
     server.card.version = A2AKIT_VERSION;
+    server.card.push_notifications = true;
     server.settings.host = options.host;
     server.settings.port = options.port;
     return server;

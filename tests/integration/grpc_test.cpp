@@ -511,6 +511,52 @@ std::string content_of(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
+TEST_F(GrpcTest, PushConfigurationsAreServedInBothVersions) {
+    ServerOptions options = test_options(agent);
+    options.card.push_notifications = true;
+    start(std::move(options));
+    auto sending = saying("hi");
+    sending.mutable_configuration()->mutable_task_push_notification_config()->set_url(
+        "https://hooks.example.com/inline");
+    grpc::ClientContext send_context;
+    v1::SendMessageResponse sent;
+    ASSERT_TRUE(stub->SendMessage(&send_context, sending, &sent).ok());
+    const std::string task = sent.task().id();
+
+    v1::TaskPushNotificationConfig config;
+    config.set_task_id(task);
+    config.set_id("mine");
+    config.set_url("https://hooks.example.com/mine");
+    config.set_token("t0ken");
+    grpc::ClientContext create_context;
+    v1::TaskPushNotificationConfig made;
+    ASSERT_TRUE(stub->CreateTaskPushNotificationConfig(&create_context, config, &made).ok());
+    v1::ListTaskPushNotificationConfigsRequest listing;
+    listing.set_task_id(task);
+    grpc::ClientContext list_context;
+    v1::ListTaskPushNotificationConfigsResponse listed;
+    ASSERT_TRUE(stub->ListTaskPushNotificationConfigs(&list_context, listing, &listed).ok());
+    EXPECT_EQ(listed.configs_size(), 2) << listed.DebugString();
+    EXPECT_EQ(listed.DebugString().find("t0ken"), std::string::npos) << listed.DebugString();
+
+    const auto old = ::a2a::v1::A2AService::NewStub(
+        grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+    ::a2a::v1::GetTaskPushNotificationConfigRequest wanted;
+    wanted.set_name("tasks/" + task + "/pushNotificationConfigs/mine");
+    grpc::ClientContext get_context;
+    ::a2a::v1::TaskPushNotificationConfig got;
+    ASSERT_TRUE(old->GetTaskPushNotificationConfig(&get_context, wanted, &got).ok());
+    EXPECT_EQ(got.push_notification_config().url(), "https://hooks.example.com/mine");
+    ::a2a::v1::DeleteTaskPushNotificationConfigRequest deleting;
+    deleting.set_name(wanted.name());
+    grpc::ClientContext delete_context;
+    google::protobuf::Empty nothing;
+    EXPECT_TRUE(old->DeleteTaskPushNotificationConfig(&delete_context, deleting, &nothing).ok());
+    grpc::ClientContext gone_context;
+    EXPECT_EQ(old->GetTaskPushNotificationConfig(&gone_context, wanted, &got).error_code(),
+              grpc::StatusCode::NOT_FOUND);
+}
+
 class GrpcTlsTest : public GrpcTest {
 protected:
     void SetUp() override {
