@@ -116,8 +116,15 @@ public class Interop {
     static void checkCancelAndResubscribe(Client streaming) throws Exception {
         String id = taskOf(eventOf(
             (consumers, failed) -> streaming.sendMessage(A2A.toUserMessage("wait"), consumers, failed), event -> true)).getId();
+        // The subscription has to be there before the task ends.
+        var subscribed = new CompletableFuture<ClientEvent>();
         ClientEvent last = eventOf((consumers, failed) -> {
-            streaming.resubscribe(new TaskIdParams(id), consumers, failed);
+            List<BiConsumer<ClientEvent, AgentCard>> heard = List.of((event, of) -> {
+                subscribed.complete(event);
+                consumers.forEach(consumer -> consumer.accept(event, of));
+            });
+            streaming.resubscribe(new TaskIdParams(id), heard, failed);
+            subscribed.get(60, TimeUnit.SECONDS);
             equal(streaming.cancelTask(new TaskIdParams(id)).getStatus().state(), TaskState.CANCELED);
         }, Interop::ended);
         equal(taskOf(last).getStatus().state(), TaskState.CANCELED);
