@@ -79,6 +79,8 @@ protected:
         spdlog::set_default_logger(std::make_shared<spdlog::logger>("", std::move(sink)));
         const Mix& mix = GetParam();
         ServerOptions options = test_options(agent_);
+        // An error that comes after the first heartbeat would have to be a 200.
+        options.settings.heartbeat = std::chrono::seconds(60);
         options.settings.threads = 1;
         options.settings.storage = url(mix.storage);
         options.settings.broker = url(mix.broker);
