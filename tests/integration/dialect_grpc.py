@@ -1,5 +1,7 @@
 """gRPC as one more binding. Its messages are read and written as their ProtoJSON, which is the form that HTTP+JSON has."""
 import importlib
+import json
+import re
 import subprocess
 import sys
 
@@ -20,6 +22,12 @@ def compile_protocol(sources, folder):
     subprocess.run(["protoc", "-I", sources, f"--python_out={folder}", *(f"{name}.proto" for name in names)], check=True)
     sys.path.insert(0, folder)
     return {name: importlib.import_module(f"{name}_pb2") for name in names}
+
+
+def as_json(message):
+    """Its ProtoJSON, each time with milliseconds: Python leaves them out when they are 0, the server does not."""
+    text = json_format.MessageToJson(message)
+    return json.loads(re.sub(r'("timestamp": "[^".]*)Z"', r'\1.000Z"', text))
 
 
 class Grpc(Binding):
@@ -49,14 +57,14 @@ class Grpc(Binding):
             answer = call(json_format.ParseDict(params, request()), metadata=self.metadata(()), timeout=30)
         except grpc.RpcError as error:
             raise Refused(self.number_of(error)) from error
-        return json_format.MessageToDict(answer)
+        return as_json(answer)
 
     def call_stream(self, operation, _, params, more=()):
         call, request = self.method(operation)
         stream = call(json_format.ParseDict(params, request()), metadata=self.metadata(more), timeout=30)
         try:
             for event in stream:
-                yield self.read_event(json_format.MessageToDict(event))
+                yield self.read_event(as_json(event))
         except grpc.RpcError as error:
             raise Refused(self.number_of(error)) from error
         finally:
