@@ -10,7 +10,7 @@ namespace a2akit::testing {
 
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(30);
+constexpr auto kPatience = std::chrono::minutes(2);
 constexpr auto kAskAgain = std::chrono::milliseconds(2);  // a backend may get idle without a post
 
 }  // namespace

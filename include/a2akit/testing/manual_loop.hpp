@@ -48,7 +48,7 @@ public:
     [[nodiscard]] SteadyTime now() const noexcept override { return now_; }
 
     /// Runs everything that is ready, and what that makes ready, without moving the time. Throws
-    /// std::runtime_error when a busy backend posts nothing for half a minute.
+    /// std::runtime_error when a busy backend posts nothing for two minutes.
     void run_ready();
     /// Moves the time by `span`, firing the timers on the way in order, and runs what gets ready.
     void advance(Duration span);
