@@ -36,11 +36,6 @@ std::string address_of(std::string_view peer) {
     return std::string(peer);
 }
 
-bool is_stream(Operation operation) noexcept {
-    return operation == Operation::kSendStreamingMessage ||
-           operation == Operation::kSubscribeToTask;
-}
-
 /// The name in the verified certificate of the client; empty without one.
 std::string client_name(const ::grpc::AuthContext& peer) {
     if (!peer.IsPeerAuthenticated()) return {};
@@ -48,25 +43,6 @@ std::string client_name(const ::grpc::AuthContext& peer) {
     if (certificates.size() != 1) return {};
     return net::certificate_name(
         std::string_view(certificates.front().data(), certificates.front().size()));
-}
-
-/// The slot of the limit that the operation counts for; `what` names it.
-http::Slot take_slot(Door& door, Operation operation, std::string_view& what) {
-    const http::Options& options = door.options;
-    if (is_stream(operation)) {
-        what = "open streams";
-        return http::Slot::take(door.counters.streams, options.max_streams);
-    }
-    if (operation == Operation::kSendMessage) {
-        what = "waiting sends";
-        return http::Slot::take(door.counters.sends, options.max_waiting_sends);
-    }
-    what = "pending requests";
-    return http::Slot::take(door.counters.pending, options.max_pending_requests);
-}
-
-Error at_limit(std::string_view what) {
-    return Error::unavailable("the server is at its limit of " + std::string(what), kRetryAfter);
 }
 
 std::optional<Error> over_rate(const Door& door, const std::string& address) {
@@ -133,8 +109,8 @@ Call::Call(Door& door, ::grpc::CallbackServerContext& context, Operation operati
       context_(context),
       version_(version),
       lane_(door.next_lane()),
-      request_share_(door.counters.requests),
-      answer_share_(door.counters.responses) {
+      request_share_(door.load.requests()),
+      answer_share_(door.load.responses()) {
     envelope_.operation = operation;
     envelope_.version = version;
 }
@@ -184,10 +160,9 @@ void Call::read_metadata() {
 
 Result<void> Call::prepare(OperationParams params, Violations wrong, std::size_t bytes) {
     if (!door_.serving) return fail(Error::unavailable("the server is starting", kRetryAfter));
-    std::string_view limit;
-    slot_ = take_slot(door_, envelope_.operation, limit);
-    if (!slot_) return fail(at_limit(limit));
-    if (!request_share_.grow_to(bytes)) return fail(at_limit("bytes of requests"));
+    permit_ = door_.load.take_call(envelope_.operation);
+    if (!permit_) return fail(Load::at_limit(envelope_.operation));
+    if (!request_share_.grow_to(bytes)) return fail(Load::at_limit("bytes of requests"));
     read_metadata();
     if (auto refused = over_rate(door_, envelope_.context.remote_address))
         return fail(std::move(*refused));
@@ -255,14 +230,6 @@ void Call::client_left() noexcept {
     client_.leave();
     retain();
     lane_.loop.post(wake_);
-}
-
-const Error& Call::refused_unsent() {
-    static const Error kError = Error::unavailable(
-        "the server is at its limit of answers that wait for their clients to read them; a "
-        "message that was sent has been taken: get its task",
-        kRetryAfter);
-    return kError;
 }
 
 }  // namespace a2akit::rpc

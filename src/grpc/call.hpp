@@ -3,10 +3,10 @@
 #include "grpc/status.hpp"
 #include "grpc/untaken_answers.hpp"
 #include "grpc/values.hpp"
-#include "http/byte_budget.hpp"
 #include "http/reply_size.hpp"
 #include "http/shard.hpp"
 #include "http/site.hpp"
+#include "runtime/limits/load.hpp"
 
 #include <a2akit/core/loop.hpp>
 #include <a2akit/request/client_presence.hpp>
@@ -34,8 +34,7 @@ struct Lane {
 
 /// What all calls of a server share.
 struct Door {
-    Door(http::Site& s, http::Counters& c, const http::Options& o) noexcept
-        : site(s), counters(c), options(o) {}
+    Door(http::Site& s, Load& l, const http::Options& o) noexcept : site(s), load(l), options(o) {}
 
     /// One lane after the other. From any thread.
     [[nodiscard]] Lane& next_lane() noexcept {
@@ -43,7 +42,7 @@ struct Door {
     }
 
     http::Site& site;
-    http::Counters& counters;
+    Load& load;
     const http::Options& options;
     std::vector<std::unique_ptr<Lane>> lanes;
     std::atomic<std::size_t> next{0};
@@ -95,8 +94,6 @@ protected:
     void release_answer() noexcept { answer_share_.release(); }
     [[nodiscard]] bool gone() const noexcept { return client_.gone(); }
 
-    static const Error& refused_unsent();
-
 private:
     struct Start : Work {
         explicit Start(Call& c) noexcept;
@@ -121,9 +118,9 @@ private:
     Lane& lane_;
     RequestEnvelope envelope_;
     ClientPresence client_;
-    http::Slot slot_;
-    http::ByteShare request_share_;
-    http::ByteShare answer_share_;
+    Permit permit_;
+    ByteShare request_share_;
+    ByteShare answer_share_;
     std::atomic<int> references_{1};
     bool ended_ = false;
     Start start_{*this};
@@ -144,7 +141,7 @@ public:
 private:
     Async<void> answer(HandledRequest& handled) override {
         if (!hold_answer(http::content_size(*handled.reply))) {
-            end(to_status(refused_unsent()));
+            end(to_status(Load::response_unsent()));
             return {};
         }
         Form::write(*handled.reply, out_);
@@ -233,7 +230,7 @@ private:
 
     void end_at_limit() {
         events_.reset();
-        end(to_status(refused_unsent()));
+        end(to_status(Load::response_unsent()));
     }
     void wake() noexcept override {
         if (events_) events_->wake();

@@ -86,9 +86,8 @@ std::string in_address(const std::string& host) {
 
 class Server final : public http::RpcServer {
 public:
-    Server(net::LoopGroup& loops, const http::Options& options, http::Site& site,
-           http::Counters& counters)
-        : door_(site, counters, options) {
+    Server(net::LoopGroup& loops, const http::Options& options, http::Site& site, Load& load)
+        : door_(site, load, options) {
         for (std::size_t i = 0; i < loops.size(); ++i)
             door_.lanes.push_back(std::make_unique<Lane>(loops[i]));
         if (options.versions.v1_0) services_.push_back(make_service_1_0(door_));
@@ -164,7 +163,7 @@ private:
         // A client that has vanished does not answer pings.
         builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds(options.write_timeout));
         ::grpc::ResourceQuota quota("a2akit");
-        quota.Resize(options.max_request_bytes + options.max_response_bytes);
+        quota.Resize(options.limits.request_bytes + options.limits.response_bytes);
         builder.SetResourceQuota(quota);
     }
     static int limited(std::size_t bytes) {
@@ -177,8 +176,8 @@ private:
 };
 
 std::unique_ptr<http::RpcServer> make(net::LoopGroup& loops, const http::Options& options,
-                                      http::Site& site, http::Counters& counters) {
-    return std::make_unique<Server>(loops, options, site, counters);
+                                      http::Site& site, Load& load) {
+    return std::make_unique<Server>(loops, options, site, load);
 }
 
 [[maybe_unused]] const bool kOffered = (http::offer_rpc_server(&make), true);

@@ -25,15 +25,15 @@ bool may_not_ask(const Error& error) noexcept {
 
 }  // namespace
 
-Connection::Connection(Shard& shard, net::TcpSocket socket, std::string peer, Slot slot,
+Connection::Connection(Shard& shard, net::TcpSocket socket, std::string peer, Permit permit,
                        security::AddressSlots::Slot address_slot)
     : shard_(shard),
       socket_(std::move(socket), shard.options.tls.get()),
       reader_({shard.options.max_header_bytes, shard.options.max_body_bytes}),
-      request_share_(shard.counters.requests),
-      answer_share_(shard.counters.responses),
+      request_share_(shard.load.requests()),
+      answer_share_(shard.load.responses()),
       peer_(std::move(peer)),
-      slot_(std::move(slot)),
+      permit_(std::move(permit)),
       address_slot_(std::move(address_slot)),
       site_(&shard.site) {
     shard_.connections.push_back(*this);
@@ -281,24 +281,13 @@ Async<HandledRequest> Connection::dispatch(wire::Call& call) {
     co_return HandledRequest{Result<Reply>(std::move(failed)), {}};
 }
 
-HandledRequest Connection::refused_at_limit(std::string_view what) {
-    return {Error::unavailable("the server is at its limit of " + std::string(what), kRetryAfter),
-            {}};
-}
-
 Async<LargeTurns::Turn> Connection::large_turn() {
     LargeTurns::Turn turn = co_await shard_.large_turns.take();
     co_await net::end_of_turn(shard_.loop);
     co_return turn;
 }
 
-HandledRequest Connection::refused_unsent() {
-    return {Error::unavailable("the server is at its limit of answers that wait for their clients "
-                               "to read them; a message "
-                               "that was sent has been taken: get its task",
-                               kRetryAfter),
-            {}};
-}
+HandledRequest Connection::refused_unsent() { return {Load::response_unsent(), {}}; }
 
 HandledRequest Connection::refused_in_batch() const {
     return {Error{ErrorCode::kResourceExhausted,
@@ -310,35 +299,18 @@ HandledRequest Connection::refused_in_batch() const {
             {}};
 }
 
-// Sends have a limit of their own, as they may wait for hours: counted with the other calls, they
-// would keep out those that read and cancel their tasks.
-Slot Connection::take_unary_slot(Operation operation) {
-    const Options& options = shard_.options;
-    return operation == Operation::kSendMessage
-               ? Slot::take(shard_.counters.sends, options.max_waiting_sends)
-               : Slot::take(shard_.counters.pending, options.max_pending_requests);
-}
-
-std::string_view Connection::unary_limit(Operation operation) {
-    return operation == Operation::kSendMessage ? "waiting sends" : "pending requests";
-}
-
 Async<void> Connection::answer_call(wire::Decoded decoded) {
     auto& call = std::get<wire::Call>(decoded.entries.front());
-    const bool streaming = call.envelope.operation == Operation::kSendStreamingMessage ||
-                           call.envelope.operation == Operation::kSubscribeToTask;
-    const Options& options = shard_.options;
-    Slot slot = streaming ? Slot::take(shard_.counters.streams, options.max_streams)
-                          : take_unary_slot(call.envelope.operation);
-    bool refused = !slot;
+    const Operation operation = call.envelope.operation;
+    Permit permit = shard_.load.take_call(operation);
+    bool refused = !permit;
     HandledRequest handled;
     LargeTurns::Turn turn;
     if (can_keep_alive(call)) slow_call_ = &call;
     if (!refused)
         handled = co_await dispatch(call);
     else
-        handled =
-            refused_at_limit(streaming ? "open streams" : unary_limit(call.envelope.operation));
+        handled.reply = Load::at_limit(operation);
     slow_call_ = nullptr;
     if (handled.reply) {
         if (auto* events = std::get_if<std::unique_ptr<EventStream>>(&*handled.reply)) {
@@ -346,7 +318,7 @@ Async<void> Connection::answer_call(wire::Decoded decoded) {
             open_stream_ = std::make_unique<OpenStream>();
             open_stream_->form = std::move(call);
             open_stream_->events = std::move(*events);
-            open_stream_->slot = std::move(slot);
+            open_stream_->permit = std::move(permit);
             co_return;
         }
     }
@@ -393,17 +365,18 @@ Async<void> Connection::answer_batch(wire::Decoded decoded) {
             continue;
         }
         auto& call = std::get<wire::Call>(entry);
-        const Slot slot = take_unary_slot(call.envelope.operation);
+        const Operation operation = call.envelope.operation;
+        const Permit permit = shard_.load.take_call(operation);
         HandledRequest handled;
         const bool answered = !call.rpc_id.empty();
         if (answered && bytes >= shard_.options.max_batch_bytes)
             handled = refused_in_batch();
         else if (answered && !hold_answer(bytes))
-            handled = refused_at_limit("unsent answers");
-        else if (slot)
+            handled.reply = Load::at_limit("unsent answers");
+        else if (permit)
             handled = co_await dispatch(call);
         else
-            handled = refused_at_limit(unary_limit(call.envelope.operation));
+            handled.reply = Load::at_limit(operation);
         LargeTurns::Turn turn;
         if (handled.reply && content_size(*handled.reply) > kKeptOut) turn = co_await large_turn();
         std::string answer = wire::encode_batch_entry(call, handled);

@@ -19,7 +19,7 @@ namespace a2akit::http {
 /// Has one timer, whose deadline is moved lazily. While a stream is idle it holds no buffers.
 class Connection final : public Served {
 public:
-    Connection(Shard& shard, net::TcpSocket socket, std::string peer, Slot slot,
+    Connection(Shard& shard, net::TcpSocket socket, std::string peer, Permit permit,
                security::AddressSlots::Slot address_slot);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -57,7 +57,7 @@ private:
     struct OpenStream {
         wire::AnswerForm form;
         std::unique_ptr<EventStream> events;
-        Slot slot;
+        Permit permit;
     };
 
     void wait_in(Phase phase, Duration span);
@@ -101,8 +101,6 @@ private:
     Async<void> answer_admin();
     /// REQUIRES: `call` lives until it has returned.
     Async<HandledRequest> dispatch(wire::Call& call);
-    Slot take_unary_slot(Operation operation);
-    static std::string_view unary_limit(Operation operation);
     /// The error for a response that does not fit into the budget.
     [[nodiscard]] static HandledRequest refused_unsent();
     /// The error for a call of a batch whose responses are too large already; the call was not
@@ -110,7 +108,6 @@ private:
     [[nodiscard]] HandledRequest refused_in_batch() const;
     Async<void> answer_call(wire::Decoded decoded);
     Async<void> answer_batch(wire::Decoded decoded);
-    [[nodiscard]] static HandledRequest refused_at_limit(std::string_view what);
     Async<void> respond(wire::HttpResponse response);
     Async<void> respond_large(std::string body);
 
@@ -161,7 +158,7 @@ private:
     ByteShare answer_share_;
     std::string peer_;
     std::string client_certificate_;  ///< The name in it; empty: none.
-    Slot slot_;
+    Permit permit_;
     security::AddressSlots::Slot address_slot_;
     DeadlineTimer timer_{*this};
     Phase phase_ = Phase::kIdle;

@@ -67,12 +67,12 @@ NetError open(net::TcpAcceptor& acceptor, const Tcp::endpoint& endpoint) {
 struct HttpServer::Connections {
     struct Arrival {
         net::AcceptedSocket socket;
-        Slot slot;
+        Permit permit;
         security::AddressSlots::Slot address_slot;
     };
 
-    Connections(net::AsioLoop& loop, const Options& options, Site& site, Counters& counters)
-        : shard(loop, options, site, counters) {}
+    Connections(net::AsioLoop& loop, const Options& options, Site& site, Load& load)
+        : shard(loop, options, site, load) {}
 
     // -- On the acceptor's loop:
     void give(Arrival arrival);
@@ -153,8 +153,9 @@ void HttpServer::Connections::admit(Arrival arrival) {
         log::warn("cannot serve a connection error={}", quoted(error.message()));
         return;
     }
-    shard.connections_group.spawn(Connection::run(std::make_unique<Connection>(
-        shard, std::move(socket), peer, std::move(arrival.slot), std::move(arrival.address_slot))));
+    shard.connections_group.spawn(Connection::run(
+        std::make_unique<Connection>(shard, std::move(socket), peer, std::move(arrival.permit),
+                                     std::move(arrival.address_slot))));
 }
 
 Async<void> HttpServer::Connections::drain() {
@@ -209,10 +210,10 @@ Async<void> HttpServer::Acceptor::accept_all() {
         const NetError error = co_await accept;
         if (stopping) co_return;
         if (!error) {
-            Slot slot = Slot::take(server.counters_.connections, server.options_.max_connections);
+            Permit permit = server.load_.take_connection();
             security::AddressSlots::Slot address_slot;
-            if (slot && admits(accept.socket, address_slot)) {
-                hand_out({std::move(accept.socket), std::move(slot), std::move(address_slot)});
+            if (permit && admits(accept.socket, address_slot)) {
+                hand_out({std::move(accept.socket), std::move(permit), std::move(address_slot)});
             } else if (!server.options_.tls) {
                 ::send(accept.socket.descriptor(), kTooMany.data(), kTooMany.size(),
                        MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -272,10 +273,10 @@ Async<void> HttpServer::Acceptor::stop() {
 HttpServer::HttpServer(net::LoopGroup& loops, net::AsioLoop& accepting, Options options, Site& site)
     : options_(std::move(options)),
       site_(site),
-      counters_(options_),
+      load_(options_.limits),
       acceptor_(std::make_unique<Acceptor>(accepting, *this)) {
     for (std::size_t i = 0; i < loops.size(); ++i) {
-        connections_.push_back(std::make_unique<Connections>(loops[i], options_, site, counters_));
+        connections_.push_back(std::make_unique<Connections>(loops[i], options_, site, load_));
     }
 }
 

@@ -39,12 +39,12 @@ public:
     /// REQUIRES: the handler eventually answers every call.
     void stop(Duration at_most);
 
-    /// The limits, for another server beside this one to share.
-    [[nodiscard]] Counters& counters() noexcept { return counters_; }
+    /// For another server beside this one, which counts against the same limits.
+    [[nodiscard]] Load& load() noexcept { return load_; }
     [[nodiscard]] const Options& options() const noexcept { return options_; }
     [[nodiscard]] Site& site() noexcept { return site_; }
     /// The number of bytes that the bodies of all current requests hold. Safe from any thread.
-    [[nodiscard]] std::size_t request_bytes() const noexcept { return counters_.requests.used(); }
+    [[nodiscard]] std::size_t request_bytes() noexcept { return load_.requests().used(); }
 
 private:
     struct Acceptor;
@@ -52,7 +52,7 @@ private:
 
     Options options_;
     Site& site_;
-    Counters counters_;
+    Load load_;
     std::vector<std::unique_ptr<Connections>> connections_;  ///< One per loop, in their order.
     std::unique_ptr<Acceptor> acceptor_;
 };

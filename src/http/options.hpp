@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/tls.hpp"
+#include "runtime/limits/load.hpp"
 #include "security/gate.hpp"
 #include "wire/endpoint.hpp"
 
@@ -22,13 +23,8 @@ struct Options {
     bool card_at_root = false;  ///< Also serves the agent card at the origin's root.
     std::size_t max_body_bytes = 10U << 20U;
     std::size_t max_header_bytes = 16U << 10U;
-    std::size_t max_request_bytes = std::size_t{256} << 20U;   ///< All request bodies together.
-    std::size_t max_response_bytes = std::size_t{256} << 20U;  ///< All unsent answers together.
     std::size_t max_batch_bytes = 16U << 20U;  ///< Beyond this a batch begins no further call.
-    int max_connections = 20000;
-    int max_streams = 10000;
-    int max_pending_requests = 10000;
-    int max_waiting_sends = 10000;
+    LoadLimits limits;                         ///< Of the whole server; other bindings share them.
     Duration header_timeout = std::chrono::seconds(10);
     Duration body_timeout = std::chrono::seconds(30);
     /// A large body gives way to others when hardly any bytes of it have arrived for this long.

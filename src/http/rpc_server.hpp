@@ -35,7 +35,7 @@ public:
 
 /// Makes one. REQUIRES of its caller: all that is given outlives the server.
 using MakeRpcServer = std::unique_ptr<RpcServer> (*)(net::LoopGroup& loops, const Options& options,
-                                                     Site& site, Counters& counters);
+                                                     Site& site, Load& load);
 
 /// Called before `main` by the library that has such a server.
 void offer_rpc_server(MakeRpcServer make) noexcept;

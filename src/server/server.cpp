@@ -65,15 +65,15 @@ http::Options http_options(const Settings& settings) {
     options.max_header_bytes = *settings.max_header_bytes;
     const std::size_t share =
         std::max<std::size_t>(machine_memory_bytes() / 8, 3 * options.max_body_bytes);
-    options.max_request_bytes =
+    options.limits.request_bytes =
         *settings.max_request_bytes != 0 ? *settings.max_request_bytes : share;
-    options.max_response_bytes =
+    options.limits.response_bytes =
         *settings.max_response_bytes != 0 ? *settings.max_response_bytes : share;
     options.max_batch_bytes = *settings.max_batch_bytes;
-    options.max_connections = *settings.max_connections;
-    options.max_streams = *settings.max_streams;
-    options.max_pending_requests = *settings.max_pending_requests;
-    options.max_waiting_sends = *settings.max_waiting_sends;
+    options.limits.connections = *settings.max_connections;
+    options.limits.streams = *settings.max_streams;
+    options.limits.pending_requests = *settings.max_pending_requests;
+    options.limits.waiting_sends = *settings.max_waiting_sends;
     options.header_timeout = *settings.header_timeout;
     options.body_timeout = *settings.body_timeout;
     options.idle_timeout = *settings.idle_timeout;
@@ -357,7 +357,7 @@ Result<void> Server::Impl::listen_for_grpc() {
                                  "is set, but this program was built without gRPC: link it with "
                                  "a2akit::grpc, or leave the setting out"));
     }
-    grpc_ = make(*loops_, http_->options(), http_->site(), http_->counters());
+    grpc_ = make(*loops_, http_->options(), http_->site(), http_->load());
     Result<std::uint16_t> listening = grpc_->listen(*settings_.host, *settings_.grpc_port);
     if (!listening) {
         Error error = std::move(listening.error());

@@ -29,7 +29,7 @@ ALLOWED = {
     "net": {"core"},
     "security": {"core", "protocol", "json", "request", "net"},
     "http": BELOW_RUNTIME | {"wire", "net", "security", "runtime"},
-    "grpc": {"core", "protocol", "json", "request", "wire", "net", "security", "http"},
+    "grpc": {"core", "protocol", "json", "request", "wire", "net", "security", "http", "runtime"},
     "client": {"core", "protocol", "json", "request", "wire", "net", "worker", "emitter"} | PORTS,
     "push": {"core", "protocol", "json", "request", "wire"} | PORTS,
     "server": BELOW_RUNTIME | {"backends", "wire", "net", "runtime", "http", "security", "push"},

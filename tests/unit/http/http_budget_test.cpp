@@ -18,7 +18,7 @@ protected:
 };
 
 TEST_F(HttpBudgetTest, ABodyBeyondTheBytesUnderWayIsA503AndSmallOnesGoOn) {
-    serve({.max_request_bytes = 400'000});
+    serve({.limits = {.request_bytes = 400'000}});
     Client waiting(port);
     waiting.request("POST", "/message:send", body_of(300'000, "wait"));
     until([&] { return site.waiting == 1; });
@@ -39,13 +39,13 @@ TEST_F(HttpBudgetTest, ABodyBeyondTheBytesUnderWayIsA503AndSmallOnesGoOn) {
 }
 
 TEST_F(HttpBudgetTest, LargeBodiesLeaveRoomForSmallOnes) {
-    serve({.max_request_bytes = 400'000});
+    serve({.limits = {.request_bytes = 400'000}});
     EXPECT_EQ(status_of(port, body_of(390'000, "hi")), 503);
     EXPECT_EQ(status_of(port, body_of(340'000, "hi")), 200);
 }
 
 TEST_F(HttpBudgetTest, AChunkedBodyCountsToo) {
-    serve({.max_request_bytes = 400'000});
+    serve({.limits = {.request_bytes = 400'000}});
     Client client(port);
     client.send(
         "POST /message:send HTTP/1.1\r\nHost: h\r\nA2A-Version: 1.0\r\nContent-Type: "
@@ -56,7 +56,7 @@ TEST_F(HttpBudgetTest, AChunkedBodyCountsToo) {
 }
 
 TEST_F(HttpBudgetTest, TheShareOfARequestIsGivenBack) {
-    serve({.max_request_bytes = 400'000});
+    serve({.limits = {.request_bytes = 400'000}});
     Client client(port);
     for (int i = 0; i < 20; ++i) {
         ASSERT_EQ(client.exchange("POST", "/message:send", body_of(200'000, "hi")).status, 200)
@@ -89,7 +89,7 @@ protected:
 };
 
 TEST_F(SlowBodyTest, ABodyThatBringsNothingGivesWayToOthers) {
-    serve({.max_request_bytes = 400'000, .give_way_after = Duration(0)});
+    serve({.limits = {.request_bytes = 400'000}, .give_way_after = Duration(0)});
     Client slow(port);
     send_most(slow);
     EXPECT_EQ(status_of(port, body_of(300'000, "hi")), 200);
@@ -101,7 +101,7 @@ TEST_F(SlowBodyTest, ABodyThatBringsNothingGivesWayToOthers) {
 }
 
 TEST_F(SlowBodyTest, ABodyThatIsNotSlowKeepsItsRoom) {
-    serve({.max_request_bytes = 400'000, .give_way_after = std::chrono::hours(1)});
+    serve({.limits = {.request_bytes = 400'000}, .give_way_after = std::chrono::hours(1)});
     Client first(port);
     send_most(first);
     EXPECT_EQ(status_of(port, body_of(300'000, "hi")), 503);
@@ -154,7 +154,7 @@ TEST_F(HttpBudgetTest, UnfinishedBodiesOfStrangersHoldNothing) {
 }
 
 TEST_F(HttpBudgetTest, OnlyALargeBodyIsAskedAbout) {
-    serve({.max_request_bytes = 400'000});
+    serve({.limits = {.request_bytes = 400'000}});
     Client client(port);
     EXPECT_EQ(client.exchange("POST", "/message:send", send_body("hi")).status, 200);
     EXPECT_EQ(client.exchange("POST", "/message:send", body_of(10'000, "hi")).status, 200);
@@ -167,7 +167,7 @@ TEST_F(HttpBudgetTest, OnlyALargeBodyIsAskedAbout) {
 
 TEST_F(HttpBudgetTest, AnAnswerBeyondTheUnsentBytesIsA503AndSmallOnesGoOn) {
     constexpr std::size_t kLarge = std::size_t{20} << 20U;  // More than the kernel takes of it.
-    serve({.max_body_bytes = 64U << 20U, .max_response_bytes = std::size_t{50} << 20U});
+    serve({.max_body_bytes = 64U << 20U, .limits = {.response_bytes = std::size_t{50} << 20U}});
     Client slow(port);
     slow.request("POST", "/message:send", send_body(std::string(kLarge, 'x')));
     until([&] { return site.handled == 1; });
@@ -213,7 +213,7 @@ TEST_F(HttpBudgetTest, ALargeBatchOfEventsIsSentInPieces) {
     }
     batch.end = EventStream::End::kFinished;
     site.script.batches.push_back(batch);
-    serve({.max_response_bytes = 400'000});
+    serve({.limits = {.response_bytes = 400'000}});
     Client client(port);
     client.request("POST", "/message:stream", send_body("hi"));
     EXPECT_EQ(client.head().status, 200);
@@ -229,7 +229,7 @@ TEST_F(HttpBudgetTest, AStreamEndsWhenItsEventFindsNoRoom) {
     EventStream::Batch batch;
     batch.items.push_back(status_item(1, TaskState::kWorking, std::string(500'000, 'x')));
     site.script.batches.push_back(batch);
-    serve({.max_response_bytes = 400'000});
+    serve({.limits = {.response_bytes = 400'000}});
     Client client(port);
     client.request("POST", "/message:stream", send_body("hi"));
     EXPECT_TRUE(client.closed_by_server());

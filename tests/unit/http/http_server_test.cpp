@@ -304,7 +304,7 @@ TEST_F(HttpServerTest, AnIdleConnectionIsClosed) {
 }
 
 TEST_F(HttpServerTest, TooManyConnectionsAreTurnedAwayUntilOneCloses) {
-    serve({.max_connections = 1});
+    serve({.limits = {.connections = 1}});
     auto first = std::make_unique<Client>(port);
     EXPECT_EQ(first->exchange("GET", "/health").status, 200);
     Client second(port);
@@ -320,7 +320,7 @@ TEST_F(HttpServerTest, TooManyConnectionsAreTurnedAwayUntilOneCloses) {
 }
 
 TEST_F(HttpServerTest, TooManyWaitingSendsGet503WithRetryInfoAndKeepOutNoOtherCall) {
-    serve({.max_pending_requests = 1, .max_waiting_sends = 1});
+    serve({.limits = {.pending_requests = 1, .waiting_sends = 1}});
     Client waiting(port);
     waiting.request("POST", "/message:send", send_body("wait"));
     until([&] { return site.waiting == 1; });
@@ -356,7 +356,7 @@ TEST_F(HttpServerTest, AResetClientDisturbsNobody) {
 
 TEST_F(HttpServerTest, AClientThatLeavesALongCallIsWaitedForNoLonger) {
     for (const bool hard : {false, true}) {
-        serve({.max_pending_requests = 1, .watch_client_after = milliseconds(1)});
+        serve({.limits = {.pending_requests = 1}, .watch_client_after = milliseconds(1)});
         Client leaver(port);
         leaver.request("POST", "/message:send", send_body("wait"));
         until([&] { return site.waiting == 1; });

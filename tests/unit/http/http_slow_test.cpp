@@ -141,7 +141,7 @@ TEST_P(HttpSlowTest, ALateFailureIsAJsonRpcErrorOrACutConnection) {
 }
 
 TEST_P(HttpSlowTest, AnAnswerBeyondTheBudgetIsALateFailureToo) {
-    serve({.max_response_bytes = 500'000, .heartbeat = milliseconds(15)});
+    serve({.limits = {.response_bytes = 500'000}, .heartbeat = milliseconds(15)});
     Client client(port);
     ask(client, "slow large");
     begun(client);

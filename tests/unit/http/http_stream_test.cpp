@@ -137,7 +137,7 @@ TEST_F(HttpStreamTest, AFailedStreamEndsWithAnErrorEvent) {
 
 TEST_F(HttpStreamTest, StreamsHaveALimitOfTheirOwn) {
     script({batch({status_item(1, TaskState::kWorking)})});
-    serve({.max_streams = 1});
+    serve({.limits = {.streams = 1}});
     auto first = std::make_unique<Client>(port);
     open(*first);
     first->head();

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace a2akit::http {
+namespace a2akit {
 
 /// A limit on the bytes that the whole server holds at the same time. Safe from any thread.
 class ByteBudget {
@@ -66,4 +66,4 @@ private:
     std::size_t held_ = 0;
 };
 
-}  // namespace a2akit::http
+}  // namespace a2akit
