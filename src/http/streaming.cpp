@@ -1,0 +1,107 @@
+#include "http/streaming.hpp"
+
+#include "core/log.hpp"
+#include "http/reply_size.hpp"
+
+#include <utility>
+
+namespace a2akit::http {
+namespace {
+
+// A batch may hold hundreds of large events: they are encoded piece by piece.
+constexpr std::size_t kPiece = std::size_t{64} * 1024;
+// Between two events of this size, other connections are served.
+constexpr std::size_t kLargeEvent = std::size_t{128} * 1024;
+
+}  // namespace
+
+Async<void> Streaming::run(std::unique_ptr<OpenStream> stream) {
+    // Without chunks, only the end of the connection ends the stream.
+    if (exchange_.http_1_0) exchange_.keep_alive = false;
+    head_sent_ = false;
+    link_.watch_client();
+    for (;;) {
+        link_.wait_in(Link::Phase::kStreaming, link_.options().heartbeat);
+        Async<EventStream::Batch> pending = stream->events->next();
+        waiting_for_ = stream->events.get();
+        EventStream::Batch batch = co_await std::move(pending);
+        waiting_for_ = nullptr;
+        if (link_.ended()) break;
+        if (batch.end == EventStream::End::kMore && link_.shard().draining && batch.items.empty()) {
+            batch.end = EventStream::End::kDraining;
+        }
+        const bool last = batch.end != EventStream::End::kMore;
+        co_await send_batch(*stream, std::move(batch));
+        if (last || link_.broken() || link_.ended()) break;
+    }
+    if (link_.client().gone()) link_.set_broken();
+    link_.work();
+    heartbeat_due_ = false;
+}
+
+/// The next batch is read after the client has received this one, so a client that does not read
+/// holds only one batch in memory.
+Async<void> Streaming::send_batch(OpenStream& stream, EventStream::Batch batch) {
+    std::size_t next = 0;
+    do {
+        LargeTurns::Turn turn;
+        if (next < batch.items.size()) {
+            const std::size_t bytes = content_size(batch.items[next]);
+            if (!link_.hold_unsent(bytes)) co_return break_off();
+            if (bytes > kLargeEvent) turn = co_await link_.large_turn();
+        }
+        if (write_batch(stream, batch, next)) {
+            turn = {};
+            if (!link_.hold_unsent(link_.shard().out.size())) co_return break_off();
+            co_await link_.flush();
+        }
+        link_.release_unsent();
+    } while (next < batch.items.size() && !link_.broken() && !link_.ended());
+}
+
+/// The client reconnects with the last id that it has seen, and misses nothing.
+void Streaming::break_off() {
+    log::warn(
+        "a stream ends: the server is at its limit of unsent bytes (A2AKIT_MAX_RESPONSE_BYTES) "
+        "request_id={}",
+        exchange_.request_id);
+    std::string().swap(link_.shard().out);
+    link_.release_unsent();
+    link_.set_broken();
+}
+
+/// Encodes the items that are ready into the shard's buffer. False: there are none.
+bool Streaming::write_batch(OpenStream& stream, EventStream::Batch& batch, std::size_t& next) {
+    const bool chunked = !exchange_.http_1_0;
+    std::string& out = link_.shard().out;
+    out.clear();
+    if (!std::exchange(head_sent_, true)) {
+        Framing how = exchange_.framing();
+        how.chunked = chunked;
+        how.until_close = !chunked;
+        append_head(out, stream.head, how);
+        stream.head = {};
+    }
+    const std::size_t head_size = out.size();
+    const std::size_t chunk = chunked ? begin_chunk(out) : 0;
+    const std::size_t before = out.size();
+    while (next < batch.items.size() && out.size() < kPiece) {
+        StreamItem& item = batch.items[next];
+        // They arrive as the only item.
+        if (out.size() != before && content_size(item) > kLargeEvent) break;
+        wire::encode_stream_item(stream.form, item, out);
+        item = {};
+        ++next;
+    }
+    const bool last = batch.end != EventStream::End::kMore && next == batch.items.size();
+    if (last) wire::encode_stream_end(stream.form, batch, out);
+    if (std::exchange(heartbeat_due_, false) && out.size() == before) wire::encode_heartbeat(out);
+    if (out.size() == before)
+        out.resize(head_size);
+    else if (chunked)
+        end_chunk(out, chunk);
+    if (last && chunked) out.append(kLastChunk);
+    return !out.empty();
+}
+
+}  // namespace a2akit::http
