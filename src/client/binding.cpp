@@ -28,9 +28,9 @@ Error unknown_operation(Operation operation, std::string_view version) {
             nullptr};
 }
 
-class JsonRpcBinding final : public Binding {
+class JsonRpcBinding final : public JsonBinding {
 public:
-    using Binding::Binding;
+    using JsonBinding::JsonBinding;
 
     Result<HttpRequest> request(Operation operation, const OperationParams& params) const override {
         const std::string_view method = codec().rpc_method(operation);
@@ -68,10 +68,10 @@ private:
     mutable std::atomic<std::int64_t> last_id_ = 0;
 };
 
-class HttpJsonBinding final : public Binding {
+class HttpJsonBinding final : public JsonBinding {
 public:
     HttpJsonBinding(AgentInterface interface, const wire::ClientCodec& codec)
-        : Binding(std::move(interface), codec) {
+        : JsonBinding(std::move(interface), codec) {
         url_ = without_trailing_slash(this->interface().url);
         // Some cards of 0.3 name the prefix that the paths of 0.3 begin with.
         if (codec.version() == "0.3" && url_.ends_with("/v1")) url_.resize(url_.size() - 3);
@@ -104,25 +104,54 @@ private:
     std::string url_;
 };
 
+/// Null in a program without the library of the gRPC binding.
+constinit GrpcBindingFactory grpc_factory = nullptr;
+
+bool is_known(std::string_view binding) {
+    return binding == "JSONRPC" || binding == "HTTP+JSON" ||
+           (binding == "GRPC" && grpc_factory != nullptr);
+}
+
 bool holds(const std::vector<std::string>& list, std::string_view item) {
     return std::find(list.begin(), list.end(), item) != list.end();
 }
 
 }  // namespace
 
-Result<Reply> Binding::reply(int status, std::string_view body, Operation operation) const {
-    const auto text = result(status, body);
+std::string_view JsonBinding::accepts(bool events) const noexcept {
+    return events ? "text/event-stream" : "application/json, application/a2a+json";
+}
+
+Result<Reply> JsonBinding::reply(const HttpAnswer& answer, Operation operation) const {
+    const auto text = result(answer.head.status, answer.body);
     if (!text) return fail(text.error());
     if (operation == Operation::kDeleteTaskPushNotificationConfig) return Reply(Empty{});
-    auto reply = codec_.read_reply(*text, operation, is_json_rpc());
+    auto reply = codec().read_reply(*text, operation, is_json_rpc());
     if (!reply) return fail(unreadable("the agent's answer", reply.error()));
     return reply;
 }
 
-Result<StreamResponse> Binding::event(std::string_view data) const {
+bool JsonBinding::is_event_stream(const HttpHead& head) const {
+    return head.status == 200 && head.content_type().starts_with("text/event-stream");
+}
+
+Error JsonBinding::refusal(const HttpAnswer& answer) const {
+    const auto text = result(answer.head.status, answer.body);
+    if (!text) return text.error();
+    return {ErrorCode::kInvalidAgentResponse,
+            "the agent answered with '" + std::string(answer.head.content_type()) +
+                "' instead of text/event-stream",
+            nullptr};
+}
+
+std::unique_ptr<EventDecoder> JsonBinding::decoder(std::size_t max_event_bytes) const {
+    return make_sse_decoder(*this, max_event_bytes);
+}
+
+Result<StreamResponse> JsonBinding::event(std::string_view data) const {
     const auto text = result(200, data);
     if (!text) return fail(text.error());
-    auto event = codec_.read_event(*text, is_json_rpc());
+    auto event = codec().read_event(*text, is_json_rpc());
     if (!event) return fail(unreadable("an event of the stream", event.error()));
     if (event->payload.index() == 0) {
         return fail(ErrorCode::kInvalidAgentResponse,
@@ -131,6 +160,8 @@ Result<StreamResponse> Binding::event(std::string_view data) const {
     return event;
 }
 
+void offer_grpc_binding(GrpcBindingFactory factory) noexcept { grpc_factory = factory; }
+
 Result<std::vector<AgentInterface>> choose_interfaces(const AgentCard& card,
                                                       const std::vector<std::string>& bindings,
                                                       const std::vector<std::string>& versions) {
@@ -138,10 +169,8 @@ Result<std::vector<AgentInterface>> choose_interfaces(const AgentCard& card,
     std::string offered;
     for (const AgentInterface& interface : card.supported_interfaces) {
         const wire::ClientCodec* codec = wire::client_codec(interface.protocol_version);
-        const bool is_known =
-            interface.protocol_binding == "JSONRPC" || interface.protocol_binding == "HTTP+JSON";
-        if (codec != nullptr && holds(versions, codec->version()) && is_known &&
-            holds(bindings, interface.protocol_binding)) {
+        if (codec != nullptr && holds(versions, codec->version()) &&
+            is_known(interface.protocol_binding) && holds(bindings, interface.protocol_binding)) {
             chosen.push_back(interface);
         }
         offered += offered.empty() ? "" : ", ";
@@ -150,6 +179,7 @@ Result<std::vector<AgentInterface>> choose_interfaces(const AgentCard& card,
     if (!chosen.empty()) return chosen;
     std::string wanted;
     for (const std::string& binding : bindings) {
+        if (!is_known(binding)) continue;
         for (const std::string& version : versions)
             wanted += (wanted.empty() ? "" : ", ") + binding + " " + version;
     }
@@ -162,7 +192,22 @@ std::unique_ptr<const Binding> make_binding(AgentInterface interface) {
     const wire::ClientCodec& codec = *wire::client_codec(interface.protocol_version);
     if (interface.protocol_binding == "JSONRPC")
         return std::make_unique<JsonRpcBinding>(std::move(interface), codec);
+    if (interface.protocol_binding == "GRPC") return grpc_factory(std::move(interface), codec);
     return std::make_unique<HttpJsonBinding>(std::move(interface), codec);
+}
+
+std::string grpc_url(std::string_view url, bool tls) {
+    const std::size_t scheme = url.find("://");
+    if (scheme != std::string_view::npos && !url.starts_with("dns:")) {
+        const std::string_view name = url.substr(0, scheme);
+        tls = name == "https" || name == "grpcs";
+        url.remove_prefix(scheme + 3);
+    } else if (url.starts_with("dns:")) {
+        // dns://resolver/host:port names a resolver, which is not ours to ask.
+        url.remove_prefix(4);
+        if (url.starts_with("//")) url.remove_prefix(std::min(url.find('/', 2) + 1, url.size()));
+    }
+    return (tls ? "https://" : "http://") + std::string(url.substr(0, url.find('/')));
 }
 
 std::string card_url(std::string_view url) {

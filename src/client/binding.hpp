@@ -1,5 +1,6 @@
 #pragma once
 
+#include "client/event_decoder.hpp"
 #include "client/http_client.hpp"
 #include "wire/client_codec.hpp"
 
@@ -15,7 +16,7 @@
 namespace a2akit::client {
 
 /// The form of the operations in one binding and version, without any I/O: typed requests in, HTTP
-/// requests out; bodies in, typed replies out. Headers that are the same for every call are the
+/// requests out; answers in, typed replies out. Headers that are the same for every call are the
 /// Session's. Stateless, and so safe from any thread.
 class Binding {
 public:
@@ -29,24 +30,59 @@ public:
     /// kUnsupportedOperation when this version of the protocol does not have the operation.
     [[nodiscard]] virtual Result<HttpRequest> request(Operation operation,
                                                       const OperationParams& params) const = 0;
+    /// The media types that the request accepts, for an answer that is a stream of events or not.
+    [[nodiscard]] virtual std::string_view accepts(bool events) const noexcept = 0;
+    /// Gives the request this time in all; zero: any time.
+    virtual void limit_time(HttpRequest& request, Duration timeout) const {
+        request.timeout = timeout;
+    }
 
-    /// The JSON of the result within a whole answer, or within one event of a stream (status 200):
-    /// a view into `body`. The agent's error, typed, when it is one; kInvalidAgentResponse when it
-    /// is neither.
-    [[nodiscard]] virtual Result<std::string_view> result(int status,
-                                                          std::string_view body) const = 0;
-    /// The reply within a whole answer.
-    [[nodiscard]] Result<Reply> reply(int status, std::string_view body, Operation operation) const;
-    /// The event within the data of a server-sent event.
-    [[nodiscard]] Result<StreamResponse> event(std::string_view data) const;
-
-protected:
-    [[nodiscard]] virtual bool is_json_rpc() const noexcept = 0;
+    /// The reply within a whole answer. The agent's error, typed, when it is one;
+    /// kInvalidAgentResponse when it is neither.
+    [[nodiscard]] virtual Result<Reply> reply(const HttpAnswer& answer,
+                                              Operation operation) const = 0;
+    /// Whether an answer with this head is a stream of events.
+    [[nodiscard]] virtual bool is_event_stream(const HttpHead& head) const = 0;
+    /// Why there is no stream, from the answer that came instead.
+    [[nodiscard]] virtual Error refusal(const HttpAnswer& answer) const = 0;
+    /// The decoder has to be destroyed before the binding.
+    [[nodiscard]] virtual std::unique_ptr<EventDecoder> decoder(
+        std::size_t max_event_bytes) const = 0;
 
 private:
     AgentInterface interface_;
     const wire::ClientCodec& codec_;
 };
+
+/// The bindings that are written in JSON.
+class JsonBinding : public Binding {
+public:
+    using Binding::Binding;
+
+    [[nodiscard]] std::string_view accepts(bool events) const noexcept final;
+    [[nodiscard]] Result<Reply> reply(const HttpAnswer& answer, Operation operation) const final;
+    [[nodiscard]] bool is_event_stream(const HttpHead& head) const final;
+    [[nodiscard]] Error refusal(const HttpAnswer& answer) const final;
+    [[nodiscard]] std::unique_ptr<EventDecoder> decoder(std::size_t max_event_bytes) const final;
+
+    /// The event within the data of a server-sent event.
+    [[nodiscard]] Result<StreamResponse> event(std::string_view data) const;
+
+protected:
+    /// The JSON of the result within a whole answer, or within one event of a stream (status 200):
+    /// a view into `body`. The agent's error, typed, when it is one; kInvalidAgentResponse when it
+    /// is neither.
+    [[nodiscard]] virtual Result<std::string_view> result(int status,
+                                                          std::string_view body) const = 0;
+    [[nodiscard]] virtual bool is_json_rpc() const noexcept = 0;
+};
+
+/// Makes the binding GRPC, which is in a library of its own. `interface.url`: what grpc_url
+/// returned.
+using GrpcBindingFactory = std::unique_ptr<const Binding> (*)(AgentInterface interface,
+                                                              const wire::ClientCodec& codec);
+/// Called by that library before main. Until then no interface with that binding is chosen.
+void offer_grpc_binding(GrpcBindingFactory factory) noexcept;
 
 /// The interfaces of the card that this client speaks in one of `bindings` and one of `versions`,
 /// in the card's order. kVersionNotSupported, with a list of what the card offers, when there is
@@ -57,6 +93,12 @@ private:
 
 /// REQUIRES: `interface` is what choose_interfaces returned.
 [[nodiscard]] std::unique_ptr<const Binding> make_binding(AgentInterface interface);
+
+/// The URL that a gRPC interface of a card is dialled at: "http://host:port", or
+/// "https://host:port" with TLS. Cards name an address ("host:port", "dns:///host:port"), which
+/// does not say whether it is TLS, or a URL, whose path gRPC has no use for. `tls`: whether a bare
+/// address is TLS.
+[[nodiscard]] std::string grpc_url(std::string_view url, bool tls);
 
 /// The URL of the card of the agent at `url`; `url` itself when it names a JSON document already.
 [[nodiscard]] std::string card_url(std::string_view url);

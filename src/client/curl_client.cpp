@@ -70,6 +70,8 @@ public:
         co_return std::optional<std::string>();
     }
 
+    [[nodiscard]] Headers trailers() const override { return transfer_->trailers(); }
+
 private:
     /// Waits for news of the transfer; false when none came for too long.
     Async<bool> more() {
@@ -112,7 +114,7 @@ public:
             arrived = transfer.take();
         }
         if (auto failure = transfer->failure()) co_return tl::unexpected(std::move(*failure));
-        co_return HttpAnswer{transfer->head(), std::move(arrived.bytes)};
+        co_return HttpAnswer{transfer->head(), std::move(arrived.bytes), transfer->trailers()};
     }
 
     std::unique_ptr<HttpStream> open(HttpRequest request) override {

@@ -1,13 +1,11 @@
 #pragma once
 
 #include "client/session.hpp"
-#include "wire/sse_parser.hpp"
 
 #include <a2akit/client/client_stream.hpp>
 
-#include <cstddef>
+#include <memory>
 #include <optional>
-#include <vector>
 
 namespace a2akit::client {
 
@@ -21,14 +19,12 @@ public:
     /// kUnavailable when the connection broke; otherwise the agent's error.
     AsyncResult<std::optional<StreamEvent>> next();
     /// How long the agent asks to wait before the stream is resumed.
-    [[nodiscard]] std::optional<Duration> retry() const noexcept { return parser_.retry(); }
+    [[nodiscard]] std::optional<Duration> retry() const noexcept { return decoder_->retry(); }
 
 private:
     OpenStream stream_;
     const ClientOptions& options_;
-    wire::SseParser parser_;
-    std::vector<wire::SseEvent> arrived_;  ///< Those before `taken_` were handed out.
-    std::size_t taken_ = 0;
+    std::unique_ptr<EventDecoder> decoder_;
 };
 
 }  // namespace a2akit::client

@@ -24,6 +24,8 @@ struct HttpRequest {
     Duration timeout = Duration::zero();       ///< For all of it, `perform` only. Zero: none.
     Duration idle_timeout = Duration::zero();  ///< Without a byte, `open` only. Zero: none.
     std::size_t max_bytes = 64U << 20U;        ///< Of the answer's body, `perform` only.
+    /// HTTP/2 from the first byte on, over plain http as well.
+    bool http2 = false;
 };
 
 struct HttpHead {
@@ -45,6 +47,7 @@ struct HttpFailure {
 struct HttpAnswer {
     HttpHead head;
     std::string body;
+    Headers trailers = {};  ///< Names in lower case.
 };
 
 template <class T>
@@ -60,6 +63,8 @@ public:
     /// Waits for more bytes; nullopt at the end. kUnavailable when the connection broke or nothing
     /// came for idle_timeout. REQUIRES: `head` succeeded.
     virtual AsyncResult<std::optional<std::string>> read() = 0;
+    /// What followed the last byte; names in lower case. REQUIRES: `read` returned nullopt.
+    [[nodiscard]] virtual Headers trailers() const { return {}; }
 };
 
 /// HTTP as the client needs it, so that its tests can stand in for the network. Safe from any loop.

@@ -1,6 +1,5 @@
 #include "client/session.hpp"
 
-#include "wire/sse_parser.hpp"
 #include "wire/uri.hpp"
 
 #include <a2akit/core/when.hpp>
@@ -12,7 +11,6 @@
 namespace a2akit::client {
 namespace {
 
-constexpr std::string_view kJsonTypes = "application/json, application/a2a+json";
 constexpr std::size_t kMaxErrorBytes = 1U << 20U;
 
 std::string join(const std::vector<std::string>& items) {
@@ -64,6 +62,14 @@ std::vector<AgentInterface> in_order_of(const std::vector<std::string>& bindings
     return sorted;
 }
 
+/// Whether an address that does not say it is dialled with TLS: never less safe than the card was.
+bool is_over_tls(const std::string& home, const AgentCard& card) {
+    if (!home.empty()) return home.starts_with("https:");
+    return std::any_of(
+        card.supported_interfaces.begin(), card.supported_interfaces.end(),
+        [](const AgentInterface& interface) { return interface.url.starts_with("https:"); });
+}
+
 /// A failure that must not be repeated, whatever the policy.
 Failure final_failure(Error error) { return {std::move(error), 0, true, {}}; }
 
@@ -77,6 +83,10 @@ Session::Session(AgentCard card, ClientOptions options, std::shared_ptr<HttpClie
       http_(std::move(http)) {
     auto chosen = choose_interfaces(card_, options_.bindings, options_.versions).value_or_throw();
     if (options_.prefer_bindings_order) chosen = in_order_of(options_.bindings, chosen);
+    const bool tls = is_over_tls(home, card_);
+    for (AgentInterface& interface : chosen) {
+        if (interface.protocol_binding == "GRPC") interface.url = grpc_url(interface.url, tls);
+    }
     for (AgentInterface& interface : keep_home(std::move(chosen), options_, home))
         bindings_.push_back(make_binding(std::move(interface)));
     authenticator_ = std::make_unique<Authenticator>(
@@ -176,14 +186,14 @@ Async<tl::expected<OpenStream, Failure>> Session::open_once(Call call, int attem
 }
 
 AsyncResult<HttpRequest> Session::prepare(const Call& call, const Progress& progress,
-                                          std::string_view accept) const {
+                                          bool events) const {
     const Binding& binding = *bindings_[progress.binding];
     OperationParams params = call.params;
     std::visit([&](auto& p) { p.tenant = binding.interface().tenant; }, params);
     auto http = binding.request(call.operation, params);
     if (!http) co_return http;
     Headers own{{"A2A-Version", std::string(binding.codec().version())},
-                {"Accept", std::string(accept)}};
+                {"Accept", std::string(binding.accepts(events))}};
     if (!options_.extensions.empty())
         own.emplace_back(binding.codec().extensions_header(), join(options_.extensions));
     own.insert(own.end(), call.headers.begin(), call.headers.end());
@@ -196,9 +206,9 @@ AsyncResult<HttpRequest> Session::prepare(const Call& call, const Progress& prog
 Async<tl::expected<Reply, Failure>> Session::call_once(const Call& call, const Progress& progress,
                                                        Duration timeout) {
     const Binding& binding = *bindings_[progress.binding];
-    auto http = co_await prepare(call, progress, kJsonTypes);
+    auto http = co_await prepare(call, progress, false);
     if (!http) co_return tl::unexpected(final_failure(std::move(http.error())));
-    http->timeout = timeout;
+    binding.limit_time(*http, timeout);
     http->max_bytes = options_.max_answer_bytes;
     auto watched = co_await intercept(options_, to_string(call.operation), progress.attempt, *http);
     if (!watched) co_return tl::unexpected(final_failure(std::move(watched.error())));
@@ -210,33 +220,29 @@ Async<tl::expected<Reply, Failure>> Session::call_once(const Call& call, const P
             Failure{std::move(answer.error().error), 0, answer.error().sent, {}});
     }
     show(options_, *watched, answer->body);
-    auto reply = binding.reply(answer->head.status, answer->body, call.operation);
+    auto reply = binding.reply(*answer, call.operation);
     if (reply) co_return std::move(*reply);
     co_return tl::unexpected(to_failure(std::move(reply.error()), answer->head));
 }
 
 /// Reads the answer that came instead of a stream.
-static Async<Failure> read_refusal(HttpStream& http, const HttpHead& head, std::string& body,
-                                   const Binding& binding) {
-    while (body.size() < kMaxErrorBytes) {
+static AsyncResult<void> read_rest(HttpStream& http, HttpAnswer& answer) {
+    while (answer.body.size() < kMaxErrorBytes) {
         auto bytes = co_await http.read();
-        if (!bytes) co_return to_failure(std::move(bytes.error()), head);
-        if (!*bytes) break;
-        body += **bytes;
+        if (!bytes) co_return fail(std::move(bytes.error()));
+        if (!*bytes) {
+            answer.trailers = http.trailers();
+            break;
+        }
+        answer.body += **bytes;
     }
-    const auto result = binding.result(head.status, body);
-    if (!result) co_return to_failure(result.error(), head);
-    co_return to_failure({ErrorCode::kInvalidAgentResponse,
-                          "the agent answered with '" + std::string(head.content_type()) +
-                              "' instead of text/event-stream",
-                          nullptr},
-                         head);
+    co_return Result<void>();
 }
 
 Async<tl::expected<OpenStream, Failure>> Session::open_at(const Call& call,
                                                           const Progress& progress) {
     const Binding& binding = *bindings_[progress.binding];
-    auto http = co_await prepare(call, progress, "text/event-stream");
+    auto http = co_await prepare(call, progress, true);
     if (!http) co_return tl::unexpected(final_failure(std::move(http.error())));
     http->idle_timeout = options_.stream_idle_timeout;
     auto watched = co_await intercept(options_, to_string(call.operation), progress.attempt, *http);
@@ -246,12 +252,13 @@ Async<tl::expected<OpenStream, Failure>> Session::open_at(const Call& call,
     report(options_, *watched, head ? head->status : 0, head ? nullptr : &head.error().error);
     if (!head)
         co_return tl::unexpected(Failure{std::move(head.error().error), 0, head.error().sent, {}});
-    if (head->status == 200 && head->content_type().starts_with("text/event-stream"))
+    if (binding.is_event_stream(*head))
         co_return OpenStream{std::move(stream), &binding, std::move(*watched)};
-    std::string body;
-    Failure refusal = co_await read_refusal(*stream, *head, body, binding);
-    show(options_, *watched, body);
-    co_return tl::unexpected(std::move(refusal));
+    HttpAnswer answer{std::move(*head), {}};
+    auto read = co_await read_rest(*stream, answer);
+    show(options_, *watched, answer.body);
+    Error refusal = read ? binding.refusal(answer) : std::move(read.error());
+    co_return tl::unexpected(to_failure(std::move(refusal), answer.head));
 }
 
 AsyncResult<std::optional<ClientRequest>> intercept(const ClientOptions& options,

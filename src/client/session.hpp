@@ -72,8 +72,8 @@ private:
     bool move_on(Progress& progress, const Failure& failure);
     void settle(const Progress& progress) noexcept;
 
-    AsyncResult<HttpRequest> prepare(const Call& call, const Progress& progress,
-                                     std::string_view accept) const;
+    /// `events`: the call answers with a stream of events.
+    AsyncResult<HttpRequest> prepare(const Call& call, const Progress& progress, bool events) const;
     Async<tl::expected<Reply, Failure>> call_once(const Call& call, const Progress& progress,
                                                   Duration timeout);
     Async<tl::expected<OpenStream, Failure>> open_at(const Call& call, const Progress& progress);

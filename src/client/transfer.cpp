@@ -98,6 +98,11 @@ void Transfer::set_request() {
     header_list_ = curl_slist_append(header_list_, "Expect:");
     set(CURLOPT_HTTPHEADER, header_list_);
     set(CURLOPT_URL, request_.url.c_str());
+    if (request_.http2) {
+        const bool tls = request_.url.starts_with("https:");
+        set(CURLOPT_HTTP_VERSION,
+            static_cast<long>(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
+    }
     if (kind_ == Kind::kWhole) set(CURLOPT_TIMEOUT_MS, milliseconds(request_.timeout));
     if (request_.method == "POST") {
         set(CURLOPT_POST, 1L);
@@ -135,8 +140,8 @@ bool Transfer::take_header(std::string_view line) {
         too_long_ = "headers are longer than " + std::to_string(kMaxHeaderBytes) + " bytes";
         return false;
     }
-    if (head_done_) return true;  // trailers
-    if (line.starts_with("HTTP/")) {
+    Headers& headers = head_done_ ? trailers_ : head_.headers;
+    if (!head_done_ && line.starts_with("HTTP/")) {
         head_.headers.clear();
         return true;
     }
@@ -144,10 +149,11 @@ bool Transfer::take_header(std::string_view line) {
     if (!content.empty()) {
         const std::size_t colon = content.find(':');
         if (colon == std::string_view::npos) return true;
-        head_.headers.emplace_back(lower_case(trimmed(content.substr(0, colon))),
-                                   trimmed(content.substr(colon + 1)));
+        headers.emplace_back(lower_case(trimmed(content.substr(0, colon))),
+                             trimmed(content.substr(colon + 1)));
         return true;
     }
+    if (head_done_) return true;
     // An empty line ends a head; those of 1xx answers are followed by another.
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);

@@ -51,6 +51,8 @@ public:
     [[nodiscard]] Signal& changed() noexcept { return changed_; }
     /// REQUIRES: the head has arrived. It does not change any more.
     [[nodiscard]] const HttpHead& head() const noexcept { return head_; }
+    /// REQUIRES: finished.
+    [[nodiscard]] const Headers& trailers() const noexcept { return trailers_; }
     /// The reason why the transfer ended early; nullopt when it did not. REQUIRES: finished.
     [[nodiscard]] std::optional<HttpFailure> failure() const;
 
@@ -69,8 +71,10 @@ private:
     CURL* easy_;
     curl_slist* header_list_ = nullptr;
     std::array<char, CURL_ERROR_SIZE> reason_{};
-    // Until the head is complete, only the engine's thread touches it.
+    // Until the head is complete, and the trailers until the end, only the engine's thread touches
+    // them.
     HttpHead head_;
+    Headers trailers_;
     std::size_t header_bytes_ = 0;
     std::string too_long_;  ///< The part of the answer that is longer than allowed; empty: none.
 

@@ -69,6 +69,9 @@ TransferEngine::TransferEngine()
                       static_cast<curl_multi_timer_callback>(on_timer));
     curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 64L);
+    // On a shared connection of HTTP/2, a transfer that is paused for its reader would hold up the
+    // others.
+    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.fd = wakeup_;

@@ -118,18 +118,23 @@ TEST(JsonRpcBinding, WrapsTheParametersAndNumbersItsCalls) {
     EXPECT_THAT(subscribe(*binding, {}).body, HasSubstr(R"("method":"SubscribeToTask")"));
 }
 
+Result<Reply> reply_in(const Binding& binding, int status, std::string body) {
+    return binding.reply({{status, {}}, std::move(body)}, Operation::kGetTask);
+}
+
 TEST(JsonRpcBinding, TakesTheResultOutOfItsResponse) {
-    const auto binding = make_binding(json_rpc());
-    EXPECT_EQ(*binding->result(200, R"({"jsonrpc":"2.0","id":1,"result":{"task":{}}})"),
-              R"({"task":{}})");
+    const auto reply = reply_in(*make_binding(json_rpc()), 200,
+                                R"({"jsonrpc":"2.0","id":1,"result":{"id":"t1"}})");
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(std::get<Task>(*reply).id, "t1");
 }
 
 TEST(JsonRpcBinding, ThrowsNothingAwayThatIsNoResponse) {
     const auto binding = make_binding(json_rpc());
-    EXPECT_EQ(binding->result(200, "<html>").error().code, ErrorCode::kInvalidAgentResponse);
-    EXPECT_EQ(binding->result(200, R"({"jsonrpc":"2.0"})").error().code,
+    EXPECT_EQ(reply_in(*binding, 200, "<html>").error().code, ErrorCode::kInvalidAgentResponse);
+    EXPECT_EQ(reply_in(*binding, 200, R"({"jsonrpc":"2.0"})").error().code,
               ErrorCode::kInvalidAgentResponse);
-    EXPECT_EQ(binding->result(502, "<html>").error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(reply_in(*binding, 502, "<html>").error().code, ErrorCode::kUnavailable);
 }
 
 TEST(HttpJsonBinding, PutsTenantAndIdIntoThePath) {
@@ -162,12 +167,28 @@ TEST(HttpJsonBinding, WritesTheFiltersOfAListIntoTheQuery) {
 }
 
 TEST(HttpJsonBinding, FindsTheErrorInAnEventOfAStream) {
-    const auto result =
-        make_binding(http_json())
-            ->result(200, R"({"error":{"code":503,"status":"UNAVAILABLE","message":"full"}})");
-    ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().code, ErrorCode::kUnavailable);
-    EXPECT_EQ(result.error().message, "full");
+    const auto binding = make_binding(http_json());
+    const auto decoder = binding->decoder(1000);
+    ASSERT_TRUE(decoder->feed(
+        "data: {\"error\":{\"code\":503,\"status\":\"UNAVAILABLE\",\"message\":\"full\"}}\n\n"));
+    const auto event = decoder->next();
+    ASSERT_FALSE(event);
+    EXPECT_EQ(event.error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(event.error().message, "full");
+}
+
+TEST(GrpcUrl, SaysWhetherItIsTlsAndHasNoPath) {
+    EXPECT_EQ(grpc_url("agent:50051", false), "http://agent:50051");
+    EXPECT_EQ(grpc_url("agent:50051", true), "https://agent:50051");
+    EXPECT_EQ(grpc_url("dns:///agent:50051", true), "https://agent:50051");
+    EXPECT_EQ(grpc_url("dns:agent:50051", false), "http://agent:50051");
+    EXPECT_EQ(grpc_url("dns://8.8.8.8/agent:50051", false), "http://agent:50051");
+    EXPECT_EQ(grpc_url("[::1]:50051", false), "http://[::1]:50051");
+    EXPECT_EQ(grpc_url("https://agent/a2a/grpc", false), "https://agent");
+    EXPECT_EQ(grpc_url("http://agent:1/", true), "http://agent:1");
+    EXPECT_EQ(grpc_url("grpcs://agent", false), "https://agent");
+    EXPECT_EQ(grpc_url("grpc://agent", true), "http://agent");
+    EXPECT_EQ(grpc_url("dns://", true), "https://");
 }
 
 }  // namespace
