@@ -123,9 +123,14 @@ std::string_view JsonBinding::accepts(bool events) const noexcept {
 }
 
 Result<Reply> JsonBinding::reply(const HttpAnswer& answer, Operation operation) const {
-    const auto text = result(answer.head.status, answer.body);
+    const int status = answer.head.status;
+    const bool is_deletion = operation == Operation::kDeleteTaskPushNotificationConfig;
+    if (is_deletion && is_json_rpc() && status == 200 &&
+        read_envelope(answer.body).is_empty_response)
+        return Reply(Empty{});
+    const auto text = result(status, answer.body);
     if (!text) return fail(text.error());
-    if (operation == Operation::kDeleteTaskPushNotificationConfig) return Reply(Empty{});
+    if (is_deletion) return Reply(Empty{});
     auto reply = codec().read_reply(*text, operation, is_json_rpc());
     if (!reply) return fail(unreadable("the agent's answer", reply.error()));
     return reply;

@@ -101,15 +101,18 @@ Envelope read_envelope(std::string_view body) {
     if (cursor.kind() != Kind::kObject) return envelope;
     bool has_code = false;
     bool has_message = false;
+    bool is_response = false;
     const bool read = cursor.object([&](std::string_view key) {
         if (key == "result") return cursor.raw(envelope.result);
         if (key == "error") return cursor.raw(envelope.error);
+        is_response |= key == "jsonrpc";
         has_code |= key == "code" && cursor.kind() == Kind::kNumber;
         has_message |= key == "message" && cursor.kind() == Kind::kString;
         return cursor.skip();
     });
     if (!read || !cursor.finish()) return {};
     envelope.is_bare_error = has_code && has_message;
+    envelope.is_empty_response = is_response && envelope.result.empty() && envelope.error.empty();
     return envelope;
 }
 
@@ -132,8 +135,10 @@ Error read_http_error(int status, std::string_view body) {
         return to_error(std::move(raw), wire::error_from_http(status));
     }
     if (envelope.is_bare_error) return read_json_rpc_error(body);
-    return {wire::error_from_http(status),
-            "the agent answered with HTTP status " + std::to_string(status), nullptr};
+    // Python's 0.3 SDK writes nothing but a message.
+    std::string message = read_error_object(body).message;
+    if (message.empty()) message = "the agent answered with HTTP status " + std::to_string(status);
+    return {wire::error_from_http(status), std::move(message), nullptr};
 }
 
 }  // namespace a2akit::client

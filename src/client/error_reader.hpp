@@ -14,6 +14,8 @@ struct Envelope {
     std::string_view error;
     /// The object itself is an error of HTTP+JSON in 0.3: it has a code and a message.
     bool is_bare_error = false;
+    /// A JSON-RPC response with neither: several SDKs answer a deletion so.
+    bool is_empty_response = false;
 };
 /// A body that is not a JSON object has neither.
 [[nodiscard]] Envelope read_envelope(std::string_view body);

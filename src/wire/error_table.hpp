@@ -110,6 +110,7 @@ static_assert(table_is_indexed_by_code());
 [[nodiscard]] constexpr ErrorCode error_from_http(int status) noexcept {
     switch (status) {
         case 400:
+        case 422:
             return ErrorCode::kInvalidParams;
         case 401:
             return ErrorCode::kUnauthenticated;
@@ -122,11 +123,15 @@ static_assert(table_is_indexed_by_code());
         case 406:
         case 415:
             return ErrorCode::kContentTypeNotSupported;
+        case 409:
+            return ErrorCode::kTaskNotCancelable;
         case 413:
         case 431:
             return ErrorCode::kInvalidRequest;
         case 429:
             return ErrorCode::kResourceExhausted;
+        case 501:
+            return ErrorCode::kUnsupportedOperation;
         case 502:
         case 503:
         case 504:

@@ -139,6 +139,8 @@ Result<Reply> read_configs(std::string_view text, bool json_rpc) {
         text = fields->configs;
     }
     Cursor cursor(text, json::Mode::kLenient, json::kReadBack);
+    // Go's SDK writes null for an empty list.
+    if (cursor.kind() == json::Kind::kNull) return Reply(std::move(list));
     std::optional<Error> unreadable;
     (void)cursor.array([&] {
         std::string_view each;

@@ -118,8 +118,9 @@ TEST(JsonRpcBinding, WrapsTheParametersAndNumbersItsCalls) {
     EXPECT_THAT(subscribe(*binding, {}).body, HasSubstr(R"("method":"SubscribeToTask")"));
 }
 
-Result<Reply> reply_in(const Binding& binding, int status, std::string body) {
-    return binding.reply({{status, {}}, std::move(body)}, Operation::kGetTask);
+Result<Reply> reply_in(const Binding& binding, int status, std::string body,
+                       Operation operation = Operation::kGetTask) {
+    return binding.reply({{status, {}}, std::move(body)}, operation);
 }
 
 TEST(JsonRpcBinding, TakesTheResultOutOfItsResponse) {
@@ -135,6 +136,17 @@ TEST(JsonRpcBinding, ThrowsNothingAwayThatIsNoResponse) {
     EXPECT_EQ(reply_in(*binding, 200, R"({"jsonrpc":"2.0"})").error().code,
               ErrorCode::kInvalidAgentResponse);
     EXPECT_EQ(reply_in(*binding, 502, "<html>").error().code, ErrorCode::kUnavailable);
+}
+
+TEST(JsonRpcBinding, TakesAResponseWithoutAResultForADeletionOnly) {
+    const auto binding = make_binding(json_rpc());
+    const std::string empty = R"({"jsonrpc":"2.0","id":1})";
+    constexpr auto kDeletion = Operation::kDeleteTaskPushNotificationConfig;
+    const auto deleted = reply_in(*binding, 200, empty, kDeletion);
+    EXPECT_TRUE(deleted && std::holds_alternative<Empty>(*deleted));
+    EXPECT_FALSE(reply_in(*binding, 200, empty));
+    EXPECT_FALSE(reply_in(*binding, 502, empty, kDeletion));
+    EXPECT_FALSE(reply_in(*binding, 200, "{}", kDeletion));
 }
 
 TEST(HttpJsonBinding, PutsTenantAndIdIntoThePath) {

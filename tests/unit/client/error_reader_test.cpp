@@ -50,6 +50,14 @@ TEST(ErrorReader, MakesAnErrorOfAnyHttpAnswer) {
     EXPECT_EQ(read_http_error(418, "null").message, "the agent answered with HTTP status 418");
 }
 
+TEST(ErrorReader, ReadsAnswersThatHoldAStatusAndAMessageOnly) {
+    const Error error = read_http_error(409, R"({"message":"it has ended"})");
+    EXPECT_EQ(error.code, ErrorCode::kTaskNotCancelable);
+    EXPECT_EQ(error.message, "it has ended");
+    EXPECT_EQ(read_http_error(422, "{}").code, ErrorCode::kInvalidParams);
+    EXPECT_EQ(read_http_error(501, R"({"message":7})").code, ErrorCode::kUnsupportedOperation);
+}
+
 TEST(ErrorReader, SurvivesErrorsOfTheWrongShape) {
     EXPECT_EQ(read_json_rpc_error("null").code, ErrorCode::kInternal);
     EXPECT_EQ(read_json_rpc_error(R"({"code":"x","message":7,"data":{"reason":1}})").code,

@@ -231,6 +231,13 @@ TEST(ClientCodecTest, EventsOf03ThatDoNotNameTheirKindAreToldApartByTheirFields)
     EXPECT_FALSE(codec.read_event("[]", true));
 }
 
+TEST(ClientCodecTest, ReadsNullAsAnEmptyListOfPushConfigurations) {
+    const auto reply =
+        client_codec("0.3")->read_reply("null", Operation::kListTaskPushNotificationConfigs, true);
+    ASSERT_TRUE(reply);
+    EXPECT_TRUE(std::get<ListTaskPushNotificationConfigsResponse>(*reply).configs.empty());
+}
+
 TEST(ClientCodecTest, KnowsTheVersionsWhateverTheirPatchNumbers) {
     EXPECT_EQ(client_codec("1.0.1")->version(), "1.0");
     EXPECT_EQ(client_codec("0.3.0")->version(), "0.3");
