@@ -143,6 +143,14 @@ AsyncResult<std::optional<StreamEvent>> ResumingStream::resume(Error cut) {
     }
     std::optional<Duration> wait = reader_->retry();
     reader_.reset();
+    if (is_first_ && !task_id_.empty()) {
+        // Some agents break the connection of a subscriber to a task that has ended.
+        auto event = co_await read_task();
+        if (event && event->is_final()) ended_ = true;
+        if (ended_) co_return std::optional(std::move(*event));
+        if (!event && event.error().code == ErrorCode::kTaskNotFound)
+            co_return fail(std::move(event.error()));
+    }
     Error reason = cut;
     for (;;) {
         const std::optional<Duration> delay = backoff_.next(wait);
@@ -162,18 +170,23 @@ AsyncResult<std::optional<StreamEvent>> ResumingStream::resume(Error cut) {
     }
 }
 
+AsyncResult<StreamEvent> ResumingStream::read_task() {
+    auto reply = co_await session_->call({Operation::kGetTask, GetTaskRequest{{}, task_id_, {}}});
+    if (!reply) co_return fail(std::move(reply.error()));
+    StreamEvent event;
+    event.response.payload = std::get<Task>(std::move(*reply));
+    event.after_gap = true;
+    co_return event;
+}
+
 /// Reads the task until it has ended or paused.
 AsyncResult<std::optional<StreamEvent>> ResumingStream::poll() {
     for (;;) {
-        auto reply =
-            co_await session_->call({Operation::kGetTask, GetTaskRequest{{}, task_id_, {}}});
-        if (!reply) co_return fail(std::move(reply.error()));
-        StreamEvent event;
-        event.response.payload = std::get<Task>(std::move(*reply));
-        event.after_gap = true;
-        if (event.is_final()) {
+        auto event = co_await read_task();
+        if (!event) co_return fail(std::move(event.error()));
+        if (event->is_final()) {
             ended_ = true;
-            co_return std::optional(std::move(event));
+            co_return std::optional(std::move(*event));
         }
         co_await sleep(session_->options().retry.max_delay);
     }

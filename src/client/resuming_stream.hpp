@@ -29,6 +29,8 @@ private:
     /// Opens the next answer, or returns the task when it has ended meanwhile.
     AsyncResult<std::optional<StreamEvent>> resume(Error cut);
     AsyncResult<std::optional<StreamEvent>> poll();
+    /// The task as it stands, as an event.
+    AsyncResult<StreamEvent> read_task();
     [[nodiscard]] Call next_call() const;
     void take_up(OpenStream stream);
     [[nodiscard]] Error given_up(const Error& cut, const Error& reason) const;

@@ -52,7 +52,7 @@ class StreamsInTurn final : public HttpClient {
 public:
     Async<HttpResult<HttpAnswer>> perform(HttpRequest request) override {
         asked.push_back(std::move(request));
-        HttpResult<HttpAnswer> answer(HttpAnswer{{200, {}}, task});
+        HttpResult<HttpAnswer> answer(HttpAnswer{{task_status, {}}, task});
         return answer;
     }
     std::unique_ptr<HttpStream> open(HttpRequest request) override {
@@ -63,6 +63,7 @@ public:
     }
     std::deque<std::unique_ptr<HttpStream>> streams;
     std::string task;
+    int task_status = 200;
     std::vector<HttpRequest> asked;
 };
 
@@ -297,6 +298,36 @@ TEST(ClientStreamTest, ReadsTheTaskWhenTheRefusalIsTheFirstEvent) {
     ASSERT_TRUE(last);
     EXPECT_EQ(last->state(), TaskState::kFailed);
     EXPECT_FALSE(stream.next());
+}
+
+TEST(ClientStreamTest, ReadsTheTaskWhenTheSubscriptionBreaksWithoutAnEvent) {
+    auto http = std::make_shared<StreamsInTurn>();
+    http->task = R"({"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_COMPLETED"}})";
+    http->streams.push_back(stream_of(sse(1, kTaskEvent)));
+    http->streams.push_back(stream_of(""));
+    ClientStream stream = open(http, quick());
+    (void)stream.next();
+    const auto last = stream.next();
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->state(), TaskState::kCompleted);
+    EXPECT_TRUE(last->after_gap);
+    EXPECT_FALSE(stream.next());
+}
+
+TEST(ClientStreamTest, SaysThatATaskIsGoneWhenItsSubscriptionBreaksWithoutAnEvent) {
+    auto http = std::make_shared<StreamsInTurn>();
+    http->task = R"({"error":{"code":404,"message":"gone"}})";
+    http->task_status = 404;
+    http->streams.push_back(stream_of(sse(1, kTaskEvent)));
+    http->streams.push_back(stream_of(""));
+    ClientStream stream = open(http, quick());
+    (void)stream.next();
+    try {
+        (void)stream.next();
+        FAIL() << "the task is gone";
+    } catch (const Exception& exception) {
+        EXPECT_EQ(exception.code(), ErrorCode::kTaskNotFound);
+    }
 }
 
 TEST(ClientStreamTest, IsCutForGoodWhenItCanNotBeResumed) {
