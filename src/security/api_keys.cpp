@@ -5,12 +5,9 @@
 #include "json/utf8.hpp"
 #include "security/text.hpp"
 
-#include <openssl/evp.h>
-
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstring>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -32,7 +29,7 @@ std::optional<unsigned> hex_digit(char c) noexcept {
 }
 
 /// False: not 64 hexadecimal digits.
-bool read_hex(std::string_view text, std::array<std::uint8_t, 32>& out) {
+bool read_hex(std::string_view text, Digest& out) {
     if (text.size() != 2 * out.size()) return false;
     for (std::size_t i = 0; i < out.size(); ++i) {
         const auto high = hex_digit(text[2 * i]);
@@ -41,12 +38,6 @@ bool read_hex(std::string_view text, std::array<std::uint8_t, 32>& out) {
         out[i] = static_cast<std::uint8_t>(*high * 16 + *low);
     }
     return true;
-}
-
-std::array<std::uint8_t, 32> sha256(std::string_view text) {
-    std::array<std::uint8_t, 32> digest{};
-    EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-    return digest;
 }
 
 std::vector<std::string_view> words_of(std::string_view line) {
@@ -80,12 +71,6 @@ Error wrong_file(const std::string& path, const std::string& problem) {
 bool looks_like_jwt(std::string_view token) { return std::ranges::count(token, '.') == 2; }
 
 }  // namespace
-
-std::size_t ApiKeys::Hash::operator()(const Digest& digest) const noexcept {
-    std::size_t hash = 0;
-    std::memcpy(&hash, digest.data(), sizeof hash);
-    return hash;
-}
 
 std::string ApiKeys::read_line(std::string_view text, Table& table) {
     const std::vector<std::string_view> words = words_of(without_comment(text));

@@ -1,11 +1,10 @@
 #pragma once
 
+#include "security/digest.hpp"
 #include "security/identity.hpp"
 
 #include <a2akit/core/result.hpp>
 
-#include <array>
-#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,11 +32,7 @@ public:
     [[nodiscard]] std::string challenge() const override;
 
 private:
-    using Digest = std::array<std::uint8_t, 32>;
-    struct Hash {
-        std::size_t operator()(const Digest& digest) const noexcept;
-    };
-    using Table = std::unordered_map<Digest, Principal, Hash>;
+    using Table = std::unordered_map<Digest, Principal, DigestHash>;
 
     ApiKeys(std::string path, std::shared_ptr<const Table> table)
         : path_(std::move(path)), table_(std::move(table)) {}

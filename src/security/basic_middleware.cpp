@@ -1,36 +1,13 @@
 #include <a2akit/request/basic_middleware.hpp>
 
-#include "json/scalars.hpp"
+#include "security/basic_credentials.hpp"
 #include "security/identity.hpp"
-#include "security/text.hpp"
 
 #include <a2akit/core/loop.hpp>
-
-#include <openssl/crypto.h>
 
 #include <utility>
 
 namespace a2akit {
-namespace {
-
-constexpr std::string_view kScheme = "basic ";
-
-/// "user:password" of the header; false when it is not Basic or not base64.
-bool read_credentials(std::string_view header, std::string& user, std::string& password) {
-    header = security::trim(header);
-    if (security::lower_case(header.substr(0, kScheme.size())) != kScheme) return false;
-    std::string both;
-    if (!json::decode_base64(security::trim(header.substr(kScheme.size())), both)) return false;
-    const std::size_t colon = both.find(':');
-    if (colon != std::string::npos) {
-        user = both.substr(0, colon);
-        password = both.substr(colon + 1);
-    }
-    OPENSSL_cleanse(both.data(), both.size());
-    return colon != std::string::npos;
-}
-
-}  // namespace
 
 struct BasicMiddleware::Guard {
     security::LoginGuard failures;
@@ -44,7 +21,7 @@ AsyncResult<Principal> BasicMiddleware::principal_of(const RequestContext& conte
     const std::string challenge = "Basic realm=\"" + realm_ + "\", charset=\"UTF-8\"";
     std::string user;
     std::string password;
-    if (!read_credentials(context.header("authorization"), user, password)) {
+    if (!security::read_basic(context.header("authorization"), user, password)) {
         co_return security::unauthenticated(
             "a name and a password are needed: send \"Authorization: Basic <credentials>\"",
             challenge);

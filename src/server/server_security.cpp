@@ -133,6 +133,11 @@ Result<void> ServerSecurity::open_identities(const Settings& settings) {
         if (!keys) return fail(std::move(keys.error()));
         api_keys_ = std::move(*keys);
     }
+    if (settings.basic_users_file) {
+        auto users = security::BasicUsers::load(*settings.basic_users_file);
+        if (!users) return fail(std::move(users.error()));
+        basic_users_ = std::move(*users);
+    }
     per_principal_ = limiter(*settings.rate_per_principal, *settings.rate_burst);
     return open_jwt(settings);
 }
@@ -187,20 +192,25 @@ Result<void> ServerSecurity::open_jwt(const Settings& settings) {
 }
 
 bool ServerSecurity::can_reload(const Settings& settings) noexcept {
-    return settings.tls_cert.has_value() || settings.api_keys_file.has_value();
+    return settings.tls_cert.has_value() || settings.api_keys_file.has_value() ||
+           settings.basic_users_file.has_value();
 }
 
 Result<void> ServerSecurity::reload() {
     if (tls_) {
         if (Result<void> reloaded = tls_->reload(); !reloaded) return reloaded;
     }
-    return api_keys_ ? api_keys_->reload() : Result<void>{};
+    if (api_keys_) {
+        if (Result<void> reloaded = api_keys_->reload(); !reloaded) return reloaded;
+    }
+    return basic_users_ ? basic_users_->reload() : Result<void>{};
 }
 
 void ServerSecurity::join(std::vector<AgentOptions>& agents) const {
     std::vector<std::shared_ptr<security::Identity>> ways;
     if (api_keys_) ways.push_back(api_keys_);
     if (jwt_) ways.push_back(jwt_);
+    if (basic_users_) ways.push_back(basic_users_);
     if (asks_for_certificates()) ways.push_back(std::make_shared<security::CertificateIdentity>());
     std::shared_ptr<Middleware> identities;
     if (!ways.empty()) {
@@ -230,6 +240,7 @@ void ServerSecurity::declare(CardConfig& card) const {
         add("bearer", HTTPAuthSecurityScheme{.scheme = "bearer", .bearer_format = "JWT"},
             jwt_scopes_);
     }
+    if (basic_users_) add("basic", HTTPAuthSecurityScheme{.scheme = "basic"});
     if (asks_for_certificates()) {
         add(kMutualTls,
             MutualTlsSecurityScheme{"The name in the client's certificate is the caller."});

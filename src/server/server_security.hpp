@@ -2,6 +2,7 @@
 
 #include "http/options.hpp"
 #include "security/api_keys.hpp"
+#include "security/basic_users.hpp"
 
 #include <a2akit/protocol/card_signature.hpp>
 #include <a2akit/server/server.hpp>
@@ -56,6 +57,7 @@ private:
     std::shared_ptr<const CardSigner> card_signer_;
     std::shared_ptr<security::Gate> gate_;  ///< Null: lets everything pass.
     std::shared_ptr<security::ApiKeys> api_keys_;
+    std::shared_ptr<security::BasicUsers> basic_users_;
     std::shared_ptr<security::Identity> jwt_;
     std::vector<std::string> jwt_scopes_;
     std::shared_ptr<security::RateLimiter> per_principal_;

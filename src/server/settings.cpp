@@ -275,6 +275,7 @@ void resolve_tls(Resolver& resolver, Settings& s) {
 
 void resolve_identities(Resolver& resolver, Settings& s) {
     resolver.text("A2AKIT_API_KEYS_FILE", s.api_keys_file, nullptr);
+    resolver.text("A2AKIT_BASIC_USERS_FILE", s.basic_users_file, nullptr);
     resolver.text("A2AKIT_JWT_JWKS_URL", s.jwt_jwks_url, nullptr);
     resolver.text("A2AKIT_JWT_ISSUER", s.jwt_issuer, nullptr);
     resolver.text("A2AKIT_JWT_AUDIENCE", s.jwt_audience, nullptr);

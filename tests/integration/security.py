@@ -4,7 +4,6 @@
 usage: security.py ECHO   (an agent that echoes)
 """
 import hashlib
-import http.client
 import http.server
 import json
 import os
@@ -16,50 +15,17 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from agent_calls import TIMEOUT, call, rpc, send, write
 from agent_process import AgentProcess, refusal
 from tokens import Key, decode, encode, write_set
 
 PROGRAM = sys.argv[1]
-TIMEOUT = 60
 failures = []
 
 
 def expect(name, condition, seen):
     if not condition:
         failures.append(f"{name}: {str(seen)[:800]}")
-
-
-class Answer:
-    def __init__(self, response):
-        self.status = response.status
-        self.headers = response.headers
-        self.text = response.read().decode()
-
-    def json(self):
-        return json.loads(self.text)
-
-    def __repr__(self):
-        return f"{self.status} {dict(self.headers)} {self.text}"
-
-
-def call(agent, method, path, body=None, **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", agent.port, timeout=TIMEOUT)
-    fields = {"A2A-Version": "1.0", **{name.replace("_", "-"): value for name, value in headers.items()}}
-    if body is not None:
-        fields["Content-Type"] = "application/json"
-    connection.request(method, path, body=None if body is None else json.dumps(body), headers=fields)
-    answer = Answer(connection.getresponse())
-    connection.close()
-    return answer
-
-
-def send(agent, text="hi", **headers):
-    return call(agent, "POST", "/message:send",
-                {"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": text}]}}, **headers)
-
-
-def rpc(agent, method, params, **headers):
-    return call(agent, "POST", "/", {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, **headers)
 
 
 def api_keys(directory):
@@ -304,12 +270,6 @@ def signed_card(directory):
         expect("a changed card is not verified", not key.verifies(signed + b"x", decode(signature["signature"])), card)
     said = refusal(PROGRAM, CARD_KEY=directory + "/set.json")
     expect("a wrong key is refused", "A2AKIT_CARD_KEY" in said and "PEM" in said, said)
-
-
-def write(path, text):
-    with open(path, "w", encoding="ascii") as file:
-        os.chmod(path, 0o600)
-        file.write(text)
 
 
 def main():

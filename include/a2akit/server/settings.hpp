@@ -48,6 +48,8 @@ struct Settings {
     // Who a caller is (docs/guides/authentication.md).
     std::optional<std::string> api_keys_file =
         {};  ///< A2AKIT_API_KEYS_FILE, none: one "principal key" per line
+    std::optional<std::string> basic_users_file =
+        {};  ///< A2AKIT_BASIC_USERS_FILE, none: one "name:hash" per line, as htpasswd -B writes it
     /// A2AKIT_JWT_JWKS_URL, none: where the keys are that tokens are signed with; https: or file:.
     std::optional<std::string> jwt_jwks_url = {};
     /// A2AKIT_JWT_ISSUER, none: the "iss" of tokens; without A2AKIT_JWT_JWKS_URL its keys are found

@@ -125,6 +125,7 @@ std::vector<Variable> variables() {
         {"A2AKIT_CARD_KEY", A2AKIT_READ(card_key), "none", "k.pem", "k.pem", {}},
         {"A2AKIT_CARD_KEY_ID", A2AKIT_READ(card_key_id), "none", "k", "k", {}},
         {"A2AKIT_API_KEYS_FILE", A2AKIT_READ(api_keys_file), "none", "keys", "keys", {}},
+        {"A2AKIT_BASIC_USERS_FILE", A2AKIT_READ(basic_users_file), "none", "users", "users", {}},
         {"A2AKIT_JWT_JWKS_URL", A2AKIT_READ(jwt_jwks_url), "none", "file:/k", "file:/k", {}},
         {"A2AKIT_JWT_ISSUER", A2AKIT_READ(jwt_issuer), "none", "https://i", "https://i", {}},
         {"A2AKIT_JWT_AUDIENCE", A2AKIT_READ(jwt_audience), "none", "a2a", "a2a", {}},
