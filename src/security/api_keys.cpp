@@ -68,8 +68,6 @@ Error wrong_file(const std::string& path, const std::string& problem) {
     return Error::invalid_field(kSetting, "\"" + path + "\" " + problem);
 }
 
-bool looks_like_jwt(std::string_view token) { return std::ranges::count(token, '.') == 2; }
-
 }  // namespace
 
 std::string ApiKeys::read_line(std::string_view text, Table& table) {
@@ -138,22 +136,25 @@ Result<void> ApiKeys::reload() {
     return {};
 }
 
+std::shared_ptr<const ApiKeys::Table> ApiKeys::table() const {
+    const std::lock_guard lock(mutex_);
+    return table_;
+}
+
 std::string_view ApiKeys::key_of(const RequestContext& context) const {
     if (const std::string_view key = context.header("x-api-key"); !key.empty()) return trim(key);
     const std::string_view token = bearer_token(context);
-    return leaves_jwts_ && looks_like_jwt(token) ? std::string_view() : token;
+    if (leaves_ == Leaves::kUnknown && !token.empty())
+        return table()->contains(sha256(token)) ? token : std::string_view();
+    return leaves_ == Leaves::kJwts && looks_like_jwt(token) ? std::string_view() : token;
 }
 
 bool ApiKeys::is_present(const RequestContext& context) const { return !key_of(context).empty(); }
 
 AsyncResult<Principal> ApiKeys::identify(const RequestContext& context, LoginGuard& guard) {
-    std::shared_ptr<const Table> table;
-    {
-        const std::lock_guard lock(mutex_);
-        table = table_;
-    }
-    const auto found = table->find(sha256(key_of(context)));
-    if (found == table->end()) {
+    const std::shared_ptr<const Table> keys = table();
+    const auto found = keys->find(sha256(key_of(context)));
+    if (found == keys->end()) {
         return guard.told(context.remote_address,
                           unauthenticated("the API key is not valid", challenge()));
     }
@@ -162,7 +163,7 @@ AsyncResult<Principal> ApiKeys::identify(const RequestContext& context, LoginGua
 
 std::string ApiKeys::challenge() const {
     const std::string own = R"(ApiKey realm="a2a", header="X-API-Key")";
-    return leaves_jwts_ ? own : R"(Bearer realm="a2a", )" + own;
+    return leaves_ != Leaves::kNothing ? own : R"(Bearer realm="a2a", )" + own;
 }
 
 }  // namespace a2akit::security

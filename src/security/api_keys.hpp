@@ -25,7 +25,9 @@ public:
     /// Reads the file again. With an error everything stays as it was.
     Result<void> reload();
     /// Bearer tokens that look like a JWT are left to another Identity. Before any request.
-    void leave_jwts() noexcept { leaves_jwts_ = true; }
+    void leave_jwts() noexcept { leaves_ = Leaves::kJwts; }
+    /// Bearer tokens that are not one of the keys are left to another Identity. Before any request.
+    void leave_unknown_tokens() noexcept { leaves_ = Leaves::kUnknown; }
 
     [[nodiscard]] bool is_present(const RequestContext& context) const override;
     AsyncResult<Principal> identify(const RequestContext& context, LoginGuard& guard) override;
@@ -34,15 +36,19 @@ public:
 private:
     using Table = std::unordered_map<Digest, Principal, DigestHash>;
 
+    /// Which bearer tokens are left to another Identity.
+    enum class Leaves { kNothing, kJwts, kUnknown };
+
     ApiKeys(std::string path, std::shared_ptr<const Table> table)
         : path_(std::move(path)), table_(std::move(table)) {}
     [[nodiscard]] static Result<std::shared_ptr<const Table>> read(const std::string& path);
     /// `text` is one line. Empty when it is right; else what is wrong with it.
     [[nodiscard]] static std::string read_line(std::string_view text, Table& table);
+    [[nodiscard]] std::shared_ptr<const Table> table() const;
     [[nodiscard]] std::string_view key_of(const RequestContext& context) const;
 
     const std::string path_;
-    bool leaves_jwts_ = false;
+    Leaves leaves_ = Leaves::kNothing;
     mutable std::mutex mutex_;
     std::shared_ptr<const Table> table_;  ///< Under the mutex.
 };

@@ -190,9 +190,8 @@ AsyncResult<Principal> BasicUsers::identify(const RequestContext& context, Login
                                      std::chrono::seconds(1));
     }
     if (!exists || !right) {
-        co_return guard.told(
-            context.remote_address,
-            unauthenticated("the name or the password is wrong", challenge()));
+        co_return guard.told(context.remote_address,
+                             unauthenticated("the name or the password is wrong", challenge()));
     }
     const Timestamp now = clock_->now();
     known_.put(digest, user->second.principal, now, now + kRemembered);

@@ -2,6 +2,7 @@
 
 #include "security/text.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace a2akit::security {
@@ -11,6 +12,22 @@ Error unauthenticated(std::string message, std::string challenge) {
     details.challenge = std::move(challenge);
     return Error{ErrorCode::kUnauthenticated, std::move(message), nullptr}.with(std::move(details));
 }
+
+Error insufficient_scope(std::string message, const std::string& challenge) {
+    Error::Details details;
+    details.challenge = challenge + ", error=\"insufficient_scope\"";
+    return Error{ErrorCode::kPermissionDenied, std::move(message), nullptr}.with(
+        std::move(details));
+}
+
+std::string bearer_challenge(const std::string& realm, const std::vector<std::string>& scopes) {
+    const std::string text = "Bearer realm=\"" + realm + "\"";
+    std::string list;
+    for (const std::string& scope : scopes) list += (list.empty() ? "" : " ") + scope;
+    return list.empty() ? text : text + ", scope=\"" + list + "\"";
+}
+
+bool looks_like_jwt(std::string_view token) noexcept { return std::ranges::count(token, '.') == 2; }
 
 std::string_view bearer_token(const RequestContext& context) noexcept {
     const std::string_view header = trim(context.header("authorization"));

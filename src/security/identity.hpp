@@ -44,7 +44,15 @@ private:
 
 /// kUnauthenticated with this WWW-Authenticate header.
 [[nodiscard]] Error unauthenticated(std::string message, std::string challenge);
+/// kPermissionDenied for a caller that is known, and lacks a scope (RFC 6750, section 3.1).
+/// `challenge` is that of the scheme, with the scopes that are needed.
+[[nodiscard]] Error insufficient_scope(std::string message, const std::string& challenge);
+/// The challenge of the scheme Bearer (RFC 6750, section 3), with the scopes that are needed.
+[[nodiscard]] std::string bearer_challenge(const std::string& realm,
+                                           const std::vector<std::string>& scopes);
 /// The token of "Authorization: Bearer <token>"; empty without one.
 [[nodiscard]] std::string_view bearer_token(const RequestContext& context) noexcept;
+/// Three parts between dots, as of a JWT.
+[[nodiscard]] bool looks_like_jwt(std::string_view token) noexcept;
 
 }  // namespace a2akit::security

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "security/jwk.hpp"
+#include "security/token_claims.hpp"
 
 #include <a2akit/core/clock.hpp>
 #include <a2akit/core/request_context.hpp>
@@ -14,13 +15,9 @@
 /// JSON Web Tokens (RFC 7519), checked as RFC 8725 advises. No I/O.
 namespace a2akit::security {
 
-/// What a token has to say.
-struct JwtRules {
+/// What a token has to say, and how it may be signed.
+struct JwtRules : TokenRules {
     std::vector<std::string> algorithms;  ///< Names of find_algorithm.
-    std::string issuer;                   ///< Empty: any.
-    std::string audience;                 ///< Empty: any.
-    std::vector<std::string> scopes;      ///< All of them are needed.
-    Duration skew = std::chrono::seconds(60);
 };
 
 /// A token that was taken apart and not believed yet. Views into its text.

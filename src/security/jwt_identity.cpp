@@ -15,25 +15,18 @@ JwtIdentity::JwtIdentity(JwtRules rules, std::shared_ptr<KeySource> keys, std::s
       clock_(std::move(clock)) {}
 
 bool JwtIdentity::is_present(const RequestContext& context) const {
-    return !bearer_token(context).empty();
+    const std::string_view token = bearer_token(context);
+    return !token.empty() && (!leaves_others_ || looks_like_jwt(token));
 }
 
-std::string JwtIdentity::challenge() const {
-    std::string text = "Bearer realm=\"" + realm_ + "\"";
-    std::string scopes;
-    for (const std::string& scope : rules_.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
-    return scopes.empty() ? text : text + ", scope=\"" + scopes + "\"";
-}
+std::string JwtIdentity::challenge() const { return bearer_challenge(realm_, rules_.scopes); }
 
 /// What is wrong with a token is for the operator: a forger learns nothing from it.
 Error JwtIdentity::refusal(const RequestContext& context, const Error& reason) const {
     log::info("a token was refused reason={} remote={} request_id={}", quoted(reason.message),
               quoted(context.remote_address), context.request_id);
-    if (reason.code == ErrorCode::kPermissionDenied) {
-        Error::Details details;
-        details.challenge = challenge() + ", error=\"insufficient_scope\"";
-        return reason.with(std::move(details));
-    }
+    if (reason.code == ErrorCode::kPermissionDenied)
+        return insufficient_scope(reason.message, challenge());
     return unauthenticated("the bearer token is not valid",
                            challenge() + ", error=\"invalid_token\"");
 }

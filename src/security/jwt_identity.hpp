@@ -17,6 +17,9 @@ public:
     JwtIdentity(JwtRules rules, std::shared_ptr<KeySource> keys, std::string realm,
                 std::shared_ptr<const Clock> clock = system_clock());
 
+    /// Bearer tokens that do not look like a JWT are left to another Identity. Before any request.
+    void leave_others() noexcept { leaves_others_ = true; }
+
     [[nodiscard]] bool is_present(const RequestContext& context) const override;
     AsyncResult<Principal> identify(const RequestContext& context, LoginGuard& guard) override;
     [[nodiscard]] std::string challenge() const override;
@@ -28,6 +31,7 @@ private:
     const std::shared_ptr<KeySource> keys_;
     const std::string realm_;
     const std::shared_ptr<const Clock> clock_;
+    bool leaves_others_ = false;
 };
 
 }  // namespace a2akit::security

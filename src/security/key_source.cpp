@@ -3,8 +3,7 @@
 #include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "json/cursor.hpp"
-
-#include <curl/curl.h>
+#include "security/http_fetch.hpp"
 
 #include <pthread.h>
 
@@ -12,42 +11,6 @@
 
 namespace a2akit::security {
 namespace {
-
-constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
-constexpr long kTimeoutSeconds = 10;
-
-struct CurlFree {
-    void operator()(CURL* curl) const noexcept { curl_easy_cleanup(curl); }
-};
-
-std::size_t take_bytes(char* data, std::size_t size, std::size_t count, void* into) {
-    auto& body = *static_cast<std::string*>(into);
-    if (body.size() + size * count > kMostBytes) return 0;
-    body.append(data, size * count);
-    return size * count;
-}
-
-Result<std::string> fetch_text(const std::string& url, bool allow_http) {
-    const std::unique_ptr<CURL, CurlFree> curl(curl_easy_init());
-    if (!curl) return fail(ErrorCode::kUnavailable, "libcurl does not start");
-    std::string body;
-    curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-    curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR,
-                     allow_http ? "https,file,http" : "https,file");
-    curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, kTimeoutSeconds);
-    curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl.get(), CURLOPT_FAILONERROR, 1L);
-    curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &take_bytes);
-    curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &body);
-    const CURLcode code = curl_easy_perform(curl.get());
-    if (code != CURLE_OK) return fail(ErrorCode::kUnavailable, curl_easy_strerror(code));
-    long status = 0;
-    curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-    if (status != 0 && status != 200)
-        return fail(ErrorCode::kUnavailable, "the answer has status " + std::to_string(status));
-    return body;
-}
 
 /// "issuer" and "jwks_uri" of the metadata of an OpenID provider.
 bool read_metadata(const std::string& text, std::string& issuer, std::string& keys) {
@@ -62,7 +25,8 @@ bool read_metadata(const std::string& text, std::string& issuer, std::string& ke
 }  // namespace
 
 Fetch fetch_by_curl(bool allow_http) {
-    return [allow_http](const std::string& url) { return fetch_text(url, allow_http); };
+    auto fetch = std::make_shared<HttpFetch>(allow_http);
+    return [fetch = std::move(fetch)](const std::string& url) { return fetch->get(url); };
 }
 
 KeySource::KeySource(KeySourceOptions options, Fetch fetch)

@@ -2,7 +2,6 @@
 
 #include "core/log.hpp"
 #include "security/certificate_identity.hpp"
-#include "security/jwt_identity.hpp"
 #include "security/principal_rate.hpp"
 #include "security/text.hpp"
 
@@ -48,6 +47,15 @@ tl::unexpected<Error> wrong(std::string setting, const Error& error) {
 
 bool is_loopback(const std::string& host) {
     return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+/// The scopes of a setting, which spaces separate.
+std::vector<std::string> scopes_of(const std::optional<std::string>& setting) {
+    std::string list = setting.value_or("");
+    std::ranges::replace(list, ' ', ',');
+    std::vector<std::string> scopes;
+    for (const std::string_view scope : security::split_list(list)) scopes.emplace_back(scope);
+    return scopes;
 }
 
 /// Null: no limit.
@@ -139,7 +147,58 @@ Result<void> ServerSecurity::open_identities(const Settings& settings) {
         basic_users_ = std::move(*users);
     }
     per_principal_ = limiter(*settings.rate_per_principal, *settings.rate_burst);
-    return open_jwt(settings);
+    if (Result<void> opened = open_jwt(settings); !opened) return opened;
+    if (Result<void> opened = open_introspection(settings); !opened) return opened;
+    // Several ways read bearer tokens; each takes those that can only be meant for it.
+    if (introspection_ && jwt_) jwt_->leave_others();
+    if (introspection_ && api_keys_)
+        api_keys_->leave_unknown_tokens();
+    else if (jwt_ && api_keys_)
+        api_keys_->leave_jwts();
+    return {};
+}
+
+Result<void> ServerSecurity::open_introspection(const Settings& settings) {
+    if (!settings.introspection_url) {
+        for (const auto& [name, value] :
+             {std::pair("A2AKIT_INTROSPECTION_CLIENT_ID", &settings.introspection_client_id),
+              std::pair("A2AKIT_INTROSPECTION_AUDIENCE", &settings.introspection_audience),
+              std::pair("A2AKIT_INTROSPECTION_SCOPES", &settings.introspection_scopes)}) {
+            if (*value) {
+                return missing(
+                    "A2AKIT_INTROSPECTION_URL",
+                    std::string(name) + " is set; name where the issuer of the tokens is asked");
+            }
+        }
+        return {};
+    }
+    const std::string& url = *settings.introspection_url;
+    if (!url.starts_with("https://") &&
+        !(*settings.introspection_allow_http && url.starts_with("http://"))) {
+        return fail(Error::invalid_field(
+            "A2AKIT_INTROSPECTION_URL",
+            "\"" + url +
+                "\" is not allowed; use an https URL, or set A2AKIT_INTROSPECTION_ALLOW_HTTP "
+                "for an http URL"));
+    }
+    security::TokenRules rules;
+    rules.audience = settings.introspection_audience.value_or("");
+    rules.scopes = scopes_of(settings.introspection_scopes);
+    if (rules.audience.empty()) {
+        log::warn(
+            "settings A2AKIT_INTROSPECTION_AUDIENCE is missing: tokens that were issued for other "
+            "services are accepted");
+    }
+    token_scopes_ = rules.scopes;
+    introspection_ = std::make_shared<security::Introspection>(
+        std::move(rules),
+        security::introspect_by_curl(
+            {.url = url,
+             .client_id = settings.introspection_client_id.value_or(""),
+             .client_secret = settings.introspection_client_secret.value_or(""),
+             .allow_http = *settings.introspection_allow_http}),
+        *settings.introspection_cache);
+    return {};
 }
 
 Result<void> ServerSecurity::open_jwt(const Settings& settings) {
@@ -160,12 +219,8 @@ Result<void> ServerSecurity::open_jwt(const Settings& settings) {
     }
     rules.issuer = settings.jwt_issuer.value_or("");
     rules.audience = settings.jwt_audience.value_or("");
-    std::string scopes = settings.jwt_scopes.value_or("");
-    std::replace(scopes.begin(), scopes.end(), ' ', ',');
-    for (const std::string_view scope : security::split_list(scopes)) {
-        rules.scopes.emplace_back(scope);
-        jwt_scopes_.emplace_back(scope);
-    }
+    rules.scopes = scopes_of(settings.jwt_scopes);
+    jwt_scopes_ = rules.scopes;
     const bool by_url = settings.jwt_jwks_url.has_value();
     const std::string& url = by_url ? *settings.jwt_jwks_url : *settings.jwt_issuer;
     const bool allowed = url.starts_with("https://") || (by_url && url.starts_with("file:")) ||
@@ -187,7 +242,6 @@ Result<void> ServerSecurity::open_jwt(const Settings& settings) {
                                    .min_refresh = *settings.jwt_min_refresh},
         security::fetch_by_curl(*settings.jwt_allow_http));
     jwt_ = std::make_shared<security::JwtIdentity>(std::move(rules), std::move(keys), "a2a");
-    if (api_keys_) api_keys_->leave_jwts();
     return {};
 }
 
@@ -210,6 +264,7 @@ void ServerSecurity::join(std::vector<AgentOptions>& agents) const {
     std::vector<std::shared_ptr<security::Identity>> ways;
     if (api_keys_) ways.push_back(api_keys_);
     if (jwt_) ways.push_back(jwt_);
+    if (introspection_) ways.push_back(introspection_);
     if (basic_users_) ways.push_back(basic_users_);
     if (asks_for_certificates()) ways.push_back(std::make_shared<security::CertificateIdentity>());
     std::shared_ptr<Middleware> identities;
@@ -240,6 +295,8 @@ void ServerSecurity::declare(CardConfig& card) const {
         add("bearer", HTTPAuthSecurityScheme{.scheme = "bearer", .bearer_format = "JWT"},
             jwt_scopes_);
     }
+    if (introspection_)
+        add(jwt_ ? "token" : "bearer", HTTPAuthSecurityScheme{.scheme = "bearer"}, token_scopes_);
     if (basic_users_) add("basic", HTTPAuthSecurityScheme{.scheme = "basic"});
     if (asks_for_certificates()) {
         add(kMutualTls,

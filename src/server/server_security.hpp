@@ -3,6 +3,8 @@
 #include "http/options.hpp"
 #include "security/api_keys.hpp"
 #include "security/basic_users.hpp"
+#include "security/introspection.hpp"
+#include "security/jwt_identity.hpp"
 
 #include <a2akit/protocol/card_signature.hpp>
 #include <a2akit/server/server.hpp>
@@ -51,6 +53,7 @@ private:
     Result<void> open_card_key(const Settings& settings);
     Result<void> open_gate(const Settings& settings);
     Result<void> open_jwt(const Settings& settings);
+    Result<void> open_introspection(const Settings& settings);
     Result<void> open_identities(const Settings& settings);
 
     std::shared_ptr<net::TlsCredentials> tls_;  ///< Null: plain HTTP.
@@ -58,8 +61,10 @@ private:
     std::shared_ptr<security::Gate> gate_;  ///< Null: lets everything pass.
     std::shared_ptr<security::ApiKeys> api_keys_;
     std::shared_ptr<security::BasicUsers> basic_users_;
-    std::shared_ptr<security::Identity> jwt_;
+    std::shared_ptr<security::JwtIdentity> jwt_;
     std::vector<std::string> jwt_scopes_;
+    std::shared_ptr<security::Introspection> introspection_;
+    std::vector<std::string> token_scopes_;  ///< That tokens of introspection need.
     std::shared_ptr<security::RateLimiter> per_principal_;
 };
 

@@ -285,6 +285,20 @@ void resolve_identities(Resolver& resolver, Settings& s) {
     resolver.span("A2AKIT_JWT_MIN_REFRESH", s.jwt_min_refresh, seconds(30), milliseconds(0));
 }
 
+Result<void> accept_any(const std::string&) { return {}; }
+
+void resolve_introspection(Resolver& resolver, Settings& s) {
+    resolver.text("A2AKIT_INTROSPECTION_URL", s.introspection_url, nullptr);
+    resolver.text("A2AKIT_INTROSPECTION_CLIENT_ID", s.introspection_client_id, nullptr);
+    resolver.secret("A2AKIT_INTROSPECTION_CLIENT_SECRET", s.introspection_client_secret,
+                    accept_any);
+    resolver.text("A2AKIT_INTROSPECTION_AUDIENCE", s.introspection_audience, nullptr);
+    resolver.text("A2AKIT_INTROSPECTION_SCOPES", s.introspection_scopes, nullptr);
+    resolver.span("A2AKIT_INTROSPECTION_CACHE", s.introspection_cache, seconds(30),
+                  milliseconds(0));
+    resolver.flag("A2AKIT_INTROSPECTION_ALLOW_HTTP", s.introspection_allow_http, false);
+}
+
 void resolve_callers(Resolver& resolver, Settings& s) {
     constexpr double kMostPerSecond = 1e6;
     resolver.text("A2AKIT_ALLOWED_HOSTS", s.allowed_hosts, nullptr);
@@ -444,6 +458,7 @@ void resolve_all(Resolver& resolver, Settings& settings) {
     resolve_address(resolver, settings);
     resolve_tls(resolver, settings);
     resolve_identities(resolver, settings);
+    resolve_introspection(resolver, settings);
     resolve_callers(resolver, settings);
     resolve_versions(resolver, settings);
     resolve_tasks(resolver, settings);

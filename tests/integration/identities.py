@@ -4,10 +4,15 @@
 usage: identities.py ECHO   (an agent that echoes)
 """
 import base64
+import http.server
+import json
 import os
 import signal
 import sys
 import tempfile
+import threading
+import time
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from agent_calls import call, send, write
@@ -56,9 +61,92 @@ def names_and_passwords(directory):
     expect("a password in the clear is refused", "A2AKIT_BASIC_USERS_FILE" in said and "correct" not in said, said)
 
 
+class Issuer:
+    """Answers questions about tokens (RFC 7662) over plain http, and counts them."""
+
+    def __init__(self):
+        issuer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                issuer.asked.append((form["token"][0], self.headers["Authorization"]))
+                if issuer.status == 302:
+                    self.send_response(302)
+                    self.send_header("Location", issuer.url + "/elsewhere")
+                else:
+                    self.send_response(issuer.status)
+                body = json.dumps(issuer.tokens.get(form["token"][0], {"active": False})).encode()
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.asked, self.tokens, self.status = [], {}, 200
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def introspection(directory):
+    issuer = Issuer()
+    keys = os.path.join(directory, "keys")
+    write(keys, "dave daves-long-secret-key\n")
+    settings = {"INTROSPECTION_URL": issuer.url + "/introspect", "INTROSPECTION_ALLOW_HTTP": "true",
+                "INTROSPECTION_CLIENT_ID": "a2a agent", "INTROSPECTION_CLIENT_SECRET": "s:ecret %",
+                "INTROSPECTION_AUDIENCE": "a2a", "INTROSPECTION_SCOPES": "call", "API_KEYS_FILE": keys}
+    with AgentProcess(PROGRAM, **settings) as agent:
+        def with_token(token):
+            return send(agent, Authorization="Bearer " + token)
+
+        alice = {"active": True, "sub": "alice", "aud": "a2a", "scope": "call", "exp": int(time.time()) + 3600}
+        issuer.tokens = {"opaque &+%": alice, "elsewhere": {**alice, "aud": "b"}, "a.b.c": {**alice, "sub": "bob"},
+                         "no-scope": {**alice, "scope": "read"}, "expired": {**alice, "exp": int(time.time()) - 3600}}
+        sent = with_token("opaque &+%")
+        expect("a token", sent.status == 200, sent)
+        login = base64.b64encode(b"a2a%20agent:s%3Aecret%20%25").decode()
+        expect("the question", issuer.asked == [("opaque &+%", "Basic " + login)], issuer.asked)
+        task = "/tasks/" + sent.json()["task"]["id"]
+        expect("its task", call(agent, "GET", task, Authorization="Bearer opaque &+%").status == 200, "")
+        expect("it was asked once", len(issuer.asked) == 1, issuer.asked)
+        expect("not for others", call(agent, "GET", task, Authorization="Bearer a.b.c").status == 404, "")
+        for token in ("elsewhere", "expired", "made-up"):
+            answer = with_token(token)
+            challenge = answer.headers["WWW-Authenticate"] or ""
+            expect(f"the token {token}", answer.status == 401 and 'error="invalid_token"' in challenge, answer)
+        answer = with_token("no-scope")
+        challenge = answer.headers["WWW-Authenticate"] or ""
+        expect("a token without the scope",
+               answer.status == 403 and 'scope="call"' in challenge and 'error="insufficient_scope"' in challenge, answer)
+        asked = len(issuer.asked)
+        expect("an API key as bearer token", with_token("daves-long-secret-key").status == 200, "")
+        expect("the issuer never sees an API key", len(issuer.asked) == asked, issuer.asked)
+        for issuer.status in (500, 401, 302):
+            answer = with_token(f"while {issuer.status}")
+            expect(f"an issuer that answers {issuer.status}", answer.status == 503 and answer.headers["Retry-After"], answer)
+        expect("known tokens are still good", with_token("opaque &+%").status == 200, "")
+        issuer.stop()
+        expect("an issuer that is away", with_token("later").status == 503, "")
+        log = "".join(agent.lines)
+        expect("no secret in the log", "opaque" not in log and "s:ecret" not in log and "s%3A" not in log, log)
+    said = refusal(PROGRAM, INTROSPECTION_URL="http://issuer.example/")
+    expect("plain http is refused", "A2AKIT_INTROSPECTION_ALLOW_HTTP" in said, said)
+    said = refusal(PROGRAM, INTROSPECTION_CLIENT_ID="a")
+    expect("a client alone is refused", "A2AKIT_INTROSPECTION_URL" in said, said)
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory:
         names_and_passwords(directory)
+        introspection(directory)
     for failure in failures:
         print("FAILED", failure)
     return 1 if failures else 0

@@ -65,6 +65,21 @@ struct Settings {
         {};  ///< A2AKIT_JWT_ALLOW_HTTP, false: keys over plain http
     std::optional<Duration> jwt_min_refresh =
         {};  ///< A2AKIT_JWT_MIN_REFRESH (s), 30: between two fetches of keys
+    /// A2AKIT_INTROSPECTION_URL, none: where the issuer of bearer tokens is asked about them
+    /// (RFC 7662).
+    std::optional<std::string> introspection_url = {};
+    std::optional<std::string> introspection_client_id =
+        {};  ///< A2AKIT_INTROSPECTION_CLIENT_ID, none: by which the issuer knows this server
+    std::optional<std::string> introspection_client_secret =
+        {};  ///< A2AKIT_INTROSPECTION_CLIENT_SECRET, none: that belongs to it
+    std::optional<std::string> introspection_audience =
+        {};  ///< A2AKIT_INTROSPECTION_AUDIENCE, none: the "aud" of tokens
+    std::optional<std::string> introspection_scopes =
+        {};  ///< A2AKIT_INTROSPECTION_SCOPES, none: scopes that a token needs
+    std::optional<Duration> introspection_cache =
+        {};  ///< A2AKIT_INTROSPECTION_CACHE (s), 30: for how long an answer is used again
+    std::optional<bool> introspection_allow_http =
+        {};  ///< A2AKIT_INTROSPECTION_ALLOW_HTTP, false: plain http
 
     // Who may call, and how often (docs/guides/security.md).
     /// A2AKIT_ALLOWED_HOSTS, any: Host headers that are served; on a loopback address the names of

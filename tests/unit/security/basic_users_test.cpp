@@ -77,8 +77,8 @@ TEST_F(BasicUsersTest, ANameAndItsPasswordAreAPrincipalWithScopes) {
 
 TEST_F(BasicUsersTest, AnythingElseIsRefused) {
     const auto users = load(alice + "\n");
-    for (const char* wrong : {kAliceWrong, kBobCorrect, "YWxpY2U=", "!!", "YWxpY2U6", "YWxpY2U6AA==",
-                              "Y29ycmVjdDphbGljZQ=="}) {
+    for (const char* wrong : {kAliceWrong, kBobCorrect, "YWxpY2U=", "!!", "YWxpY2U6",
+                              "YWxpY2U6AA==", "Y29ycmVjdDphbGljZQ=="}) {
         const auto refused = ask(*users, wrong);
         ASSERT_FALSE(refused) << wrong;
         EXPECT_EQ(refused.error().code, ErrorCode::kUnauthenticated);
