@@ -11,6 +11,7 @@ import {
 import {
   ClientFactory, ClientFactoryOptions, DefaultAgentCardResolver, JsonRpcTransportFactory, RestTransportFactory,
 } from '@a2a-js/sdk/client';
+import { GrpcTransportFactory } from '@a2a-js/sdk/client/grpc';
 import {
   PushNotificationNotSupportedError, TaskNotCancelableError, TaskNotFoundError,
   UnsupportedOperationError,
@@ -179,7 +180,9 @@ async function checkSlow(client) {
   await Promise.all([sent(), streamed(), resubscribed(), dripped()]);
 }
 
-const transports = { JSONRPC: new JsonRpcTransportFactory(), 'HTTP+JSON': new RestTransportFactory() };
+const transports = {
+  JSONRPC: new JsonRpcTransportFactory(), 'HTTP+JSON': new RestTransportFactory(), GRPC: new GrpcTransportFactory(),
+};
 const factory = new ClientFactory(
   ClientFactoryOptions.createFrom({ transports: [] }, { transports: [transports[binding]] }));
 const card = await new DefaultAgentCardResolver().resolve(url);

@@ -107,6 +107,17 @@ def install_java(folder):
     return ["java", "-cp", f"{jars}/*", HERE / "java" / "Interop.java"]
 
 
+def install_rust(folder):
+    """The client, at the versions that Cargo.lock names. Cargo itself sees whether there is anything to do."""
+    if shutil.which("cargo") is None:
+        raise FileNotFoundError("there is no 'cargo' on the PATH")
+    version = subprocess.run(["cargo", "--version"], check=True, capture_output=True, text=True).stdout.split()[1]
+    if tuple(int(number) for number in version.split(".")[:2]) < (1, 85):
+        raise FileNotFoundError(f"the Rust SDK needs cargo 1.85 or newer; this is cargo {version}")
+    subprocess.run(["cargo", "build", "--quiet", "--locked", "--target-dir", folder], cwd=HERE / "rust", check=True)
+    return [folder / "debug" / "rust_client"]
+
+
 def version_in(name, pattern):
     return re.search(pattern, (HERE / name).read_text(), re.M).group(1)
 
@@ -121,6 +132,7 @@ CLIENTS = {
     "go": (install_go, "Go a2a-go " + version_in("go/go.mod", r"a2a-go/v2 v(\S+)"), "1.0"),
     "go_0_3": (install_go_0_3, "Go a2a-go " + version_in("go/go.mod", r"a2a-go/v2 v(\S+)") + ", its client for 0.3", "0.3"),
     "java": (install_java, "Java a2a-java-sdk-client " + version_in("java/pom.xml", r"<version>(0.3.*)</version>"), "0.3"),
+    "rust": (install_rust, "Rust a2a-client-lf " + version_in("rust/Cargo.toml", r'^a2a-client-lf .*"=(.*?)"'), "1.0"),
 }
 NEIGHBOURS = {"fakellm": install_fakellm, "openai": install_openai}
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 
 import { ClientFactory, ClientFactoryOptions } from '@a2a-js/sdk/client';
+import { GrpcTransportFactory } from '@a2a-js/sdk/client/grpc';
 
 const [url, binding] = process.argv.slice(2);
 
@@ -114,7 +115,8 @@ async function checkSlow(client) {
   await Promise.all([answered(), streamed(), resubscribed(), dripped()]);
 }
 
-const options = ClientFactoryOptions.createFrom(ClientFactoryOptions.default, { preferredTransports: [binding] });
+const options = ClientFactoryOptions.createFrom(
+  ClientFactoryOptions.default, { transports: [new GrpcTransportFactory()], preferredTransports: [binding] });
 const client = await new ClientFactory(options).createFromUrl(url);
 assert.equal((await client.getAgentCard()).protocolVersion, '0.3.0');
 await checkSends(client);
