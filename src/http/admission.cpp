@@ -14,9 +14,6 @@ constexpr std::size_t kLongestRequestId = 128;
 // The body of a refused request is read up to this size, so that the connection can be used again.
 constexpr std::size_t kReadAnyway = std::size_t{64} * 1024;
 
-constexpr const char* kNoAgent =
-    "there is no agent at this path; /.well-known/ai-catalog.json lists those of this server";
-
 /// Short enough to live inside the string object.
 std::string make_request_id() {
     static thread_local std::uint64_t next = TaskId::generate().hash();
@@ -34,16 +31,6 @@ bool under_base(std::string_view target, std::string_view base) {
     return target.size() == base.size() || target[base.size()] == '/' || target[base.size()] == '?';
 }
 
-bool needs_agent(wire::RouteKind kind) noexcept {
-    return kind == wire::RouteKind::kJsonRpc || kind == wire::RouteKind::kOperation ||
-           kind == wire::RouteKind::kAgentCard;
-}
-
-bool is_card_path(std::string_view target) {
-    const std::string_view path = target.substr(0, target.find('?'));
-    return path == "/.well-known/agent-card.json" || path == "/.well-known/agent.json";
-}
-
 /// The host that a request names: that of a whole URL, else that of the Host header.
 std::string_view host_of(std::string_view target, const security::Headers& headers) {
     const std::size_t scheme =
@@ -52,12 +39,6 @@ std::string_view host_of(std::string_view target, const security::Headers& heade
     target.remove_prefix(scheme + 3);
     const std::string_view authority = target.substr(0, target.find_first_of("/?"));
     return authority.substr(authority.find('@') + 1);
-}
-
-/// Whoever looks after the process may ask for its health as often as it likes.
-bool asks_for_health(std::string_view target) {
-    const std::string_view path = target.substr(0, target.find('?'));
-    return path.ends_with("/health") || path.ends_with("/health/ready");
 }
 
 }  // namespace
@@ -88,12 +69,16 @@ wire::RequestHead head_of(RequestReader& reader, Exchange& exchange) noexcept {
 }
 
 void Admission::decide(const std::string& peer) {
-    exchange_.request_id =
-        request_id_for(head_of(reader_, exchange_).header("x-request-id"));
+    const wire::RequestHead request = head_of(reader_, exchange_);
+    exchange_.request_id = request_id_for(request.header("x-request-id"));
     exchange_.keep_alive = reader_.keep_alive();
     exchange_.http_1_0 = reader_.http_1_0();
+    const wire::Resource* const asked =
+        wire::find_resource(exchange_.site->resources(), request.target);
     const security::Gate* const gate = shard_.options.gate.get();
-    if (gate == nullptr || pass_gate(*gate, peer)) find_route();
+    const bool metered = asked == nullptr || asked->metered;
+    if (gate == nullptr || pass_gate(*gate, peer, metered))
+        find_route(asked != nullptr && asked->at_root);
     if (!exchange_.refusal) return;
     const auto length = reader_.body_length();
     if (!length || *length > kReadAnyway || reader_.expects_continue()) {
@@ -102,29 +87,29 @@ void Admission::decide(const std::string& peer) {
     }
 }
 
-void Admission::find_route() {
+void Admission::find_route(bool at_root) {
     const Options& options = shard_.options;
     wire::RequestHead request = head_of(reader_, exchange_);
     const bool whole_server = reader_.target() == "*";
     const std::string_view target = without_authority(reader_.target());
-    const bool card_at_root = options.card_at_root && is_card_path(target);
-    if (!whole_server && !card_at_root && !under_base(target, options.base_path)) {
+    if (!whole_server && !at_root && !under_base(target, options.base_path)) {
         exchange_.refusal = wire::http_error(404, "nothing is served at this path", false,
                                              wire::answer_type(request));
         return;
     }
     if (request.target.empty()) request.target = "/";
-    auto routed = wire::route(request, options.max_body_bytes, options.versions);
+    const Site& site = *exchange_.site;
+    auto routed = wire::route(request, options.max_body_bytes, options.versions, site.resources());
     auto* route = std::get_if<wire::Route>(&routed);
     if (route == nullptr)
         exchange_.refusal = std::move(std::get<wire::HttpResponse>(routed));
-    else if (exchange_.site->is_agent() || !needs_agent(route->kind))
+    else if (route->kind == wire::RouteKind::kResource || site.no_agent().empty())
         exchange_.route = std::move(*route);
     else
-        exchange_.refusal = wire::http_error(404, kNoAgent, request, options.versions);
+        exchange_.refusal = wire::http_error(404, site.no_agent(), request, options.versions);
 }
 
-bool Admission::pass_gate(const security::Gate& gate, const std::string& peer) {
+bool Admission::pass_gate(const security::Gate& gate, const std::string& peer, bool metered) {
     security::Headers& headers = reader_.headers();
     if (gate.proxies) {
         std::string from = gate.caller(peer, headers);
@@ -132,8 +117,7 @@ bool Admission::pass_gate(const security::Gate& gate, const std::string& peer) {
     }
     const std::string& caller = exchange_.forwarded_for.empty() ? peer : exchange_.forwarded_for;
     exchange_.cors = gate.cors.fields(headers);
-    const bool counted = !asks_for_health(reader_.target());
-    if (const auto wait = counted ? gate.over_rate(caller, shard_.loop.now()) : std::nullopt) {
+    if (const auto wait = metered ? gate.over_rate(caller, shard_.loop.now()) : std::nullopt) {
         Error::Details details;
         details.retry_after = *wait;
         const Error error{ErrorCode::kResourceExhausted,

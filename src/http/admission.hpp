@@ -21,8 +21,8 @@ public:
 
 private:
     /// False: the request is refused, or answered already.
-    [[nodiscard]] bool pass_gate(const security::Gate& gate, const std::string& peer);
-    void find_route();
+    [[nodiscard]] bool pass_gate(const security::Gate& gate, const std::string& peer, bool metered);
+    void find_route(bool at_root);
 
     const Shard& shard_;
     RequestReader& reader_;

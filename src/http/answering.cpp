@@ -18,36 +18,18 @@ bool may_not_ask(const Error& error) noexcept {
     return error.code == ErrorCode::kUnauthenticated || error.code == ErrorCode::kPermissionDenied;
 }
 
+bool has_field(const wire::HttpResponse& response, std::string_view name) {
+    return std::ranges::any_of(response.headers,
+                               [&](const auto& field) { return field.first == name; });
+}
+
 }  // namespace
 
 Async<void> Answering::answer() {
     link_.work();
     if (exchange_.refusal) return respond(std::move(*exchange_.refusal));
-    switch (exchange_.route.kind) {
-        case wire::RouteKind::kHealth:
-            return respond({.content_type = "application/json", .body = R"({"status":"ok"})"});
-        case wire::RouteKind::kAgentCard: {
-            wire::RequestHead request = intake_.head();
-            return respond(exchange_.site->agent_card(request));
-        }
-        case wire::RouteKind::kCatalog: {
-            wire::RequestHead request = intake_.head();
-            exchange_.cors.clear();  // it says itself that any origin may read it
-            return respond(exchange_.site->catalog(request));
-        }
-        case wire::RouteKind::kKeySet:
-            return respond(exchange_.site->key_set());
-        case wire::RouteKind::kModels:
-            return respond(exchange_.site->models());
-        case wire::RouteKind::kReadiness:
-            return answer_readiness();
-        case wire::RouteKind::kDeadLetters:
-        case wire::RouteKind::kRedrive:
-            return answer_admin();
-        case wire::RouteKind::kJsonRpc:
-        case wire::RouteKind::kOperation:
-            break;
-    }
+    if (exchange_.route.kind == wire::RouteKind::kResource)
+        return answer_resource(*exchange_.route.resource);
     wire::RequestHead request = intake_.head();
     auto decoded = wire::decode(exchange_.route, request, intake_.body());
     if (auto* refused = std::get_if<wire::HttpResponse>(&decoded)) {
@@ -61,15 +43,19 @@ Async<void> Answering::answer() {
     return single ? answer_call(std::move(calls)) : answer_batch(std::move(calls));
 }
 
-Async<void> Answering::answer_readiness() {
-    wire::HttpResponse response = co_await exchange_.site->readiness();
-    co_await respond(std::move(response));
+Async<void> Answering::answer_resource(const wire::Resource& resource) {
+    wire::ResourceRequest request{intake_.head(), std::move(exchange_.route.id),
+                                  std::move(exchange_.route.query), intake_.caller()};
+    if (resource.access == wire::Resource::Access::kOperator) {
+        if (auto refused = exchange_.site->refuse_operator(request))
+            return respond(std::move(*refused));
+    }
+    Async<wire::HttpResponse> pending = resource.answer(std::move(request));
+    if (pending.await_ready()) return respond(pending.await_resume());
+    return respond_later(std::move(pending));
 }
 
-Async<void> Answering::answer_admin() {
-    std::string authorization(intake_.head().header("authorization"));
-    Async<wire::HttpResponse> pending =
-        exchange_.site->admin(std::move(exchange_.route), std::move(authorization), intake_.caller());
+Async<void> Answering::respond_later(Async<wire::HttpResponse> pending) {
     wire::HttpResponse response = co_await std::move(pending);
     co_await respond(std::move(response));
 }
@@ -87,7 +73,8 @@ Async<HandledRequest> Answering::dispatch(wire::Call& call) {
     } catch (const std::exception& e) {
         log::error("request failed request_id={} error={}", exchange_.request_id, quoted(e.what()));
     } catch (...) {
-        log::error("request failed request_id={} error=\"an unknown exception\"", exchange_.request_id);
+        log::error("request failed request_id={} error=\"an unknown exception\"",
+                   exchange_.request_id);
     }
     link_.work();
     Error failed{ErrorCode::kInternal, "the request failed inside the server", nullptr};
@@ -96,11 +83,11 @@ Async<HandledRequest> Answering::dispatch(wire::Call& call) {
 
 Error Answering::refused_in_batch() const {
     return {ErrorCode::kResourceExhausted,
-                  "not begun: the answers of one batch may take " +
-                      std::to_string(link_.options().max_batch_bytes) +
-                      " bytes, and those before this one did; send this call again, with fewer "
-                      "others or by itself",
-                  nullptr};
+            "not begun: the answers of one batch may take " +
+                std::to_string(link_.options().max_batch_bytes) +
+                " bytes, and those before this one did; send this call again, with fewer "
+                "others or by itself",
+            nullptr};
 }
 
 Async<void> Answering::answer_call(wire::Decoded decoded) {
@@ -183,7 +170,8 @@ Async<void> Answering::answer_batch(wire::Decoded decoded) {
         else
             handled.reply = Load::at_limit(operation);
         LargeTurns::Turn turn;
-        if (handled.reply && content_size(*handled.reply) > Link::kKeptOut) turn = co_await link_.large_turn();
+        if (handled.reply && content_size(*handled.reply) > Link::kKeptOut)
+            turn = co_await link_.large_turn();
         std::string answer = wire::encode_batch_entry(call, handled);
         bytes += answer.size();
         if (!answer.empty()) answers.push_back(std::move(answer));
@@ -211,12 +199,10 @@ Async<void> Answering::respond(wire::HttpResponse response) {
         return {};
     }
     if (answer_begun_) return respond_late(std::move(response.body));
-    if (response.status == 503) {
-        const auto named = [](const auto& field) { return field.first == "Retry-After"; };
-        if (std::none_of(response.headers.begin(), response.headers.end(), named)) {
-            response.headers.emplace_back("Retry-After", std::to_string(kRetryAfter.count()));
-        }
-    }
+    if (response.status == 503 && !has_field(response, "Retry-After"))
+        response.headers.emplace_back("Retry-After", std::to_string(kRetryAfter.count()));
+    // A resource that is for every web page says so itself.
+    if (has_field(response, "Access-Control-Allow-Origin")) exchange_.cors.clear();
     std::string& out = link_.shard().out;
     out.clear();
     append_head(out, response, exchange_.framing());

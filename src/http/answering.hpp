@@ -33,8 +33,8 @@ public:
     void on_slow_answer(SteadyTime now) noexcept;
 
 private:
-    Async<void> answer_readiness();
-    Async<void> answer_admin();
+    Async<void> answer_resource(const wire::Resource& resource);
+    Async<void> respond_later(Async<wire::HttpResponse> pending);
     Async<void> answer_call(wire::Decoded decoded);
     Async<void> answer_batch(wire::Decoded decoded);
     /// REQUIRES: `call` lives until it has returned.

@@ -20,7 +20,6 @@ struct Options {
     std::shared_ptr<net::TlsCredentials> tls;    ///< Null: plain HTTP.
     std::shared_ptr<const security::Gate> gate;  ///< Null: lets everything pass.
     std::string extra_fields;                    ///< Whole header lines, for every response.
-    bool card_at_root = false;  ///< Also serves the agent card at the origin's root.
     std::size_t max_body_bytes = 10U << 20U;
     std::size_t max_header_bytes = 16U << 10U;
     std::size_t max_batch_bytes = 16U << 20U;  ///< Beyond this a batch begins no further call.

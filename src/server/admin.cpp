@@ -146,42 +146,50 @@ AsyncResult<TaskId> Admin::redrive(TaskId dead_letter) {
                                 dead_letter.to_string());
 }
 
-bool AdminSite::may(const std::string& authorization) const {
+bool AdminSite::may(std::string_view authorization) const {
     const std::string expected = "Bearer " + token_;
     return authorization.size() == expected.size() &&
            CRYPTO_memcmp(authorization.data(), expected.data(), expected.size()) == 0;
 }
 
-Async<wire::HttpResponse> AdminSite::answer(wire::Route route, std::string authorization,
-                                            std::string remote) {
-    if (!may(authorization)) {
-        // For operators who look for guessed tokens. The token that was sent is not logged.
-        log::info("a caller was refused reason={} remote={} path=/admin/dead-letters",
-                  authorization.empty() ? "NO_OPERATOR_TOKEN" : "WRONG_OPERATOR_TOKEN",
-                  quoted(remote));
-        if (!authorization.empty()) {
-            const auto slowed = guard_.count_failure(remote, std::chrono::steady_clock::now());
-            if (slowed) co_return wire::status_error(*slowed, kJson);
-        }
-        Error::Details details;
-        details.challenge = "Bearer realm=\"admin\"";
-        const Error error{ErrorCode::kUnauthenticated, "this path needs the operator's token",
-                          nullptr};
-        co_return wire::status_error(error.with(std::move(details)), kJson);
+void AdminSite::list_resources(wire::Resources& resources) {
+    using Request = wire::ResourceRequest;
+    constexpr auto kOperator = wire::Resource::Access::kOperator;
+    resources.insert(
+        resources.end(),
+        {{.method = "GET",
+          .path = "/admin/dead-letters",
+          .access = kOperator,
+          .answer = [this](Request request) { return list(std::move(request.query)); }},
+         {.method = "POST",
+          .path = "/admin/dead-letters/{id}:redrive",
+          .access = kOperator,
+          .answer = [this](Request request) { return redrive(std::move(request.id)); }},
+         {.method = "GET",
+          .path = "/admin/push-dead-letters",
+          .access = kOperator,
+          .answer = [this](Request request) { return list_push(std::move(request.query)); }},
+         {.method = "POST",
+          .path = "/admin/push-dead-letters/{id}:redrive",
+          .access = kOperator,
+          .answer = [this](Request request) { return redrive_push(std::move(request.id)); }}});
+}
+
+std::optional<wire::HttpResponse> AdminSite::refuse(const wire::ResourceRequest& request) {
+    const std::string_view authorization = request.head.header("authorization");
+    if (may(authorization)) return std::nullopt;
+    // For operators who look for guessed tokens. The token that was sent is not logged.
+    log::info("a caller was refused reason={} remote={} path=/admin/dead-letters",
+              authorization.empty() ? "NO_OPERATOR_TOKEN" : "WRONG_OPERATOR_TOKEN",
+              quoted(request.caller));
+    if (!authorization.empty()) {
+        const auto slowed = guard_.count_failure(request.caller, std::chrono::steady_clock::now());
+        if (slowed) return wire::status_error(*slowed, kJson);
     }
-    const bool redrives = route.kind == wire::RouteKind::kRedrive;
-    std::string named = redrives ? std::move(route.id) : std::move(route.query);
-    Async<wire::HttpResponse> pending =
-        redrives ? redrive(std::move(named), route.push) : list(std::move(named), route.push);
-    co_return co_await std::move(pending);
-}
-
-Async<wire::HttpResponse> AdminSite::redrive(std::string id, bool push) {
-    return push ? redrive_push(std::move(id)) : redrive(std::move(id));
-}
-
-Async<wire::HttpResponse> AdminSite::list(std::string query, bool push) {
-    return push ? list_push(std::move(query)) : list(std::move(query));
+    Error::Details details;
+    details.challenge = "Bearer realm=\"admin\"";
+    const Error error{ErrorCode::kUnauthenticated, "this path needs the operator's token", nullptr};
+    return wire::status_error(error.with(std::move(details)), kJson);
 }
 
 Async<wire::HttpResponse> AdminSite::list(std::string query) {

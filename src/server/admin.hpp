@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace a2akit {
@@ -48,14 +49,13 @@ class AdminSite {
 public:
     AdminSite(Admin& admin, std::string token) : admin_(admin), token_(std::move(token)) {}
 
-    /// `remote`: the caller's address, for the log. REQUIRES: the route is one of the operator's.
-    Async<wire::HttpResponse> answer(wire::Route route, std::string authorization,
-                                     std::string remote);
+    /// Appends the operator's resources. REQUIRES: this outlives them.
+    void list_resources(wire::Resources& resources);
+    /// The response to a caller without the token; nullopt when it has it.
+    [[nodiscard]] std::optional<wire::HttpResponse> refuse(const wire::ResourceRequest& request);
 
 private:
-    [[nodiscard]] bool may(const std::string& authorization) const;
-    Async<wire::HttpResponse> list(std::string query, bool push);
-    Async<wire::HttpResponse> redrive(std::string id, bool push);
+    [[nodiscard]] bool may(std::string_view authorization) const;
     Async<wire::HttpResponse> list(std::string query);
     Async<wire::HttpResponse> redrive(std::string id);
     Async<wire::HttpResponse> list_push(std::string query);

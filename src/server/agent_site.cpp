@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "server/card_builder.hpp"
+#include "server/shared_resources.hpp"
 #include "wire/chat/codec.hpp"
 #include "wire/uri.hpp"
 #include "wire/v0_3/card.hpp"
@@ -163,9 +164,31 @@ AgentSite::AgentSite(RequestHandler& handler, Readiness& readiness, CardConfig c
       forms_(forms),
       trust_forwarded_(trust_forwarded),
       base_path_(std::move(base_path)),
-      started_(system_clock()->now()) {}
+      started_(system_clock()->now()) {
+    list_resources();
+}
 
 AgentSite::~AgentSite() = default;
+
+void AgentSite::list_resources() {
+    const auto card = [this](wire::ResourceRequest request) { return agent_card(request.head); };
+    resources_ = health_resources([this] { return readiness(); });
+    // agent.json was the card's name before 0.3; gateways still ask for it.
+    for (const char* path : {"/.well-known/agent-card.json", "/.well-known/agent.json"}) {
+        resources_.push_back(
+            {.method = "GET", .path = path, .at_root = forms_.at_root, .answer = card});
+    }
+    if (forms_.versions.chat) {
+        resources_.push_back({.method = "GET", .path = "/v1/models", .answer = [this](auto) {
+                                  return wire::chat::models(card_.name);
+                              }});
+    }
+}
+
+void AgentSite::set_key_set(std::string keys) {
+    key_set_ = std::move(keys);
+    if (!key_set_.empty()) resources_.push_back(key_set_resource([this] { return key_set(); }));
+}
 
 void AgentSite::set_url(std::string base_url, bool is_public) {
     base_url_ = std::move(base_url);
@@ -254,15 +277,13 @@ wire::HttpResponse AgentSite::agent_card(const wire::RequestHead& head) {
     return response;
 }
 
-wire::HttpResponse AgentSite::key_set() {
-    if (key_set_.empty()) return wire::http_error(404, "nothing is served at this path", false);
+wire::HttpResponse AgentSite::key_set() const {
     wire::HttpResponse response;
     response.content_type = "application/jwk-set+json";
     response.headers.emplace_back("Cache-Control", "public, max-age=300");
     response.body = key_set_;
     return response;
 }
-wire::HttpResponse AgentSite::models() { return wire::chat::models(card_.name); }
 
 Async<wire::HttpResponse> AgentSite::readiness() {
     Async<Readiness::Answer> asking = readiness_.ask();
@@ -279,14 +300,11 @@ Async<wire::HttpResponse> AgentSite::readiness() {
 
 void AgentSite::open_admin(Admin& admin, std::string token) {
     admin_ = std::make_unique<AdminSite>(admin, std::move(token));
+    admin_->list_resources(resources_);
 }
 
-Async<wire::HttpResponse> AgentSite::admin(wire::Route route, std::string authorization,
-                                           std::string remote) {
-    if (!admin_) co_return wire::http_error(404, "nothing is served at this path", false);
-    Async<wire::HttpResponse> answer =
-        admin_->answer(std::move(route), std::move(authorization), std::move(remote));
-    co_return co_await std::move(answer);
+std::optional<wire::HttpResponse> AgentSite::refuse_operator(const wire::ResourceRequest& request) {
+    return admin_ ? admin_->refuse(request) : Site::refuse_operator(request);
 }
 
 }  // namespace a2akit

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,7 @@ struct CardForms {
     enum class Form { k1_0, k0_3, kCommon };
     wire::Versions versions;
     Form without_version = Form::kCommon;  ///< When no served version is named.
+    bool at_root = false;                  ///< Also at the origin's root, above the base path.
 };
 
 /// What an agent serves besides the operations: its card and its health.
@@ -48,24 +50,29 @@ public:
     /// REQUIRES: the URL and the gRPC port are set, and nothing is served yet.
     Result<void> sign_with(std::shared_ptr<const CardSigner> signer);
     void set_state(State state) noexcept { state_.store(state, std::memory_order_release); }
-    /// From now on the operator's paths are there, for whoever has the token. REQUIRES: as set_url;
-    /// `admin` outlives it.
+    /// From now on the operator's resources are there, for whoever has the token. REQUIRES: as
+    /// set_url; `admin` outlives it.
     void open_admin(Admin& admin, std::string token);
     [[nodiscard]] const CardConfig& card() const noexcept { return card_; }
     /// Where the sender of this request finds the agent.
     [[nodiscard]] std::string url_for(const wire::RequestHead& head) const;
     [[nodiscard]] RequestHandler& handler() noexcept override { return handler_; }
-    /// The public keys that sign push notifications (RFC 7517); empty: there are none.
-    void set_key_set(std::string keys) { key_set_ = std::move(keys); }
+    /// The public keys that sign push notifications (RFC 7517); empty: there are none. REQUIRES: as
+    /// set_url.
+    void set_key_set(std::string keys);
 
-    [[nodiscard]] wire::HttpResponse agent_card(const wire::RequestHead& head) override;
-    [[nodiscard]] wire::HttpResponse key_set() override;
-    [[nodiscard]] wire::HttpResponse models() override;
-    Async<wire::HttpResponse> readiness() override;
-    Async<wire::HttpResponse> admin(wire::Route route, std::string authorization,
-                                    std::string remote) override;
+    [[nodiscard]] const wire::Resources& resources() const noexcept override { return resources_; }
+    [[nodiscard]] std::optional<wire::HttpResponse> refuse_operator(
+        const wire::ResourceRequest& request) override;
+
+    /// GET or HEAD of the agent card, 304 included.
+    [[nodiscard]] wire::HttpResponse agent_card(const wire::RequestHead& head);
+    [[nodiscard]] bool has_key_set() const noexcept { return !key_set_.empty(); }
+    [[nodiscard]] wire::HttpResponse key_set() const;
+    Async<wire::HttpResponse> readiness();
 
 private:
+    void list_resources();
     [[nodiscard]] std::shared_ptr<const wire::CardDocument> document(CardForms::Form form,
                                                                      const std::string& base_url);
     [[nodiscard]] std::string card_text(CardForms::Form form, const std::string& base_url) const;
@@ -81,10 +88,11 @@ private:
     bool url_is_public_ = false;
     std::uint16_t grpc_port_ = 0;               ///< 0: none.
     std::shared_ptr<const CardSigner> signer_;  ///< Null: the card is not signed.
-    std::unique_ptr<AdminSite> admin_;          ///< Null: there are no such paths.
+    std::unique_ptr<AdminSite> admin_;          ///< Null: there are no such resources.
     std::string grpc_tenant_;
     std::string key_set_;
     Timestamp started_;
+    wire::Resources resources_;
     std::atomic<State> state_{State::kStarting};
     std::mutex mutex_;
     /// By form and base URL.

@@ -1,6 +1,7 @@
 #include "server/host_site.hpp"
 
 #include "json/writer.hpp"
+#include "server/shared_resources.hpp"
 #include "wire/card_response.hpp"
 #include "wire/route_table.hpp"
 
@@ -12,6 +13,8 @@ namespace {
 
 constexpr const char* kCatalogType = "application/ai-catalog+json";
 constexpr const char* kCardType = "application/a2a-agent-card+json";
+constexpr const char* kNoAgent =
+    "there is no agent at this path; /.well-known/ai-catalog.json lists those of this server";
 
 /// The host in a URL, without its port: who publishes the agents.
 std::string_view publisher_of(std::string_view url) {
@@ -51,7 +54,27 @@ Async<HandledRequest> AgentsByTenant::handle(RequestEnvelope envelope) {
 HostSite::HostSite(std::vector<Entry> agents)
     : agents_(std::move(agents)),
       by_tenant_(handlers_of(agents_)),
-      started_(system_clock()->now()) {}
+      started_(system_clock()->now()) {
+    list_resources();
+}
+
+void HostSite::list_resources() {
+    AgentSite& any = *agents_.front().site;
+    resources_ = health_resources([&any] { return any.readiness(); });
+    // All agents of a server sign with the same keys.
+    if (any.has_key_set()) resources_.push_back(key_set_resource([&any] { return any.key_set(); }));
+    resources_.push_back(
+        {.method = "GET",
+         .path = "/.well-known/ai-catalog.json",
+         .answer = [this](wire::ResourceRequest request) { return catalog(request.head); }});
+    for (const char* path : {"/.well-known/agent-card.json", "/.well-known/agent.json"}) {
+        resources_.push_back({.method = "GET", .path = path, .answer = [](auto) {
+                                  return wire::http_error(404, kNoAgent, false);
+                              }});
+    }
+}
+
+std::string_view HostSite::no_agent() const noexcept { return kNoAgent; }
 
 std::vector<AgentsByTenant::Entry> HostSite::handlers_of(const std::vector<Entry>& agents) {
     std::vector<AgentsByTenant::Entry> handlers;
@@ -61,6 +84,11 @@ std::vector<AgentsByTenant::Entry> HostSite::handlers_of(const std::vector<Entry
 
 void HostSite::open_admin(Admin& admin, std::string token) {
     admin_ = std::make_unique<AdminSite>(admin, std::move(token));
+    admin_->list_resources(resources_);
+}
+
+std::optional<wire::HttpResponse> HostSite::refuse_operator(const wire::ResourceRequest& request) {
+    return admin_ ? admin_->refuse(request) : Site::refuse_operator(request);
 }
 
 http::Site& HostSite::at(std::string_view& target) noexcept {
@@ -72,13 +100,6 @@ http::Site& HostSite::at(std::string_view& target) noexcept {
         return *agent.site;
     }
     return *this;
-}
-
-// All agents of a server sign with the same keys.
-wire::HttpResponse HostSite::key_set() { return agents_.front().site->key_set(); }
-
-wire::HttpResponse HostSite::agent_card(const wire::RequestHead&) {
-    return wire::http_error(404, "there is no agent at this path", false);
 }
 
 wire::HttpResponse HostSite::catalog(const wire::RequestHead& head) {
@@ -116,14 +137,6 @@ wire::HttpResponse HostSite::catalog(const wire::RequestHead& head) {
     if (response.status == 200) response.content_type = kCatalogType;
     response.headers.emplace_back("Access-Control-Allow-Origin", "*");
     return response;
-}
-
-Async<wire::HttpResponse> HostSite::readiness() { return agents_.front().site->readiness(); }
-
-Async<wire::HttpResponse> HostSite::admin(wire::Route route, std::string authorization,
-                                          std::string remote) {
-    if (!admin_) return wire::http_error(404, "nothing is served at this path", false);
-    return admin_->answer(std::move(route), std::move(authorization), std::move(remote));
 }
 
 }  // namespace a2akit

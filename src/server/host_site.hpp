@@ -4,6 +4,7 @@
 #include "server/agent_site.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,23 +44,23 @@ public:
     void open_admin(Admin& admin, std::string token);
 
     [[nodiscard]] http::Site& at(std::string_view& target) noexcept override;
-    [[nodiscard]] bool is_agent() const noexcept override { return false; }
+    [[nodiscard]] std::string_view no_agent() const noexcept override;
     [[nodiscard]] RequestHandler& handler() noexcept override { return by_tenant_; }
-    [[nodiscard]] wire::HttpResponse agent_card(const wire::RequestHead& head) override;
-    [[nodiscard]] wire::HttpResponse key_set() override;
-    [[nodiscard]] wire::HttpResponse catalog(const wire::RequestHead& head) override;
-    Async<wire::HttpResponse> readiness() override;
-    Async<wire::HttpResponse> admin(wire::Route route, std::string authorization,
-                                    std::string remote) override;
+    [[nodiscard]] const wire::Resources& resources() const noexcept override { return resources_; }
+    [[nodiscard]] std::optional<wire::HttpResponse> refuse_operator(
+        const wire::ResourceRequest& request) override;
 
 private:
+    void list_resources();
+    [[nodiscard]] wire::HttpResponse catalog(const wire::RequestHead& head);
     [[nodiscard]] static std::vector<AgentsByTenant::Entry> handlers_of(
         const std::vector<Entry>& agents);
 
     const std::vector<Entry> agents_;
     AgentsByTenant by_tenant_;
-    std::unique_ptr<AdminSite> admin_;  ///< Null: there are no such paths.
+    std::unique_ptr<AdminSite> admin_;  ///< Null: there are no such resources.
     Timestamp started_;
+    wire::Resources resources_;
 };
 
 }  // namespace a2akit

@@ -50,7 +50,7 @@ wire::Versions versions_of(const Settings& settings) {
 }
 
 CardForms card_forms(const Settings& settings) {
-    CardForms forms{versions_of(settings), CardForms::Form::kCommon};
+    CardForms forms{.versions = versions_of(settings), .at_root = *settings.card_at_root};
     if (*settings.card_without_version == "1.0") forms.without_version = CardForms::Form::k1_0;
     if (*settings.card_without_version == "0.3") forms.without_version = CardForms::Form::k0_3;
     return forms;
@@ -60,7 +60,6 @@ http::Options http_options(const Settings& settings) {
     http::Options options;
     options.versions = versions_of(settings);
     options.base_path = *settings.base_path;
-    options.card_at_root = *settings.card_at_root;
     options.max_body_bytes = *settings.max_body_bytes;
     options.max_header_bytes = *settings.max_header_bytes;
     const std::size_t share =

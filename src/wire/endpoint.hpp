@@ -1,8 +1,10 @@
 #pragma once
 
+#include <a2akit/core/async.hpp>
 #include <a2akit/core/error.hpp>
 #include <a2akit/request/request_envelope.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,31 +48,55 @@ struct HttpResponse {
     std::string body;
 };
 
+/// A request to a Resource.
+struct ResourceRequest {
+    RequestHead head;    ///< Valid until the response is there.
+    std::string id;      ///< What the path has for "{id}", decoded.
+    std::string query;   ///< Still percent-encoded, without '?'.
+    std::string caller;  ///< The caller's address, for the log.
+};
+
+/// Something that a server has besides the operations of the protocol: one line in the table of its
+/// site.
+struct Resource {
+    enum class Access {
+        kEveryone,
+        kOperator,  ///< Callers with the operator's token.
+    };
+    std::string_view method;  ///< "GET" answers HEAD too.
+    /// "/health/ready", below the server's base path. A segment may be "{id}", or begin with it.
+    std::string_view path;
+    Access access = Access::kEveryone;
+    bool metered = true;   ///< Counts towards the rate limit of the caller's address.
+    bool at_root = false;  ///< Is also there without the server's base path.
+    /// The response to a caller who has access.
+    std::function<Async<HttpResponse>(ResourceRequest)> answer;
+};
+using Resources = std::vector<Resource>;
+
+/// The resource at exactly this path; nullptr when there is none. Those with an "{id}" are not
+/// found.
+[[nodiscard]] const Resource* find_resource(const Resources& resources,
+                                            std::string_view target) noexcept;
+
 /// The kind of resource or operation that path and method name.
 enum class RouteKind {
-    kJsonRpc,      ///< POST /
-    kOperation,    ///< An HTTP+JSON operation.
-    kAgentCard,    ///< GET or HEAD /.well-known/agent-card.json or agent.json
-    kCatalog,      ///< GET or HEAD /.well-known/ai-catalog.json
-    kModels,       ///< GET or HEAD /v1/models
-    kHealth,       ///< GET or HEAD /health
-    kReadiness,    ///< GET or HEAD /health/ready
-    kDeadLetters,  ///< GET /admin/dead-letters or /admin/push-dead-letters
-    kRedrive,      ///< POST /admin/dead-letters/{id}:redrive, or the same of push-dead-letters
-    kKeySet,       ///< GET or HEAD /.well-known/jwks.json
+    kJsonRpc,    ///< POST /
+    kOperation,  ///< An HTTP+JSON operation.
+    kResource,   ///< One of the site's own.
 };
 
 struct Route {
     RouteKind kind{};
-    Operation operation{};  ///< For kOperation.
-    std::string tenant;     ///< From the path; empty for none.
-    std::string id;         ///< The task's id from the path, decoded.
-    std::string config_id;  ///< The push configuration's id from the path, decoded.
-    bool under_v1 = false;  ///< Came by a /v1/ path.
-    bool push = false;      ///< For kDeadLetters and kRedrive: those of push notifications.
-    std::string query;      ///< Still percent-encoded, without '?'.
-    Version version{};      ///< For kOperation: the version to read and answer in.
-    Versions versions;      ///< The versions that are served.
+    Operation operation{};               ///< For kOperation.
+    std::string tenant;                  ///< From the path; empty for none.
+    const Resource* resource = nullptr;  ///< For kResource.
+    std::string id;                      ///< The task's id from the path, decoded.
+    std::string config_id;               ///< The push configuration's id from the path, decoded.
+    bool under_v1 = false;               ///< Came by a /v1/ path.
+    std::string query;                   ///< Still percent-encoded, without '?'.
+    Version version{};                   ///< For kOperation: the version to read and answer in.
+    Versions versions;                   ///< The versions that are served.
 };
 
 /// The form of the response that the binding and the version of a call need.
@@ -100,13 +126,14 @@ struct Decoded {
 /// own type. A client that accepts neither is told so in plain JSON. A literal.
 [[nodiscard]] std::string_view answer_type(const RequestHead& head) noexcept;
 
-/// Finds the route and checks everything that can be checked before the body arrives: path (404),
-/// method (405 with Allow), Content-Type (415; on JSON-RPC -32005; unless the body may turn out to
-/// be empty), Accept (406), protocol version, the limit on the body (413). Returns the finished
-/// answer when the request is refused.
+/// Finds the route, of which `resources` come first, and checks everything that can be checked
+/// before the body arrives: path (404), method (405 with Allow), Content-Type (415; on JSON-RPC
+/// -32005; unless the body may turn out to be empty), Accept (406), protocol version, the limit on
+/// the body (413). Returns the finished answer when the request is refused.
 [[nodiscard]] std::variant<Route, HttpResponse> route(const RequestHead& head,
                                                       std::size_t max_body_bytes,
-                                                      const Versions& versions = {});
+                                                      const Versions& versions = {},
+                                                      const Resources& resources = {});
 
 /// Reads the body (and the query) of a request to kJsonRpc or kOperation. The finished answer when
 /// it is refused. Fills the envelope except for the fields that only `http` knows

@@ -178,8 +178,8 @@ std::optional<HttpResponse> settle_version(RouteMatch& match, const RequestHead&
 }  // namespace
 
 std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max_body_bytes,
-                                        const Versions& versions) {
-    RouteMatch match = match_route(head.method, head.target);
+                                        const Versions& versions, const Resources& resources) {
+    RouteMatch match = match_route(head.method, head.target, resources);
     match.route.versions = versions;
     if (match.chat && !versions.chat) match.outcome = RouteMatch::Outcome::kUnknownPath;
     if (match.outcome != RouteMatch::Outcome::kFound) return not_routed(match, head, versions);
@@ -188,7 +188,7 @@ std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max
         return refuse(match.route, head, *contradiction, 0);
     }
     const RouteKind kind = match.route.kind;
-    if (kind != RouteKind::kJsonRpc && kind != RouteKind::kOperation) return std::move(match.route);
+    if (kind == RouteKind::kResource) return std::move(match.route);
     if (kind == RouteKind::kJsonRpc || match.chat)
         match.route.version = version_of_error(match, head, versions);
     else if (auto refused = settle_version(match, head))

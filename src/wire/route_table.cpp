@@ -25,20 +25,6 @@ constexpr MethodEntry operation(std::string_view method, Operation operation) {
 }
 
 constexpr std::array kRpcMethods{MethodEntry{"POST", RouteKind::kJsonRpc, {}}};
-constexpr std::array kCardMethods{MethodEntry{"GET", RouteKind::kAgentCard, {}},
-                                  MethodEntry{"HEAD", RouteKind::kAgentCard, {}}};
-constexpr std::array kCatalogMethods{MethodEntry{"GET", RouteKind::kCatalog, {}},
-                                     MethodEntry{"HEAD", RouteKind::kCatalog, {}}};
-constexpr std::array kModelsMethods{MethodEntry{"GET", RouteKind::kModels, {}},
-                                    MethodEntry{"HEAD", RouteKind::kModels, {}}};
-constexpr std::array kHealthMethods{MethodEntry{"GET", RouteKind::kHealth, {}},
-                                    MethodEntry{"HEAD", RouteKind::kHealth, {}}};
-constexpr std::array kReadinessMethods{MethodEntry{"GET", RouteKind::kReadiness, {}},
-                                       MethodEntry{"HEAD", RouteKind::kReadiness, {}}};
-constexpr std::array kDeadLettersMethods{MethodEntry{"GET", RouteKind::kDeadLetters, {}}};
-constexpr std::array kKeySetMethods{MethodEntry{"GET", RouteKind::kKeySet, {}},
-                                    MethodEntry{"HEAD", RouteKind::kKeySet, {}}};
-constexpr std::array kRedriveMethods{MethodEntry{"POST", RouteKind::kRedrive, {}}};
 constexpr std::array kSendMethods{operation("POST", Operation::kSendMessage)};
 constexpr std::array kStreamMethods{operation("POST", Operation::kSendStreamingMessage)};
 constexpr std::array kTasksMethods{operation("GET", Operation::kListTasks),
@@ -101,53 +87,66 @@ Methods match_operation(Segments segments, Route& route) {
     return {};
 }
 
-/// The operator's paths. They do not collide with paths of operations, so "admin" can still be a
-/// tenant.
-Methods match_admin(Segments segments, Route& route) {
-    if (segments.size() < 2 || segments[0] != "admin") return {};
-    const bool push = segments[1] == "push-dead-letters";
-    if (!push && segments[1] != "dead-letters") return {};
-    route.push = push;
-    if (segments.size() == 2) return kDeadLettersMethods;
-    if (segments.size() != 3 || !take_verb(segments[2], ":redrive") || segments[2].empty())
-        return {};
-    route.id = std::move(segments[2]);
-    return kRedriveMethods;
+/// Whether the path is that of a resource, whose "{id}" is then in `id`.
+bool is_path_of(const Resource& resource, Segments segments, std::string& id) {
+    constexpr std::string_view kId = "{id}";
+    std::string_view path = resource.path.substr(1);
+    for (const std::string& segment : segments) {
+        if (path.empty()) return false;
+        const std::string_view wanted = take_until(path, '/');
+        if (!wanted.starts_with(kId)) {
+            if (segment != wanted) return false;
+            continue;
+        }
+        const std::string_view verb = wanted.substr(kId.size());
+        if (!segment.ends_with(verb) || segment.size() == verb.size()) return false;
+        id.assign(segment, 0, segment.size() - verb.size());
+    }
+    return path.empty();
 }
 
-/// OpenAI's paths. None of them is one of an operation: "chat" is reserved and "models" is no
+/// Finds a resource and the methods of its path. False: the path belongs to none.
+bool match_resource(const Resources& resources, std::string_view method, Segments segments,
+                    RouteMatch& match) {
+    if (segments.empty()) return false;
+    std::string id;
+    for (const Resource& resource : resources) {
+        if (!is_path_of(resource, segments, id)) continue;
+        const bool gets = resource.method == "GET";
+        match.allow.append(resource.method).append(gets ? ", HEAD, " : ", ");
+        if (method != resource.method && !(gets && method == "HEAD")) continue;
+        match.route.kind = RouteKind::kResource;
+        match.route.resource = &resource;
+        match.route.id = std::move(id);
+        match.allow.clear();
+        match.outcome = RouteMatch::Outcome::kFound;
+        return true;
+    }
+    if (match.allow.empty()) return false;
+    match.route.kind = RouteKind::kResource;
+    match.allow.append("OPTIONS");
+    match.outcome = method == "OPTIONS" ? RouteMatch::Outcome::kOptions
+                                        : RouteMatch::Outcome::kMethodNotAllowed;
+    return true;
+}
+
+/// OpenAI's paths. None of them is one of an operation: "chat" is reserved and "models" is not an
 /// operation.
-Methods match_chat(Segments segments, RouteMatch& match) {
-    if (segments.size() < 2 || segments[0] != "v1") return {};
-    const bool models = segments.size() == 2 && segments[1] == "models";
-    const bool completions =
-        segments.size() == 3 && segments[1] == "chat" && segments[2] == "completions";
-    match.chat = models || completions;
-    return models ? Methods(kModelsMethods) : completions ? Methods(kSendMethods) : Methods();
+enum class ChatPath { kNone, kModels, kCompletions };
+
+ChatPath chat_path(Segments segments) {
+    if (segments.size() < 2 || segments[0] != "v1") return ChatPath::kNone;
+    if (segments.size() == 2 && segments[1] == "models") return ChatPath::kModels;
+    if (segments.size() == 3 && segments[1] == "chat" && segments[2] == "completions")
+        return ChatPath::kCompletions;
+    return ChatPath::kNone;
 }
 
 Methods match_path(Segments segments, RouteMatch& match) {
     if (segments.empty()) return kRpcMethods;
-    if (segments[0] == "health") {
-        if (segments.size() == 1) return kHealthMethods;
-        return segments.size() == 2 && segments[1] == "ready" ? Methods(kReadinessMethods)
-                                                              : Methods();
-    }
-    if (segments[0] == ".well-known") {
-        if (segments.size() == 2 && segments[1] == "ai-catalog.json") return kCatalogMethods;
-        // agent.json was the card's name before 0.3; gateways still ask for it.
-        const bool card = segments.size() == 2 &&
-                          (segments[1] == "agent-card.json" || segments[1] == "agent.json");
-        if (segments.size() == 2 && segments[1] == "jwks.json") return kKeySetMethods;
-        return card ? Methods(kCardMethods) : Methods();
-    }
     Route& route = match.route;
-    if (const Methods admin = match_admin(segments, route); !admin.empty()) return admin;
-    const Methods chat = match_chat(segments, match);
-    if (match.chat) {
-        route.under_v1 = true;
-        return chat;
-    }
+    if (match.chat)
+        return chat_path(segments) == ChatPath::kCompletions ? Methods(kSendMethods) : Methods();
     if (segments[0] == "v1") {
         route.under_v1 = true;
         segments = segments.subspan(1);
@@ -210,7 +209,16 @@ bool may_be_tenant(std::string_view segment) noexcept {
     return std::find(kReserved.begin(), kReserved.end(), segment) == kReserved.end();
 }
 
-RouteMatch match_route(std::string_view method, std::string_view target) {
+const Resource* find_resource(const Resources& resources, std::string_view target) noexcept {
+    const std::string_view path = target.substr(0, target.find('?'));
+    for (const Resource& resource : resources) {
+        if (resource.path == path) return &resource;
+    }
+    return nullptr;
+}
+
+RouteMatch match_route(std::string_view method, std::string_view target,
+                       const Resources& resources) {
     RouteMatch match;
     if (target == "*" && method == "OPTIONS") {
         match.outcome = RouteMatch::Outcome::kOptions;
@@ -230,9 +238,11 @@ RouteMatch match_route(std::string_view method, std::string_view target) {
     const Segments found(segments.data(), count);
     if (std::any_of(found.begin(), found.end(), [](const std::string& s) { return s.empty(); }))
         return match;
+    match.chat = match.route.under_v1 = chat_path(found) != ChatPath::kNone;
+    match.route.query = target;
+    if (match_resource(resources, method, found, match)) return match;
     const Methods methods = match_path(found, match);
     if (methods.empty()) return match;
-    match.route.query = target;
     const auto entry = std::find_if(methods.begin(), methods.end(),
                                     [&](const auto& m) { return m.method == method; });
     if (entry == methods.end()) {

@@ -19,7 +19,8 @@ struct RouteMatch {
     bool chat = false;             ///< A path of chat completions.
 };
 
-[[nodiscard]] RouteMatch match_route(std::string_view method, std::string_view target);
+[[nodiscard]] RouteMatch match_route(std::string_view method, std::string_view target,
+                                     const Resources& resources = {});
 
 /// The version of the form in which to refuse this request. An unknown path counts as 0.3's when it
 /// begins with /v1/.

@@ -82,7 +82,19 @@ TEST_F(HttpGateTest, AnAddressThatCallsTooOftenHasToWaitInEveryBinding) {
     EXPECT_GT(std::stoi(rpc_answer.header("retry-after")), 900);
     EXPECT_NE(rpc_answer.body.find("google.rpc.RetryInfo"), std::string::npos) << rpc_answer.body;
     EXPECT_EQ(client.exchange("GET", "/health").status, 200);
+    EXPECT_EQ(client.exchange("GET", "/tasks/health").status, 429) << "it is not the health";
     EXPECT_EQ(site.handled, 2);
+}
+
+TEST_F(HttpGateTest, AResourceForEveryPageIsForThoseOfAllowedOriginsToo) {
+    security::Gate gate;
+    gate.cors = *security::CorsOrigins::parse("https://app.example");
+    serve_behind(std::move(gate));
+    Client client(port);
+    const auto answer =
+        client.exchange("GET", "/for-every-page", {}, "Origin: https://app.example\r\n");
+    EXPECT_EQ(answer.header("access-control-allow-origin"), "*");
+    EXPECT_EQ(answer.header("vary"), "") << "it is the same for every origin";
 }
 
 TEST_F(HttpGateTest, TheCallerBehindAProxyIsCountedAndNamed) {

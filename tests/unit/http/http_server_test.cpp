@@ -419,6 +419,17 @@ TEST_F(HttpServerTest, OnlyWhatIsUnderTheBasePathIsServed) {
     EXPECT_EQ(client.exchange("POST", "/agent/", rpc("GetTask", R"({"id":"1"})")).status, 200);
     EXPECT_EQ(client.exchange("GET", "/agents/health").status, 404);
     EXPECT_EQ(client.exchange("GET", "/health").status, 404);
+    EXPECT_EQ(client.exchange("GET", "/.well-known/agent-card.json").status, 200)
+        << "its line in the table says that it is at the root too";
+}
+
+TEST_F(HttpServerTest, AResourceForOperatorsAnswersThoseThatHaveAccess) {
+    serve();
+    Client client(port);
+    const std::string target = "/admin/dead-letters/7:redrive";
+    EXPECT_EQ(client.exchange("POST", target).status, 401);
+    const auto answer = client.exchange("POST", target, {}, "Authorization: Bearer x\r\n");
+    EXPECT_EQ(answer.body, "7 by Bearer x");
 }
 
 TEST_F(HttpServerTest, AWholeUrlAsTargetIsServed) {

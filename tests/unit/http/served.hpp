@@ -87,24 +87,11 @@ private:
 class StubSite final : public Site, public RequestHandler {
 public:
     RequestHandler& handler() noexcept override { return *this; }
-    wire::HttpResponse agent_card(const wire::RequestHead& head) override {
-        wire::HttpResponse response;
-        response.content_type = "application/json";
-        response.body = "{\"host\":\"" + std::string(head.header("host")) + "\"}";
-        return response;
-    }
-    wire::HttpResponse key_set() override { return {}; }
-    Async<wire::HttpResponse> readiness() override {
-        wire::HttpResponse response;
-        response.status = 503;
-        return response;
-    }
-    Async<wire::HttpResponse> admin(wire::Route route, std::string authorization,
-                                    std::string) override {
-        wire::HttpResponse response;
-        response.content_type = "text/plain";
-        response.body = route.id + " by " + authorization;
-        co_return response;
+    [[nodiscard]] const wire::Resources& resources() const noexcept override { return resources_; }
+    std::optional<wire::HttpResponse> refuse_operator(
+        const wire::ResourceRequest& request) override {
+        if (request.head.header("authorization") == "Bearer x") return std::nullopt;
+        return wire::HttpResponse{.status = 401};
     }
     AsyncResult<void> before_body(RequestContext& context) override {
         ++asked;
@@ -171,6 +158,47 @@ public:
     /// What `committed_to_result` said to the last send that failed slowly.
     std::atomic<bool> committed{false};
     std::atomic<int> asked{0};  ///< Before a body.
+
+private:
+    using Request = wire::ResourceRequest;
+    const wire::Resources resources_{
+        {.method = "GET",
+         .path = "/health",
+         .metered = false,
+         .answer =
+             [](const Request&) {
+                 return wire::HttpResponse{.content_type = "application/json",
+                                           .body = R"({"status":"ok"})"};
+             }},
+        {.method = "GET",
+         .path = "/health/ready",
+         .metered = false,
+         .answer = [](const Request&) { return wire::HttpResponse{.status = 503}; }},
+        {.method = "GET",
+         .path = "/.well-known/agent-card.json",
+         .at_root = true,
+         .answer =
+             [](const Request& request) {
+                 return wire::HttpResponse{
+                     .content_type = "application/json",
+                     .body = "{\"host\":\"" + std::string(request.head.header("host")) + "\"}"};
+             }},
+        {.method = "GET",
+         .path = "/for-every-page",
+         .answer =
+             [](const Request&) {
+                 return wire::HttpResponse{.headers = {{"Access-Control-Allow-Origin", "*"}}};
+             }},
+        {.method = "POST",
+         .path = "/admin/dead-letters/{id}:redrive",
+         .access = wire::Resource::Access::kOperator,
+         .answer = [](Request request) -> Async<wire::HttpResponse> {
+             co_await yield();
+             co_return wire::HttpResponse{
+                 .content_type = "text/plain",
+                 .body = request.id + " by " + std::string(request.head.header("authorization"))};
+         }},
+    };
 };
 
 /// A served StubSite on a free port.

@@ -50,6 +50,7 @@ TEST(CardResponse, AClientWithThisCardGetsNoBody) {
     TestRequest lines{"GET",
                       "/.well-known/agent-card.json",
                       {{"if-none-match", "\"x\""}, {"host", "h"}, {"if-none-match", card.etag}}};
+    lines.resources = {{.method = "GET", .path = "/.well-known/agent-card.json"}};
     ASSERT_TRUE(std::holds_alternative<Route>(lines.routed()));
     EXPECT_EQ(card_response(card, lines.head()).status, 304)
         << "a list may be spread over several lines";

@@ -82,13 +82,65 @@ TEST(Routes, JsonRpcIsAtTheRootWithOrWithoutASlash) {
     }
 }
 
-TEST(Routes, CardHealthAndReadinessAreFound) {
-    for (const std::string method : {"GET", "HEAD"}) {
-        EXPECT_EQ(route_of(method, "/.well-known/agent-card.json").kind, RouteKind::kAgentCard);
-        EXPECT_EQ(route_of(method, "/.well-known/jwks.json").kind, RouteKind::kKeySet);
-        EXPECT_EQ(route_of(method, "/health").kind, RouteKind::kHealth);
-        EXPECT_EQ(route_of(method, "/health/ready").kind, RouteKind::kReadiness);
+/// A table as a site has it.
+Resources some_resources() {
+    return {{.method = "GET", .path = "/health"},
+            {.method = "GET", .path = "/health/ready", .at_root = true},
+            {.method = "GET", .path = "/admin/letters"},
+            {.method = "POST", .path = "/admin/letters"},
+            {.method = "POST", .path = "/admin/letters/{id}:redrive"}};
+}
+
+TEST(Resources, ARequestFindsTheLineOfItsPathAndMethod) {
+    const Resources table = some_resources();
+    for (const auto& [method, target, line] :
+         std::vector<std::tuple<std::string, std::string, int>>{
+             {"GET", "/health", 0},
+             {"HEAD", "/health", 0},
+             {"GET", "/health/?a=b", 0},
+             {"GET", "/he%61lth", 0},
+             {"HEAD", "/health/ready", 1},
+             {"GET", "/admin/letters?limit=1", 2},
+             {"POST", "/admin/letters", 3},
+             {"POST", "/admin/letters/a%3Ab:redrive", 4}}) {
+        TestRequest request{.method = method, .target = target, .resources = table};
+        const auto routed = request.routed();
+        const auto* found = std::get_if<Route>(&routed);
+        ASSERT_NE(found, nullptr) << method << ' ' << target;
+        EXPECT_EQ(found->kind, RouteKind::kResource) << target;
+        EXPECT_EQ(found->resource, &request.resources.at(line)) << method << ' ' << target;
+        EXPECT_EQ(found->id, line == 4 ? "a:b" : "") << target;
+        EXPECT_EQ(found->query,
+                  target.find('?') == std::string::npos ? "" : target.substr(target.find('?') + 1));
     }
+}
+
+TEST(Resources, AnotherMethodIsToldThoseOfEveryLineWithThePath) {
+    TestRequest wrong{
+        .method = "DELETE", .target = "/admin/letters", .resources = some_resources()};
+    const HttpResponse refused = wrong.refusal();
+    EXPECT_EQ(refused.status, 405);
+    const std::vector<std::pair<std::string, std::string>> allow{
+        {"Allow", "GET, HEAD, POST, OPTIONS"}};
+    EXPECT_EQ(refused.headers, allow);
+    wrong.method = "OPTIONS";
+    EXPECT_EQ(wrong.refusal().status, 204);
+}
+
+TEST(Resources, APathThatOnlyResemblesOneIsNotFound) {
+    for (const char* target :
+         {"/admin/letters/:redrive", "/admin/letters/x", "/admin/letters/x:redrive/y", "/admin",
+          "/healthy", "/health/ready/now"}) {
+        TestRequest request{.method = "POST", .target = target, .resources = some_resources()};
+        EXPECT_EQ(request.refusal().status, 404) << target;
+    }
+}
+
+TEST(Resources, AreFoundByTheirPathAlone) {
+    const Resources table = some_resources();
+    EXPECT_EQ(find_resource(table, "/health/ready?x"), &table.at(1));
+    EXPECT_EQ(find_resource(table, "/tasks/health"), nullptr);
+    EXPECT_EQ(find_resource(table, "/admin/letters/x:redrive"), nullptr);
 }
 
 TEST(Routes, AnUnknownPathIsNotFound) {
@@ -147,9 +199,7 @@ TEST(Routes, AWrongMethodIsToldWhichAreRight) {
              {"PUT", "/tasks/t:subscribe", "GET, POST, OPTIONS"},
              {"HEAD", "/tasks/t:subscribe", "GET, POST, OPTIONS"},
              {"PUT", "/tasks/t/pushNotificationConfigs", "GET, HEAD, POST, OPTIONS"},
-             {"POST", "/tasks/t/pushNotificationConfigs/c", "GET, HEAD, DELETE, OPTIONS"},
-             {"POST", "/health", "GET, HEAD, OPTIONS"},
-             {"POST", "/.well-known/agent-card.json", "GET, HEAD, OPTIONS"}}) {
+             {"POST", "/tasks/t/pushNotificationConfigs/c", "GET, HEAD, DELETE, OPTIONS"}}) {
         TestRequest request{method, target};
         const HttpResponse response = request.refusal();
         EXPECT_EQ(response.status, 405) << method << ' ' << target;

@@ -19,10 +19,11 @@ struct TestRequest {
     std::vector<std::pair<std::string, std::string>> headers = {};
     std::string body = {};
     Versions served = {};
+    Resources resources = {};
 
     [[nodiscard]] RequestHead head() { return {method, target, &headers}; }
     [[nodiscard]] std::variant<Route, HttpResponse> routed(std::size_t max_body_bytes = 1U << 20U) {
-        return route(head(), max_body_bytes, served);
+        return route(head(), max_body_bytes, served, resources);
     }
     /// `route`, then `decode`; the refusal of either.
     [[nodiscard]] std::variant<Decoded, HttpResponse> decoded() {
