@@ -14,8 +14,7 @@ namespace a2akit {
 [[nodiscard]] inline wire::Resources health_resources(
     std::function<Async<wire::HttpResponse>()> readiness) {
     const auto alive = [](const wire::ResourceRequest&) -> Async<wire::HttpResponse> {
-        return wire::HttpResponse{.content_type = "application/json",
-                                  .body = R"({"status":"ok"})"};
+        return wire::HttpResponse{.content_type = "application/json", .body = R"({"status":"ok"})"};
     };
     return {{.method = "GET", .path = "/health", .metered = false, .answer = alive},
             {.method = "GET",
@@ -25,8 +24,7 @@ namespace a2akit {
 }
 
 /// The public keys that sign push notifications.
-[[nodiscard]] inline wire::Resource key_set_resource(
-    std::function<wire::HttpResponse()> key_set) {
+[[nodiscard]] inline wire::Resource key_set_resource(std::function<wire::HttpResponse()> key_set) {
     return {.method = "GET",
             .path = "/.well-known/jwks.json",
             .answer = [keys = std::move(key_set)](auto) { return keys(); }};
