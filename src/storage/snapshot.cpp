@@ -5,7 +5,7 @@
 namespace a2akit {
 namespace {
 
-// Unset: everything. Zero: nothing. Otherwise the newest so many (specification 1.0,
+// Unset: everything. Zero: nothing. Otherwise this many of the newest (specification 1.0,
 // section 3.2.4).
 std::vector<Shared<Message>> newest(const std::vector<Shared<Message>>& history,
                                     std::optional<std::int32_t> length) {
