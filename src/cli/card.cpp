@@ -4,6 +4,7 @@
 #include "cli/failure.hpp"
 #include "cli/http.hpp"
 #include "json/codec.hpp"
+#include "wire/client_codec.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -124,7 +125,7 @@ Document read_document(std::string_view reference, const Options& options, Conso
 }  // namespace
 
 AgentCard read_card(std::string_view json, const std::string& location) {
-    Result<AgentCard> card = json::decode<AgentCard>(json, json::Mode::kLenient);
+    Result<AgentCard> card = wire::read_card(json);
     if (!card) {
         throw Failure(LocalError::kCardInvalid,
                       location + " is not an agent card: " + card.error().message,
@@ -132,8 +133,8 @@ AgentCard read_card(std::string_view json, const std::string& location) {
     }
     if (card->name.empty() || card->supported_interfaces.empty()) {
         throw Failure(LocalError::kCardInvalid,
-                      location + " is not an agent card of A2A 1.0: it has no " +
-                          (card->name.empty() ? "name" : "supportedInterfaces"),
+                      location + " is not an agent card: it has no " +
+                          (card->name.empty() ? "name" : "supportedInterfaces, and no url"),
                       "a2akit card get --validate names every fault");
     }
     return std::move(*card);

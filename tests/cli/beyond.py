@@ -73,6 +73,19 @@ def check_manual(cli):
         assert not done.stderr and "a2akit send" in done.stdout, done.stderr
 
 
+def check_old_version(cli):
+    """A server gives a card in the form of 0.3 to whoever asks for that version."""
+    for transport in ("jsonrpc", "rest"):
+        task = cli.json("send", "hello", "--a2a-version", "0.3", "--transport", transport)["task"]
+        assert cli.json("task", "get", task["id"], "--a2a-version", "0.3", "--transport", transport)["id"] == task["id"]
+    card = cli.home / "old-card.json"
+    card.write_text(json.dumps({"name": "old", "description": "d", "version": "1", "protocolVersion": "0.3.0",
+                                "url": "http://127.0.0.1:1", "capabilities": {}, "defaultInputModes": [],
+                                "defaultOutputModes": [], "skills": []}))
+    refused = cli.failure("send", "hello", "-a", card)
+    assert refused["code"] == "VersionNotSupportedError" and "JSONRPC 0.3" in refused["message"], refused
+
+
 def check_pipes(cli):
     """A reader that goes away ends the command; a full disk is an error."""
     done = subprocess.run(f"{cli.program} help | head -1; echo ${{PIPESTATUS[0]}}", shell=True, executable="/bin/bash",
@@ -86,7 +99,7 @@ def main():
     program = pathlib.Path(sys.argv[1]).resolve()
     with live_agent(program) as url:
         cli = Cli(program, url)
-        for check in (check_bench, check_audit, check_plugins, check_manual, check_pipes):
+        for check in (check_bench, check_audit, check_plugins, check_manual, check_old_version, check_pipes):
             check(cli)
             print("ok", check.__name__, flush=True)
 
