@@ -1,33 +1,67 @@
-"""Installs a2akit into an empty folder and builds a project with it: run.py CMAKE CXX BUILD_FOLDER WORK_FOLDER.
+"""Installs a2akit into an empty folder and builds a project with it: run.py CMAKE CXX BUILD_FOLDER WORK_FOLDER GRPC.
 
 The project is the echo example and every installed header by itself; Boost is hidden from it. Then the example's own
-test runs against the program that it made.
+test runs against the program that it made. GRPC is 1 when a2akit was built with gRPC: then the project makes the example
+with the component grpc too, which serves gRPC, while the other program does not link it.
 """
 
+import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import http2  # noqa: E402
 
 
 def run(*command):
     subprocess.run([str(part) for part in command], check=True)
 
 
+def links_grpc(program):
+    return "libgrpc" in subprocess.run(["readelf", "-d", program], check=True, capture_output=True, text=True).stdout
+
+
+def serves_grpc(program):
+    """Whether its health service says so. False: the program refuses to start with a port of gRPC."""
+    agent = subprocess.Popen([program], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                             env={**os.environ, "A2AKIT_PORT": "0", "A2AKIT_GRPC_PORT": "0"})
+    try:
+        started = next((found for line in agent.stderr if (found := re.search(r" grpc=\S+:(\d+)", line))), None)
+        if started is None:
+            return False
+        with http2.Connection(int(started.group(1))) as client:
+            client.call("/grpc.health.v1.Health/Check")
+            client.data(1, bytes(5), http2.END_STREAM)
+            return client.until(http2.DATA)[3][5:] == b"\x08\x01"
+    finally:
+        agent.terminate()
+        agent.communicate(timeout=60)
+
+
+def check_grpc(project):
+    assert links_grpc(project / "echo_agent_grpc") and serves_grpc(project / "echo_agent_grpc")
+    assert not links_grpc(project / "echo_agent") and not serves_grpc(project / "echo_agent")
+
+
 def main():
-    cmake, compiler, build, work = sys.argv[1:]
+    cmake, compiler, build, work, grpc = sys.argv[1:]
     work = pathlib.Path(work)
     prefix, project = work / "prefix", work / "project"
     shutil.rmtree(work, ignore_errors=True)
     run(cmake, "--install", build, "--prefix", prefix)
     run(cmake, "-S", HERE / "project", "-B", project, "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={compiler}",
         f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror",
-        f"-DECHO_SOURCE={ROOT / 'examples' / 'echo.cpp'}", f"-Da2akit_INCLUDE={prefix / 'include'}")
+        f"-DECHO_SOURCE={ROOT / 'examples' / 'echo.cpp'}", f"-Da2akit_INCLUDE={prefix / 'include'}",
+        f"-DWITH_GRPC={grpc}")
     run(cmake, "--build", project, "-j", "2")
     run(sys.executable, "-B", ROOT / "tests" / "examples" / "run_example.py", project / "echo_agent", "echo")
+    if grpc == "1":
+        check_grpc(project)
     version = subprocess.run([prefix / "bin" / "a2akit", "--version"], check=True, capture_output=True, text=True)
     assert version.stdout.startswith("a2akit "), version.stdout
 
