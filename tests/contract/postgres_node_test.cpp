@@ -1,4 +1,4 @@
-#include "contract/postgres_harness.hpp"
+#include "contract/postgres_node_fixture.hpp"
 
 #include <a2akit/testing/storage_fixture.hpp>
 
@@ -12,99 +12,6 @@
 
 namespace a2akit::testing {
 namespace {
-
-class PostgresNodeTest : public ::testing::Test {
-protected:
-    /// A process: its ports on the node's one set of connections.
-    struct Process {
-        explicit Process(std::shared_ptr<postgres::PostgresNode> made)
-            : node(std::move(made)), storage(node), broker(node) {
-            node->notifier().handlers.runs = [queue = &node->queue()] { queue->hint_from_afar(); };
-        }
-        std::shared_ptr<postgres::PostgresNode> node;
-        postgres::PostgresStorage storage;
-        postgres::PostgresBroker broker;
-    };
-
-    void TearDown() override {
-        receivers_.clear();
-        for (auto& one : {&one_, &two_}) {
-            if (!*one) continue;
-            await((*one)->broker.stop(loop_.now()));
-            await((*one)->storage.stop(loop_.now()));
-        }
-    }
-    Process& one() { return start(one_); }
-    Process& two() { return start(two_); }
-
-    template <class T>
-    T await(AsyncResult<T> call) {
-        Result<T> result = loop_.await(std::move(call));
-        EXPECT_TRUE(ok(result));
-        if constexpr (!std::is_void_v<T>) return result ? std::move(*result) : T{};
-    }
-    Created create(Process& process, const OwnerScope& scope = {"alice", "", false}) {
-        TaskUpdate update = blank();
-        update.status = TaskStatus{TaskState::kSubmitted, {}, {}};
-        update.turn.emplace().message = Message{.message_id = "m", .role = Role::kUser};
-        return await(process.storage.create({TaskId::generate(), "context", true}, scope,
-                                            std::move(update)));
-    }
-    static TaskUpdate blank() {
-        TaskUpdate update;
-        update.id = WriteId::next();
-        return update;
-    }
-    Broker::Receiver& receiver(Process& process) {
-        receivers_.push_back(process.broker.receiver(node_, std::chrono::seconds(15), 0));
-        return *receivers_.back();
-    }
-    /// Ten hours of looks, once a second in virtual time: what another process has to hand back
-    /// first takes real time.
-    std::unique_ptr<Delivery> receive(Process& process, int room = 1) {
-        return loop_.await(receiver(process).receive(room), std::chrono::hours(10));
-    }
-    int live_runs(const std::vector<TaskId>& tasks) {
-        return static_cast<int>(std::count_if(tasks.begin(), tasks.end(),
-                                              [&](TaskId task) { return load(task).live_run; }));
-    }
-    TaskSnapshot load_head(const TaskId& task) {
-        return await(one().storage.load(task, OwnerScope::everything(), 0, false));
-    }
-    TaskSnapshot load(const TaskId& task) {
-        return await(one().storage.load(task, OwnerScope::everything(), std::nullopt, true));
-    }
-    /// Waits, really, for what the node does by itself.
-    template <class Condition>
-    void wait_until(Condition condition) {
-        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-        while (!condition()) {
-            ASSERT_LT(std::chrono::steady_clock::now(), until) << "it did not happen";
-            loop_.advance(Duration(1));
-            std::this_thread::yield();
-        }
-    }
-
-    PostgresPair pair_;
-    std::unique_ptr<Process> one_;
-    std::unique_ptr<Process> two_;
-    ManualLoop loop_{pair_.clock, [this] { return busy(one_) || busy(two_); }};
-    const NodeId node_ = NodeId::generate();
-    std::vector<std::unique_ptr<Broker::Receiver>> receivers_;
-
-private:
-    static bool busy(const std::unique_ptr<Process>& process) {
-        return process && process->node->busy();
-    }
-    Process& start(std::unique_ptr<Process>& process) {
-        if (!process) {
-            process = std::make_unique<Process>(pair_.make_node());
-            await(process->storage.start());
-            await(process->broker.start());
-        }
-        return *process;
-    }
-};
 
 TEST_F(PostgresNodeTest, AWriteThatMakesATurnEnqueuesItAndWhoReceivesItHasClaimedIt) {
     const Created created = create(one());
@@ -205,7 +112,7 @@ TEST_F(PostgresNodeTest, AStoredContextStaysWhereATaskOfItIsBeingMadeWhileTheLas
 
 TEST_F(PostgresNodeTest, APageReadsNoMoreOfItsIndexThanItHolds) {
     one();
-    std::string script = R"sql(
+    const std::string script = R"sql(
 insert into S.tasks (id, revision, last, state, status_time, revealed, owner, tenant, context)
 select gen_random_uuid(), 1, 1, 3, n / 10, true, ('owner' || n % 2)::bytea, '', 'talk'
 from generate_series(1, 20000) n;
@@ -232,9 +139,7 @@ begin
     end loop;
     if pg_stat_get_xact_numscans('S.tasks'::regclass) <> v_scans then raise exception 'a page scanned all tasks'; end if;
 end $$;)sql";
-    for (std::size_t at = 0; (at = script.find("S.", at)) != std::string::npos; ++at)
-        script.replace(at, 1, pair_.schema());
-    EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), script));
+    EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), in_schema(script)));
 }
 
 TEST_F(PostgresNodeTest, ATurnIsReceivedByOneOfTwoNodes) {
@@ -384,6 +289,7 @@ TEST_F(PostgresNodeTest, AStatementThatFailsFailsNoneOfThoseThatShareItsCommit) 
         for (int i = 0; i < 20; ++i) {
             postgres::PgParams params = node.params();
             params.add(TaskId::generate()).add(std::int32_t{1}).null();
+            params.add(std::int64_t{0});
             group.spawn(note_outcome(node.run(node.sql().enqueue, std::move(params)), good));
             if (i % 7 != 3) continue;
             postgres::PgParams zero;

@@ -4,9 +4,11 @@
 #include <a2akit/testing/contract_case.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,8 @@ public:
     /// When an entry whose delivery was dropped without an answer is delivered again, at the
     /// latest.
     [[nodiscard]] virtual Duration redelivered_within() const { return Duration::zero(); }
+    /// Whether owners share the slots of nodes.
+    [[nodiscard]] virtual bool shares_slots() const { return true; }
 };
 
 /// The behaviour of every Broker. Include in one source file per backend and instantiate; see
@@ -36,12 +40,18 @@ protected:
         Deliveries got;
         std::size_t room = 0;
         bool ended = false;
+        int slots = 0;  ///< Of its node; each delivery that is not answered takes one.
+        Signal answered;
         TaskGroup group;
     };
 
     void SetUp() override { EXPECT_TRUE(ok(loop_.await(broker().start()))); }
     void TearDown() override {
-        for (auto& one : consumers_) one->receiver->close();
+        for (auto& one : consumers_) {
+            one->receiver->close();
+            one->slots = 0;
+            one->answered.set();
+        }
         settle();
         consumers_.clear();
         EXPECT_TRUE(ok(loop_.await(broker().stop(loop_.now()))));
@@ -70,6 +80,59 @@ protected:
             self.got.push_back(std::move(delivery));
         }
         self.ended = self.room > 0;
+    }
+
+    // Owners that share slots.
+    static constexpr int kSlots = 8;
+    Consumer& node_with_slots(Broker& broker) {
+        auto& made = *consumers_.emplace_back(std::make_unique<Consumer>());
+        made.slots = kSlots;
+        made.receiver = broker.receiver(NodeId::generate(), std::chrono::seconds(15), kSlots);
+        settle();
+        made.group.spawn(fill_slots(made));
+        settle();
+        return made;
+    }
+    static Async<void> fill_slots(Consumer& self) {
+        while (self.slots != 0) {
+            if (std::ranges::count_if(self.got, is_running) >= self.slots) {
+                self.answered.reset();
+                co_await self.answered.wait();
+                continue;
+            }
+            auto delivery = co_await self.receiver->receive();
+            if (!delivery) break;
+            self.got.push_back(std::move(delivery));
+        }
+    }
+    static bool is_running(const std::unique_ptr<Delivery>& delivery) noexcept {
+        return delivery != nullptr;
+    }
+    static RunOperation operation_of(const std::string& owner, const std::string& tenant = "") {
+        return {TaskId::generate(), 1, owner_key({owner, tenant, false})};
+    }
+    void enqueue(int count, const std::string& owner) {
+        for (int i = 0; i < count; ++i) enqueue(operation_of(owner));
+    }
+    static bool is_of(const std::unique_ptr<Delivery>& delivery, const std::string& owner) {
+        return delivery && delivery->operation().owner == operation_of(owner).owner;
+    }
+    static int running(const Consumer& one, const std::string& owner) {
+        return static_cast<int>(std::ranges::count_if(
+            one.got, [&](const auto& delivery) { return is_of(delivery, owner); }));
+    }
+    /// The oldest delivery of the owner.
+    std::unique_ptr<Delivery> take(Consumer& one, const std::string& owner) {
+        const auto found = std::ranges::find_if(
+            one.got, [&](const auto& delivery) { return is_of(delivery, owner); });
+        return found == one.got.end() ? nullptr : std::move(*found);
+    }
+    void ack(Consumer& one, const std::string& owner) {
+        auto delivery = take(one, owner);
+        ASSERT_TRUE(delivery) << "nothing of " << owner << " runs";
+        ack(std::move(delivery));
+        one.answered.set();
+        settle();
     }
 
     void enqueue(Broker& to, RunOperation operation, std::optional<Duration> after = std::nullopt) {
@@ -332,6 +395,100 @@ TEST_P(BrokerContract, EntriesWaitUntilAReceiverHasRoom) {
     EXPECT_EQ(one.got.size() + other.got.size(), 2U);
     receive(other, 2);
     EXPECT_EQ(one.got.size() + other.got.size(), 4U);
+}
+
+TEST_P(BrokerContract, OneOwnerAloneMayHoldAllSlots) {
+    Consumer& node = node_with_slots(broker());
+    enqueue(20, "alice");
+    EXPECT_EQ(running(node, "alice"), kSlots);
+    for (int acked = 0; acked < 20; ++acked) ack(node, "alice");
+    EXPECT_EQ(running(node, "alice"), 0);
+    EXPECT_EQ(node.got.size(), 20U);
+}
+
+TEST_P(BrokerContract, OnceTwoOwnersAreKnownNoneHoldsMoreThanThreeQuartersOfTheSlots) {
+    if (!harness_->shares_slots()) GTEST_SKIP() << "its owners share no slots";
+    Consumer& node = node_with_slots(broker());
+    enqueue(1, "bob");
+    enqueue(20, "alice");
+    EXPECT_EQ(running(node, "alice"), 6);
+    enqueue(1, "bob");
+    EXPECT_EQ(running(node, "bob"), 2) << "it does not wait behind alice's entries";
+    ack(node, "bob");
+    EXPECT_EQ(running(node, "alice"), 6);
+    ack(node, "alice");
+    EXPECT_EQ(running(node, "alice"), 6) << "the next of hers follows";
+    for (int acked = 0; acked < 19; ++acked) ack(node, "alice");
+    EXPECT_EQ(node.got.size(), 22U) << "none of hers is forgotten";
+}
+
+TEST_P(BrokerContract, TheTenantsOfAnOwnerHaveOneShareTogether) {
+    if (!harness_->shares_slots()) GTEST_SKIP() << "its owners share no slots";
+    Consumer& node = node_with_slots(broker());
+    enqueue(1, "bob");
+    for (int i = 0; i < 20; ++i) enqueue(operation_of("alice", "tenant " + std::to_string(i)));
+    EXPECT_EQ(running(node, "alice"), 6);
+}
+
+TEST_P(BrokerContract, EntriesOfAnUnknownOwnerHaveNoShare) {
+    Consumer& node = node_with_slots(broker());
+    enqueue(1, "bob");
+    enqueue(1, "alice");
+    for (int i = 0; i < 10; ++i) enqueue(operation());
+    EXPECT_EQ(std::ranges::count_if(node.got, is_running), kSlots);
+}
+
+TEST_P(BrokerContract, AnEntryThatIsPutBackLeavesItsSlotToTheNextOfItsOwner) {
+    if (!harness_->shares_slots()) GTEST_SKIP() << "its owners share no slots";
+    Consumer& node = node_with_slots(broker());
+    enqueue(1, "bob");
+    enqueue(7, "alice");
+    ASSERT_EQ(running(node, "alice"), 6);
+    nack(take(node, "alice"), std::chrono::seconds(1));
+    node.answered.set();
+    settle();
+    EXPECT_EQ(running(node, "alice"), 6) << "the seventh";
+    loop_.advance(std::chrono::seconds(1));
+    EXPECT_EQ(running(node, "alice"), 6) << "the one that was put back waits";
+    ack(node, "alice");
+    EXPECT_EQ(running(node, "alice"), 6);
+    for (int acked = 0; acked < 6; ++acked) ack(node, "alice");
+    EXPECT_EQ(running(node, "alice"), 0);
+}
+
+TEST_P(BrokerContract, OwnersWhoseEntriesWaitTakeTurns) {
+    if (!harness_->shares_slots()) GTEST_SKIP() << "its owners share no slots";
+    Consumer& node = node_with_slots(broker());
+    enqueue(2, "bob");
+    enqueue(30, "alice");
+    enqueue(30, "bob");
+    enqueue(1, "carol");
+    ASSERT_EQ(running(node, "alice"), 6);
+    ASSERT_EQ(running(node, "bob"), 2);
+    for (int acked = 0; acked < 6; ++acked) ack(node, acked % 2 == 0 ? "alice" : "bob");
+    const auto delivered = [&](const std::string& owner, std::size_t from, std::size_t to) {
+        return std::count_if(node.got.begin() + from, node.got.begin() + to,
+                             [&](const auto& one) { return is_of(one, owner); });
+    };
+    ASSERT_EQ(node.got.size(), 14U);
+    EXPECT_EQ(delivered("carol", 8, 14), 1) << "behind one entry of each other owner";
+    const auto alices = delivered("alice", 8, 14);
+    EXPECT_GE(alices, 2);
+    EXPECT_LE(alices, 3);
+}
+
+TEST_P(BrokerContract, OwnersHaveTheirShareOfTheSlotsOfAllNodes) {
+    if (!harness_->shares_slots()) GTEST_SKIP() << "its owners share no slots";
+    const Consumer& here = node_with_slots(broker());
+    const Consumer& there = node_with_slots(harness_->other_node());
+    for (const char* owner : {"bob", "alice"}) {
+        enqueue(operation_of(owner));
+        enqueue(harness_->other_node(), operation_of(owner));
+    }
+    enqueue(30, "alice");
+    EXPECT_EQ(running(here, "alice") + running(there, "alice"), 12);
+    enqueue(2, "bob");
+    EXPECT_EQ(running(here, "bob") + running(there, "bob"), 4);
 }
 
 TEST_P(BrokerContract, ClosingEndsTheReceiveThatWaitsAndEveryLaterOne) {

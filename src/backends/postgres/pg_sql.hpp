@@ -8,6 +8,8 @@ extern const char* const kTables1;
 extern const char* const kTables2;
 /// The changes from version 3 to 4.
 extern const char* const kTables3;
+/// The changes from version 4 to 5.
+extern const char* const kTables4;
 /// The scripts that are run again with every version, in the order of their dependencies; ends with
 /// a null.
 extern const char* const kFunctions[];

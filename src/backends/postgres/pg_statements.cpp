@@ -179,20 +179,23 @@ PgStatements::PgStatements(std::string_view s)
                "update {schema}.pushes set state = 0, attempts = 0, reason = '', next_try = "
                "{schema}.engine_time($1::bigint) where key = $2::uuid and state = 2 returning "
                "key")),
-      enqueue(
-          make(s, "enqueue", "select {schema}.enqueue($1::bigint, $2::uuid, $3::int, $4::bigint)")),
+      enqueue(make(s, "enqueue",
+                   "select {schema}.enqueue($1::bigint, $2::uuid, $3::int, $4::bigint, "
+                   "$5::bigint)")),
       enqueue_in(make(s, "enqueue_in",
                       "select {schema}.enqueue($1::bigint, $2::uuid, $3::int, "
                       "{schema}.engine_time($1::bigint) + "
-                      "$4::bigint)")),
+                      "$4::bigint, 0)")),
       receive(
           make(s, "receive",
                with_snapshot(
-                   "select r.o_task, r.o_turn, r.o_claimed, r.o_next, r.c_epoch, r.c_attempt, "
+                   "select r.o_task, r.o_turn, r.o_owner, r.o_claimed, r.o_next, r.c_epoch, "
+                   "r.c_attempt, "
                    "r.c_input, "
                    "r.c_sealed, r.c_revision, r.c_first, r.c_last, r.c_before, ",
                    " from {schema}.receive($1::bigint, $2::uuid, $3::uuid, $4::bigint, $5::int, "
-                   "$6::boolean, $7::bigint) r left join lateral (select * from "
+                   "$6::boolean, $7::bigint, $8::boolean, $9::bigint, $10::bigint, $11::bigint[], "
+                   "$12::bigint[]) r left join lateral (select * from "
                    "{schema}.snapshot_of($1::bigint, r.o_task, null, true) where r.o_claimed) s on "
                    "true"))),
       hold(

@@ -8,6 +8,7 @@ namespace a2akit::postgres {
 namespace {
 
 constexpr std::uint32_t kUuidType = 2950;
+constexpr std::uint32_t kBigintType = 20;
 
 template <class T>
 void put(std::string& out, T value) {
@@ -72,14 +73,28 @@ PgParams& PgParams::bytes(std::string_view value) {
     return *this;
 }
 
-PgParams& PgParams::uuids(const Uuid* values, std::size_t count) {
-    begin(12 + (count != 0 ? 8 + count * 20 : 0));
+// Elements of `size` bytes each have to follow.
+void PgParams::begin_array(std::uint32_t type, std::size_t count, std::size_t size) {
+    begin(12 + (count != 0 ? 8 + count * (4 + size) : 0));
     put(bytes_, std::uint32_t{count != 0 ? 1U : 0U});  // dimensions
     put(bytes_, std::uint32_t{0});                     // no nulls
-    put(bytes_, kUuidType);
-    if (count == 0) return *this;
+    put(bytes_, type);
+    if (count == 0) return;
     put(bytes_, static_cast<std::uint32_t>(count));
     put(bytes_, std::uint32_t{1});  // the first index
+}
+
+PgParams& PgParams::i64s(const std::vector<std::int64_t>& values) {
+    begin_array(kBigintType, values.size(), 8);
+    for (const std::int64_t value : values) {
+        put(bytes_, std::uint32_t{8});
+        put(bytes_, value);
+    }
+    return *this;
+}
+
+PgParams& PgParams::uuids(const Uuid* values, std::size_t count) {
+    begin_array(kUuidType, count, 16);
     for (std::size_t i = 0; i < count; ++i) {
         put(bytes_, std::uint32_t{16});
         bytes_.append(reinterpret_cast<const char*>(values[i].bytes.data()), 16);

@@ -24,6 +24,7 @@ public:
     PgParams& add(const Uuid& value);
     PgParams& bytes(std::string_view value);
     PgParams& uuids(const Uuid* values, std::size_t count);
+    PgParams& i64s(const std::vector<std::int64_t>& values);
 
     PgParams& add(std::uint64_t value) { return add(static_cast<std::int64_t>(value)); }
     PgParams& add(std::uint32_t value) { return add(static_cast<std::int32_t>(value)); }
@@ -46,6 +47,7 @@ public:
 
 private:
     void begin(std::size_t length);
+    void begin_array(std::uint32_t type, std::size_t count, std::size_t size);
     std::string bytes_;
     std::vector<std::ptrdiff_t> offsets_;  ///< -1: null
     std::vector<int> lengths_;

@@ -7,22 +7,20 @@ namespace {
 
 class PostgresReceiver final : public Broker::Receiver {
 public:
-    PostgresReceiver(std::shared_ptr<PostgresNode> node, NodeId name, Lease lease)
+    PostgresReceiver(std::shared_ptr<PostgresNode> node, NodeId name, Lease lease, int slots)
         : node_(std::move(node)),
-          seat_(node_->queue().take_seat(*Loop::current())),
-          name_(name),
+          seat_(node_->queue().take_seat(*Loop::current(), name, slots)),
           lease_(lease) {}
     ~PostgresReceiver() override { node_->queue().close(*seat_); }
 
     Async<std::unique_ptr<Delivery>> receive(int room) override {
-        return node_->queue().receive(seat_, name_, lease_, room);
+        return node_->queue().receive(seat_, lease_, room);
     }
     void close() noexcept override { node_->queue().close(*seat_); }
 
 private:
     std::shared_ptr<PostgresNode> node_;
     std::shared_ptr<RunQueue::Seat> seat_;
-    const NodeId name_;
     const Lease lease_;
 };
 
@@ -36,14 +34,16 @@ AsyncResult<void> PostgresBroker::enqueue(RunOperation operation,
         params.add(static_cast<std::int64_t>(not_before->time_since_epoch().count()));
     else
         params.null();
+    params.add(operation.owner);
     const auto enqueued = co_await node_->run(node_->sql().enqueue, std::move(params));
     if (!enqueued) co_return fail(enqueued.error());
-    node_->queue().hint();
+    // Where Storage stands here as well, the rows give owners another number.
+    node_->queue().hint(1, node_->enqueues() ? 0 : operation.owner);
     co_return Result<void>();
 }
 
-std::unique_ptr<Broker::Receiver> PostgresBroker::receiver(NodeId node, Lease lease, int) {
-    return std::make_unique<PostgresReceiver>(node_, node, lease);
+std::unique_ptr<Broker::Receiver> PostgresBroker::receiver(NodeId node, Lease lease, int slots) {
+    return std::make_unique<PostgresReceiver>(node_, node, lease, slots);
 }
 
 }  // namespace a2akit::postgres

@@ -36,7 +36,7 @@ public:
     ~PostgresDelivery() override {
         if (answered_) return;
         if (has_run_)
-            node_.queue().drop(operation_.task, operation_.turn, epoch_, Duration::zero());
+            node_.queue().drop(operation_, epoch_, Duration::zero());
         else
             node_.queue().let_go(operation_);
     }
@@ -46,13 +46,14 @@ public:
 
     AsyncResult<void> ack() override {
         answered_ = true;
-        if (has_run_) return Result<void>();  // its row went when it was claimed
-        return answer(node_.sql().ack, std::nullopt);
+        if (!has_run_) return answer(node_.sql().ack, std::nullopt);
+        node_.queue().finish(operation_);  // its row went when it was claimed
+        return Result<void>();
     }
     AsyncResult<void> nack(Duration delay) override {
         answered_ = true;
         if (!has_run_) return answer(node_.sql().nack, delay);
-        node_.queue().drop(operation_.task, operation_.turn, epoch_, delay);
+        node_.queue().drop(operation_, epoch_, delay);
         return Result<void>();
     }
 
@@ -119,11 +120,12 @@ void RunQueue::wake_one_locked() {
     chosen->signal.set();
 }
 
-void RunQueue::hint(int entries) {
+void RunQueue::hint(int entries, std::uint64_t owner) {
     bool anybody = false;
     {
         const std::lock_guard lock(mutex_);
-        dirty_ = true;
+        shares_.see(owner);
+        dirty_ = hinted_ = true;
         hints_ += entries;
         anybody = fetching_ != 0 || std::any_of(seats_.begin(), seats_.end(),
                                                 [](const auto& s) { return s->waiting; });
@@ -141,9 +143,10 @@ void RunQueue::hint_from_afar() {
 // -- Receiving
 // --------------------------------------------------------------------------------------------------------
 
-std::shared_ptr<RunQueue::Seat> RunQueue::take_seat(Loop& loop) {
-    auto seat = std::make_shared<Seat>(loop);
+std::shared_ptr<RunQueue::Seat> RunQueue::take_seat(Loop& loop, NodeId node, int slots) {
+    auto seat = std::make_shared<Seat>(loop, node);
     const std::lock_guard lock(mutex_);
+    shares_.join(node, slots);
     seats_.push_back(seat);
     return seat;
 }
@@ -152,6 +155,7 @@ void RunQueue::close(Seat& seat) {
     const std::lock_guard lock(mutex_);
     if (std::exchange(seat.closed, true)) return;
     std::erase_if(seats_, [&seat](const auto& one) { return one.get() == &seat; });
+    shares_.leave(seat.node);
     seat.waiting = false;
     seat.signal.set();
     if (dirty_ || !ready_.empty()) wake_one_locked();  // what it was woken for
@@ -186,105 +190,133 @@ RunQueue::Turned RunQueue::take_turn(Seat& seat, int room) {
     }
     const SteadyTime now = seat.loop.now();
     const int free = room + room_locked();
-    if (fetching_ < kFetches && free > 0 && (dirty_ || now >= look_at_)) {
-        ++fetching_;
-        seat.fetching = true;
-        dirty_ = false;
-        look_at_ = now + kLookEvery;
-        const auto waiting = 1 + std::count_if(seats_.begin(), seats_.end(),
-                                               [](const auto& s) { return s->waiting; });
-        // Runs that are claimed together share one commit; a run that is not received soon is
-        // handed back.
-        const int hints = std::exchange(hints_, 0);
-        const int backlog = now < fetched_ + kTakenSoon ? backlog_ : 1;
-        turned.fetch = std::max({static_cast<int>(waiting), node_.enqueues() ? hints : 1, backlog});
-        turned.fetch = std::min({turned.fetch, free, kMostAtOnce});
-        coming_ += turned.fetch;
-        return turned;
-    }
+    if (fetching_ == kFetches || free <= 0 || (!dirty_ && now < look_at_))
+        return wait_locked(seat, now);
+    turned.look = shares_.look(wanted_locked(now, free), coming_);
+    if (turned.look.limit == 0) return wait_locked(seat, now);
+    turned.after = after_;
+    turned.hinted = std::exchange(hinted_, false);
+    ++fetching_;
+    seat.fetching = true;
+    dirty_ = false;
+    hints_ = 0;
+    look_at_ = now + kLookEvery;
+    coming_ += turned.look.limit;
+    return turned;
+}
+
+RunQueue::Turned RunQueue::wait_locked(Seat& seat, SteadyTime now) {
     seat.waiting = true;
+    Turned turned;
     turned.wait_until = fetching_ != 0 ? now + kLookEvery : std::max(look_at_, now + Duration(1));
     return turned;
 }
 
-Async<std::unique_ptr<Delivery>> RunQueue::receive(std::shared_ptr<Seat> seat, NodeId node,
-                                                   Lease lease, int room) {
+// Runs that are claimed together share one commit; a run that is not received soon is handed back.
+int RunQueue::wanted_locked(SteadyTime now, int free) {
+    const auto waiting =
+        1 + std::count_if(seats_.begin(), seats_.end(), [](const auto& s) { return s->waiting; });
+    const int backlog = now < fetched_ + kTakenSoon ? backlog_ : 1;
+    const int wanted =
+        std::max({static_cast<int>(waiting), node_.enqueues() ? hints_ : 1, backlog});
+    return std::min({wanted, free, kMostAtOnce});
+}
+
+Async<std::unique_ptr<Delivery>> RunQueue::receive(std::shared_ptr<Seat> seat, Lease lease,
+                                                   int room) {
     for (;;) {
         Turned turned = take_turn(*seat, room);
         if (turned.ended) co_return nullptr;
         if (turned.delivery) co_return std::move(turned.delivery);
-        if (turned.fetch != 0)
-            co_await fetch(node, lease, turned.fetch);
+        if (turned.look.limit != 0)
+            co_await fetch(seat->node, lease, std::move(turned));
         else
             co_await seat->signal.wait_until(turned.wait_until);
         if (time_to_renew(seat->loop.now(), renewed_)) co_await renew_held();
     }
 }
 
-Async<void> RunQueue::fetch(NodeId node, Lease lease, int limit) {
+Async<void> RunQueue::fetch(NodeId node, Lease lease, Turned turned) {
     const bool claims = node_.enqueues();
+    const SlotShares::Look& look = turned.look;
     const WriteId id = WriteId::next();
     PgParams params = node_.params();
-    params.add(id).add(node).add(static_cast<std::int64_t>(lease.count())).add(limit).add(claims);
-    params.add(static_cast<std::int64_t>(kVisibleAgain.count()));
+    params.add(id).add(node).add(static_cast<std::int64_t>(lease.count()));
+    params.add(look.limit).add(claims).add(static_cast<std::int64_t>(kVisibleAgain.count()));
+    params.add(look.in_turn).add(turned.after).add(look.most).i64s(look.owners).i64s(look.held);
     auto rows = co_await node_.run(node_.sql().receive, std::move(params));
-    std::vector<std::unique_ptr<Delivery>> fetched;
+    Fetched fetched;
     if (!rows) {
         log::debug("postgres receiving failed: {}", rows.error().message);
+        fetched.next = kLookAfterTrouble;
         if (claims) {
             const std::lock_guard lock(mutex_);
             lost_.push_back({node, id});
         }
-        end_fetch(std::move(fetched), limit, kLookAfterTrouble);
-        co_return;
     }
-    std::optional<Duration> next;
-    for (int i = 0; i < rows->size(); ++i) {
+    for (int i = 0; rows && i < rows->size(); ++i) {
         PgRow row = (*rows)[i];
-        if (row.is_null()) {
-            row.skip(), row.skip(), row.skip();
-            if (const auto delay = row.optional_i64()) next = Duration(*delay);
+        if (!row.is_null()) {
+            if (auto entry = read_entry(row, id)) fetched.deliveries.push_back(std::move(entry));
             continue;
         }
-        RunOperation operation;
-        operation.task = TaskId{row.uuid()};
-        operation.turn = static_cast<Turn>(row.i32());
-        const bool claimed = row.boolean();
         row.skip();
-        if (!claimed) {
-            fetched.push_back(std::make_unique<PostgresDelivery>(node_, operation, id));
-            continue;
-        }
-        const auto epoch = static_cast<Epoch>(row.i64());
-        Result<Run> run = read_received_run(row, operation.turn, epoch);
-        if (run) {
-            fetched.push_back(
-                std::make_unique<PostgresDelivery>(node_, operation, std::move(*run)));
-        } else {
-            node_.unreadable().note(operation.task, run.error().message);
-            const std::lock_guard lock(mutex_);
-            dropped_.push_back({operation.task, operation.turn, epoch, {}, Release::kRetry});
-        }
+        fetched.left = row.i32() != 0;
+        row.skip(), row.skip();
+        if (const auto delay = row.optional_i64()) fetched.next = Duration(*delay);
     }
-    end_fetch(std::move(fetched), limit, next);
+    end_fetch(std::move(fetched), turned);
 }
 
-void RunQueue::end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int limit,
-                         std::optional<Duration> next) {
+// Null: its run cannot be read.
+std::unique_ptr<Delivery> RunQueue::read_entry(PgRow& row, WriteId id) {
+    RunOperation operation;
+    operation.task = TaskId{row.uuid()};
+    operation.turn = static_cast<Turn>(row.i32());
+    operation.owner = static_cast<std::uint64_t>(row.i64());
+    const bool claimed = row.boolean();
+    row.skip();
+    if (!claimed) return std::make_unique<PostgresDelivery>(node_, operation, id);
+    const auto epoch = static_cast<Epoch>(row.i64());
+    Result<Run> run = read_received_run(row, operation.turn, epoch);
+    if (run) return std::make_unique<PostgresDelivery>(node_, operation, std::move(*run));
+    node_.unreadable().note(operation.task, run.error().message);
+    const std::lock_guard lock(mutex_);
+    dropped_.push_back({operation.task, operation.turn, epoch, {}, Release::kRetry});
+    return nullptr;
+}
+
+void RunQueue::end_fetch(Fetched fetched, const Turned& turned) {
     const SteadyTime now = Loop::current()->now();
+    const int limit = turned.look.limit;
     const std::lock_guard lock(mutex_);
     --fetching_;
     coming_ -= limit;
-    const bool more = static_cast<int>(fetched.size()) == limit && next && next->count() <= 0;
+    const auto& next = fetched.next;
+    const bool more =
+        static_cast<int>(fetched.deliveries.size()) == limit && next && next->count() <= 0;
     if (more) dirty_ = true;
     // The longer the queue, the more the next look takes, as long as receivers take all of it
     // immediately.
     backlog_ = more ? 2 * limit : 1;
     fetched_ = now;
     if (next) look_at_ = std::min(look_at_, now + std::max(*next, Duration(0)));
-    for (auto& one : fetched) ready_.push_back({std::move(one), node_.loop().now()});
+    for (auto& one : fetched.deliveries) {
+        after_ = static_cast<std::int64_t>(one->operation().owner);
+        shares_.begin(one->operation().owner);
+        ready_.push_back({std::move(one), node_.loop().now()});
+    }
+    shares_.left_entries(fetched.left);
     // The caller takes the first itself.
     if (ready_.size() > 1 || dirty_) wake_one_locked();
+    if (fetched.left && turned.hinted) node_.notifier().offer_runs();  // others may have room
+}
+
+// An entry has been answered.
+void RunQueue::end_locked(RunOperation operation) {
+    if (!shares_.end(operation.owner)) return;
+    dirty_ = true;
+    wake_one_locked();
 }
 
 // -- What nobody took
@@ -298,6 +330,12 @@ void RunQueue::hold(RunOperation operation, WriteId taken) {
 void RunQueue::let_go(RunOperation operation) {
     const std::lock_guard lock(mutex_);
     held_.erase({operation.task, operation.turn});
+    end_locked(operation);
+}
+
+void RunQueue::finish(RunOperation operation) {
+    const std::lock_guard lock(mutex_);
+    end_locked(operation);
 }
 
 bool RunQueue::time_to_renew(SteadyTime now, SteadyTime& last) {
@@ -325,9 +363,10 @@ Async<void> RunQueue::renew_held() {
         log::warn("postgres holding entries of the queue failed: {}", renewed.error().message);
 }
 
-void RunQueue::drop(TaskId task, Turn turn, Epoch epoch, Duration delay) {
+void RunQueue::drop(RunOperation operation, Epoch epoch, Duration delay) {
     const std::lock_guard lock(mutex_);
-    dropped_.push_back({task, turn, epoch, delay, Release::kHandBack});
+    dropped_.push_back({operation.task, operation.turn, epoch, delay, Release::kHandBack});
+    end_locked(operation);
 }
 
 std::vector<std::unique_ptr<Delivery>> RunQueue::take_stale(SteadyTime before) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "backends/postgres/slot_shares.hpp"
+
 #include <a2akit/broker/broker.hpp>
 #include <a2akit/core/loop.hpp>
 #include <a2akit/storage/storage.hpp>
@@ -14,6 +16,7 @@
 
 namespace a2akit::postgres {
 
+class PgRow;
 class PostgresNode;
 
 /// This process's side of the queue table: its receivers, what was fetched for them, and when to
@@ -33,33 +36,36 @@ public:
     Async<void> stop();
 
     /// Something may be due, `entries` of it: a receiver looks. Without one that waits, the other
-    /// nodes are told.
-    void hint(int entries = 1);
+    /// nodes are told. `owner`: whose it is, 0 when that is not known.
+    void hint(int entries = 1, std::uint64_t owner = 0);
     /// The same, told by another node.
     void hint_from_afar();
 
     /// A receiver as the queue sees it; used on its loop.
     struct Seat {
-        explicit Seat(Loop& l) : loop(l) {}
+        Seat(Loop& l, NodeId n) : loop(l), node(n) {}
         Loop& loop;
+        const NodeId node;
         Signal signal;
         bool waiting = false;  ///< Under the queue's lock, like the next.
         bool fetching = false;
         bool closed = false;
         int room = 1;  ///< So many entries it can take, while it waits or fetches.
     };
-    [[nodiscard]] std::shared_ptr<Seat> take_seat(Loop& loop);
+    /// `slots`: see Broker::receiver.
+    [[nodiscard]] std::shared_ptr<Seat> take_seat(Loop& loop, NodeId node, int slots);
     void close(Seat& seat);
     /// Null: closed or stopped.
-    Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat, NodeId node, Lease lease,
-                                             int room);
+    Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat, Lease lease, int room);
 
+    // Each delivery is answered by one of the last three.
     /// A delivered entry without a run: while it is held, it is not given to others.
     void hold(RunOperation operation, WriteId taken);
     void let_go(RunOperation operation);
-
-    /// A claimed run that will not be executed: it is handed back soon.
-    void drop(TaskId task, Turn turn, Epoch epoch, Duration delay);
+    /// A claimed run has ended.
+    void finish(RunOperation operation);
+    /// A claimed run will not be executed: it is handed back soon.
+    void drop(RunOperation operation, Epoch epoch, Duration delay);
 
 private:
     struct Ready {
@@ -80,14 +86,26 @@ private:
     struct Turned {
         std::unique_ptr<Delivery> delivery;
         bool ended = false;
-        int fetch = 0;  ///< How many entries to fetch; 0: wait.
+        SlotShares::Look look;  ///< With a limit of 0: wait.
+        std::int64_t after = 0;
+        bool hinted = false;  ///< This node has enqueued something since the last look.
         SteadyTime wait_until{};
     };
 
+    /// What a look has found.
+    struct Fetched {
+        std::vector<std::unique_ptr<Delivery>> deliveries;
+        std::optional<Duration> next;  ///< When to look again.
+        bool left = false;             ///< Entries stay, since their owner has its share.
+    };
+
     Turned take_turn(Seat& seat, int room);
-    Async<void> fetch(NodeId node, Lease lease, int limit);
-    void end_fetch(std::vector<std::unique_ptr<Delivery>> fetched, int limit,
-                   std::optional<Duration> next);
+    Turned wait_locked(Seat& seat, SteadyTime now);
+    [[nodiscard]] int wanted_locked(SteadyTime now, int free);
+    Async<void> fetch(NodeId node, Lease lease, Turned turned);
+    std::unique_ptr<Delivery> read_entry(PgRow& row, WriteId id);
+    void end_fetch(Fetched fetched, const Turned& turned);
+    void end_locked(RunOperation operation);
     void wake_one_locked();
     [[nodiscard]] int room_locked() const;
     [[nodiscard]] bool time_to_renew(SteadyTime now, SteadyTime& last);
@@ -106,11 +124,14 @@ private:
     SteadyTime look_at_{};
     SteadyTime renewed_{};  ///< By a receiver, in its loop's time.
     SteadyTime fetched_{};
+    SlotShares shares_;
+    std::int64_t after_ = 0;  ///< The owner whose turn it was last.
     int fetching_ = 0;
     int coming_ = 0;  ///< So many entries at most that are being fetched.
     int hints_ = 0;
     int backlog_ = 1;  ///< How many entries the next look may take because more were due than the
                        ///< last one took.
+    bool hinted_ = false;
     bool dirty_ = false;
     bool stopped_ = true;
     Signal stop_tidying_;

@@ -176,7 +176,8 @@ begin
     values (p_task, t.last, t.revision, o_first, t.status_time, t.turn, v_state, o_before, t.state, t.turn_ended,
         o_turn_due, p_write, p_status, p_chunks, p_history, p_input);
     if p_enqueue and p_input is not null and o_turn_due then
-        insert into {schema}.queue (task, turn, due_at) values (p_task, t.turn, v_now) on conflict do nothing;
+        insert into {schema}.queue (task, turn, due_at, owner)
+        values (p_task, t.turn, v_now, {schema}.owner_number(t.owner)) on conflict do nothing;
     end if;
 end $$;
 

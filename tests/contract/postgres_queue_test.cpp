@@ -1,0 +1,105 @@
+#include "contract/postgres_node_fixture.hpp"
+
+// The queue where Storage stands beside it: entries know their owner from the task.
+
+namespace a2akit::testing {
+namespace {
+
+class PostgresQueueTest : public PostgresNodeTest {
+protected:
+    static constexpr int kSlots = 8;
+    /// A node with eight slots, which takes all that it is given.
+    void receive_with_slots(Process& process) {
+        receivers_.push_back(process.broker.receiver(node_, std::chrono::seconds(15), kSlots));
+        group_.spawn(take_all(*receivers_.back(), got_));
+    }
+    static Async<void> take_all(Broker::Receiver& receiver,
+                                std::vector<std::unique_ptr<Delivery>>& got) {
+        while (got.size() < kSlots) {
+            auto delivery = co_await receiver.receive();
+            if (!delivery) co_return;
+            got.push_back(std::move(delivery));
+        }
+    }
+    void create(int count, const std::string& owner) {
+        for (int i = 0; i < count; ++i) PostgresNodeTest::create(one(), {owner, "", false});
+        loop_.advance(Duration(1));
+    }
+    [[nodiscard]] int running(const std::string& owner) const {
+        return static_cast<int>(std::ranges::count_if(got_, [&](const auto& delivery) {
+            return delivery->claimed()->snapshot.owner.owner == owner;
+        }));
+    }
+    void TearDown() override {
+        for (const auto& delivery : got_) await(delivery->ack());
+        for (const auto& receiver : receivers_) receiver->close();
+        loop_.advance(Duration(1));
+        PostgresNodeTest::TearDown();
+    }
+
+    std::vector<std::unique_ptr<Delivery>> got_;
+    TaskGroup group_;
+};
+
+TEST_F(PostgresQueueTest, OwnersShareTheSlotsOfANodeThatClaimsWhatItReceives) {
+    receive_with_slots(one());
+    create(1, "bob");
+    create(10, "alice");
+    EXPECT_EQ(running("alice"), 6);
+    create(1, "bob");
+    EXPECT_EQ(running("bob"), 2);
+}
+
+TEST_F(PostgresQueueTest, ATurnThatIsEnqueuedAgainIsStillItsOwners) {
+    const TaskId task = PostgresNodeTest::create(one(), {"alice", "", false}).appended.task;
+    const std::string schema = pair_.schema();
+    const std::string turn = "task = '" + task.to_string() + "'";
+    test_support::PostgresServer::sql(pair_.url(),
+                                      "delete from " + schema + ".queue where " + turn);
+    await(one().broker.enqueue({task, 1}, std::nullopt));
+    const std::string check =
+        "do $$ begin assert (select owner = S.owner_number('alice') from S.queue where " + turn +
+        "); end $$";
+    EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), in_schema(check)));
+}
+
+TEST_F(PostgresQueueTest, AnUpgradeKeepsWhatIsQueuedAndLearnsWhoseItIs) {
+    create(1, "bob");
+    create(8, "alice");
+    // As version 4 left it.
+    test_support::PostgresServer::sql(
+        pair_.url(), in_schema("drop index S.queue_by_owner; alter table S.queue drop column owner; "
+                               "drop function S.owner_number; update S.meta set version = 4"));
+    receive_with_slots(two());
+    loop_.advance(Duration(1));
+    EXPECT_EQ(running("bob"), 1);
+    EXPECT_EQ(running("alice"), 6);
+}
+
+TEST_F(PostgresQueueTest, ALookWhileSlotsAreScarceReadsFewEntriesOfALongQueue) {
+    one();
+    EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), in_schema(R"sql(
+insert into S.queue (task, turn, due_at, owner)
+select gen_random_uuid(), 1, n, case when n % 1000 = 0 then 5 else 3 end from generate_series(1, 20000) n;
+analyze S.queue;
+do $$
+declare
+    v_read bigint := pg_stat_get_xact_tuples_returned('S.queue_by_owner'::regclass);
+    v_scans bigint := pg_stat_get_xact_numscans('S.queue'::regclass);
+    v_entries int;
+begin
+    -- Owner 3 holds its share.
+    select count(*) into v_entries
+    from S.entries_in_turn(50000, 8, 3, 6, array[3], array[6]) e where e.o_owner = 5;
+    if v_entries <> 6 then raise exception 'owner 5 got % entries, not 6', v_entries; end if;
+    v_read := pg_stat_get_xact_tuples_returned('S.queue_by_owner'::regclass) - v_read;
+    if v_read > 100 then raise exception '% entries were read', v_read; end if;
+    if pg_stat_get_xact_numscans('S.queue'::regclass) <> v_scans then
+        raise exception 'the whole queue was scanned';
+    end if;
+end $$;
+delete from S.queue;)sql")));
+}
+
+}  // namespace
+}  // namespace a2akit::testing
