@@ -68,8 +68,9 @@ TEST_F(PostgresQueueTest, AnUpgradeKeepsWhatIsQueuedAndLearnsWhoseItIs) {
     create(8, "alice");
     // As version 4 left it.
     test_support::PostgresServer::sql(
-        pair_.url(), in_schema("drop index S.queue_by_owner; alter table S.queue drop column owner; "
-                               "drop function S.owner_number; update S.meta set version = 4"));
+        pair_.url(),
+        in_schema("drop index S.queue_by_owner; alter table S.queue drop column owner; "
+                  "drop function S.owner_number; update S.meta set version = 4"));
     receive_with_slots(two());
     loop_.advance(Duration(1));
     EXPECT_EQ(running("bob"), 1);

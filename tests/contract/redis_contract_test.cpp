@@ -13,7 +13,6 @@ public:
     bool busy() override { return ports_.busy(); }
     Broker& broker() override { return *ports_.one; }
     Broker& other_node() override { return *ports_.two; }
-    bool shares_slots() const override { return false; }
 
 private:
     static std::unique_ptr<Broker> make(std::shared_ptr<redis::RedisNode> node) {

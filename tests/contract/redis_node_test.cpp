@@ -323,6 +323,63 @@ TEST_F(RedisQueueTest, AnEntryThatIsNoneOfOursIsLeftAlone) {
     EXPECT_TRUE(ok(one.call(delivery->ack())));
 }
 
+class RedisSharesTest : public RedisQueueTest {
+protected:
+    void tell_slots(RedisProcess& process, const std::string& slots, const std::string& before) {
+        std::vector<std::string> keys{stream_};
+        for (const char* name :
+             {"known", "delayed", "waiting", "owners", "shares", "running", "nodes"})
+            keys.push_back(stream_ + ':' + name);
+        std::vector<std::string> args{"elsewhere", slots, before, "60000", ""};
+        const auto& beat = process.node->scripts().beat;
+        EXPECT_TRUE(ok(process.call(process.node->run(beat, std::move(keys), std::move(args)))));
+    }
+    static RunOperation operation_of(const std::string& owner) {
+        return {TaskId::generate(), 1, owner_key({owner, "", false})};
+    }
+};
+
+TEST_F(RedisSharesTest, EntriesBeyondTheSlotsOfTheNodesThatLiveWaitBesideTheStream) {
+    RedisProcess& one = process(url_);
+    tell_slots(one, "4", "0");
+    one.enqueue(operation_of("bob"));
+    for (int i = 0; i < 8; ++i) one.enqueue(operation_of("alice"));
+    const RunOperation last = operation_of("alice");
+    one.enqueue(last);
+    EXPECT_EQ(client().number({"XLEN", stream_}), 4);
+    one.enqueue(last);
+    EXPECT_EQ(client().number({"ZCARD", stream_ + ":waiting"}), 6) << "it waits already";
+    tell_slots(one, "40", "4");
+    EXPECT_EQ(client().number({"XLEN", stream_}), 10);
+    EXPECT_EQ(client().number({"ZCARD", stream_ + ":waiting"}), 0);
+    EXPECT_EQ(client().number({"HLEN", stream_ + ":owners"}), 0);
+}
+
+TEST_F(RedisSharesTest, EntriesThatAnOlderNodeAnsweredAreNotCountedForLong) {
+    RedisProcess& one = process(url_);
+    tell_slots(one, "4", "0");
+    one.enqueue(operation_of("bob"));
+    for (int i = 0; i < 5; ++i) one.enqueue(operation_of("alice"));
+    client().run({"XTRIM", stream_, "MAXLEN", "0"});
+    EXPECT_EQ(client().number({"HLEN", stream_ + ":running"}), 2);
+    client().run({"HSET", stream_ + ":shares", "recounted", "1"});
+    tell_slots(one, "4", "4");
+    EXPECT_EQ(client().number({"HLEN", stream_ + ":running"}), 1);
+    EXPECT_EQ(client().number({"XLEN", stream_}), 2) << "the entries of alice that waited";
+}
+
+TEST_F(RedisSharesTest, AnEntryOfAnOlderNodeHasNoOwner) {
+    RedisProcess& one = process(url_);
+    const RunOperation run = operation();
+    client().run({"XADD", stream_, "*", "run", run.task.to_string() + "/1"});
+    const auto delivery = one.receive();
+    ASSERT_TRUE(delivery);
+    EXPECT_EQ(delivery->operation(), run);
+    EXPECT_EQ(delivery->operation().owner, 0U);
+    EXPECT_TRUE(ok(one.call(delivery->ack())));
+    EXPECT_EQ(client().number({"XLEN", stream_}), 0);
+}
+
 // -- Outages
 // ----------------------------------------------------------------------------------------------------------
 

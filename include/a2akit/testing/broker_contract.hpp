@@ -24,8 +24,6 @@ public:
     /// When an entry whose delivery was dropped without an answer is delivered again, at the
     /// latest.
     [[nodiscard]] virtual Duration redelivered_within() const { return Duration::zero(); }
-    /// Whether owners share the slots of nodes.
-    [[nodiscard]] virtual bool shares_slots() const { return true; }
 };
 
 /// The behaviour of every Broker. Include in one source file per backend and instantiate; see
@@ -407,7 +405,6 @@ TEST_P(BrokerContract, OneOwnerAloneMayHoldAllSlots) {
 }
 
 TEST_P(BrokerContract, OnceTwoOwnersAreKnownNoneHoldsMoreThanThreeQuartersOfTheSlots) {
-    if (!harness_->shares_slots()) GTEST_SKIP() << "its owners share no slots";
     Consumer& node = node_with_slots(broker());
     enqueue(1, "bob");
     enqueue(20, "alice");
@@ -423,7 +420,6 @@ TEST_P(BrokerContract, OnceTwoOwnersAreKnownNoneHoldsMoreThanThreeQuartersOfTheS
 }
 
 TEST_P(BrokerContract, TheTenantsOfAnOwnerHaveOneShareTogether) {
-    if (!harness_->shares_slots()) GTEST_SKIP() << "its owners share no slots";
     Consumer& node = node_with_slots(broker());
     enqueue(1, "bob");
     for (int i = 0; i < 20; ++i) enqueue(operation_of("alice", "tenant " + std::to_string(i)));
@@ -439,7 +435,6 @@ TEST_P(BrokerContract, EntriesOfAnUnknownOwnerHaveNoShare) {
 }
 
 TEST_P(BrokerContract, AnEntryThatIsPutBackLeavesItsSlotToTheNextOfItsOwner) {
-    if (!harness_->shares_slots()) GTEST_SKIP() << "its owners share no slots";
     Consumer& node = node_with_slots(broker());
     enqueue(1, "bob");
     enqueue(7, "alice");
@@ -457,7 +452,6 @@ TEST_P(BrokerContract, AnEntryThatIsPutBackLeavesItsSlotToTheNextOfItsOwner) {
 }
 
 TEST_P(BrokerContract, OwnersWhoseEntriesWaitTakeTurns) {
-    if (!harness_->shares_slots()) GTEST_SKIP() << "its owners share no slots";
     Consumer& node = node_with_slots(broker());
     enqueue(2, "bob");
     enqueue(30, "alice");
@@ -478,7 +472,6 @@ TEST_P(BrokerContract, OwnersWhoseEntriesWaitTakeTurns) {
 }
 
 TEST_P(BrokerContract, OwnersHaveTheirShareOfTheSlotsOfAllNodes) {
-    if (!harness_->shares_slots()) GTEST_SKIP() << "its owners share no slots";
     const Consumer& here = node_with_slots(broker());
     const Consumer& there = node_with_slots(harness_->other_node());
     for (const char* owner : {"bob", "alice"}) {

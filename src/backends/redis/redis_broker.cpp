@@ -7,8 +7,8 @@ namespace {
 
 class RedisReceiver final : public Broker::Receiver {
 public:
-    explicit RedisReceiver(std::shared_ptr<RedisNode> node)
-        : node_(std::move(node)), seat_(node_->queue().take_seat(*Loop::current())) {}
+    RedisReceiver(std::shared_ptr<RedisNode> node, NodeId name, int slots)
+        : node_(std::move(node)), seat_(node_->queue().take_seat(*Loop::current(), name, slots)) {}
     ~RedisReceiver() override { node_->queue().close(*seat_); }
 
     Async<std::unique_ptr<Delivery>> receive(int) override { return node_->queue().receive(seat_); }
@@ -25,8 +25,8 @@ RedisBroker::RedisBroker(std::shared_ptr<RedisNode> node) : node_(std::move(node
     node_->notifier().handlers.runs = [queue = &node_->queue()] { queue->look(); };
 }
 
-std::unique_ptr<Broker::Receiver> RedisBroker::receiver(NodeId, Lease, int) {
-    return std::make_unique<RedisReceiver>(node_);
+std::unique_ptr<Broker::Receiver> RedisBroker::receiver(NodeId node, Lease, int slots) {
+    return std::make_unique<RedisReceiver>(node_, node, slots);
 }
 
 }  // namespace a2akit::redis

@@ -4,6 +4,8 @@
 #include "backends/redis/redis_node.hpp"
 #include "core/log.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -19,7 +21,13 @@ std::string name_of(RunOperation operation) {
     return operation.task.to_string() + '/' + std::to_string(operation.turn);
 }
 
-std::optional<RunOperation> operation_of(std::string_view name) {
+std::string owner_text(std::uint64_t owner) {
+    return owner == 0 ? std::string() : fmt::format("{:016x}", owner);
+}
+
+// An entry has the fields "run" and, where it is known, "owner".
+std::optional<RunOperation> operation_of(RedisValue fields) {
+    const std::string_view name = fields[1].text();
     const std::size_t slash = name.find('/');
     if (slash == std::string_view::npos) return std::nullopt;
     const auto task = TaskId::parse(name.substr(0, slash));
@@ -29,6 +37,8 @@ std::optional<RunOperation> operation_of(std::string_view name) {
         std::from_chars(turn.data(), turn.data() + turn.size(), operation.turn);
     if (!task || error != std::errc{} || end != turn.data() + turn.size()) return std::nullopt;
     operation.task = *task;
+    const std::string_view owner = fields[2].text() == "owner" ? fields[3].text() : "";
+    std::from_chars(owner.data(), owner.data() + owner.size(), operation.owner, 16);
     return operation;
 }
 
@@ -72,8 +82,14 @@ RedisQueue::RedisQueue(RedisNode& node)
       reading_(node.loop(), node.address(), "reader"),
       consumer_(node.names().consumer_prefix + Uuid::generate().to_string()),
       stream_(node.key(node.names().stream)),
-      known_(stream_ + ":known"),
-      delayed_(stream_ + ":delayed") {}
+      keys_{stream_,
+            stream_ + ":known",
+            stream_ + ":delayed",
+            stream_ + ":waiting",
+            stream_ + ":owners",
+            stream_ + ":shares",
+            stream_ + ":running",
+            stream_ + ":nodes"} {}
 
 AsyncResult<void> RedisQueue::start() {
     wanted_.reset();
@@ -89,6 +105,7 @@ AsyncResult<void> RedisQueue::start() {
     {
         const std::lock_guard lock(mutex_);
         stopped_ = false;
+        slots_told_ = 0;
         look_at_ = {};
     }
     group_.spawn(read());
@@ -107,9 +124,9 @@ Async<void> RedisQueue::stop() {
     attention_.set();
     co_await reading_.stop();
     co_await group_.join();
-    std::vector<std::string> keys{stream_, known_};
-    std::vector<std::string> args{node_.names().group, consumer_, "10000"};
-    const auto left = co_await node_.run(node_.scripts().leave, std::move(keys), std::move(args));
+    std::vector<std::string> args{node_.names().group, consumer_, "10000",
+                                  std::to_string(slots_told_), node_.now()};
+    const auto left = co_await node_.run(node_.scripts().leave, keys_, std::move(args));
     // Then it takes a while until others have what was held here.
     if (!left) log::debug("redis leaving the queue failed: {}", left.error().message);
     std::deque<Ready> ready;
@@ -123,13 +140,14 @@ Async<void> RedisQueue::stop() {
 // --------------------------------------------------------------------------------------------------------
 
 AsyncResult<void> RedisQueue::enqueue(RunOperation operation, std::optional<Timestamp> not_before) {
-    std::vector<std::string> keys{stream_, known_, delayed_};
     std::vector<std::string> args{
-        node_.names().group, name_of(operation), node_.now(),
+        node_.names().group,
+        name_of(operation),
+        node_.now(),
         not_before ? std::to_string(not_before->time_since_epoch().count()) : std::string(),
-        std::to_string(node_.names().claim_timeout.count())};
-    const auto enqueued =
-        co_await node_.run(node_.scripts().enqueue, std::move(keys), std::move(args));
+        std::to_string(node_.names().claim_timeout.count()),
+        owner_text(operation.owner)};
+    const auto enqueued = co_await node_.run(node_.scripts().enqueue, keys_, std::move(args));
     if (!enqueued) co_return fail(enqueued.error());
     if (const auto answer = enqueued->value().number(); answer > 1)
         note_delayed(Duration(answer - 1));
@@ -156,10 +174,12 @@ void RedisQueue::look() {
 // -- Receiving
 // --------------------------------------------------------------------------------------------------------
 
-std::shared_ptr<RedisQueue::Seat> RedisQueue::take_seat(Loop& loop) {
-    auto seat = std::make_shared<Seat>(loop);
+std::shared_ptr<RedisQueue::Seat> RedisQueue::take_seat(Loop& loop, NodeId node, int slots) {
+    auto seat = std::make_shared<Seat>(loop, node);
     const std::lock_guard lock(mutex_);
     seats_.push_back(seat);
+    slots_[node] = slots;
+    if (slots_locked() != slots_told_) attention_.set();
     return seat;
 }
 
@@ -168,6 +188,8 @@ void RedisQueue::close(Seat& seat) {
     if (std::exchange(seat.closed, true)) return;
     std::erase_if(seats_, [&seat](const auto& one) { return one.get() == &seat; });
     wake_locked(seat);
+    if (std::ranges::none_of(seats_, [&seat](const auto& one) { return one->node == seat.node; }))
+        slots_.erase(seat.node);
     if (seat.handed) place_locked(std::move(seat.handed));
     ensure_somebody_looks_locked();
 }
@@ -212,7 +234,7 @@ void RedisQueue::hand_out(RedisValue entries) {
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < entries.size(); ++i) {
         const std::string id(entries[i][0].text());
-        const auto operation = operation_of(entries[i][1][1].text());
+        const auto operation = operation_of(entries[i][1]);
         if (!operation) {
             log::error(
                 "redis entry {} of {} was not written by a2akit; remove it (XDEL), or choose "
@@ -271,9 +293,8 @@ Async<std::unique_ptr<Delivery>> RedisQueue::receive(std::shared_ptr<Seat> seat)
 }
 
 Async<void> RedisQueue::look_for_due() {
-    std::vector<std::string> keys{stream_, known_, delayed_};
     std::vector<std::string> args{node_.now(), std::to_string(kMostDue)};
-    const auto looked = co_await node_.run(node_.scripts().due, std::move(keys), std::move(args));
+    const auto looked = co_await node_.run(node_.scripts().due, keys_, std::move(args));
     if (!looked) log::debug("redis looking for what is due failed: {}", looked.error().message);
     const std::int64_t next = looked ? looked->value().number() : -1;
     const SteadyTime at =
@@ -288,10 +309,8 @@ Async<void> RedisQueue::look_for_due() {
 // ----------------------------------------------------------------------------------------------------------
 
 AsyncResult<void> RedisQueue::prepare() {
-    std::vector<std::string> keys{stream_, known_};
     std::vector<std::string> args{node_.names().group};
-    const auto prepared =
-        co_await node_.run(node_.scripts().prepare, std::move(keys), std::move(args));
+    const auto prepared = co_await node_.run(node_.scripts().prepare, keys_, std::move(args));
     if (!prepared) co_return fail(prepared.error());
     co_return Result<void>();
 }
@@ -340,19 +359,18 @@ Async<bool> RedisQueue::read_once(int room) {
 
 AsyncResult<void> RedisQueue::ack(std::string id, RunOperation operation) {
     let_go(id);
-    std::vector<std::string> keys{stream_, known_};
-    std::vector<std::string> args{node_.names().group, std::move(id), name_of(operation)};
-    const auto done = co_await node_.run(node_.scripts().ack, std::move(keys), std::move(args));
+    std::vector<std::string> args{node_.names().group, std::move(id), name_of(operation),
+                                  node_.now()};
+    const auto done = co_await node_.run(node_.scripts().ack, keys_, std::move(args));
     if (!done) co_return fail(done.error());
     co_return Result<void>();
 }
 
 AsyncResult<void> RedisQueue::nack(std::string id, RunOperation operation, Duration delay) {
     let_go(id);
-    std::vector<std::string> keys{stream_, known_, delayed_};
     std::vector<std::string> args{node_.names().group, std::move(id), name_of(operation),
                                   node_.now(), std::to_string(delay.count())};
-    const auto done = co_await node_.run(node_.scripts().nack, std::move(keys), std::move(args));
+    const auto done = co_await node_.run(node_.scripts().nack, keys_, std::move(args));
     if (!done) co_return fail(done.error());
     if (delay > Duration::zero()) note_delayed(delay);
     co_return Result<void>();

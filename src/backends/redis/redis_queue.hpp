@@ -6,6 +6,7 @@
 #include <a2akit/core/loop.hpp>
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,15 +44,17 @@ public:
 
     /// A receiver as the queue sees it; used on its loop.
     struct Seat {
-        explicit Seat(Loop& l) : loop(l) {}
+        Seat(Loop& l, NodeId n) : loop(l), node(n) {}
         Loop& loop;
+        const NodeId node;
         Signal signal;
         bool waiting = false;  ///< Under the queue's lock, like all that follows.
         bool closed = false;
         SteadyTime wakes_at{};
         std::unique_ptr<Delivery> handed;
     };
-    [[nodiscard]] std::shared_ptr<Seat> take_seat(Loop& loop);
+    /// `slots`: see Broker::receiver.
+    [[nodiscard]] std::shared_ptr<Seat> take_seat(Loop& loop, NodeId node, int slots);
     void close(Seat& seat);
     /// Null: closed or stopped.
     Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat);
@@ -104,6 +107,9 @@ private:
 
     // Upkeep, on the node's loop.
     Async<void> tend();
+    [[nodiscard]] bool slots_changed();
+    Async<void> tell_slots();
+    [[nodiscard]] int slots_locked() const;
     Async<void> put_back();
     [[nodiscard]] Deliveries take_stale(SteadyTime before);
     Async<void> keep_alive();
@@ -114,8 +120,7 @@ private:
     RedisLink reading_;
     const std::string consumer_;
     const std::string stream_;
-    const std::string known_;
-    const std::string delayed_;
+    const std::vector<std::string> keys_;  ///< Of the scripts that move entries.
     std::string claim_from_ = "0-0";
 
     std::mutex mutex_;
@@ -123,7 +128,9 @@ private:
     std::size_t next_seat_ = 0;
     std::set<std::string> held_;  ///< Entries that are ready or delivered.
     std::deque<Dropped> dropped_;
-    SteadyTime look_at_{};  ///< In the receivers' time.
+    std::map<NodeId, int> slots_;  ///< Of the nodes that receive here; their receivers may be gone.
+    int slots_told_ = 0;           ///< What the server knows.
+    SteadyTime look_at_{};         ///< In the receivers' time.
     bool looking_ = false;
     bool stopped_ = true;
     Signal wanted_;

@@ -30,7 +30,14 @@ bool RedisQueue::wants() {
 
 bool RedisQueue::tidying() {
     const std::lock_guard lock(mutex_);
-    return !stopped_ && (!dropped_.empty() || (seats_.empty() && !ready_.empty()));
+    return !stopped_ && (!dropped_.empty() || (seats_.empty() && !ready_.empty()) ||
+                         slots_locked() != slots_told_);
+}
+
+int RedisQueue::slots_locked() const {
+    int slots = 0;
+    for (const auto& [node, of_node] : slots_) slots += of_node;
+    return slots;
 }
 
 void RedisQueue::let_go(const std::string& id) {
@@ -56,9 +63,11 @@ Async<void> RedisQueue::tend() {
         attention_.reset();
         if (stop_reading_.is_set()) co_return;
         co_await put_back();
+        if (slots_changed()) co_await tell_slots();
         if (loop.now() >= kept + timeout / 3) {
             kept = loop.now();
             co_await keep_alive();
+            co_await tell_slots();
         }
         if (claim_from_ != "0-0" || loop.now() >= claimed + timeout / 2) {
             claimed = loop.now();
@@ -79,6 +88,34 @@ RedisQueue::Deliveries RedisQueue::take_stale(SteadyTime before) {
         ready_.pop_front();
     }
     return stale;
+}
+
+bool RedisQueue::slots_changed() {
+    const std::lock_guard lock(mutex_);
+    return slots_locked() != slots_told_;
+}
+
+// The server sums up the slots of all nodes that tell it again in time.
+Async<void> RedisQueue::tell_slots() {
+    int slots = 0;
+    int before = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        slots = slots_locked();
+        before = slots_told_;
+    }
+    if (slots == 0 && before == 0) co_return;
+    // By then the entries of a node that died are claimed by others, whose slots they take.
+    const Duration lifetime = 2 * node_.names().claim_timeout;
+    std::vector<std::string> args{consumer_, std::to_string(slots), std::to_string(before),
+                                  std::to_string(lifetime.count()), node_.now()};
+    const auto told = co_await node_.run(node_.scripts().beat, keys_, std::move(args));
+    if (!told) {
+        log::debug("redis telling the number of slots failed: {}", told.error().message);
+        co_return;
+    }
+    const std::lock_guard lock(mutex_);
+    slots_told_ = slots;
 }
 
 Async<void> RedisQueue::put_back() {

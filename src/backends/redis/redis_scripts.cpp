@@ -5,6 +5,7 @@
 
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 namespace a2akit::redis {
 namespace {
@@ -22,6 +23,6 @@ std::string sha1_of(const std::string& text) {
 
 }  // namespace
 
-RedisScript::RedisScript(const char* source) : text(source), sha1(sha1_of(text)) {}
+RedisScript::RedisScript(std::string source) : text(std::move(source)), sha1(sha1_of(text)) {}
 
 }  // namespace a2akit::redis

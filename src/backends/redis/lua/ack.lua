@@ -1,5 +1,6 @@
--- An entry is done with. KEYS: stream, known. ARGV: group, entry, run.
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-redis.call('XDEL', KEYS[1], ARGV[2])
-if redis.call('HGET', KEYS[2], ARGV[3]) == ARGV[2] then redis.call('HDEL', KEYS[2], ARGV[3]) end
+-- An entry is done with. ARGV: group, entry, run, now ('' for the engine's).
+local group, entry, run = ARGV[1], ARGV[2], ARGV[3]
+remove(group, entry)
+if redis.call('HGET', known, run) == entry then redis.call('HDEL', known, run) end
+promote(time_of(ARGV[4]))
 return 1
