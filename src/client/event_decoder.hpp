@@ -26,8 +26,8 @@ public:
     /// The next event that has arrived whole; nullopt when there is none. The agent's error, typed,
     /// when it is one; kInvalidAgentResponse when it is neither.
     virtual Result<std::optional<StreamEvent>> next() = 0;
-    /// What the trailers, which follow the last byte, say about the end of the stream: an error when
-    /// it failed.
+    /// What the trailers, which follow the last byte, say about the end of the stream: an error
+    /// when it failed.
     virtual Result<void> finish(const Headers& trailers) {
         (void)trailers;
         return {};

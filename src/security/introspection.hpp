@@ -31,8 +31,8 @@ struct IntrospectionEndpoint {
 /// Bearer tokens whose issuer is asked about them (RFC 7662).
 ///
 /// The principal is "sub", or "client:" and "client_id" for a token without a subject. Answers are
-/// remembered for a short time, under digests of the tokens: of good tokens 10,000, of others 1,000.
-/// An address that has sent many bad tokens is refused without asking the issuer.
+/// remembered for a short time, under digests of the tokens: of good tokens 10,000, of others
+/// 1,000. An address that has sent many bad tokens is refused without asking the issuer.
 class Introspection final : public Identity {
 public:
     /// `remembered`: for how long an answer is used again; 0: it is not.
