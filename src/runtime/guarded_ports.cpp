@@ -228,7 +228,7 @@ public:
     [[nodiscard]] const RunOperation& operation() const noexcept override {
         return inner_->operation();
     }
-    [[nodiscard]] std::optional<Run>& claimed() noexcept override { return inner_->claimed(); }
+    [[nodiscard]] Run* claimed() noexcept override { return inner_->claimed(); }
     AsyncResult<void> ack() override {
         return guard("Delivery::ack", [this] { return inner_->ack(); });
     }

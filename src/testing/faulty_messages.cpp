@@ -71,9 +71,7 @@ public:
         : faults_(faults), operation_(operation), inner_(std::move(inner)) {}
 
     [[nodiscard]] const RunOperation& operation() const noexcept override { return operation_; }
-    [[nodiscard]] std::optional<Run>& claimed() noexcept override {
-        return inner_ ? inner_->claimed() : unclaimed_;
-    }
+    [[nodiscard]] Run* claimed() noexcept override { return inner_ ? inner_->claimed() : nullptr; }
     AsyncResult<void> ack() override {
         if (!inner_) return Result<void>();
         // A lost ack: the entry comes once more.
@@ -89,7 +87,6 @@ private:
     FaultSource& faults_;
     const RunOperation operation_;
     std::unique_ptr<Delivery> inner_;
-    std::optional<Run> unclaimed_;
 };
 
 class FaultyBroker::FaultyReceiver final : public Receiver {

@@ -41,8 +41,8 @@ public:
     virtual ~Delivery() = default;
     [[nodiscard]] virtual const RunOperation& operation() const noexcept = 0;
     /// The run, if the backend also serves Storage and has claimed it in the same step; else
-    /// nullopt.
-    [[nodiscard]] virtual std::optional<Run>& claimed() noexcept = 0;
+    /// null. It may be moved from, and lives as long as the delivery.
+    [[nodiscard]] virtual Run* claimed() noexcept = 0;
     /// The entry is done and leaves the queue.
     virtual AsyncResult<void> ack() = 0;
     /// The entry cannot be handled now: it is delivered again after `delay`, to any receiver.

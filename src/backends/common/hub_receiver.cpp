@@ -3,7 +3,6 @@
 #include "backends/common/pooled.hpp"
 
 #include <cassert>
-#include <optional>
 #include <utility>
 
 namespace a2akit::local {
@@ -12,16 +11,13 @@ namespace {
 class HubDelivery final : public Delivery, public Pooled {
 public:
     HubDelivery(BrokerHub& hub, BrokerEntry& entry)
-        : hub_(hub), entry_(&entry), operation_(entry.operation) {
-        if (entry.run) claimed_ = std::move(*entry.run);
-        entry.run.reset();
-    }
+        : hub_(hub), entry_(&entry), operation_(entry.operation), claimed_(std::move(entry.run)) {}
     ~HubDelivery() override {
         if (entry_ != nullptr) hub_.put_back(*entry_, Duration::zero());
     }
 
     [[nodiscard]] const RunOperation& operation() const noexcept override { return operation_; }
-    [[nodiscard]] std::optional<Run>& claimed() noexcept override { return claimed_; }
+    [[nodiscard]] Run* claimed() noexcept override { return claimed_.get(); }
     AsyncResult<void> ack() override {
         assert(entry_ != nullptr && "a delivery is answered once");
         hub_.forget(*std::exchange(entry_, nullptr));
@@ -37,7 +33,7 @@ private:
     BrokerHub& hub_;
     BrokerEntry* entry_;
     const RunOperation operation_;  // readable after the answer
-    std::optional<Run> claimed_;
+    std::unique_ptr<Run> claimed_;
 };
 
 class HubReceiver final : public Broker::Receiver {

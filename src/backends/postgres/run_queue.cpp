@@ -42,7 +42,7 @@ public:
     }
 
     [[nodiscard]] const RunOperation& operation() const noexcept override { return operation_; }
-    [[nodiscard]] std::optional<Run>& claimed() noexcept override { return claimed_; }
+    [[nodiscard]] Run* claimed() noexcept override { return claimed_ ? &*claimed_ : nullptr; }
 
     AsyncResult<void> ack() override {
         answered_ = true;

@@ -59,7 +59,7 @@ public:
     }
 
     [[nodiscard]] const RunOperation& operation() const noexcept override { return operation_; }
-    [[nodiscard]] std::optional<Run>& claimed() noexcept override { return claimed_; }
+    [[nodiscard]] Run* claimed() noexcept override { return nullptr; }
     AsyncResult<void> ack() override {
         answered_ = true;
         return queue_.ack(id_, operation_);
@@ -73,7 +73,6 @@ private:
     RedisQueue& queue_;
     const std::string id_;
     const RunOperation operation_;
-    std::optional<Run> claimed_;
     bool answered_ = false;
 };
 

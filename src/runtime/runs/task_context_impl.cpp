@@ -119,10 +119,10 @@ Async<T> awaited(Call call, Async<T> result) {
 TaskContextImpl::TaskContextImpl(WorkerNode& node, const ServedAgent& agent, Turn turn, Run&& run)
     : node_(node),
       agent_(agent),
-      turn_(turn),
       run_(std::move(run)),
       task_id_(run_.snapshot.id.to_string()),
-      owner_{std::string(principal_of(run_.snapshot.owner)), {}} {
+      owner_{std::string(principal_of(run_.snapshot.owner)), {}},
+      turn_(turn) {
     keep_only_before(run_.snapshot.history, message());
     if (run_.snapshot.cancel_by) note_cancel(*run_.snapshot.cancel_by);
 }
@@ -201,6 +201,18 @@ Async<bool> TaskContextImpl::wait_for_stop(std::optional<SteadyTime> until) {
     detail::StopScope* const scope = co_await detail::current_scope();
     Signal* const sibling = scope != nullptr ? scope->sibling_signal() : nullptr;
     co_await await_stop(sibling, until);
+    co_return co_await stopped(sibling);
+}
+
+// Does not await wait_for_stop: that frame, too, would stay for as long as the handler waits.
+Async<void> TaskContextImpl::wait_until_stopped() {
+    detail::StopScope* const scope = co_await detail::current_scope();
+    Signal* const sibling = scope != nullptr ? scope->sibling_signal() : nullptr;
+    co_await await_stop(sibling, std::nullopt);
+    (void)co_await stopped(sibling);
+}
+
+Async<bool> TaskContextImpl::stopped(Signal* sibling) {
     mark_handler(id());
     if (stop_signal().is_set()) {
         co_await learn_deadline();
@@ -209,8 +221,6 @@ Async<bool> TaskContextImpl::wait_for_stop(std::optional<SteadyTime> until) {
     if (sibling != nullptr && sibling->is_set()) throw Cancelled();
     co_return false;
 }
-
-Async<void> TaskContextImpl::wait_until_stopped() { co_await wait_for_stop(std::nullopt); }
 
 // A separate coroutine, so that while a handler waits, perhaps for hours, no frame holds space for
 // a snapshot.
@@ -231,8 +241,8 @@ std::optional<Timestamp> TaskContextImpl::deadline() const noexcept {
 std::string_view TaskContextImpl::user_text() const noexcept {
     const auto& all = parts();
     if (all.size() == 1 && all.front().text() != nullptr) return *all.front().text();
-    if (joined_text_.empty()) joined_text_ = message().text();
-    return joined_text_;
+    if (!joined_text_) joined_text_ = std::make_unique<const std::string>(message().text());
+    return *joined_text_;
 }
 
 std::vector<FilePart> TaskContextImpl::files() const {

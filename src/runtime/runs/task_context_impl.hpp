@@ -31,6 +31,7 @@ public:
     // -----------------------------------------------------------------------------------------
     [[nodiscard]] TaskId id() const noexcept { return run_.snapshot.id; }
     [[nodiscard]] Epoch epoch() const noexcept { return run_.epoch; }
+    [[nodiscard]] const ServedAgent& agent() const noexcept { return agent_; }
     [[nodiscard]] Turn turn() const noexcept { return turn_; }
     [[nodiscard]] const Appended& claimed() const noexcept { return run_.appended; }
     [[nodiscard]] Ending ending() const noexcept { return ending_; }
@@ -152,7 +153,8 @@ private:
     [[nodiscard]] bool stop_requested() const noexcept override { return is_cancelled(); }
     Async<void> wait(Signal& done, std::optional<SteadyTime> until) override;
 
-    /// False: the time was up. Throws Cancelled when a sibling is the reason to end.
+    /// False: the time was up. Throws Cancelled when `sibling` is the reason to end.
+    Async<bool> stopped(Signal* sibling);
     Async<bool> wait_for_stop(std::optional<SteadyTime> until);
     /// Returns when the stop signal is raised, or `other` unless it is null, or at `until`. A
     /// signal has one waiter; coroutines that come later wait behind it.
@@ -188,21 +190,21 @@ private:
 
     WorkerNode& node_;
     const ServedAgent& agent_;
-    Turn turn_;
     Run run_;
     std::string task_id_;
-    Principal owner_;  ///< Of the task.
-    mutable std::string joined_text_;
+    Principal owner_;                                         ///< Of the task.
+    mutable std::unique_ptr<const std::string> joined_text_;  ///< Of a message of several parts.
     std::unique_ptr<CancelScope> scope_;
     std::shared_ptr<spdlog::logger> logger_;
     Signal own_signal_;
-    bool stop_awaited_ = false;
     std::list<Signal*> stop_waiters_;
-    std::atomic<std::int64_t> cancel_by_{0};  ///< milliseconds since 1970; 0: none known
+    std::atomic<std::int64_t> cancel_by_{0};   ///< milliseconds since 1970; 0: none known
+    std::unordered_set<std::string> emitted_;  ///< artifactIds of this run
+    Turn turn_;
     std::atomic<bool> lost_{false};
     ErrorCode lost_why_ = ErrorCode::kLeaseLost;
     Ending ending_ = Ending::kNone;
-    std::unordered_set<std::string> emitted_;  ///< artifactIds of this run
+    bool stop_awaited_ = false;
     bool storage_failed_ = false;
     std::uint8_t unbroken_writes_ = 0;  ///< Writes since the handler last let others run.
 };

@@ -50,14 +50,13 @@ void log_unanswered(const Result<void>& answered, TaskId task) {
 
 /// One run on this loop, from its claim until its handler has returned.
 struct WorkerAdapter::ActiveRun {
-    ActiveRun(WorkerNode& node, const ServedAgent& a, Turn turn, Run&& run)
-        : agent(a), context(node, a, turn, std::move(run)) {}
+    ActiveRun(WorkerNode& node, const ServedAgent& agent, Turn turn, Run&& run)
+        : context(node, agent, turn, std::move(run)) {}
     static void* operator new(std::size_t size) { return detail::allocate_frame(size); }
     static void operator delete(void* memory, std::size_t size) noexcept {
         detail::free_frame(memory, size);
     }
 
-    const ServedAgent& agent;
     TaskContextImpl context;
     std::unique_ptr<Delivery> delivery;  ///< null: answered, or handed back
     std::uint64_t round = 0;             ///< The renewal round in which it was claimed.
@@ -138,7 +137,7 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
             mark_handler(run->context.id());
             try {
                 co_await detail::within(run->context.scope(),
-                                        run->agent.worker->handle(run->context));
+                                        run->context.agent().worker->handle(run->context));
             } catch (const Exception& e) {
                 outcome.threw = true;
                 outcome.storage_failed =
@@ -205,7 +204,7 @@ std::unique_ptr<WorkerAdapter::ActiveRun> WorkerAdapter::make_run(const ServedAg
 
 Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim(Delivery& delivery) {
     const RunOperation operation = delivery.operation();
-    if (auto& claimed = delivery.claimed()) return accept(delivery, std::move(*claimed));
+    if (Run* const claimed = delivery.claimed()) return accept(delivery, std::move(*claimed));
     if (!node_.may_serve(operation.agent)) return put_back(delivery);
     const WriteId id = WriteId::next();
     auto pending = node_.storage->claim(id, operation.task, operation.turn, node_.options.node,
@@ -283,8 +282,8 @@ Async<void> WorkerAdapter::watch(ActiveRun& run) {
         log::warn("watching for a cancel failed {} error={}", run.context.log_fields(),
                   quoted(watched.error().message));
     }
-    const auto announced =
-        co_await run.agent.emitter->announce(run.context.claimed(), run.context.context_id());
+    const auto announced = co_await run.context.agent().emitter->announce(run.context.claimed(),
+                                                                          run.context.context_id());
     if (!announced) {
         log::warn("announcing a run failed {} error={}", run.context.log_fields(),
                   quoted(announced.error().message));
@@ -388,8 +387,8 @@ Async<void> WorkerAdapter::cancel_paused(ActiveRun& run) {
         if (!now || !now->cancel_by) co_return;
         update.cancel_by = now->cancel_by;
     }
-    const auto canceled =
-        co_await run.agent.emitter->append(task, OwnerScope::everything(), std::move(update));
+    const auto canceled = co_await run.context.agent().emitter->append(
+        task, OwnerScope::everything(), std::move(update));
     run.task_ended =
         canceled ? is_terminal(canceled->after) : canceled.error().code == ErrorCode::kTaskTerminal;
     if (run.task_ended) co_return co_await forget_cancel(run);

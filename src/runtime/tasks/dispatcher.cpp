@@ -205,6 +205,9 @@ AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope sco
             command.scope = std::move(scope);
             auto context = std::make_shared<RequestContext>(watched ? envelope.context
                                                                     : std::move(envelope.context));
+            // A stream may stay open for hours, and its context with it.
+            if (envelope.operation == Operation::kSendStreamingMessage)
+                context->headers.shrink_to_fit();
             context->sender = watched ? envelope.principal : std::move(envelope.principal);
             command.context = std::move(context);
             command.extensions = envelope.activated_extensions;
