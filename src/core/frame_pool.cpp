@@ -8,8 +8,8 @@ namespace {
 
 // Frames are short-lived and of few sizes; glibc's per-thread cache ends at 1 KiB and most of ours
 // are larger.
-constexpr std::size_t kStep = 128;
-constexpr std::size_t kClasses = 32;       // up to 4 KiB
+constexpr std::size_t kStep = 64;
+constexpr std::size_t kClasses = 64;       // up to 4 KiB
 constexpr std::size_t kKeepPerClass = 64;  // what a thread keeps when its burst is over
 
 struct FreeFrame {

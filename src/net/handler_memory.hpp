@@ -1,5 +1,7 @@
 #pragma once
 
+#include <a2akit/core/async.hpp>
+
 #include <cstddef>
 #include <new>
 
@@ -48,6 +50,27 @@ struct HandlerAllocator {
     }
 
     HandlerMemory* memory;
+};
+
+/// The allocator of a handler whose operation is rare: its memory comes from the pool of the
+/// coroutines' frames, so that idle owners do not hold it.
+template <class T>
+struct FrameAllocator {
+    using value_type = T;
+    FrameAllocator() noexcept = default;
+    template <class U>
+    FrameAllocator(const FrameAllocator<U>& /*other*/) noexcept {}  // NOLINT
+
+    T* allocate(std::size_t count) {
+        return static_cast<T*>(detail::allocate_frame(count * sizeof(T)));
+    }
+    void deallocate(T* pointer, std::size_t count) noexcept {
+        detail::free_frame(pointer, count * sizeof(T));
+    }
+    template <class U>
+    bool operator==(const FrameAllocator<U>& /*other*/) const noexcept {
+        return true;
+    }
 };
 
 }  // namespace a2akit::net

@@ -56,10 +56,8 @@ std::size_t Socket::try_send(std::string_view data, NetError& error) noexcept {
 }
 
 struct Socket::Write::Ready {
-    using allocator_type = HandlerAllocator<char>;
-    [[nodiscard]] allocator_type get_allocator() const noexcept {
-        return allocator_type(write->socket_.write_memory_);
-    }
+    using allocator_type = FrameAllocator<char>;
+    [[nodiscard]] static allocator_type get_allocator() noexcept { return {}; }
     void operator()(const NetError& error) const noexcept {
         write->error_ = error;
         if (!error && !write->await_ready()) return write->wait();

@@ -22,8 +22,9 @@ using TcpSocket = boost::asio::basic_stream_socket<Tcp, AsioLoop::Executor>;
 using TcpAcceptor = boost::asio::basic_socket_acceptor<Tcp, AsioLoop::Executor>;
 using NetError = boost::system::error_code;
 
-/// A connected TCP socket, with TLS or without: at most one read and one write at a time, none of
-/// which allocates. Belongs to one loop. REQUIRES: nothing is under way when it is destroyed.
+/// A connected TCP socket, with TLS or without: at most one read and one write at a time. Reading
+/// allocates nothing; a write that has to wait takes memory from the frames' pool. Belongs to one
+/// loop. REQUIRES: nothing is under way when it is destroyed.
 class Socket {
 public:
     /// Plain TCP when `credentials` is null; otherwise `shake_hands` comes before everything else.
@@ -122,7 +123,6 @@ private:
     Notify notify_ = nullptr;
     void* notified_ = nullptr;
     HandlerMemory read_memory_;
-    HandlerMemory write_memory_;
 };
 
 /// A connection that was accepted and does not belong to a loop yet. Movable; closes the connection
