@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/sqlite/task_row.hpp"
+#include "backends/sqlite/session.hpp"
 
 #include <optional>
 

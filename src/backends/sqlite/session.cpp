@@ -132,6 +132,7 @@ void Session::forget_cached() {
     owner_ids_.clear();
     db().owners().clear();
     nodes_.clear();
+    rows_.clear();
 }
 
 }  // namespace a2akit::sqlite

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/sqlite/connection.hpp"
+#include "backends/sqlite/task_row.hpp"
 
 #include <a2akit/storage/storage.hpp>
 
@@ -71,6 +72,8 @@ public:
     /// Null: unknown.
     [[nodiscard]] const Node* node(std::int64_t id);
 
+    [[nodiscard]] RowCache& rows() noexcept { return rows_; }
+
     /// One visible task of this owner more, or one less, in this state.
     void count(std::int64_t owner, TaskState state, int change);
     /// How many visible tasks are in this state, with what this transaction has changed.
@@ -113,6 +116,7 @@ private:
     std::int64_t last_task_ = 0;
     std::unordered_map<std::string, std::int64_t> owner_ids_;
     std::unordered_map<NodeId, Node> nodes_;
+    RowCache rows_;
     std::vector<Effect> effects_;
     std::vector<Change> changes_;
     std::vector<LostRun> lost_runs_;

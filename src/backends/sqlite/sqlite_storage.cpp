@@ -126,7 +126,7 @@ Result<Appended> append_to(Session& session, const TaskId& task, const OwnerScop
                         "new request");
         }
     }
-    auto row = find_task(session.db(), task);
+    auto row = find_task(session, task);
     if (!row || !sees(session.db(), scope, *row)) return not_found(task);
     if (auto repeated = repeated_write(*row, update.id)) return *repeated;
     const Timestamp now = session.now();
@@ -240,7 +240,7 @@ AsyncResult<Appended> SqliteStorage::append(TaskId task, OwnerScope scope, TaskU
 AsyncResult<Claimed> SqliteStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node,
                                           Lease lease) {
     auto call = writer_.call<Claimed>([&](Session& session) -> Result<Claimed> {
-        auto row = find_task(session.db(), task);
+        auto row = find_task(session, task);
         if (!row) return Claimed(Refusal::kEnded);
         const Timestamp now = session.now();
         const TaskRow before = *row;
@@ -306,7 +306,7 @@ AsyncResult<std::optional<Turn>> SqliteStorage::release(TaskId task, Epoch epoch
                                                         Timestamp not_before) {
     auto call =
         writer_.call<std::optional<Turn>>([&](Session& session) -> Result<std::optional<Turn>> {
-            auto row = find_task(session.db(), task);
+            auto row = find_task(session, task);
             if (!row) return std::optional<Turn>();
             const TaskRow before = *row;
             const auto due = kernel::release(*row, epoch, how, not_before, session.now());

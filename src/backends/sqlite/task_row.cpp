@@ -154,6 +154,22 @@ void update_active(Connection& db, const TaskRow& before, const TaskRow& after) 
 
 }  // namespace
 
+const TaskRow* RowCache::find(const TaskId& task) const {
+    const auto found = rows_.find(task);
+    return found == rows_.end() ? nullptr : &found->second;
+}
+
+void RowCache::keep(const TaskRow& row) {
+    if (row.has_ended()) return forget(row.task);
+    if (rows_.size() >= kMostRows) rows_.clear();
+    TaskRow& kept = rows_[row.task];
+    kept = row;
+    kept.has_active = true;
+    if (kept.run) return;
+    kept.node = 0;
+    kept.claimed.reset();
+}
+
 std::string pack(const std::vector<Answer>& answers) {
     std::string bytes;
     for (const Answer& answer : answers) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backends/common/task_kernel.hpp"
-#include "backends/sqlite/session.hpp"
+#include "backends/sqlite/connection.hpp"
 
 #include <a2akit/storage/storage.hpp>
 
@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace a2akit::sqlite {
@@ -45,6 +46,22 @@ struct TaskRow : kernel::TaskHead {
     std::int64_t node = 0;          ///< Of the run, if there is one.
     std::optional<Answer> claimed;  ///< Of the run's claim.
     std::vector<Answer> answers;    ///< The newest writes.
+};
+
+/// The rows of unfinished tasks as the writer last saved them, so that the next write to a task
+/// does not read its row. A rollback has to clear it.
+class RowCache {
+public:
+    /// Null: not kept. The lease of its run may have been renewed since.
+    [[nodiscard]] const TaskRow* find(const TaskId& task) const;
+    /// Forgets the task if it has ended.
+    void keep(const TaskRow& row);
+    void forget(const TaskId& task) { rows_.erase(task); }
+    void clear() noexcept { rows_.clear(); }
+
+private:
+    static constexpr std::size_t kMostRows = 4096;
+    std::unordered_map<TaskId, TaskRow> rows_;
 };
 
 /// A context id as it is stored: the ids that clients are given are UUIDs, and take 16 bytes.

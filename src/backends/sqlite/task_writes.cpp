@@ -281,11 +281,21 @@ std::variant<ClaimedRun, Refusal> claim(Session& session, TaskRow& row, const Wr
     return ClaimedRun{row.epoch, row.attempts, effects.appended};
 }
 
+std::optional<TaskRow> find_task(Session& session, const TaskId& task) {
+    const TaskRow* const kept = session.rows().find(task);
+    if (kept == nullptr) return find_task(session.db(), task);
+    TaskRow row = *kept;
+    const Node* const node = row.run ? session.node(row.node) : nullptr;
+    if (node != nullptr) row.run->lease_until = std::max(row.run->lease_until, node->until);
+    return row;
+}
+
 void save(Session& session, const TaskRow* before, const TaskRow& after) {
     if (before == nullptr)
         insert(session.db(), after);
     else
         update(session.db(), *before, after);
+    session.rows().keep(after);
     if (before != nullptr && before->state == after.state && before->revealed == after.revealed)
         return;
     if (before != nullptr && before->revealed) session.count(before->owner, before->state, -1);
@@ -307,6 +317,7 @@ TaskSnapshot snapshot_of_new(Session& session, const TaskRow& row, const TaskUpd
 }
 
 void erase(Session& session, const TaskRow& row) {
+    session.rows().forget(row.task);
     Connection& db = session.db();
     for (const char* sql :
          {"DELETE FROM log WHERE key BETWEEN ?1 << 24 AND (?1 << 24) + 16777215",

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/sqlite/task_row.hpp"
+#include "backends/sqlite/session.hpp"
 
 #include <optional>
 #include <variant>
@@ -9,6 +9,9 @@
 // schema.cpp. All on the writer's thread; all throw Failure.
 
 namespace a2akit::sqlite {
+
+/// The task's row, from memory if one of the last transactions saved it.
+[[nodiscard]] std::optional<TaskRow> find_task(Session& session, const TaskId& task);
 
 /// The first answer, if a write with this id was applied before.
 [[nodiscard]] std::optional<Appended> repeated_write(const TaskRow& row, const WriteId& id);
