@@ -130,6 +130,7 @@ std::size_t Transfer::take_body(std::string_view bytes) {
         return CURL_WRITEFUNC_PAUSE;
     }
     bytes_ += bytes;
+    received_ += bytes.size();
     changed_.set();
     return bytes.size();
 }
@@ -143,6 +144,7 @@ bool Transfer::take_header(std::string_view line) {
     Headers& headers = head_done_ ? trailers_ : head_.headers;
     if (!head_done_ && line.starts_with("HTTP/")) {
         head_.headers.clear();
+        is_http2_ = line.starts_with("HTTP/2");
         return true;
     }
     const std::string_view content = trimmed(line);

@@ -37,6 +37,9 @@ public:
     void finish(CURLcode outcome);
     /// Lets a transfer that was too far ahead of its reader go on.
     void unpause() noexcept;
+    [[nodiscard]] bool is_http2() const noexcept { return is_http2_; }
+    /// How many bytes of the body have arrived.
+    [[nodiscard]] std::size_t received() const noexcept { return received_; }
 
     // The reader.
     /// What has arrived since the last call.
@@ -76,6 +79,8 @@ private:
     HttpHead head_;
     Headers trailers_;
     std::size_t header_bytes_ = 0;
+    std::size_t received_ = 0;
+    bool is_http2_ = false;
     std::string too_long_;  ///< The part of the answer that is longer than allowed; empty: none.
 
     std::mutex mutex_;

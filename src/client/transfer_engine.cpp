@@ -52,8 +52,8 @@ TransferEngine::TransferEngine()
     initialise_curl_once();
     multi_ = curl_multi_init();
     if (multi_ == nullptr) throw std::bad_alloc();
-    const auto on_socket = [](CURL*, curl_socket_t socket, int events, void* self, void*) {
-        return static_cast<TransferEngine*>(self)->watch(socket, events);
+    const auto on_socket = [](CURL* handle, curl_socket_t socket, int events, void* self, void*) {
+        return static_cast<TransferEngine*>(self)->watch(handle, socket, events);
     };
     const auto on_timer = [](CURLM*, long milliseconds, void* self) {
         auto& engine = *static_cast<TransferEngine*>(self);
@@ -130,8 +130,9 @@ bool TransferEngine::follow_orders() {
         } else if (running_.contains(handle)) {
             if (what == Order::kUnpause) {
                 transfer->unpause();
+                if (transfer->is_http2()) resumed_.insert(handle);
             } else {
-                curl_multi_remove_handle(multi_, handle);
+                remove(handle);
                 running_.erase(handle);
                 transfer->finish(CURLE_ABORTED_BY_CALLBACK);
             }
@@ -143,6 +144,7 @@ bool TransferEngine::follow_orders() {
 void TransferEngine::run() {
     while (follow_orders()) {
         wait();
+        read_on();
         hand_out_finished();
     }
 }
@@ -175,25 +177,48 @@ void TransferEngine::wait() {
     }
 }
 
+/// After a pause, libcurl waits for the socket of HTTP/2 although it holds bytes that it has read
+/// from there already; so it is told that there is something, until nothing more comes.
+void TransferEngine::read_on() {
+    for (CURL* const handle : resumed_) {
+        const Transfer& transfer = *running_.at(handle);
+        for (std::size_t before = 0; before != transfer.received();) {
+            const auto socket = sockets_.find(handle);
+            if (socket == sockets_.end()) break;
+            before = transfer.received();
+            int running = 0;
+            curl_multi_socket_action(multi_, socket->second, CURL_CSELECT_IN, &running);
+        }
+    }
+}
+
+void TransferEngine::remove(CURL* handle) {
+    curl_multi_remove_handle(multi_, handle);
+    resumed_.erase(handle);
+    sockets_.erase(handle);
+}
+
 void TransferEngine::hand_out_finished() {
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
         if (message->msg != CURLMSG_DONE) continue;
         CURL* const handle = message->easy_handle;
         const CURLcode outcome = message->data.result;
-        curl_multi_remove_handle(multi_, handle);
+        remove(handle);
         const auto found = running_.extract(handle);
         if (!found.empty()) found.mapped()->finish(outcome);
     }
 }
 
-int TransferEngine::watch(curl_socket_t socket, int events) {
+int TransferEngine::watch(CURL* handle, curl_socket_t socket, int events) {
     epoll_event event{};
     event.data.fd = socket;
     if (events == CURL_POLL_REMOVE) {
+        std::erase_if(sockets_, [&](const auto& entry) { return entry.second == socket; });
         ::epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, &event);
         return 0;
     }
+    sockets_[handle] = socket;
     if ((events & CURL_POLL_IN) != 0) event.events |= EPOLLIN;
     if ((events & CURL_POLL_OUT) != 0) event.events |= EPOLLOUT;
     if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &event) != 0 && errno == ENOENT)

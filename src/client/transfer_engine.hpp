@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -38,12 +39,17 @@ private:
     void run();
     void wait();
     void hand_out_finished();
-    int watch(curl_socket_t socket, int events);
+    void remove(CURL* handle);
+    void read_on();
+    int watch(CURL* handle, curl_socket_t socket, int events);
 
     int epoll_;
     int wakeup_;
     CURLM* multi_;
     std::unordered_map<CURL*, std::shared_ptr<Transfer>> running_;
+    std::unordered_map<CURL*, curl_socket_t> sockets_;  ///< The last one of each transfer.
+    /// Streams of HTTP/2 that were paused before.
+    std::unordered_set<CURL*> resumed_;
     std::optional<SteadyTime> due_;
 
     std::mutex mutex_;
