@@ -13,7 +13,7 @@ endif()
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/a2akit)
 install(EXPORT a2akitTargets NAMESPACE a2akit:: DESTINATION ${package_folder})
 if(A2AKIT_GRPC)
-  install(TARGETS a2akit_grpc EXPORT a2akitGrpcTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(TARGETS a2akit_grpc_client a2akit_grpc EXPORT a2akitGrpcTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(EXPORT a2akitGrpcTargets NAMESPACE a2akit:: DESTINATION ${package_folder})
 endif()
 configure_package_config_file(cmake/a2akitConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/a2akitConfig.cmake

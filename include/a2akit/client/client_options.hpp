@@ -49,8 +49,11 @@ struct ClientOptions {
     std::vector<std::string> credential_origins = {};
     /// URIs of the extensions that the client wants to be active (A2A-Extensions).
     std::vector<std::string> extensions = {};
-    /// Which bindings the client may use; of those, the card's order decides.
-    std::vector<std::string> bindings = {"JSONRPC", "HTTP+JSON"};
+    /// Which bindings the client may use; of those, the card's order decides. "GRPC" is used in
+    /// programs that link a2akit::grpc_client. Its port is another origin than that of the card
+    /// (see credential_origins). An address without a scheme is dialled with TLS when the card came
+    /// over https.
+    std::vector<std::string> bindings = {"JSONRPC", "HTTP+JSON", "GRPC"};
     /// True: the order of `bindings` decides, and the card's order only among interfaces of the
     /// same binding.
     bool prefer_bindings_order = false;
@@ -62,7 +65,8 @@ struct ClientOptions {
     Duration call_timeout = std::chrono::seconds(30);
     /// For sends that wait for their task. Zero: none.
     Duration send_timeout = Duration::zero();
-    /// A stream is cut when nothing, not even a heartbeat, arrives for this long.
+    /// A stream is cut when nothing, not even a heartbeat, arrives for this long. Over gRPC, which
+    /// has no heartbeats, the task is subscribed to again.
     Duration stream_idle_timeout = std::chrono::seconds(60);
     RetryPolicy retry = {};
     /// False: a stream that is cut throws kUnavailable instead of being resumed.
