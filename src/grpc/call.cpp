@@ -2,10 +2,11 @@
 
 #include "core/log.hpp"
 #include "core/log_text.hpp"
+#include "grpc/status.hpp"
+#include "http/reply_size.hpp"
 #include "net/tls.hpp"
 #include "wire/decode.hpp"
 #include "wire/repeated_headers.hpp"
-#include "wire/service_parameters.hpp"
 #include "wire/version.hpp"
 
 #include <a2akit/request/middleware.hpp>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace a2akit::rpc {
 namespace {
@@ -76,8 +78,7 @@ Result<void> check_version(std::string_view requested, wire::Version version,
             .with(std::move(details)));
 }
 
-}  // namespace
-
+/// How a stream ends that has sent all there was.
 ::grpc::Status status_of(const EventStream::Batch& last) {
     if (last.end == EventStream::End::kDraining) {
         return to_status(
@@ -87,6 +88,25 @@ Result<void> check_version(std::string_view requested, wire::Version version,
     return to_status(
         last.error.value_or(Error{ErrorCode::kInternal, "the stream failed", nullptr}));
 }
+
+/// Says so when the service of the other version would take the message of a send.
+void name_other_version(::grpc::ByteBuffer& message, const Method& method, Error& error) {
+    const bool send = method.operation == Operation::kSendMessage ||
+                      method.operation == Operation::kSendStreamingMessage;
+    if (!send || error.code != ErrorCode::kInvalidParams) return;
+    const bool v1_0 = method.version == wire::Version::k1_0;
+    OperationParams params;
+    Violations wrong;
+    const Method& other = v1_0 ? methods_0_3().front() : methods_1_0().front();
+    if (!other.read(message, params, wrong) || !wrong.empty()) return;
+    error.message += v1_0 ? "; this is how protocol 0.3 writes a message: call a2a.v1.A2AService"
+                          : "; this is how protocol 1.0 writes a message: call "
+                            "lf.a2a.v1.A2AService";
+}
+
+::grpc::Status client_has_left() { return {::grpc::StatusCode::CANCELLED, "the client has left"}; }
+
+}  // namespace
 
 Call::Start::Start(Call& c) noexcept
     : Work([](Work& w) noexcept {
@@ -98,47 +118,64 @@ Call::Start::Start(Call& c) noexcept
 Call::Wake::Wake(Call& c) noexcept
     : Work([](Work& w) noexcept {
           Call& call = static_cast<Wake&>(w).call;
-          call.wake();
+          if (call.events_) call.events_->wake();
           call.release();
       }),
       call(c) {}
 
-Call::Call(Door& door, ::grpc::CallbackServerContext& context, Operation operation,
-           wire::Version version) noexcept
+Call::Call(Door& door, ::grpc::CallbackServerContext& context, const Method& method) noexcept
     : door_(door),
       context_(context),
-      version_(version),
+      method_(method),
       lane_(door.next_lane()),
       request_share_(door.load.requests()),
       answer_share_(door.load.responses()) {
-    envelope_.operation = operation;
-    envelope_.version = version;
+    envelope_.operation = method.operation;
+    envelope_.version = method.version;
 }
 
 void Call::release() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
-void Call::begin(OperationParams params, Violations wrong, std::size_t bytes) noexcept {
+// -- Until the operation begins, on threads of gRPC -----------------------------------------------
+
+Call* Call::begin(Door& door, ::grpc::CallbackServerContext& context, const Method& method) {
+    auto* const call = new Call(door, context, method);
+    call->wait_for_message();
+    return call;
+}
+
+void Call::wait_for_message() noexcept {
     try {
-        if (const auto prepared = prepare(std::move(params), std::move(wrong), bytes); !prepared) {
-            return refuse(prepared.error());
-        }
+        if (const auto admitted = admit(); !admitted) return refuse(admitted.error());
     } catch (const std::exception& e) {
         log::error("a gRPC call cannot begin error={}", quoted(e.what()));
         return refuse({ErrorCode::kInternal, "the request failed inside the server", nullptr});
     }
-    retain();
-    lane_.loop.post(start_);
+    reading_ = true;
+    lane_.unsent.add(*this, lane_.loop.now());
+    StartRead(&message_);
 }
 
-void Call::refuse(const Error& error) {
-    if (error.code == ErrorCode::kUnauthenticated) {
-        const bool named = error.details != nullptr && !error.details->challenge.empty();
-        context_.AddTrailingMetadata(
-            "www-authenticate", named ? error.details->challenge : std::string(kDefaultChallenge));
-    }
-    end(to_status(error));
+Result<void> Call::admit() {
+    if (!door_.serving) return fail(Error::unavailable("the server is starting", kRetryAfter));
+    permit_ = door_.load.take_call(method_.operation);
+    if (!permit_) return fail(Load::at_limit(method_.operation));
+    read_metadata();
+    if (auto refused = over_rate(door_, envelope_.context.remote_address))
+        return fail(std::move(*refused));
+    wire::RequestHead head;
+    head.headers = &envelope_.context.headers;
+    if (auto contradiction = wire::settle_repeated_headers(head))
+        return fail(std::move(*contradiction));
+    const std::string requested = wire::requested_version(head.header("a2a-version"), {});
+    if (auto checked = check_version(requested, method_.version, door_.options.versions); !checked)
+        return checked;
+    auto parameters = wire::read_service_parameters(head, {});
+    if (!parameters) return fail(std::move(parameters.error()));
+    parameters_ = std::move(*parameters);
+    return {};
 }
 
 void Call::read_metadata() {
@@ -153,32 +190,50 @@ void Call::read_metadata() {
     if (const security::Gate* const gate = door_.options.gate.get()) {
         envelope_.context.remote_address = gate->caller(envelope_.context.remote_address, headers);
     }
+    if (door_.options.tls == nullptr) return;
     if (std::string name = client_name(*context_.auth_context()); !name.empty()) {
         envelope_.context.values.emplace(kClientCertificate, std::move(name));
     }
 }
 
-Result<void> Call::prepare(OperationParams params, Violations wrong, std::size_t bytes) {
-    if (!door_.serving) return fail(Error::unavailable("the server is starting", kRetryAfter));
-    permit_ = door_.load.take_call(envelope_.operation);
-    if (!permit_) return fail(Load::at_limit(envelope_.operation));
-    if (!request_share_.grow_to(bytes)) return fail(Load::at_limit("bytes of requests"));
-    read_metadata();
-    if (auto refused = over_rate(door_, envelope_.context.remote_address))
-        return fail(std::move(*refused));
-    wire::RequestHead head;
-    head.headers = &envelope_.context.headers;
-    if (auto contradiction = wire::settle_repeated_headers(head))
-        return fail(std::move(*contradiction));
-    const std::string requested = wire::requested_version(head.header("a2a-version"), {});
-    if (auto checked = check_version(requested, version_, door_.options.versions); !checked)
-        return checked;
-    auto parameters = wire::read_service_parameters(head, {});
-    if (!parameters) return fail(std::move(parameters.error()));
-    envelope_.params = std::move(params);
-    envelope_.client = &client_;
-    return wire::complete({}, *parameters, std::move(wrong), envelope_);
+void Call::OnReadDone(bool ok) {
+    lane_.unsent.remove(*this);
+    if (!std::exchange(reading_, false)) return;  // given up
+    if (ok) return take_message();
+    end(context_.IsCancelled()
+            ? client_has_left()
+            : to_status({ErrorCode::kInvalidParams, "the call ended without a message", nullptr}));
 }
+
+void Call::take_message() noexcept {
+    try {
+        if (const auto read = read_message(); !read) return refuse(read.error());
+    } catch (const std::exception& e) {
+        log::error("a gRPC call cannot begin error={}", quoted(e.what()));
+        return refuse({ErrorCode::kInternal, "the request failed inside the server", nullptr});
+    }
+    retain();
+    lane_.loop.post(start_);
+}
+
+Result<void> Call::read_message() {
+    if (!request_share_.grow_to(message_.Length()))
+        return fail(Load::at_limit("bytes of requests"));
+    Violations wrong;
+    Result<void> read{};
+    if (method_.read(message_, envelope_.params, wrong)) {
+        envelope_.client = &client_;
+        read = wire::complete({}, parameters_, std::move(wrong), envelope_);
+    } else {
+        read = fail(Error{ErrorCode::kInvalidParams,
+                          "the bytes are not the message that this method takes", nullptr});
+    }
+    if (!read) name_other_version(message_, method_, read.error());
+    message_.Clear();
+    return read;
+}
+
+// -- The operation, on the loop -------------------------------------------------------------------
 
 Async<void> Call::run() {
     Async<void> handling = handle();
@@ -204,32 +259,125 @@ Async<void> Call::handle() {
         std::string list;
         for (const std::string& uri : handled.activated_extensions)
             list += (list.empty() ? "" : ", ") + uri;
-        context_.AddTrailingMetadata(
-            version_ == wire::Version::k1_0 ? "a2a-extensions" : "x-a2a-extensions", list);
+        const bool v1_0 = method_.version == wire::Version::k1_0;
+        context_.AddTrailingMetadata(v1_0 ? "a2a-extensions" : "x-a2a-extensions", list);
     }
     if (!handled.reply) {
         refuse(handled.reply.error());
-        co_return;
+    } else if (method_.write != nullptr) {
+        answer_once(*handled.reply);
+    } else {
+        auto& events = std::get<std::unique_ptr<EventStream>>(*handled.reply);
+        Async<void> answering = answer_by_events(std::move(events));
+        co_await std::move(answering);
     }
-    Async<void> answering = answer(handled);
-    co_await std::move(answering);
+}
+
+void Call::answer_once(const Reply& reply) {
+    if (!answer_share_.grow_to(http::content_size(reply)))
+        return end(to_status(Load::response_unsent()));
+    message_ = method_.write(reply);
+    ended_ = true;
+    lane_.untaken.add(*this, lane_.loop.now());
+    StartWriteAndFinish(&message_, {}, ::grpc::Status::OK);
+}
+
+Async<void> Call::answer_by_events(std::unique_ptr<EventStream> events) {
+    events_ = std::move(events);
+    // By itself: gRPC would keep it, and wait for it, together with a first event that others
+    // follow at once. Besides, the client learns that it is subscribed before the first event.
+    StartSendInitialMetadata();
+    for (;;) {
+        Async<EventStream::Batch> pending = events_->next();
+        EventStream::Batch batch = co_await std::move(pending);
+        for (std::size_t next = 0; next < batch.items.size() && !failed_ && !client_.gone();) {
+            if (!fill_pieces(batch, next)) {
+                events_.reset();
+                co_return end(to_status(Load::response_unsent()));
+            }
+            co_await send_pieces();
+        }
+        if (failed_ || client_.gone()) break;
+        if (batch.end != EventStream::End::kMore) {
+            end(status_of(batch));
+            break;
+        }
+    }
+    events_.reset();
+    if (failed_ || client_.gone()) end(client_has_left());
+}
+
+/// Converts a piece of the batch. False: there is no room for it.
+bool Call::fill_pieces(EventStream::Batch& batch, std::size_t& next) {
+    pieces_.clear();
+    std::size_t bytes = 0;
+    do {
+        StreamItem& item = batch.items[next];
+        bytes += http::content_size(item);
+        if (!answer_share_.grow_to(bytes)) return false;
+        pieces_.push_back(method_.write_event(item.response));
+        item = {};
+        ++next;
+    } while (next < batch.items.size() && bytes < kPiece);
+    return true;
+}
+
+/// Returns when the client's window has taken the pieces, or the client has been given up.
+Async<void> Call::send_pieces() {
+    sent_.reset();
+    at_ = 0;
+    StartWrite(&pieces_.front(), options_of_piece());
+    if (!co_await sent_.wait_until(lane_.loop.now() + door_.options.write_timeout)) {
+        context_.TryCancel();
+        co_await sent_.wait();
+    }
+    answer_share_.release();
+}
+
+// Those behind it follow at once: they need not leave one by one.
+::grpc::WriteOptions Call::options_of_piece() const {
+    ::grpc::WriteOptions options;
+    if (at_ + 1 < pieces_.size()) options.set_buffer_hint();
+    return options;
+}
+
+void Call::OnWriteDone(bool ok) {
+    if (ok && ++at_ < pieces_.size()) return StartWrite(&pieces_[at_], options_of_piece());
+    failed_ = !ok;
+    sent_.set();
+}
+
+// -- Its end --------------------------------------------------------------------------------------
+
+void Call::refuse(const Error& error) {
+    if (error.code == ErrorCode::kUnauthenticated) {
+        const bool named = error.details != nullptr && !error.details->challenge.empty();
+        context_.AddTrailingMetadata(
+            "www-authenticate", named ? error.details->challenge : std::string(kDefaultChallenge));
+    }
+    end(to_status(error));
 }
 
 void Call::end(::grpc::Status status) {
     ended_ = true;
     lane_.untaken.add(*this, lane_.loop.now());
-    finish(std::move(status));
+    Finish(std::move(status));
 }
 
-void Call::done() noexcept {
-    lane_.untaken.remove(*this);
-    release();
+void Call::give_up() noexcept {
+    if (!std::exchange(reading_, false)) return context_.TryCancel();
+    end({::grpc::StatusCode::DEADLINE_EXCEEDED, "the message did not arrive in time"});
 }
 
-void Call::client_left() noexcept {
+void Call::OnCancel() {
     client_.leave();
     retain();
     lane_.loop.post(wake_);
+}
+
+void Call::OnDone() {
+    lane_.untaken.remove(*this);
+    release();
 }
 
 }  // namespace a2akit::rpc

@@ -59,24 +59,29 @@ void quieten_libraries() {
         [](gpr_log_func_args* line) { log::debug("grpc says message={}", quoted(line->message)); });
 }
 
-/// Looks after the answers that clients do not take, until the lane stops.
-Async<void> cancel_untaken(Lane& lane, Duration at_most) {
-    while (!co_await lane.stopping.wait_until(lane.loop.now() + at_most / 4)) {
-        lane.untaken.cancel_those_before(lane.loop.now() - at_most);
+/// Gives up calls whose clients neither send their messages nor take their answers, until the lane
+/// stops.
+Async<void> give_up_slow_clients(Lane& lane, Duration to_send, Duration to_take) {
+    const Duration pause = std::min(to_send, to_take) / 4;
+    while (!co_await lane.stopping.wait_until(lane.loop.now() + pause)) {
+        const SteadyTime now = lane.loop.now();
+        lane.unsent.give_up_those_before(now - to_send);
+        lane.untaken.give_up_those_before(now - to_take);
     }
 }
 
 /// Starts that on the lane's loop, and ends.
 struct Watch : Work {
-    Watch(Lane& l, Duration a) noexcept
+    Watch(Lane& l, const http::Options& o) noexcept
         : Work([](Work& work) noexcept {
               const std::unique_ptr<Watch> self(&static_cast<Watch&>(work));
-              self->lane.calls.spawn(cancel_untaken(self->lane, self->at_most));
+              self->lane.calls.spawn(give_up_slow_clients(self->lane, self->options.body_timeout,
+                                                          self->options.write_timeout));
           }),
           lane(l),
-          at_most(a) {}
+          options(o) {}
     Lane& lane;
-    Duration at_most;
+    const http::Options& options;
 };
 
 /// The host as gRPC reads it in an address.
@@ -90,8 +95,8 @@ public:
         : door_(site, load, options) {
         for (std::size_t i = 0; i < loops.size(); ++i)
             door_.lanes.push_back(std::make_unique<Lane>(loops[i]));
-        if (options.versions.v1_0) services_.push_back(make_service_1_0(door_));
-        if (options.versions.v0_3) services_.push_back(make_service_0_3(door_));
+        if (options.versions.v1_0) services_.push_back(make_service(door_, methods_1_0()));
+        if (options.versions.v0_3) services_.push_back(make_service(door_, methods_0_3()));
     }
     ~Server() override { stop(Duration(0)); }
 
@@ -126,7 +131,7 @@ public:
     void serve() override {
         door_.serving = true;
         for (const auto& lane : door_.lanes) {
-            auto* begin = new Watch(*lane, door_.options.write_timeout);
+            auto* begin = new Watch(*lane, door_.options);
             lane->loop.post(*begin);
         }
     }

@@ -5,12 +5,14 @@
 #include <grpcpp/impl/service_type.h>
 
 #include <memory>
+#include <span>
 
 namespace a2akit::rpc {
 
-/// The service of protocol 1.0, lf.a2a.v1.A2AService. REQUIRES: `door` outlives it.
-[[nodiscard]] std::unique_ptr<::grpc::Service> make_service_1_0(Door& door);
-/// That of protocol 0.3, a2a.v1.A2AService. REQUIRES: likewise.
-[[nodiscard]] std::unique_ptr<::grpc::Service> make_service_0_3(Door& door);
+/// A service whose methods each become a Call. For gRPC all of them are streams of bytes in both
+/// directions, so that it tells us of a call before it has read a message. REQUIRES: `door` and
+/// `methods` outlive it.
+[[nodiscard]] std::unique_ptr<::grpc::Service> make_service(Door& door,
+                                                            std::span<const Method> methods);
 
 }  // namespace a2akit::rpc

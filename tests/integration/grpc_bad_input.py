@@ -41,6 +41,13 @@ def saying(text):
     return struct.pack(">BI", 0, len(request)) + request
 
 
+def status_of(frame):
+    """The grpc-status in trailers that are written out."""
+    name = b"\x0bgrpc-status"
+    rest = frame[3][frame[3].index(name) + len(name):]
+    return int(rest[1:1 + rest[0]])
+
+
 class Agent:
     def __init__(self, **settings):
         clean = {key: value for key, value in os.environ.items() if not key.startswith("A2AKIT_")}
@@ -145,6 +152,23 @@ class BadInput(unittest.TestCase):
                 os.sched_yield()
             self.assertLessEqual(agent.descriptors(), before + 5)
             self.assertTrue(agent.serves())
+
+    def test_calls_without_a_message_count_and_end_after_the_body_timeout(self):
+        # Without a table of headers each answer is written out.
+        with Agent(A2AKIT_MAX_WAITING_SENDS="3") as agent, agent.connect({1: 0}.items()) as client:
+            for stream in (1, 3, 5, 7, 9):
+                client.call(SEND, stream)
+            refused = [client.until(http2.HEADERS) for _ in range(2)]
+            self.assertEqual([status_of(frame) for frame in refused], [14, 14])
+        with Agent(A2AKIT_BODY_TIMEOUT="0.5", A2AKIT_MAX_WAITING_SENDS="2") as agent, \
+                agent.connect({1: 0}.items()) as client:
+            client.call(SEND, 1)
+            client.call(SEND, 3)
+            client.data(3, saying("echo " + "x" * 1000)[:100])
+            ended = [client.until(http2.HEADERS) for _ in range(2)]
+            self.assertEqual({frame[2]: status_of(frame) for frame in ended}, {1: 4, 3: 4})
+            while not agent.serves():  # until the slots are free again
+                pass
 
     def test_an_answer_that_is_not_taken_is_dropped_after_the_write_timeout(self):
         with Agent(A2AKIT_MAX_WAITING_SENDS="1") as agent, agent.connect({http2.INITIAL_WINDOW_SIZE: 0}.items()) as client:

@@ -18,6 +18,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace a2akit {
 namespace {
@@ -306,6 +307,47 @@ TEST_F(GrpcTest, TheLimitsAreThoseOfHttp) {
     EXPECT_EQ(reason_of(status), "UNAVAILABLE");
 }
 
+TEST_F(GrpcTest, TheStreamsOfAllBindingsAreCountedTogether) {
+    ServerOptions options = test_options(agent);
+    options.settings.max_streams = 1;
+    start(std::move(options));
+    grpc::ClientContext context;
+    const auto stream = stub->SendStreamingMessage(&context, saying("wait"));
+    v1::StreamResponse event;
+    ASSERT_TRUE(stream->Read(&event));
+    HttpClient http(server->port());
+    EXPECT_EQ(http.exchange("POST", "/message:stream", send_body("hi")).status, 503);
+    EXPECT_EQ(http.exchange("POST", "/message:send", send_body("hi")).status, 200);
+    context.TryCancel();
+}
+
+TEST_F(GrpcTest, TheBytesOfRequestsOfAllBindingsAreCountedTogether) {
+    constexpr std::size_t kSize = 60 * 1024;
+    ServerOptions options = test_options(agent);
+    options.settings.max_body_bytes = 64 * 1024;
+    options.settings.max_request_bytes = 3 * 64 * 1024;
+    start(std::move(options));
+    std::vector<std::future<void>> waiting;
+    for (int i = 0; i < 3; ++i) {
+        waiting.push_back(std::async(std::launch::async, [&] {
+            v1::SendMessageRequest request = saying("wait");
+            (*request.mutable_metadata()->mutable_fields())["padding"].set_string_value(
+                std::string(kSize, 'x'));
+            grpc::ClientContext context;
+            v1::SendMessageResponse sent;
+            (void)stub->SendMessage(&context, request, &sent);
+        }));
+    }
+    until([&] { return agent->waiting == 3; });
+    HttpClient http(server->port());
+    EXPECT_EQ(http.exchange("POST", "/message:send", send_body(std::string(kSize, 'x'))).status,
+              503);
+    HttpClient small(server->port());
+    EXPECT_EQ(small.exchange("POST", "/message:send", send_body("hi")).status, 200);
+    server->stop();
+    for (auto& send : waiting) send.get();
+}
+
 TEST_F(GrpcTest, MiddlewaresReadTheMetadata) {
     ServerOptions options = test_options(agent);
     options.middlewares.push_back(std::make_shared<BearerMiddleware>(
@@ -467,8 +509,12 @@ grpc::Status call_raw(const std::string& address, const char* method, const std:
 TEST_F(GrpcTest, GarbageIsRefusedAndTheNextCallIsServed) {
     start();
     const std::string garbage = "\xff\xff\xff\xff garbage";
-    EXPECT_FALSE(call_raw(address, "/lf.a2a.v1.A2AService/SendMessage", garbage).ok());
-    EXPECT_FALSE(call_raw(address, "/a2a.v1.A2AService/SendMessage", garbage).ok());
+    for (const char* method :
+         {"/lf.a2a.v1.A2AService/SendMessage", "/a2a.v1.A2AService/SendMessage"}) {
+        const auto status = call_raw(address, method, garbage);
+        EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << method;
+        EXPECT_EQ(status.error_message(), "the bytes are not the message that this method takes");
+    }
     EXPECT_EQ(call_raw(address, "/lf.a2a.v1.A2AService/NoSuchMethod", "").error_code(),
               grpc::StatusCode::UNIMPLEMENTED);
     // A string that is no UTF-8.
@@ -483,6 +529,26 @@ TEST_F(GrpcTest, GarbageIsRefusedAndTheNextCallIsServed) {
     grpc::ClientContext context;
     v1::SendMessageResponse sent;
     EXPECT_TRUE(stub->SendMessage(&context, saying("hi"), &sent).ok());
+}
+
+TEST_F(GrpcTest, AMessageOfTheOtherVersionIsNamedAsSuch) {
+    start();
+    ::a2a::v1::SendMessageRequest old;
+    old.mutable_request()->set_message_id("m");
+    old.mutable_request()->set_role(::a2a::v1::ROLE_USER);
+    old.mutable_request()->add_content()->set_text("hi");
+    const auto named = [&](const char* method, const std::string& bytes, const char* how) {
+        const auto status = call_raw(address, method, bytes);
+        EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+        EXPECT_NE(status.error_message().find(how), std::string::npos) << status.error_message();
+    };
+    for (const char* method : {"SendMessage", "SendStreamingMessage"}) {
+        named(("/lf.a2a.v1.A2AService/" + std::string(method)).c_str(), old.SerializeAsString(),
+              "this is how protocol 0.3 writes a message: call a2a.v1.A2AService");
+        named(("/a2a.v1.A2AService/" + std::string(method)).c_str(),
+              saying("hi").SerializeAsString(),
+              "this is how protocol 1.0 writes a message: call lf.a2a.v1.A2AService");
+    }
 }
 
 TEST_F(GrpcTest, ItsHealthIsServing) {

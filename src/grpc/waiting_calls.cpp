@@ -1,8 +1,8 @@
-#include "grpc/untaken_answers.hpp"
+#include "grpc/waiting_calls.hpp"
 
 namespace a2akit::rpc {
 
-void UntakenAnswers::add(Entry& entry, SteadyTime now) noexcept {
+void WaitingCalls::add(Entry& entry, SteadyTime now) noexcept {
     const std::lock_guard lock(mutex_);
     entry.since_ = now;
     entry.listed_ = true;
@@ -12,23 +12,23 @@ void UntakenAnswers::add(Entry& entry, SteadyTime now) noexcept {
     last_ = &entry;
 }
 
-void UntakenAnswers::remove(Entry& entry) noexcept {
+void WaitingCalls::remove(Entry& entry) noexcept {
     const std::lock_guard lock(mutex_);
     if (entry.listed_) unlink(entry);
 }
 
-void UntakenAnswers::unlink(Entry& entry) noexcept {
+void WaitingCalls::unlink(Entry& entry) noexcept {
     (entry.before_ != nullptr ? entry.before_->behind_ : first_) = entry.behind_;
     (entry.behind_ != nullptr ? entry.behind_->before_ : last_) = entry.before_;
     entry.listed_ = false;
 }
 
-void UntakenAnswers::cancel_those_before(SteadyTime limit) noexcept {
+void WaitingCalls::give_up_those_before(SteadyTime limit) noexcept {
     const std::lock_guard lock(mutex_);
     while (first_ != nullptr && first_->since_ < limit) {
         Entry& oldest = *first_;
         unlink(oldest);
-        oldest.cancel();
+        oldest.give_up();
     }
 }
 

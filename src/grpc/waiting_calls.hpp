@@ -6,9 +6,9 @@
 
 namespace a2akit::rpc {
 
-/// The calls whose last answer their clients have still to take, the oldest first: each holds
-/// memory and a slot until then. Safe from any thread.
-class UntakenAnswers {
+/// Calls that wait for something that their clients have to do, the oldest first: each holds memory
+/// and a permit until then. Safe from any thread.
+class WaitingCalls {
 public:
     class Entry {
     public:
@@ -18,28 +18,29 @@ public:
     protected:
         Entry() noexcept = default;
         ~Entry() = default;
-        /// Ends the call; its answer is lost. Must not call UntakenAnswers in place.
-        virtual void cancel() noexcept = 0;
+        /// Ends the call of a client that has not done it in time. Must not call the list that
+        /// calls it in place.
+        virtual void give_up() noexcept = 0;
 
     private:
-        friend class UntakenAnswers;
+        friend class WaitingCalls;
         Entry* before_ = nullptr;
         Entry* behind_ = nullptr;
         SteadyTime since_{};
         bool listed_ = false;
     };
 
-    UntakenAnswers() noexcept = default;
-    UntakenAnswers(const UntakenAnswers&) = delete;
-    UntakenAnswers& operator=(const UntakenAnswers&) = delete;
+    WaitingCalls() noexcept = default;
+    WaitingCalls(const WaitingCalls&) = delete;
+    WaitingCalls& operator=(const WaitingCalls&) = delete;
 
     /// REQUIRES: `entry` is removed before it ends; `now` does not run backwards.
     void add(Entry& entry, SteadyTime now) noexcept;
     /// Does nothing when the entry is not listed.
     void remove(Entry& entry) noexcept;
-    /// Cancels the calls that were added before `limit`. An entry does not end meanwhile, since
-    /// `remove` waits.
-    void cancel_those_before(SteadyTime limit) noexcept;
+    /// Gives up the calls that were added before `limit`. Behind `remove` of an entry this either
+    /// has happened to it or will not happen.
+    void give_up_those_before(SteadyTime limit) noexcept;
 
 private:
     void unlink(Entry& entry) noexcept;
