@@ -12,6 +12,7 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import time
 
 import many_nodes
@@ -87,6 +88,28 @@ class AcrossNodes(many_nodes.NodesCase):
             return int(found[-1]) if found and int(found[-1]) != by_other_than else None
         self.wait_until(lambda: writer() is not None)
         return writer()
+
+    def test_one_caller_leaves_slots_of_every_node_to_the_others(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".keys") as keys:
+            keys.write("".join(f"{name} a-key-of-{name}\n" for name in ("alice", "bob")))
+            keys.flush()
+            nodes = self.start(2, MAX_CONCURRENT_TASKS=4, API_KEYS_FILE=keys.name)
+        alice, bob = ({"X-API-Key": f"a-key-of-{name}"} for name in ("alice", "bob"))
+        # Each node gets to know bob.
+        for node in nodes:
+            self.wait_until(lambda: text_of(node.send("hello", headers=bob)).endswith(f" by {node.process.pid}"))
+        tasks = [nodes[i % 2].send("wait", wait=False, headers=alice)["id"] for i in range(20)]
+
+        def working():
+            listed = nodes[0].call("ListTasks", {"status": "TASK_STATE_WORKING"}, headers=alice)
+            return len(listed["tasks"])
+        self.wait_until(lambda: working() == 6)
+        for node in nodes:
+            self.assertEqual(state(node.send("hello", headers=bob)), "COMPLETED")
+        self.assertEqual(working(), 6, "three quarters of the slots of both nodes")
+        for task in tasks:
+            nodes[0].call("CancelTask", {"id": task}, headers=alice)
+        self.assertEqual(state(nodes[1].send("hello", headers=alice)), "COMPLETED")
 
     def test_a_direct_reply_comes_from_another_node(self):
         nodes = self.start(2, MAX_CONCURRENT_TASKS=1, REPLIES=1)
