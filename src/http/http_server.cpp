@@ -196,6 +196,7 @@ struct HttpServer::Acceptor {
     net::AsioLoop& loop;
     HttpServer& server;
     net::TcpAcceptor acceptor;
+    std::optional<net::ListeningSocket> given;  ///< Whose descriptor the acceptor has taken.
     std::size_t next = 0;
     bool stopping = false;
     Signal stopped;
@@ -266,6 +267,7 @@ Async<void> HttpServer::Acceptor::stop() {
     stopped.set();
     NetError ignored;
     acceptor.close(ignored);
+    given.reset();
     co_await accepting.join();
     look.cancel();
 }
@@ -298,6 +300,24 @@ Result<std::uint16_t> HttpServer::listen(const std::string& host, std::uint16_t 
                                                  error.message());
     }
     return acceptor_->acceptor.local_endpoint().port();
+}
+
+Result<void> HttpServer::listen_on(net::ListeningSocket socket) {
+    // The protocol is only remembered: a Unix socket is accepted from and closed in the same way.
+    NetError error;
+    acceptor_->acceptor.assign(Tcp::v4(), socket.descriptor(), error);
+    if (error) {
+        return fail(ErrorCode::kUnavailable,
+                    "cannot listen on " + socket.host() + ": " + error.message());
+    }
+    (void)socket.release();
+    acceptor_->given.emplace(std::move(socket));
+    if (acceptor_->given->host().starts_with("unix:")) return {};
+    acceptor_->acceptor.set_option(Tcp::no_delay(true), error);
+    if (!error) acceptor_->acceptor.set_option(UnsentAtMost(kMostUnsent), error);
+    if (!error) return {};
+    return fail(ErrorCode::kUnavailable,
+                "cannot listen on " + acceptor_->given->host() + ": " + error.message());
 }
 
 void HttpServer::serve() { net::run_on(acceptor_->loop, acceptor_->start()); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/shard.hpp"
+#include "net/listening_socket.hpp"
 #include "net/loop_group.hpp"
 #include "net/socket.hpp"
 
@@ -29,6 +30,8 @@ public:
     /// Binds and listens; clients that connect from now on wait to be accepted. Returns the port.
     /// kUnavailable when the address cannot be bound, kInvalidParams when `host` is not an address.
     Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
+    /// The same with a socket that listens already.
+    Result<void> listen_on(net::ListeningSocket socket);
     /// Accepts connections. REQUIRES: listens.
     void serve();
 

@@ -6,8 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <cstring>
 
 namespace a2akit::net {
 
@@ -95,15 +97,21 @@ TcpSocket AcceptedSocket::take(AsioLoop& loop, NetError& error) {
 }
 
 bool Accept::await_ready() noexcept {
-    Tcp::endpoint peer;
-    auto size = static_cast<socklen_t>(peer.capacity());
-    const int accepted =
-        ::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    sockaddr_storage address{};
+    auto size = static_cast<socklen_t>(sizeof(address));
+    const int accepted = ::accept4(acceptor.native_handle(), reinterpret_cast<sockaddr*>(&address),
+                                   &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted < 0) {
         error.assign(errno, boost::system::system_category());
         return errno != EAGAIN && errno != EWOULDBLOCK;
     }
-    peer.resize(size);
+    // The peer of a Unix socket has no address, and is on this machine.
+    Tcp::endpoint peer(boost::asio::ip::address_v4::loopback(), 0);
+    if (address.ss_family != AF_UNIX) {
+        size = std::min<socklen_t>(size, static_cast<socklen_t>(peer.capacity()));
+        std::memcpy(peer.data(), &address, size);
+        peer.resize(size);
+    }
     error.clear();
     socket = AcceptedSocket(accepted, peer);
     return true;

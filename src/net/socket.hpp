@@ -141,6 +141,7 @@ public:
     }
     ~AcceptedSocket();
 
+    /// Of a Unix socket: 127.0.0.1, port 0.
     [[nodiscard]] const Tcp::endpoint& peer() const noexcept { return peer_; }
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
     /// Makes it a socket of `loop`; with an error it stays as it was.

@@ -18,6 +18,7 @@
 #include "server/process.hpp"
 #include "server/retention.hpp"
 #include "server/server_security.hpp"
+#include "server/service_manager.hpp"
 #include "server/stderr_sink.hpp"
 #include "server/unknown_settings.hpp"
 #include "worker/handler_thread.hpp"
@@ -117,6 +118,10 @@ std::unique_ptr<PushNode> make_push_node(const std::vector<AgentOptions>& agents
     return wanted ? std::make_unique<PushNode>(ports, settings) : nullptr;
 }
 
+constexpr std::string_view kUnixSocket = "unix:";
+
+bool is_unix_socket(std::string_view host) { return host.starts_with(kUnixSocket); }
+
 bool means_every_address(std::string_view host) { return host == "0.0.0.0" || host == "::"; }
 
 /// A host as it stands in a URL; one that means every address is replaced by one that can be
@@ -181,6 +186,7 @@ private:
     void set_state(AgentSite::State state) {
         for (const auto& site : sites_) site->set_state(state);
     }
+    Result<void> listen_for_http();
     Result<void> listen_for_grpc();
     Result<void> sign_cards();
     void announce() const;
@@ -220,6 +226,8 @@ private:
     std::unique_ptr<http::HttpServer> http_;
     std::unique_ptr<http::RpcServer> grpc_;  ///< Null: gRPC is off.
     std::string grpc_address_;
+    std::optional<net::ListeningSocket> activated_;  ///< By the service manager; until it is used.
+    ServiceManager manager_;
 
     std::once_flag stop_begun_;
     /// Carries out a stop that a handler asked for. The last member: joined before the others end.
@@ -267,6 +275,13 @@ Result<void> Server::Impl::start_locked() {
     Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
     if (!resolved) return fail(std::move(resolved.error()));
     settings_ = std::move(*resolved);
+    auto activated = take_activated_socket();
+    if (!activated) return fail(std::move(activated.error()));
+    if (*activated) {
+        activated_.emplace(std::move(**activated));
+        settings_.host = activated_->host();
+        settings_.port = activated_->port();
+    }
     for (const UnknownSetting& unknown : unknown_settings(environment_names())) {
         log::warn("settings unknown={}{}{}", quoted(unknown.name),
                   unknown.nearest.empty() ? "" : " nearest=", unknown.nearest);
@@ -305,15 +320,7 @@ Result<void> Server::Impl::start_locked() {
     http_ = std::make_unique<http::HttpServer>(*loops_, (*upkeep_)[0], std::move(http), site);
 
     // The port first: a second server on it must not touch what the first one works on.
-    Result<std::uint16_t> listening = http_->listen(*settings_.host, *settings_.port);
-    if (!listening) {
-        Error error = std::move(listening.error());
-        error.message += " (A2AKIT_HOST, A2AKIT_PORT)";
-        return fail(std::move(error));
-    }
-    port_ = *listening;
-    url_ = (settings_.tls_cert ? "https://" : "http://") + url_host(*settings_.host) + ":" +
-           std::to_string(port_) + *settings_.base_path;
+    if (Result<void> listens = listen_for_http(); !listens) return listens;
     for (std::size_t i = 0; i < sites_.size(); ++i) {
         sites_[i]->set_url(settings_.public_url.value_or(url_) + path_of(i),
                            settings_.public_url.has_value());
@@ -325,6 +332,11 @@ Result<void> Server::Impl::start_locked() {
     http_->serve();
     if (grpc_) grpc_->serve();
     announce();
+    manager_.ready();
+    net::run_on((*upkeep_)[0], [](ServiceManager& manager) -> Async<void> {
+        manager.start_watchdog();
+        co_return;
+    }(manager_));
     return {};
 }
 
@@ -347,8 +359,43 @@ void Server::Impl::open_sites(std::vector<AgentOptions> agents) {
         sites_.front()->open_admin(node_->admin(), *settings_.admin_token);
 }
 
+Result<void> Server::Impl::listen_for_http() {
+    const std::string& host = *settings_.host;
+    std::optional<net::ListeningSocket> socket = std::exchange(activated_, std::nullopt);
+    Result<std::uint16_t> listening = std::uint16_t{0};
+    if (!socket && is_unix_socket(host)) {
+        auto made = net::ListeningSocket::at_path(host.substr(kUnixSocket.size()));
+        if (made)
+            socket.emplace(std::move(*made));
+        else
+            listening = fail(std::move(made.error()));
+    }
+    if (socket) {
+        const std::uint16_t port = socket->port();
+        const Result<void> listens = http_->listen_on(std::move(*socket));
+        listening = listens ? Result<std::uint16_t>(port) : fail(listens.error());
+    } else if (listening) {
+        listening = http_->listen(host, *settings_.port);
+    }
+    if (!listening) {
+        Error error = std::move(listening.error());
+        error.message += " (A2AKIT_HOST, A2AKIT_PORT)";
+        return fail(std::move(error));
+    }
+    port_ = *listening;
+    const std::string authority =
+        is_unix_socket(host) ? "localhost" : url_host(host) + ":" + std::to_string(port_);
+    url_ = (settings_.tls_cert ? "https://" : "http://") + authority + *settings_.base_path;
+    return {};
+}
+
 Result<void> Server::Impl::listen_for_grpc() {
     if (!settings_.grpc_port) return {};
+    if (is_unix_socket(*settings_.host)) {
+        return fail(Error::invalid_field("A2AKIT_GRPC_PORT",
+                                         "is a TCP port, and A2AKIT_HOST names a Unix socket; give "
+                                         "an address, or leave the port out"));
+    }
     const http::MakeRpcServer make = http::offered_rpc_server();
     if (make == nullptr) {
         return fail(
@@ -391,9 +438,11 @@ void Server::Impl::announce() const {
     const Ports& given = options_.ports;
     const bool in_memory = !given.storage && settings_.storage == "memory:";
     log::info(
-        "listening url={}{}{}{}{} threads={} storage={} broker={} event_bus={} "
+        "listening url={}{}{}{}{}{}{} threads={} storage={} broker={} event_bus={} "
         "cancel_registry={}{}",
-        url_, host_ ? " agents=" : "", joined(names_), grpc_ ? " grpc=" : "", grpc_address_,
+        url_, is_unix_socket(*settings_.host) ? " socket=" : "",
+        is_unix_socket(*settings_.host) ? settings_.host->substr(kUnixSocket.size()) : "",
+        host_ ? " agents=" : "", joined(names_), grpc_ ? " grpc=" : "", grpc_address_,
         loops_->size(), shown(given.storage != nullptr, settings_.storage),
         shown(given.broker != nullptr, settings_.broker),
         shown(given.event_bus != nullptr, settings_.event_bus),
@@ -425,6 +474,7 @@ void Server::Impl::stop_and_wait() {
 
 void Server::Impl::stop_serving() {
     log::info("stopping url={}", url_);
+    manager_.stopping();
     const SteadyTime deadline = std::chrono::steady_clock::now() + *settings_.drain_timeout;
     set_state(AgentSite::State::kDraining);
     // What is still served while the handlers finish: who waits for them, their streams, reads, and
@@ -441,6 +491,7 @@ void Server::Impl::stop_serving() {
     http_->stop(time_for_answers());
     node_->join_runs();
     node_->stop(deadline);
+    net::run_on((*upkeep_)[0], manager_.stop_watchdog());
     grpc_.reset();
     http_.reset();
     host_.reset();
@@ -514,7 +565,9 @@ int Server::Impl::wait_for_stop(StopSignals& signals, Duration at_most) {
 Result<void> Server::Impl::reload() {
     const std::lock_guard lock(mutex_);
     if (phase_ != Phase::kRunning) return fail(ErrorCode::kUnavailable, "the server does not run");
+    manager_.reloading();
     Result<void> reloaded = security_->reload();
+    manager_.ready();
     if (reloaded) {
         log::info("reloaded url={}", url_);
     } else {

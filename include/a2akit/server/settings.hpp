@@ -18,7 +18,8 @@ namespace a2akit {
 /// environment or the default decides.
 struct Settings {
     // Where it listens.
-    std::optional<std::string> host = {};    ///< A2AKIT_HOST, 127.0.0.1
+    std::optional<std::string> host =
+        {};  ///< A2AKIT_HOST, 127.0.0.1; or unix:/path for a Unix socket
     std::optional<std::uint16_t> port = {};  ///< A2AKIT_PORT, 8000; 0: any free one
     std::optional<std::uint16_t> grpc_port =
         {};  ///< A2AKIT_GRPC_PORT, none: no gRPC; 0: any free one
