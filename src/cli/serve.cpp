@@ -115,6 +115,14 @@ Result<void> ServeOptions::read_flags(Plan& plan) const {
         if (!read) return read;
     }
     for (const Given& given : server) {
+        if (!given.values.empty() && ServerConfig::is_secret(given.key)) {
+            const std::string flag = ServerConfig::flag_of(given.key);
+            return fail(ErrorCode::kInvalidParams,
+                        flag +
+                            " is not allowed: every user of this machine can read the command "
+                            "line. Use " +
+                            flag + "-file, a variable, or a file with --config");
+        }
         if (!given.values.empty()) plan.server.set_flag(given.key, given.values.back());
     }
     return {};
@@ -152,7 +160,9 @@ void add_options(CLI::App& command, ServeOptions& o) {
         o.server.push_back({key});
         const auto kind =
             ServerConfig::is_switch(key) ? AgentKey::Kind::kFlag : AgentKey::Kind::kText;
-        add_option(command, o.server.back(), kind, ServerConfig::help_of(key), "Server");
+        // A flag without a group is not shown.
+        add_option(command, o.server.back(), kind, ServerConfig::help_of(key),
+                   ServerConfig::is_secret(key) ? "" : "Server");
     }
 }
 

@@ -27,6 +27,25 @@ const std::vector<SettingValue>& defaults() {
     return kAll;
 }
 
+std::string variable_of(std::string_view key) {
+    std::string variable(kPrefix);
+    for (const char c : key) variable += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    return variable;
+}
+
+/// All variables that settings are read from, A2AKIT_ADMIN_TOKEN_FILE included.
+const std::vector<std::string>& variables() {
+    static const std::vector<std::string> kAll = [] {
+        std::vector<std::string> asked;
+        (void)Settings{}.resolved([&asked](std::string_view name) -> std::optional<std::string> {
+            if (std::ranges::find(asked, name) == asked.end()) asked.emplace_back(name);
+            return std::nullopt;
+        });
+        return asked;
+    }();
+    return kAll;
+}
+
 const SettingValue* find_default(std::string_view key) {
     for (const SettingValue& one : defaults()) {
         if (key_of(one.name) == key) return &one;
@@ -49,8 +68,13 @@ std::string written(const SettingValue& setting) {
 
 std::vector<std::string> ServerConfig::keys() {
     std::vector<std::string> all;
-    for (const SettingValue& one : defaults()) all.push_back(key_of(one.name));
+    for (const std::string& variable : variables()) all.push_back(key_of(variable));
     return all;
+}
+
+bool ServerConfig::is_secret(std::string_view key) {
+    const SettingValue* one = find_default(key);
+    return one != nullptr && one->kind == Kind::kSecret;
 }
 
 std::string ServerConfig::flag_of(std::string_view key) {
@@ -66,7 +90,7 @@ bool ServerConfig::is_switch(std::string_view key) {
 
 std::string ServerConfig::help_of(std::string_view key) {
     const SettingValue* one = find_default(key);
-    if (one == nullptr) return {};
+    if (one == nullptr) return variable_of(key) + "; a file that holds it";
     const std::string value = !one->value ? "none" : one->value->empty() ? "\"\"" : *one->value;
     const bool in_seconds = one->kind == Kind::kSeconds;
     return one->name + "; " + value + (in_seconds && one->value ? " s" : "") + " by default";
@@ -81,8 +105,9 @@ Result<void> ServerConfig::set_file(const std::vector<ConfigEntry>& entries) {
         const auto refused = [&entry](const std::string& what) {
             return fail(ErrorCode::kInvalidParams, entry.place + ": " + what);
         };
-        if (find_default(entry.key) == nullptr) {
-            const std::string nearest = nearest_to(entry.key, keys());
+        const std::vector<std::string> known = keys();
+        if (std::ranges::find(known, entry.key) == known.end()) {
+            const std::string nearest = nearest_to(entry.key, known);
             return refused(entry.key + " is not a setting" +
                            (nearest.empty() ? "" : "; did you mean " + nearest + "?"));
         }
@@ -98,11 +123,11 @@ void ServerConfig::prefer(const std::string& key, std::string value) {
 
 std::optional<ServerConfig::Given> ServerConfig::given(const std::string& key) const {
     if (const auto found = flags_.find(key); found != flags_.end()) return found->second;
-    const SettingValue* one = find_default(key);
-    if (one != nullptr && environment_) {
+    if (environment_) {
         // An empty variable counts as not given.
-        if (auto value = environment_(one->name); value && !value->empty())
-            return Given{std::move(*value), one->name};
+        const std::string variable = variable_of(key);
+        if (auto value = environment_(variable); value && !value->empty())
+            return Given{std::move(*value), variable};
     }
     if (const auto found = file_.find(key); found != file_.end()) return found->second;
     if (const auto found = preferred_.find(key); found != preferred_.end()) return found->second;
@@ -121,7 +146,7 @@ Result<Settings> ServerConfig::settings() const {
     const Error& error = resolved.error();
     std::string message = error.message;
     for (const std::string& key : keys()) {
-        const std::string variable = find_default(key)->name + ": ";
+        const std::string variable = variable_of(key) + ": ";
         const std::optional<Given> found = given(key);
         if (found && message.starts_with(variable))
             message.replace(0, variable.size() - 2, found->source);
@@ -133,7 +158,8 @@ std::string ServerConfig::print(const Settings& settings) const {
     std::string out;
     for (const SettingValue& one : setting_values(settings)) {
         const std::string key = key_of(one.name);
-        const std::optional<Given> found = given(key);
+        std::optional<Given> found = given(key);
+        if (!found) found = given(key + "_file");
         const std::string source = found ? found->source : "default";
         std::string line = one.value ? key + " = " + written(one) : "# " + key + " = none";
         constexpr std::size_t kColumn = 50;

@@ -21,8 +21,11 @@ public:
     explicit ServerConfig(Settings::Environment environment)
         : environment_(std::move(environment)) {}
 
-    /// The names of all settings as a file writes them: "max_body_bytes" for A2AKIT_MAX_BODY_BYTES.
+    /// The names of all settings as a file writes them: "max_body_bytes" for A2AKIT_MAX_BODY_BYTES,
+    /// and for each secret, "admin_token", that of its file, "admin_token_file".
     [[nodiscard]] static std::vector<std::string> keys();
+    /// Whether a setting must not be given on the command line.
+    [[nodiscard]] static bool is_secret(std::string_view key);
     /// The flag of a key: "--max-body-bytes".
     [[nodiscard]] static std::string flag_of(std::string_view key);
     /// Whether a setting is a switch, which the command line may give without a value.

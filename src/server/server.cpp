@@ -17,6 +17,7 @@
 #include "server/logging.hpp"
 #include "server/process.hpp"
 #include "server/retention.hpp"
+#include "server/secret_file.hpp"
 #include "server/server_security.hpp"
 #include "server/service_manager.hpp"
 #include "server/stderr_sink.hpp"
@@ -144,6 +145,12 @@ std::string shown(bool given, const std::optional<std::string>& url) {
 }
 
 }  // namespace
+
+/// Secrets that the parts of the server have taken by now, each what it needs of them.
+void wipe_secrets(Settings& settings) noexcept {
+    for (auto* secret : {&settings.context_key, &settings.admin_token, &settings.push_signing_key})
+        wipe(*secret);
+}
 
 class Server::Impl {
 public:
@@ -337,6 +344,8 @@ Result<void> Server::Impl::start_locked() {
         manager.start_watchdog();
         co_return;
     }(manager_));
+    wipe_secrets(settings_);
+    wipe_secrets(options_.settings);
     return {};
 }
 
@@ -580,7 +589,7 @@ Result<void> Server::Impl::reload() {
 int Server::Impl::run() {
     ignore_write_signals();
     return_freed_memory();
-    const Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
+    Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
     std::optional<StopSignals> signals;
     std::optional<ServerLog> log;
     std::optional<Deputy> stopper;
@@ -592,6 +601,8 @@ int Server::Impl::run() {
         return refuse(start_error(e));
     }
     if (resolved && !*resolved->core_dumps) forbid_core_dumps();
+    // So that `start` does not read the files of secrets again.
+    if (resolved) options_.settings = std::move(*resolved);
     const Running running(*this, *signals);
     if (const Result<void> started = start(); !started) return refuse(started.error());
     wait_and_trim(*signals);

@@ -2,6 +2,7 @@
 
 #include "push/signing_keys.hpp"
 #include "runtime/runs/context_cipher.hpp"
+#include "server/secret_file.hpp"
 #include "server/setting_values.hpp"
 
 #include <a2akit/core/error.hpp>
@@ -160,9 +161,16 @@ public:
             wrong(name, *given, "true, false, 1 or 0");
     }
 
-    /// The value is a secret, so the error does not show it.
+    /// As `text`, for a URL that may hold a password: a file may hold it as well.
+    void url(std::string_view name, std::optional<std::string>& field, const char* standard) {
+        from_file(name, field);
+        text(name, field, standard);
+    }
+
+    /// The value is a secret, so the error does not show it. A file may hold it as well.
     void secret(std::string_view name, std::optional<std::string>& field,
                 Result<void> (*check)(const std::string&)) {
+        from_file(name, field);
         text(name, field, nullptr, Kind::kSecret);
         if (!field || error_) return;
         if (Result<void> checked = check(*field); !checked) error_ = std::move(checked.error());
@@ -199,6 +207,24 @@ private:
         const std::optional<T>& field_;
         Kind kind_;
     };
+
+    /// Reads the file that NAME_FILE of the environment names.
+    void from_file(std::string_view name, std::optional<std::string>& field) {
+        if (field) return;
+        const std::string variable = std::string(name) + "_FILE";
+        const auto path = from_environment(variable);
+        if (!path || error_) return;
+        if (from_environment(name)) {
+            error_ = Error::invalid_field(
+                variable, "is set, and so is " + std::string(name) + "; set one of the two");
+            return;
+        }
+        Result<std::string> secret = read_secret_file(variable, *path);
+        if (secret)
+            field = std::move(*secret);
+        else
+            error_ = std::move(secret.error());
+    }
 
     std::optional<std::string> from_environment(std::string_view name) const {
         auto value = environment_ ? environment_(name) : std::nullopt;
@@ -348,7 +374,7 @@ Result<void> check_admin_token(const std::string& text) {
 }
 
 void resolve_redis(Resolver& resolver, Settings& s) {
-    resolver.text("A2AKIT_REDIS_URL", s.redis_url, nullptr);
+    resolver.url("A2AKIT_REDIS_URL", s.redis_url, nullptr);
     resolver.text("A2AKIT_REDIS_KEY_PREFIX", s.redis_key_prefix, "a2akit:");
     resolver.text("A2AKIT_REDIS_BROKER_STREAM", s.redis_broker_stream, "{broker}");
     resolver.text("A2AKIT_REDIS_BROKER_GROUP", s.redis_broker_group, "workers");
@@ -364,10 +390,10 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
     constexpr int kMany = 1'000'000;
     resolver.text("A2AKIT_DATA_DIR", s.data_dir, nullptr);
     const std::string url = s.data_dir ? "sqlite:" + *s.data_dir + "/a2akit.db" : "memory:";
-    resolver.text("A2AKIT_STORAGE", s.storage, url.c_str());
-    resolver.text("A2AKIT_BROKER", s.broker, url.c_str());
-    resolver.text("A2AKIT_EVENT_BUS", s.event_bus, url.c_str());
-    resolver.text("A2AKIT_CANCEL_REGISTRY", s.cancel_registry, url.c_str());
+    resolver.url("A2AKIT_STORAGE", s.storage, url.c_str());
+    resolver.url("A2AKIT_BROKER", s.broker, url.c_str());
+    resolver.url("A2AKIT_EVENT_BUS", s.event_bus, url.c_str());
+    resolver.url("A2AKIT_CANCEL_REGISTRY", s.cancel_registry, url.c_str());
     resolver.text("A2AKIT_SQLITE_SYNCHRONOUS", s.sqlite_synchronous, "full");
     if (*s.sqlite_synchronous != "full" && *s.sqlite_synchronous != "normal") {
         resolver.wrong("A2AKIT_SQLITE_SYNCHRONOUS", *s.sqlite_synchronous, "full or normal");

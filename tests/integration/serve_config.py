@@ -78,7 +78,26 @@ def check_secrets():
                   A2AKIT_EVENT_BUS="memory:", A2AKIT_CANCEL_REGISTRY="memory:", A2AKIT_BROKER="memory:")
     assert shown.returncode == 0 and 'admin_token = "***"' in shown.stdout, shown
     assert TOKEN not in shown.stdout and "pass-word" not in shown.stdout, shown.stdout
-    assert TOKEN not in refusal("--echo", "--admin-token", TOKEN + " x")
+    refused = refusal("--echo", "--admin-token", TOKEN)
+    assert TOKEN not in refused and "--admin-token-file" in refused, refused
+    assert "--admin-token " not in serve("--help").stdout
+    # A secret that is refused because of what it is.
+    assert TOKEN not in refusal("--echo", A2AKIT_ADMIN_TOKEN=TOKEN + " x")
+
+
+def check_secrets_of_files():
+    file = File(TOKEN + "\n")
+    url = File("redis://me:pass-word@h\n")
+    for given in ({"A2AKIT_ADMIN_TOKEN_FILE": str(file)}, ("--admin-token-file", str(file))):
+        shown = printed(*given) if isinstance(given, tuple) else printed(**given)
+        source = given[0] if isinstance(given, tuple) else "A2AKIT_ADMIN_TOKEN_FILE"
+        assert shown["admin_token"] == ('"***"', source), shown["admin_token"]
+    config = File(f'admin_token_file = "{file}"\n')
+    assert printed("--config", str(config))["admin_token"] == ('"***"', "serve.toml:1")
+    assert "pass-word" not in str(printed(A2AKIT_REDIS_URL_FILE=str(url))["redis_url"])
+    both = refusal("--echo", "--admin-token-file", str(file), A2AKIT_ADMIN_TOKEN=TOKEN)
+    assert "--admin-token-file: is set, and so is A2AKIT_ADMIN_TOKEN" in both and TOKEN not in both, both
+    assert "cannot be read" in refusal("--echo", "--admin-token-file", "/no/such/file")
 
 
 def check_printed_config_is_a_config():
@@ -135,6 +154,7 @@ env = ["WORD=loud"]
 check_every_setting()
 check_order()
 check_secrets()
+check_secrets_of_files()
 check_printed_config_is_a_config()
 check_refusals()
 check_served()

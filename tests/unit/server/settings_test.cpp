@@ -1,8 +1,11 @@
 #include "server/unknown_settings.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <a2akit/server/settings.hpp>
 
 #include <gtest/gtest.h>
+
+#include <sys/stat.h>
 
 #include <fstream>
 #include <iterator>
@@ -712,6 +715,92 @@ TEST(SettingsTest, AWrongAdminTokenIsRefusedWithoutBeingRepeated) {
     EXPECT_TRUE(settings.error().message.starts_with("A2AKIT_ADMIN_TOKEN: "))
         << settings.error().message;
     EXPECT_EQ(settings.error().message.find("too-short"), std::string::npos);
+}
+
+class SecretFileTest : public ::testing::Test {
+protected:
+    std::string file(const std::string& text, int mode = 0600) {
+        const std::string path = directory_.path() + "/secret";
+        std::ofstream(path, std::ios::trunc) << text;
+        EXPECT_EQ(::chmod(path.c_str(), static_cast<mode_t>(mode)), 0);
+        return path;
+    }
+    Result<Settings> with_file(const std::string& path) {
+        return Settings{}.resolved(environment({{"A2AKIT_ADMIN_TOKEN_FILE", path}}));
+    }
+    test_support::TemporaryDirectory directory_;
+};
+
+TEST_F(SecretFileTest, EverySecretAndEveryUrlMayStandInAFile) {
+    struct Case {
+        const char* name;
+        std::string (*read)(const Settings&);
+        const char* value;
+    };
+    for (const Case& one :
+         {Case{"A2AKIT_ADMIN_TOKEN", A2AKIT_READ(admin_token), "0123456789abcdef-secret"},
+          Case{"A2AKIT_CONTEXT_KEY", A2AKIT_READ(context_key), kKey},
+          Case{"A2AKIT_PUSH_SIGNING_KEY", A2AKIT_READ(push_signing_key), kSigningKey},
+          Case{"A2AKIT_REDIS_URL", A2AKIT_READ(redis_url), "redis://me:secret@h"},
+          Case{"A2AKIT_STORAGE", A2AKIT_READ(storage), "postgresql://me:secret@h/d"},
+          Case{"A2AKIT_BROKER", A2AKIT_READ(broker), "redis://me:secret@h"},
+          Case{"A2AKIT_EVENT_BUS", A2AKIT_READ(event_bus), "redis://me:secret@h"},
+          Case{"A2AKIT_CANCEL_REGISTRY", A2AKIT_READ(cancel_registry), "redis://me:secret@h"}}) {
+        const std::string variable = std::string(one.name) + "_FILE";
+        const auto settings = Settings{}.resolved(
+            environment({{variable, file(std::string(" ") + one.value + "\r\n\n")}}));
+        ASSERT_TRUE(settings) << settings.error().message;
+        EXPECT_EQ(one.read(*settings), one.value) << one.name;
+        EXPECT_TRUE(unknown_settings({variable}).empty()) << variable;
+    }
+}
+
+TEST_F(SecretFileTest, AFileThatHoldsNoSecretIsRefusedWithoutItsContents) {
+    const std::string secret = "0123456789abcdef-secret";
+    const std::map<std::string, std::string> wrong{{file(""), "is empty"},
+                                                   {"/no/such/file", "cannot be read"},
+                                                   {directory_.path(), "is not a regular file"}};
+    for (const auto& [path, why] : wrong) {
+        const auto settings = with_file(path);
+        ASSERT_FALSE(settings) << path;
+        EXPECT_EQ(settings.error().message.find("A2AKIT_ADMIN_TOKEN_FILE: \"" + path + "\" " + why),
+                  0U)
+            << settings.error().message;
+    }
+    for (const std::string& text :
+         {secret + "\n" + secret, std::string(65'537, 's'), secret + '\0' + secret}) {
+        const auto settings = with_file(file(text));
+        ASSERT_FALSE(settings);
+        EXPECT_EQ(settings.error().message.find("secret\nsecret"), std::string::npos);
+        EXPECT_EQ(settings.error().message.find(secret), std::string::npos);
+    }
+    const auto both = Settings{}.resolved(
+        environment({{"A2AKIT_ADMIN_TOKEN_FILE", file(secret)}, {"A2AKIT_ADMIN_TOKEN", secret}}));
+    ASSERT_FALSE(both);
+    EXPECT_EQ(both.error().message,
+              "A2AKIT_ADMIN_TOKEN_FILE: is set, and so is A2AKIT_ADMIN_TOKEN; set one of the two");
+}
+
+TEST_F(SecretFileTest, WhatTheConstructorWasGivenComesBeforeAFile) {
+    Settings given;
+    given.admin_token = "fedcba9876543210-secret";
+    const auto settings = given.resolved(environment({{"A2AKIT_ADMIN_TOKEN_FILE", "/no/file"}}));
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(settings->admin_token, given.admin_token);
+}
+
+TEST_F(SecretFileTest, AFileThatOthersMayReadIsWarnedOf) {
+    const std::string secret = "0123456789abcdef-secret";
+    ::testing::internal::CaptureStdout();
+    ASSERT_TRUE(with_file(file(secret, 0640)));
+    EXPECT_EQ(::testing::internal::GetCapturedStdout().find("others may"), std::string::npos);
+    ::testing::internal::CaptureStdout();
+    ASSERT_TRUE(with_file(file(secret, 0644)));
+    const std::string warned = ::testing::internal::GetCapturedStdout();
+    EXPECT_NE(warned.find("A2AKIT_ADMIN_TOKEN_FILE names a file that others may read or change"),
+              std::string::npos)
+        << warned;
+    EXPECT_EQ(warned.find(secret), std::string::npos);
 }
 
 TEST(SettingsTest, AWrongArgumentIsRefusedLikeAWrongVariable) {
