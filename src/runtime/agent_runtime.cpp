@@ -40,17 +40,29 @@ TaskManagerOptions options_for(const AgentSpec& spec, TaskManagerOptions options
     return options;
 }
 
+CallerLimits limits_of(const AgentRuntimeOptions& options, const Ports& ports) {
+    CallerLimits limits;
+    const CallerSlots::Limits& slots = options.slots_per_principal;
+    if (slots.streams > 0 || slots.waiting_sends > 0)
+        limits.slots = std::make_shared<CallerSlots>(slots);
+    const OwnerQuota::Limits& stored = options.stored_per_principal;
+    if (stored.tasks > 0 || stored.bytes > 0)
+        limits.quota = std::make_shared<OwnerQuota>(stored, ports.maintenance);
+    return limits;
+}
+
 }  // namespace
 
 /// The parts that each agent has for itself.
 struct AgentRuntime::Agent {
-    Agent(const Ports& ports, const AgentSpec& spec, const TaskManagerOptions& options)
+    Agent(const Ports& ports, const AgentSpec& spec, const TaskManagerOptions& options,
+          CallerLimits limits)
         : name(spec.name),
           emitter(emitter_with(ports, spec.hooks)),
           upkeep_emitter(std::make_shared<UpkeepEmitter>(plain_emitter(ports), spec.hooks)),
           manager(ports, emitter, options),
           dispatcher(manager, spec.card, authorizer_of(spec), spec.middlewares, options.push,
-                     spec.name) {}
+                     spec.name, std::move(limits)) {}
 
     const std::string name;
     const std::shared_ptr<EventEmitter> emitter;
@@ -83,9 +95,10 @@ AgentRuntime::AgentRuntime(std::vector<Loop*> loops, Loop& upkeep, Ports ports,
             .unanswered = unanswered_},
       housekeeping_options_(std::move(options.housekeeping)),
       alone_(options.alone) {
+    const CallerLimits limits = limits_of(options, ports_);
     for (AgentSpec& spec : agents) {
         agents_.push_back(std::make_unique<Agent>(
-            ports_, spec, options_for(spec, options.tasks, vault_, unanswered_)));
+            ports_, spec, options_for(spec, options.tasks, vault_, unanswered_), limits));
         node_.agents.push_back({.name = spec.name,
                                 .emitter = agents_.back()->emitter,
                                 .worker = std::move(spec.worker),

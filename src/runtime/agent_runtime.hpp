@@ -43,6 +43,10 @@ struct AgentRuntimeOptions {
     TaskManagerOptions tasks = {};
     std::optional<ContextCipher> cipher = {};  ///< See ContextVault.
     HousekeepingOptions housekeeping = {};
+    /// What one principal may hold open, over all agents.
+    CallerSlots::Limits slots_per_principal = {};
+    /// What one principal may have stored with each agent.
+    OwnerQuota::Limits stored_per_principal = {};
     /// No other process can run or end the tasks while this one lives.
     bool alone = false;
 };

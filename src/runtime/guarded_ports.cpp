@@ -172,6 +172,10 @@ public:
         return guard("Maintenance::stale_paused",
                      [=, this] { return inner_->stale_paused(before, limit); });
     }
+    AsyncResult<StoredUse> stored_use(std::string owner, bool with_bytes) override {
+        return guard("Maintenance::stored_use",
+                     [=, this] { return inner_->stored_use(owner, with_bytes); });
+    }
 };
 
 class GuardedPushStore final : public Guarded<PushStore> {

@@ -44,6 +44,10 @@ AgentRuntimeOptions runtime_options(const ServerOptions& options, const Settings
     if (settings.context_key)
         result.cipher = ContextCipher::from_text(*settings.context_key).value_or_throw();
     result.housekeeping = std::move(housekeeping);
+    result.slots_per_principal = {.streams = *settings.max_streams_per_principal,
+                                  .waiting_sends = *settings.max_waiting_sends_per_principal};
+    result.stored_per_principal = {.tasks = *settings.max_tasks_per_principal,
+                                   .bytes = *settings.max_bytes_per_principal};
     result.alone = is_alone(options, settings);
     return result;
 }

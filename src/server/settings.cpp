@@ -335,6 +335,9 @@ void resolve_callers(Resolver& resolver, Settings& s) {
     resolver.number("A2AKIT_RATE_BURST", s.rate_burst, 0, 0, 1'000'000);
     resolver.number("A2AKIT_MAX_CONNECTIONS_PER_ADDRESS", s.max_connections_per_address, 0, 0,
                     10'000'000);
+    resolver.number("A2AKIT_MAX_TASKS_PER_PRINCIPAL", s.max_tasks_per_principal, 0, 0,
+                    std::int64_t{1} << 40);
+    resolver.number("A2AKIT_MAX_BYTES_PER_PRINCIPAL", s.max_bytes_per_principal, 0, 0, kMostBytes);
 }
 
 void resolve_versions(Resolver& resolver, Settings& s) {
@@ -469,6 +472,14 @@ void resolve_http(Resolver& resolver, Settings& s) {
     resolver.number("A2AKIT_MAX_STREAMS", s.max_streams, 10'000, 1, kMany);
     resolver.number("A2AKIT_MAX_PENDING_REQUESTS", s.max_pending_requests, 10'000, 1, kMany);
     resolver.number("A2AKIT_MAX_WAITING_SENDS", s.max_waiting_sends, 10'000, 1, kMany);
+    // A share, so that one principal cannot keep all others out.
+    const auto share = [](const std::optional<int>& all) {
+        return all.value_or(1) - all.value_or(1) / 4;
+    };
+    resolver.number("A2AKIT_MAX_STREAMS_PER_PRINCIPAL", s.max_streams_per_principal,
+                    share(s.max_streams), 0, kMany);
+    resolver.number("A2AKIT_MAX_WAITING_SENDS_PER_PRINCIPAL", s.max_waiting_sends_per_principal,
+                    share(s.max_waiting_sends), 0, kMany);
     resolver.span("A2AKIT_HEADER_TIMEOUT", s.header_timeout, seconds(10));
     resolver.span("A2AKIT_BODY_TIMEOUT", s.body_timeout, seconds(30));
     resolver.span("A2AKIT_IDLE_TIMEOUT", s.idle_timeout, seconds(75));

@@ -147,6 +147,10 @@ public:
         return guarded<std::vector<TaskId>>(
             *faults_, [=, this] { return inner_->stale_paused(before, limit); });
     }
+    AsyncResult<StoredUse> stored_use(std::string owner, bool with_bytes) override {
+        return guarded<StoredUse>(*faults_,
+                                  [=, this] { return inner_->stored_use(owner, with_bytes); });
+    }
 
 private:
     std::shared_ptr<Maintenance> inner_;

@@ -98,6 +98,14 @@ struct Settings {
         {};  ///< A2AKIT_RATE_BURST, 0: calls together after a pause; 0: those of one second
     std::optional<int> max_connections_per_address =
         {};  ///< A2AKIT_MAX_CONNECTIONS_PER_ADDRESS, 0: no limit
+    std::optional<int> max_streams_per_principal =
+        {};  ///< A2AKIT_MAX_STREAMS_PER_PRINCIPAL, three quarters of max_streams; 0: no limit
+    /// A2AKIT_MAX_WAITING_SENDS_PER_PRINCIPAL, three quarters of max_waiting_sends; 0: no limit
+    std::optional<int> max_waiting_sends_per_principal = {};
+    std::optional<std::int64_t> max_tasks_per_principal =
+        {};  ///< A2AKIT_MAX_TASKS_PER_PRINCIPAL, 0: stored tasks of a principal; 0: no limit
+    std::optional<std::int64_t> max_bytes_per_principal =
+        {};  ///< A2AKIT_MAX_BYTES_PER_PRINCIPAL, 0: of those, about; 0: no limit
 
     // Versions of the protocol (docs/reference/versions.md).
     std::optional<std::string> versions = {};  ///< A2AKIT_VERSIONS, "0.3,1.0": or either

@@ -48,6 +48,12 @@ struct EraseQuery {
     int limit = 1000;  ///< Per call, so that other calls need not wait long.
 };
 
+/// What is stored of the visible tasks of one owner, in all tenants.
+struct StoredUse {
+    std::int64_t tasks = 0;
+    std::int64_t bytes = 0;  ///< Approximate: the contents, without indexes.
+};
+
 /// The housekeeping side of Storage. Safe from any thread; several nodes may call it concurrently.
 /// Implementations pass a2akit/testing/maintenance_contract.hpp.
 class Maintenance {
@@ -76,6 +82,10 @@ public:
 
     /// Paused tasks whose status is older than `before`, to be canceled by an append.
     virtual AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) = 0;
+
+    /// What `owner` (OwnerScope::owner) has stored. `with_bytes` false leaves the bytes at 0: to
+    /// count them takes time in proportion to the owner's tasks.
+    virtual AsyncResult<StoredUse> stored_use(std::string owner, bool with_bytes) = 0;
 };
 
 }  // namespace a2akit

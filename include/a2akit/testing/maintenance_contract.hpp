@@ -527,6 +527,27 @@ TEST_P(MaintenanceContract, ADeadLetterIsErasedWithItsTask) {
     EXPECT_TRUE(must(maintenance().dead_letters({}, 10)).empty());
 }
 
+TEST_P(MaintenanceContract, WhatAnOwnerHasStoredIsCountedInAllTenants) {
+    make_task();
+    const StoredUse one = must(maintenance().stored_use(alice_.owner, true));
+    EXPECT_EQ(one.tasks, 1);
+    EXPECT_GT(one.bytes, 0);
+
+    const TaskId large = make_task_of({alice_.owner, "a tenant", false});
+    append(large, with_chunk("a", std::string(100'000, 'x'), false));
+    append(large, with_status(TaskState::kCompleted));
+    make_task_of(bob_);
+    const StoredUse two = must(maintenance().stored_use(alice_.owner, true));
+    EXPECT_EQ(two.tasks, 2) << "an ended task counts until it is erased";
+    EXPECT_GE(two.bytes, one.bytes + 100'000);
+    EXPECT_LT(two.bytes, one.bytes + 300'000);
+    EXPECT_EQ(must(maintenance().stored_use(alice_.owner, false)).tasks, 2);
+
+    must(maintenance().erase(keep(0)));
+    EXPECT_EQ(must(maintenance().stored_use(alice_.owner, false)).tasks, 1);
+    EXPECT_EQ(must(maintenance().stored_use("nobody", true)).tasks, 0);
+}
+
 TEST_P(MaintenanceContract, StalePausedTasksAreFound) {
     const TaskId input = make_paused_task();
     const TaskId auth = make_paused_task(TaskState::kAuthRequired);

@@ -264,4 +264,20 @@ AsyncResult<std::vector<TaskId>> MemoryStorage::stale_paused(Timestamp before, i
     return stale;
 }
 
+AsyncResult<StoredUse> MemoryStorage::stored_use(std::string owner, bool with_bytes) {
+    StoredUse use;
+    for (std::size_t i = 0; i < kShards; ++i) {
+        const std::lock_guard lock(shards_[i].mutex);
+        for (const auto& [name, index] : shards_[i].owners()) {
+            if (name.owner != owner) continue;
+            for (const StatusSet& tasks : index->by_state) {
+                use.tasks += static_cast<std::int64_t>(tasks.size());
+                if (!with_bytes) continue;
+                for (const TaskRecord& task : tasks) use.bytes += task.bytes;
+            }
+        }
+    }
+    return use;
+}
+
 }  // namespace a2akit::backends

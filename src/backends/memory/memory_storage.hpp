@@ -72,6 +72,7 @@ public:
                                                       int limit) override;
     AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override;
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override;
+    AsyncResult<StoredUse> stored_use(std::string owner, bool with_bytes) override;
 
     AsyncResult<PushConfig> put_config(OwnerScope scope, NewPushConfig config) override;
     AsyncResult<std::optional<PushConfig>> find_config(OwnerScope scope, TaskId task,

@@ -18,8 +18,8 @@ public:
     PgStatement create, create_once, append, append_once, load, claim, renew, release, list,
         snapshots, events, tails, now, alive, ready;
     // Maintenance and contexts
-    PgStatement due, erase, compact, dead_letters, mark_redriven, stale_paused, load_context,
-        update_context;
+    PgStatement due, erase, compact, dead_letters, mark_redriven, stale_paused, stored_use,
+        load_context, update_context;
     // Push notifications
     PgStatement put_push, list_pushes, remove_push, due_pushes, settle_push, dead_pushes,
         redrive_push;

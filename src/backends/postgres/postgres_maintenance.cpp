@@ -109,4 +109,16 @@ AsyncResult<std::vector<TaskId>> PostgresStorage::stale_paused(Timestamp before,
     co_return stale;
 }
 
+AsyncResult<StoredUse> PostgresStorage::stored_use(std::string owner, bool with_bytes) {
+    PgParams params;
+    params.bytes(owner).add(with_bytes);
+    const auto rows = co_await node_->run(node_->sql().stored_use, std::move(params));
+    if (!rows) co_return fail(rows.error());
+    PgRow row = (*rows)[0];
+    StoredUse use;
+    use.tasks = row.i64();
+    use.bytes = row.i64();
+    co_return use;
+}
+
 }  // namespace a2akit::postgres

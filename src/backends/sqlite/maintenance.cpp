@@ -380,4 +380,29 @@ AsyncResult<std::vector<TaskId>> SqliteStorage::stale_paused(Timestamp before, i
     co_return co_await call;
 }
 
+AsyncResult<StoredUse> SqliteStorage::stored_use(std::string owner, bool with_bytes) {
+    auto call = readers_.call<StoredUse>([&](Connection& db) -> Result<StoredUse> {
+        StoredUse use;
+        Query count = db.query(
+            "SELECT coalesce(sum(c.tasks), 0) FROM counts c JOIN owners o ON o.id = c.owner "
+            "WHERE o.owner = ?1");
+        if (count.text(owner).step()) use.tasks = count.number();
+        if (!with_bytes) return use;
+        // The lengths stand at the beginning of a row: the contents are not read for them.
+        Query bytes = db.query(
+            "SELECT coalesce(sum("
+            "coalesce((SELECT sum(coalesce(length(l.chunks), 0) + coalesce(length(l.status), 0)) "
+            "FROM log l WHERE l.key BETWEEN t.id << 24 AND (t.id << 24) + 16777215), 0) + "
+            "coalesce((SELECT sum(length(m.body)) "
+            "FROM messages m WHERE m.key BETWEEN t.id << 24 AND (t.id << 24) + 16777215), 0) + "
+            "coalesce((SELECT coalesce(length(r.checkpoint), 0) + coalesce(length(r.metadata), 0) "
+            "+ "
+            "coalesce(length(r.reply), 0) FROM more r WHERE r.id = t.id), 0)), 0) "
+            "FROM owners o JOIN tasks t ON t.owner = o.id WHERE o.owner = ?1 AND t.revealed");
+        if (bytes.text(owner).step()) use.bytes = bytes.number();
+        return use;
+    });
+    co_return co_await call;
+}
+
 }  // namespace a2akit::sqlite

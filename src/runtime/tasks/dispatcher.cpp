@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "core/log_text.hpp"
+#include "json/codec.hpp"
 #include "runtime/agent_scope.hpp"
 
 #include <exception>
@@ -75,18 +76,37 @@ Error wrong_params(Operation operation) {
         nullptr};
 }
 
+/// What the operation holds open for as long as it is under way; nullopt: nothing.
+std::optional<CallerSlots::Kind> kind_of_slot(const RequestEnvelope& envelope) {
+    switch (envelope.operation) {
+        case Operation::kSendStreamingMessage:
+        case Operation::kSubscribeToTask:
+            return CallerSlots::Kind::kStream;
+        case Operation::kSendMessage: {
+            const auto* send = std::get_if<SendMessageRequest>(&envelope.params);
+            const bool waits = send != nullptr &&
+                               !(send->configuration && send->configuration->return_immediately);
+            if (waits) return CallerSlots::Kind::kWaitingSend;
+            return std::nullopt;
+        }
+        default:
+            return std::nullopt;
+    }
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(TaskManager& manager, const AgentCard& card,
                        std::shared_ptr<Authorizer> authorizer,
                        std::vector<std::shared_ptr<Middleware>> middlewares,
-                       std::shared_ptr<PushConfigs> push, std::string agent)
+                       std::shared_ptr<PushConfigs> push, std::string agent, CallerLimits limits)
     : manager_(manager),
       rules_(card),
       authorizer_(std::move(authorizer)),
       middlewares_(std::move(middlewares)),
       push_(std::move(push)),
-      agent_(std::move(agent)) {}
+      agent_(std::move(agent)),
+      limits_(std::move(limits)) {}
 
 AsyncResult<void> Dispatcher::before_body(RequestContext& context) {
     for (const auto& middleware : middlewares_) {
@@ -190,7 +210,33 @@ AsyncResult<Reply> Dispatcher::dispatch(RequestEnvelope& envelope) {
     if (!active) return fail(std::move(active.error()));
     envelope.activated_extensions = std::move(*active);
     scope->owner = owner_with_agent(agent_, std::move(scope->owner));
+    const bool has_limits = limits_.slots || limits_.quota;
+    if (has_limits && !envelope.principal.is_anonymous())
+        return perform_within_limits(envelope, std::move(*scope));
     return perform(envelope, std::move(*scope));
+}
+
+AsyncResult<Reply> Dispatcher::perform_within_limits(RequestEnvelope& envelope, OwnerScope scope) {
+    std::optional<CallerSlots::Slot> slot;
+    if (const auto kind = kind_of_slot(envelope); kind && limits_.slots) {
+        Result<CallerSlots::Slot> taken = limits_.slots->take(envelope.principal.name, *kind);
+        if (!taken) co_return fail(std::move(taken.error()));
+        slot.emplace(std::move(*taken));
+    }
+    const auto* send = std::get_if<SendMessageRequest>(&envelope.params);
+    if (send != nullptr && limits_.quota) {
+        const auto bytes = static_cast<std::int64_t>(json::encode(send->message).size());
+        const bool new_task = send->message.task_id.empty();
+        AsyncResult<void> admitting = limits_.quota->admit(scope.owner, new_task, bytes);
+        Result<void> admitted = co_await std::move(admitting);
+        if (!admitted) co_return fail(std::move(admitted.error()));
+    }
+    AsyncResult<Reply> performing = perform(envelope, std::move(scope));
+    Result<Reply> reply = co_await std::move(performing);
+    if (!reply || !slot) co_return reply;
+    if (auto* stream = std::get_if<std::unique_ptr<EventStream>>(&*reply))
+        *stream = CallerSlots::held(std::move(*stream), std::move(*slot));
+    co_return reply;
 }
 
 AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope scope) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "runtime/tasks/caller_slots.hpp"
+#include "runtime/tasks/owner_quota.hpp"
 #include "runtime/tasks/push_configs.hpp"
 #include "runtime/tasks/request_validation.hpp"
 #include "runtime/tasks/task_manager.hpp"
@@ -15,6 +17,13 @@
 
 namespace a2akit {
 
+/// What one caller may take of a server. Null: as much as there is. Anonymous callers are not told
+/// apart, so that they have no limit of their own.
+struct CallerLimits {
+    std::shared_ptr<CallerSlots> slots = nullptr;  ///< By the principal's name.
+    std::shared_ptr<OwnerQuota> quota = nullptr;   ///< By the owner of the scope.
+};
+
 /// The way of every request, whatever its binding: middlewares, authorization, the card's rules,
 /// the TaskManager, and the middlewares again in reverse. Any loop of the server may call.
 ///
@@ -28,7 +37,8 @@ public:
     /// null.
     Dispatcher(TaskManager& manager, const AgentCard& card, std::shared_ptr<Authorizer> authorizer,
                std::vector<std::shared_ptr<Middleware>> middlewares,
-               std::shared_ptr<PushConfigs> push = nullptr, std::string agent = {});
+               std::shared_ptr<PushConfigs> push = nullptr, std::string agent = {},
+               CallerLimits limits = {});
 
     AsyncResult<void> before_body(RequestContext& context) override;
     Async<HandledRequest> handle(RequestEnvelope envelope) override;
@@ -43,6 +53,8 @@ private:
     /// again afterwards.
     AsyncResult<Reply> dispatch(RequestEnvelope& envelope);
     AsyncResult<Reply> perform(RequestEnvelope& envelope, OwnerScope scope);
+    /// The same, as far as the limits of the caller allow. `envelope` outlives the coroutine.
+    AsyncResult<Reply> perform_within_limits(RequestEnvelope& envelope, OwnerScope scope);
     AsyncResult<Reply> perform_push(RequestEnvelope& envelope, OwnerScope scope);
     Result<OwnerScope> authorize(const RequestEnvelope& envelope) const;
 
@@ -52,6 +64,7 @@ private:
     std::vector<std::shared_ptr<Middleware>> middlewares_;
     std::shared_ptr<PushConfigs> push_;
     const std::string agent_;
+    const CallerLimits limits_;
 };
 
 }  // namespace a2akit

@@ -324,6 +324,110 @@ TEST_F(DispatcherTest, MiddlewaresStillSeeTheRequestAfterwards) {
 // -- The gate
 // -------------------------------------------------------------------------------------------------------
 
+// -- Limits of a caller
+
+/// Two principals, each of whom may have one stream, one waiting send, and two stored tasks.
+class CallerLimitsTest : public DispatcherTest {
+protected:
+    CallerLimitsTest() {
+        limits_.slots = std::make_shared<CallerSlots>(CallerSlots::Limits{1, 1});
+        limits_.quota = std::make_shared<OwnerQuota>(stored_, ports_.maintenance);
+    }
+    Dispatcher limited() { return {manager_, card_, gate_, {}, nullptr, {}, limits_}; }
+    static RequestEnvelope as(std::string principal, Operation operation, OperationParams params) {
+        RequestEnvelope made = envelope(operation, std::move(params));
+        made.principal.name = std::move(principal);
+        return made;
+    }
+    HandledRequest send_as(Dispatcher& dispatcher, std::string principal, std::string text = "hi") {
+        SendMessageRequest request = message_of(std::move(text));
+        request.configuration.emplace().return_immediately = true;
+        return handle(dispatcher, as(std::move(principal), Operation::kSendMessage, request));
+    }
+    static std::unique_ptr<EventStream> stream_of(HandledRequest handled) {
+        return std::move(std::get<std::unique_ptr<EventStream>>(*handled.reply));
+    }
+    static void expect_refused(const HandledRequest& handled) {
+        ASSERT_FALSE(handled.reply);
+        EXPECT_EQ(handled.reply.error().code, ErrorCode::kResourceExhausted);
+        ASSERT_NE(handled.reply.error().details, nullptr);
+        EXPECT_TRUE(handled.reply.error().details->retry_after);
+    }
+
+    OwnerQuota::Limits stored_{.tasks = 3, .bytes = 100'000};
+    CallerLimits limits_;
+};
+
+TEST_F(CallerLimitsTest, TheStreamsOfOneCallerLeaveRoomForOthers) {
+    Dispatcher made = limited();
+    const auto open = [&](const char* who) {
+        return handle(made, as(who, Operation::kSendStreamingMessage, message_of("hello")));
+    };
+    auto first = stream_of(open("alice"));
+    expect_refused(open("alice"));
+    auto of_bob = stream_of(open("bob"));
+    EXPECT_FALSE(next(*of_bob).items.empty());
+    // Anonymous callers are not told apart.
+    auto anonymous = stream_of(open(""));
+    auto another = stream_of(open(""));
+    first.reset();
+    EXPECT_TRUE(stream_of(open("alice"))) << "the slot was not given back";
+}
+
+TEST_F(CallerLimitsTest, ASendThatWaitsTakesASlotUntilItIsAnswered) {
+    Dispatcher made = limited();
+    const auto begin = [&](const char* who) {
+        Pending<HandledRequest> pending(
+            group_, made.handle(as(who, Operation::kSendMessage, message_of("hello"))));
+        loop_.run_ready();
+        return pending;
+    };
+    Pending<HandledRequest> first = begin("alice");
+    Pending<HandledRequest> second = begin("alice");
+    ASSERT_TRUE(second.done());
+    expect_refused(second.value());
+    Pending<HandledRequest> of_bob = begin("bob");
+    EXPECT_FALSE(of_bob.done());
+    EXPECT_TRUE(send_as(made, "alice").reply) << "a send that does not wait needs no slot";
+    end(claim(), kCompleted);
+    ASSERT_TRUE(first.done());
+    EXPECT_TRUE(first.value().reply);
+    Pending<HandledRequest> third = begin("alice");
+    EXPECT_FALSE(third.done());
+    for (int i = 0; i < 3; ++i) end(claim(), kCompleted);
+}
+
+TEST_F(CallerLimitsTest, AnOwnerOfTooManyTasksCanBeginAnotherOnceSomeAreErased) {
+    Dispatcher made = limited();
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(send_as(made, "alice").reply);
+    const auto with_tenant = [&] {
+        SendMessageRequest request = message_of("hello");
+        request.tenant = "another";
+        request.configuration.emplace().return_immediately = true;
+        return handle(made, as("alice", Operation::kSendMessage, request));
+    };
+    expect_refused(send_as(made, "alice"));
+    expect_refused(with_tenant());
+    EXPECT_TRUE(send_as(made, "bob").reply);
+    end(claim(), kCompleted);
+    loop_.advance(std::chrono::seconds(11));
+    expect_refused(send_as(made, "alice"));
+    EraseQuery all;
+    all.keep_at_most = 0;
+    ASSERT_EQ(loop_.await(ports_.maintenance->erase(all)).value().size(), 1U);
+    loop_.advance(std::chrono::seconds(11));
+    EXPECT_TRUE(send_as(made, "alice").reply);
+    expect_refused(send_as(made, "alice"));
+}
+
+TEST_F(CallerLimitsTest, TheBytesOfMessagesCountImmediately) {
+    Dispatcher made = limited();
+    ASSERT_TRUE(send_as(made, "alice", std::string(60'000, 'x')).reply);
+    ASSERT_TRUE(send_as(made, "alice", std::string(60'000, 'x')).reply);
+    expect_refused(send_as(made, "alice"));
+    EXPECT_TRUE(send_as(made, "bob").reply);
+}
+
 TEST_F(DispatcherTest, TheGateRefuses) {
     gate_->refuses = true;
     EXPECT_EQ(refusal(Operation::kListTasks, ListTasksRequest{}), ErrorCode::kPermissionDenied);

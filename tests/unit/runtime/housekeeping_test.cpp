@@ -32,6 +32,9 @@ public:
         if (found && !found->empty()) meanwhile_();
         return found;
     }
+    AsyncResult<StoredUse> stored_use(std::string owner, bool with_bytes) override {
+        return inner_->stored_use(std::move(owner), with_bytes);
+    }
 
 private:
     std::shared_ptr<Maintenance> inner_;

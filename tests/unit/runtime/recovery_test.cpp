@@ -247,6 +247,9 @@ public:
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override {
         return inner_->stale_paused(before, limit);
     }
+    AsyncResult<StoredUse> stored_use(std::string owner, bool with_bytes) override {
+        return inner_->stored_use(std::move(owner), with_bytes);
+    }
 
 private:
     std::shared_ptr<Maintenance> inner_;
