@@ -18,6 +18,11 @@ constexpr std::size_t kEventBytesAtOnce = std::size_t{256} << 10U;
 constexpr std::size_t kMostFollowed = 10'000;
 constexpr int kMostPerTask = 16;
 constexpr int kMostPerLook = 100;
+/// A delivery that has waited this long still has the time of a whole POST until its lease is over.
+constexpr Duration kLongestWait = std::chrono::seconds(8);
+constexpr std::size_t kMostWaitingForHosts = 1000;
+/// How many batches may be read at the same time of which nobody knows how large they are.
+constexpr std::size_t kReadsAtOnce = 8;
 
 using Next = PushOutcome::Next;
 
@@ -27,6 +32,25 @@ double random_fraction() {
 }
 
 bool is_success(int status) { return status >= 200 && status < 300; }
+
+/// "hooks.example" of "https://hooks.example:8443/path".
+std::string host_of(std::string_view url) {
+    const auto scheme = url.find("://");
+    if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+    std::string_view host = url.substr(0, url.find_first_of("/?#"));
+    if (const auto user = host.rfind('@'); user != std::string_view::npos)
+        host.remove_prefix(user + 1);
+    if (host.starts_with('[')) {
+        host = host.substr(0, host.find(']'));
+    } else {
+        host = host.substr(0, host.find(':'));
+    }
+    std::string lower(host);
+    std::ranges::transform(lower, lower.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    });
+    return lower;
+}
 
 std::string reason_of(const WebhookAnswer& answer) {
     if (answer.status == 0) return answer.problem;
@@ -43,7 +67,10 @@ struct PushSender::Follower {
 };
 
 PushSender::PushSender(PushSenderPorts ports, PushSenderOptions options)
-    : ports_(std::move(ports)), options_(std::move(options)) {}
+    : ports_(std::move(ports)),
+      options_(std::move(options)),
+      reads_(kReadsAtOnce),
+      bytes_(options_.max_bytes) {}
 
 PushSender::~PushSender() = default;
 
@@ -52,6 +79,9 @@ void PushSender::start() { group_.spawn(look_regularly()); }
 Async<void> PushSender::stop() {
     stopping_ = true;
     look_.set();
+    for (auto& [name, host] : hosts_) host.close();
+    reads_.close();
+    bytes_.close();
     for (const auto& [task, follower] : followers_) {
         if (follower->subscription) follower->subscription->signal().set();
     }
@@ -159,6 +189,26 @@ Async<void> PushSender::follow(std::shared_ptr<Follower> follower) {
 }
 
 Async<void> PushSender::deliver(PushDelivery delivery) {
+    const std::string name = host_of(delivery.config.config.url);
+    const auto most = static_cast<std::size_t>(options_.max_per_host);
+    Admission& host = hosts_.try_emplace(name, most).first->second;
+    const bool must_wait = host.used() >= most;
+    bool admitted = false;
+    if (!must_wait || waiting_for_hosts_ < kMostWaitingForHosts) {
+        waiting_for_hosts_ += must_wait ? 1 : 0;
+        admitted = co_await host.enter(1, kLongestWait);
+        waiting_for_hosts_ -= must_wait ? 1 : 0;
+    }
+    if (admitted) {
+        co_await deliver_all(delivery);
+        host.leave(1);
+    } else if (stopping_) {
+        co_await give_back(delivery);
+    }
+    if (host.used() == 0 && host.waiting() == 0) hosts_.erase(name);
+}
+
+Async<void> PushSender::deliver_all(PushDelivery& delivery) {
     const TaskId task = delivery.config.task;
     const int retries = delivery.attempts > 0 ? 1 : 0;
     ++under_way_;
@@ -173,18 +223,24 @@ Async<void> PushSender::deliver(PushDelivery delivery) {
 }
 
 Async<bool> PushSender::deliver_batch(PushDelivery& delivery) {
-    const Result<Batch> batch = co_await next_batch(delivery);
+    const std::optional<Batch> batch = co_await batch_with_room(delivery);
     if (!batch) {
-        log::debug("the events of a push notification cannot be read task={} error={}",
-                   delivery.config.task.to_string(), quoted(batch.error().message));
-        co_return false;  // once the lease is over, another look finds it
+        // Otherwise another look finds it once the lease is over.
+        if (stopping_) co_await give_back(delivery);
+        co_return false;
     }
-    const std::vector<Notification>& all = batch->notifications;
+    const bool goes_on = co_await tell_all(delivery, *batch);
+    bytes_.leave(batch->bytes);
+    co_return goes_on;
+}
+
+Async<bool> PushSender::tell_all(PushDelivery& delivery, const Batch& batch) {
+    const std::vector<Notification>& all = batch.notifications;
     for (std::size_t i = 0; i < all.size() && !stopping_; ++i) {
         PushOutcome outcome = co_await tell(delivery, all[i]);
         const bool told = outcome.next == Next::kContinue;
         const bool moved = outcome.cursor > delivery.cursor;
-        if (told && moved && batch->complete && i + 1 == all.size()) outcome.next = Next::kPause;
+        if (told && moved && batch.complete && i + 1 == all.size()) outcome.next = Next::kPause;
         const bool goes_on = outcome.next == Next::kContinue;
         if (told) {
             delivery.cursor = outcome.cursor;
@@ -195,11 +251,38 @@ Async<bool> PushSender::deliver_batch(PushDelivery& delivery) {
         if (!kept || !goes_on) co_return false;
     }
     if (!all.empty() && !stopping_) co_return true;
+    co_await give_back(delivery);
+    co_return false;
+}
+
+Async<void> PushSender::give_back(const PushDelivery& delivery) {
     PushOutcome pause;
     pause.next = Next::kPause;
     pause.cursor = delivery.cursor;
     co_await settle(delivery, std::move(pause));
-    co_return false;
+}
+
+Async<std::optional<PushSender::Batch>> PushSender::batch_with_room(const PushDelivery& delivery) {
+    std::optional<Batch> none;
+    if (!co_await reads_.enter(1, kLongestWait)) co_return none;
+    Result<Batch> batch = co_await next_batch(delivery);
+    reads_.leave(1);
+    if (batch) {
+        const std::size_t bytes = batch->bytes;
+        if (bytes_.try_enter(bytes)) co_return std::optional(std::move(*batch));
+        // It does not wait with its contents in memory.
+        *batch = Batch{};
+        if (!co_await bytes_.enter(bytes, kLongestWait)) co_return none;
+        batch = co_await next_batch(delivery);
+        if (batch) {
+            batch->bytes = bytes;
+            co_return std::optional(std::move(*batch));
+        }
+        bytes_.leave(bytes);
+    }
+    log::debug("the events of a push notification cannot be read task={} error={}",
+               delivery.config.task.to_string(), quoted(batch.error().message));
+    co_return none;
 }
 
 AsyncResult<PushSender::Batch> PushSender::next_batch(const PushDelivery& delivery) {
@@ -218,6 +301,7 @@ AsyncResult<PushSender::Batch> PushSender::next_batch(const PushDelivery& delive
     for (const TaskEvent& event : page->events)
         batch.notifications.push_back(notification_of(event, task, delivery.context_id));
     batch.complete = page->events.back().sequence == page->last;
+    for (const Notification& one : batch.notifications) batch.bytes += size_of(one);
     co_return batch;
 }
 
@@ -227,6 +311,7 @@ AsyncResult<PushSender::Batch> PushSender::whole_task(TaskId task) {
     Batch batch;
     batch.notifications.push_back(notification_of(*snapshot));
     batch.complete = true;
+    batch.bytes = size_of(batch.notifications.front());
     co_return batch;
 }
 

@@ -2,7 +2,9 @@
 
 #include "wire/codec.hpp"
 
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace a2akit::push {
 namespace {
@@ -21,7 +23,62 @@ std::string body_of(const StreamResponse& payload, ProtocolVersion version) {
     return body;
 }
 
+constexpr std::size_t kOfEach = 200;  // names, ids, times
+
+struct SizeOfContent {
+    std::size_t operator()(std::monostate) const noexcept { return 0; }
+    std::size_t operator()(const TextContent& text) const noexcept { return text.text.size(); }
+    std::size_t operator()(const RawContent& raw) const noexcept {
+        return raw.bytes.size() / 3 * 4;
+    }
+    std::size_t operator()(const UrlContent& url) const noexcept { return url.url.size(); }
+    std::size_t operator()(const DataContent& data) const noexcept {
+        return data.value.text().size();
+    }
+};
+
+template <class M>
+std::size_t size_of_content(const M& content) {
+    std::size_t sum = kOfEach + content.metadata.text().size();
+    for (const Part& part : content.parts) {
+        sum += kOfEach + std::visit(SizeOfContent{}, part.content) + part.metadata.text().size() +
+               part.filename.size();
+    }
+    return sum;
+}
+
+std::size_t size_of_status(const TaskStatus& status) {
+    return kOfEach + (status.message ? size_of_content(**status.message) : 0);
+}
+
+struct SizeOfPayload {
+    std::size_t operator()(const Task& task) const {
+        std::size_t sum = size_of_status(task.status) + task.metadata.text().size();
+        for (const auto& message : task.history) sum += size_of_content(*message);
+        for (const auto& artifact : task.artifacts) sum += size_of_content(*artifact);
+        return sum;
+    }
+    std::size_t operator()(const Message& message) const { return size_of_content(message); }
+    std::size_t operator()(const TaskStatusUpdateEvent& event) const {
+        return size_of_status(event.status) + event.metadata.text().size();
+    }
+    std::size_t operator()(const TaskArtifactUpdateEvent& event) const {
+        return size_of_content(*event.artifact) + event.metadata.text().size();
+    }
+};
+
 }  // namespace
+
+std::size_t size_of(const Notification& notification) {
+    return std::visit(
+        [](const auto& payload) -> std::size_t {
+            if constexpr (std::is_invocable_v<SizeOfPayload, decltype(payload)>)
+                return SizeOfPayload{}(payload);
+            else
+                return kOfEach;
+        },
+        notification.payload.payload);
+}
 
 Notification notification_of(const TaskEvent& event, const TaskId& task,
                              const std::string& context_id) {

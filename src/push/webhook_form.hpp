@@ -20,6 +20,9 @@ struct Notification {
 /// The task as it stands.
 [[nodiscard]] Notification notification_of(const TaskSnapshot& snapshot);
 
+/// About how many bytes its body will have.
+[[nodiscard]] std::size_t size_of(const Notification& notification);
+
 /// The webhook-id of Standard Webhooks: the same whenever this event is sent to this configuration.
 [[nodiscard]] std::string webhook_id(const Uuid& key, Sequence sequence);
 

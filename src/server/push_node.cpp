@@ -16,6 +16,8 @@ push::PushSenderOptions sender_options(const Settings& settings, const push::Tar
     options.schedule = {*settings.push_max_retries, *settings.push_retry_delay};
     options.timeout = *settings.push_timeout;
     options.max_concurrent = *settings.push_max_concurrent;
+    options.max_per_host = *settings.push_max_per_host;
+    options.max_bytes = *settings.push_max_bytes;
     if (settings.push_signing_key)
         options.keys = push::SigningKeys::parse(*settings.push_signing_key).value_or_throw();
     options.refuse_url = [&policy](const std::string& url) { return policy.refuse_url(url); };

@@ -444,6 +444,8 @@ void resolve_push(Resolver& resolver, Settings& s) {
     resolver.span("A2AKIT_PUSH_RETRY_DELAY", s.push_retry_delay, seconds(5));
     resolver.span("A2AKIT_PUSH_TIMEOUT", s.push_timeout, seconds(15));
     resolver.number("A2AKIT_PUSH_MAX_CONCURRENT", s.push_max_concurrent, 256, 1, 100'000);
+    resolver.number("A2AKIT_PUSH_MAX_PER_HOST", s.push_max_per_host, 32, 1, 100'000);
+    resolver.number("A2AKIT_PUSH_MAX_BYTES", s.push_max_bytes, 64 << 20, 1, kMostBytes);
     resolver.flag("A2AKIT_PUSH_ALLOW_HTTP", s.push_allow_http, false);
     resolver.text("A2AKIT_PUSH_ALLOW_NETWORKS", s.push_allow_networks, nullptr);
     resolver.text("A2AKIT_PUSH_ALLOW_HOSTS", s.push_allow_hosts, nullptr);

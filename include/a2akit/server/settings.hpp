@@ -207,6 +207,10 @@ struct Settings {
         {};  ///< A2AKIT_PUSH_TIMEOUT (s), 15: of one delivery, from name to answer
     std::optional<int> push_max_concurrent =
         {};  ///< A2AKIT_PUSH_MAX_CONCURRENT, 256: deliveries of this node at the same time
+    std::optional<int> push_max_per_host =
+        {};  ///< A2AKIT_PUSH_MAX_PER_HOST, 32: of those, to one host
+    std::optional<std::size_t> push_max_bytes =
+        {};  ///< A2AKIT_PUSH_MAX_BYTES, 64 MiB: the bodies of those together, about
     std::optional<bool> push_allow_http =
         {};  ///< A2AKIT_PUSH_ALLOW_HTTP, false: webhooks without TLS
     std::optional<std::string> push_allow_networks =

@@ -267,6 +267,116 @@ TEST_F(PushSenderTest, OnlySoManyPostsAreUnderWay) {
     EXPECT_EQ(hooks.most_under_way, 2);
 }
 
+TEST_F(PushSenderTest, OneHostLeavesRoomForTheOthers) {
+    restart({.max_concurrent = 4, .max_per_host = 2});
+    hooks.slow = std::chrono::seconds(5);
+    for (int i = 0; i < 6; ++i) {
+        // One host, however it is written.
+        configure(make_task(),
+                  i % 2 == 0 ? "https://busy.example/" : "https://me@BUSY.example:8443?x");
+    }
+    EXPECT_EQ(hooks.requests.size(), 2U);
+    configure(make_task(), "https://other.example/");
+    ASSERT_EQ(hooks.requests.size(), 3U);
+    EXPECT_EQ(hooks.requests[2].url, "https://other.example/");
+    loop.advance(std::chrono::seconds(6));
+    EXPECT_EQ(hooks.requests.size(), 5U) << "those that waited come next";
+    // The others waited too long, and are found when their leases are over.
+    loop.advance(std::chrono::minutes(2));
+    EXPECT_EQ(hooks.requests.size(), 7U);
+    EXPECT_EQ(hooks.most_under_way, 3);
+    EXPECT_TRUE(dead().empty());
+}
+
+TEST_F(PushSenderTest, ADeliveryThatWaitsForItsHostIsGivenBackAtTheEnd) {
+    restart({.max_per_host = 1});
+    hooks.slow = std::chrono::seconds(5);
+    configure(make_task());
+    configure(make_task());
+    stop();
+    EXPECT_EQ(hooks.requests.size(), 1U);
+    EXPECT_EQ(must(ports.push_store->due_deliveries({})).size(), 1U);
+}
+
+TEST_F(PushSenderTest, TheBodiesUnderWayTakeOnlySoManyBytes) {
+    restart({.max_bytes = 100'000});
+    hooks.slow = std::chrono::seconds(1);
+    for (int i = 0; i < 4; ++i) {
+        const TaskId task = make_task();
+        Artifact artifact;
+        artifact.artifact_id = "a";
+        artifact.parts.push_back(Part::from_text(std::string(i == 3 ? 200'000 : 60'000, 'x')));
+        TaskUpdate update;
+        update.id = WriteId::next();
+        update.artifacts.push_back({std::move(artifact), false, false, {}});
+        must(ports.storage->append(task, OwnerScope::everything(), std::move(update)));
+        configure(task, "https://h" + std::to_string(i) + ".example/");
+    }
+    EXPECT_EQ(hooks.requests.size(), 1U);
+    loop.advance(std::chrono::minutes(1));
+    EXPECT_EQ(hooks.requests.size(), 8U) << "the one that is larger than all of it went alone";
+    EXPECT_EQ(hooks.most_under_way, 1);
+    EXPECT_TRUE(dead().empty());
+}
+
+TEST_F(PushSenderTest, AThousandDeadWebhooksDelayNobody) {
+    restart({.schedule = {9, std::chrono::seconds(5)}});
+    for (int i = 0; i < 1000; ++i) {
+        configure(make_task(), "https://dead" + std::to_string(i % 50) + ".example/");
+        if (i == 0) hooks.slow = std::chrono::seconds(15);
+    }
+    hooks.answers.assign(2000, ScriptedWebhooks::status(503));
+    loop.advance(std::chrono::minutes(10));
+    hooks.requests.clear();
+    hooks.slow = Duration(0);
+    hooks.answers.clear();
+    const TaskId task = make_task();
+    configure(task, "https://good.example/");
+    append(task, TaskState::kCompleted);
+    std::vector<std::string> told;
+    for (const WebhookRequest& request : hooks.requests) {
+        if (request.url == "https://good.example/") told.push_back(request.url);
+    }
+    EXPECT_EQ(told.size(), 2U) << "without a second in between";
+}
+
+TEST(AdmissionTest, LetsInWhatFitsInTheOrderInWhichItCame) {
+    testing::ManualLoop loop;
+    Admission admission(10);
+    TaskGroup group;
+    std::string in;
+    const auto come = [&](char name, std::size_t amount) {
+        group.spawn([](Admission& a, std::string& names, char n, std::size_t bytes) -> Async<void> {
+            names += co_await a.enter(bytes, std::chrono::seconds(5)) ? n : '-';
+        }(admission, in, name, amount));
+        loop.run_ready();
+    };
+    come('a', 6);
+    come('b', 6);
+    come('c', 2);
+    EXPECT_EQ(in, "a") << "c fits, but b came first";
+    EXPECT_FALSE(admission.try_enter(1));
+    admission.leave(6);
+    loop.run_ready();
+    EXPECT_EQ(in, "abc");
+    come('d', 100);
+    admission.leave(6);
+    admission.leave(2);
+    loop.run_ready();
+    EXPECT_EQ(in, "abcd") << "larger than all of it, so it goes alone";
+    come('e', 1);
+    come('f', 1);
+    loop.advance(std::chrono::seconds(5));
+    EXPECT_EQ(in, "abcd--");
+    EXPECT_EQ(admission.used(), 100U);
+    come('g', 1);
+    admission.close();
+    loop.run_ready();
+    EXPECT_EQ(in, "abcd---");
+    EXPECT_EQ(admission.waiting(), 0U);
+    loop.await(group.join());
+}
+
 TEST_F(PushSenderTest, AWebhookOf0_3GetsTheTask) {
     const TaskId task = make_task();
     configure(task, "https://hooks.example/", ProtocolVersion::k0_3);
