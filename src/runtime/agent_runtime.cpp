@@ -94,6 +94,7 @@ AgentRuntime::AgentRuntime(std::vector<Loop*> loops, Loop& upkeep, Ports ports,
             .vault = vault_,
             .unanswered = unanswered_},
       housekeeping_options_(std::move(options.housekeeping)),
+      check_ports_(std::move(options.check_ports)),
       alone_(options.alone) {
     const CallerLimits limits = limits_of(options, ports_);
     for (AgentSpec& spec : agents) {
@@ -161,6 +162,10 @@ AsyncResult<void> AgentRuntime::start_components() {
             co_return fail(std::move(error));
         }
         ++components_started_;
+    }
+    if (check_ports_) {
+        Result<void> checked = co_await check_ports_();
+        if (!checked) co_return checked;
     }
     co_return co_await start_dependencies();
 }

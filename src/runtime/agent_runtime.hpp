@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,9 @@ struct AgentRuntimeOptions {
     CallerSlots::Limits slots_per_principal = {};
     /// What one principal may have stored with each agent.
     OwnerQuota::Limits stored_per_principal = {};
+    /// Called once the ports are started, before any turn is run; an error ends the start. Null:
+    /// nothing is checked.
+    std::function<AsyncResult<void>()> check_ports = {};
     /// No other process can run or end the tasks while this one lives.
     bool alone = false;
 };
@@ -134,6 +138,7 @@ private:
     std::unique_ptr<Housekeeping> housekeeping_;
     std::size_t components_started_ = 0;
     std::size_t dependencies_started_ = 0;
+    const std::function<AsyncResult<void>()> check_ports_;
     const bool alone_;
 
     // On the upkeep loop, while the runtime stops:

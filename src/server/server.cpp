@@ -1,5 +1,6 @@
 #include <a2akit/server/server.hpp>
 
+#include "backends/common/sealed_ports.hpp"
 #include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "core/machine_memory.hpp"
@@ -123,6 +124,24 @@ constexpr std::string_view kUnixSocket = "unix:";
 
 bool is_unix_socket(std::string_view host) { return host.starts_with(kUnixSocket); }
 
+/// Encrypts what the storage is given if there are keys. Returns the check that they are the right
+/// ones; null for a storage in memory, which keeps nothing.
+std::function<AsyncResult<void>()> seal(Ports& ports, bool in_memory, const Settings& settings) {
+    if (in_memory) {
+        if (settings.data_keys) log::warn("settings A2AKIT_DATA_KEYS encrypts nothing in memory:");
+        return nullptr;
+    }
+    const std::shared_ptr<ContextStore> contexts = ports.context_store;
+    std::shared_ptr<const backends::DataKeys> keys;
+    if (settings.data_keys) {
+        keys = std::make_shared<const backends::DataKeys>(
+            backends::DataKeys::parse(*settings.data_keys).value_or_throw());
+        ports = backends::sealed_ports(std::move(ports), *keys);
+    }
+    if (!contexts) return nullptr;
+    return [contexts, keys] { return backends::check_data_keys(contexts, keys); };
+}
+
 bool means_every_address(std::string_view host) { return host == "0.0.0.0" || host == "::"; }
 
 /// A host as it stands in a URL; one that means every address is replaced by one that can be
@@ -148,7 +167,8 @@ std::string shown(bool given, const std::optional<std::string>& url) {
 
 /// Secrets that the parts of the server have taken by now, each what it needs of them.
 void wipe_secrets(Settings& settings) noexcept {
-    for (auto* secret : {&settings.context_key, &settings.admin_token, &settings.push_signing_key})
+    for (auto* secret : {&settings.context_key, &settings.admin_token, &settings.push_signing_key,
+                         &settings.data_keys, &settings.introspection_client_secret})
         wipe(*secret);
 }
 
@@ -306,6 +326,8 @@ Result<void> Server::Impl::start_locked() {
     for (const std::string& warning : *warnings) log::warn("settings {}", warning);
     Result<Ports> ports = BackendRegistry::standard().open(guarded(options_.ports), settings_);
     if (!ports) return fail(std::move(ports.error()));
+    const bool in_memory = !options_.ports.storage && settings_.storage == "memory:";
+    auto check_ports = seal(*ports, in_memory, settings_);
     for (const AgentOptions& agent : *agents) {
         if (Result<void> checked = check_push(agent.card, settings_, *ports); !checked)
             return checked;
@@ -318,6 +340,7 @@ Result<void> Server::Impl::start_locked() {
     std::unique_ptr<PushNode> push = make_push_node(*agents, settings_, *ports);
     AgentRuntimeOptions runtime = runtime_options(options_, settings_, std::move(*housekeeping));
     if (push) runtime.tasks.push = push->configs();
+    runtime.check_ports = std::move(check_ports);
     node_ = std::make_unique<AgentNode>(*loops_, (*upkeep_)[0], specs_of(*agents), *ports,
                                         std::move(runtime), std::move(push));
     open_sites(std::move(*agents));

@@ -1,5 +1,6 @@
 #include <a2akit/server/settings.hpp>
 
+#include "backends/common/data_keys.hpp"
 #include "push/signing_keys.hpp"
 #include "runtime/runs/context_cipher.hpp"
 #include "server/secret_file.hpp"
@@ -367,6 +368,12 @@ Result<void> check_context_key(const std::string& text) {
     return {};
 }
 
+Result<void> check_data_keys(const std::string& text) {
+    const Result<backends::DataKeys> keys = backends::DataKeys::parse(text);
+    if (!keys) return fail(keys.error());
+    return {};
+}
+
 Result<void> check_admin_token(const std::string& text) {
     constexpr std::size_t kShortest = 16;
     const auto visible = [](char c) { return c > ' ' && c < 127; };
@@ -403,6 +410,7 @@ void resolve_tasks(Resolver& resolver, Settings& s) {
     }
     resolve_redis(resolver, s);
     resolver.secret("A2AKIT_CONTEXT_KEY", s.context_key, check_context_key);
+    resolver.secret("A2AKIT_DATA_KEYS", s.data_keys, check_data_keys);
     resolver.secret("A2AKIT_ADMIN_TOKEN", s.admin_token, check_admin_token);
     resolver.flag("A2AKIT_CORE_DUMPS", s.core_dumps, false);
     resolver.flag("A2AKIT_SHOW_FAILURES", s.show_failures, false);

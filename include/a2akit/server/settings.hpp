@@ -150,6 +150,10 @@ struct Settings {
     /// them over a restart and brings them to other nodes (32 bytes as hex or base64; several,
     /// separated by commas: the first one seals).
     std::optional<std::string> context_key = {};
+    /// A2AKIT_DATA_KEYS, none: encrypts what is stored of tasks in SQLite and PostgreSQL
+    /// ("id:key,id2:key2", keys of 32 bytes as hex or base64; the first one encrypts, all of them
+    /// decrypt).
+    std::optional<std::string> data_keys = {};
     /// A2AKIT_ADMIN_TOKEN, none: whoever has it may list and redrive dead letters over HTTP;
     /// without it nobody may.
     std::optional<std::string> admin_token = {};

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "core/aead.hpp"
+
 #include <a2akit/core/ids.hpp>
 #include <a2akit/core/request_context.hpp>
 #include <a2akit/core/result.hpp>
 #include <a2akit/storage/task_update.hpp>
 
-#include <array>
-#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -30,9 +30,8 @@ public:
                                                      Turn turn) const;
 
 private:
-    using Key = std::array<std::uint8_t, 32>;
-    explicit ContextCipher(std::vector<Key> keys) : keys_(std::move(keys)) {}
-    std::vector<Key> keys_;
+    explicit ContextCipher(std::vector<AeadKey> keys) : keys_(std::move(keys)) {}
+    std::vector<AeadKey> keys_;
 };
 
 }  // namespace a2akit

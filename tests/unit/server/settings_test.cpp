@@ -73,6 +73,8 @@ constexpr const char* kMillion = "a whole number from 1 to 1000000";
 constexpr const char* kTenMillion = "a whole number from 1 to 10000000";
 constexpr const char* kBaseUrl = "a URL such as https://agents.example/agent";
 constexpr const char* kSigningKey = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+constexpr const char* kDataKeys =
+    "a:7777777777777777777777777777777777777777777777777777777777777777";
 constexpr const char* kKey = "7777777777777777777777777777777777777777777777777777777777777777";
 
 std::vector<Variable> variables() {
@@ -337,6 +339,7 @@ std::vector<Variable> variables() {
          {{"0", "a whole number from 1 to 31536000"}}},
         // Wrong secrets are not repeated: see the tests below.
         {"A2AKIT_CONTEXT_KEY", A2AKIT_READ(context_key), "none", kKey, kKey, {}},
+        {"A2AKIT_DATA_KEYS", A2AKIT_READ(data_keys), "none", kDataKeys, kDataKeys, {}},
         {"A2AKIT_ADMIN_TOKEN",
          A2AKIT_READ(admin_token),
          "none",
@@ -776,6 +779,7 @@ TEST_F(SecretFileTest, EverySecretAndEveryUrlMayStandInAFile) {
     for (const Case& one :
          {Case{"A2AKIT_ADMIN_TOKEN", A2AKIT_READ(admin_token), "0123456789abcdef-secret"},
           Case{"A2AKIT_CONTEXT_KEY", A2AKIT_READ(context_key), kKey},
+          Case{"A2AKIT_DATA_KEYS", A2AKIT_READ(data_keys), kDataKeys},
           Case{"A2AKIT_PUSH_SIGNING_KEY", A2AKIT_READ(push_signing_key), kSigningKey},
           Case{"A2AKIT_REDIS_URL", A2AKIT_READ(redis_url), "redis://me:secret@h"},
           Case{"A2AKIT_STORAGE", A2AKIT_READ(storage), "postgresql://me:secret@h/d"},

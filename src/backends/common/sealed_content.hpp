@@ -1,0 +1,58 @@
+#pragma once
+
+#include "backends/common/data_keys.hpp"
+
+#include <a2akit/storage/push_store.hpp>
+#include <a2akit/storage/storage.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace a2akit::backends {
+
+/// Encrypts the contents of one task, and decrypts them. Each piece is bound to the task and to
+/// what it is, so that pieces of other tasks, or of another kind, do not open in its place.
+///
+/// A sealed message or artifact has one part, of the media type kSealedType; the ids of artifacts
+/// and the roles of messages stay readable, as the engines work with the former. Sealed JSON is an
+/// object with one string. What is not sealed is left as it is: it was stored before there was a
+/// key. Everything that opens fails with kInternal, as DataKeys::open does.
+class SealedContent {
+public:
+    static constexpr std::string_view kSealedType = "application/vnd.a2akit.sealed";
+
+    /// REQUIRES: `keys` outlives it.
+    SealedContent(const DataKeys& keys, TaskId task) : keys_(keys), task_(task) {}
+
+    [[nodiscard]] Result<void> seal(TaskUpdate& update) const;
+    [[nodiscard]] Result<void> open(TaskSnapshot& snapshot) const;
+    [[nodiscard]] Result<void> open(TurnInput& input) const;
+    [[nodiscard]] Result<void> open(TaskEvent& event) const;
+    [[nodiscard]] Result<void> open(Shared<Message>& message) const;
+
+    /// All but the id of the configuration.
+    [[nodiscard]] Result<void> seal(TaskPushNotificationConfig& config) const;
+    [[nodiscard]] Result<void> open(TaskPushNotificationConfig& config) const;
+
+private:
+    [[nodiscard]] std::string about(std::string_view kind) const;
+    [[nodiscard]] Result<void> seal(Shared<Message>& message) const;
+    [[nodiscard]] Result<void> seal(Shared<Artifact>& artifact) const;
+    [[nodiscard]] Result<void> open(Shared<Artifact>& artifact) const;
+    [[nodiscard]] Result<void> seal(RawJson& json, std::string_view kind) const;
+    [[nodiscard]] Result<void> open(RawJson& json, std::string_view kind) const;
+
+    const DataKeys& keys_;
+    const TaskId task_;
+};
+
+/// The same for JSON that belongs to no task.
+[[nodiscard]] Result<RawJson> seal_json(const DataKeys& keys, const RawJson& json,
+                                        std::string_view about);
+[[nodiscard]] Result<RawJson> open_json(const DataKeys& keys, const RawJson& json,
+                                        std::string_view about);
+/// Whether it has the form that seal_json makes.
+[[nodiscard]] bool is_sealed(const RawJson& json) noexcept;
+
+}  // namespace a2akit::backends
