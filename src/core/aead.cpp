@@ -65,8 +65,8 @@ AeadKey::~AeadKey() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
 
 std::optional<AeadKey> AeadKey::from_text(std::string_view text) {
     AeadKey key;
-    const bool read = text.size() == 2 * key.bytes.size() ? read_hex(text, key)
-                                                          : read_base64(text, key);
+    const bool read =
+        text.size() == 2 * key.bytes.size() ? read_hex(text, key) : read_base64(text, key);
     if (!read) return std::nullopt;
     return key;
 }

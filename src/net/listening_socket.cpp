@@ -35,7 +35,7 @@ int option_of(int descriptor, int name) {
 
 /// Why the name cannot be used; nullopt when nothing is there any more.
 std::optional<std::string> clear_stale(const std::string& path, const sockaddr_un& address) {
-    struct stat found {};
+    struct stat found{};
     if (::lstat(path.c_str(), &found) != 0) {
         if (errno == ENOENT) return std::nullopt;
         return std::strerror(errno);
@@ -62,29 +62,29 @@ Result<ListeningSocket> ListeningSocket::at_path(const std::string& path) {
     address.sun_family = AF_UNIX;
     if (path.empty() || path.size() >= sizeof(address.sun_path) ||
         path.find('\0') != std::string::npos) {
-        return fail(ErrorCode::kInvalidParams,
-                    "\"" + std::string(kScheme) + path + "\" is not allowed; use unix: and a path of " +
-                        std::to_string(sizeof(address.sun_path) - 1) + " bytes at most");
+        return fail(ErrorCode::kInvalidParams, "\"" + std::string(kScheme) + path +
+                                                   "\" is not allowed; use unix: and a path of " +
+                                                   std::to_string(sizeof(address.sun_path) - 1) +
+                                                   " bytes at most");
     }
     std::memcpy(address.sun_path, path.data(), path.size());
     if (auto why = clear_stale(path, address)) return unavailable(path, *why);
     ListeningSocket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (socket.descriptor_ < 0) return unavailable(path, std::strerror(errno));
-    if (::bind(socket.descriptor_, reinterpret_cast<const sockaddr*>(&address),
-               sizeof(address)) != 0)
+    if (::bind(socket.descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) !=
+        0)
         return unavailable(path, std::strerror(errno));
     // Absolute, as the name is taken away when the working directory may be another one.
     std::error_code ignored;
     const auto absolute = std::filesystem::absolute(path, ignored);
     socket.made_path_ = ignored ? path : absolute.string();
     socket.host_ = kScheme + path;
-    struct stat made {};
+    struct stat made{};
     if (::lstat(socket.made_path_.c_str(), &made) == 0) {
         socket.device_ = made.st_dev;
         socket.inode_ = made.st_ino;
     }
-    if (::listen(socket.descriptor_, kBacklog) != 0)
-        return unavailable(path, std::strerror(errno));
+    if (::listen(socket.descriptor_, kBacklog) != 0) return unavailable(path, std::strerror(errno));
     return socket;
 }
 
@@ -112,9 +112,8 @@ Result<ListeningSocket> ListeningSocket::adopt(int descriptor) {
         socket.port_ = ntohs(v6->sin6_port);
     } else if (address.ss_family == AF_UNIX) {
         const auto* local = reinterpret_cast<const sockaddr_un*>(&address);
-        const std::size_t most = size > offsetof(sockaddr_un, sun_path)
-                                     ? size - offsetof(sockaddr_un, sun_path)
-                                     : 0;
+        const std::size_t most =
+            size > offsetof(sockaddr_un, sun_path) ? size - offsetof(sockaddr_un, sun_path) : 0;
         socket.host_ = kScheme + std::string(local->sun_path, ::strnlen(local->sun_path, most));
     } else {
         return fail(ErrorCode::kInvalidParams,
@@ -125,9 +124,9 @@ Result<ListeningSocket> ListeningSocket::adopt(int descriptor) {
 
 void ListeningSocket::remove_path() noexcept {
     if (made_path_.empty()) return;
-    struct stat now {};
-    const bool is_ours = ::lstat(made_path_.c_str(), &now) == 0 && now.st_dev == device_ &&
-                         now.st_ino == inode_;
+    struct stat now{};
+    const bool is_ours =
+        ::lstat(made_path_.c_str(), &now) == 0 && now.st_dev == device_ && now.st_ino == inode_;
     if (is_ours) ::unlink(made_path_.c_str());
     made_path_.clear();
 }

@@ -53,7 +53,7 @@ Result<std::string> read_secret_file(const std::string& setting, const std::stri
         return fail(Error::invalid_field(setting, "\"" + path + "\" " + why));
     };
     const Descriptor file(path);
-    struct stat status {};
+    struct stat status{};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0)
         return refused(std::string("cannot be read: ") + std::strerror(errno));
     if (!S_ISREG(status.st_mode)) return refused("is not a regular file");

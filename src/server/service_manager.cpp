@@ -55,8 +55,8 @@ ServiceManager::ServiceManager() : socket_(variable("NOTIFY_SOCKET")) {
     const auto within = number(variable("WATCHDOG_USEC"));
     const std::string_view pid = variable("WATCHDOG_PID");
     if (!within || *within <= 0 || (!pid.empty() && number(pid) != ::getpid())) return;
-    interval_ = std::max(Duration(1), std::chrono::duration_cast<Duration>(
-                                          std::chrono::microseconds(*within / 2)));
+    interval_ = std::max(
+        Duration(1), std::chrono::duration_cast<Duration>(std::chrono::microseconds(*within / 2)));
 }
 
 void ServiceManager::reloading() const {

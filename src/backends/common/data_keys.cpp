@@ -67,7 +67,8 @@ Result<std::string> DataKeys::open(std::string_view sealed, std::string_view abo
     if (length == 0 || sealed[0] != kForm || sealed.size() < kHead + length)
         return fail(ErrorCode::kInternal, "it is not in the form that this version encrypts");
     const std::string_view id = sealed.substr(kHead, length);
-    const auto known = std::ranges::find_if(keys_, [&](const auto& key) { return key.first == id; });
+    const auto known =
+        std::ranges::find_if(keys_, [&](const auto& key) { return key.first == id; });
     if (known == keys_.end()) {
         return fail(ErrorCode::kInternal, "it is encrypted with the key \"" + std::string(id) +
                                               "\", which A2AKIT_DATA_KEYS does not have");

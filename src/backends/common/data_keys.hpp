@@ -28,8 +28,7 @@ public:
     [[nodiscard]] Result<std::string> open(std::string_view sealed, std::string_view about) const;
 
 private:
-    explicit DataKeys(std::vector<std::pair<std::string, AeadKey>> keys)
-        : keys_(std::move(keys)) {}
+    explicit DataKeys(std::vector<std::pair<std::string, AeadKey>> keys) : keys_(std::move(keys)) {}
     std::vector<std::pair<std::string, AeadKey>> keys_;
 };
 

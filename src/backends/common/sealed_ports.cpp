@@ -365,7 +365,9 @@ private:
 };
 
 // No principal's name, with an agent's or without, begins and ends like this.
-constexpr const char* kMarkOwner = "\x1f\x1f" "a2akit data keys\x1f\x1f";
+constexpr const char* kMarkOwner =
+    "\x1f\x1f"
+    "a2akit data keys\x1f\x1f";
 constexpr const char* kMarkContext = "a2akit data keys";
 
 }  // namespace

@@ -29,10 +29,11 @@ Result<void> OwnerQuota::count(Known& known, bool new_task, std::int64_t bytes) 
     details.retry_after = kLookEvery;
     const bool by_bytes = limits_.bytes > 0 && known.use.bytes >= limits_.bytes;
     return fail(Error{ErrorCode::kResourceExhausted,
-                      by_bytes ? "your tasks take as many bytes as they may; some of them have to "
-                                 "be erased before you can send more"
-                               : "you have as many tasks as you may; some of them have to be erased "
-                                 "before you can begin another",
+                      by_bytes
+                          ? "your tasks take as many bytes as they may; some of them have to "
+                            "be erased before you can send more"
+                          : "you have as many tasks as you may; some of them have to be erased "
+                            "before you can begin another",
                       nullptr}
                     .with(std::move(details)));
 }

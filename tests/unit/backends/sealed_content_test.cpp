@@ -43,7 +43,8 @@ TEST(DataKeysTest, WrongKeysAreRefusedWithoutBeingRepeated) {
     for (const auto& [text, why] : wrong) {
         const auto read = DataKeys::parse(text);
         ASSERT_FALSE(read) << text;
-        EXPECT_EQ(read.error().message.find("A2AKIT_DATA_KEYS: " + why), 0U) << read.error().message;
+        EXPECT_EQ(read.error().message.find("A2AKIT_DATA_KEYS: " + why), 0U)
+            << read.error().message;
         EXPECT_EQ(read.error().message.find("7777"), std::string::npos) << read.error().message;
     }
     EXPECT_TRUE(DataKeys::parse("2026-11:Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc="));
