@@ -31,10 +31,16 @@ PushRecord* find_by_key(TaskRecord* task, const Uuid& key) {
     return found == records->end() ? nullptr : &*found;
 }
 
-bool may_become_due(const TaskRecord& task) {
-    return std::ranges::any_of(task.rare->push, [](const PushRecord& record) {
-        return record.progress.state == PushState::kActive;
-    });
+/// When something of the task is due, unless it gets more events first; nullopt: never.
+std::optional<Timestamp> due_at(const TaskRecord& task) {
+    std::optional<Timestamp> first;
+    for (const PushRecord& record : task.rare->push) {
+        const PushProgress& progress = record.progress;
+        const Timestamp at = std::max(progress.next_try, progress.lease_until);
+        if (!is_due(progress, facts_of(task), at)) continue;
+        first = first ? std::min(*first, at) : at;
+    }
+    return first;
 }
 
 /// A configuration that was seen to be due.
@@ -126,15 +132,17 @@ AsyncResult<void> MemoryStorage::remove_config(OwnerScope scope, TaskId task, st
 AsyncResult<std::vector<PushDelivery>> MemoryStorage::due_deliveries(PushQuery query) {
     std::vector<Candidate> candidates;
     const Timestamp now = time();
-    const std::vector<TaskId> tasks = query.task ? std::vector{*query.task} : push_.active();
+    const std::vector<TaskId> tasks = query.task ? std::vector{*query.task} : push_.due(now);
     for (const TaskId& task : tasks) {
         TaskShard& shard = shard_of(task);
         const std::lock_guard lock(shard.mutex);
         TaskRecord* record = shard.find(task);
-        if (record == nullptr || !record->rare || !may_become_due(*record)) {
+        const auto at = record != nullptr && record->rare ? due_at(*record) : std::nullopt;
+        if (!at) {
             push_.rest(task);
             continue;
         }
+        push_.look_at(task, *at);
         for (const PushRecord& each : record->rare->push) {
             if (!is_due(each.progress, facts_of(*record), now)) continue;
             candidates.push_back(
@@ -169,8 +177,10 @@ AsyncResult<void> MemoryStorage::settle(Uuid key, std::uint64_t lease, PushOutco
         TaskRecord* record = shard.find(*task);
         PushRecord* found = find_by_key(record, key);
         if (found != nullptr &&
-            backends::settle(found->progress, lease, outcome, facts_of(*record), time()))
+            backends::settle(found->progress, lease, outcome, facts_of(*record), time())) {
+            push_.wake(*task);
             return Result<>();
+        }
     }
     return lost_push_lease();
 }

@@ -229,7 +229,9 @@ Result<Appended> MemoryStorage::append_fresh(const TaskId& task, const OwnerScop
             if (!counts || has_room(size.all)) {
                 if (key != nullptr) record->rarely().keys.push_back(*key);
                 note_letter(*record, update, now);
-                return apply(shard, *record, std::move(update), size, now, false);
+                Appended appended = apply(shard, *record, std::move(update), size, now, false);
+                wake_push(*record);
+                return appended;
             }
             if (!may_evict) return full_store();
         }
@@ -264,6 +266,7 @@ AsyncResult<Claimed> MemoryStorage::claim(WriteId id, TaskId task, Turn turn, No
         run.attempt = made.attempt;
         run.input = std::move(made.input);
         run.appended = made.appended;
+        wake_push(*record);
         taker.take(*record, now);
     }
     run.snapshot = std::move(taker).merged();

@@ -139,6 +139,11 @@ private:
     std::atomic<std::int64_t> tasks_{0};
     std::atomic<std::size_t> next_sweep_{0};  ///< The shard that a sweep looks at first.
     StoredBytes stored_;
+    /// The task may have more events.
+    void wake_push(const TaskRecord& task) {
+        if (task.rare && !task.rare->push.empty()) push_.wake(task.id);
+    }
+
     std::unique_ptr<TaskShard[]> shards_;
     IdempotencyTable keys_;
     ContextTable contexts_;

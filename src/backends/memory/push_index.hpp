@@ -1,41 +1,60 @@
 #pragma once
 
+#include <a2akit/core/clock.hpp>
 #include <a2akit/core/ids.hpp>
 
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace a2akit::backends {
 
-/// Where the push notification configurations of all shards are. The configurations themselves are
-/// in their tasks. Its lock is taken after the lock of a shard, and held for a moment.
+/// Where the push notification configurations of all shards are, and when something of a task may
+/// be due, so that a look for what is due does not ask every task. The configurations themselves
+/// are in their tasks. Its lock is taken after the lock of a shard, and held for a moment.
 class PushIndex {
 public:
     void add(const Uuid& key, const TaskId& task) {
         const std::lock_guard lock(mutex_);
         tasks_[key] = task;
-        active_.insert(task);
     }
     void remove(const Uuid& key) {
         const std::lock_guard lock(mutex_);
         tasks_.erase(key);
     }
-    /// Something of this task may become due again.
-    void wake(const TaskId& task) {
+    /// Something of this task may be due now.
+    void wake(const TaskId& task) { look_at(task, Timestamp::min()); }
+    /// Nothing of this task is due before then.
+    void look_at(const TaskId& task, Timestamp at) {
         const std::lock_guard lock(mutex_);
-        active_.insert(task);
+        const auto [found, fresh] = looks_of_.try_emplace(task, at);
+        if (!fresh) {
+            if (found->second == at) return;
+            looks_.erase({found->second, task});
+            found->second = at;
+        }
+        looks_.insert({at, task});
     }
-    /// Nothing of this task can become due any more, unless it is woken.
+    /// Nothing of this task becomes due unless it is woken.
     void rest(const TaskId& task) {
         const std::lock_guard lock(mutex_);
-        active_.erase(task);
+        const auto found = looks_of_.find(task);
+        if (found == looks_of_.end()) return;
+        looks_.erase({found->second, task});
+        looks_of_.erase(found);
     }
-    [[nodiscard]] std::vector<TaskId> active() const {
+    /// The tasks of which something may be due, the longest due first.
+    [[nodiscard]] std::vector<TaskId> due(Timestamp now) const {
         const std::lock_guard lock(mutex_);
-        return {active_.begin(), active_.end()};
+        std::vector<TaskId> tasks;
+        for (const auto& [at, task] : looks_) {
+            if (at > now) break;
+            tasks.push_back(task);
+        }
+        return tasks;
     }
     [[nodiscard]] std::optional<TaskId> task_of(const Uuid& key) const {
         const std::lock_guard lock(mutex_);
@@ -55,7 +74,8 @@ public:
 private:
     mutable std::mutex mutex_;
     std::map<Uuid, TaskId> tasks_;
-    std::set<TaskId> active_;  ///< Tasks with a configuration that may be or become due.
+    std::set<std::pair<Timestamp, TaskId>> looks_;
+    std::map<TaskId, Timestamp> looks_of_;  ///< The same, by task.
 };
 
 }  // namespace a2akit::backends

@@ -5,6 +5,17 @@
 #include <utility>
 
 namespace a2akit::sqlite {
+namespace {
+
+// An active configuration without anything to tell. The rules do not know this state.
+constexpr std::int64_t kResting = 4;
+
+bool rests(const backends::PushProgress& progress, Sequence last) {
+    return progress.state == backends::PushState::kActive && !progress.task_first &&
+           progress.cursor >= last && progress.lease_until == Timestamp{};
+}
+
+}  // namespace
 
 PushRow read_push_row(Query& query) {
     PushRow row;
@@ -17,7 +28,9 @@ PushRow read_push_row(Query& query) {
     row.config.version = static_cast<ProtocolVersion>(query.number());
     backends::PushProgress& progress = row.progress;
     progress.cursor = static_cast<Sequence>(query.number());
-    progress.state = static_cast<backends::PushState>(query.number());
+    const std::int64_t state = query.number();
+    progress.state =
+        state == kResting ? backends::PushState::kActive : static_cast<backends::PushState>(state);
     progress.task_first = query.flag();
     progress.attempts = static_cast<int>(query.number());
     progress.next_try = to_time(query.number());
@@ -49,7 +62,7 @@ int count_push_rows(Connection& db, std::int64_t task) {
     return static_cast<int>(query.number());
 }
 
-void save_push_row(Connection& db, const PushRow& row) {
+void save_push_row(Connection& db, const PushRow& row, Sequence last) {
     const std::string config = json::encode(row.config.config);
     db.query(
           "INSERT OR REPLACE INTO push(key, id, name, config, version, cursor, state, task_first, "
@@ -61,17 +74,17 @@ void save_push_row(Connection& db, const PushRow& row) {
         .text(config)
         .number(static_cast<std::int64_t>(row.config.version))
         .run();
-    save_push_progress(db, row);
+    save_push_progress(db, row, last);
 }
 
-void save_push_progress(Connection& db, const PushRow& row) {
+void save_push_progress(Connection& db, const PushRow& row, Sequence last) {
     const backends::PushProgress& progress = row.progress;
     db.query(
           "UPDATE push SET cursor = ?2, state = ?3, task_first = ?4, attempts = ?5, next_try = "
           "?6, lease = ?7, lease_until = ?8, reason = ?9, at = ?10 WHERE key = ?1")
         .id(row.config.key)
         .number(static_cast<std::int64_t>(progress.cursor))
-        .number(static_cast<std::int64_t>(progress.state))
+        .number(rests(progress, last) ? kResting : static_cast<std::int64_t>(progress.state))
         .number(progress.task_first ? 1 : 0)
         .number(progress.attempts)
         .number(to_number(progress.next_try))
@@ -80,6 +93,10 @@ void save_push_progress(Connection& db, const PushRow& row) {
         .text(progress.reason)
         .number(to_number(progress.at))
         .run();
+}
+
+void wake_push_rows(Connection& db, std::int64_t task) {
+    db.query("UPDATE push SET state = 0 WHERE id = ?1 AND state = 4").number(task).run();
 }
 
 }  // namespace a2akit::sqlite

@@ -30,7 +30,11 @@ struct PushRow {
 [[nodiscard]] std::optional<PushRow> find_push_row(Connection& db, const Uuid& key);
 [[nodiscard]] int count_push_rows(Connection& db, std::int64_t task);
 /// Inserts the row, or replaces the one with its key.
-void save_push_row(Connection& db, const PushRow& row);
-void save_push_progress(Connection& db, const PushRow& row);
+void save_push_row(Connection& db, const PushRow& row, Sequence last);
+/// `last`: the task's newest event. A configuration that has told all of them rests until the next
+/// one comes, and no look for what is due sees it.
+void save_push_progress(Connection& db, const PushRow& row, Sequence last);
+/// The task has a new event.
+void wake_push_rows(Connection& db, std::int64_t task);
 
 }  // namespace a2akit::sqlite

@@ -36,7 +36,7 @@ Result<PushConfig> put(Session& session, const OwnerScope& scope, const NewPushC
     }
     row->config.config = config.config;
     row->config.version = config.version;
-    save_push_row(db, *row);
+    save_push_row(db, *row, task->last);
     return row->config;
 }
 
@@ -79,8 +79,8 @@ std::vector<PushDelivery> lease_due(Session& session, const PushQuery& query) {
     std::vector<PushDelivery> due;
     for (PushRow& row : rows) {
         backends::take_lease(row.progress, query.lease, now);
-        save_push_progress(db, row);
         const auto task = find_task(db, row.id);
+        if (task) save_push_progress(db, row, task->last);
         if (!task) throw Failure::corrupt("a push notification configuration has no task");
         due.push_back({std::move(row.config), task->context, row.progress.cursor,
                        row.progress.task_first, row.progress.attempts, row.progress.lease});
@@ -161,7 +161,7 @@ AsyncResult<void> SqliteStorage::settle(Uuid key, std::uint64_t lease, PushOutco
         if (!task ||
             !backends::settle(row->progress, lease, outcome, facts_of(*task), session.now()))
             return backends::lost_push_lease();
-        save_push_progress(session.db(), *row);
+        save_push_progress(session.db(), *row, task->last);
         return {};
     });
     co_return co_await call;
@@ -197,7 +197,9 @@ AsyncResult<void> SqliteStorage::redrive_delivery(Uuid key) {
         auto row = find_push_row(session.db(), key);
         if (!row || !backends::redrive(row->progress, session.now()))
             return backends::no_dead_delivery();
-        save_push_progress(session.db(), *row);
+        const auto task = find_task(session.db(), row->id);
+        if (!task) return backends::no_dead_delivery();
+        save_push_progress(session.db(), *row, task->last);
         return {};
     });
     co_return co_await call;

@@ -2,6 +2,7 @@
 
 #include "backends/common/merge_artifacts.hpp"
 #include "backends/common/stored_form.hpp"
+#include "backends/sqlite/push_rows.hpp"
 #include "backends/sqlite/schema.hpp"
 #include "backends/sqlite/task_reads.hpp"
 
@@ -158,6 +159,7 @@ void add_events(Session& session, TaskRow& row, const std::vector<ArtifactChunk>
     else
         query.null().null();
     query.maybe_blob(chunks).maybe_blob(rest).run();
+    wake_push_rows(session.db(), row.id);
 }
 
 void remember(TaskRow& row, const WriteId& id, const Appended& appended, bool made) {

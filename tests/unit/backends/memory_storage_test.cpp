@@ -1,4 +1,5 @@
 #include "backends/memory/memory_storage.hpp"
+#include "backends/memory/push_index.hpp"
 
 #include <a2akit/testing/manual_loop.hpp>
 
@@ -36,6 +37,49 @@ protected:
 
     std::shared_ptr<testing::FakeClock> clock_ = std::make_shared<testing::FakeClock>();
 };
+
+TEST(PushIndexTest, NamesTheTasksWhoseTimeHasComeTheLongestDueFirst) {
+    PushIndex index;
+    const auto at = [](int seconds) { return Timestamp(std::chrono::seconds(seconds)); };
+    const TaskId a = TaskId::generate();
+    const TaskId b = TaskId::generate();
+    index.look_at(a, at(20));
+    index.look_at(b, at(10));
+    EXPECT_TRUE(index.due(at(9)).empty());
+    EXPECT_EQ(index.due(at(10)), std::vector{b});
+    EXPECT_EQ(index.due(at(30)), (std::vector{b, a}));
+    index.look_at(b, at(40));
+    EXPECT_EQ(index.due(at(30)), std::vector{a});
+    index.rest(a);
+    EXPECT_TRUE(index.due(at(30)).empty());
+    index.wake(a);
+    EXPECT_EQ(index.due(at(0)), std::vector{a});
+}
+
+TEST_F(MemoryStorageTest, APushConfigurationIsDueWithTheEventItsRetryAndTheEndOfItsLease) {
+    MemoryStorage storage(clock_, 0);
+    const TaskId task = make_task(storage);
+    NewPushConfig config;
+    config.task = task;
+    config.config.id = "c";
+    ASSERT_TRUE(get(storage.put_config(kAlice, config)));
+    const auto due = [&] { return get(storage.due_deliveries({})).value(); };
+    EXPECT_TRUE(due().empty());
+    complete(storage, task);
+    auto found = due();
+    ASSERT_EQ(found.size(), 1U);
+    PushOutcome outcome;
+    outcome.next = PushOutcome::Next::kRetry;
+    outcome.delay = std::chrono::seconds(5);
+    ASSERT_TRUE(get(storage.settle(found[0].config.key, found[0].lease, outcome)));
+    clock_->advance(std::chrono::seconds(4));
+    EXPECT_TRUE(due().empty());
+    clock_->advance(std::chrono::seconds(1));
+    ASSERT_EQ(due().size(), 1U);
+    EXPECT_TRUE(due().empty());
+    clock_->advance(std::chrono::seconds(30));
+    EXPECT_EQ(due().size(), 1U) << "the lease is over";
+}
 
 TEST_F(MemoryStorageTest, AtTheCapTheOldestEndedTaskMakesRoom) {
     MemoryStorage storage(clock_, 3);

@@ -1,4 +1,5 @@
 #include "backends/sqlite/sqlite_storage.hpp"
+#include "backends/sqlite/connection.hpp"
 #include "backends/sqlite/sqlite_broker.hpp"
 #include "support/answer_of.hpp"
 #include "support/temporary_directory.hpp"
@@ -316,6 +317,36 @@ TEST_F(SqliteStorageTest, ARunOfAFormerProcessIsTakenOverAtOnce) {
     EXPECT_EQ(std::get<Run>(second).attempt, 2);
     EXPECT_EQ(std::get<Run>(second).epoch, 2U);
     EXPECT_EQ(std::get<Run>(second).input.message->text(), "do it");
+}
+
+TEST_F(SqliteStorageTest, APushConfigurationThatHasToldEverythingRestsUntilTheNextEvent) {
+    const TaskId task = make().appended.task;
+    NewPushConfig config;
+    config.task = task;
+    config.config.id = "c";
+    config.config.url = "https://hooks.example/";
+    must(storage_->put_config(alice_, config));
+    const auto looked_at = [&] {
+        close();
+        Connection db(path_, Connection::Mode::kReadWrite);
+        Query query = db.query("SELECT count(*) FROM push INDEXED BY push_due WHERE state = 0");
+        const std::int64_t count = query.step() ? query.number() : -1;
+        return count;
+    };
+    EXPECT_EQ(looked_at(), 0) << "every look compares it with its task";
+    open();
+    must(storage_->append(task, alice_, update(TaskState::kWorking)));
+    auto due = must(storage_->due_deliveries({}));
+    ASSERT_EQ(due.size(), 1U);
+    PushOutcome told;
+    told.next = PushOutcome::Next::kPause;
+    told.cursor = load(task).last_sequence;
+    must(storage_->settle(due[0].config.key, due[0].lease, told));
+    EXPECT_EQ(looked_at(), 0);
+    open();
+    must(storage_->append(task, alice_, update(TaskState::kCompleted)));
+    EXPECT_EQ(looked_at(), 1);
+    open();
 }
 
 TEST_F(SqliteStorageTest, APushDeliveryOfAFormerProcessIsDueAtOnce) {
