@@ -350,8 +350,10 @@ void Call::OnWriteDone(bool ok) {
 // -- Its end --------------------------------------------------------------------------------------
 
 void Call::refuse(const Error& error) {
-    if (error.code == ErrorCode::kUnauthenticated) {
-        const bool named = error.details != nullptr && !error.details->challenge.empty();
+    const bool named = error.details != nullptr && !error.details->challenge.empty();
+    // A caller without permission is told which scope it lacks (RFC 6750, section 3.1).
+    if (error.code == ErrorCode::kUnauthenticated ||
+        (named && error.code == ErrorCode::kPermissionDenied)) {
         context_.AddTrailingMetadata(
             "www-authenticate", named ? error.details->challenge : std::string(kDefaultChallenge));
     }

@@ -31,6 +31,7 @@ public:
 
     [[nodiscard]] bool is_present(const RequestContext& context) const override;
     AsyncResult<Principal> identify(const RequestContext& context, LoginGuard& guard) override;
+    [[nodiscard]] Credentials credentials() const noexcept override { return Credentials::kApiKey; }
     [[nodiscard]] std::string challenge() const override;
 
 private:

@@ -32,6 +32,7 @@ public:
 
     [[nodiscard]] bool is_present(const RequestContext& context) const override;
     AsyncResult<Principal> identify(const RequestContext& context, LoginGuard& guard) override;
+    [[nodiscard]] Credentials credentials() const noexcept override { return Credentials::kBasic; }
     [[nodiscard]] std::string challenge() const override;
     /// How many passwords were hashed, for tests.
     [[nodiscard]] std::size_t hashed() const noexcept { return hashed_.load(); }

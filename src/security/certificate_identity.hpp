@@ -9,6 +9,9 @@ class CertificateIdentity final : public Identity {
 public:
     [[nodiscard]] bool is_present(const RequestContext& context) const override;
     AsyncResult<Principal> identify(const RequestContext& context, LoginGuard& guard) override;
+    [[nodiscard]] Credentials credentials() const noexcept override {
+        return Credentials::kCertificate;
+    }
     /// Empty: it is the handshake that asks for a certificate.
     [[nodiscard]] std::string challenge() const override { return {}; }
 };

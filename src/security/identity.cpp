@@ -41,38 +41,55 @@ std::string_view bearer_token(const RequestContext& context) noexcept {
 }
 
 Identities::Identities(std::vector<std::shared_ptr<Identity>> ways,
-                       std::shared_ptr<LoginGuard> guard)
-    : ways_(std::move(ways)), guard_(std::move(guard)) {}
+                       std::shared_ptr<LoginGuard> guard, DeclaredSecurity declared)
+    : ways_(std::move(ways)), guard_(std::move(guard)), declared_(std::move(declared)) {}
 
-Error Identities::without_credentials() const {
+std::string Identities::challenges() const {
     std::string challenges;
     for (const auto& way : ways_) {
         const std::string challenge = way->challenge();
         if (challenge.empty()) continue;
         challenges += (challenges.empty() ? "" : ", ") + challenge;
     }
-    return unauthenticated("credentials are needed: see the security schemes of the agent card",
-                           std::move(challenges));
+    return challenges;
 }
 
-AsyncResult<Principal> Identities::principal_of(const RequestContext& context) {
-    for (const auto& way : ways_) {
-        if (way->is_present(context)) co_return co_await way->identify(context, *guard_);
+Result<void> Identities::check_card(const Identity& way, const RequestContext& context,
+                                    const Principal& principal) const {
+    using Kind = DeclaredSecurity::Verdict::Kind;
+    const DeclaredSecurity::Verdict verdict =
+        declared_.judge({.credentials = way.credentials(),
+                         .has_certificate = !context.value(kClientCertificate).empty(),
+                         .scopes = principal.scopes});
+    if (verdict.kind == Kind::kFulfilled) return {};
+    if (verdict.kind == Kind::kOtherCredentials) {
+        return fail(unauthenticated(
+            "this agent asks for other credentials: see the security requirements of its card",
+            challenges()));
     }
-    co_return without_credentials();
+    return fail(insufficient_scope("the caller lacks a scope that the agent card asks for",
+                                   bearer_challenge("a2a", verdict.scopes)));
+}
+
+AsyncResult<void> Identities::identify(const RequestContext& context, Principal& principal) {
+    for (const auto& way : ways_) {
+        if (!way->is_present(context)) continue;
+        Result<Principal> known = co_await way->identify(context, *guard_);
+        if (!known) co_return fail(std::move(known.error()));
+        principal = std::move(*known);
+        co_return check_card(*way, context, principal);
+    }
+    co_return fail(unauthenticated(
+        "credentials are needed: see the security schemes of the agent card", challenges()));
 }
 
 AsyncResult<void> Identities::before_body(RequestContext& context) {
-    const Result<Principal> principal = co_await principal_of(context);
-    if (!principal) co_return principal.error();
-    co_return Result<void>{};
+    Principal principal;
+    co_return co_await identify(context, principal);
 }
 
 AsyncResult<void> Identities::before_dispatch(RequestEnvelope& envelope) {
-    Result<Principal> principal = co_await principal_of(envelope.context);
-    if (!principal) co_return std::move(principal.error());
-    envelope.principal = std::move(*principal);
-    co_return Result<void>{};
+    co_return co_await identify(envelope.context, envelope.principal);
 }
 
 }  // namespace a2akit::security

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "security/declared_security.hpp"
 #include "security/login_guard.hpp"
 
 #include <a2akit/request/middleware.hpp>
@@ -21,25 +22,34 @@ public:
     /// caller may have guessed or forged are counted by `guard`, which outlives the call.
     /// REQUIRES: is_present.
     virtual AsyncResult<Principal> identify(const RequestContext& context, LoginGuard& guard) = 0;
+    [[nodiscard]] virtual Credentials credentials() const noexcept = 0;
     /// For WWW-Authenticate, when a request carries no credentials.
     [[nodiscard]] virtual std::string challenge() const = 0;
 };
 
 /// Sets the principal by the first way whose credentials a request carries; 401 without any. Wrong
 /// credentials are counted per address: an address that sends too many of them gets a 429 for them.
+///
+/// What the agent card declares is enforced: 401 for credentials that no requirement of the card
+/// asks for, 403 for a caller without the scopes of one.
 class Identities final : public Middleware {
 public:
     /// REQUIRES: at least one; none null.
-    Identities(std::vector<std::shared_ptr<Identity>> ways, std::shared_ptr<LoginGuard> guard);
+    Identities(std::vector<std::shared_ptr<Identity>> ways, std::shared_ptr<LoginGuard> guard,
+               DeclaredSecurity declared = {});
     AsyncResult<void> before_body(RequestContext& context) override;
     AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override;
 
 private:
-    AsyncResult<Principal> principal_of(const RequestContext& context);
-    [[nodiscard]] Error without_credentials() const;
+    /// Fills in the principal as soon as it is known, even when the card refuses it.
+    AsyncResult<void> identify(const RequestContext& context, Principal& principal);
+    [[nodiscard]] Result<void> check_card(const Identity& way, const RequestContext& context,
+                                          const Principal& principal) const;
+    [[nodiscard]] std::string challenges() const;
 
     std::vector<std::shared_ptr<Identity>> ways_;
     std::shared_ptr<LoginGuard> guard_;
+    const DeclaredSecurity declared_;
 };
 
 /// kUnauthenticated with this WWW-Authenticate header.

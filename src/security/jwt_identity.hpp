@@ -22,6 +22,7 @@ public:
 
     [[nodiscard]] bool is_present(const RequestContext& context) const override;
     AsyncResult<Principal> identify(const RequestContext& context, LoginGuard& guard) override;
+    [[nodiscard]] Credentials credentials() const noexcept override { return Credentials::kBearer; }
     [[nodiscard]] std::string challenge() const override;
 
 private:

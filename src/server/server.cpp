@@ -318,7 +318,7 @@ Result<void> Server::Impl::start_locked() {
     Result<std::unique_ptr<ServerSecurity>> security = ServerSecurity::open(settings_);
     if (!security) return fail(std::move(security.error()));
     security_ = std::move(*security);
-    security_->join(*agents);
+    if (Result<void> joined = security_->join(*agents); !joined) return joined;
     Result<HousekeepingOptions> housekeeping = housekeeping_options(settings_);
     if (!housekeeping) return fail(std::move(housekeeping.error()));
     const auto warnings = check_mix(options_.ports, settings_);

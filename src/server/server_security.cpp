@@ -80,6 +80,7 @@ Result<std::unique_ptr<ServerSecurity>> ServerSecurity::open(const Settings& set
         return fail(std::move(opened.error()));
     if (Result<void> opened = security->open_identities(settings); !opened)
         return fail(std::move(opened.error()));
+    security->open_scopes(settings);
     return security;
 }
 
@@ -156,6 +157,19 @@ Result<void> ServerSecurity::open_identities(const Settings& settings) {
     else if (jwt_ && api_keys_)
         api_keys_->leave_jwts();
     return {};
+}
+
+void ServerSecurity::open_scopes(const Settings& settings) {
+    ScopePolicy policy;
+    policy.read = settings.scope_read.value_or("");
+    policy.write = settings.scope_write.value_or("");
+    policy.push = settings.scope_push.value_or("");
+    policy.card = settings.scope_card.value_or("");
+    policy.tenant_prefix = settings.scope_tenant_prefix.value_or("");
+    policy.tenant_shares_tasks = *settings.tenant_shares_tasks;
+    const bool any = !policy.read.empty() || !policy.write.empty() || !policy.push.empty() ||
+                     !policy.card.empty() || !policy.tenant_prefix.empty();
+    if (any) scopes_ = std::move(policy);
 }
 
 Result<void> ServerSecurity::open_introspection(const Settings& settings) {
@@ -260,31 +274,45 @@ Result<void> ServerSecurity::reload() {
     return basic_users_ ? basic_users_->reload() : Result<void>{};
 }
 
-void ServerSecurity::join(std::vector<AgentOptions>& agents) const {
+Result<void> ServerSecurity::join(std::vector<AgentOptions>& agents) const {
     std::vector<std::shared_ptr<security::Identity>> ways;
     if (api_keys_) ways.push_back(api_keys_);
     if (jwt_) ways.push_back(jwt_);
     if (introspection_) ways.push_back(introspection_);
     if (basic_users_) ways.push_back(basic_users_);
     if (asks_for_certificates()) ways.push_back(std::make_shared<security::CertificateIdentity>());
-    std::shared_ptr<Middleware> identities;
-    if (!ways.empty()) {
-        identities = std::make_shared<security::Identities>(
-            std::move(ways), std::make_shared<security::LoginGuard>());
-    }
+    std::uint8_t checked = 0;
+    for (const auto& way : ways) checked |= static_cast<std::uint8_t>(way->credentials());
+    const auto guard = std::make_shared<security::LoginGuard>();
     for (AgentOptions& agent : agents) {
+        declare(agent.card);
         auto& middlewares = agent.middlewares;
-        if (identities) middlewares.insert(middlewares.begin(), identities);
+        if (!ways.empty()) {
+            const CardConfig& card = agent.card;
+            middlewares.insert(middlewares.begin(), std::make_shared<security::Identities>(
+                                                        ways, guard,
+                                                        security::DeclaredSecurity(
+                                                            card.security_schemes,
+                                                            card.security_requirements, checked)));
+        }
         if (per_principal_)
             middlewares.push_back(std::make_shared<security::PrincipalRate>(per_principal_));
-        declare(agent.card);
+        if (scopes_)
+            agent.authorizer = std::make_shared<ScopeAuthorizer>(*scopes_, agent.authorizer);
     }
+    return {};
 }
 
 void ServerSecurity::declare(CardConfig& card) const {
     std::vector<SecurityRequirement> requirements;
+    // Of an author's requirements, those can rely on a scheme that is described here.
+    const auto wants = [&card](const char* name) {
+        const auto names = [name](const auto& one) { return one.schemes.contains(name); };
+        return card.security_requirements.empty() ||
+               std::ranges::any_of(card.security_requirements, names);
+    };
     const auto add = [&](const char* name, auto scheme, std::vector<std::string> scopes = {}) {
-        card.security_schemes.try_emplace(name, SecurityScheme{std::move(scheme)});
+        if (wants(name)) card.security_schemes.try_emplace(name, SecurityScheme{std::move(scheme)});
         SecurityRequirement requirement;
         requirement.schemes.emplace(name, StringList{std::move(scopes)});
         if (asks_for_certificates()) requirement.schemes.emplace(kMutualTls, StringList{});

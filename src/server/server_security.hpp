@@ -10,6 +10,7 @@
 #include <a2akit/server/server.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,10 @@ public:
     Result<void> reload();
 
     /// Adds the identities before the middlewares of each agent, and the limits per principal
-    /// behind them, and names the identities in the cards. The agents share what is counted of a
-    /// caller. Requirements that the author of a card wrote stay as they are.
-    void join(std::vector<AgentOptions>& agents) const;
+    /// behind them and the scopes that operations need, and names the identities in the cards. The
+    /// agents share what is counted of a caller. Requirements that the author of a card wrote stay
+    /// as they are, and are enforced.
+    [[nodiscard]] Result<void> join(std::vector<AgentOptions>& agents) const;
     /// Adds TLS and the gate to the options of a server.
     void apply(http::Options& options) const;
     /// Signs the agent card; null: it is not signed.
@@ -53,6 +55,7 @@ private:
     Result<void> open_card_key(const Settings& settings);
     Result<void> open_gate(const Settings& settings);
     Result<void> open_jwt(const Settings& settings);
+    void open_scopes(const Settings& settings);
     Result<void> open_introspection(const Settings& settings);
     Result<void> open_identities(const Settings& settings);
 
@@ -66,6 +69,7 @@ private:
     std::shared_ptr<security::Introspection> introspection_;
     std::vector<std::string> token_scopes_;  ///< That tokens of introspection need.
     std::shared_ptr<security::RateLimiter> per_principal_;
+    std::optional<ScopePolicy> scopes_;  ///< nullopt: no call needs a scope of its own.
 };
 
 }  // namespace a2akit

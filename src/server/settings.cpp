@@ -326,6 +326,20 @@ void resolve_introspection(Resolver& resolver, Settings& s) {
     resolver.flag("A2AKIT_INTROSPECTION_ALLOW_HTTP", s.introspection_allow_http, false);
 }
 
+void resolve_scopes(Resolver& resolver, Settings& s) {
+    resolver.text("A2AKIT_SCOPE_READ", s.scope_read, nullptr);
+    resolver.text("A2AKIT_SCOPE_WRITE", s.scope_write, nullptr);
+    resolver.text("A2AKIT_SCOPE_PUSH", s.scope_push, nullptr);
+    resolver.text("A2AKIT_SCOPE_CARD", s.scope_card, nullptr);
+    resolver.text("A2AKIT_SCOPE_TENANT_PREFIX", s.scope_tenant_prefix, nullptr);
+    resolver.flag("A2AKIT_TENANT_SHARES_TASKS", s.tenant_shares_tasks, false);
+    if (*s.tenant_shares_tasks && !s.scope_tenant_prefix) {
+        resolver.wrong(
+            "A2AKIT_TENANT_SHARES_TASKS", "true",
+            "it together with A2AKIT_SCOPE_TENANT_PREFIX, or anybody could name a tenant");
+    }
+}
+
 void resolve_callers(Resolver& resolver, Settings& s) {
     constexpr double kMostPerSecond = 1e6;
     resolver.text("A2AKIT_ALLOWED_HOSTS", s.allowed_hosts, nullptr);
@@ -506,6 +520,7 @@ void resolve_all(Resolver& resolver, Settings& settings) {
     resolve_tls(resolver, settings);
     resolve_identities(resolver, settings);
     resolve_introspection(resolver, settings);
+    resolve_scopes(resolver, settings);
     resolve_callers(resolver, settings);
     resolve_versions(resolver, settings);
     resolve_tasks(resolver, settings);

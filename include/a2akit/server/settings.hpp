@@ -82,6 +82,20 @@ struct Settings {
     std::optional<bool> introspection_allow_http =
         {};  ///< A2AKIT_INTROSPECTION_ALLOW_HTTP, false: plain http
 
+    // What a caller may do by its scopes (docs/guides/authentication.md#scopes). Empty: anything.
+    std::optional<std::string> scope_read =
+        {};  ///< A2AKIT_SCOPE_READ, none: needed to read, list and subscribe
+    std::optional<std::string> scope_write =
+        {};  ///< A2AKIT_SCOPE_WRITE, none: needed to send and cancel
+    std::optional<std::string> scope_push =
+        {};  ///< A2AKIT_SCOPE_PUSH, none: needed to change push notification configurations
+    std::optional<std::string> scope_card =
+        {};  ///< A2AKIT_SCOPE_CARD, none: needed to read the extended card
+    std::optional<std::string> scope_tenant_prefix =
+        {};  ///< A2AKIT_SCOPE_TENANT_PREFIX, none: of the scope that the tenant of a call needs
+    std::optional<bool> tenant_shares_tasks =
+        {};  ///< A2AKIT_TENANT_SHARES_TASKS, false: those who may use a tenant share its tasks
+
     // Who may call, and how often (docs/guides/security.md).
     /// A2AKIT_ALLOWED_HOSTS, any: Host headers that are served; on a loopback address the names of
     /// loopback.

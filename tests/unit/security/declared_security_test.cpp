@@ -1,0 +1,138 @@
+#include "security/api_keys.hpp"
+#include "security/certificate_identity.hpp"
+#include "security/declared_security.hpp"
+#include "security/identity.hpp"
+#include "support/thread_loop.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace a2akit::security {
+namespace {
+
+using Kind = DeclaredSecurity::Verdict::Kind;
+
+constexpr std::uint8_t kAll = 15;
+
+SecurityRequirement needs(std::map<std::string, std::vector<std::string>> schemes) {
+    SecurityRequirement requirement;
+    for (auto& [name, scopes] : schemes) requirement.schemes[name] = StringList{std::move(scopes)};
+    return requirement;
+}
+
+class DeclaredSecurityTest : public ::testing::Test {
+protected:
+    DeclaredSecurityTest() {
+        schemes["key"] = {APIKeySecurityScheme{.location = "header", .name = "X-API-Key"}};
+        schemes["cookie"] = {APIKeySecurityScheme{.location = "cookie", .name = "X-API-Key"}};
+        schemes["basic"] = {HTTPAuthSecurityScheme{.scheme = "Basic"}};
+        schemes["bearer"] = {HTTPAuthSecurityScheme{.scheme = "bearer"}};
+        schemes["oauth"] = {OAuth2SecurityScheme{}};
+        schemes["oidc"] = {OpenIdConnectSecurityScheme{}};
+        schemes["tls"] = {MutualTlsSecurityScheme{}};
+    }
+    DeclaredSecurity::Verdict judge(const std::vector<SecurityRequirement>& requirements,
+                                    Credentials credentials, std::vector<std::string> scopes = {},
+                                    bool certificate = false, std::uint8_t checked = kAll) {
+        return DeclaredSecurity(schemes, requirements, checked)
+            .judge({credentials, certificate, scopes});
+    }
+    std::map<std::string, SecurityScheme> schemes;
+};
+
+TEST_F(DeclaredSecurityTest, WithoutRequirementsEverybodyMayCall) {
+    EXPECT_EQ(judge({}, Credentials::kBasic).kind, Kind::kFulfilled);
+    EXPECT_EQ(DeclaredSecurity().judge({Credentials::kApiKey, false, {}}).kind, Kind::kFulfilled);
+}
+
+TEST_F(DeclaredSecurityTest, EachSchemeTakesItsOwnCredentials) {
+    const auto fulfils = [&](const char* scheme, Credentials credentials) {
+        return judge({needs({{scheme, {}}})}, credentials).kind == Kind::kFulfilled;
+    };
+    for (const char* token : {"bearer", "oauth", "oidc"}) {
+        EXPECT_TRUE(fulfils(token, Credentials::kBearer)) << token;
+        EXPECT_FALSE(fulfils(token, Credentials::kBasic)) << token;
+        EXPECT_FALSE(fulfils(token, Credentials::kCertificate)) << token;
+    }
+    EXPECT_TRUE(fulfils("key", Credentials::kApiKey));
+    EXPECT_TRUE(fulfils("bearer", Credentials::kApiKey));
+    EXPECT_FALSE(fulfils("oauth", Credentials::kApiKey));
+    EXPECT_FALSE(fulfils("key", Credentials::kBearer));
+    EXPECT_TRUE(fulfils("basic", Credentials::kBasic));
+    EXPECT_TRUE(fulfils("tls", Credentials::kCertificate));
+}
+
+TEST_F(DeclaredSecurityTest, OneRequirementIsEnoughAndAllOfItsSchemesAreNeeded) {
+    const std::vector<SecurityRequirement> either{needs({{"basic", {}}}),
+                                                  needs({{"key", {}}, {"tls", {}}})};
+    EXPECT_EQ(judge(either, Credentials::kBasic).kind, Kind::kFulfilled);
+    EXPECT_EQ(judge(either, Credentials::kApiKey).kind, Kind::kOtherCredentials);
+    EXPECT_EQ(judge(either, Credentials::kApiKey, {}, true).kind, Kind::kFulfilled);
+    EXPECT_EQ(judge(either, Credentials::kCertificate, {}, true).kind, Kind::kOtherCredentials);
+}
+
+TEST_F(DeclaredSecurityTest, MissingScopesAreThoseOfTheFirstRequirementThatFits) {
+    const std::vector<SecurityRequirement> either{needs({{"oauth", {"read", "write"}}}),
+                                                  needs({{"bearer", {"admin"}}})};
+    const auto verdict = judge(either, Credentials::kBearer, {"read"});
+    EXPECT_EQ(verdict.kind, Kind::kMissingScopes);
+    EXPECT_EQ(verdict.scopes, (std::vector<std::string>{"read", "write"}));
+    EXPECT_EQ(judge(either, Credentials::kBearer, {"write", "read"}).kind, Kind::kFulfilled);
+    EXPECT_EQ(judge(either, Credentials::kBearer, {"admin"}).kind, Kind::kFulfilled);
+}
+
+TEST_F(DeclaredSecurityTest, SchemesThatOnlyAMiddlewareKnowsAreLeftToIt) {
+    EXPECT_EQ(judge({needs({{"cookie", {}}})}, Credentials::kBasic).kind, Kind::kFulfilled);
+    EXPECT_EQ(judge({needs({{"cookie", {}}, {"oauth", {"read"}}})}, Credentials::kBearer).kind,
+              Kind::kMissingScopes);
+    const auto only_keys = static_cast<std::uint8_t>(Credentials::kApiKey);
+    EXPECT_EQ(judge({needs({{"oauth", {}}})}, Credentials::kApiKey, {}, false, only_keys).kind,
+              Kind::kFulfilled);
+}
+
+/// A caller who is who it says, by its header.
+class Known final : public Identity {
+public:
+    bool is_present(const RequestContext& context) const override {
+        return !context.header("x-name").empty();
+    }
+    AsyncResult<Principal> identify(const RequestContext& context, LoginGuard&) override {
+        return Principal{std::string(context.header("x-name")), {"read"}};
+    }
+    Credentials credentials() const noexcept override { return Credentials::kBearer; }
+    std::string challenge() const override { return "Bearer realm=\"a2a\""; }
+};
+
+TEST_F(DeclaredSecurityTest, IdentitiesRefuseWhatTheCardDoesNotAllow) {
+    const auto ask = [&](const std::vector<SecurityRequirement>& requirements) {
+        Identities identities({std::make_shared<Known>()}, std::make_shared<LoginGuard>(),
+                              DeclaredSecurity(schemes, requirements, kAll));
+        RequestEnvelope envelope;
+        envelope.context.headers = {{"x-name", "alice"}};
+        std::optional<Result<void>> result;
+        test_support::ThreadLoop loop;
+        loop.start([&]() -> Async<void> {
+                result = co_await identities.before_body(envelope.context);
+                if (*result) result = co_await identities.before_dispatch(envelope);
+            })
+            .join();
+        return std::move(*result);
+    };
+    EXPECT_TRUE(ask({needs({{"oauth", {"read"}}})}));
+    const auto other = ask({needs({{"basic", {}}})});
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code, ErrorCode::kUnauthenticated);
+    EXPECT_EQ(other.error().details->challenge, "Bearer realm=\"a2a\"");
+    const auto scopes = ask({needs({{"oauth", {"read", "write"}}})});
+    ASSERT_FALSE(scopes);
+    EXPECT_EQ(scopes.error().code, ErrorCode::kPermissionDenied);
+    EXPECT_EQ(scopes.error().details->challenge,
+              R"(Bearer realm="a2a", scope="read write", error="insufficient_scope")");
+}
+
+}  // namespace
+}  // namespace a2akit::security
