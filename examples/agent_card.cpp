@@ -1,5 +1,5 @@
 // A complete agent card: who provides the agent, what it can do, and what a caller has to show. What the card declares
-// is what the middleware checks.
+// is what the middleware checks. A caller that has shown it gets an extended card with one skill more.
 
 #include <a2akit/a2akit.hpp>
 
@@ -11,6 +11,14 @@ public:
         co_await ctx.complete("Tomorrow in " + std::string(ctx.user_text()) + ": sunny.");
     }
 };
+
+a2akit::AsyncResult<a2akit::CardConfig> card_for(a2akit::Principal caller, std::string, a2akit::CardConfig card) {
+    card.skills.push_back({.id = "history",
+                           .name = "History",
+                           .description = "Last year's weather for a town. Only for " + caller.name + "s.",
+                           .tags = {"weather"}});
+    co_return card;
+}
 
 a2akit::CardConfig card() {
     a2akit::CardConfig card;
@@ -33,6 +41,7 @@ a2akit::CardConfig card() {
     a2akit::SecurityRequirement key;
     key.schemes["key"] = {};
     card.security_requirements = {key};
+    card.extended_card = &card_for;
     return card;
 }
 

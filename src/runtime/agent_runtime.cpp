@@ -62,7 +62,7 @@ struct AgentRuntime::Agent {
           upkeep_emitter(std::make_shared<UpkeepEmitter>(plain_emitter(ports), spec.hooks)),
           manager(ports, emitter, options),
           dispatcher(manager, spec.card, authorizer_of(spec), spec.middlewares, options.push,
-                     spec.name, std::move(limits)) {}
+                     spec.name, std::move(limits), spec.extended_card) {}
 
     const std::string name;
     const std::shared_ptr<EventEmitter> emitter;

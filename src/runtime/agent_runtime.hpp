@@ -36,6 +36,7 @@ struct AgentSpec {
     std::shared_ptr<Authorizer> authorizer = {};      ///< Null: OwnerAuthorizer.
     std::shared_ptr<LifecycleHooks> hooks = {};       ///< May be null.
     std::shared_ptr<Dependencies> dependencies = {};  ///< May be null, and shared between agents.
+    ExtendedCard extended_card = {};                  ///< Empty: there is none.
 };
 
 struct AgentRuntimeOptions {

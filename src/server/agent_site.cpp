@@ -236,17 +236,27 @@ CardForms::Form AgentSite::form_for(const wire::RequestHead& head) const {
     return forms_.without_version;
 }
 
-std::string AgentSite::card_text(CardForms::Form form, const std::string& base_url) const {
-    AgentCard card = build_card(card_, base_url, forms_.versions, grpc_port_);
+AgentCard AgentSite::complete_for(const CardConfig& config, const std::string& base_url,
+                                  bool is_signed) const {
+    AgentCard card = build_card(config, base_url, forms_.versions, grpc_port_);
     if (!grpc_tenant_.empty()) name_agent_in_grpc(card, grpc_tenant_);
-    if (form == CardForms::Form::k1_0) {
-        if (signer_) {
-            const Result<void> is_signed = signer_->sign(card);
-            if (!is_signed)
-                log::error("the card is not signed error={}", quoted(is_signed.error().message));
-        }
-        return to_json(card);
-    }
+    if (!is_signed || !signer_) return card;
+    if (const Result<void> made = signer_->sign(card); !made)
+        log::error("the card is not signed error={}", quoted(made.error().message));
+    return card;
+}
+
+AgentCard AgentSite::complete(const CardConfig& config, const RequestContext& context,
+                              bool is_signed) const {
+    auto headers = context.headers;
+    wire::RequestHead head;
+    head.headers = &headers;
+    return complete_for(config, url_for(head), is_signed);
+}
+
+std::string AgentSite::card_text(CardForms::Form form, const std::string& base_url) const {
+    const AgentCard card = complete_for(card_, base_url, form == CardForms::Form::k1_0);
+    if (form == CardForms::Form::k1_0) return to_json(card);
     std::string text;
     if (form == CardForms::Form::k0_3)
         wire::v0_3::append_card(text, card);

@@ -54,6 +54,10 @@ public:
     /// set_url; `admin` outlives it.
     void open_admin(Admin& admin, std::string token);
     [[nodiscard]] const CardConfig& card() const noexcept { return card_; }
+    /// A card of this agent as the sender of a request gets it: with the interfaces, and with
+    /// `is_signed` signed if the agent's cards are.
+    [[nodiscard]] AgentCard complete(const CardConfig& card, const RequestContext& context,
+                                     bool is_signed) const;
     /// Where the sender of this request finds the agent.
     [[nodiscard]] std::string url_for(const wire::RequestHead& head) const;
     [[nodiscard]] RequestHandler& handler() noexcept override { return handler_; }
@@ -76,6 +80,8 @@ private:
     [[nodiscard]] std::shared_ptr<const wire::CardDocument> document(CardForms::Form form,
                                                                      const std::string& base_url);
     [[nodiscard]] std::string card_text(CardForms::Form form, const std::string& base_url) const;
+    [[nodiscard]] AgentCard complete_for(const CardConfig& config, const std::string& base_url,
+                                         bool is_signed) const;
     [[nodiscard]] CardForms::Form form_for(const wire::RequestHead& head) const;
 
     RequestHandler& handler_;

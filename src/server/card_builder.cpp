@@ -76,7 +76,8 @@ AgentCard build_card(const CardConfig& config, const std::string& base_url,
     if (versions.v0_3) add_interfaces(card, base_url, grpc_port, "0.3");
     card.capabilities.streaming = config.streaming;
     card.capabilities.push_notifications = config.push_notifications;
-    card.capabilities.extended_agent_card = config.extended_agent_card;
+    card.capabilities.extended_agent_card =
+        config.extended_agent_card || static_cast<bool>(config.extended_card);
     card.capabilities.extensions = config.extensions;
     card.security_schemes = config.security_schemes;
     card.security_requirements = config.security_requirements;

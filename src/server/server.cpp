@@ -14,6 +14,7 @@
 #include "server/backend_mix.hpp"
 #include "server/backend_registry.hpp"
 #include "server/card_builder.hpp"
+#include "server/extended_card.hpp"
 #include "server/host_site.hpp"
 #include "server/logging.hpp"
 #include "server/process.hpp"
@@ -248,6 +249,7 @@ private:
     std::unique_ptr<net::LoopGroup> upkeep_;
     std::unique_ptr<AgentNode> node_;
     std::vector<std::string> names_;  ///< Of the agents; one empty name for a single one.
+    std::vector<std::shared_ptr<ExtendedCardOfSite>> extended_cards_;  ///< Null: there is none.
     std::vector<std::unique_ptr<AgentSite>> sites_;  ///< Of the agents, in their order.
     std::unique_ptr<HostSite> host_;                 ///< Null: one agent is the whole server.
     std::unique_ptr<http::HttpServer> http_;
@@ -341,7 +343,9 @@ Result<void> Server::Impl::start_locked() {
     AgentRuntimeOptions runtime = runtime_options(options_, settings_, std::move(*housekeeping));
     if (push) runtime.tasks.push = push->configs();
     runtime.check_ports = std::move(check_ports);
-    node_ = std::make_unique<AgentNode>(*loops_, (*upkeep_)[0], specs_of(*agents), *ports,
+    std::vector<AgentSpec> specs = specs_of(*agents);
+    extended_cards_ = extended_cards(*agents, specs);
+    node_ = std::make_unique<AgentNode>(*loops_, (*upkeep_)[0], std::move(specs), *ports,
                                         std::move(runtime), std::move(push));
     open_sites(std::move(*agents));
     http::Site& site = host_ ? static_cast<http::Site&>(*host_) : *sites_.front();
@@ -380,6 +384,7 @@ void Server::Impl::open_sites(std::vector<AgentOptions> agents) {
             node_->runtime().handler(i), node_->readiness(), std::move(agents[i].card),
             card_forms(settings_), ServerSecurity::trusts_forwarded(settings_),
             *settings_.base_path + path_of(i)));
+        if (extended_cards_[i]) extended_cards_[i]->set_site(*sites_.back());
         sites_.back()->set_key_set(PushNode::public_keys(settings_));
         entries.push_back({names_.back(), sites_.back().get()});
     }

@@ -222,6 +222,10 @@ def check_agent_card(agent):
         raise AssertionError("a request without a key was answered")
     except urllib.error.HTTPError as refused:
         assert refused.code == 401, refused.code
+    asked = urllib.request.Request(agent.url + "/extendedAgentCard", headers={scheme["name"]: "demo-key", "A2A-Version": "1.0"})
+    with urllib.request.urlopen(asked, timeout=30) as answered:
+        extended = json.load(answered)
+    assert [skill["id"] for skill in extended["skills"]] == ["forecast", "history"], extended
 
 
 def check_wait_for_login(agent):

@@ -18,6 +18,14 @@
 
 namespace a2akit {
 
+struct CardConfig;
+
+/// Makes the extended card for one caller (specification 1.0, section 3.1.11). `card` is the public
+/// one, to be added to; the server adds to the result what it adds to the public one. An error
+/// refuses the call. Called on a loop, for each request; must not block.
+using ExtendedCardProvider =
+    std::function<AsyncResult<CardConfig>(Principal caller, std::string tenant, CardConfig card)>;
+
 /// The agent card as an author writes it. The server adds what it knows: interfaces, protocol
 /// versions, and "text/plain" where no modes are named.
 struct CardConfig {
@@ -32,7 +40,9 @@ struct CardConfig {
     std::vector<std::string> output_modes = {};  ///< Default text/plain.
     bool streaming = true;
     bool push_notifications = false;
-    bool extended_agent_card = false;
+    bool extended_agent_card = false;  ///< True wherever `extended_card` is set.
+    /// Callers that are not anonymous get an extended card from it.
+    ExtendedCardProvider extended_card = {};
     std::vector<AgentExtension> extensions = {};
     std::map<std::string, SecurityScheme> security_schemes = {};
     std::vector<SecurityRequirement> security_requirements = {};

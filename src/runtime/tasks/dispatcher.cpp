@@ -99,14 +99,16 @@ std::optional<CallerSlots::Kind> kind_of_slot(const RequestEnvelope& envelope) {
 Dispatcher::Dispatcher(TaskManager& manager, const AgentCard& card,
                        std::shared_ptr<Authorizer> authorizer,
                        std::vector<std::shared_ptr<Middleware>> middlewares,
-                       std::shared_ptr<PushConfigs> push, std::string agent, CallerLimits limits)
+                       std::shared_ptr<PushConfigs> push, std::string agent, CallerLimits limits,
+                       ExtendedCard extended_card)
     : manager_(manager),
       rules_(card),
       authorizer_(std::move(authorizer)),
       middlewares_(std::move(middlewares)),
       push_(std::move(push)),
       agent_(std::move(agent)),
-      limits_(std::move(limits)) {}
+      limits_(std::move(limits)),
+      extended_card_(std::move(extended_card)) {}
 
 AsyncResult<void> Dispatcher::before_body(RequestContext& context) {
     for (const auto& middleware : middlewares_) {
@@ -201,6 +203,8 @@ AsyncResult<Reply> Dispatcher::dispatch(RequestEnvelope& envelope) {
         note_refusal(envelope, scope.error());
         return fail(std::move(scope.error()));
     }
+    if (envelope.operation == Operation::kGetExtendedAgentCard && extended_card_)
+        return give_extended_card(envelope);
     if (auto refusal = rules_.refuse(envelope)) return std::move(*refusal);
     if (auto refusal = refuse_long_name(envelope, "the owner of a scope", scope->owner))
         return *refusal;
@@ -237,6 +241,26 @@ AsyncResult<Reply> Dispatcher::perform_within_limits(RequestEnvelope& envelope, 
     if (auto* stream = std::get_if<std::unique_ptr<EventStream>>(&*reply))
         *stream = CallerSlots::held(std::move(*stream), std::move(*slot));
     co_return reply;
+}
+
+AsyncResult<Reply> Dispatcher::give_extended_card(const RequestEnvelope& envelope) {
+    // Section 13.3 of the specification demands authentication.
+    if (envelope.principal.is_anonymous()) {
+        Error refusal{ErrorCode::kUnauthenticated,
+                      "the extended card is for callers with credentials", nullptr};
+        note_refusal(envelope, refusal);
+        co_return fail(std::move(refusal));
+    }
+    try {
+        Result<AgentCard> card = co_await extended_card_(envelope);
+        if (!card) co_return fail(std::move(card.error()));
+        co_return Reply(std::move(*card));
+    } catch (const std::exception& e) {
+        co_return fail(internal_error(envelope, "the provider of the extended card", e.what()));
+    } catch (...) {
+        co_return fail(
+            internal_error(envelope, "the provider of the extended card", kNoStdException));
+    }
 }
 
 AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope scope) {

@@ -11,6 +11,7 @@
 #include <a2akit/request/middleware.hpp>
 #include <a2akit/request/request_envelope.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,10 @@ struct CallerLimits {
     std::shared_ptr<OwnerQuota> quota = nullptr;   ///< By the owner of the scope.
 };
 
+/// Makes the extended card for the caller of a request, which outlives the call. Its errors are
+/// those a client may see.
+using ExtendedCard = std::function<AsyncResult<AgentCard>(const RequestEnvelope& envelope)>;
+
 /// The way of every request, whatever its binding: middlewares, authorization, the card's rules,
 /// the TaskManager, and the middlewares again in reverse. Any loop of the server may call.
 ///
@@ -33,12 +38,12 @@ class Dispatcher final : public RequestHandler {
 public:
     /// `push` may be null only when the card announces no push notifications. `agent`: the name
     /// under which the tasks are kept apart from those of other agents; empty for the only one.
-    /// REQUIRES: `manager` outlives it and every request; `authorizer` and the middlewares are not
-    /// null.
+    /// `extended_card`: empty where there is none. REQUIRES: `manager` outlives it and every
+    /// request; `authorizer` and the middlewares are not null.
     Dispatcher(TaskManager& manager, const AgentCard& card, std::shared_ptr<Authorizer> authorizer,
                std::vector<std::shared_ptr<Middleware>> middlewares,
                std::shared_ptr<PushConfigs> push = nullptr, std::string agent = {},
-               CallerLimits limits = {});
+               CallerLimits limits = {}, ExtendedCard extended_card = {});
 
     AsyncResult<void> before_body(RequestContext& context) override;
     Async<HandledRequest> handle(RequestEnvelope envelope) override;
@@ -56,6 +61,7 @@ private:
     /// The same, as far as the limits of the caller allow. `envelope` outlives the coroutine.
     AsyncResult<Reply> perform_within_limits(RequestEnvelope& envelope, OwnerScope scope);
     AsyncResult<Reply> perform_push(RequestEnvelope& envelope, OwnerScope scope);
+    AsyncResult<Reply> give_extended_card(const RequestEnvelope& envelope);
     Result<OwnerScope> authorize(const RequestEnvelope& envelope) const;
 
     TaskManager& manager_;
@@ -65,6 +71,7 @@ private:
     std::shared_ptr<PushConfigs> push_;
     const std::string agent_;
     const CallerLimits limits_;
+    const ExtendedCard extended_card_;
 };
 
 }  // namespace a2akit
