@@ -10,4 +10,9 @@ namespace a2akit::cli {
 /// not be read or changed.
 int run_check(const std::string& path, bool set_aside);
 
+/// Checks the chain of an audit log, while a server may be writing it, and says on stdout which
+/// line is the first that is wrong. Returns the exit status: 0 sound, 1 changed, 2 it could not be
+/// read.
+int run_check_audit_log(const std::string& path);
+
 }  // namespace a2akit::cli

@@ -81,6 +81,8 @@ Result<std::unique_ptr<ServerSecurity>> ServerSecurity::open(const Settings& set
     if (Result<void> opened = security->open_identities(settings); !opened)
         return fail(std::move(opened.error()));
     security->open_scopes(settings);
+    if (Result<void> opened = security->open_audit_log(settings); !opened)
+        return fail(std::move(opened.error()));
     return security;
 }
 
@@ -170,6 +172,15 @@ void ServerSecurity::open_scopes(const Settings& settings) {
     const bool any = !policy.read.empty() || !policy.write.empty() || !policy.push.empty() ||
                      !policy.card.empty() || !policy.tenant_prefix.empty();
     if (any) scopes_ = std::move(policy);
+}
+
+Result<void> ServerSecurity::open_audit_log(const Settings& settings) {
+    if (!settings.audit_log) return {};
+    auto log = AuditLog::open(*settings.audit_log);
+    if (!log) return fail(std::move(log.error()));
+    audit_log_ = std::move(*log);
+    audit_rules_ = {.reads = *settings.audit_calls == "all", .required = *settings.audit_required};
+    return {};
 }
 
 Result<void> ServerSecurity::open_introspection(const Settings& settings) {
@@ -297,6 +308,10 @@ Result<void> ServerSecurity::join(std::vector<AgentOptions>& agents) const {
         }
         if (per_principal_)
             middlewares.push_back(std::make_shared<security::PrincipalRate>(per_principal_));
+        if (audit_log_) {
+            middlewares.insert(middlewares.begin(), std::make_shared<AuditMiddleware>(
+                                                        audit_log_, agent.name, audit_rules_));
+        }
         if (scopes_)
             agent.authorizer = std::make_shared<ScopeAuthorizer>(*scopes_, agent.authorizer);
     }

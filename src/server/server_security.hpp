@@ -5,6 +5,7 @@
 #include "security/basic_users.hpp"
 #include "security/introspection.hpp"
 #include "security/jwt_identity.hpp"
+#include "server/audit_middleware.hpp"
 
 #include <a2akit/protocol/card_signature.hpp>
 #include <a2akit/server/server.hpp>
@@ -55,6 +56,7 @@ private:
     Result<void> open_card_key(const Settings& settings);
     Result<void> open_gate(const Settings& settings);
     Result<void> open_jwt(const Settings& settings);
+    Result<void> open_audit_log(const Settings& settings);
     void open_scopes(const Settings& settings);
     Result<void> open_introspection(const Settings& settings);
     Result<void> open_identities(const Settings& settings);
@@ -69,6 +71,8 @@ private:
     std::shared_ptr<security::Introspection> introspection_;
     std::vector<std::string> token_scopes_;  ///< That tokens of introspection need.
     std::shared_ptr<security::RateLimiter> per_principal_;
+    std::shared_ptr<AuditLog> audit_log_;  ///< Null: calls are not recorded.
+    AuditRules audit_rules_;
     std::optional<ScopePolicy> scopes_;  ///< nullopt: no call needs a scope of its own.
 };
 

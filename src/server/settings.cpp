@@ -340,6 +340,14 @@ void resolve_scopes(Resolver& resolver, Settings& s) {
     }
 }
 
+void resolve_audit(Resolver& resolver, Settings& s) {
+    resolver.text("A2AKIT_AUDIT_LOG", s.audit_log, nullptr);
+    resolver.text("A2AKIT_AUDIT_CALLS", s.audit_calls, "all");
+    resolver.flag("A2AKIT_AUDIT_REQUIRED", s.audit_required, false);
+    if (*s.audit_calls != "all" && *s.audit_calls != "changes")
+        resolver.wrong("A2AKIT_AUDIT_CALLS", *s.audit_calls, "all or changes");
+}
+
 void resolve_callers(Resolver& resolver, Settings& s) {
     constexpr double kMostPerSecond = 1e6;
     resolver.text("A2AKIT_ALLOWED_HOSTS", s.allowed_hosts, nullptr);
@@ -521,6 +529,7 @@ void resolve_all(Resolver& resolver, Settings& settings) {
     resolve_identities(resolver, settings);
     resolve_introspection(resolver, settings);
     resolve_scopes(resolver, settings);
+    resolve_audit(resolver, settings);
     resolve_callers(resolver, settings);
     resolve_versions(resolver, settings);
     resolve_tasks(resolver, settings);

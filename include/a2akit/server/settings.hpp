@@ -96,6 +96,14 @@ struct Settings {
     std::optional<bool> tenant_shares_tasks =
         {};  ///< A2AKIT_TENANT_SHARES_TASKS, false: those who may use a tenant share its tasks
 
+    // What is kept of calls (docs/guides/audit-log.md).
+    std::optional<std::string> audit_log =
+        {};  ///< A2AKIT_AUDIT_LOG, none: file with one line per call, chained by hashes
+    std::optional<std::string> audit_calls =
+        {};  ///< A2AKIT_AUDIT_CALLS, all: or changes, without those that only read
+    std::optional<bool> audit_required =
+        {};  ///< A2AKIT_AUDIT_REQUIRED, false: calls go on when the file cannot be written
+
     // Who may call, and how often (docs/guides/security.md).
     /// A2AKIT_ALLOWED_HOSTS, any: Host headers that are served; on a loopback address the names of
     /// loopback.

@@ -1,0 +1,256 @@
+#include "server/audit_log.hpp"
+
+#include "core/log.hpp"
+#include "core/log_text.hpp"
+#include "json/writer.hpp"
+#include "server/audit_line.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace a2akit {
+namespace {
+
+constexpr const char* kSetting = "A2AKIT_AUDIT_LOG";
+// A line has some fields of at most 256 bytes, of which each may take six in JSON.
+constexpr std::size_t kLongestLine = std::size_t{64} << 10U;
+
+Error wrong_file(const std::string& path, const std::string& problem) {
+    return Error::invalid_field(kSetting, "\"" + path + "\" " + problem);
+}
+
+/// The last bytes of a file.
+std::string end_of(int file, std::size_t size) {
+    std::string text(std::min(size, 2 * kLongestLine), '\0');
+    std::size_t read = 0;
+    while (read < text.size()) {
+        const auto got = ::pread(file, text.data() + read, text.size() - read,
+                                 static_cast<off_t>(size - text.size() + read));
+        if (got <= 0) break;
+        read += static_cast<std::size_t>(got);
+    }
+    text.resize(read);
+    return text;
+}
+
+/// Whether a text could be the beginning of an audit log.
+bool begins_a_log(std::string_view text) {
+    constexpr std::string_view kBegin = R"({"seq":1,)";
+    return text.starts_with(kBegin) || kBegin.starts_with(text);
+}
+
+void add(json::Writer& writer, std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    writer.key(name);
+    writer.string(value);
+}
+
+}  // namespace
+
+AuditLog::AuditLog(std::string path, int file, std::shared_ptr<const Clock> clock)
+    : path_(std::move(path)),
+      clock_(std::move(clock)),
+      file_(file),
+      previous_(first_audit_hash()) {}
+
+AuditLog::~AuditLog() { ::close(file_); }
+
+Result<std::unique_ptr<AuditLog>> AuditLog::open(std::string path,
+                                                 std::shared_ptr<const Clock> clock) {
+    const int file = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0)
+        return fail(wrong_file(path, "cannot be written: " + std::string(std::strerror(errno))));
+    std::unique_ptr<AuditLog> log(new AuditLog(std::move(path), file, std::move(clock)));
+    struct stat status{};
+    if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
+        return fail(wrong_file(log->path_, "is not a regular file"));
+    if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+        return fail(wrong_file(log->path_,
+                               "is in use by another process; each node needs a file of its own"));
+    }
+    if (Result<void> read = log->read_end(); !read) return fail(std::move(read.error()));
+    const std::lock_guard lock(log->mutex_);
+    if (!log->finish_torn_line() || !log->write_event("opened"))
+        return fail(wrong_file(log->path_, "cannot be written: the disk may be full"));
+    return log;
+}
+
+/// Finds the place at which a file goes on.
+Result<void> AuditLog::read_end() {
+    struct stat status{};
+    if (::fstat(file_, &status) != 0 || status.st_size == 0) return {};
+    const auto size = static_cast<std::size_t>(status.st_size);
+    std::string text = end_of(file_, size);
+    const bool whole = text.size() == size;
+    const bool begins = begins_a_log(text);
+    const std::size_t end = text.rfind('\n');
+    tail_ = text.substr(end == std::string::npos ? 0 : end + 1);
+    text.resize(end == std::string::npos ? 0 : end);
+    for (bool newest = true; !text.empty(); newest = false) {
+        const std::size_t begin = text.rfind('\n');
+        const std::string line = text.substr(begin == std::string::npos ? 0 : begin + 1);
+        if (newest) previous_ = audit_hash(line);
+        if (const auto read = read_audit_line(line)) {
+            sequence_ = read->sequence;
+            return {};
+        }
+        torn_ += line.size();
+        text.resize(begin == std::string::npos ? 0 : begin);
+    }
+    // A process that was killed while it wrote the first line has left a part of it.
+    if (whole && begins) return {};
+    return fail(wrong_file(path_, "is not an audit log; name a new file"));
+}
+
+/// Ends a line that has none, so that the next one begins on its own.
+bool AuditLog::finish_torn_line() {
+    if (tail_.empty()) return true;
+    if (write_bytes("\n") != 1) return false;
+    previous_ = audit_hash(tail_);
+    if (const auto read = read_audit_line(tail_)) {
+        // Only its end was missing, and so the call is recorded.
+        sequence_ = read->sequence;
+        if (lost_ > 0) --lost_;
+    } else {
+        torn_ += tail_.size();
+    }
+    tail_.clear();
+    return true;
+}
+
+std::size_t AuditLog::write_bytes(std::string_view bytes) {
+    std::size_t written = 0;
+    while (written < bytes.size()) {
+        const ssize_t count = ::write(file_, bytes.data() + written, bytes.size() - written);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) break;
+        written += static_cast<std::size_t>(count);
+    }
+    return written;
+}
+
+std::string AuditLog::line_of(const AuditRecord& record, std::string_view event) const {
+    std::string line;
+    json::Writer writer(line);
+    writer.begin_object();
+    writer.key("seq");
+    writer.raw(std::to_string(sequence_ + 1));
+    add(writer, "time", to_string(clock_->now()));
+    add(writer, "event", event);
+    if (torn_ != 0) {
+        writer.key("torn");
+        writer.raw(std::to_string(torn_));
+    }
+    if (lost_ != 0) {
+        writer.key("lost");
+        writer.raw(std::to_string(lost_));
+    }
+    add(writer, "agent", record.agent);
+    add(writer, "principal", record.principal);
+    add(writer, "tenant", record.tenant);
+    add(writer, "operation", record.operation);
+    add(writer, "version", record.version);
+    add(writer, "task", record.task);
+    add(writer, "context", record.context);
+    add(writer, "message", record.message);
+    add(writer, "pushConfig", record.push_config);
+    add(writer, "remote", record.remote);
+    add(writer, "request", record.request_id);
+    add(writer, "outcome", record.outcome);
+    add(writer, "prev", previous_);
+    writer.end_object();
+    return line;
+}
+
+bool AuditLog::write_line(const std::string& line) {
+    const std::string text = line + "\n";
+    const std::size_t written = write_bytes(text);
+    if (written != text.size()) {
+        tail_ = text.substr(0, written);
+        return false;
+    }
+    previous_ = audit_hash(line);
+    ++sequence_;
+    torn_ = 0;
+    lost_ = 0;
+    return true;
+}
+
+bool AuditLog::write_event(std::string_view event) { return write_line(line_of({}, event)); }
+
+/// Whether lines can be written, after a failure by trying.
+bool AuditLog::ready() {
+    if (!failing_) return true;
+    if (!finish_torn_line() || !write_event("resumed")) return false;
+    failing_ = false;
+    log::info("audit records are written again file={}", quoted(path_));
+    return true;
+}
+
+bool AuditLog::append(const AuditRecord& record) {
+    const std::lock_guard lock(mutex_);
+    if (ready() && write_line(line_of(record, {}))) return true;
+    ++lost_;
+    if (!std::exchange(failing_, true)) {
+        log::error("audit records cannot be written file={} error={}", quoted(path_),
+                   quoted(std::strerror(errno)));
+    }
+    return false;
+}
+
+bool AuditLog::is_writable() {
+    const std::lock_guard lock(mutex_);
+    return ready();
+}
+
+AuditCheck check_audit_log(std::istream& file) {
+    AuditCheck check;
+    std::string previous = first_audit_hash();
+    std::uint64_t torn_line = 0;  // The first of some lines that are not whole; 0: none.
+    std::size_t torn_size = 0;
+    std::uint64_t number = 0;
+    const auto wrong = [&](std::uint64_t line, std::string problem) {
+        check.wrong = {line, std::move(problem)};
+        return check;
+    };
+    for (std::string line; std::getline(file, line);) {
+        ++number;
+        const auto read = read_audit_line(line);
+        if (!read) {
+            if (torn_line == 0) torn_line = number;
+            torn_size += line.size();
+            ++check.torn;
+            previous = audit_hash(line);
+            continue;
+        }
+        if (read->torn != torn_size) {
+            if (torn_line != 0) return wrong(torn_line, "is not a record");
+            return wrong(number, "says that the line before it was cut short, which it was not");
+        }
+        if (read->previous != previous)
+            return wrong(number, "does not follow from the line before it");
+        if (read->sequence != check.records + 1) {
+            return wrong(number, "has the number " + std::to_string(read->sequence) + " and not " +
+                                     std::to_string(check.records + 1));
+        }
+        torn_line = 0;
+        torn_size = 0;
+        check.lost += read->lost;
+        ++check.records;
+        previous = audit_hash(line);
+        check.last_hash = previous;
+    }
+    // Or the process was killed after it had ended the line, before it wrote the next one.
+    if (torn_line != 0) check.ends_torn = true;
+    return check;
+}
+
+}  // namespace a2akit

@@ -1,0 +1,261 @@
+#include "server/audit_log.hpp"
+
+#include "server/audit_line.hpp"
+#include "server/audit_middleware.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <a2akit/testing/manual_loop.hpp>
+
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace a2akit {
+namespace {
+
+class AuditLogTest : public ::testing::Test {
+protected:
+    std::unique_ptr<AuditLog> open() {
+        auto log = AuditLog::open(path, clock);
+        EXPECT_TRUE(log) << log.error().message;
+        return log ? std::move(*log) : nullptr;
+    }
+    static AuditRecord call(const std::string& principal) {
+        AuditRecord record;
+        record.principal = principal;
+        record.operation = "SendMessage";
+        record.outcome = "OK";
+        return record;
+    }
+    [[nodiscard]] std::string text() const {
+        std::ifstream file(path);
+        std::stringstream all;
+        all << file.rdbuf();
+        return all.str();
+    }
+    [[nodiscard]] std::vector<std::string> lines() const {
+        std::stringstream all(text());
+        std::vector<std::string> lines;
+        for (std::string line; std::getline(all, line);) lines.push_back(line);
+        return lines;
+    }
+    void write(const std::string& content) const { std::ofstream(path) << content; }
+    [[nodiscard]] AuditCheck check() const {
+        std::ifstream file(path);
+        return check_audit_log(file);
+    }
+    /// What checking says of this content.
+    static std::string problem(const std::string& content) {
+        std::stringstream file(content);
+        const AuditCheck checked = check_audit_log(file);
+        if (!checked.wrong) return "";
+        return std::to_string(checked.wrong->line) + " " + checked.wrong->problem;
+    }
+    test_support::TemporaryDirectory directory;
+    const std::string path = directory.path() + "/audit";
+    std::shared_ptr<testing::FakeClock> clock = std::make_shared<testing::FakeClock>();
+};
+
+TEST_F(AuditLogTest, EachCallIsALineThatFollowsFromTheLineBeforeIt) {
+    const auto log = open();
+    AuditRecord record = call("alice \"the first\"\n");
+    record.tenant = "acme";
+    record.task = "task-1";
+    EXPECT_TRUE(log->append(record));
+    EXPECT_TRUE(log->append(call("bob")));
+    const auto written = lines();
+    ASSERT_EQ(written.size(), 3U);
+    EXPECT_EQ(read_audit_line(written[0])->event, "opened");
+    EXPECT_EQ(read_audit_line(written[0])->previous, first_audit_hash());
+    EXPECT_EQ(read_audit_line(written[2])->previous, audit_hash(written[1]));
+    EXPECT_NE(written[1].find(R"("principal":"alice \"the first\"\n","tenant":"acme")"),
+              std::string::npos);
+    EXPECT_NE(written[1].find(R"("task":"task-1")"), std::string::npos);
+    EXPECT_EQ(written[2].find("tenant"), std::string::npos);
+    const AuditCheck checked = check();
+    EXPECT_FALSE(checked.wrong);
+    EXPECT_EQ(checked.records, 3U);
+    EXPECT_EQ(checked.last_hash, audit_hash(written[2]));
+    struct stat status{};
+    ASSERT_EQ(::stat(path.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+TEST_F(AuditLogTest, ANewProcessGoesOnWithTheFile) {
+    EXPECT_TRUE(open()->append(call("alice")));
+    EXPECT_TRUE(open()->append(call("bob")));
+    const AuditCheck checked = check();
+    EXPECT_FALSE(checked.wrong);
+    EXPECT_EQ(checked.records, 4U);
+}
+
+TEST_F(AuditLogTest, EveryChangeIsFound) {
+    {
+        const auto log = open();
+        for (int i = 0; i < 5; ++i) EXPECT_TRUE(log->append(call("alice")));
+    }
+    const auto all = lines();
+    const auto joined = [](std::vector<std::string> some) {
+        std::string content;
+        for (const std::string& line : some) content += line + "\n";
+        return content;
+    };
+    EXPECT_EQ(problem(joined(all)), "");
+    for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+        auto changed = all;
+        changed[i].replace(changed[i].find("20"), 2, "19");
+        EXPECT_EQ(problem(joined(changed)),
+                  std::to_string(i + 2) + " does not follow from the line before it");
+        auto removed = all;
+        removed.erase(removed.begin() + static_cast<std::ptrdiff_t>(i));
+        EXPECT_EQ(problem(joined(removed)),
+                  std::to_string(i + 1) + " does not follow from the line before it");
+        auto garbled = all;
+        garbled[i] = garbled[i].substr(1);
+        EXPECT_EQ(problem(joined(garbled)), std::to_string(i + 1) + " is not a record");
+    }
+    auto swapped = all;
+    std::swap(swapped[2], swapped[3]);
+    EXPECT_EQ(problem(joined(swapped)).substr(0, 2), "3 ");
+    // Nothing follows the last line: what was cut off is known by the hash alone.
+    auto shorter = all;
+    shorter.pop_back();
+    std::stringstream file(joined(shorter));
+    EXPECT_NE(check_audit_log(file).last_hash, audit_hash(all.back()));
+}
+
+TEST_F(AuditLogTest, AProcessThatWasKilledAnywhereInALineIsFollowedByOneThatSaysSo) {
+    {
+        const auto log = open();
+        EXPECT_TRUE(log->append(call("alice")));
+    }
+    const std::string whole = text();
+    const std::size_t first = whole.find('\n') + 1;
+    for (std::size_t size = 1; size <= whole.size(); ++size) {
+        write(whole.substr(0, size));
+        EXPECT_TRUE(open()->append(call("bob"))) << size;
+        const AuditCheck checked = check();
+        EXPECT_FALSE(checked.wrong) << size << " " << checked.wrong->problem;
+        EXPECT_FALSE(checked.ends_torn) << size;
+        const bool ended = size == first || size == first - 1 || size + 1 >= whole.size();
+        EXPECT_EQ(checked.torn, ended ? 0U : 1U) << size;
+    }
+}
+
+TEST_F(AuditLogTest, ALineThatIsStillBeingWrittenIsNotWrong) {
+    EXPECT_TRUE(open()->append(call("alice")));
+    write(text() + R"({"seq":3,"ti)");
+    const AuditCheck checked = check();
+    EXPECT_FALSE(checked.wrong);
+    EXPECT_TRUE(checked.ends_torn);
+    EXPECT_EQ(checked.records, 2U);
+}
+
+TEST_F(AuditLogTest, FilesThatCannotBeOneAreRefused) {
+    write("# notes\nnothing else\n");
+    const auto other = AuditLog::open(path, clock);
+    ASSERT_FALSE(other);
+    EXPECT_NE(other.error().message.find("is not an audit log"), std::string::npos);
+    EXPECT_EQ(text(), "# notes\nnothing else\n");
+    EXPECT_FALSE(AuditLog::open(directory.path(), clock));
+    EXPECT_FALSE(AuditLog::open("/dev/full", clock));
+    EXPECT_FALSE(AuditLog::open(directory.path() + "/none/audit", clock));
+}
+
+TEST_F(AuditLogTest, TwoProcessesDoNotShareAFile) {
+    const auto log = open();
+    const auto second = AuditLog::open(path, clock);
+    ASSERT_FALSE(second);
+    EXPECT_NE(second.error().message.find("is in use"), std::string::npos);
+}
+
+/// The files of this process may not grow beyond a size, as if the disk were full.
+class FullDisk {
+public:
+    explicit FullDisk(std::size_t bytes) {
+        // The log may go to a file as well.
+        spdlog::set_level(spdlog::level::off);
+        (void)std::signal(SIGXFSZ, SIG_IGN);
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        rlimit limit = before_;
+        limit.rlim_cur = bytes;
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~FullDisk() {
+        ::setrlimit(RLIMIT_FSIZE, &before_);
+        spdlog::set_level(level_);
+    }
+    FullDisk(const FullDisk&) = delete;
+    FullDisk& operator=(const FullDisk&) = delete;
+
+private:
+    const spdlog::level::level_enum level_ = spdlog::get_level();
+    rlimit before_{};
+};
+
+TEST_F(AuditLogTest, WhatAFullDiskDidNotTakeIsCountedInTheNextLineThatItTakes) {
+    const auto log = open();
+    const std::size_t size = text().size();
+    std::size_t line = 0;
+    {
+        const auto before = text().size();
+        EXPECT_TRUE(log->append(call("alice")));
+        line = text().size() - before;
+    }
+    // Each number of bytes that still fits.
+    for (std::size_t room = 0; room < line + 2; ++room) {
+        const std::size_t now = text().size();
+        bool fitted = false;
+        {
+            const FullDisk full(now + room);
+            fitted = log->append(call("alice"));
+            EXPECT_EQ(log->is_writable(), fitted) << room;
+            if (!fitted) EXPECT_FALSE(log->append(call("bob"))) << room;
+        }
+        EXPECT_TRUE(log->is_writable());
+        EXPECT_TRUE(log->append(call("carol")));
+    }
+    EXPECT_GT(text().size(), size);
+    const AuditCheck checked = check();
+    EXPECT_FALSE(checked.wrong) << checked.wrong->line << checked.wrong->problem;
+    EXPECT_GT(checked.torn, line / 2);
+    EXPECT_GT(checked.lost, line);
+}
+
+RequestEnvelope get_task(const std::string& id) {
+    RequestEnvelope envelope;
+    envelope.operation = Operation::kGetTask;
+    envelope.params = GetTaskRequest{{}, id, {}};
+    envelope.principal.name = "alice";
+    envelope.context.headers = {{"authorization", "Bearer secret"}};
+    envelope.context.request_id = "r-1";
+    envelope.context.remote_address = "192.0.2.1";
+    return envelope;
+}
+
+TEST(AuditRecord, NamesTheCallerTheTaskAndTheOutcome) {
+    const auto envelope = get_task("t-1");
+    const AuditRecord refused =
+        audit_record("agent", envelope, fail(ErrorCode::kTaskNotFound, "no such task"));
+    EXPECT_EQ(refused.principal, "alice");
+    EXPECT_EQ(refused.operation, "GetTask");
+    EXPECT_EQ(refused.task, "t-1");
+    EXPECT_EQ(refused.outcome, "TASK_NOT_FOUND");
+    EXPECT_EQ(refused.request_id, "r-1");
+    EXPECT_EQ(refused.remote, "192.0.2.1");
+    EXPECT_EQ(audit_record("", envelope, Reply(Task{})).outcome, "OK");
+    // What a client makes up is bounded.
+    EXPECT_LT(audit_record("", get_task(std::string(100000, 'x')), Reply(Task{})).task.size(), 300U);
+}
+
+}  // namespace
+}  // namespace a2akit
