@@ -14,6 +14,7 @@
 #include "server/backend_mix.hpp"
 #include "server/backend_registry.hpp"
 #include "server/card_builder.hpp"
+#include "server/card_lint.hpp"
 #include "server/extended_card.hpp"
 #include "server/host_site.hpp"
 #include "server/logging.hpp"
@@ -471,6 +472,10 @@ void Server::Impl::announce() const {
             "A2AKIT_PUBLIC_URL to the one "
             "that clients use, or A2AKIT_TRUST_FORWARDED behind a proxy url={}",
             url_);
+    }
+    if (!ServerSecurity::trusts_forwarded(settings_)) {
+        for (const std::string& warning : lint_url(settings_.public_url.value_or(url_)))
+            log::warn("card {}", quoted(warning));
     }
     const Ports& given = options_.ports;
     const bool in_memory = !given.storage && settings_.storage == "memory:";

@@ -4,6 +4,7 @@
 #include "security/certificate_identity.hpp"
 #include "security/principal_rate.hpp"
 #include "security/text.hpp"
+#include "server/card_lint.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -297,6 +298,7 @@ Result<void> ServerSecurity::join(std::vector<AgentOptions>& agents) const {
     const auto guard = std::make_shared<security::LoginGuard>();
     for (AgentOptions& agent : agents) {
         declare(agent.card);
+        if (Result<void> linted = lint_agent(agent, checked); !linted) return linted;
         auto& middlewares = agent.middlewares;
         if (!ways.empty()) {
             const CardConfig& card = agent.card;

@@ -34,7 +34,8 @@ public:
     /// Adds the identities before the middlewares of each agent, and the limits per principal
     /// behind them and the scopes that operations need, and names the identities in the cards. The
     /// agents share what is counted of a caller. Requirements that the author of a card wrote stay
-    /// as they are, and are enforced.
+    /// as they are, and are enforced. kInvalidParams naming what contradicts itself in a card; what
+    /// else a client may stumble over in one is logged.
     [[nodiscard]] Result<void> join(std::vector<AgentOptions>& agents) const;
     /// Adds TLS and the gate to the options of a server.
     void apply(http::Options& options) const;
