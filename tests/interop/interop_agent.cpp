@@ -2,6 +2,7 @@
 // want to see.
 
 #include <a2akit/a2akit.hpp>
+#include <a2akit/client/delegate.hpp>
 
 #include <chrono>
 #include <functional>
@@ -72,6 +73,18 @@ Async<void> file(TaskContext& ctx) {
     co_await ctx.complete_json(std::move(data), "data");
 }
 
+/// "relay URL WORDS": has the agent at the URL answer the words.
+Async<void> relay(TaskContext& ctx) {
+    const std::string text(ctx.user_text());
+    const std::size_t url = text.find(' ') + 1;
+    const std::size_t words = text.find(' ', url) + 1;
+    a2akit::Delegate other =
+        (co_await a2akit::Delegate::connect(ctx, text.substr(url, words - url - 1)))
+            .value_or_throw();
+    const a2akit::SendResult result = (co_await other.send(text.substr(words))).value_or_throw();
+    co_await ctx.complete(result.text());
+}
+
 class InteropWorker final : public a2akit::Worker {
 public:
     Async<void> handle(TaskContext& ctx) override {
@@ -92,7 +105,7 @@ public:
 private:
     const std::map<std::string, std::function<Async<void>(TaskContext&)>> behaviours_{
         {"echo", echo},     {"count", count}, {"ask", ask},   {"wait", wait}, {"fail", fail},
-        {"direct", direct}, {"file", file},   {"slow", slow}, {"drip", drip}};
+        {"direct", direct}, {"file", file},   {"slow", slow}, {"drip", drip}, {"relay", relay}};
 };
 
 }  // namespace

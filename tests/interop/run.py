@@ -208,21 +208,26 @@ def rows(folder, names):
             yield f"| {title} | {protocol} | {binding} | {checked} |\n"
 
 
+def compare_table(begin, end, rows_of_run, write, command):
+    """Compares the part of docs/interop.md between two marks with the rows of a run; `write`: replaces it by them."""
+    text = TABLE.read_text()
+    before, rest = text.split(begin)
+    wanted = before + begin + rows_of_run + end + rest.split(end)[1]
+    if write:
+        TABLE.write_text(wanted)
+    elif text != wanted:
+        print(f"docs/interop.md does not have the table of this run:\n{rows_of_run}\n{command}  writes it")
+        return 1
+    return 0
+
+
 def table(folder, names, write):
     missing = [name for name in names if not (folder / f"{name}.result").exists()]
     if missing:
         print(f"these clients have not run to their end: {', '.join(missing)}")
         return 1 if os.environ.get("CI") == "true" else SKIPPED
-    text = TABLE.read_text()
-    before, rest = text.split(BEGIN)
-    wanted = before + BEGIN + "".join(rows(folder, names)) + END + rest.split(END)[1]
-    if write:
-        TABLE.write_text(wanted)
-    elif text != wanted:
-        print(f"docs/interop.md does not have the table of this run:\n{''.join(rows(folder, names))}\n"
-              f"tests/interop/run.py write-table {folder} {' '.join(names)}  writes it")
-        return 1
-    return 0
+    return compare_table(BEGIN, END, "".join(rows(folder, names)), write,
+                         f"tests/interop/run.py write-table {folder} {' '.join(names)}")
 
 
 def main():
