@@ -28,15 +28,19 @@ public:
         try {
             std::optional<StreamEvent> event = stream_.next();
             if (!event) return std::nullopt;
+            after_gap_ = event->after_gap;
             return std::move(event->response);
         } catch (const Exception& exception) {
             throw to_failure(exception.error(), facts_);
         }
     }
 
+    [[nodiscard]] bool after_gap() const noexcept override { return after_gap_; }
+
 private:
     ClientStream stream_;
     CallFacts facts_;
+    bool after_gap_ = false;
 };
 
 /// Writes the raw messages for --debug.

@@ -39,6 +39,8 @@ public:
         virtual ~Events() = default;
         /// Nothing when the agent has ended the stream.
         virtual std::optional<StreamResponse> next() = 0;
+        /// The stream was cut before the latest event, and events may have been lost.
+        [[nodiscard]] virtual bool after_gap() const noexcept = 0;
     };
 
     SendMessageResponse send(const SendMessageRequest& request);

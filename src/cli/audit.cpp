@@ -1,7 +1,7 @@
 #include "cli/commands.hpp"
 
 #include "cli/failure.hpp"
-#include "json/codec.hpp"
+#include "cli/recording.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -89,12 +89,13 @@ int audit(std::istream& in, Console& console) {
             ++faults;
             console.field("Fault", "line " + std::to_string(number) + ": " + fault);
         };
-        const auto event = json::decode<StreamResponse>(line, json::Mode::kLenient);
-        if (!event || event->payload.index() == 0) {
+        const auto recorded = read_recorded(line);
+        if (!recorded) {
             say("not a StreamResponse");
             continue;
         }
-        for (const std::string& fault : auditor.see(*event)) say(fault);
+        if (recorded->after_gap) say("the stream was cut before this event; others may be missing");
+        for (const std::string& fault : auditor.see(recorded->event)) say(fault);
     }
     if (!auditor.is_settled()) {
         ++faults;
@@ -109,7 +110,10 @@ int audit(std::istream& in, Console& console) {
 
 void add_audit(CLI::App& command, Program& program) {
     const auto path = std::make_shared<std::string>();
-    command.add_option("file", *path, "JSON Lines of a stream; unset: stdin")->option_text(" ");
+    command
+        .add_option("file", *path,
+                    "A file of a2akit record, or JSON Lines of a stream; unset: stdin")
+        ->option_text(" ");
     program.on_chosen_alone(command, [path, &program] {
         if (path->empty()) return audit(std::cin, program.console());
         std::ifstream file(*path);

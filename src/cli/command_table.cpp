@@ -55,8 +55,14 @@ const std::vector<Command>& commands() {
         {"bench", "Send messages as fast as an agent answers, and report the times", &add_bench,
          "  a2akit bench -a localhost:8000 --clients 32 --duration 30s\n"
          "  a2akit bench -a localhost:8000 --stream -o json\n"},
+        {"record", "Save a stream with its timings to a file", &add_record,
+         "  a2akit record -a localhost:8000 --to stream.jsonl \"count 9\"\n"
+         "  a2akit record -a localhost:8000 --to stream.jsonl --subscribe <taskId>\n"},
+        {"replay", "Print a recorded stream again, or serve it as an agent", &add_replay,
+         "  a2akit replay stream.jsonl --speed 10\n"
+         "  a2akit replay stream.jsonl --serve --port 8000\n"},
         {"audit", "Check a recorded stream for what an agent must not do", &add_audit,
-         "  a2akit send -a localhost:8000 -o json --stream \"count 9\" > stream.jsonl\n"
+         "  a2akit record -a localhost:8000 --to stream.jsonl \"count 9\"\n"
          "  a2akit audit stream.jsonl\n"},
         {"plugin list", "List the programs a2a-NAME that can be commands", &add_plugin_list,
          "  a2akit plugin list\n"},

@@ -27,6 +27,8 @@ void add_auth_logout(CLI::App& command, Program& program);
 void add_plugin_list(CLI::App& command, Program& program);
 void add_plugin_set_enabled(CLI::App& command, Program& program);
 void add_bench(CLI::App& command, Program& program);
+void add_record(CLI::App& command, Program& program);
+void add_replay(CLI::App& command, Program& program);
 void add_audit(CLI::App& command, Program& program);
 void add_man(CLI::App& command, Program& program);
 void add_skill(CLI::App& command, Program& program);

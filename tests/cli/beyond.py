@@ -42,6 +42,55 @@ def check_audit(cli):
         assert done.returncode == 1 and fault in done.stdout, (fault, done)
 
 
+def check_recordings(cli):
+    recording = cli.cwd / "stream.jsonl"
+    assert cli.json("record", "count 5", "--to", recording) == {"events": len(recording.read_text().splitlines())}
+    lines = [json.loads(line) for line in recording.read_text().splitlines()]
+    times = [line["afterMs"] for line in lines]
+    assert times == sorted(times) and "task" in lines[0]["event"], lines
+    assert cli.run("audit", recording).returncode == 0
+    # A recording is not written over, and one that could not begin leaves nothing behind.
+    assert cli.failure("record", "x", "--to", recording, "-a", cli.agent, status=2)["message"].endswith("name another one")
+    cli.failure("record", "x", "--to", cli.cwd / "none.jsonl", "-a", "http://127.0.0.1:1", status=3)
+    cli.failure("record", "--subscribe", "nothing", "--to", cli.cwd / "none.jsonl", "-a", cli.agent, status=1)
+    assert not (cli.cwd / "none.jsonl").exists()
+    cli.failure("record", "--to", cli.cwd / "none.jsonl", "-a", cli.agent, status=2)
+
+    printed = cli.run("replay", recording, "--speed", "0", "-o", "json").stdout.splitlines()
+    assert [json.loads(line) for line in printed] == [line["event"] for line in lines], printed
+    gap = cli.cwd / "gap.jsonl"
+    gap.write_text("".join(json.dumps({**line, "afterGap": at == 1}) + "\n" for at, line in enumerate(lines)))
+    done = cli.run("audit", gap)
+    assert done.returncode == 1 and "line 2: the stream was cut before this event" in done.stdout, done
+    for content, fault in (("", "holds no event"), ("[]\n", "line 1: not an event"), ('{"event":{}}\n', "line 1: not an event")):
+        gap.write_text(content)
+        failed = cli.run("replay", gap)
+        assert failed.returncode == 2 and fault in failed.stderr, failed
+
+
+def check_replaying_agent(cli, program):
+    """The agent gives the recorded artifacts, statuses and end again."""
+    for said in ("count 5", "parts", "ask", "login", "fail for good", "reject", "reply hi"):
+        recording = cli.cwd / f"{said.split()[0]}.jsonl"
+        cli.json("record", said, "--to", recording)
+        recorded = cli.json("send", said)
+        with live_agent(program, recording, "--serve", "--speed", "0", command="replay") as url:
+            replayed = Cli(program, url).json("send", "again")
+        if "message" in recorded:
+            assert replayed["message"]["parts"] == recorded["message"]["parts"], replayed
+            continue
+        before, after = recorded["task"], replayed["task"]
+        assert after["status"]["state"] == before["status"]["state"], after
+        assert [one["parts"] for one in after.get("artifacts", [])] == [one["parts"] for one in before.get("artifacts", [])], after
+        if "message" in before["status"]:
+            assert after["status"]["message"]["parts"] == before["status"]["message"]["parts"], after
+    cut = cli.cwd / "cut.jsonl"
+    cut.write_text("".join((cli.cwd / "count.jsonl").read_text().splitlines(keepends=True)[:3]))
+    with live_agent(program, cut, "--serve", "--speed", "0", command="replay") as url:
+        failed = Cli(program, url).json("send", "again")["task"]
+    assert failed["status"]["message"]["parts"][0]["text"] == "the recording ends before its task does", failed
+
+
 def check_plugins(cli):
     tools = cli.home / "tools"
     tools.mkdir()
@@ -99,9 +148,10 @@ def main():
     program = pathlib.Path(sys.argv[1]).resolve()
     with live_agent(program) as url:
         cli = Cli(program, url)
-        for check in (check_bench, check_audit, check_plugins, check_manual, check_old_version, check_pipes):
+        for check in (check_bench, check_audit, check_recordings, check_plugins, check_manual, check_old_version, check_pipes):
             check(cli)
             print("ok", check.__name__, flush=True)
+        check_replaying_agent(cli, program)
 
 
 main()

@@ -42,7 +42,7 @@ def main():
         def play(block):
             out = ""
             for command in re.findall(r"^\$ (.*)$", block.group(2), re.M):
-                out += f"$ {command}\n{run(command).rstrip()}\n"
+                out += f"$ {command}\n{run(command)}".rstrip() + "\n"
             return block.group(1) + out + block.group(3)
         text = GUIDE.read_text()
         assert len(SESSION.findall(text)) >= 6, "the guide's sessions are gone"

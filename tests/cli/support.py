@@ -80,9 +80,9 @@ def fields(text):
 
 
 @contextlib.contextmanager
-def live_agent(program, *arguments, env=None):
-    """Our own practice agent; yields its URL."""
-    server = subprocess.Popen([str(program), "demo-server", "--port", "0", *arguments], text=True,
+def live_agent(program, *arguments, env=None, command="demo-server"):
+    """Our own practice agent, or what another command serves; yields its URL."""
+    server = subprocess.Popen([str(program), command, "--port", "0", *map(str, arguments)], text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "A2AKIT_DRAIN_TIMEOUT": "1", **(env or {})})
     try:
         line = server.stdout.readline()

@@ -38,7 +38,7 @@ void refused(ErrorCode expected, std::string_view what, Call call) {
         call();
     } catch (const Exception& error) {
         same(to_string(error.code()), to_string(expected),
-              std::string(what) + " (" + error.what() + ")");
+             std::string(what) + " (" + error.what() + ")");
         return;
     }
     check(false, std::string(what) + " was not refused");
@@ -159,9 +159,9 @@ private:
     void files() {
         std::string content;
         for (int byte = 0; byte < 256; ++byte) content += static_cast<char>(byte);
-        const Task task = task_of(client_.send_parts(
-            {Part::from_text("file"),
-             Part::from_bytes(content, "application/octet-stream", "all.bin")}));
+        const Task task = task_of(
+            client_.send_parts({Part::from_text("file"),
+                                Part::from_bytes(content, "application/octet-stream", "all.bin")}));
         check(task.artifacts.size() == 2, "the answer to 'file' does not have two artifacts");
         const Part& file = task.artifacts[0]->parts.at(0);
         // The form of 0.3's protocol buffers that this SDK was built from has no names of files.
@@ -268,7 +268,7 @@ private:
         config.token = "token";
         same(client_.set_push_config(config).url, config.url, "the URL of the configuration set");
         same(client_.get_push_config(task.id, "first").url, config.url,
-              "the URL of the configuration");
+             "the URL of the configuration");
         // Over HTTP+JSON in 0.3, Python's servers know neither of the other two operations.
         if (!name_.starts_with("python") || version_ != "0.3" || !is_http_json())
             list_and_delete_push_configurations(task.id);
@@ -285,7 +285,8 @@ private:
     }
 
     void extended_card() {
-        same(client_.extended_card().name, "Interop for those it knows", "the extended card's name");
+        same(client_.extended_card().name, "Interop for those it knows",
+             "the extended card's name");
         done("extended card");
     }
 
