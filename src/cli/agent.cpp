@@ -5,9 +5,11 @@
 #include "cli/http.hpp"
 #include "cli/interface_choice.hpp"
 #include "cli/protocol_error.hpp"
+#include "cli/transport_plugin.hpp"
 
 #include <a2akit/client/client.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -66,6 +68,12 @@ private:
     Console& console_;
 };
 
+/// "slim://agents.example:46357" of "slim://agents.example:46357/agent", whatever the scheme is.
+std::string origin_of_any(const std::string& url) {
+    const std::size_t scheme = url.find("://");
+    return scheme == std::string::npos ? url : url.substr(0, url.find('/', scheme + 3));
+}
+
 }  // namespace
 
 class Agent::Impl {
@@ -86,9 +94,11 @@ public:
         // A card in a file is the user's own word for where its agent is.
         options.credential_origins.push_back(resolved.origin.empty() ? interface_.url
                                                                      : resolved.origin);
-        options.bindings = {interface_.protocol_binding};
+        start_plugin(options);
+        const AgentInterface& reached = plugin_ ? plugin_->interface() : interface_;
+        options.bindings = {reached.protocol_binding};
         AgentCard chosen = card_;
-        chosen.supported_interfaces = {interface_};
+        chosen.supported_interfaces = {reached};
         // The credentials are placed already, but for a key in the query.
         chosen.security_requirements.clear();
         if (!credentials.query_key.name.empty()) {
@@ -148,6 +158,26 @@ private:
         if (given.debug) options.interceptors = {std::make_shared<WireLog>(session.console())};
         return options;
     }
+    /// When the chosen interface is one of a transport plugin.
+    void start_plugin(ClientOptions& options) {
+        const auto program = enabled_transport(interface_.protocol_binding);
+        if (!program) return;
+        const auto& allowed = session_.options().credential_origins;
+        const std::string origin = origin_of_any(interface_.url);
+        if (has_credentials_ &&
+            std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) {
+            throw Failure(LocalError::kCredentialsMissing,
+                          "the agent is at " + origin +
+                              ", and the credentials were not given for it; nothing was sent",
+                          "Add --credential-origin " + origin + " to send them there");
+        }
+        session_.console().debug("starts " + *program + " for " + interface_.url);
+        plugin_.emplace(*program, interface_);
+        session_.console().mask(plugin_->token());
+        options.headers.emplace_back("A2A-Plugin-Token", plugin_->token());
+        options.credential_origins.push_back(plugin_->interface().url);
+        if (!plugin_->certificate_file().empty()) options.ca_file = plugin_->certificate_file();
+    }
     void warn_of_insecure_credentials() const {
         if (!session_.options().insecure || !has_credentials_) return;
         session_.console().warn(
@@ -159,6 +189,7 @@ private:
     AgentCard card_;
     AgentInterface interface_;
     bool has_credentials_ = false;
+    std::optional<TransportPlugin> plugin_;
     std::optional<Client> client_;
 };
 

@@ -1,6 +1,7 @@
 #include "cli/interface_choice.hpp"
 
 #include "cli/failure.hpp"
+#include "cli/transport_plugin.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,9 +16,9 @@ constexpr std::array<std::string_view, 2> kBindings{"JSONRPC", "HTTP+JSON"};
 
 bool is_spoken(const AgentInterface& interface, const std::string& wanted_version) {
     const std::string& version = interface.protocol_version;
-    if (std::find(kBindings.begin(), kBindings.end(), interface.protocol_binding) ==
-        kBindings.end())
-        return false;
+    const bool is_own = std::find(kBindings.begin(), kBindings.end(), interface.protocol_binding) !=
+                        kBindings.end();
+    if (!is_own && !enabled_transport(interface.protocol_binding)) return false;
     const bool is_1_0 = version == "1" || version == "1.0" || version.starts_with("1.0.");
     const bool is_0_3 = version == "0.3" || version.starts_with("0.3.");
     // Versions below 1.0 have to be asked for.

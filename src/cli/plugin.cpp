@@ -24,8 +24,7 @@ namespace a2akit::cli {
 namespace {
 
 constexpr std::string_view kPrefix = "a2a-";
-/// Programs a2a-transport-NAME are transports, not commands.
-constexpr std::string_view kTransportPrefix = "a2a-transport-";
+constexpr std::string_view kTransport = "transport-";
 
 std::string list_path() {
     return (std::filesystem::path(configuration_directory()) / "plugins").string();
@@ -59,7 +58,7 @@ void scan(const std::filesystem::path& directory, std::map<std::string, std::str
     std::error_code fault;
     for (const auto& entry : std::filesystem::directory_iterator(directory, fault)) {
         const std::string file = entry.path().filename().string();
-        if (!file.starts_with(kPrefix) || file.starts_with(kTransportPrefix)) continue;
+        if (!file.starts_with(kPrefix)) continue;
         const std::string name = file.substr(kPrefix.size());
         if (is_name(name) && ::access(entry.path().c_str(), X_OK) == 0)
             found.emplace(name, std::filesystem::absolute(entry.path()).string());
@@ -120,8 +119,15 @@ std::vector<Plugin> find_plugins() {
     return plugins;
 }
 
+std::optional<std::string> enabled_plugin(const std::string& name) {
+    const std::map<std::string, std::string> enabled = read_enabled();
+    const auto found = enabled.find(name);
+    return found == enabled.end() ? std::nullopt : std::optional(found->second);
+}
+
 void run_plugin(const std::vector<std::string>& arguments) {
     if (arguments.size() < 2 || !is_name(arguments[1])) return;
+    if (arguments[1].starts_with(kTransport)) return;
     for (const Command& command : commands()) {
         if (command.name.substr(0, command.name.find(' ')) == arguments[1]) return;
     }

@@ -92,8 +92,8 @@ int run_record(const Session& session, const RecordFlags& flags, std::vector<Par
         const auto after = std::chrono::steady_clock::now() - start;
         standing.update(*event);
         session.remember_task(standing.task_id);
-        file.write(line_of(
-            {std::chrono::floor<Duration>(after), std::move(*event), events->after_gap()}));
+        file.write(
+            line_of({std::chrono::floor<Duration>(after), std::move(*event), events->after_gap()}));
         console.progress(std::to_string(++count) + " events");
         // Some streams stay open while the task waits for its client.
         if (is_interrupted(standing.state)) break;

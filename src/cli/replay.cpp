@@ -65,8 +65,7 @@ void add_replay(CLI::App& command, Program& program) {
         ->option_text(" ")
         ->required();
     command
-        .add_option("--speed", flags->speed,
-                    "2 halves each pause, 0 leaves them out [default 1]")
+        .add_option("--speed", flags->speed, "2 halves each pause, 0 leaves them out [default 1]")
         ->option_text("FACTOR")
         ->check(CLI::Range(0.0, 1e6));
     command.add_flag("--serve", flags->serves,
@@ -76,8 +75,7 @@ void add_replay(CLI::App& command, Program& program) {
     program.on_chosen(command, [flags](const Session& session) {
         auto events = read_recording(flags->file, "replay");
         if (flags->serves) return serve(std::move(events), *flags, session.console());
-        if (flags->host || flags->port)
-            throw usage("--host and --port are for --serve", "replay");
+        if (flags->host || flags->port) throw usage("--host and --port are for --serve", "replay");
         return print(events, flags->speed, session);
     });
 }

@@ -99,8 +99,8 @@ Async<void> ReplayWorker::handle(TaskContext& ctx) {
     for (const RecordedEvent& one : events_) {
         const Duration pause = pause_at(speed_, one.after - now);
         now = std::max(now, one.after);
-        const bool is_stopped = pause > Duration::zero() ? co_await ctx.cancelled_within(pause)
-                                                         : ctx.is_cancelled();
+        const bool is_stopped =
+            pause > Duration::zero() ? co_await ctx.cancelled_within(pause) : ctx.is_cancelled();
         if (is_stopped) co_return;
         co_await replay(ctx, one.event);
         if (ctx.turn_ended()) co_return;

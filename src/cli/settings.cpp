@@ -2,6 +2,7 @@
 
 #include "cli/dotenv.hpp"
 #include "cli/failure.hpp"
+#include "cli/transport_plugin.hpp"
 
 #include <a2akit/protocol/json.hpp>
 
@@ -41,7 +42,9 @@ std::string read_binding(const std::string& value) {
     if (name == "rest" || name == "http+json" || name == "http-json") return "HTTP+JSON";
     if (name == "grpc") return "GRPC";
     if (name.find(':') != std::string::npos) return value;  // the URI of a binding of its own
-    throw std::invalid_argument("use jsonrpc, rest, grpc or the URI of another binding");
+    if (enabled_transport(value)) return value;
+    throw std::invalid_argument(
+        "use jsonrpc, rest, grpc, the URI of another binding or an enabled transport plugin");
 }
 
 std::pair<std::string, std::string> read_parameter(const std::string& value) {

@@ -4,12 +4,13 @@
 usage: beyond.py A2AKIT
 """
 import json
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
-from support import Cli, live_agent, task_of
+from support import SECRET, Certificates, Cli, card_of, live_agent, task_of
 
 
 def check_bench(cli):
@@ -114,6 +115,50 @@ def check_plugins(cli):
     assert cli.run("plugin", "set-enabled", "missing", "on", env=environment).returncode == 2
 
 
+def check_transport_plugin(cli):
+    """A card that names a binding of a plugin's is reached through the plugin, once that is enabled."""
+    tools = cli.home / "transports"
+    tools.mkdir()
+    shutil.copy(pathlib.Path(__file__).parent / "a2a-transport-wrapped", tools)
+    certificates = Certificates(cli.home / "certificates")
+    environment = {"PATH": f"{tools}:{os.environ['PATH']}", "CERTIFICATE": certificates.path("server.pem"),
+                   "KEY": certificates.path("server.key")}
+    address = cli.agent.removeprefix("http://")
+
+    def card(path=""):
+        file = cli.home / "wrapped.json"
+        file.write_text(json.dumps(card_of(f"wrapped://{address}/{path}", capabilities={"streaming": True}, supportedInterfaces=[
+            {"url": f"wrapped://{address}/{path}", "protocolBinding": "wrapped", "protocolVersion": "1.0"}])))
+        return ["-a", file]
+
+    refused = cli.failure("send", "hi", *card(), env=environment)
+    assert refused["code"] == "VersionNotSupportedError", refused
+    cli.failure("send", "hi", "--transport", "wrapped", "-a", cli.agent, status=2, env=environment)
+    assert cli.run("plugin", "set-enabled", "transport-wrapped", "on", env=environment).returncode == 0
+    assert cli.run("transport-wrapped", env=environment).returncode == 2, "a transport is not a command"
+    for path in ("", "tls"):
+        sent = cli.run("send", "count 3", "-o", "json", *card(path), env=environment)
+        assert sent.returncode == 0, sent
+        assert json.loads(sent.stdout)["task"]["status"]["state"] == "TASK_STATE_COMPLETED", sent
+    named = cli.run("send", "hi", "--transport", "wrapped", "--debug", *card(), env=environment)
+    assert named.returncode == 0 and "a2a-transport-wrapped" in named.stderr, named
+    assert "only-for-this-launch" not in named.stdout + named.stderr, named
+    for path, fault in (("fails", "failed: the bus is down"), ("silent", "ended without reporting"),
+                        ("nonsense", "not a JSON object"), ("elsewhere", "an http or https address of this machine")):
+        failed = cli.failure("send", "hi", *card(path), status=3, env=environment)
+        assert fault in failed["message"], (path, failed)
+    # One that does not end with its stdin is killed.
+    assert cli.run("send", "hi", *card("stays"), env=environment, timeout=30).returncode == 0
+    # Credentials were given for the agent of the card, not for where the card points.
+    bearer = {"A2ACLI_BEARER": SECRET, **environment}
+    declared = json.loads((cli.home / "wrapped.json").read_text())
+    declared.update(securitySchemes={"b": {"httpAuthSecurityScheme": {"scheme": "bearer"}}},
+                    securityRequirements=[{"schemes": {"b": {"list": []}}}])
+    (cli.home / "wrapped.json").write_text(json.dumps(declared))
+    kept = cli.failure("send", "hi", "-a", cli.home / "wrapped.json", env=bearer, status=4)
+    assert f"--credential-origin wrapped://{address}" in kept["hint"], kept
+
+
 def check_manual(cli):
     page = cli.run("man").stdout
     assert page.startswith(".TH A2AKIT 1") and "task get" in page
@@ -148,7 +193,7 @@ def main():
     program = pathlib.Path(sys.argv[1]).resolve()
     with live_agent(program) as url:
         cli = Cli(program, url)
-        for check in (check_bench, check_audit, check_recordings, check_plugins, check_manual, check_old_version, check_pipes):
+        for check in (check_bench, check_audit, check_recordings, check_plugins, check_transport_plugin, check_manual, check_old_version, check_pipes):
             check(cli)
             print("ok", check.__name__, flush=True)
         check_replaying_agent(cli, program)
