@@ -2,7 +2,8 @@
 
 The project is the echo example and every installed header by itself; Boost is hidden from it. Then the example's own
 test runs against the program that it made. GRPC is 1 when a2akit was built with gRPC: then the project makes the example
-with the component grpc too, which serves gRPC, while the other program does not link it.
+with the component grpc too, which serves gRPC, while the other program does not link it. The manual page
+and the completions are there as well.
 """
 
 import os
@@ -48,6 +49,17 @@ def check_grpc(project):
     assert not links_grpc(project / "echo_agent") and not serves_grpc(project / "echo_agent")
 
 
+def check_manual(share):
+    """The manual page, and completions that complete."""
+    assert (share / "man" / "man1" / "a2akit.1").read_text().startswith(".TH A2AKIT 1")
+    script = share / "bash-completion" / "completions" / "a2akit"
+    completed = subprocess.run(["bash", "-c", f"source '{script}'; COMP_WORDS=(a2akit task ca); COMP_CWORD=2; _a2akit; "
+                                'echo "${COMPREPLY[@]}"'], check=True, capture_output=True, text=True)
+    assert completed.stdout == "cancel\n", completed
+    assert (share / "zsh" / "site-functions" / "_a2akit").read_text().startswith("#compdef a2akit\n")
+    assert "complete -c a2akit" in (share / "fish" / "vendor_completions.d" / "a2akit.fish").read_text()
+
+
 def main():
     cmake, compiler, build, work, grpc = sys.argv[1:]
     work = pathlib.Path(work)
@@ -64,6 +76,7 @@ def main():
         check_grpc(project)
     version = subprocess.run([prefix / "bin" / "a2akit", "--version"], check=True, capture_output=True, text=True)
     assert version.stdout.startswith("a2akit "), version.stdout
+    check_manual(prefix / "share")
 
 
 main()
