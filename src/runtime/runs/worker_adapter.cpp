@@ -15,7 +15,7 @@ namespace a2akit {
 namespace {
 
 constexpr int kTries = StorageEventEmitter::kTries;
-constexpr int kMostAhead = 16;
+constexpr int kMostAhead = 64;
 constexpr int kSlotsPerAhead = 64;  // few slots: leave them to other loops
 constexpr Duration kTroubleDelay(
     1000);  // before an entry is looked at again when Storage did not answer
