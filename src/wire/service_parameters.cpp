@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 
 namespace a2akit::wire {
 namespace {
@@ -58,6 +59,17 @@ Result<void> read_header(std::string_view name, const std::string& value,
 
 }  // namespace
 
+std::string make_request_id() {
+    static thread_local std::uint64_t next = TaskId::generate().hash();
+    std::string id(15, '0');
+    std::uint64_t rest = next += 0x9E3779B97F4A7C15ULL;
+    for (char& digit : id) {
+        digit = "0123456789abcdefghjkmnpqrstvwxyz"[rest % 16];
+        rest /= 16;
+    }
+    return id;
+}
+
 Result<ServiceParameters> read_service_parameters(const RequestHead& head, std::string_view query) {
     ServiceParameters parameters;
     if (head.headers != nullptr) {
@@ -71,7 +83,7 @@ Result<ServiceParameters> read_service_parameters(const RequestHead& head, std::
         auto added = add_extensions(query_value(query, "A2A-Extensions"), parameters.extensions);
         if (!added) return fail(std::move(added.error()));
     }
-    if (parameters.request_id.empty()) parameters.request_id = WriteId::next().to_string();
+    if (parameters.request_id.empty()) parameters.request_id = make_request_id();
     return parameters;
 }
 
