@@ -10,7 +10,8 @@
 #include <string>
 #include <utility>
 
-// What awaiting a call of the TaskContext means on every engine (docs/adr/0016-awaiting-a-write.md).
+// What awaiting a call of the TaskContext means on every engine
+// (docs/adr/0016-awaiting-a-write.md).
 
 namespace a2akit {
 namespace {
