@@ -132,8 +132,8 @@ pid_t start(const std::string& program, const std::string& endpoint, const Pipe&
     std::array<char*, 5> arguments{words[0].data(), words[1].data(), words[2].data(),
                                    words[3].data(), nullptr};
     pid_t process = -1;
-    const int fault = ::posix_spawn(&process, program.c_str(), &actions, nullptr, arguments.data(),
-                                    environ);
+    const int fault =
+        ::posix_spawn(&process, program.c_str(), &actions, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     if (fault != 0) throw failed(program, std::string("can't be started: ") + std::strerror(fault));
     return process;
@@ -144,8 +144,7 @@ std::string first_line(const std::string& program, int out) {
     const auto end = Clock::now() + kStartLimit;
     std::string line;
     for (;;) {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
         pollfd watched{out, POLLIN, 0};
         const int ready = left > 0 ? ::poll(&watched, 1, static_cast<int>(left)) : 0;
         if (ready < 0 && errno == EINTR) continue;
@@ -202,8 +201,9 @@ TransportPlugin::TransportPlugin(const std::string& program, const AgentInterfac
     auto handshake = read_handshake(first_line(program, state_->out.get()));
     if (!handshake) throw failed(program, "reports something that is not a JSON object");
     if (!handshake->success) {
-        throw failed(program, "failed: " + (handshake->error.empty() ? std::string("no reason given")
-                                                                     : handshake->error));
+        throw failed(program,
+                     "failed: " + (handshake->error.empty() ? std::string("no reason given")
+                                                            : handshake->error));
     }
     const std::string binding = standard_binding(handshake->binding);
     if (binding != "JSONRPC" && binding != "HTTP+JSON")
@@ -218,7 +218,8 @@ TransportPlugin::TransportPlugin(const std::string& program, const AgentInterfac
     state_->certificate = Descriptor(::memfd_create("certificate", MFD_CLOEXEC));
     const int file = state_->certificate.get();
     const auto size = static_cast<ssize_t>(handshake->certificate.size());
-    if (file < 0 || ::write(file, handshake->certificate.data(), handshake->certificate.size()) != size)
+    if (file < 0 ||
+        ::write(file, handshake->certificate.data(), handshake->certificate.size()) != size)
         throw failed(program, "gave a certificate that can't be stored");
     state_->certificate_file = "/proc/self/fd/" + std::to_string(file);
 }

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-// Bindings of others: a program a2a-transport-NAME, once it is enabled, stands between this tool and
-// agents whose card names NAME as a binding. The contract is that of the official a2a-cli: the
+// Bindings of others: a program a2a-transport-NAME, once it is enabled, stands between this tool
+// and agents whose card names NAME as a binding. The contract is that of the official a2a-cli: the
 // program serves one of A2A's own bindings on the loopback, and passes every request on.
 
 namespace a2akit::cli {

@@ -49,15 +49,16 @@ public:
     Result<std::optional<std::string_view>> next() {
         const std::string_view rest = std::string_view(bytes_).substr(taken_);
         if (rest.size() < kPrefixBytes) return std::optional<std::string_view>();
-        if (rest[0] != '\0') return fail(not_grpc("a message is compressed, which was not asked for"));
+        if (rest[0] != '\0')
+            return fail(not_grpc("a message is compressed, which was not asked for"));
         std::size_t size = 0;
         for (std::size_t i = 1; i < kPrefixBytes; ++i)
             size = size << 8U | static_cast<unsigned char>(rest[i]);
         if (size > max_bytes_) {
-            return fail({ErrorCode::kInvalidAgentResponse,
-                         "the agent's message is longer than " + std::to_string(max_bytes_) +
-                             " bytes",
-                         nullptr});
+            return fail(
+                {ErrorCode::kInvalidAgentResponse,
+                 "the agent's message is longer than " + std::to_string(max_bytes_) + " bytes",
+                 nullptr});
         }
         if (rest.size() - kPrefixBytes < size) return std::optional<std::string_view>();
         taken_ += kPrefixBytes + size;
@@ -117,11 +118,12 @@ public:
         }
         auto message = write_request(codec(), operation, params);
         if (!message) return fail(std::move(message.error()));
-        return HttpRequest{.method = "POST",
-                           .url = interface().url + std::string(path),
-                           .headers = {{"Content-Type", "application/grpc+proto"}, {"TE", "trailers"}},
-                           .body = framed(*message),
-                           .http2 = true};
+        return HttpRequest{
+            .method = "POST",
+            .url = interface().url + std::string(path),
+            .headers = {{"Content-Type", "application/grpc+proto"}, {"TE", "trailers"}},
+            .body = framed(*message),
+            .http2 = true};
     }
     std::string_view accepts(bool) const noexcept override { return "application/grpc"; }
 
@@ -172,13 +174,13 @@ private:
                          nullptr};
         }
         if (!is_grpc(answer.head))
-            return not_grpc("its content type is '" + std::string(answer.head.content_type()) + "'");
+            return not_grpc("its content type is '" + std::string(answer.head.content_type()) +
+                            "'");
         return not_grpc("it has no grpc-status");
     }
 };
 
-[[maybe_unused]] const bool kOffered =
-    (client::offer_grpc_binding(&make_client_binding), true);
+[[maybe_unused]] const bool kOffered = (client::offer_grpc_binding(&make_client_binding), true);
 
 }  // namespace
 

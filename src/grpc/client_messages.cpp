@@ -45,8 +45,8 @@ const std::array<Method, 11> kMethods1_0{{
                                                         "/lf.a2a.v1.A2AService/ListTasks"),
     method<v1::CancelTaskRequest, v1::Task>(Operation::kCancelTask,
                                             "/lf.a2a.v1.A2AService/CancelTask"),
-    method<v1::SubscribeToTaskRequest, v1::StreamResponse>(
-        Operation::kSubscribeToTask, "/lf.a2a.v1.A2AService/SubscribeToTask"),
+    method<v1::SubscribeToTaskRequest, v1::StreamResponse>(Operation::kSubscribeToTask,
+                                                           "/lf.a2a.v1.A2AService/SubscribeToTask"),
     method<v1::TaskPushNotificationConfig, v1::TaskPushNotificationConfig>(
         Operation::kCreateTaskPushNotificationConfig,
         "/lf.a2a.v1.A2AService/CreateTaskPushNotificationConfig"),
@@ -105,8 +105,8 @@ const Method* find(const wire::ClientCodec& codec, Operation operation) noexcept
 // -- Requests ---------------------------------------------------------------------------------
 
 Error no_place(const std::string& reason) {
-    return Error{ErrorCode::kInvalidParams, "the request does not fit into a gRPC message: " + reason,
-                 nullptr};
+    return Error{ErrorCode::kInvalidParams,
+                 "the request does not fit into a gRPC message: " + reason, nullptr};
 }
 
 Result<std::string> bytes_of(const pb::Message& message) {

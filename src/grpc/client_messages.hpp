@@ -17,8 +17,8 @@ namespace a2akit::rpc {
 [[nodiscard]] std::string_view method_path(const wire::ClientCodec& codec,
                                            Operation operation) noexcept;
 
-/// The bytes of the request's message. kInvalidParams when a value of it has no place there: metadata
-/// that is not a JSON object, for example. REQUIRES: the version has the operation.
+/// The bytes of the request's message. kInvalidParams when a value of it has no place there:
+/// metadata that is not a JSON object, for example. REQUIRES: the version has the operation.
 [[nodiscard]] Result<std::string> write_request(const wire::ClientCodec& codec, Operation operation,
                                                 const OperationParams& params);
 

@@ -17,15 +17,15 @@ namespace {
 
 /// By the number of google.rpc.Code.
 constexpr std::array<ErrorCode, 17> kByNumber{
-    ErrorCode::kInternal,           // OK
-    ErrorCode::kUnavailable,        // CANCELLED
-    ErrorCode::kInternal,           // UNKNOWN
-    ErrorCode::kInvalidParams,      // INVALID_ARGUMENT
-    ErrorCode::kUnavailable,        // DEADLINE_EXCEEDED
-    ErrorCode::kTaskNotFound,       // NOT_FOUND
-    ErrorCode::kInvalidParams,      // ALREADY_EXISTS
-    ErrorCode::kPermissionDenied,   // PERMISSION_DENIED
-    ErrorCode::kResourceExhausted,  // RESOURCE_EXHAUSTED
+    ErrorCode::kInternal,              // OK
+    ErrorCode::kUnavailable,           // CANCELLED
+    ErrorCode::kInternal,              // UNKNOWN
+    ErrorCode::kInvalidParams,         // INVALID_ARGUMENT
+    ErrorCode::kUnavailable,           // DEADLINE_EXCEEDED
+    ErrorCode::kTaskNotFound,          // NOT_FOUND
+    ErrorCode::kInvalidParams,         // ALREADY_EXISTS
+    ErrorCode::kPermissionDenied,      // PERMISSION_DENIED
+    ErrorCode::kResourceExhausted,     // RESOURCE_EXHAUSTED
     ErrorCode::kUnsupportedOperation,  // FAILED_PRECONDITION
     ErrorCode::kUnavailable,           // ABORTED
     ErrorCode::kInvalidParams,         // OUT_OF_RANGE
@@ -74,7 +74,8 @@ std::string read_details(const details::Status& status, Error::Details& to) {
                 to.violations.push_back({field.field(), field.description()});
         } else if (type == "google.rpc.RetryInfo" && retry.ParseFromString(any.value())) {
             const auto& delay = retry.retry_delay();
-            if (delay.seconds() < 0 || delay.seconds() > 1'000'000'000 || delay.nanos() < 0) continue;
+            if (delay.seconds() < 0 || delay.seconds() > 1'000'000'000 || delay.nanos() < 0)
+                continue;
             to.retry_after = std::chrono::ceil<std::chrono::milliseconds>(
                 std::chrono::seconds(delay.seconds()) + std::chrono::nanoseconds(delay.nanos()));
         }

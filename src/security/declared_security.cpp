@@ -63,8 +63,8 @@ DeclaredSecurity::DeclaredSecurity(const std::map<std::string, SecurityScheme>& 
 DeclaredSecurity::Verdict DeclaredSecurity::judge(const Caller& caller) const {
     if (alternatives_.empty()) return {};
     Verdict verdict{Verdict::Kind::kOtherCredentials, {}};
-    const std::uint8_t shown = bit(caller.credentials) |
-                               (caller.has_certificate ? bit(Credentials::kCertificate) : 0);
+    const std::uint8_t shown =
+        bit(caller.credentials) | (caller.has_certificate ? bit(Credentials::kCertificate) : 0);
     for (const Alternative& alternative : alternatives_) {
         const bool fits = std::ranges::all_of(
             alternative, [&](const Part& part) { return (part.kinds & shown) != 0; });

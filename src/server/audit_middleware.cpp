@@ -112,8 +112,7 @@ AuditRecord audit_record(const std::string& agent, const RequestEnvelope& envelo
     return record;
 }
 
-AuditMiddleware::AuditMiddleware(std::shared_ptr<AuditLog> log, std::string agent,
-                                 AuditRules rules)
+AuditMiddleware::AuditMiddleware(std::shared_ptr<AuditLog> log, std::string agent, AuditRules rules)
     : log_(std::move(log)), agent_(std::move(agent)), rules_(rules) {}
 
 Result<void> AuditMiddleware::check() const {

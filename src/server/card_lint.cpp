@@ -68,7 +68,8 @@ bool is_plain(std::string_view url) {
 void lint_texts(const CardConfig& card, std::vector<std::string>& warnings) {
     if (card.description == card.name) {
         warnings.emplace_back(
-            "description is the agent's name: other agents choose by it, so say what this one does");
+            "description is the agent's name: other agents choose by it, so say what this one "
+            "does");
     }
     for (const auto& [field, value] :
          {std::pair("documentation_url", card.documentation_url.value_or("")),
@@ -104,8 +105,9 @@ void lint_schemes(const CardConfig& card, std::uint8_t checked, bool has_middlew
     each_requirement(card, [&](const std::string& place, const SecurityRequirement& requirement) {
         for (const auto& [name, scopes] : requirement.schemes) required.insert(name);
         if (requirement.schemes.empty() && checked != 0) {
-            warnings.push_back(place + " lets callers in without credentials, but the settings ask "
-                                       "for some: they get a 401");
+            warnings.push_back(place +
+                               " lets callers in without credentials, but the settings ask "
+                               "for some: they get a 401");
         }
     });
     for (const auto& [name, scheme] : card.security_schemes) {
@@ -140,9 +142,9 @@ Result<void> check_references(const CardConfig& card) {
     std::set<std::string_view> ids;
     for (std::size_t i = 0; i < card.skills.size(); ++i) {
         if (ids.insert(card.skills[i].id).second) continue;
-        return fail(Error::invalid_field("card.skills[" + std::to_string(i) + "].id",
-                                         "must be unique: another skill is called \"" +
-                                             card.skills[i].id + "\" as well"));
+        return fail(Error::invalid_field(
+            "card.skills[" + std::to_string(i) + "].id",
+            "must be unique: another skill is called \"" + card.skills[i].id + "\" as well"));
     }
     return {};
 }
@@ -174,9 +176,10 @@ Result<void> lint_agent(const AgentOptions& agent, std::uint8_t checked) {
 
 std::vector<std::string> lint_url(std::string_view url) {
     if (!is_plain(url)) return {};
-    return {"the agent is found at a plain http URL, so others can read what it is sent; set "
-            "A2AKIT_TLS_CERT, or A2AKIT_PUBLIC_URL to the https URL of a proxy: " +
-            std::string(url)};
+    return {
+        "the agent is found at a plain http URL, so others can read what it is sent; set "
+        "A2AKIT_TLS_CERT, or A2AKIT_PUBLIC_URL to the https URL of a proxy: " +
+        std::string(url)};
 }
 
 }  // namespace a2akit

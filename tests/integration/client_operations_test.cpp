@@ -1,5 +1,5 @@
-// Every operation of the client against a server of ours, in each version and binding. Built once for the bindings of
-// JSON, and once with gRPC.
+// Every operation of the client against a server of ours, in each version and binding. Built once
+// for the bindings of JSON, and once with gRPC.
 
 #include "support/test_agent.hpp"
 

@@ -1,5 +1,5 @@
-// What is different for the client over gRPC: HTTP/2, TLS, metadata, and streams whose events have no ids. Its
-// operations are in client_operations_test.cpp.
+// What is different for the client over gRPC: HTTP/2, TLS, metadata, and streams whose events have
+// no ids. Its operations are in client_operations_test.cpp.
 
 #include "support/cutting_proxy.hpp"
 #include "support/temporary_directory.hpp"
@@ -202,12 +202,13 @@ TEST_F(GrpcClientTest, AStreamThatIsCutAgainAndAgainLosesNothing) {
     for (const std::string version : {"1.0", "0.3"}) {
         SCOPED_TRACE(version);
         const std::string server = address();
-        const auto port = static_cast<std::uint16_t>(std::stoi(server.substr(server.find(':') + 1)));
+        const auto port =
+            static_cast<std::uint16_t>(std::stoi(server.substr(server.find(':') + 1)));
         CuttingProxy proxy(port, [](std::string_view, int cuts) {
             return std::size_t{300} + 400 * static_cast<std::size_t>(cuts);
         });
-        const AgentCard card = test_support::moved_to(fetch_card(server_->url()).card, server,
-                                                      proxy.url().substr(7));
+        const AgentCard card =
+            test_support::moved_to(fetch_card(server_->url()).card, server, proxy.url().substr(7));
         ClientOptions options = over_grpc(version);
         options.retry.repeat_lost_sends = true;  // the first cuts are before the first event
         options.retry.attempts = 20;

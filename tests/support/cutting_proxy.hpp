@@ -39,7 +39,9 @@ public:
     /// npos: not within these. Gets the number of connections that were cut before.
     using Where = std::function<std::size_t(std::string_view bytes, int cuts)>;
     CuttingProxy(std::uint16_t server, Where where)
-        : server_(server), where_(std::move(where)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        : server_(server),
+          where_(std::move(where)),
+          listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -77,11 +77,11 @@ SendMessageRequest full_send() {
 
 TEST(GrpcClientBinding, ASendArrivesAsItWasInBothVersions) {
     const SendMessageRequest request = full_send();
-    const auto v1_0 = std::get<SendMessageRequest>(taken_by_server<v1::SendMessageRequest>(
-        *binding("1.0"), Operation::kSendMessage, request));
+    const auto v1_0 = std::get<SendMessageRequest>(
+        taken_by_server<v1::SendMessageRequest>(*binding("1.0"), Operation::kSendMessage, request));
     EXPECT_EQ(json::encode(v1_0), json::encode(request));
-    const auto v0_3 = std::get<SendMessageRequest>(taken_by_server<v0::SendMessageRequest>(
-        *binding("0.3"), Operation::kSendMessage, request));
+    const auto v0_3 = std::get<SendMessageRequest>(
+        taken_by_server<v0::SendMessageRequest>(*binding("0.3"), Operation::kSendMessage, request));
     EXPECT_EQ(json::encode(v0_3.message.parts[0]), json::encode(request.message.parts[0]));
     EXPECT_EQ(std::get<RawContent>(v0_3.message.parts[1].content).bytes,
               std::get<RawContent>(request.message.parts[1].content).bytes);

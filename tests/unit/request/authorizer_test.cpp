@@ -27,7 +27,9 @@ RequestEnvelope call(Operation operation, std::vector<std::string> scopes,
 
 class ScopeAuthorizerTest : public ::testing::Test {
 protected:
-    bool allows(const RequestEnvelope& envelope) { return authorizer.authorize(envelope).has_value(); }
+    bool allows(const RequestEnvelope& envelope) {
+        return authorizer.authorize(envelope).has_value();
+    }
     ScopeAuthorizer authorizer{{.read = "r", .write = "w", .push = "p", .card = "c"}};
 };
 
@@ -75,7 +77,8 @@ TEST_F(ScopeAuthorizerTest, ARefusalNamesTheScopeAndAnAnonymousCallerIsAskedForC
 
 TEST(ScopeAuthorizer, WithoutAPolicyNothingIsNeeded) {
     ScopeAuthorizer authorizer{{}};
-    for (const Operation operation : kWrites) EXPECT_TRUE(authorizer.authorize(call(operation, {})));
+    for (const Operation operation : kWrites)
+        EXPECT_TRUE(authorizer.authorize(call(operation, {})));
 }
 
 TEST(ScopeAuthorizer, ATenantNeedsItsScope) {

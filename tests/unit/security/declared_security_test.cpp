@@ -1,6 +1,6 @@
+#include "security/declared_security.hpp"
 #include "security/api_keys.hpp"
 #include "security/certificate_identity.hpp"
-#include "security/declared_security.hpp"
 #include "security/identity.hpp"
 #include "support/thread_loop.hpp"
 

@@ -254,7 +254,8 @@ TEST(AuditRecord, NamesTheCallerTheTaskAndTheOutcome) {
     EXPECT_EQ(refused.remote, "192.0.2.1");
     EXPECT_EQ(audit_record("", envelope, Reply(Task{})).outcome, "OK");
     // What a client makes up is bounded.
-    EXPECT_LT(audit_record("", get_task(std::string(100000, 'x')), Reply(Task{})).task.size(), 300U);
+    EXPECT_LT(audit_record("", get_task(std::string(100000, 'x')), Reply(Task{})).task.size(),
+              300U);
 }
 
 }  // namespace
