@@ -60,7 +60,7 @@ TEST(DesignatedInitializersTest, ClientsErrorsAndHarnesses) {
     const Error::Details details{.violations = {{.field = "a"}}, .challenge = "Bearer"};
     const RequestContext context{.headers = {{"a", "b"}}, .sender = Principal{.name = "ann"}};
     const testing::HarnessOptions harness{.card = AgentCard{.name = "Echo"}};
-    EXPECT_EQ(client.bindings.size(), 2U);
+    EXPECT_EQ(client.bindings.size(), 3U);
     EXPECT_EQ(send.idempotency_key, "once");
     EXPECT_EQ(event.id, "7");
     EXPECT_EQ(error.details, nullptr);
