@@ -130,7 +130,7 @@ std::vector<TaskId> ContextVault::tasks() const {
     return tasks;
 }
 
-void ContextVault::heed(const Tail& tail) noexcept {
+void ContextVault::forget_ended(const Tail& tail) noexcept {
     if (tail.exists)
         return forget(tail.task,
                       tail.turn_ended ? tail.turn : tail.turn - std::min<Turn>(tail.turn, 1));

@@ -83,10 +83,10 @@ public:
 
     /// When the turn has ended: drops its context and those of earlier turns.
     void forget(TaskId task, Turn turn) noexcept;
-    /// The tasks whose contexts are kept here. Other nodes may end their turns: `heed` is told
-    /// their state.
+    /// The tasks whose contexts are kept here. Other nodes may end their turns: see `forget_ended`.
     [[nodiscard]] std::vector<TaskId> tasks() const;
-    void heed(const Tail& tail) noexcept;
+    /// Drops the contexts of turns that have ended, as the end of the task's log says.
+    void forget_ended(const Tail& tail) noexcept;
 
 private:
     // Contexts that are never dropped give way in the end, the oldest first.

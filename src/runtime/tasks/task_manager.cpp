@@ -58,7 +58,7 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
     const auto history = history_length(command.request);
     const bool waits =
         !command.request.configuration || !command.request.configuration->return_immediately;
-    OwnerScope scope = reader(command);
+    OwnerScope scope = scope_for_reading(command);
     ClientPresence* const client = command.client;
     const std::string_view key_field = key_field_of(command);
     const WakeFor wake_for = waits ? WakeFor(Interest::kTurnEnds) : std::nullopt;
@@ -354,7 +354,7 @@ std::optional<IdempotencyKey> TaskManager::once(const SendCommand& command) cons
                           options_.idempotency_lifetime};
 }
 
-OwnerScope TaskManager::reader(const SendCommand& command) const {
+OwnerScope TaskManager::scope_for_reading(const SendCommand& command) const {
     return options_.may_reply_directly ? OwnerScope::everything() : command.scope;
 }
 

@@ -163,7 +163,7 @@ private:
     AsyncResult<TaskSnapshot> request_cancel(TaskSnapshot task, OwnerScope scope);
     /// The scope in which an accepted message's task is found: unrevealed ones need more than the
     /// client's own.
-    [[nodiscard]] OwnerScope reader(const SendCommand& command) const;
+    [[nodiscard]] OwnerScope scope_for_reading(const SendCommand& command) const;
 
     Ports ports_;
     std::shared_ptr<EventEmitter> emitter_;

@@ -142,7 +142,7 @@ Async<void> Recovery::forget_contexts() {
     for (std::size_t at = 0; at < kept.size() && !stop_forgetting_.is_set();) {
         const auto tails = co_await next_tails(kept, at);
         if (!tails) co_return;  // the tail checks say so
-        for (const Tail& tail : *tails) ports_.vault->heed(tail);
+        for (const Tail& tail : *tails) ports_.vault->forget_ended(tail);
         if (at < kept.size()) co_await yield();
     }
 }

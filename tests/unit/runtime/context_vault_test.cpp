@@ -312,25 +312,25 @@ TEST_F(ContextVaultTest, ARunThatComesBeforeTheDecisionWaitsForIt) {
 TEST_F(ContextVaultTest, ContextsOfTurnsEndedByAnotherNodeAreDroppedByTheTails) {
     ContextVault vault(false, std::nullopt);
     (void)pack(vault, 1);
-    vault.heed(tail(1, false));
+    vault.forget_ended(tail(1, false));
     EXPECT_EQ(given(vault, 1), "r1");
     ContextVault::Offer next = offer(vault, 2, "next");
-    vault.heed(tail(1, true));
+    vault.forget_ended(tail(1, true));
     EXPECT_EQ(given(vault, 1), "-");
     EXPECT_EQ(given(vault, 2), "?") << "the next turn is about to be made";
     next.made();
-    vault.heed(tail(2, false));
+    vault.forget_ended(tail(2, false));
     EXPECT_EQ(given(vault, 2), "next");
-    vault.heed(tail(3, false));
+    vault.forget_ended(tail(3, false));
     EXPECT_TRUE(vault.tasks().empty());
 }
 
 TEST_F(ContextVaultTest, AnErasedTasksContextGoesButNotThatOfOneThatIsBeingMade) {
     ContextVault vault(false, std::nullopt);
     (void)pack(vault, 1);
-    vault.heed(tail(0, false, false));
+    vault.forget_ended(tail(0, false, false));
     EXPECT_EQ(vault.tasks().size(), 1U);
-    vault.heed(tail(0, false, false));
+    vault.forget_ended(tail(0, false, false));
     EXPECT_TRUE(vault.tasks().empty());
 }
 
