@@ -1,148 +1,31 @@
-#include <a2akit/server/server.hpp>
-
-#include "backends/common/sealed_ports.hpp"
 #include "core/log.hpp"
 #include "core/log_text.hpp"
-#include "core/machine_memory.hpp"
-#include "http/http_server.hpp"
-#include "http/rpc_server.hpp"
-#include "net/loop_group.hpp"
 #include "runtime/guarded_ports.hpp"
 #include "server/agent_list.hpp"
-#include "server/agent_node.hpp"
-#include "server/agent_site.hpp"
 #include "server/backend_mix.hpp"
 #include "server/backend_registry.hpp"
 #include "server/card_builder.hpp"
 #include "server/card_lint.hpp"
 #include "server/extended_card.hpp"
-#include "server/host_site.hpp"
 #include "server/logging.hpp"
 #include "server/process.hpp"
 #include "server/retention.hpp"
-#include "server/secret_file.hpp"
-#include "server/server_security.hpp"
-#include "server/service_manager.hpp"
-#include "server/stderr_sink.hpp"
+#include "server/server_impl.hpp"
+#include "server/server_parts.hpp"
 #include "server/unknown_settings.hpp"
 #include "worker/handler_thread.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <csignal>
-#include <cstdlib>
 #include <exception>
-#include <mutex>
 #include <utility>
 
 namespace a2akit {
 namespace {
 
 constexpr auto kLeastTimeForAnswers = std::chrono::seconds(1);
-// A process that has grown by so much may have freed a good part of it since.
-constexpr std::size_t kWorthTrimming = std::size_t{48} << 20U;
-constexpr auto kTrimInterval = std::chrono::seconds(4);
-// A process that is told to stop ends, even when a handler does not: so long after its drain, or
-// after a second signal.
-constexpr auto kGraceAfterDrain = std::chrono::seconds(5);
-constexpr auto kGraceInHurry = std::chrono::seconds(2);
-
-wire::Versions versions_of(const Settings& settings) {
-    return {.v1_0 = settings.versions->find("1.0") != std::string::npos,
-            .v0_3 = settings.versions->find("0.3") != std::string::npos,
-            .strict = *settings.strict_version,
-            .chat = *settings.as_openai};
-}
-
-CardForms card_forms(const Settings& settings) {
-    CardForms forms{.versions = versions_of(settings), .at_root = *settings.card_at_root};
-    if (*settings.card_without_version == "1.0") forms.without_version = CardForms::Form::k1_0;
-    if (*settings.card_without_version == "0.3") forms.without_version = CardForms::Form::k0_3;
-    return forms;
-}
-
-http::Options http_options(const Settings& settings) {
-    http::Options options;
-    options.versions = versions_of(settings);
-    options.base_path = *settings.base_path;
-    options.max_body_bytes = *settings.max_body_bytes;
-    options.max_header_bytes = *settings.max_header_bytes;
-    const std::size_t share =
-        std::max<std::size_t>(machine_memory_bytes() / 8, 3 * options.max_body_bytes);
-    options.limits.request_bytes =
-        *settings.max_request_bytes != 0 ? *settings.max_request_bytes : share;
-    options.limits.response_bytes =
-        *settings.max_response_bytes != 0 ? *settings.max_response_bytes : share;
-    options.max_batch_bytes = *settings.max_batch_bytes;
-    options.limits.connections = *settings.max_connections;
-    options.limits.streams = *settings.max_streams;
-    options.limits.pending_requests = *settings.max_pending_requests;
-    options.limits.waiting_sends = *settings.max_waiting_sends;
-    options.header_timeout = *settings.header_timeout;
-    options.body_timeout = *settings.body_timeout;
-    options.idle_timeout = *settings.idle_timeout;
-    options.write_timeout = *settings.write_timeout;
-    options.heartbeat = *settings.heartbeat;
-    return options;
-}
-
-/// A worker that can't do without its context, and a broker that may hand its turns to another
-/// node.
-Result<void> check_context(const std::vector<AgentOptions>& agents, const Ports& given,
-                           const Settings& settings) {
-    const bool required = std::any_of(agents.begin(), agents.end(), [](const AgentOptions& agent) {
-        return agent.worker->requires_context();
-    });
-    if (!required || settings.context_key || given.broker) return {};
-    const std::string scheme = settings.broker->substr(0, settings.broker->find(':'));
-    if (scheme == "memory" || scheme == "sqlite") return {};
-    return fail(Error::invalid_field(
-        "A2AKIT_CONTEXT_KEY",
-        "is missing: a worker needs the context of its requests, and the broker " + scheme +
-            ": hands its turns to other nodes too"));
-}
-
-Result<void> check_push(const CardConfig& card, const Settings& settings, const Ports& ports) {
-    if (!card.push_notifications) return {};
-    if (!ports.push_store) {
-        return fail(Error::invalid_field(
-            "card.push_notifications",
-            "is true, but the storage keeps no push notification configurations; give "
-            "ports.push_store, or leave it false"));
-    }
-    const Result<push::TargetPolicy> policy = PushNode::policy(settings);
-    if (!policy) return fail(policy.error());
-    return {};
-}
-
-std::unique_ptr<PushNode> make_push_node(const std::vector<AgentOptions>& agents,
-                                         const Settings& settings, const Ports& ports) {
-    const bool wanted = std::ranges::any_of(
-        agents, [](const AgentOptions& agent) { return agent.card.push_notifications; });
-    return wanted ? std::make_unique<PushNode>(ports, settings) : nullptr;
-}
-
 constexpr std::string_view kUnixSocket = "unix:";
 
 bool is_unix_socket(std::string_view host) { return host.starts_with(kUnixSocket); }
-
-/// Encrypts what the storage is given if there are keys. Returns the check that they are the right
-/// ones; null for a storage in memory, which keeps nothing.
-std::function<AsyncResult<void>()> seal(Ports& ports, bool in_memory, const Settings& settings) {
-    if (in_memory) {
-        if (settings.data_keys) log::warn("settings A2AKIT_DATA_KEYS encrypts nothing in memory:");
-        return nullptr;
-    }
-    const std::shared_ptr<ContextStore> contexts = ports.context_store;
-    std::shared_ptr<const backends::DataKeys> keys;
-    if (settings.data_keys) {
-        keys = std::make_shared<const backends::DataKeys>(
-            backends::DataKeys::parse(*settings.data_keys).value_or_throw());
-        ports = backends::sealed_ports(std::move(ports), *keys);
-    }
-    if (!contexts) return nullptr;
-    return [contexts, keys] { return backends::check_data_keys(contexts, keys); };
-}
 
 bool means_every_address(std::string_view host) { return host == "0.0.0.0" || host == "::"; }
 
@@ -166,103 +49,6 @@ std::string shown(bool given, const std::optional<std::string>& url) {
 }
 
 }  // namespace
-
-/// Secrets that the parts of the server have taken by now, each what it needs of them.
-void wipe_secrets(Settings& settings) noexcept {
-    for (auto* secret : {&settings.context_key, &settings.admin_token, &settings.push_signing_key,
-                         &settings.data_keys, &settings.introspection_client_secret})
-        wipe(*secret);
-}
-
-class Server::Impl {
-public:
-    explicit Impl(ServerOptions options) : options_(std::move(options)) {}
-
-    Result<void> start();
-    void stop();
-    void stop_and_wait();
-    Result<void> reload();
-    int run();
-    [[noreturn]] static void leave_handlers_behind(std::optional<ServerLog>& log);
-    static int refuse(const Error& error);
-    Result<void> resume(TaskId task);
-    Result<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after, int limit);
-    Result<TaskId> redrive(TaskId dead_letter);
-    Result<std::vector<PushDeadLetter>> push_dead_letters(std::optional<Uuid> after, int limit);
-    Result<void> redrive_push(Uuid dead_letter);
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    [[nodiscard]] const std::string& url() const noexcept { return url_; }
-
-private:
-    void begin_stop();
-    enum class Phase { kNew, kRunning, kStopped };
-    /// Calls `operation` on a loop, for a thread that has none. kUnavailable when the server does
-    /// not run.
-    template <class T, class Operation>
-    Result<T> call_on_loop(Operation operation) {
-        const std::lock_guard lock(mutex_);
-        if (phase_ != Phase::kRunning)
-            return fail(ErrorCode::kUnavailable, "the server does not run");
-        return net::run_on((*loops_)[0], operation());
-    }
-    Result<void> start_once();
-    Result<void> start_locked();
-    void open_sites(std::vector<AgentOptions> agents);
-    /// The path of an agent below the base path.
-    [[nodiscard]] std::string path_of(std::size_t agent) const {
-        return names_[agent].empty() ? std::string() : "/" + names_[agent];
-    }
-    void set_state(AgentSite::State state) {
-        for (const auto& site : sites_) site->set_state(state);
-    }
-    Result<void> listen_for_http();
-    Result<void> listen_for_grpc();
-    Result<void> sign_cards();
-    void announce() const;
-    void stop_serving();
-    void wait_and_trim(StopSignals& signals);
-    static int wait_for_stop(StopSignals& signals, Duration at_most);
-    void set_running(StopSignals* signals) {
-        const std::lock_guard lock(mutex_);
-        running_ = signals;
-    }
-    /// Within it `stop` ends `run`.
-    struct Running {
-        Running(Impl& s, StopSignals& signals) : server(s) { server.set_running(&signals); }
-        Running(const Running&) = delete;
-        Running& operator=(const Running&) = delete;
-        ~Running() { server.set_running(nullptr); }
-        Impl& server;
-    };
-
-    ServerOptions options_;
-    Settings settings_;
-    std::uint16_t port_ = 0;
-    std::string url_;
-    std::mutex mutex_;  ///< Held by whoever starts or stops.
-    Phase phase_ = Phase::kNew;
-    StopSignals* running_ = nullptr;  ///< Under the mutex.
-    std::atomic<bool> hurried_{false};
-
-    std::unique_ptr<ServerSecurity> security_;
-    std::unique_ptr<net::LoopGroup> loops_;
-    /// One loop, on which nothing of the application's ever runs.
-    std::unique_ptr<net::LoopGroup> upkeep_;
-    std::unique_ptr<AgentNode> node_;
-    std::vector<std::string> names_;  ///< Of the agents; one empty name for a single one.
-    std::vector<std::shared_ptr<ExtendedCardOfSite>> extended_cards_;  ///< Null: there is none.
-    std::vector<std::unique_ptr<AgentSite>> sites_;  ///< Of the agents, in their order.
-    std::unique_ptr<HostSite> host_;                 ///< Null: one agent is the whole server.
-    std::unique_ptr<http::HttpServer> http_;
-    std::unique_ptr<http::RpcServer> grpc_;  ///< Null: gRPC is off.
-    std::string grpc_address_;
-    std::optional<net::ListeningSocket> activated_;  ///< By the service manager; until it is used.
-    ServiceManager manager_;
-
-    std::once_flag stop_begun_;
-    /// Carries out a stop that a handler asked for. The last member: joined before the others end.
-    std::jthread stopper_;
-};
 
 Result<void> Server::Impl::start() {
     Result<void> started = start_once();
@@ -565,90 +351,6 @@ Result<std::vector<PushDeadLetter>> Server::Impl::push_dead_letters(std::optiona
 
 Result<void> Server::Impl::redrive_push(Uuid dead_letter) {
     return call_on_loop<void>([&] { return node_->admin().redrive_push(dead_letter); });
-}
-
-// Their runs are handed back: another process goes on with them. Only that they do not return keeps
-// this one alive.
-void Server::Impl::leave_handlers_behind(std::optional<ServerLog>& log) {
-    log::warn("stopped while handlers had not returned; their tasks are handed back");
-    if (log) log->finish();
-    std::_Exit(EXIT_SUCCESS);
-}
-
-int Server::Impl::refuse(const Error& error) {
-    write_to_stderr("a2akit: " + error.message + "\n");
-    return EXIT_FAILURE;
-}
-
-/// Waits for the end. Memory that was needed at a peak goes back to the system some seconds later.
-void Server::Impl::wait_and_trim(StopSignals& signals) {
-    const std::size_t at_rest = resident_bytes();
-    for (;;) {
-        const int told = signals.wait(kTrimInterval);
-        if (told == SIGHUP) {
-            (void)reload();
-            continue;
-        }
-        if (told != StopSignals::kTimeout) return;
-        if (resident_bytes() > at_rest + kWorthTrimming) trim_memory();
-    }
-}
-
-/// As `StopSignals::wait`, for a server that stops and reloads nothing any more.
-int Server::Impl::wait_for_stop(StopSignals& signals, Duration at_most) {
-    const auto deadline = std::chrono::steady_clock::now() + at_most;
-    for (;;) {
-        const auto left = std::chrono::ceil<Duration>(deadline - std::chrono::steady_clock::now());
-        const int told = signals.wait(std::max(left, Duration(0)));
-        if (told != SIGHUP) return told;
-    }
-}
-
-Result<void> Server::Impl::reload() {
-    const std::lock_guard lock(mutex_);
-    if (phase_ != Phase::kRunning) return fail(ErrorCode::kUnavailable, "the server does not run");
-    manager_.reloading();
-    Result<void> reloaded = security_->reload();
-    manager_.ready();
-    if (reloaded) {
-        log::info("reloaded url={}", url_);
-    } else {
-        log::error("not reloaded, everything stays as it was error={}",
-                   quoted(reloaded.error().message));
-    }
-    return reloaded;
-}
-
-int Server::Impl::run() {
-    ignore_write_signals();
-    return_freed_memory();
-    Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
-    std::optional<StopSignals> signals;
-    std::optional<ServerLog> log;
-    std::optional<Deputy> stopper;
-    try {
-        signals.emplace(resolved && ServerSecurity::can_reload(*resolved));
-        if (resolved) log.emplace(*resolved->log_level);
-        stopper.emplace([this] { stop(); });
-    } catch (const std::exception& e) {
-        return refuse(start_error(e));
-    }
-    if (resolved && !*resolved->core_dumps) forbid_core_dumps();
-    // So that `start` does not read the files of secrets again.
-    if (resolved) options_.settings = std::move(*resolved);
-    const Running running(*this, *signals);
-    if (const Result<void> started = start(); !started) return refuse(started.error());
-    wait_and_trim(*signals);
-    stopper->begin();
-    int ended = wait_for_stop(*signals, *settings_.drain_timeout + kGraceAfterDrain);
-    if (ended > 0) {
-        log::warn("hurrying");
-        hurried_ = true;
-        ended = wait_for_stop(*signals, kGraceInHurry);
-    }
-    if (ended != 0) leave_handlers_behind(log);
-    stopper->join();
-    return EXIT_SUCCESS;
 }
 
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
