@@ -18,6 +18,7 @@ constexpr std::size_t kThreads = 4;
 constexpr std::size_t kMostWaiting = 256;
 constexpr std::size_t kLongestToken = 8192;
 constexpr auto kRetryAfter = std::chrono::seconds(5);
+constexpr auto kPause = std::chrono::seconds(1);
 
 /// A subject and a client of the same name are two callers.
 std::string principal_name(const TokenClaims& claims) {
@@ -61,6 +62,7 @@ std::optional<Introspection::Finding> Introspection::remembered(const Digest& di
 }
 
 void Introspection::note_outage(const std::string& reason) {
+    ask_again_at_ = clock_->now() + kPause;
     if (unreachable_.exchange(true)) return;
     log::warn("the issuer of tokens cannot be asked; callers get a 503 error={}", quoted(reason));
 }
@@ -100,6 +102,9 @@ std::optional<Introspection::Finding> Introspection::find_out(const std::string&
                                                               const Digest& digest) {
     // Calls with the same new token arrive together; the first one has asked for the others.
     if (auto finding = remembered(digest)) return finding;
+    const Timestamp again = ask_again_at_;
+    if (const Timestamp now = clock_->now(); now < again && again - now <= kPause)
+        return std::nullopt;
     const Result<std::string> answer = introspect_(token);
     if (answer) return judge(*answer, digest);
     note_outage(answer.error().message);

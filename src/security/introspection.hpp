@@ -32,7 +32,9 @@ struct IntrospectionEndpoint {
 ///
 /// The principal is "sub", or "client:" and "client_id" for a token without a subject. Answers are
 /// remembered for a short time, under digests of the tokens: of good tokens 10,000, of others
-/// 1,000. An address that has sent many bad tokens is refused without asking the issuer.
+/// 1,000. An address that has sent many bad tokens is refused without asking the issuer. An issuer
+/// that does not answer is left alone for a second, so that callers do not wait behind its
+/// timeouts.
 class Introspection final : public Identity {
 public:
     /// `remembered`: for how long an answer is used again; 0: it is not.
@@ -61,6 +63,7 @@ private:
     const Duration remembered_;
     const std::shared_ptr<const Clock> clock_;
     std::atomic<bool> unreachable_{false};
+    std::atomic<Timestamp> ask_again_at_{};
     ExpiringCache<Principal> good_;
     ExpiringCache<std::string> bad_;
     HelperThreads threads_;

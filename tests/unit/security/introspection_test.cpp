@@ -153,10 +153,24 @@ TEST_F(IntrospectionTest, WhileTheIssuerCannotBeAskedNobodyIsJudged) {
     for (const char* odd : {"<html>", "{}", "[]", R"({"active":"true"})", R"({"active":true)",
                             R"({"active":true,"active":true})", R"({"active":true,"exp":"x"})"}) {
         answers["b"] = odd;
+        clock->advance(std::chrono::seconds(1));
         EXPECT_EQ(ask("b").error().code, ErrorCode::kUnavailable) << odd;
     }
     answers["b"] = R"({"active":true,"sub":"bob"})";
+    clock->advance(std::chrono::seconds(1));
     EXPECT_TRUE(ask("b"));
+}
+
+TEST_F(IntrospectionTest, AnIssuerThatDoesNotAnswerIsLeftAloneForASecond) {
+    make();
+    broken = true;
+    EXPECT_FALSE(ask("a"));
+    EXPECT_EQ(ask("b").error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(ask("c").error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(asked, 1);
+    clock->advance(std::chrono::seconds(1));
+    EXPECT_FALSE(ask("d"));
+    EXPECT_EQ(asked, 2);
 }
 
 TEST_F(IntrospectionTest, AnAddressThatMakesUpTokensDoesNotKeepTheIssuerBusy) {
