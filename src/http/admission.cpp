@@ -1,9 +1,8 @@
 #include "http/admission.hpp"
 
-#include <a2akit/core/ids.hpp>
+#include "wire/service_parameters.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <utility>
 #include <variant>
 
@@ -13,18 +12,6 @@ namespace {
 constexpr std::size_t kLongestRequestId = 128;
 // The body of a refused request is read up to this size, so that the connection can be used again.
 constexpr std::size_t kReadAnyway = std::size_t{64} * 1024;
-
-/// Short enough to live inside the string object.
-std::string make_request_id() {
-    static thread_local std::uint64_t next = TaskId::generate().hash();
-    std::string id(15, '0');
-    std::uint64_t rest = next += 0x9E3779B97F4A7C15ULL;
-    for (char& digit : id) {
-        digit = "0123456789abcdefghjkmnpqrstvwxyz"[rest % 16];
-        rest /= 16;
-    }
-    return id;
-}
 
 bool under_base(std::string_view target, std::string_view base) {
     if (!target.starts_with(base)) return false;
@@ -47,7 +34,7 @@ std::string request_id_for(std::string_view given) {
     const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
     if (given.empty() || given.size() > kLongestRequestId ||
         !std::all_of(given.begin(), given.end(), printable)) {
-        return make_request_id();
+        return wire::make_request_id();
     }
     return std::string(given);
 }
@@ -93,8 +80,8 @@ void Admission::find_route(bool at_root) {
     const bool whole_server = reader_.target() == "*";
     const std::string_view target = without_authority(reader_.target());
     if (!whole_server && !at_root && !under_base(target, options.base_path)) {
-        exchange_.refusal = wire::http_error(404, "nothing is served at this path", false,
-                                             wire::answer_type(request));
+        exchange_.refusal = std::make_unique<wire::HttpResponse>(wire::http_error(
+            404, "nothing is served at this path", false, wire::answer_type(request)));
         return;
     }
     if (request.target.empty()) request.target = "/";
@@ -102,11 +89,13 @@ void Admission::find_route(bool at_root) {
     auto routed = wire::route(request, options.max_body_bytes, options.versions, site.resources());
     auto* route = std::get_if<wire::Route>(&routed);
     if (route == nullptr)
-        exchange_.refusal = std::move(std::get<wire::HttpResponse>(routed));
+        exchange_.refusal =
+            std::make_unique<wire::HttpResponse>(std::move(std::get<wire::HttpResponse>(routed)));
     else if (route->kind == wire::RouteKind::kResource || site.no_agent().empty())
-        exchange_.route = std::move(*route);
+        exchange_.route = std::make_unique<wire::Route>(std::move(*route));
     else
-        exchange_.refusal = wire::http_error(404, site.no_agent(), request, options.versions);
+        exchange_.refusal = std::make_unique<wire::HttpResponse>(
+            wire::http_error(404, site.no_agent(), request, options.versions));
 }
 
 bool Admission::pass_gate(const security::Gate& gate, const std::string& peer, bool metered) {
@@ -122,21 +111,21 @@ bool Admission::pass_gate(const security::Gate& gate, const std::string& peer, b
         details.retry_after = *wait;
         const Error error{ErrorCode::kResourceExhausted,
                           "this address calls too often; try again later", nullptr};
-        exchange_.refusal = wire::http_error(error.with(std::move(details)),
-                                             head_of(reader_, exchange_), shard_.options.versions);
+        exchange_.refusal = std::make_unique<wire::HttpResponse>(wire::http_error(
+            error.with(std::move(details)), head_of(reader_, exchange_), shard_.options.versions));
         return false;
     }
     if (!gate.hosts.allows(host_of(reader_.target(), headers))) {
-        exchange_.refusal = wire::http_error(
+        exchange_.refusal = std::make_unique<wire::HttpResponse>(wire::http_error(
             421, "the agent is not called by this Host; its operator sets A2AKIT_ALLOWED_HOSTS",
-            head_of(reader_, exchange_), shard_.options.versions);
+            head_of(reader_, exchange_), shard_.options.versions));
         return false;
     }
     if (auto fields = gate.cors.preflight(reader_.method(), headers)) {
         wire::HttpResponse response;
         response.status = 204;
         response.headers = std::move(*fields);
-        exchange_.refusal = std::move(response);
+        exchange_.refusal = std::make_unique<wire::HttpResponse>(std::move(response));
         return false;
     }
     return true;

@@ -28,10 +28,10 @@ bool has_field(const wire::HttpResponse& response, std::string_view name) {
 Async<void> Answering::answer() {
     link_.work();
     if (exchange_.refusal) return respond(std::move(*exchange_.refusal));
-    if (exchange_.route.kind == wire::RouteKind::kResource)
-        return answer_resource(*exchange_.route.resource);
+    if (exchange_.route->kind == wire::RouteKind::kResource)
+        return answer_resource(*exchange_.route->resource);
     wire::RequestHead request = intake_.head();
-    auto decoded = wire::decode(exchange_.route, request, intake_.body());
+    auto decoded = wire::decode(*exchange_.route, request, intake_.body());
     if (auto* refused = std::get_if<wire::HttpResponse>(&decoded)) {
         return respond(std::move(*refused));
     }
@@ -44,8 +44,8 @@ Async<void> Answering::answer() {
 }
 
 Async<void> Answering::answer_resource(const wire::Resource& resource) {
-    wire::ResourceRequest request{intake_.head(), std::move(exchange_.route.id),
-                                  std::move(exchange_.route.query), intake_.caller()};
+    wire::ResourceRequest request{intake_.head(), std::move(exchange_.route->id),
+                                  std::move(exchange_.route->query), intake_.caller()};
     if (resource.access == wire::Resource::Access::kOperator) {
         if (auto refused = exchange_.site->refuse_operator(request))
             return respond(std::move(*refused));
@@ -106,11 +106,11 @@ Async<void> Answering::answer_call(wire::Decoded decoded) {
     if (handled.reply) {
         if (auto* events = std::get_if<std::unique_ptr<EventStream>>(&*handled.reply)) {
             stream_ = std::make_unique<OpenStream>();
-            stream_->head = wire::stream_head(call, handled);
+            stream_->head = std::make_unique<wire::HttpResponse>(wire::stream_head(call, handled));
             stream_->form = std::move(call);
             stream_->events = std::move(*events);
             stream_->permit = std::move(permit);
-            intake_.log_answer(stream_->head.status);
+            intake_.log_answer(stream_->head->status);
             co_return;
         }
     }

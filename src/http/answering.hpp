@@ -11,8 +11,9 @@ namespace a2akit::http {
 /// A stream that was opened, on its way from `Answering` to `Streaming`.
 struct OpenStream {
     wire::AnswerForm form;
-    wire::HttpResponse head;
+    std::unique_ptr<wire::HttpResponse> head;  ///< Null: it has been sent.
     std::unique_ptr<EventStream> events;
+    EventStream::Batch batch;  ///< The events that are being sent.
     Permit permit;
 };
 

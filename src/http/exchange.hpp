@@ -4,7 +4,7 @@
 #include "http/shard.hpp"
 #include "wire/endpoint.hpp"
 
-#include <optional>
+#include <memory>
 #include <string>
 
 namespace a2akit::http {
@@ -31,8 +31,9 @@ struct Exchange {
     std::string forwarded_for;  ///< The address that a trusted proxy names; empty: none.
     std::string cors;           ///< Header lines for a browser.
     std::string request_id;
-    wire::Route route;
-    std::optional<wire::HttpResponse> refusal;  ///< The response, when the request is refused.
+    // On the heap: a stream needs neither, and may be idle for hours.
+    std::unique_ptr<wire::Route> route;           ///< Null: the request is refused.
+    std::unique_ptr<wire::HttpResponse> refusal;  ///< The response, when the request is refused.
     bool http_1_0 = false;
     bool keep_alive = true;
     /// Bytes of the request may be under way: close so that the response survives.

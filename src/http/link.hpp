@@ -123,7 +123,7 @@ private:
     bool broken_ = false;
     bool aborted_ = false;
     bool watching_ = false;  ///< The last read goes, or went, into `watched_`.
-    std::array<char, 64> watched_;
+    std::array<char, 16> watched_;
 };
 
 }  // namespace a2akit::http

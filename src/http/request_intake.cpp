@@ -131,7 +131,7 @@ void RequestIntake::next() {
 void RequestIntake::rest() {
     next();
     reader_.release();
-    exchange_.route = {};
+    exchange_.route.reset();
 }
 
 void RequestIntake::close() noexcept {
@@ -196,7 +196,7 @@ void RequestIntake::begin_request() {
 }
 
 bool RequestIntake::asks_before_body() const noexcept {
-    const wire::RouteKind kind = exchange_.route.kind;
+    const wire::RouteKind kind = exchange_.route->kind;
     if (kind != wire::RouteKind::kJsonRpc && kind != wire::RouteKind::kOperation) return false;
     const auto length = reader_.body_length();
     if (!length) return true;
@@ -212,7 +212,7 @@ Async<void> RequestIntake::ask_before_body() {
     Async<Result<void>> pending = exchange_.site->handler().before_body(context);
     Result<void> passed = co_await std::move(pending);
     if (passed) co_return;
-    const wire::Route& route = exchange_.route;
+    const wire::Route& route = *exchange_.route;
     wire::Call call;
     call.json_rpc = route.kind == wire::RouteKind::kJsonRpc;
     call.version = route.version;
@@ -220,7 +220,7 @@ Async<void> RequestIntake::ask_before_body() {
     call.rpc_id = "null";
     call.content_type = wire::answer_type(head());
     HandledRequest handled{Result<Reply>(std::move(passed.error())), {}};
-    exchange_.refusal = wire::encode(call, handled);
+    exchange_.refusal = std::make_unique<wire::HttpResponse>(wire::encode(call, handled));
     exchange_.keep_alive = false;
     exchange_.lingering = true;
 }
@@ -239,7 +239,8 @@ void RequestIntake::refuse(int status, std::string_view message) {
     const wire::RequestHead request = head();
     if (exchange_.request_id.empty())
         exchange_.request_id = request_id_for(request.header("x-request-id"));
-    exchange_.refusal = wire::http_error(status, message, request, shard_.options.versions);
+    exchange_.refusal = std::make_unique<wire::HttpResponse>(
+        wire::http_error(status, message, request, shard_.options.versions));
     exchange_.http_1_0 = reader_.http_1_0();
     exchange_.keep_alive = false;
     exchange_.lingering = true;

@@ -316,7 +316,7 @@ void RequestReader::release() noexcept {
     }
     method_ = {};
     target_ = {};
-    headers_ = {};
+    decltype(headers_)().swap(headers_);  // `headers_ = {}` would keep its memory
 }
 
 }  // namespace a2akit::http

@@ -18,20 +18,22 @@ constexpr std::size_t kLargeEvent = std::size_t{128} * 1024;
 Async<void> Streaming::run(std::unique_ptr<OpenStream> stream) {
     // Without chunks, only the end of the connection ends the stream.
     if (exchange_.http_1_0) exchange_.keep_alive = false;
-    head_sent_ = false;
     link_.watch_client();
     for (;;) {
         link_.wait_in(Link::Phase::kStreaming, link_.options().heartbeat);
         Async<EventStream::Batch> pending = stream->events->next();
         waiting_for_ = stream->events.get();
-        EventStream::Batch batch = co_await std::move(pending);
+        // Not a local, for which the frame would have room as long as the stream is idle.
+        EventStream::Batch& batch = stream->batch;
+        batch = co_await std::move(pending);
         waiting_for_ = nullptr;
         if (link_.ended()) break;
         if (batch.end == EventStream::End::kMore && link_.shard().draining && batch.items.empty()) {
             batch.end = EventStream::End::kDraining;
         }
+        co_await send_batch(*stream);
         const bool last = batch.end != EventStream::End::kMore;
-        co_await send_batch(*stream, std::move(batch));
+        batch = EventStream::Batch();
         if (last || link_.broken() || link_.ended()) break;
     }
     if (link_.client().gone()) link_.set_broken();
@@ -41,7 +43,8 @@ Async<void> Streaming::run(std::unique_ptr<OpenStream> stream) {
 
 /// The next batch is read after the client has received this one, so a client that does not read
 /// holds only one batch in memory.
-Async<void> Streaming::send_batch(OpenStream& stream, EventStream::Batch batch) {
+Async<void> Streaming::send_batch(OpenStream& stream) {
+    const EventStream::Batch& batch = stream.batch;
     std::size_t next = 0;
     do {
         LargeTurns::Turn turn;
@@ -50,7 +53,7 @@ Async<void> Streaming::send_batch(OpenStream& stream, EventStream::Batch batch) 
             if (!link_.hold_unsent(bytes)) co_return break_off();
             if (bytes > kLargeEvent) turn = co_await link_.large_turn();
         }
-        if (write_batch(stream, batch, next)) {
+        if (write_batch(stream, next)) {
             turn = {};
             if (!link_.hold_unsent(link_.shard().out.size())) co_return break_off();
             co_await link_.flush();
@@ -71,16 +74,17 @@ void Streaming::break_off() {
 }
 
 /// Encodes the items that are ready into the shard's buffer. False: there are none.
-bool Streaming::write_batch(OpenStream& stream, EventStream::Batch& batch, std::size_t& next) {
+bool Streaming::write_batch(OpenStream& stream, std::size_t& next) {
+    EventStream::Batch& batch = stream.batch;
     const bool chunked = !exchange_.http_1_0;
     std::string& out = link_.shard().out;
     out.clear();
-    if (!std::exchange(head_sent_, true)) {
+    if (stream.head) {
         Framing how = exchange_.framing();
         how.chunked = chunked;
         how.until_close = !chunked;
-        append_head(out, stream.head, how);
-        stream.head = {};
+        append_head(out, *stream.head, how);
+        stream.head.reset();
     }
     const std::size_t head_size = out.size();
     const std::size_t chunk = chunked ? begin_chunk(out) : 0;

@@ -31,15 +31,15 @@ public:
 private:
     /// Encodes items from `next` on, and moves `next` behind them: all items, or a piece of a large
     /// batch.
-    bool write_batch(OpenStream& stream, EventStream::Batch& batch, std::size_t& next);
-    Async<void> send_batch(OpenStream& stream, EventStream::Batch batch);
+    bool write_batch(OpenStream& stream, std::size_t& next);
+    /// REQUIRES: `stream` lives until it has returned.
+    Async<void> send_batch(OpenStream& stream);
     void break_off();
 
     Link& link_;
     Exchange& exchange_;
     EventStream* waiting_for_ = nullptr;
     bool heartbeat_due_ = false;
-    bool head_sent_ = false;
 };
 
 }  // namespace a2akit::http

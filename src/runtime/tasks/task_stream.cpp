@@ -41,8 +41,7 @@ TaskStream::TaskStream(const Source& source, Start start,
     : source_(source),
       start_(std::move(start)),
       subscription_(std::move(subscription)),
-      waiter_(source.waiters, subscription_->signal()),
-      cursor_(start_.after) {}
+      waiter_(source.waiters, subscription_->signal()) {}
 
 std::unique_ptr<EventStream> TaskStream::of_reply(const TaskSnapshot& snapshot) {
     return std::make_unique<ReplyStream>(snapshot);
@@ -52,7 +51,7 @@ void TaskStream::begin_with(const TaskSnapshot& snapshot, bool own_turn_ended) {
     first_ = std::make_unique<StreamItem>();
     first_->id = snapshot.last_sequence;
     first_->response.payload = to_task(snapshot, start_.history);
-    cursor_ = snapshot.last_sequence;
+    start_.after = snapshot.last_sequence;
     look_ = false;
     finished_ = ends_stream(start_.kind, snapshot.status.state) ||
                 (own_turn_ended && snapshot.status.state != TaskState::kAuthRequired);
@@ -77,7 +76,7 @@ Async<EventStream::Batch> TaskStream::follow() {
     while (true) {
         signal.reset();
         const bool draining = source_.waiters.draining();
-        if (look_ || draining || subscription_->last() > cursor_ || subscription_->erased()) {
+        if (look_ || draining || subscription_->last() > start_.after || subscription_->erased()) {
             Batch batch = co_await read();
             // Not before the stream has sent everything that there is, since that may include the
             // end of its task.
@@ -90,8 +89,8 @@ Async<EventStream::Batch> TaskStream::follow() {
 }
 
 Async<EventStream::Batch> TaskStream::read() {
-    Result<EventPage> page =
-        co_await source_.storage->events(start_.task, start_.scope, cursor_, source_.batch_limit);
+    Result<EventPage> page = co_await source_.storage->events(start_.task, start_.scope,
+                                                              start_.after, source_.batch_limit);
     if (!page) {
         if (page.error().code == ErrorCode::kCompacted) co_return co_await start_over();
         co_return failed(public_error(std::move(page.error())));
@@ -102,7 +101,7 @@ Async<EventStream::Batch> TaskStream::read() {
         add(event, batch);
         if (finished_) break;
     }
-    look_ = cursor_ < page->last;
+    look_ = start_.after < page->last;
     // The stream was resumed after the last event of an ended task.
     if (!look_ && is_terminal(page->state)) finished_ = true;
     if (finished_) batch.end = End::kFinished;
@@ -119,7 +118,7 @@ Async<EventStream::Batch> TaskStream::start_over() {
 void TaskStream::add(const TaskEvent& event, Batch& batch) {
     StreamItem item;
     item.id = event.sequence;
-    cursor_ = event.sequence;
+    start_.after = event.sequence;
     if (const auto* change = std::get_if<StatusChange>(&event.change)) {
         finished_ = ends_stream(start_.kind, change->status.state);
         item.response.payload = TaskStatusUpdateEvent{start_.task.to_string(), start_.context_id,

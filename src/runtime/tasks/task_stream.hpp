@@ -31,7 +31,7 @@ public:
         std::string context_id;
         OwnerScope scope;
         StreamKind kind{};
-        Sequence after = 0;                        ///< The events after it follow.
+        Sequence after = 0;  ///< The events after it follow; moves with each that is taken.
         std::optional<std::int32_t> history = {};  ///< How many messages a Task shows; absent: all.
     };
 
@@ -57,7 +57,6 @@ private:
     std::unique_ptr<Subscription> subscription_;
     Waiters::Entry waiter_;
     std::unique_ptr<StreamItem> first_;
-    Sequence cursor_;
     bool look_ = true;  ///< Storage may hold more than the wake-ups have reported.
     bool finished_ = false;
     bool woken_ = false;
