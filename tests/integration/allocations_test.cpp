@@ -95,6 +95,20 @@ TEST(AllocationsTest, AnEventOfAStreamStaysBelowItsCeiling) {
     EXPECT_GT(each, 0U);
 }
 
+TEST(AllocationsTest, AFinishedTaskHoldsNoRoomThatItsTextLeft) {
+    constexpr std::size_t kCeiling = 2450;
+    constexpr std::size_t kSends = 200;
+    a2akit::testing::AgentHarness agent(std::make_shared<EchoWorker>());
+    const std::string text(300, 'x');
+    for (std::size_t i = 0; i < kSends; ++i) (void)agent.send(text);
+    const std::size_t before = held_bytes;
+    for (std::size_t i = 0; i < kSends; ++i) (void)agent.send(text);
+    const std::size_t each = (held_bytes - before) / kSends;
+    RecordProperty("bytes", static_cast<int>(each));
+    std::printf("%zu bytes per finished task\n", each);
+    EXPECT_LE(each, kCeiling);
+}
+
 class WaitingWorker final : public a2akit::Worker {
 public:
     a2akit::Async<void> handle(a2akit::TaskContext& ctx) override { co_await ctx.cancelled(); }

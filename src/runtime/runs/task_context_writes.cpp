@@ -41,6 +41,15 @@ AgentMessage text_message(std::string text) {
     return message;
 }
 
+// Text that was put together from pieces has room for as much again, which the memory engine would
+// keep for as long as the task.
+std::string fitted(std::string text) {
+    constexpr std::size_t kWorthwhile = 64;
+    const std::size_t room = text.capacity() - text.size();
+    if (room >= kWorthwhile && room > text.size() / 2) text.shrink_to_fit();
+    return text;
+}
+
 // The content that emit_artifact was given without `parts`.
 Part only_part(EmitArtifact& artifact) {
     Part part;
@@ -230,7 +239,7 @@ Async<void> TaskContextImpl::emit_text_artifact(std::string text, std::string ar
                                                 bool append, bool last_chunk) {
     Artifact value;
     value.artifact_id = std::move(artifact_id);
-    value.parts.push_back(Part::from_text(std::move(text)));
+    value.parts.push_back(Part::from_text(fitted(std::move(text))));
     return awaited("emit_text_artifact", emit_chunk(std::move(value), append, last_chunk));
 }
 
@@ -246,8 +255,8 @@ Async<void> TaskContextImpl::emit_data_artifact(RawJson data, std::string artifa
 
 Async<void> TaskContextImpl::complete(std::optional<std::string> text, std::string artifact_id) {
     if (!text) return awaited("complete", write_status(TaskState::kCompleted, std::nullopt));
-    return awaited("complete",
-                   complete_with(Part::from_text(std::move(*text)), std::move(artifact_id)));
+    return awaited("complete", complete_with(Part::from_text(fitted(std::move(*text))),
+                                             std::move(artifact_id)));
 }
 
 Async<void> TaskContextImpl::complete_json(RawJson data, std::string artifact_id) {
