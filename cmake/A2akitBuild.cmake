@@ -80,6 +80,12 @@ function(a2akit_use_allocator target)
   endif()
 endfunction()
 
+# Nor does anything in them ask SQLite how many bytes it has allocated.
+function(a2akit_leave_sqlite_uncounted target)
+  target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src/backends/sqlite/uncounted_memory.cpp)
+  target_link_libraries(${target} PRIVATE SQLite::SQLite3)
+endfunction()
+
 # a2akit_test(name sources…): one GoogleTest program, linked with the library, every test registered with ctest.
 # ROOMS limits it to some rooms, so that it links while the others change. Its tests carry the name of their folder
 # under tests/ as a label, and LABELS after it: "concurrent" for those that .ci/run repeats under ThreadSanitizer.
