@@ -11,10 +11,15 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 namespace a2akit {
 namespace {
+
+constexpr Duration kLongestStop = std::chrono::seconds(3);
 
 std::shared_ptr<EventEmitter> plain_emitter(const Ports& ports) {
     return std::make_shared<StorageEventEmitter>(ports.storage, ports.event_bus);
@@ -140,8 +145,9 @@ AsyncResult<void> AgentRuntime::start() {
         thrown = std::current_exception();
     }
     if (thrown || !started) {
-        co_await stop_dependencies();
-        co_await stop_components(Loop::current()->now());
+        const SteadyTime now = Loop::current()->now();
+        co_await stop_dependencies(now + kLongestStop);
+        co_await stop_components(now, now + kLongestStop);
         if (thrown) std::rethrow_exception(thrown);
         co_return started;
     }
@@ -326,8 +332,9 @@ Async<void> AgentRuntime::stop(SteadyTime deadline) {
     recovery_.reset();
     co_await resume_on(home);
     co_await stop_adapters();
-    co_await stop_dependencies();
-    co_await stop_components(deadline);
+    const SteadyTime last = std::max(deadline, home.now()) + kLongestStop;
+    co_await stop_dependencies(last);
+    co_await stop_components(deadline, last);
 }
 
 Async<void> AgentRuntime::stop_adapters() {
@@ -341,25 +348,62 @@ Async<void> AgentRuntime::stop_adapters() {
     adapters_.clear();
 }
 
-Async<void> AgentRuntime::stop_dependencies() {
+// -- Parts that may not end -----------------------------------------------------------------------
+
+/// The stop of a part, while it is waited for.
+struct AgentRuntime::Ending {
+    TaskGroup group;
+    Signal ended;
+};
+
+Async<void> AgentRuntime::note_end(Async<void> stopping, Ending& ending) {
+    co_await std::move(stopping);
+    ending.ended.set();
+}
+
+// Nothing can take away a coroutine that somebody may still resume, so one that does not end stays,
+// with all that it uses.
+Async<void> AgentRuntime::end_within(const char* part, Async<void> stopping, SteadyTime last) {
+    auto ending = std::make_unique<Ending>();
+    ending->group.spawn(note_end(std::move(stopping), *ending));
+    if (co_await ending->ended.wait_until(last)) co_return co_await ending->group.join();
+    log::error("stop component={} error=\"it did not stop in time and is left behind\"",
+               quoted(part));
+    static auto& left = *new std::vector<std::unique_ptr<Ending>>;
+    static auto& mutex = *new std::mutex;
+    const std::lock_guard lock(mutex);
+    left.push_back(std::move(ending));
+    left_behind_ = true;
+}
+
+Async<void> AgentRuntime::stop_dependencies(SteadyTime last) {
     while (dependencies_started_ > 0) {
-        try {
-            co_await dependencies_[--dependencies_started_]->shutdown();
-        } catch (const std::exception& e) {
-            log::error("stop component=dependencies error={}", quoted(e.what()));
-        }
+        co_await end_within("dependencies", shut_down(dependencies_[--dependencies_started_]),
+                            last);
     }
 }
 
-Async<void> AgentRuntime::stop_components(SteadyTime deadline) {
+Async<void> AgentRuntime::shut_down(std::shared_ptr<Dependencies> dependencies) {
+    try {
+        co_await dependencies->shutdown();
+    } catch (const std::exception& e) {
+        log::error("stop component=dependencies error={}", quoted(e.what()));
+    }
+}
+
+Async<void> AgentRuntime::stop_components(SteadyTime deadline, SteadyTime last) {
     const std::vector<Component> all = components();
     while (components_started_ > 0) {
         const Component& component = all[--components_started_];
-        const Result<void> stopped = co_await component.stop(deadline);
-        if (!stopped) {
-            log::warn("stop component={} error={}", quoted(component.name),
-                      quoted(stopped.error().message));
-        }
+        co_await end_within(component.name.c_str(), stop_component(component, deadline), last);
+    }
+}
+
+Async<void> AgentRuntime::stop_component(Component component, SteadyTime deadline) {
+    const Result<void> stopped = co_await component.stop(deadline);
+    if (!stopped) {
+        log::warn("stop component={} error={}", quoted(component.name),
+                  quoted(stopped.error().message));
     }
 }
 

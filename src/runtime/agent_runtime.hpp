@@ -103,20 +103,29 @@ public:
     Async<void> serve_out(SteadyTime deadline, const std::atomic<bool>* hurried = nullptr);
     /// Returns when every handler has returned. REQUIRES: served out.
     Async<void> join_runs();
-    /// REQUIRES: no request is under way, and the runs are joined.
+    /// A port or dependencies whose stop does not end some seconds after the deadline are left
+    /// behind, and the log names them. REQUIRES: no request is under way, and the runs are joined.
     Async<void> stop(SteadyTime deadline);
+    /// Whether `stop` left something behind, which may still use the loops.
+    [[nodiscard]] bool left_behind() const noexcept { return left_behind_; }
 
 private:
     struct Agent;
     struct Component;
+    struct Ending;
     [[nodiscard]] std::vector<Component> components();
     [[nodiscard]] TaskManager* manager_for(const OwnerScope& owner) noexcept;
     [[nodiscard]] static Error not_served(TaskId task, const OwnerScope& owner);
     [[nodiscard]] bool anybody_waits() noexcept;
     AsyncResult<void> start_components();
     AsyncResult<void> start_dependencies();
-    Async<void> stop_components(SteadyTime deadline);
-    Async<void> stop_dependencies();
+    // What has not stopped at `last` is left behind.
+    Async<void> stop_components(SteadyTime deadline, SteadyTime last);
+    static Async<void> stop_component(Component component, SteadyTime deadline);
+    Async<void> stop_dependencies(SteadyTime last);
+    static Async<void> shut_down(std::shared_ptr<Dependencies> dependencies);
+    Async<void> end_within(const char* part, Async<void> stopping, SteadyTime last);
+    static Async<void> note_end(Async<void> stopping, Ending& ending);
     Async<void> start_adapters();
     void start_keepers();
     Async<void> drain_until(SteadyTime deadline, const std::atomic<bool>* hurried);
@@ -139,6 +148,7 @@ private:
     std::unique_ptr<Housekeeping> housekeeping_;
     std::size_t components_started_ = 0;
     std::size_t dependencies_started_ = 0;
+    bool left_behind_ = false;
     const std::function<AsyncResult<void>()> check_ports_;
     const bool alone_;
 

@@ -43,6 +43,8 @@ public:
     void serve_out(SteadyTime deadline, const std::atomic<bool>& hurried);
     void join_runs();
     void stop(SteadyTime deadline);
+    /// See AgentRuntime.
+    [[nodiscard]] bool left_behind() const noexcept { return runtime_.left_behind(); }
 
 private:
     Async<void> start_watching();

@@ -109,7 +109,9 @@ public:
     /// Drains and stops; returns when everything has ended. Safe from any thread; idempotent. In a
     /// handler, a hook or a middleware it only begins the drain and returns, because the drain
     /// waits for the handler; the destructor (or `run`) waits for the drain. There it throws
-    /// std::system_error when the system allows no further thread.
+    /// std::system_error when the system allows no further thread. A port or dependencies whose
+    /// own stop has not ended three seconds after the drain time are left behind, with the loops'
+    /// threads, and the log names them; a handler that does not return is waited for.
     void stop();
 
     /// Reads the files of the settings again: the certificate with its key and the authorities of
