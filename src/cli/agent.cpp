@@ -6,6 +6,7 @@
 #include "cli/interface_choice.hpp"
 #include "cli/protocol_error.hpp"
 #include "cli/transport_plugin.hpp"
+#include "client/binding.hpp"
 
 #include <a2akit/client/client.hpp>
 
@@ -45,6 +46,15 @@ private:
     bool after_gap_ = false;
 };
 
+/// The body of a message, or how long it is when it is not text.
+std::string readable(const ClientRequest& request, std::string_view bytes) {
+    for (const auto& [name, value] : request.headers) {
+        if (name == "Content-Type" && value.starts_with("application/grpc"))
+            return "(" + std::to_string(bytes.size()) + " bytes of gRPC)";
+    }
+    return std::string(bytes);
+}
+
 /// Writes the raw messages for --debug.
 class WireLog final : public Interceptor {
 public:
@@ -52,7 +62,8 @@ public:
 
     AsyncResult<void> before(ClientRequest& request) override {
         if (request.attempt > 1) console_.debug("attempt " + std::to_string(request.attempt));
-        console_.debug_request(request.method, request.url, request.headers, request.body);
+        console_.debug_request(request.method, request.url, request.headers,
+                               readable(request, request.body));
         return Result<void>();
     }
     void after(const ClientRequest& request, int status, const Error* failure) override {
@@ -60,8 +71,8 @@ public:
             console_.debug(std::string(request.operation) + ": " + failure->message);
         console_.debug_response(status, {}, {});
     }
-    void received(const ClientRequest&, std::string_view bytes) override {
-        console_.debug_response(0, {}, bytes);
+    void received(const ClientRequest& request, std::string_view bytes) override {
+        console_.debug_response(0, {}, readable(request, bytes));
     }
 
 private:
@@ -82,6 +93,10 @@ public:
         : session_(session),
           card_(std::move(resolved.card)),
           interface_(choose_interface(card_, session.options())) {
+        if (interface_.protocol_binding == "GRPC" && client::speaks("GRPC")) {
+            const bool tls = client::is_over_tls(resolved.origin, card_);
+            interface_.url = client::grpc_url(interface_.url, tls);
+        }
         const Credentials credentials = place_credentials(
             card_, resolved.origin.empty() ? origin_of(interface_.url) : resolved.origin, session);
         has_credentials_ = !credentials.empty() || names_credentials(session.options());

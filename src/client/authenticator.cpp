@@ -97,7 +97,9 @@ std::string names_of(const AgentCard& card) {
 }
 
 void add_api_key(HttpRequest& request, const APIKeySecurityScheme& scheme, const std::string& key) {
-    if (scheme.location == "query") {
+    if (scheme.location == "query" && request.http2) {
+        request.headers.emplace_back(scheme.name, key);  // a call of gRPC has no query
+    } else if (scheme.location == "query") {
         request.url += request.url.find('?') == std::string::npos ? '?' : '&';
         request.url += wire::percent_encode(scheme.name) + "=" + wire::percent_encode(key);
     } else if (scheme.location == "cookie") {

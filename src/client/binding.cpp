@@ -107,11 +107,6 @@ private:
 /// Null in a program without the library of the gRPC binding.
 constinit GrpcBindingFactory grpc_factory = nullptr;
 
-bool is_known(std::string_view binding) {
-    return binding == "JSONRPC" || binding == "HTTP+JSON" ||
-           (binding == "GRPC" && grpc_factory != nullptr);
-}
-
 bool holds(const std::vector<std::string>& list, std::string_view item) {
     return std::find(list.begin(), list.end(), item) != list.end();
 }
@@ -167,6 +162,18 @@ Result<StreamResponse> JsonBinding::event(std::string_view data) const {
 
 void offer_grpc_binding(GrpcBindingFactory factory) noexcept { grpc_factory = factory; }
 
+bool speaks(std::string_view binding) noexcept {
+    return binding == "JSONRPC" || binding == "HTTP+JSON" ||
+           (binding == "GRPC" && grpc_factory != nullptr);
+}
+
+bool is_over_tls(const std::string& home, const AgentCard& card) {
+    if (!home.empty()) return home.starts_with("https:");
+    return std::any_of(
+        card.supported_interfaces.begin(), card.supported_interfaces.end(),
+        [](const AgentInterface& interface) { return interface.url.starts_with("https:"); });
+}
+
 Result<std::vector<AgentInterface>> choose_interfaces(const AgentCard& card,
                                                       const std::vector<std::string>& bindings,
                                                       const std::vector<std::string>& versions) {
@@ -175,7 +182,7 @@ Result<std::vector<AgentInterface>> choose_interfaces(const AgentCard& card,
     for (const AgentInterface& interface : card.supported_interfaces) {
         const wire::ClientCodec* codec = wire::client_codec(interface.protocol_version);
         if (codec != nullptr && holds(versions, codec->version()) &&
-            is_known(interface.protocol_binding) && holds(bindings, interface.protocol_binding)) {
+            speaks(interface.protocol_binding) && holds(bindings, interface.protocol_binding)) {
             chosen.push_back(interface);
         }
         offered += offered.empty() ? "" : ", ";
@@ -184,7 +191,7 @@ Result<std::vector<AgentInterface>> choose_interfaces(const AgentCard& card,
     if (!chosen.empty()) return chosen;
     std::string wanted;
     for (const std::string& binding : bindings) {
-        if (!is_known(binding)) continue;
+        if (!speaks(binding)) continue;
         for (const std::string& version : versions)
             wanted += (wanted.empty() ? "" : ", ") + binding + " " + version;
     }

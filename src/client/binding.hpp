@@ -84,6 +84,9 @@ using GrpcBindingFactory = std::unique_ptr<const Binding> (*)(AgentInterface int
 /// Called by that library before main. Until then no interface with that binding is chosen.
 void offer_grpc_binding(GrpcBindingFactory factory) noexcept;
 
+/// Whether this program has the binding.
+[[nodiscard]] bool speaks(std::string_view binding) noexcept;
+
 /// The interfaces of the card that this client speaks in one of `bindings` and one of `versions`,
 /// in the card's order. kVersionNotSupported, with a list of what the card offers, when there is
 /// none.
@@ -99,6 +102,10 @@ void offer_grpc_binding(GrpcBindingFactory factory) noexcept;
 /// does not say whether it is TLS, or a URL, whose path gRPC has no use for. `tls`: whether a bare
 /// address is TLS.
 [[nodiscard]] std::string grpc_url(std::string_view url, bool tls);
+
+/// Whether a bare address of the card is dialled with TLS: never less safe than the card was.
+/// `home`: the URL that it came from; empty: unknown.
+[[nodiscard]] bool is_over_tls(const std::string& home, const AgentCard& card);
 
 /// The URL of the card of the agent at `url`; `url` itself when it names a JSON document already.
 [[nodiscard]] std::string card_url(std::string_view url);

@@ -62,14 +62,6 @@ std::vector<AgentInterface> in_order_of(const std::vector<std::string>& bindings
     return sorted;
 }
 
-/// Whether an address that does not say it is dialled with TLS: never less safe than the card was.
-bool is_over_tls(const std::string& home, const AgentCard& card) {
-    if (!home.empty()) return home.starts_with("https:");
-    return std::any_of(
-        card.supported_interfaces.begin(), card.supported_interfaces.end(),
-        [](const AgentInterface& interface) { return interface.url.starts_with("https:"); });
-}
-
 /// A failure that must not be repeated, whatever the policy.
 Failure final_failure(Error error) { return {std::move(error), 0, true, {}}; }
 

@@ -7,7 +7,7 @@ import pty
 import re
 import subprocess
 
-from registry import check, gap
+from registry import check
 from support import Answer, Certificates, Scripted, SECRET, card_of, fields, live_agent, rpc_error, task_of
 from tier1_checks import COMPLETED, answers, schemes
 from tier2_checks import Provider, agent_with
@@ -239,4 +239,25 @@ def extensions(cli):
         assert error["code"] == "ExtensionSupportRequiredError" and "--extension" in error["hint"]
 
 
-gap("A2ACLI_TX_005", "❌", "The client library does not speak gRPC yet; `--transport grpc` is skipped.")
+@check("A2ACLI_TX_005")
+def grpc_transport(cli):
+    """With --transport grpc, send, task get, task list, task cancel, a stream and an error are those of JSON-RPC in 1.0; send
+    and a stream in 0.3 too. --debug shows how long the messages are, not their bytes."""
+    with live_agent(cli.program, env={"A2AKIT_GRPC_PORT": "0"}) as url:
+        results = []
+        for transport in ("jsonrpc", "grpc"):
+            flags = ["-a", url, "--transport", transport]
+            task = cli.json("send", "hello", *flags)["task"]
+            read = cli.json("task", "get", task["id"], *flags)
+            listed = cli.json("task", "list", "--context-id", task["contextId"], *flags)["tasks"]
+            working = cli.json("send", "wait 60", "--async", *flags)["task"]
+            cancelled = cli.json("task", "cancel", working["id"], *flags)
+            last = cli.lines("send", "count 2", *flags)[-1]
+            error = cli.failure("task", "get", "no-such-task", *flags, status=1)["code"]
+            results.append((read["artifacts"], len(listed), cancelled["status"]["state"], list(last), error))
+        assert results[0] == results[1], results
+        old = ["-a", url, "--transport", "grpc", "--a2a-version", "0.3"]
+        assert cli.json("send", "hello", *old)["task"]["artifacts"][0]["parts"] == results[0][0][0]["parts"]
+        assert list(cli.lines("send", "count 2", *old)[-1]) == results[0][3]
+        shown = cli.run("send", "hello", "-a", url, "--transport", "grpc", "--debug").stderr
+        assert "uses GRPC 1.0 at http://127.0.0.1:" in shown and "bytes of gRPC)" in shown, shown
