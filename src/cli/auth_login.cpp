@@ -48,29 +48,25 @@ void check_secret(const OAuthProvider& provider, const std::string& origin,
 int run_login(const Session& session, const LoginFlags& flags) {
     const ResolvedCard card = resolve_card(session.options(), session.console());
     const std::string origin = origin_for(card);
-    const OAuthProvider provider = find_provider(card.card, session);
-    const OAuthClientIdentity client{
-        flags.client_id.empty() ? variable("A2ACLI_CLIENT_ID") : flags.client_id,
-        variable("A2ACLI_CLIENT_SECRET")};
-    session.console().mask(client.secret);
-    if (client.id.empty())
+    OAuthProvider provider = find_provider(card.card, session);
+    provider.client_id = flags.client_id.empty() ? variable("A2ACLI_CLIENT_ID") : flags.client_id;
+    provider.client_secret = variable("A2ACLI_CLIENT_SECRET");
+    session.console().mask(provider.client_secret);
+    if (provider.client_id.empty())
         throw usage("no client is named; use --client-id or A2ACLI_CLIENT_ID", "auth login");
-    std::string scope = flags.scope;
-    if (scope.empty()) {
-        for (const std::string& one : provider.scopes) scope += (scope.empty() ? "" : " ") + one;
-    }
+    if (!flags.scope.empty()) provider.scopes = {flags.scope};
     const bool has_device = !provider.device_authorization_url.empty();
-    const bool uses_device =
-        flags.flow == "device" || (flags.flow.empty() && has_device && client.secret.empty());
+    const bool uses_device = flags.flow == "device" ||
+                             (flags.flow.empty() && has_device && provider.client_secret.empty());
     if (uses_device && !has_device) {
         throw Failure(LocalError::kCredentialsMissing, "the provider has no device code flow",
                       "Set A2ACLI_CLIENT_SECRET, and use --flow client-credentials");
     }
-    if (!uses_device && client.secret.empty())
+    if (!uses_device && provider.client_secret.empty())
         throw usage("the client credentials flow needs A2ACLI_CLIENT_SECRET", "auth login");
-    if (!client.secret.empty()) check_secret(provider, origin, session);
-    save_token(origin, uses_device ? device_login(provider, client, scope, session)
-                                   : client_credentials_login(provider, client, scope, session));
+    if (!provider.client_secret.empty()) check_secret(provider, origin, session);
+    save_token(origin, uses_device ? device_login(provider, session)
+                                   : client_credentials_login(provider, session));
     session.console().hint("Logged in", origin);
     return kExitSuccess;
 }

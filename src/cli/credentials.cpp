@@ -1,8 +1,8 @@
 #include "cli/credentials.hpp"
 
 #include "cli/failure.hpp"
-#include "cli/http.hpp"
 #include "cli/oauth.hpp"
+#include "wire/uri.hpp"
 
 #include <algorithm>
 
@@ -23,7 +23,7 @@ void place_key(const AgentCard& card, const std::string& key, Credentials& out, 
         out.headers.emplace_back("X-API-Key", key);
     } else if (scheme->location == "query") {
         out.query_key = *scheme;
-        console.mask(percent_encode(key));
+        console.mask(wire::percent_encode(key));
     } else if (scheme->location == "cookie") {
         out.headers.emplace_back("Cookie", scheme->name + "=" + key);
     } else {

@@ -75,8 +75,7 @@ std::string_view HttpReply::header(std::string_view name) const {
     return {};
 }
 
-HttpReply http_call(const HttpCall& call, const Options& options, Console& console,
-                    Sensitivity sensitivity) {
+HttpReply http_call(const HttpCall& call, const Options& options, Console& console) {
     console.debug_request(call.method, call.url, call.headers, call.body);
     const Easy curl(curl_easy_init(), &curl_easy_cleanup);
     if (curl == nullptr) throw std::bad_alloc();
@@ -129,33 +128,8 @@ HttpReply http_call(const HttpCall& call, const Options& options, Console& conso
     const char* url = nullptr;
     curl_easy_getinfo(handle, CURLINFO_EFFECTIVE_URL, &url);
     collector.reply.url = url != nullptr ? url : call.url;
-    console.debug_response(
-        collector.reply.status, collector.reply.headers,
-        sensitivity == Sensitivity::kPlain
-            ? collector.reply.body
-            : "(" + std::to_string(collector.reply.body.size()) + " bytes that hold a token)");
+    console.debug_response(collector.reply.status, collector.reply.headers, collector.reply.body);
     return std::move(collector.reply);
-}
-
-std::string percent_encode(std::string_view text) {
-    static constexpr char kHex[] = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~') {
-            out += c;
-        } else {
-            out += {'%', kHex[byte >> 4], kHex[byte & 15]};
-        }
-    }
-    return out;
-}
-
-std::string form_encode(const std::vector<std::pair<std::string, std::string>>& fields) {
-    std::string out;
-    for (const auto& [name, value] : fields)
-        out += (out.empty() ? "" : "&") + percent_encode(name) + "=" + percent_encode(value);
-    return out;
 }
 
 std::string origin_of(std::string_view url) {

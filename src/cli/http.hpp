@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-// Plain HTTP for what is not a call of the protocol: agent cards, catalogues and OAuth providers.
+// Plain HTTP for what is not a call of the protocol: agent cards and catalogues.
 
 namespace a2akit::cli {
 
@@ -32,19 +32,10 @@ struct HttpReply {
     [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
-/// Whether --debug shows the body of the reply, or only its size.
-enum class Sensitivity { kPlain, kSecretReply };
-
 /// Any status is a reply. Throws Failure: A2ACLI_ERR_UNREACHABLE when there is no reply within 30
 /// seconds, or when it is longer than 4 MiB. TLS is set up as the options say.
-[[nodiscard]] HttpReply http_call(const HttpCall& call, const Options& options, Console& console,
-                                  Sensitivity sensitivity = Sensitivity::kPlain);
+[[nodiscard]] HttpReply http_call(const HttpCall& call, const Options& options, Console& console);
 
-/// "a b" -> "a%20b"
-[[nodiscard]] std::string percent_encode(std::string_view text);
-/// {{"a", "x y"}} -> "a=x%20y", for application/x-www-form-urlencoded.
-[[nodiscard]] std::string form_encode(
-    const std::vector<std::pair<std::string, std::string>>& fields);
 /// "https://host:8443/path" -> "https://host:8443"; empty when it is not an absolute http(s) URL.
 [[nodiscard]] std::string origin_of(std::string_view url);
 

@@ -1,9 +1,9 @@
 #include "cli/token_store.hpp"
 
-#include "cli/http.hpp"
 #include "cli/safe_file.hpp"
 #include "cli/settings.hpp"
 #include "json/cursor.hpp"
+#include "wire/uri.hpp"
 
 #include <a2akit/json/json.hpp>
 
@@ -19,7 +19,7 @@ namespace {
 
 std::string path_of(const std::string& origin) {
     return (std::filesystem::path(configuration_directory()) / "tokens" /
-            (percent_encode(origin) + ".json"))
+            (wire::percent_encode(origin) + ".json"))
         .string();
 }
 

@@ -22,11 +22,8 @@ namespace a2akit {
 namespace {
 
 using client::Form;
+using client::http_for;
 using client::ProviderAnswer;
-
-std::shared_ptr<client::HttpClient> http_for(const OAuthProvider& provider) {
-    return client::make_curl_client({.ca_file = provider.ca_file});
-}
 
 std::string join_scopes(const std::vector<std::string>& scopes) {
     std::string joined;
@@ -119,13 +116,19 @@ public:
         const std::lock_guard lock(mutex_);
         return refresh_;
     }
+    std::optional<std::chrono::system_clock::time_point> expires_at() {
+        const std::lock_guard lock(mutex_);
+        return expires_at_;
+    }
 
 private:
     /// A provider that names no life leaves it to refusals.
     void set_life(Duration life) {
         good_until_.reset();
-        if (life > Duration::zero())
-            good_until_ = std::chrono::steady_clock::now() + client::usable_life(life);
+        expires_at_.reset();
+        if (life <= Duration::zero()) return;
+        good_until_ = std::chrono::steady_clock::now() + client::usable_life(life);
+        expires_at_ = std::chrono::system_clock::now() + life;
     }
 
     const OAuthProvider provider_;
@@ -134,6 +137,7 @@ private:
     std::string access_;
     std::string refresh_;
     std::optional<SteadyTime> good_until_;
+    std::optional<std::chrono::system_clock::time_point> expires_at_;
 };
 
 OAuthTokens::OAuthTokens(OAuthProvider provider, std::string access_token,
@@ -146,6 +150,12 @@ TokenSource OAuthTokens::source() const {
 }
 std::string OAuthTokens::access_token() const { return state_->access_token(); }
 std::string OAuthTokens::refresh_token() const { return state_->refresh_token(); }
+std::optional<std::chrono::system_clock::time_point> OAuthTokens::expires_at() const {
+    return state_->expires_at();
+}
+void OAuthTokens::refresh() const {
+    (void)client::run_blocking(State::token(state_, true)).value_or_throw();
+}
 
 OAuthProvider discover_provider(std::string issuer_url, std::string client_id,
                                 std::string ca_file) {
@@ -228,6 +238,12 @@ OAuthTokens log_in_by_device(const OAuthProvider& provider,
     }
     throw Exception(
         {ErrorCode::kUnauthenticated, "the code expired before the user agreed", nullptr});
+}
+
+OAuthTokens log_in_as_client(const OAuthProvider& provider) {
+    Form form{{"grant_type", "client_credentials"}};
+    if (!provider.scopes.empty()) form.emplace_back("scope", join_scopes(provider.scopes));
+    return tokens_of(provider, post(provider, provider.token_url, std::move(form)));
 }
 
 AuthorizationCodeLogin::AuthorizationCodeLogin(OAuthProvider provider, std::string redirect_url)

@@ -18,11 +18,12 @@ constexpr Duration kTimeout = std::chrono::seconds(30);
 ProviderAnswer read_answer(int status, std::string_view body) {
     ProviderAnswer answer;
     answer.status = status;
-    const std::array<std::pair<std::string_view, std::string*>, 11> texts{{
+    const std::array<std::pair<std::string_view, std::string*>, 12> texts{{
         {"access_token", &answer.access_token},
         {"refresh_token", &answer.refresh_token},
         {"error", &answer.error},
         {"error_description", &answer.error_description},
+        {"issuer", &answer.issuer},
         {"token_endpoint", &answer.token_endpoint},
         {"authorization_endpoint", &answer.authorization_endpoint},
         {"device_authorization_endpoint", &answer.device_authorization_endpoint},
@@ -57,6 +58,13 @@ std::string encode_form(const Form& form) {
         text += wire::percent_encode(name) + "=" + wire::percent_encode(value);
     }
     return text;
+}
+
+std::shared_ptr<HttpClient> http_for(const OAuthProvider& provider) {
+    return make_curl_client({.ca_file = provider.ca_file,
+                             .verify_tls = provider.verify_tls,
+                             .client_certificate_file = provider.client_certificate_file,
+                             .client_key_file = provider.client_key_file});
 }
 
 HttpRequest metadata_request(std::string url) {

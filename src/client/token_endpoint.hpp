@@ -2,6 +2,7 @@
 
 #include "client/http_client.hpp"
 
+#include <a2akit/client/oauth.hpp>
 #include <a2akit/core/async.hpp>
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct ProviderAnswer {
     std::string refresh_token;
     std::string error;
     std::string error_description;
+    std::string issuer;
     std::string token_endpoint;
     std::string authorization_endpoint;
     std::string device_authorization_endpoint;
@@ -42,6 +44,9 @@ struct TokenClient {
     std::string id;
     std::string secret;
 };
+
+/// How the provider is reached.
+[[nodiscard]] std::shared_ptr<HttpClient> http_for(const OAuthProvider& provider);
 
 /// Any HTTP status is an answer.
 AsyncResult<ProviderAnswer> ask_provider(std::shared_ptr<HttpClient> http, HttpRequest request);

@@ -1,4 +1,5 @@
 """The checks of tier 2 of the specification of a2a-cli."""
+import base64
 import http.server
 import json
 import pathlib
@@ -113,7 +114,8 @@ class Provider:
             self.pending -= 1
             if self.pending > 0:
                 return Answer(400, {"error": "authorization_pending"})
-        if form.get("grant_type") == "client_credentials" and form.get("client_secret") != "hush-hush":
+        login = "Basic " + base64.b64encode(b"ci:hush-hush").decode()
+        if form.get("grant_type") == "client_credentials" and request.headers.get("authorization") != login:
             return Answer(401, {"error": "invalid_client"})
         number = len(self.forms)
         return Answer(200, {"access_token": f"access-token-{number}", "token_type": "Bearer", "expires_in": 1,

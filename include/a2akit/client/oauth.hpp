@@ -5,8 +5,10 @@
 #include <a2akit/core/clock.hpp>
 #include <a2akit/protocol/agent_card.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,10 @@ struct OAuthProvider {
     std::string authorization_url = {};         ///< For the authorization code grant.
     std::string device_authorization_url = {};  ///< For the device grant.
     std::string ca_file = {};                   ///< PEM; empty: the system's.
+    /// As in ClientOptions.
+    bool verify_tls = true;
+    std::string client_certificate_file = {};
+    std::string client_key_file = {};
 };
 
 /// The tokens of a user who has logged in. Copies share them. Safe from any thread.
@@ -36,6 +42,11 @@ public:
     /// The tokens as they stand, to be kept in a safe place.
     [[nodiscard]] std::string access_token() const;
     [[nodiscard]] std::string refresh_token() const;
+    /// When the access token expires; nullopt when the provider does not say.
+    [[nodiscard]] std::optional<std::chrono::system_clock::time_point> expires_at() const;
+    /// Fetches a new access token by the refresh token. Blocks the calling thread. Throws
+    /// Exception: see `source`.
+    void refresh() const;
 
     class State;
 
@@ -68,6 +79,11 @@ struct DeviceLogin {
 /// when the user declines or the code expires.
 [[nodiscard]] OAuthTokens log_in_by_device(const OAuthProvider& provider,
                                            const std::function<void(const DeviceLogin&)>& show);
+
+/// The client credentials grant (RFC 6749, section 4.4): the program is its own user. Blocks the
+/// calling thread. Throws Exception: kUnauthenticated when the client is refused. A Client fetches
+/// such tokens by itself, see OAuthClient.
+[[nodiscard]] OAuthTokens log_in_as_client(const OAuthProvider& provider);
 
 /// The authorization code grant with PKCE (RFC 6749, section 4.1; RFC 7636, method S256).
 ///

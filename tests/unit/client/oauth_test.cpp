@@ -88,6 +88,27 @@ TEST(OAuthTest, LogsInByDevice) {
                 ElementsAre("POST /device scope=read%20write&client_id=tool", poll, poll));
 }
 
+TEST(OAuthTest, AProgramLogsInAsItselfAndRefreshesWhenItLikes) {
+    Provider provider;
+    provider.answers = {R"({"access_token":"a1","refresh_token":"r1","expires_in":3600})",
+                        R"({"access_token":"a2"})", R"({"error":"invalid_grant"})"};
+    OAuthProvider as = provider.as("tool");
+    as.client_secret = "hush";
+    const auto before = std::chrono::system_clock::now();
+    const OAuthTokens tokens = log_in_as_client(as);
+    EXPECT_EQ(tokens.access_token(), "a1");
+    ASSERT_TRUE(tokens.expires_at());
+    EXPECT_GE(*tokens.expires_at(), before + std::chrono::seconds(3600));
+    tokens.refresh();
+    EXPECT_EQ(tokens.access_token() + tokens.refresh_token(), "a2r1");
+    EXPECT_EQ(tokens.expires_at(), std::nullopt) << "the provider named no life";
+    EXPECT_EQ(code_of([&] { tokens.refresh(); }), ErrorCode::kUnauthenticated);
+    EXPECT_THAT(provider.posted,
+                ElementsAre("POST /token grant_type=client_credentials&scope=read%20write",
+                            "POST /token grant_type=refresh_token&refresh_token=r1",
+                            "POST /token grant_type=refresh_token&refresh_token=r1"));
+}
+
 TEST(OAuthTest, SaysThatTheUserDeclined) {
     Provider provider;
     provider.answers = {R"({"device_code":"d","user_code":"W","interval":0})",
