@@ -53,7 +53,8 @@ int run_card_get(const Session& session, const CardFlags& flags) {
             throw Failure(LocalError::kCardInvalid, message);
         }
     }
-    const SignatureReport signature = verify_card(resolved.json, resolved.card, flags.key_file);
+    const SignatureReport signature =
+        check_signatures(resolved.json, resolved.card, flags.key_file);
     if (signature.outcome == SignatureOutcome::kUnverifiable)
         console.warn("the card's signature is " + signature.text());
     if (console.is_json()) {

@@ -20,7 +20,7 @@ struct SignatureReport {
 /// certificates of a PEM file; ES256, RS256 and EdDSA. Keys that the card itself names are not
 /// trusted. `json` is the card as it was published. An empty `key_file` verifies nothing. Throws
 /// Failure (usage) when the file holds no key.
-[[nodiscard]] SignatureReport verify_card(std::string_view json, const AgentCard& card,
-                                          const std::string& key_file);
+[[nodiscard]] SignatureReport check_signatures(std::string_view json, const AgentCard& card,
+                                               const std::string& key_file);
 
 }  // namespace a2akit::cli

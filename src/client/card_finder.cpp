@@ -2,6 +2,7 @@
 
 #include "client/binding.hpp"
 #include "client/caller_loop.hpp"
+#include "client/card_trust.hpp"
 #include "client/session.hpp"
 #include "wire/client_codec.hpp"
 
@@ -97,7 +98,8 @@ AsyncResult<FetchedCard> CardFinder::find(std::string url) {
     const std::string key = cache_key(at, options_);
     std::shared_ptr<const Entry> known = cache() != nullptr ? cache()->find(key) : nullptr;
     const SteadyTime now = Loop::current()->now();
-    if (known && now < known->fresh_until) co_return known->card;
+    if (known && now < known->fresh_until)
+        co_return co_await check_signatures(http_, options_, known->card);
     auto answer = co_await fetch(at, known ? known->etag : std::string());
     if (!answer) co_return fail(std::move(answer.error()));
     Entry entry{key, {}, std::string(answer->head.header("etag")), {}};
@@ -112,7 +114,7 @@ AsyncResult<FetchedCard> CardFinder::find(std::string url) {
     }
     FetchedCard found = entry.card;
     if (cache() != nullptr) cache()->put(std::move(entry));
-    co_return found;
+    co_return co_await check_signatures(http_, options_, std::move(found));
 }
 
 }  // namespace client

@@ -7,6 +7,14 @@
 
 #include <a2akit/protocol/json.hpp>
 
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace a2akit {
@@ -54,15 +62,25 @@ Result<void> KeySigner::sign(AgentCard& card) const {
     return {};
 }
 
-/// "alg" and "kid" of a protected header; false when it is malformed or demands an extension.
-bool read_header(const std::string& encoded, std::string& algorithm, std::string& id) {
+/// What a protected header says.
+struct Header {
+    std::string algorithm;  ///< "alg"
+    std::string id;         ///< "kid"
+    std::string keys_url;   ///< "jku"
+};
+
+/// False when it is malformed or demands an extension.
+bool read_header(const std::string& encoded, Header& header) {
     std::string text;
     if (!security::decode_base64url(encoded, text)) return false;
     json::Cursor cursor(text, json::Mode::kStrict, {.max_depth = 16});
     bool demands = false;
     const bool read = cursor.kind() == json::Kind::kObject && cursor.object([&](auto name) {
         demands = demands || name == "crit" || name == "b64";
-        std::string* const into = name == "alg" ? &algorithm : name == "kid" ? &id : nullptr;
+        std::string* const into = name == "alg"   ? &header.algorithm
+                                  : name == "kid" ? &header.id
+                                  : name == "jku" ? &header.keys_url
+                                                  : nullptr;
         if (into == nullptr || cursor.kind() != json::Kind::kString) return cursor.skip();
         return into->empty() && cursor.string(*into);
     });
@@ -71,19 +89,49 @@ bool read_header(const std::string& encoded, std::string& algorithm, std::string
 
 /// Whether the signature is one of a trusted key over `payload`.
 bool is_right(const AgentCardSignature& signature, const std::string& payload,
-              const security::JwkSet& keys, std::string& id) {
-    std::string name;
+              const security::JwkSet& keys, Header& header) {
     std::string bytes;
-    id.clear();
-    if (!read_header(signature.protected_header, name, id) ||
+    header = {};
+    if (!read_header(signature.protected_header, header) ||
         !security::decode_base64url(signature.signature, bytes))
         return false;
-    const security::Algorithm* const algorithm = security::find_algorithm(name);
-    const security::Jwk* const key = algorithm == nullptr ? nullptr : keys.find(id, *algorithm);
-    return key != nullptr &&
-           security::verify(*algorithm, *key,
-                            signature.protected_header + "." + security::encode_base64url(payload),
-                            bytes);
+    const security::Algorithm* const algorithm = security::find_algorithm(header.algorithm);
+    if (algorithm == nullptr) return false;
+    const std::string data = signature.protected_header + "." + security::encode_base64url(payload);
+    const auto may_be = [&](const security::Jwk& key) {
+        return key.type == algorithm->key &&
+               (key.algorithm.empty() || key.algorithm == algorithm->name) &&
+               (key.id.empty() || header.id.empty() || key.id == header.id);
+    };
+    return std::any_of(keys.keys().begin(), keys.keys().end(), [&](const security::Jwk& key) {
+        return may_be(key) && security::verify(*algorithm, key, data, bytes);
+    });
+}
+
+struct BioFree {
+    void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+};
+struct CertificateFree {
+    void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+};
+
+/// The keys of every block of the text that holds one.
+std::vector<security::KeyHandle> keys_in(std::string_view pem) {
+    std::vector<security::KeyHandle> keys;
+    const auto open = [&] {
+        return std::unique_ptr<BIO, BioFree>(
+            BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    };
+    const auto bare = open();
+    while (EVP_PKEY* key = PEM_read_bio_PUBKEY(bare.get(), nullptr, nullptr, nullptr))
+        keys.emplace_back(key);
+    const auto certified = open();
+    while (X509* read = PEM_read_bio_X509(certified.get(), nullptr, nullptr, nullptr)) {
+        const std::unique_ptr<X509, CertificateFree> certificate(read);
+        if (EVP_PKEY* key = X509_get_pubkey(read)) keys.emplace_back(key);
+    }
+    ERR_clear_error();
+    return keys;
 }
 
 }  // namespace
@@ -96,6 +144,32 @@ Result<std::shared_ptr<const CardSigner>> CardSigner::from_pem(std::string_view 
         std::make_shared<KeySigner>(std::move(*key), std::move(key_id)));
 }
 
+Result<std::string> key_set_of_pem(std::string_view pem) {
+    std::string set;
+    for (const security::KeyHandle& key : keys_in(pem)) {
+        const std::string jwk = security::public_jwk(key.get(), {});
+        if (!jwk.empty()) set += (set.empty() ? "" : ",") + jwk;
+    }
+    if (set.empty()) {
+        return fail(ErrorCode::kInvalidParams,
+                    "there is no public key or certificate in PEM form: RSA of 2048 bits or more, "
+                    "P-256 or Ed25519");
+    }
+    return R"({"keys":[)" + set + "]}";
+}
+
+std::vector<std::string> key_set_urls(std::string_view card_text) {
+    std::vector<std::string> urls;
+    const Result<AgentCard> card = from_json<AgentCard>(card_text);
+    if (!card) return urls;
+    for (const AgentCardSignature& signature : card->signatures) {
+        Header header;
+        if (read_header(signature.protected_header, header) && !header.keys_url.empty())
+            urls.push_back(std::move(header.keys_url));
+    }
+    return urls;
+}
+
 Result<VerifiedCard> verify_card(std::string_view card_text, std::string_view trusted_keys) {
     Result<AgentCard> card = from_json<AgentCard>(card_text);
     if (!card) return fail(std::move(card.error()));
@@ -104,15 +178,16 @@ Result<VerifiedCard> verify_card(std::string_view card_text, std::string_view tr
     // What the protocol does not know is not covered by a signature that an SDK makes of its own
     // types. Written again, the card holds only what the caller gets.
     const std::string known = to_json(*card);
-    std::string id;
+    Header header;
     for (const auto& [form, options] : {std::pair(SignedForm::kStandard, kStandard),
                                         std::pair(SignedForm::kStripped, kStripped)}) {
         for (const std::string_view text : {std::string_view(known), card_text}) {
             const Result<std::string> payload = json::canonical(text, options);
             if (!payload) continue;
             for (const AgentCardSignature& signature : card->signatures) {
-                if (is_right(signature, *payload, *keys, id))
-                    return VerifiedCard{std::move(*card), std::move(id), form};
+                if (is_right(signature, *payload, *keys, header))
+                    return VerifiedCard{std::move(*card), std::move(header.id), form,
+                                        std::move(header.algorithm)};
             }
         }
     }

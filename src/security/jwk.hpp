@@ -52,6 +52,7 @@ public:
     /// when there is none, or when there are several without an id to tell them apart.
     [[nodiscard]] const Jwk* find(std::string_view id, const Algorithm& algorithm) const noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }
+    [[nodiscard]] const std::vector<Jwk>& keys() const noexcept { return keys_; }
 
 private:
     std::vector<Jwk> keys_;

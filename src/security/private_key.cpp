@@ -66,7 +66,32 @@ std::string raw_signature(const std::string& der) {
            bytes_of(ECDSA_SIG_get0_s(pair.get()), kHalfOfP256);
 }
 
+/// The members that a thumbprint needs, in their order.
+std::string public_members(const EVP_PKEY* key, const Algorithm& algorithm) {
+    if (algorithm.key == KeyType::kRsa) {
+        return R"("e":")" + number_of(key, OSSL_PKEY_PARAM_RSA_E) + R"(","kty":"RSA","n":")" +
+               number_of(key, OSSL_PKEY_PARAM_RSA_N) + "\"";
+    }
+    if (algorithm.key == KeyType::kP256) {
+        return R"("crv":"P-256","kty":"EC","x":")" +
+               number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, kHalfOfP256) + R"(","y":")" +
+               number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, kHalfOfP256) + "\"";
+    }
+    std::string raw(32, '\0');
+    std::size_t size = raw.size();
+    EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(raw.data()), &size);
+    return R"("crv":"Ed25519","kty":"OKP","x":")" + encode_base64url(raw) + "\"";
+}
+
 }  // namespace
+
+std::string public_jwk(const EVP_PKEY* key, std::string_view key_id) {
+    const Algorithm* const algorithm = algorithm_of(key);
+    if (algorithm == nullptr) return {};
+    const std::string id = key_id.empty() ? "" : R"(,"kid":)" + json_string(key_id).text();
+    return "{" + public_members(key, *algorithm) + id + R"(,"use":"sig","alg":")" +
+           std::string(algorithm->name) + "\"}";
+}
 
 Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
     const std::unique_ptr<BIO, FreeBy<BIO_free>> text(
@@ -104,30 +129,12 @@ Result<std::string> PrivateKey::sign(std::string_view data) const {
     return signature;
 }
 
-std::string PrivateKey::public_members() const {
-    const EVP_PKEY* const key = key_.get();
-    if (algorithm_->key == KeyType::kRsa) {
-        return R"("e":")" + number_of(key, OSSL_PKEY_PARAM_RSA_E) + R"(","kty":"RSA","n":")" +
-               number_of(key, OSSL_PKEY_PARAM_RSA_N) + "\"";
-    }
-    if (algorithm_->key == KeyType::kP256) {
-        return R"("crv":"P-256","kty":"EC","x":")" +
-               number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, kHalfOfP256) + R"(","y":")" +
-               number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, kHalfOfP256) + "\"";
-    }
-    std::string raw(32, '\0');
-    std::size_t size = raw.size();
-    EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(raw.data()), &size);
-    return R"("crv":"Ed25519","kty":"OKP","x":")" + encode_base64url(raw) + "\"";
-}
-
 std::string PrivateKey::public_jwk(std::string_view key_id) const {
-    return "{" + public_members() + R"(,"kid":)" + json_string(key_id).text() +
-           R"(,"use":"sig","alg":")" + std::string(algorithm_->name) + "\"}";
+    return security::public_jwk(key_.get(), key_id);
 }
 
 std::string PrivateKey::thumbprint() const {
-    const std::string members = "{" + public_members() + "}";
+    const std::string members = "{" + public_members(key_.get(), *algorithm_) + "}";
     std::string digest(32, '\0');
     EVP_Digest(members.data(), members.size(), reinterpret_cast<unsigned char*>(digest.data()),
                nullptr, EVP_sha256(), nullptr);

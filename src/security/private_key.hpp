@@ -9,6 +9,10 @@
 
 namespace a2akit::security {
 
+/// The public half of a key as JSON (RFC 7517); empty when it is neither RSA of at least 2048 bits,
+/// P-256 nor Ed25519. `key_id` empty: it has none.
+[[nodiscard]] std::string public_jwk(const EVP_PKEY* key, std::string_view key_id);
+
 /// A key that signs: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA). Safe from any thread.
 class PrivateKey {
 public:
@@ -27,9 +31,6 @@ public:
 private:
     PrivateKey(KeyHandle key, const Algorithm& algorithm)
         : key_(std::move(key)), algorithm_(&algorithm) {}
-    /// The members that a thumbprint needs, in their order.
-    [[nodiscard]] std::string public_members() const;
-
     KeyHandle key_;
     const Algorithm* algorithm_;
 };

@@ -21,7 +21,7 @@ TYPES = {
     "task-context": [("worker/task_context.hpp", ["TaskContext", "FilePart", "EmitArtifact", "AgentMessage", "AuthRequest"])],
     "client": [("client/client.hpp", ["Client", "TaskList"]),
                ("client/async_client.hpp", ["AsyncClient", "AsyncClientStream", "AsyncTaskList"]),
-               ("client/client_options.hpp", ["ClientOptions", "RetryPolicy", "SendOptions"]),
+               ("client/client_options.hpp", ["ClientOptions", "CardTrust", "RetryPolicy", "SendOptions"]),
                ("client/send_result.hpp", ["SendResult"]),
                ("client/client_stream.hpp", ["ClientStream", "StreamEvent"]),
                ("client/card_cache.hpp", ["FetchedCard"]),

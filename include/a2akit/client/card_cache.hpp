@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ struct FetchedCard {
     AgentCard card = {};
     std::string json = {};  ///< As the agent sent it.
     std::string url = {};   ///< Where it was fetched.
+    /// The id that the right signature gives its key, which may be empty. Nullopt when no signature
+    /// is right, or none was looked for (CardTrust).
+    std::optional<std::string> signed_by = {};
 };
 
 /// Agent cards that were fetched before, in memory (specification 1.0, section 8.6): used as they
@@ -41,7 +45,8 @@ private:
 /// Fetches the card of the agent at `url`: its base URL, or the URL of a card (ends with ".json").
 /// Cards of 0.3 and of both versions in one are read, too. Blocks the calling thread. Throws
 /// Exception: kUnavailable when there is no answer, kUnauthenticated and kPermissionDenied for 401
-/// and 403, kInvalidAgentResponse when what is there is not an agent card.
+/// and 403, kInvalidAgentResponse when what is there is not an agent card, kUnauthenticated when
+/// its signature is not what ClientOptions::card_trust demands.
 [[nodiscard]] FetchedCard fetch_card(std::string url, ClientOptions options = {});
 [[nodiscard]] AsyncResult<FetchedCard> fetch_card_async(std::string url,
                                                         ClientOptions options = {});

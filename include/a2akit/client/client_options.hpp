@@ -6,6 +6,7 @@
 #include <a2akit/protocol/requests.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +32,25 @@ struct RetryPolicy {
     /// agent that knows neither then runs it twice, so this is off. Sends that have certainly not
     /// been accepted (no connection, 429, 503) are always repeated.
     bool repeat_lost_sends = false;
+};
+
+/// What happens with the signatures of a card that is fetched (specification 1.0, section 8.4).
+enum class CardCheck : std::uint8_t {
+    kOff,     ///< They are not looked at.
+    kSoft,    ///< FetchedCard::signed_by tells whose is right; the card is used whether one is or
+              ///< not.
+    kStrict,  ///< A card without a right signature of a trusted key is refused (kUnauthenticated).
+};
+
+/// Whose signatures of cards are trusted. A card whose signature is right is used as far as the
+/// signature covers it: fields that are not the protocol's are left out.
+struct CardTrust {
+    CardCheck check = CardCheck::kOff;
+    /// A set of keys (RFC 7517); see key_set_of_pem and CardSigner::public_keys. Empty: none.
+    std::string keys = {};
+    /// URLs of further sets. One is fetched when a signature names exactly this URL (`jku`); a URL
+    /// that is not listed here never is.
+    std::vector<std::string> key_set_urls = {};
 };
 
 struct ClientOptions {
@@ -87,6 +107,9 @@ struct ClientOptions {
     std::vector<std::shared_ptr<Interceptor>> interceptors = {};
     /// Where `connect` looks for the card first. Null: the card is fetched each time.
     std::shared_ptr<CardCache> card_cache = {};
+    /// For the cards that `connect` and `fetch_card` fetch; a card that is given as a value is the
+    /// caller's own word.
+    CardTrust card_trust = {};
 };
 
 struct SendOptions {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Signatures of agent cards (specification 1.0, section 8.4): JWS (RFC 7515) over the canonical
 /// form (RFC 8785) of the card without its signatures.
@@ -40,12 +41,23 @@ enum class SignedForm : std::uint8_t {
 struct VerifiedCard {
     /// Only what the signature covers: fields that are not the protocol's are left out.
     AgentCard card;
-    std::string key_id;
+    std::string key_id;  ///< As the signature names it.
     SignedForm form = SignedForm::kStandard;
+    std::string algorithm = {};  ///< "ES256" and so on.
 };
 
+/// The public keys and the certificates in a PEM text as a set of keys that `verify_card` reads.
+/// They have no ids, so each may have made a signature, whatever key that names. kInvalidParams
+/// when there is none that verify_card could use.
+[[nodiscard]] Result<std::string> key_set_of_pem(std::string_view pem);
+
+/// The URLs of key sets that the signatures of a card name (`jku`), in their order; empty for a
+/// text that is not a card. They are the signer's own word: fetch only what is known to be right.
+[[nodiscard]] std::vector<std::string> key_set_urls(std::string_view card_text);
+
 /// Reads a card and looks for one signature by one of `trusted_keys`, a set of keys (RFC 7517). A
-/// signature names its key; the URL of a key set in it (`jku`) is not followed. kUnauthenticated
+/// signature names its key; keys of the set without an id are tried for each. The URL of a key set
+/// in a signature (`jku`) is not followed. kUnauthenticated
 /// when no signature of a trusted key is right, kParseError and kInvalidParams for a text that is
 /// not a card or a set that is not one.
 [[nodiscard]] Result<VerifiedCard> verify_card(std::string_view card_text,

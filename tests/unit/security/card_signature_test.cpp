@@ -143,5 +143,46 @@ TEST(CardSignature, WithoutAnIdTheKeyIsNamedByItsThumbprint) {
     EXPECT_NE(key->public_keys().find("\"kid\":\"" + key->key_id() + "\""), std::string::npos);
 }
 
+/// The public half of a private key, as PEM.
+std::string public_pem(const std::string& private_pem) {
+    BIO* in = BIO_new_mem_buf(private_pem.data(), static_cast<int>(private_pem.size()));
+    EVP_PKEY* key = PEM_read_bio_PrivateKey(in, nullptr, nullptr, nullptr);
+    BIO* out = BIO_new(BIO_s_mem());
+    PEM_write_bio_PUBKEY(out, key);
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(out, &data);
+    std::string pem(data, static_cast<std::size_t>(size));
+    BIO_free(in);
+    BIO_free(out);
+    EVP_PKEY_free(key);
+    return pem;
+}
+
+TEST(CardSignature, KeysOfAPemFileAreTriedForEachSignature) {
+    std::string pems = "A comment before the keys\n";
+    std::vector<AgentCard> cards;
+    for (const char* type : {"RSA", "EC", "ED25519", "EC"}) {
+        const std::string pem = private_key_pem(type);
+        pems += public_pem(pem);
+        AgentCard card = example();
+        ASSERT_TRUE(CardSigner::from_pem(pem, "named").value_or_throw()->sign(card));
+        cards.push_back(std::move(card));
+    }
+    const auto keys = key_set_of_pem(pems);
+    ASSERT_TRUE(keys) << keys.error().message;
+    for (const AgentCard& card : cards) {
+        const auto verified = verify_card(to_json(card), *keys);
+        ASSERT_TRUE(verified) << verified.error().message;
+        EXPECT_EQ(verified->key_id, "named");
+    }
+    EXPECT_EQ(verify_card(to_json(cards[0]), *keys)->algorithm, "RS256");
+    const auto others = key_set_of_pem(public_pem(private_key_pem("EC")));
+    ASSERT_TRUE(others);
+    EXPECT_FALSE(verify_card(to_json(cards[1]), *others));
+    EXPECT_EQ(key_set_of_pem("nothing").error().code, ErrorCode::kInvalidParams);
+    EXPECT_EQ(key_set_of_pem(public_pem(private_key_pem("X25519"))).error().code,
+              ErrorCode::kInvalidParams);
+}
+
 }  // namespace
 }  // namespace a2akit
