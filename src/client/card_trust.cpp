@@ -52,7 +52,8 @@ AsyncResult<FetchedCard> check_signatures(std::shared_ptr<HttpClient> http, Clie
     if (!trust.keys.empty()) {
         auto verified = verify_card(card.json, trust.keys);
         if (verified) co_return signed_card(std::move(card), std::move(*verified));
-        if (verified.error().code == ErrorCode::kInvalidParams) reason = std::move(verified.error());
+        if (verified.error().code == ErrorCode::kInvalidParams)
+            reason = std::move(verified.error());
     }
     for (const std::string& url : urls_of(card, trust)) {
         auto keys = co_await fetch_keys(http, url, options.call_timeout);

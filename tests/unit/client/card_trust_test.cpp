@@ -17,10 +17,10 @@ namespace a2akit {
 namespace {
 
 using test_support::private_key_pem;
+using ::testing::HasSubstr;
 using testing::ScriptedConnection;
 using testing::ScriptedRequest;
 using testing::ScriptedServer;
-using ::testing::HasSubstr;
 
 AgentCard example() {
     AgentCard card;
@@ -46,10 +46,10 @@ protected:
         const auto payload = json::canonical(to_json(card_), {.without = "signatures"});
         ASSERT_TRUE(payload);
         AgentCardSignature signature;
-        signature.protected_header = security::encode_base64url(
-            R"({"alg":"ES256","kid":"k","jku":")" + url + "\"}");
-        const auto made = key->sign(signature.protected_header + "." +
-                                    security::encode_base64url(*payload));
+        signature.protected_header =
+            security::encode_base64url(R"({"alg":"ES256","kid":"k","jku":")" + url + "\"}");
+        const auto made =
+            key->sign(signature.protected_header + "." + security::encode_base64url(*payload));
         ASSERT_TRUE(made);
         signature.signature = security::encode_base64url(*made);
         card_.signatures.push_back(std::move(signature));
@@ -60,7 +60,9 @@ protected:
         options.card_trust.keys = std::move(keys);
         return options;
     }
-    FetchedCard fetch(ClientOptions options) { return fetch_card(server_.url(), std::move(options)); }
+    FetchedCard fetch(ClientOptions options) {
+        return fetch_card(server_.url(), std::move(options));
+    }
     ErrorCode refusal(ClientOptions options) {
         try {
             (void)Client::connect(server_.url(), std::move(options));
