@@ -67,5 +67,7 @@ int main() {
     options.worker = std::make_shared<BenchWorker>();
     options.card = {
         .name = "Bench", .description = "Answers as the benchmarks ask.", .version = "1.0"};
+    // Only where webhooks are measured: the others measure what most agents are.
+    options.card.push_notifications = std::getenv("BENCH_PUSH") != nullptr;
     return Server(std::move(options)).run();
 }
