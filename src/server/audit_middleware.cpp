@@ -100,7 +100,7 @@ AuditRecord audit_record(const std::string& agent, const RequestEnvelope& envelo
                          const Result<Reply>& reply) {
     AuditRecord record;
     record.agent = agent;
-    record.principal = envelope.principal.name;
+    record.principal = shortened(envelope.principal.name);
     record.tenant = shortened(envelope.tenant);
     record.operation = to_string(envelope.operation);
     record.version = name_of(envelope.version);

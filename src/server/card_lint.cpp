@@ -89,9 +89,12 @@ void lint_texts(const CardConfig& card, std::vector<std::string>& warnings) {
 }
 
 void lint_skills(const CardConfig& card, std::vector<std::string>& warnings) {
+    std::set<std::string_view> ids;
     for (std::size_t i = 0; i < card.skills.size(); ++i) {
         const AgentSkill& skill = card.skills[i];
         const std::string place = "skills[" + std::to_string(i) + "]";
+        if (!ids.insert(skill.id).second)
+            warnings.push_back(place + " has the id of another skill: " + skill.id);
         if (skill.tags.empty())
             warnings.push_back(place + " has no tags, by which agents are searched");
         if (skill.description.empty() || skill.description == skill.name)
@@ -139,13 +142,6 @@ Result<void> check_references(const CardConfig& card) {
         }
     });
     if (wrong) return fail(std::move(*wrong));
-    std::set<std::string_view> ids;
-    for (std::size_t i = 0; i < card.skills.size(); ++i) {
-        if (ids.insert(card.skills[i].id).second) continue;
-        return fail(Error::invalid_field(
-            "card.skills[" + std::to_string(i) + "].id",
-            "must be unique: another skill is called \"" + card.skills[i].id + "\" as well"));
-    }
     return {};
 }
 

@@ -11,7 +11,7 @@
 namespace a2akit {
 
 /// kInvalidParams naming what contradicts itself in a card: a requirement of a scheme that the card
-/// does not describe, or two skills with one id.
+/// does not describe.
 [[nodiscard]] Result<void> check_references(const CardConfig& card);
 
 /// What a client may stumble over in a card that is right, one sentence each. `checked`: the kinds
