@@ -66,6 +66,9 @@ HttpResponse encode(const Call& call, const HandledRequest& handled) {
             response.body.reserve(kUsualAnswerBytes);
             codec(call.version).write_reply(response.body, *handled.reply, call);
         }
+        // The extended card is for its caller alone (section 13.3).
+        if (std::holds_alternative<AgentCard>(*handled.reply))
+            response.headers.emplace_back("Cache-Control", "private, no-store");
     }
     add_extensions(response, handled.activated_extensions, call.version);
     return response;

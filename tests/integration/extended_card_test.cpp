@@ -93,6 +93,7 @@ TEST_F(ExtendedCardTest, EachCallerGetsItsOwnOverHttp) {
     const auto alice = get("/extendedAgentCard", "alice");
     EXPECT_EQ(alice.status, 200) << alice.body;
     EXPECT_NE(alice.body.find("Only for alice in ''"), std::string::npos) << alice.body;
+    EXPECT_EQ(alice.header("cache-control"), "private, no-store");
     EXPECT_NE(alice.body.find("supportedInterfaces"), std::string::npos) << alice.body;
     EXPECT_NE(get("/acme/extendedAgentCard", "bob").body.find("Only for bob in 'acme'"),
               std::string::npos);
