@@ -27,6 +27,15 @@ std::string bearer_challenge(const std::string& realm, const std::vector<std::st
     return list.empty() ? text : text + ", scope=\"" + list + "\"";
 }
 
+std::string with_resource_metadata(std::string challenges, const std::string& url) {
+    constexpr std::string_view kRealm = "Bearer realm=\"";
+    const std::size_t bearer = challenges.find(kRealm);
+    if (bearer == std::string::npos) return challenges;
+    const std::size_t end = challenges.find('"', bearer + kRealm.size());
+    if (end == std::string::npos) return challenges;
+    return challenges.insert(end + 1, ", resource_metadata=\"" + url + "\"");
+}
+
 bool looks_like_jwt(std::string_view token) noexcept { return std::ranges::count(token, '.') == 2; }
 
 std::string_view bearer_token(const RequestContext& context) noexcept {
@@ -83,13 +92,25 @@ AsyncResult<void> Identities::identify(const RequestContext& context, Principal&
         "credentials are needed: see the security schemes of the agent card", challenges()));
 }
 
+Result<void> Identities::with_metadata(Result<void> identified,
+                                       const RequestContext& context) const {
+    if (identified || !metadata_) return identified;
+    const auto& details = identified.error().details;
+    if (!details || details->challenge.empty()) return identified;
+    Error::Details more = *details;
+    more.challenge = with_resource_metadata(std::move(more.challenge), metadata_(context));
+    return fail(identified.error().with(std::move(more)));
+}
+
 AsyncResult<void> Identities::before_body(RequestContext& context) {
     Principal principal;
-    co_return co_await identify(context, principal);
+    Result<void> identified = co_await identify(context, principal);
+    co_return with_metadata(std::move(identified), context);
 }
 
 AsyncResult<void> Identities::before_dispatch(RequestEnvelope& envelope) {
-    co_return co_await identify(envelope.context, envelope.principal);
+    Result<void> identified = co_await identify(envelope.context, envelope.principal);
+    co_return with_metadata(std::move(identified), envelope.context);
 }
 
 }  // namespace a2akit::security

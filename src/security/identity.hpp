@@ -5,8 +5,10 @@
 
 #include <a2akit/request/middleware.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace a2akit::security {
@@ -37,6 +39,11 @@ public:
     /// REQUIRES: at least one; none null.
     Identities(std::vector<std::shared_ptr<Identity>> ways, std::shared_ptr<LoginGuard> guard,
                DeclaredSecurity declared = {});
+    /// Where the metadata of the protected resource are (RFC 9728), for the challenges of refused
+    /// requests; `url_for` says it for the sender of a request. Before any request.
+    using ResourceMetadata = std::function<std::string(const RequestContext&)>;
+    void name_resource_metadata(ResourceMetadata url_for) { metadata_ = std::move(url_for); }
+
     AsyncResult<void> before_body(RequestContext& context) override;
     AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override;
 
@@ -46,10 +53,13 @@ private:
     [[nodiscard]] Result<void> check_card(const Identity& way, const RequestContext& context,
                                           const Principal& principal) const;
     [[nodiscard]] std::string challenges() const;
+    [[nodiscard]] Result<void> with_metadata(Result<void> identified,
+                                             const RequestContext& context) const;
 
     std::vector<std::shared_ptr<Identity>> ways_;
     std::shared_ptr<LoginGuard> guard_;
     const DeclaredSecurity declared_;
+    ResourceMetadata metadata_;  ///< Empty: there are none.
 };
 
 /// kUnauthenticated with this WWW-Authenticate header.
@@ -60,6 +70,9 @@ private:
 /// The challenge of the scheme Bearer (RFC 6750, section 3), with the scopes that are needed.
 [[nodiscard]] std::string bearer_challenge(const std::string& realm,
                                            const std::vector<std::string>& scopes);
+/// The challenges of a WWW-Authenticate header, in which that of the scheme Bearer says where the
+/// metadata of the protected resource are (RFC 9728, section 5.1). Unchanged without a Bearer.
+[[nodiscard]] std::string with_resource_metadata(std::string challenges, const std::string& url);
 /// The token of "Authorization: Bearer <token>"; empty without one.
 [[nodiscard]] std::string_view bearer_token(const RequestContext& context) noexcept;
 /// Three parts between dots, as of a JWT.

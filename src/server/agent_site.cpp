@@ -20,6 +20,7 @@ namespace a2akit {
 namespace {
 
 constexpr std::size_t kMostDocuments = 16;
+constexpr const char* kResourceMetadata = "/.well-known/oauth-protected-resource";
 
 std::string_view status_of(AgentSite::State state, Readiness::Level level) noexcept {
     switch (state) {
@@ -188,6 +189,33 @@ void AgentSite::list_resources() {
 void AgentSite::set_key_set(std::string keys) {
     key_set_ = std::move(keys);
     if (!key_set_.empty()) resources_.push_back(key_set_resource([this] { return key_set(); }));
+}
+
+void AgentSite::set_token_sources(TokenSources sources) {
+    token_sources_ = std::move(sources);
+    const auto answer = [this](wire::ResourceRequest request) {
+        return resource_metadata(request.head);
+    };
+    resources_.push_back({.method = "GET", .path = kResourceMetadata, .answer = answer});
+    metadata_path_ = kResourceMetadata + base_path_;
+    if (base_path_.empty()) return;
+    resources_.push_back(
+        {.method = "GET", .path = metadata_path_, .at_root = true, .answer = answer});
+}
+
+std::string AgentSite::metadata_url(const RequestContext& context) const {
+    auto headers = context.headers;
+    wire::RequestHead head;
+    head.headers = &headers;
+    return url_for(head) + kResourceMetadata;
+}
+
+wire::HttpResponse AgentSite::resource_metadata(const wire::RequestHead& head) const {
+    wire::HttpResponse response;
+    response.content_type = "application/json";
+    response.body = protected_resource_metadata(url_for(head), *token_sources_, card_.name,
+                                                card_.documentation_url.value_or(""));
+    return response;
 }
 
 void AgentSite::set_url(std::string base_url, bool is_public) {

@@ -2,6 +2,7 @@
 
 #include "http/site.hpp"
 #include "server/admin.hpp"
+#include "server/protected_resource.hpp"
 #include "server/readiness.hpp"
 #include "wire/card_response.hpp"
 
@@ -65,6 +66,16 @@ public:
     /// set_url.
     void set_key_set(std::string keys);
 
+    /// From now on the metadata of the protected resource are there (RFC 9728). REQUIRES: as
+    /// set_url.
+    void set_token_sources(TokenSources sources);
+    [[nodiscard]] bool has_token_sources() const noexcept { return token_sources_.has_value(); }
+    /// The path of the metadata in the form of RFC 9728, section 3.1: in front of the agent's own.
+    [[nodiscard]] const std::string& metadata_path() const noexcept { return metadata_path_; }
+    /// Where the sender of a request finds them, however a proxy has changed the agent's path.
+    [[nodiscard]] std::string metadata_url(const RequestContext& context) const;
+    [[nodiscard]] wire::HttpResponse resource_metadata(const wire::RequestHead& head) const;
+
     [[nodiscard]] const wire::Resources& resources() const noexcept override { return resources_; }
     [[nodiscard]] std::optional<wire::HttpResponse> refuse_operator(
         const wire::ResourceRequest& request) override;
@@ -97,6 +108,8 @@ private:
     std::unique_ptr<AdminSite> admin_;          ///< Null: there are no such resources.
     std::string grpc_tenant_;
     std::string key_set_;
+    std::optional<TokenSources> token_sources_;
+    std::string metadata_path_;
     Timestamp started_;
     wire::Resources resources_;
     std::atomic<State> state_{State::kStarting};

@@ -67,6 +67,16 @@ void HostSite::list_resources() {
         {.method = "GET",
          .path = "/.well-known/ai-catalog.json",
          .answer = [this](wire::ResourceRequest request) { return catalog(request.head); }});
+    for (const Entry& agent : agents_) {
+        AgentSite* const site = agent.site;
+        if (!site->has_token_sources()) continue;
+        resources_.push_back({.method = "GET",
+                              .path = site->metadata_path(),
+                              .at_root = true,
+                              .answer = [site](wire::ResourceRequest request) {
+                                  return site->resource_metadata(request.head);
+                              }});
+    }
     for (const char* path : {"/.well-known/agent-card.json", "/.well-known/agent.json"}) {
         resources_.push_back({.method = "GET", .path = path, .answer = [](auto) {
                                   return wire::http_error(404, kNoAgent, false);

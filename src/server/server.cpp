@@ -173,6 +173,7 @@ void Server::Impl::open_sites(std::vector<AgentOptions> agents) {
             *settings_.base_path + path_of(i)));
         if (extended_cards_[i]) extended_cards_[i]->set_site(*sites_.back());
         sites_.back()->set_key_set(PushNode::public_keys(settings_));
+        security_->announce(i, *sites_.back());
         entries.push_back({names_.back(), sites_.back().get()});
     }
     if (!names_.front().empty()) host_ = std::make_unique<HostSite>(std::move(entries));

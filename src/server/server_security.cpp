@@ -82,6 +82,8 @@ Result<std::unique_ptr<ServerSecurity>> ServerSecurity::open(const Settings& set
     if (Result<void> opened = security->open_identities(settings); !opened)
         return fail(std::move(opened.error()));
     security->open_scopes(settings);
+    if (Result<void> opened = security->open_token_sources(settings); !opened)
+        return fail(std::move(opened.error()));
     if (Result<void> opened = security->open_audit_log(settings); !opened)
         return fail(std::move(opened.error()));
     return security;
@@ -173,6 +175,41 @@ void ServerSecurity::open_scopes(const Settings& settings) {
     const bool any = !policy.read.empty() || !policy.write.empty() || !policy.push.empty() ||
                      !policy.card.empty() || !policy.tenant_prefix.empty();
     if (any) scopes_ = std::move(policy);
+}
+
+Result<void> ServerSecurity::open_token_sources(const Settings& settings) {
+    auto& servers = token_sources_.authorization_servers;
+    const std::string list = settings.authorization_servers.value_or("");
+    for (const std::string_view server : security::split_list(list)) servers.emplace_back(server);
+    if (servers.empty() && settings.jwt_issuer) servers.push_back(*settings.jwt_issuer);
+    for (const std::string& server : servers) {
+        if (server.starts_with("https://") || server.starts_with("http://")) continue;
+        if (!settings.authorization_servers) {
+            servers.clear();  // the issuer's name does not say where it is
+            return {};
+        }
+        return fail(Error::invalid_field("A2AKIT_AUTHORIZATION_SERVERS",
+                                         "\"" + server + "\" is not an https URL"));
+    }
+    auto& scopes = token_sources_.scopes;
+    const auto add = [&scopes](const std::string& scope) {
+        if (!scope.empty() && std::ranges::find(scopes, scope) == scopes.end())
+            scopes.push_back(scope);
+    };
+    std::ranges::for_each(jwt_scopes_, add);
+    std::ranges::for_each(token_scopes_, add);
+    if (!scopes_) return {};
+    for (const std::string& scope : {scopes_->read, scopes_->write, scopes_->push, scopes_->card})
+        add(scope);
+    return {};
+}
+
+void ServerSecurity::announce(std::size_t agent, AgentSite& site) const {
+    if (token_sources_.authorization_servers.empty()) return;
+    site.set_token_sources(token_sources_);
+    if (agent >= identities_.size()) return;
+    identities_[agent]->name_resource_metadata(
+        [&site](const RequestContext& context) { return site.metadata_url(context); });
 }
 
 Result<void> ServerSecurity::open_audit_log(const Settings& settings) {
@@ -286,7 +323,7 @@ Result<void> ServerSecurity::reload() {
     return basic_users_ ? basic_users_->reload() : Result<void>{};
 }
 
-Result<void> ServerSecurity::join(std::vector<AgentOptions>& agents) const {
+Result<void> ServerSecurity::join(std::vector<AgentOptions>& agents) {
     std::vector<std::shared_ptr<security::Identity>> ways;
     if (api_keys_) ways.push_back(api_keys_);
     if (jwt_) ways.push_back(jwt_);
@@ -302,11 +339,11 @@ Result<void> ServerSecurity::join(std::vector<AgentOptions>& agents) const {
         auto& middlewares = agent.middlewares;
         if (!ways.empty()) {
             const CardConfig& card = agent.card;
-            middlewares.insert(middlewares.begin(), std::make_shared<security::Identities>(
-                                                        ways, guard,
-                                                        security::DeclaredSecurity(
-                                                            card.security_schemes,
-                                                            card.security_requirements, checked)));
+            identities_.push_back(std::make_shared<security::Identities>(
+                ways, guard,
+                security::DeclaredSecurity(card.security_schemes, card.security_requirements,
+                                           checked)));
+            middlewares.insert(middlewares.begin(), identities_.back());
         }
         if (per_principal_)
             middlewares.push_back(std::make_shared<security::PrincipalRate>(per_principal_));

@@ -5,6 +5,7 @@
 #include "security/basic_users.hpp"
 #include "security/introspection.hpp"
 #include "security/jwt_identity.hpp"
+#include "server/agent_site.hpp"
 #include "server/audit_middleware.hpp"
 
 #include <a2akit/protocol/card_signature.hpp>
@@ -36,7 +37,11 @@ public:
     /// agents share what is counted of a caller. Requirements that the author of a card wrote stay
     /// as they are, and are enforced. kInvalidParams naming what contradicts itself in a card; what
     /// else a client may stumble over in one is logged.
-    [[nodiscard]] Result<void> join(std::vector<AgentOptions>& agents) const;
+    [[nodiscard]] Result<void> join(std::vector<AgentOptions>& agents);
+    /// Lets an agent say where its callers get their tokens (RFC 9728), if they need some, and the
+    /// challenges for it too. `agent` is its place in the list that was joined. REQUIRES: nothing
+    /// is served yet; the site outlives the requests.
+    void announce(std::size_t agent, AgentSite& site) const;
     /// Adds TLS and the gate to the options of a server.
     void apply(http::Options& options) const;
     /// Signs the agent card; null: it is not signed.
@@ -58,6 +63,7 @@ private:
     Result<void> open_gate(const Settings& settings);
     Result<void> open_jwt(const Settings& settings);
     Result<void> open_audit_log(const Settings& settings);
+    Result<void> open_token_sources(const Settings& settings);
     void open_scopes(const Settings& settings);
     Result<void> open_introspection(const Settings& settings);
     Result<void> open_identities(const Settings& settings);
@@ -74,6 +80,8 @@ private:
     std::shared_ptr<security::RateLimiter> per_principal_;
     std::shared_ptr<AuditLog> audit_log_;  ///< Null: calls are not recorded.
     AuditRules audit_rules_;
+    TokenSources token_sources_;
+    std::vector<std::shared_ptr<security::Identities>> identities_;  ///< Of the agents; or empty.
     std::optional<ScopePolicy> scopes_;  ///< nullopt: no call needs a scope of its own.
 };
 

@@ -315,6 +315,7 @@ void resolve_identities(Resolver& resolver, Settings& s) {
 Result<void> accept_any(const std::string&) { return {}; }
 
 void resolve_introspection(Resolver& resolver, Settings& s) {
+    resolver.text("A2AKIT_AUTHORIZATION_SERVERS", s.authorization_servers, nullptr);
     resolver.text("A2AKIT_INTROSPECTION_URL", s.introspection_url, nullptr);
     resolver.text("A2AKIT_INTROSPECTION_CLIENT_ID", s.introspection_client_id, nullptr);
     resolver.secret("A2AKIT_INTROSPECTION_CLIENT_SECRET", s.introspection_client_secret,

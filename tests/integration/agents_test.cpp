@@ -93,6 +93,31 @@ TEST_P(AgentsTest, AnAgentDoesNotSeeTheTasksOfAnother) {
     EXPECT_FALSE(contains(get("/beta/tasks").body, task));
 }
 
+TEST(AgentsMetadataTest, EachAgentSaysWhereItsCallersGetTheirTokens) {
+    ServerOptions options = server_of({agent("alpha"), agent("beta")});
+    options.settings.base_path = "/base";
+    options.settings.jwt_issuer = "https://login.example";
+    Server server(std::move(options));
+    ASSERT_TRUE(server.start());
+    HttpClient client(server.port());
+    const std::string well_known = "/.well-known/oauth-protected-resource";
+    for (const std::string name : {"alpha", "beta"}) {
+        const std::string url = server.url() + "/" + name;
+        for (const std::string& path :
+             {well_known + "/base/" + name, "/base/" + name + well_known}) {
+            const auto metadata = client.exchange("GET", path);
+            EXPECT_EQ(metadata.status, 200) << path;
+            EXPECT_TRUE(contains(metadata.body, "\"resource\":\"" + url + "\"")) << metadata.body;
+        }
+        const auto refused = client.exchange("GET", "/base/" + name + "/tasks");
+        EXPECT_EQ(refused.status, 401);
+        EXPECT_TRUE(contains(refused.header("www-authenticate"),
+                             "resource_metadata=\"" + url + well_known + "\""))
+            << refused.header("www-authenticate");
+    }
+    EXPECT_EQ(client.exchange("GET", "/base" + well_known).status, 404);
+}
+
 class DurableAgentsTest : public AgentsTest {};
 INSTANTIATE_TEST_SUITE_P(Engines, DurableAgentsTest, ::testing::Values("sqlite"),
                          [](const auto& info) { return std::string(info.param); });

@@ -7,6 +7,7 @@ import base64
 import http.server
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -17,7 +18,7 @@ import urllib.parse
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from agent_calls import call, send, write
 from agent_process import AgentProcess, refusal
-from tokens import run
+from tokens import Key, run, write_set
 
 PROGRAM = sys.argv[1]
 failures = []
@@ -145,10 +146,44 @@ def introspection(directory):
     expect("a client alone is refused", "A2AKIT_INTROSPECTION_URL" in said, said)
 
 
+def where_tokens_come_from(directory):
+    """RFC 9728: a client that knows only the agent finds out who issues the tokens for it."""
+    key = Key(directory, "ES256", "ec")
+    path = os.path.join(directory, "set.json")
+    write_set(path, key)
+    settings = {"JWT_JWKS_URL": "file://" + path, "JWT_ISSUER": "https://login.example", "SCOPE_READ": "read", "SCOPE_WRITE": "write"}
+    with AgentProcess(PROGRAM, BASE_PATH="/agent", **settings) as agent:
+        refused = call(agent, "GET", "/agent/tasks")
+        named = re.search(r'resource_metadata="([^"]+)"', refused.headers["WWW-Authenticate"] or "")
+        url = f"http://127.0.0.1:{agent.port}"
+        expect("the challenge names it", named and named.group(1) == url + "/agent/.well-known/oauth-protected-resource", refused)
+        wrong = call(agent, "GET", "/agent/tasks", Authorization="Bearer a.b.c").headers["WWW-Authenticate"]
+        expect("a wrong token's challenge too", 'resource_metadata="' in wrong and 'error="invalid_token"' in wrong, wrong)
+        for place in ("/.well-known/oauth-protected-resource/agent", "/agent/.well-known/oauth-protected-resource"):
+            answer = call(agent, "GET", place)
+            metadata = answer.json()
+            expect(f"the metadata at {place}", metadata["resource"] == url + "/agent" and
+                   metadata["authorization_servers"] == ["https://login.example"] and
+                   metadata["scopes_supported"] == ["read", "write"] and metadata["bearer_methods_supported"] == ["header"], answer)
+        missing = call(agent, "GET", "/.well-known/oauth-protected-resource")
+        expect("not outside of the agent's path", missing.status == 404, missing)
+    with AgentProcess(PROGRAM, AUTHORIZATION_SERVERS="https://a.example, https://b.example", PUBLIC_URL="https://agents.example",
+                      **settings) as agent:
+        metadata = call(agent, "GET", "/.well-known/oauth-protected-resource").json()
+        expect("servers that are named", metadata["authorization_servers"] == ["https://a.example", "https://b.example"] and
+               metadata["resource"] == "https://agents.example", metadata)
+    with AgentProcess(PROGRAM) as agent:
+        answer = call(agent, "GET", "/.well-known/oauth-protected-resource")
+        expect("without tokens there is none", answer.status == 404, answer)
+    said = refusal(PROGRAM, AUTHORIZATION_SERVERS="login.example")
+    expect("what is no URL is refused", "A2AKIT_AUTHORIZATION_SERVERS" in said, said)
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory:
         names_and_passwords(directory)
         introspection(directory)
+        where_tokens_come_from(directory)
     for failure in failures:
         print("FAILED", failure)
     return 1 if failures else 0

@@ -66,6 +66,9 @@ struct Settings {
         {};  ///< A2AKIT_JWT_ALLOW_HTTP, false: keys over plain http
     std::optional<Duration> jwt_min_refresh =
         {};  ///< A2AKIT_JWT_MIN_REFRESH (s), 30: between two fetches of keys
+    /// A2AKIT_AUTHORIZATION_SERVERS, A2AKIT_JWT_ISSUER: issuers of tokens that callers are told of
+    /// (RFC 9728), separated by commas.
+    std::optional<std::string> authorization_servers = {};
     /// A2AKIT_INTROSPECTION_URL, none: where the issuer of bearer tokens is asked about them
     /// (RFC 7662).
     std::optional<std::string> introspection_url = {};

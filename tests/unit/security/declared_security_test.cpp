@@ -134,5 +134,16 @@ TEST_F(DeclaredSecurityTest, IdentitiesRefuseWhatTheCardDoesNotAllow) {
               R"(Bearer realm="a2a", scope="read write", error="insufficient_scope")");
 }
 
+TEST(ResourceMetadata, IsNamedInTheChallengeOfTheSchemeBearer) {
+    const std::string url = "https://a.example/.well-known/oauth-protected-resource";
+    EXPECT_EQ(with_resource_metadata(
+                  R"(ApiKey realm="a2a", header="X-API-Key", Bearer realm="a2a", scope="r")", url),
+              R"(ApiKey realm="a2a", header="X-API-Key", Bearer realm="a2a", )"
+              R"(resource_metadata="https://a.example/.well-known/oauth-protected-resource", )"
+              R"(scope="r")");
+    EXPECT_EQ(with_resource_metadata(R"(Basic realm="a2a")", url), R"(Basic realm="a2a")");
+    EXPECT_EQ(with_resource_metadata("", url), "");
+}
+
 }  // namespace
 }  // namespace a2akit::security
