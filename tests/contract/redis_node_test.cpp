@@ -104,6 +104,18 @@ TEST_F(RedisAccessTest, AHostThatCannotBeReachedSaysSo) {
     EXPECT_THAT(refusal(silent.url()), HasSubstr("does not answer"));
 }
 
+TEST_F(RedisAccessTest, AServerThatNeverAnswersTheCredentialsSaysSoInTime) {
+    const RedisServer server = started({"--requirepass", "right"});
+    std::string with = server.url();
+    with.replace(0, std::string("redis://").size(), "redis://:right@");
+    server.pause();
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_EQ(refusal(with),
+              "the host of the Redis URL does not answer; check host, port and firewall");
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10));
+    server.resume();
+}
+
 TEST_F(RedisAccessTest, TlsThatDoesNotFitSaysSo) {
     const RedisServer tls = started({"--tls"});
     const std::string plain = test_support::redis_server().url();

@@ -186,6 +186,27 @@ TEST_P(RedisOutageTest, ASendIsAnsweredSoonWhenRedisNoLongerTakesThePassword) {
     EXPECT_EQ(client.exchange("POST", "/message:send", send_body("hi")).status, 200);
 }
 
+TEST_P(RedisOutageTest, ASendIsAnsweredSoonWhenRedisAcceptsConnectionsAndNeverAnswers) {
+    ASSERT_TRUE(server_->start());
+    HttpClient client(server_->port());
+    EXPECT_EQ(client.exchange("POST", "/message:send", send_body("hi")).status, 200);
+    redis_running->pause();
+    struct Resumed {
+        ~Resumed() { redis_running->resume(); }
+    } resumed;
+    until([&] { return client.exchange("GET", "/health/ready").status == 503; });
+
+    const auto begun = std::chrono::steady_clock::now();
+    const auto refused = client.exchange("POST", "/message:send", send_body("hi"));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10));
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_THAT(refused.body, ::testing::HasSubstr("the queue that starts it is not available"));
+
+    redis_running->resume();
+    until([&] { return client.exchange("GET", "/health/ready").status == 200; });
+    EXPECT_EQ(client.exchange("POST", "/message:send", send_body("hi")).status, 200);
+}
+
 INSTANTIATE_TEST_SUITE_P(Queue, RedisOutageTest,
                          ::testing::Values(Mix{kPostgres, kRedis, kRedis, kRedis}));
 

@@ -27,6 +27,9 @@ public:
     void restart() const { tell("restart"); }
     void kill() const { tell("stop"); }
     void start_again() const { tell("start"); }
+    /// It accepts connections and answers nothing until `resume`.
+    void pause() const { tell("pause"); }
+    void resume() const { tell("resume"); }
 
 private:
     RedisServer() = default;

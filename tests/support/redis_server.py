@@ -3,7 +3,7 @@
 
     with RedisServer() as server: … server.url … server.command("INFO") …
 
-As a program it prints the URL and serves until its standard input ends; a line "restart", "stop" or "start" there does
+As a program it prints the URL and serves until its standard input ends; a line "restart", "stop", "start", "pause" or "resume" there does
 as it says, and "ok" is printed when it is done. Its arguments are options of redis-server (`--maxmemory 10mb`), and
 `--tls`. A restarted server is empty. It is stopped by its process id and its directory removed; no other server is
 touched. Without the binary `binary()` is None.
@@ -105,6 +105,13 @@ class RedisServer:
         self.stop(how)
         self.start()
 
+    def pause(self):
+        """From now on connections are accepted, by the kernel, and nothing is answered."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def log(self):
         return (self.folder / "log").read_text(errors="replace")
 
@@ -126,7 +133,9 @@ def main():
     with RedisServer([one for one in arguments if one != "--tls"], tls) as server:
         print(server.url, flush=True)
         for line in sys.stdin:
-            getattr(server, {"restart": "restart", "stop": "stop", "start": "start"}[line.strip()])()
+            if line.strip() not in ("restart", "stop", "start", "pause", "resume"):
+                raise ValueError(line)
+            getattr(server, line.strip())()
             print("ok", flush=True)
     return 0
 
