@@ -55,6 +55,7 @@ Async<void> RedisQueue::tend() {
     Loop& loop = node_.loop();
     const Duration timeout = node_.names().claim_timeout;
     SteadyTime kept = loop.now();
+    SteadyTime told = loop.now();
     SteadyTime claimed = loop.now();
     SteadyTime dropped = loop.now();
     for (;;) {
@@ -63,10 +64,12 @@ Async<void> RedisQueue::tend() {
         attention_.reset();
         if (stop_reading_.is_set()) co_return;
         co_await put_back();
-        if (slots_changed()) co_await tell_slots();
         if (loop.now() >= kept + timeout / 3) {
             kept = loop.now();
             co_await keep_alive();
+        }
+        if (slots_changed() || loop.now() >= told + timeout) {
+            told = loop.now();
             co_await tell_slots();
         }
         if (claim_from_ != "0-0" || loop.now() >= claimed + timeout / 2) {
@@ -106,7 +109,7 @@ Async<void> RedisQueue::tell_slots() {
     }
     if (slots == 0 && before == 0) co_return;
     // By then the entries of a node that died are claimed by others, whose slots they take.
-    const Duration lifetime = 2 * node_.names().claim_timeout;
+    const Duration lifetime = 3 * node_.names().claim_timeout;
     std::vector<std::string> args{consumer_, std::to_string(slots), std::to_string(before),
                                   std::to_string(lifetime.count()), node_.now()};
     const auto told = co_await node_.run(node_.scripts().beat, keys_, std::move(args));
