@@ -1,5 +1,8 @@
 #include "contract/postgres_node_fixture.hpp"
 
+#include <random>
+#include <string>
+
 // The queue where Storage stands beside it: entries know their owner from the task.
 
 namespace a2akit::testing {
@@ -100,6 +103,91 @@ begin
     end if;
 end $$;
 delete from S.queue;)sql")));
+}
+
+/// Tasks of which the server itself cannot read a value: a piece of it is missing.
+class PostgresDamageTest : public PostgresNodeTest {
+protected:
+    /// A message that is long and cannot be compressed, so that it is stored in pieces.
+    Message long_message() {
+        std::string text;
+        std::mt19937 random(7);
+        for (int i = 0; i < 20'000; ++i) text += static_cast<char>('a' + random() % 26);
+        return Message{.message_id = "m", .role = Role::kUser, .parts = {Part::from_text(text)}};
+    }
+    TaskId create_long() {
+        TaskUpdate update = blank();
+        update.status = TaskStatus{TaskState::kSubmitted, {}, {}};
+        update.history.emplace_back(long_message());
+        update.turn.emplace().message = long_message();
+        return await(one().storage.create({TaskId::generate(), "context", true}, alice_, update))
+            .appended.task;
+    }
+    /// Removes the pieces of all long values.
+    void damage() {
+        test_support::PostgresServer::sql(pair_.url(), in_schema(R"sql(
+set allow_system_table_mods = on;
+do $$
+declare
+    v_pieces regclass := (select reltoastrelid from pg_class where oid = 'S.writes'::regclass);
+begin
+    -- The server lets nobody change a table of pieces that is known as one.
+    update pg_class set relkind = 'r' where oid = v_pieces;
+    execute 'delete from ' || v_pieces;
+    update pg_class set relkind = 't' where oid = v_pieces;
+end $$;)sql"));
+        test_support::PostgresServer::sql(pair_.url(), in_schema("vacuum S.writes"));
+    }
+    const OwnerScope alice_{"alice", "", false};
+};
+
+TEST_F(PostgresDamageTest, ATaskWithAMissingPieceFailsNoListAndCanBeCanceledAndErased) {
+    const TaskId damaged = create_long();
+    damage();
+    const TaskId sound = create_long();
+    const ListPage page = await(one().storage.list(alice_, {}));
+    ASSERT_EQ(page.tasks.size(), 2U);
+    for (const TaskSnapshot& task : page.tasks)
+        EXPECT_EQ(task.history.size(), task.id == sound ? 1U : 0U);
+    const auto read = loop_.await(one().storage.load(damaged, alice_, std::nullopt, true));
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, ErrorCode::kInternal);
+    const auto others = loop_.await(one().storage.load(damaged, {"bob", "", false}, {}, true));
+    ASSERT_FALSE(others);
+    EXPECT_EQ(others.error().code, ErrorCode::kTaskNotFound);
+    TaskUpdate cancel = blank();
+    cancel.cancel_by = await(one().storage.now());
+    EXPECT_EQ(await(one().storage.append(damaged, alice_, cancel)).after, TaskState::kCanceled);
+    EraseQuery all;
+    all.keep_at_most = 0;
+    EXPECT_EQ(await(one().storage.erase(all)), std::vector{damaged});
+    EXPECT_EQ(await(one().storage.list(alice_, {})).total, 1);
+}
+
+TEST_F(PostgresDamageTest, ATurnWithAMissingPieceKeepsNoOtherFromRunningAndLosesItsAttempt) {
+    const TaskId damaged = create_long();
+    damage();
+    const TaskId sound = create_long();
+    const auto delivery = receive(one(), 2);
+    ASSERT_TRUE(delivery && delivery->claimed());
+    EXPECT_EQ(delivery->operation().task, sound);
+    EXPECT_EQ(delivery->claimed()->attempt, 1);
+    await(delivery->ack());
+    wait_until([&] { return !load_head(damaged).live_run; });
+    EXPECT_EQ(load_head(damaged).epoch, 1U) << "it was claimed once";
+    const auto claimed = loop_.await(
+        one().storage.claim(WriteId::next(), damaged, 1, node_, std::chrono::seconds(15)));
+    ASSERT_FALSE(claimed);
+    EXPECT_EQ(claimed.error().code, ErrorCode::kInternal);
+    EXPECT_EQ(load_head(damaged).epoch, 2U) << "the attempt counts";
+    TaskUpdate give_up = blank();
+    give_up.status = TaskStatus{TaskState::kFailed, {}, {}};
+    give_up.raise_epoch = true;
+    give_up.dead_letter = "given up";
+    await(one().storage.append(damaged, OwnerScope::everything(), give_up));
+    const auto letters = await(one().storage.dead_letters(std::nullopt, 10));
+    ASSERT_EQ(letters.size(), 1U);
+    EXPECT_EQ(letters[0].task, damaged);
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ constexpr std::array kOutages{
 
 /// True once in ten seconds for each kind of error.
 bool is_time_to_log(std::size_t kind) {
-    static std::array<std::atomic<std::int64_t>, kOutages.size()> logged{};
+    static std::array<std::atomic<std::int64_t>, kOutages.size() + 1> logged{};
     const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
                                  std::chrono::steady_clock::now().time_since_epoch())
                                  .count();
@@ -124,7 +124,9 @@ Error statement_error(std::string_view sqlstate, std::string_view message) {
         if (is_time_to_log(kind)) log::warn("postgres sqlstate={} error=\"{}\"", sqlstate, message);
         return unavailable(std::string(outage.words));
     }
-    log::error("postgres sqlstate={} error=\"{}\"", sqlstate, message);
+    // Each read of a damaged value says so again.
+    if (!sqlstate.starts_with("XX") || is_time_to_log(kOutages.size()))
+        log::error("postgres sqlstate={} error=\"{}\"", sqlstate, message);
     return Error{ErrorCode::kInternal, "PostgreSQL refused a statement", nullptr};
 }
 

@@ -59,6 +59,13 @@ PgStatements::PgStatements(std::string_view s)
                 with_snapshot("select ",
                               " from {schema}.snapshot_now($1::bigint, $2::uuid, $3::int, "
                               "$4::boolean) s"))),
+      load_head(
+          make(s, "load_head",
+               "select t.id, t.owner, t.tenant, t.context, t.state, t.status_time, null::bytea, "
+               "null::bytea, null::bytea, null::bytea, t.revealed, t.revision, t.last, t.turn, "
+               "t.turn_ended, t.epoch, t.run_epoch is not null and t.lease_until > "
+               "{schema}.engine_time($1::bigint), t.cancel_by, null::bytea[], null::bytea[] "
+               "from {schema}.tasks t where t.id = $2::uuid")),
       claim(make(s, "claim",
                  with_snapshot(
                      "select c.o_code, c.o_epoch, c.o_attempt, c.o_input, c.o_sealed, c.o_turn, "
@@ -68,6 +75,13 @@ PgStatements::PgStatements(std::string_view s)
                      " from {schema}.claim_task($1::bigint, $2::uuid, $3::uuid, $4::int, $5::uuid, "
                      "$6::bigint, true) c left join lateral {schema}.snapshot_of($1::bigint, "
                      "case when c.o_code = 0 then $3::uuid end, null, true) s on true"))),
+      // The setting holds until the end of the transaction, so these are alone in theirs.
+      claim_head(make(
+          s, "claim_head",
+          "select c.o_code, c.o_epoch from set_config('a2akit.heads', 'on', true) h, "
+          "lateral {schema}.claim_task(case h when 'on' then $1::bigint end, $2::uuid, $3::uuid, "
+          "$4::int, $5::uuid, $6::bigint, true) c",
+          true)),
       renew(make(s, "renew",
                  "select * from {schema}.renew_runs($1::bigint, $2::uuid, $3::bigint, $4::uuid[])",
                  true)),
@@ -207,6 +221,15 @@ PgStatements::PgStatements(std::string_view s)
                    "$12::bigint[]) r left join lateral (select * from "
                    "{schema}.snapshot_of($1::bigint, r.o_task, null, true) where r.o_claimed) s on "
                    "true"))),
+      receive_heads(make(
+          s, "receive_heads",
+          "select r.o_task, r.o_turn, r.o_owner, r.o_claimed, r.o_next, r.c_epoch, "
+          "case when r.o_claimed then {schema}.is_readable(r.o_task) end "
+          "from set_config('a2akit.heads', 'on', true) h, "
+          "lateral {schema}.receive(case h when 'on' then $1::bigint end, $2::uuid, $3::uuid, "
+          "$4::bigint, $5::int, $6::boolean, $7::bigint, $8::boolean, $9::bigint, $10::bigint, "
+          "$11::bigint[], $12::bigint[]) r",
+          true)),
       hold(
           make(s, "hold",
                "update {schema}.queue q set due_at = {schema}.engine_time($1::bigint) + $4::bigint "

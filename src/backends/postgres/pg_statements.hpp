@@ -15,8 +15,8 @@ public:
     explicit PgStatements(std::string_view schema);
 
     // Storage
-    PgStatement create, create_once, append, append_once, load, claim, renew, release, list,
-        snapshots, events, tails, now, alive, ready;
+    PgStatement create, create_once, append, append_once, load, load_head, claim, claim_head, renew,
+        release, list, snapshots, events, tails, now, alive, ready;
     // Maintenance and contexts
     PgStatement due, erase, compact, dead_letters, mark_redriven, stale_paused, stored_use,
         load_context, update_context;
@@ -24,7 +24,7 @@ public:
     PgStatement put_push, list_pushes, remove_push, due_pushes, settle_push, dead_pushes,
         redrive_push;
     // Broker
-    PgStatement enqueue, enqueue_in, receive, hold, ack, nack, give_back;
+    PgStatement enqueue, enqueue_in, receive, receive_heads, hold, ack, nack, give_back;
     // Cancels, nodes, notifications
     PgStatement cancel, forget_cancel, cancels, beat, leave, notify, listen;
 

@@ -28,10 +28,6 @@ enum WriteCode {
     kIdTaken = 10,
 };
 
-Error not_found(const TaskId& task) {
-    return Error::about_task(ErrorCode::kTaskNotFound, "there is no such task", task.to_string());
-}
-
 Error refusal(int code, const TaskId& task, TaskState state) {
     const auto about = [&task](ErrorCode error, std::string message) {
         return Error::about_task(error, std::move(message), task.to_string());
@@ -131,11 +127,6 @@ TaskSnapshot snapshot_of_new(NewTask task, OwnerScope scope, TaskUpdate update,
 }
 
 /// The events of one write that lie behind `after`.
-std::int64_t to_bigint(std::size_t bytes) noexcept {
-    constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
-    return bytes > static_cast<std::size_t>(kMost) ? kMost : static_cast<std::int64_t>(bytes);
-}
-
 Result<void> add_events(PgRow& row, Sequence after, EventPage& page) {
     auto sequence = static_cast<Sequence>(row.i64());
     row.skip();  // its last one
@@ -271,26 +262,6 @@ AsyncResult<Appended> PostgresStorage::append(TaskId task, OwnerScope scope, Tas
     co_return appended;
 }
 
-AsyncResult<Claimed> PostgresStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node,
-                                            Lease lease) {
-    PgParams params = node_->params();
-    params.add(id).add(task).add(turn).add(node).add(static_cast<std::int64_t>(lease.count()));
-    const auto rows = co_await node_->run(node_->sql().claim, std::move(params));
-    if (!rows) co_return fail(rows.error());
-    PgRow row = (*rows)[0];
-    constexpr Refusal kRefusals[] = {Refusal::kStale, Refusal::kEnded, Refusal::kDuplicate,
-                                     Refusal::kBusy};
-    if (const int code = row.i32(); code != 0) co_return Claimed(kRefusals[code - 1]);
-    PgRow ahead = row;
-    const auto epoch = static_cast<Epoch>(ahead.i64());
-    auto run = read_claimed_run(row, task);
-    if (run) co_return Claimed(std::move(*run));
-    // The attempt counts, so that the sweeps end the task after its last one.
-    const auto released = co_await release(task, epoch, Release::kRetry, Timestamp{});
-    if (!released) co_return fail(released.error());
-    co_return fail(node_->unreadable().note(task, run.error().message));
-}
-
 AsyncResult<std::vector<Renewal>> PostgresStorage::renew(NodeId node, Lease lease) {
     constexpr int kTries = 10;
     constexpr Duration kApart(20);  // a write that was under way is over then, nearly always
@@ -337,28 +308,6 @@ AsyncResult<std::optional<Turn>> PostgresStorage::release(TaskId task, Epoch epo
 
 // -- Reads
 // ------------------------------------------------------------------------------------------------------------
-
-AsyncResult<TaskSnapshot> PostgresStorage::load(TaskId task, OwnerScope scope,
-                                                std::optional<std::int32_t> history_length,
-                                                bool include_artifacts) {
-    PgParams params = node_->params();
-    params.add(task).add(history_length).add(include_artifacts);
-    const auto rows = co_await node_->run(node_->sql().load, std::move(params));
-    if (!rows) co_return fail(rows.error());
-    if (rows->size() == 0) co_return not_found(task);
-    PgRow row = (*rows)[0];
-    TaskSnapshot head;
-    auto snapshot = read_snapshot(row, history_length, &head);
-    const TaskSnapshot& seen = snapshot ? *snapshot : head;
-    const bool theirs =
-        seen.revealed && seen.owner.owner == scope.owner && seen.owner.tenant == scope.tenant;
-    if (!scope.system && !theirs) co_return not_found(task);
-    if (snapshot) co_return snapshot;
-    Error unreadable = node_->unreadable().note(task, snapshot.error().message);
-    // A caller that wants neither is about to end the task, which must stay possible.
-    if (history_length == 0 && !include_artifacts) co_return head;
-    co_return fail(std::move(unreadable));
-}
 
 AsyncResult<EventPage> PostgresStorage::events(TaskId task, OwnerScope scope, Sequence after,
                                                EventLimit limit) {
@@ -424,32 +373,6 @@ AsyncResult<Timestamp> PostgresStorage::now() {
 
 // -- Listings
 // ---------------------------------------------------------------------------------------------------------
-
-AsyncResult<PostgresStorage::Snapshots> PostgresStorage::snapshots(
-    std::vector<TaskId> tasks, std::optional<std::int32_t> history_length, bool include_artifacts,
-    std::size_t max_bytes) {
-    PgParams params = node_->params();
-    params.uuids(tasks.data(), tasks.size())
-        .add(history_length)
-        .add(include_artifacts)
-        .add(to_bigint(max_bytes));
-    const auto rows = co_await node_->run(node_->sql().snapshots, std::move(params));
-    if (!rows) co_return fail(rows.error());
-    Snapshots found;
-    found.tasks.reserve(tasks.size());
-    for (; found.looked_at < rows->size(); ++found.looked_at) {
-        PgRow row = (*rows)[found.looked_at];
-        if (!row.boolean()) break;    // It has no room any more.
-        if (row.is_null()) continue;  // It has been erased.
-        TaskSnapshot head;
-        auto snapshot = read_snapshot(row, history_length, &head);
-        // A task whose contents cannot be read is listed without them, so that its owner can end
-        // it.
-        if (!snapshot) node_->unreadable().note(head.id, snapshot.error().message);
-        found.tasks.push_back(snapshot ? std::move(*snapshot) : std::move(head));
-    }
-    co_return found;
-}
 
 AsyncResult<ListPage> PostgresStorage::list(OwnerScope scope, ListQuery query) {
     backends::ListCursor cursor;

@@ -80,6 +80,16 @@ private:
                                      std::optional<std::int32_t> history_length,
                                      bool include_artifacts, std::size_t max_bytes);
 
+    // For tasks of which the server cannot read some value.
+    AsyncResult<Claimed> claim_damaged(TaskId task, Turn turn, NodeId node, Lease lease);
+    AsyncResult<TaskSnapshot> load_damaged(TaskId task, OwnerScope scope,
+                                           std::optional<std::int32_t> history_length,
+                                           bool include_artifacts);
+    AsyncResult<TaskSnapshot> load_head(TaskId task);
+    AsyncResult<Snapshots> snapshots_one_by_one(std::vector<TaskId> tasks,
+                                                std::optional<std::int32_t> history_length,
+                                                bool include_artifacts, std::size_t max_bytes);
+
     std::shared_ptr<PostgresNode> node_;
 };
 

@@ -244,7 +244,9 @@ Async<void> RunQueue::fetch(NodeId node, Lease lease, Turned turned) {
     params.add(id).add(node).add(static_cast<std::int64_t>(lease.count()));
     params.add(look.limit).add(claims).add(static_cast<std::int64_t>(kVisibleAgain.count()));
     params.add(look.in_turn).add(turned.after).add(look.most).i64s(look.owners).i64s(look.held);
-    auto rows = co_await node_.run(node_.sql().receive, std::move(params));
+    auto rows = co_await node_.run(node_.sql().receive, params);
+    if (!rows && claims && rows.error().code == ErrorCode::kInternal)
+        co_return co_await pass_over_damaged(std::move(params), turned);
     Fetched fetched;
     if (!rows) {
         log::debug("postgres receiving failed: {}", rows.error().message);
@@ -264,6 +266,29 @@ Async<void> RunQueue::fetch(NodeId node, Lease lease, Turned turned) {
         fetched.left = row.i32() != 0;
         row.skip(), row.skip();
         if (const auto delay = row.optional_i64()) fetched.next = Duration(*delay);
+    }
+    end_fetch(std::move(fetched), turned);
+}
+
+// The server cannot read some value of one of the tasks. The entries are taken without contents: an
+// attempt of the damaged task is over, the others come again.
+Async<void> RunQueue::pass_over_damaged(PgParams params, const Turned& turned) {
+    const auto rows = co_await node_.run(node_.sql().receive_heads, std::move(params));
+    Fetched fetched;
+    fetched.next = rows ? Duration(0) : kLookAfterTrouble;
+    for (int i = 0; rows && i < rows->size(); ++i) {
+        PgRow row = (*rows)[i];
+        if (row.is_null()) continue;
+        Dropped dropped;
+        dropped.task = TaskId{row.uuid()};
+        dropped.turn = static_cast<Turn>(row.i32());
+        row.skip(), row.skip(), row.skip();
+        dropped.epoch = static_cast<Epoch>(row.i64());
+        dropped.how = row.boolean() ? Release::kHandBack : Release::kRetry;
+        if (dropped.how == Release::kRetry)
+            node_.unreadable().note(dropped.task, "PostgreSQL finds a stored value damaged");
+        const std::lock_guard lock(mutex_);
+        dropped_.push_back(dropped);
     }
     end_fetch(std::move(fetched), turned);
 }

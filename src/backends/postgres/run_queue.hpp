@@ -16,6 +16,7 @@
 
 namespace a2akit::postgres {
 
+class PgParams;
 class PgRow;
 class PostgresNode;
 
@@ -103,6 +104,7 @@ private:
     Turned wait_locked(Seat& seat, SteadyTime now);
     [[nodiscard]] int wanted_locked(SteadyTime now, int free);
     Async<void> fetch(NodeId node, Lease lease, Turned turned);
+    Async<void> pass_over_damaged(PgParams params, const Turned& turned);
     std::unique_ptr<Delivery> read_entry(PgRow& row, WriteId id);
     void end_fetch(Fetched fetched, const Turned& turned);
     void end_locked(RunOperation operation);

@@ -4,6 +4,8 @@
 #include "backends/common/stored_form.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <utility>
 
 namespace a2akit::postgres {
@@ -120,6 +122,15 @@ Result<TaskSnapshot> read_snapshot(PgRow& row, std::optional<std::int32_t> histo
     if (read) return snapshot;
     if (head != nullptr) *head = without_contents(std::move(snapshot));
     return fail(std::move(read.error()));
+}
+
+Error not_found(const TaskId& task) {
+    return Error::about_task(ErrorCode::kTaskNotFound, "there is no such task", task.to_string());
+}
+
+std::int64_t to_bigint(std::size_t bytes) noexcept {
+    constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+    return bytes > static_cast<std::size_t>(kMost) ? kMost : static_cast<std::int64_t>(bytes);
 }
 
 Result<Run> read_received_run(PgRow& row, Turn turn, Epoch epoch) {

@@ -19,6 +19,10 @@ namespace a2akit::postgres {
                                                  std::optional<std::int32_t> history_length = {},
                                                  TaskSnapshot* head = nullptr);
 
+[[nodiscard]] Error not_found(const TaskId& task);
+/// A limit of bytes, for a statement.
+[[nodiscard]] std::int64_t to_bigint(std::size_t bytes) noexcept;
+
 /// The result of a claim, from the column of its attempt on, followed by the snapshot.
 [[nodiscard]] Result<Run> read_received_run(PgRow& row, Turn turn, Epoch epoch);
 

@@ -38,6 +38,18 @@ begin
     return query select * from {schema}.snapshot_now(p_at, p_task, p_history, p_artifacts);
 end $$;
 
+-- Whether the server can read all that is stored of the task; md5 makes it do so.
+create or replace function {schema}.is_readable(p_task uuid) returns boolean language plpgsql stable as $$
+begin
+    perform md5(metadata), md5(checkpoint), md5(reply), md5(sealed) from {schema}.tasks where id = p_task;
+    perform md5(status), md5(chunks), md5(history), md5(input) from {schema}.writes where task = p_task;
+    perform md5(input), md5(reason) from {schema}.dead_letters where task = p_task;
+    perform md5(config), md5(reason) from {schema}.pushes where task = p_task;
+    return true;
+exception when data_corrupted or internal_error then
+    return false;
+end $$;
+
 -- Earlier than the stamp of every write that is not committed yet, as far as this role's connections go.
 create or replace function {schema}.horizon() returns bigint language sql volatile as $$
     select (extract(epoch from least(clock_timestamp(), min(xact_start))) * 1000)::bigint - 1

@@ -98,9 +98,15 @@ begin
                 select input into v_input from {schema}.writes
                 where task = p_task and last = t.turn_last and input is not null;
             end if;
-            insert into {schema}.dead_letters (task, turn, attempts, at, owner, tenant, context, reason, input)
-            values (p_task, t.turn, t.attempts, v_now, t.owner, t.tenant, t.context, p_dead, v_input)
-            on conflict do nothing;
+            begin
+                insert into {schema}.dead_letters (task, turn, attempts, at, owner, tenant, context, reason, input)
+                values (p_task, t.turn, t.attempts, v_now, t.owner, t.tenant, t.context, p_dead, v_input)
+                on conflict do nothing;
+            exception when data_corrupted or internal_error then  -- the input cannot be read
+                insert into {schema}.dead_letters (task, turn, attempts, at, owner, tenant, context, reason)
+                values (p_task, t.turn, t.attempts, v_now, t.owner, t.tenant, t.context, p_dead)
+                on conflict do nothing;
+            end;
         end if;
         t.last := t.last + 1;
         t.status_last := t.last;
