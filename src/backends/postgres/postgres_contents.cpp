@@ -2,13 +2,11 @@
 #include "backends/postgres/postgres_storage.hpp"
 #include "backends/postgres/snapshot_reader.hpp"
 
-#include <algorithm>
-#include <limits>
 #include <utility>
 
 // The reads of whole tasks. Where the server finds a value damaged (a missing piece of a long one,
-// a page with a wrong checksum) it fails the statement, with all tasks of it: then each task is read
-// alone, and the damaged one without its contents, so that its owner can end it.
+// a page with a wrong checksum) it fails the statement, with all tasks of it: then each task is
+// read alone, and the damaged one without its contents, so that its owner can end it.
 
 namespace a2akit::postgres {
 namespace {
@@ -18,8 +16,8 @@ constexpr Refusal kRefusals[] = {Refusal::kStale, Refusal::kEnded, Refusal::kDup
 constexpr const char* kDamaged = "PostgreSQL finds a stored value damaged";
 
 bool may_see(const OwnerScope& scope, const TaskSnapshot& task) {
-    return scope.system || (task.revealed && task.owner.owner == scope.owner &&
-                            task.owner.tenant == scope.tenant);
+    return scope.system ||
+           (task.revealed && task.owner.owner == scope.owner && task.owner.tenant == scope.tenant);
 }
 
 }  // namespace
@@ -124,8 +122,8 @@ AsyncResult<PostgresStorage::Snapshots> PostgresStorage::snapshots(
         .add(to_bigint(max_bytes));
     const auto rows = co_await node_->run(node_->sql().snapshots, std::move(params));
     if (!rows && rows.error().code == ErrorCode::kInternal) {
-        co_return co_await snapshots_one_by_one(std::move(tasks), history_length,
-                                                include_artifacts, max_bytes);
+        co_return co_await snapshots_one_by_one(std::move(tasks), history_length, include_artifacts,
+                                                max_bytes);
     }
     if (!rows) co_return fail(rows.error());
     Snapshots found;
