@@ -1,6 +1,7 @@
 #include "server/host_site.hpp"
 
 #include "json/writer.hpp"
+#include "server/agent_page.hpp"
 #include "server/shared_resources.hpp"
 #include "wire/card_response.hpp"
 #include "wire/route_table.hpp"
@@ -77,6 +78,9 @@ void HostSite::list_resources() {
                                   return site->resource_metadata(request.head);
                               }});
     }
+    resources_.push_back({.method = "GET", .path = "/", .answer = [this](auto request) {
+                              return page(request.head);
+                          }});
     for (const char* path : {"/.well-known/agent-card.json", "/.well-known/agent.json"}) {
         resources_.push_back({.method = "GET", .path = path, .answer = [](auto) {
                                   return wire::http_error(404, kNoAgent, false);
@@ -110,6 +114,15 @@ http::Site& HostSite::at(std::string_view& target) noexcept {
         return *agent.site;
     }
     return *this;
+}
+
+wire::HttpResponse HostSite::page(const wire::RequestHead& head) const {
+    std::vector<ListedAgent> listed;
+    for (const Entry& agent : agents_) {
+        const CardConfig& card = agent.site->card();
+        listed.push_back({card.name, card.description, card.version, agent.site->url_for(head)});
+    }
+    return agent_page(listed);
 }
 
 wire::HttpResponse HostSite::catalog(const wire::RequestHead& head) {

@@ -29,8 +29,8 @@ private:
 };
 
 /// The site of a server with several agents: each below its name, and above them the server's
-/// health, the operator's paths and the catalogue of the agents (AI Catalog 1.0). It is not an
-/// agent itself.
+/// health, the operator's paths, the catalogue of the agents (AI Catalog 1.0), and at the root a
+/// page that lists them for people. It is not an agent itself.
 class HostSite final : public http::Site {
 public:
     struct Entry {
@@ -53,6 +53,7 @@ public:
 private:
     void list_resources();
     [[nodiscard]] wire::HttpResponse catalog(const wire::RequestHead& head);
+    [[nodiscard]] wire::HttpResponse page(const wire::RequestHead& head) const;
     [[nodiscard]] static std::vector<AgentsByTenant::Entry> handlers_of(
         const std::vector<Entry>& agents);
 

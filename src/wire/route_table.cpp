@@ -108,7 +108,8 @@ bool is_path_of(const Resource& resource, Segments segments, std::string& id) {
 /// Finds a resource and the methods of its path. False: the path belongs to none.
 bool match_resource(const Resources& resources, std::string_view method, Segments segments,
                     RouteMatch& match) {
-    if (segments.empty()) return false;
+    // The root is also the path of JSON-RPC: a page there takes nothing from other methods.
+    if (segments.empty() && method != "GET" && method != "HEAD") return false;
     std::string id;
     for (const Resource& resource : resources) {
         if (!is_path_of(resource, segments, id)) continue;

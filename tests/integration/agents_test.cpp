@@ -169,6 +169,20 @@ TEST_P(AgentsTest, AnyOriginMayReadTheCatalogueWhicheverMayCallTheAgents) {
     EXPECT_EQ(catalog.header("access-control-allow-origin"), "*");
 }
 
+TEST_P(AgentsTest, ThePageAtTheRootListsTheAgents) {
+    start(server_of({agent("alpha"), agent("beta")}));
+    const auto page = get("/");
+    EXPECT_EQ(page.status, 200);
+    EXPECT_EQ(page.header("content-type"), "text/html; charset=utf-8");
+    EXPECT_TRUE(contains(page.header("content-security-policy"), "default-src 'none'"));
+    EXPECT_TRUE(contains(page.body, "<h2>Agent alpha</h2>")) << page.body;
+    EXPECT_TRUE(contains(page.body, server_->url() + "/beta/.well-known/agent-card.json"));
+    const auto head = client_->exchange("HEAD", "/");
+    EXPECT_EQ(head.status, 200);
+    EXPECT_EQ(head.header("content-length"), std::to_string(page.body.size()));
+    EXPECT_TRUE(contains(get("/alpha").body, "error")) << "an agent has no page";
+}
+
 TEST_P(AgentsTest, TheServerItselfIsNotAnAgent) {
     start(server_of({agent("alpha"), agent("beta")}));
     for (const char* path : {"/.well-known/agent-card.json", "/tasks", "/gamma/tasks", "/alphabet"})
