@@ -18,6 +18,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace a2akit::test_support {
 
@@ -39,7 +40,10 @@ public:
     /// npos: not within these. Gets the number of connections that were cut before.
     using Where = std::function<std::size_t(std::string_view bytes, int cuts)>;
     CuttingProxy(std::uint16_t server, Where where)
-        : server_(server),
+        : CuttingProxy(std::vector{server}, std::move(where)) {}
+    /// Each connection goes to the next one of these servers.
+    CuttingProxy(std::vector<std::uint16_t> servers, Where where)
+        : servers_(std::move(servers)),
           where_(std::move(where)),
           listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{};
@@ -67,10 +71,10 @@ public:
 private:
     /// One connection after the other: the client makes no two at a time.
     void accept() {
-        for (;;) {
+        for (std::size_t connections = 0;;) {
             const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
             if (client < 0) return;
-            const int server = connect_to(server_);
+            const int server = connect_to(servers_[connections++ % servers_.size()]);
             relay(client, server);
             ::close(server);
             ::close(client);
@@ -106,7 +110,7 @@ private:
         return false;
     }
 
-    const std::uint16_t server_;
+    const std::vector<std::uint16_t> servers_;
     const Where where_;
     const int listener_;
     std::uint16_t port_ = 0;
