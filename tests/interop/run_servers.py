@@ -1,12 +1,12 @@
 """Runs our client library and command line against agents that official SDKs serve.
 
-usage: run_servers.py SERVER INTEROP_CLIENT INTEROP_AGENT A2AKIT WORK_FOLDER   (SERVER: a name of SERVERS below)
+usage: run_servers.py SERVER INTEROP_CLIENT INTEROP_AGENT A2AKIT WORK_FOLDER BINDING...   (SERVER: a name of SERVERS)
        run_servers.py table WORK_FOLDER NAME...         compares docs/interop.md with what was done with those servers
        run_servers.py write-table WORK_FOLDER NAME...   writes it there
 
 The SDKs are installed as run.py does it, in the same folders. Of each server: the client library runs every operation over
-each version and binding that it offers, side by side; then the command line; then an agent of ours calls the agent, which
-calls ours.
+each version and binding that it offers, side by side; then the command line does so over HTTP; then an agent of ours calls
+the agent, which calls ours.
 """
 
 import concurrent.futures
@@ -60,7 +60,7 @@ SERVERS = {
     "js_0_3": (install_js_0_3, run.CLIENTS["js_0_3"][1], ("0.3",)),
     "go": (install_go, run.CLIENTS["go"][1], ("1.0", "0.3")),
 }
-BINDINGS = ("JSONRPC", "HTTP+JSON")
+TRANSPORTS = {"JSONRPC": "jsonrpc", "HTTP+JSON": "rest"}
 
 
 @contextlib.contextmanager
@@ -140,24 +140,25 @@ def check_relay(program, ours, theirs):
     assert task["artifacts"][0]["parts"][0]["text"] == "Echo: echo hi", task
 
 
-def check_server(name, client, agent, program, work):
+def check_server(name, client, agent, program, work, bindings):
     result = work / f"server_{name}.result"
     result.unlink(missing_ok=True)
     installed_by, _, versions = SERVERS[name]
     command, failed = run.install(name, lambda _: installed_by(work), work)
     if failed:
         return failed
-    offered = [(version, binding) for version in versions for binding in BINDINGS]
+    offered = [(version, binding) for version in versions for binding in bindings]
     with started(command) as theirs, started([agent]) as ours:
         with concurrent.futures.ThreadPoolExecutor(len(offered)) as side_by_side:
             checked = list(side_by_side.map(lambda one: run_library(client, name, one[0], theirs, one[1]), offered))
         if None in checked:
             return 1
         for version, binding in offered:
-            transport = {"JSONRPC": "jsonrpc", "HTTP+JSON": "rest"}[binding]
-            check_command_line(CommandLine(program, theirs, version, transport), version)
+            if binding in TRANSPORTS:
+                check_command_line(CommandLine(program, theirs, version, TRANSPORTS[binding]), version)
         check_relay(program, ours, theirs)
-    rows = [[*one, f"{what}, command line, relay"] for one, what in zip(offered, checked)]
+    rows = [[version, binding, what + (", command line, relay" if binding in TRANSPORTS else "")]
+            for (version, binding), what in zip(offered, checked)]
     result.write_text(json.dumps(rows))
     return 0
 
@@ -182,10 +183,10 @@ def main():
     what, *arguments = sys.argv[1:]
     if what in ("table", "write-table"):
         return table(pathlib.Path(arguments[0]), arguments[1:], what == "write-table")
-    client, agent, program, folder = arguments
+    client, agent, program, folder, *bindings = arguments
     work = pathlib.Path(folder)
     work.mkdir(parents=True, exist_ok=True)
-    return check_server(what, client, agent, program, work)
+    return check_server(what, client, agent, program, work, bindings)
 
 
 if __name__ == "__main__":

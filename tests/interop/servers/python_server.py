@@ -6,15 +6,19 @@ import asyncio
 import socket
 import sys
 
+import grpc
 import httpx
 import uvicorn
 from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
+from a2a.compat.v0_3 import a2a_v0_3_pb2_grpc
+from a2a.compat.v0_3.grpc_handler import CompatGrpcHandler
 from a2a.helpers import new_data_part, new_task, new_text_message, new_text_part
 from a2a.server.agent_execution import AgentExecutor
-from a2a.server.request_handlers import DefaultRequestHandler
+from a2a.server.request_handlers import DefaultRequestHandler, GrpcHandler
 from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes, create_rest_routes
 from a2a.server.tasks import InMemoryPushNotificationConfigStore, InMemoryTaskStore, TaskUpdater
 from a2a.types import a2a_pb2 as pb
+from a2a.types import a2a_pb2_grpc
 from starlette.applications import Starlette
 
 
@@ -72,7 +76,7 @@ class Agent(AgentExecutor):
         await TaskUpdater(event_queue, context.task_id, context.context_id).cancel()
 
 
-def agent_card(url):
+def agent_card(url, grpc_address):
     card = pb.AgentCard(
         name="Interop", description="Shows every behaviour that a client may meet.", version="1.0.0",
         capabilities=pb.AgentCapabilities(streaming=True, push_notifications=True, extended_agent_card=True),
@@ -81,13 +85,15 @@ def agent_card(url):
     for version in ("1.0", "0.3"):
         card.supported_interfaces.add(url=f"{url}/rpc", protocol_binding="JSONRPC", protocol_version=version)
         card.supported_interfaces.add(url=f"{url}/rest", protocol_binding="HTTP+JSON", protocol_version=version)
+        card.supported_interfaces.add(url=grpc_address, protocol_binding="GRPC", protocol_version=version)
     return card
 
 
 async def main():
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    card = agent_card(url)
+    over_grpc = grpc.aio.server()
+    card = agent_card(url, f"127.0.0.1:{over_grpc.add_insecure_port('127.0.0.1:0')}")
     extended = pb.AgentCard()
     extended.CopyFrom(card)
     extended.name = "Interop for those it knows"
@@ -96,12 +102,16 @@ async def main():
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=[
         *create_agent_card_routes(card), *create_jsonrpc_routes(handler, "/rpc", enable_v0_3_compat=True),
         *create_rest_routes(handler, path_prefix="/rest", enable_v0_3_compat=True)]), log_level="warning"))
+    a2a_pb2_grpc.add_A2AServiceServicer_to_server(GrpcHandler(handler), over_grpc)
+    a2a_v0_3_pb2_grpc.add_A2AServiceServicer_to_server(CompatGrpcHandler(handler), over_grpc)
+    await over_grpc.start()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     print(url, flush=True)
     await asyncio.to_thread(sys.stdin.read)
     server.should_exit = True
     server.force_exit = True
     await serving
+    await over_grpc.stop(None)
 
 
 asyncio.run(main())
