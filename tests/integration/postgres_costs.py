@@ -89,7 +89,8 @@ class Costs(unittest.TestCase):
         self.wait_for_count(200, "state = 3")
         counted = self.costs.of_requests()
         received = sum(calls for text, calls in counted.items() if ".receive(" in text)
-        self.assertLessEqual(received, 200 / 8 + 2 * (time.monotonic() - began + 1), counted)
+        # Eleven on an idle machine; a node that gets little of the processor finds its slots taken more often.
+        self.assertLessEqual(received, 200 / 4 + 2 * (time.monotonic() - began + 1), counted)
         full.call("CancelTask", {"id": blocked})
 
     def wait_for_count(self, number, condition, seconds=20):
