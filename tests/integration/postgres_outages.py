@@ -105,18 +105,21 @@ class Outages(Weather):
         waiting = Together(node, slow_sends())
         self.wait_until(lambda: self.server.sql(
             f"select count(*) from {self.schema}.tasks where run_node is not null") == "3")
-        children = subprocess.run(["pgrep", "-P", str(self.server.process.pid)], capture_output=True, text=True)
-        frozen = [self.server.process.pid, *map(int, children.stdout.split())]
-        for process in frozen:
-            os.kill(process, signal.SIGSTOP)
+        frozen = [self.server.process.pid]
+        os.kill(frozen[0], signal.SIGSTOP)
         try:
+            # Behind that no child begins, and the id of one that ends stays taken.
+            children = subprocess.run(["pgrep", "-P", str(frozen[0])], capture_output=True, text=True)
+            for process in map(int, children.stdout.split()):
+                os.kill(process, signal.SIGSTOP)
+                frozen.append(process)
             ready, body = node.get("/health/ready")
             self.assertEqual((ready.status, json.loads(body)["checks"]["storage"]), (503, "no answer"))
             self.check_all_fail(Together(node, requests(task, paused)), FROZEN)
             self.check_all_fail(Together(node, requests(task, paused)), SOON)
             self.check_all_fail(waiting, 2 * FROZEN)
         finally:
-            for process in frozen:
+            for process in reversed(frozen):  # the one that would let go of their ids comes last
                 os.kill(process, signal.SIGCONT)
         self.wait_until(lambda: self.ready(node))
         self.check_all_is_well(node, task)
