@@ -5,7 +5,7 @@ namespace a2akit::rpc {
 void WaitingCalls::add(Entry& entry, SteadyTime now) noexcept {
     const std::lock_guard lock(mutex_);
     entry.since_ = now;
-    entry.listed_ = true;
+    entry.list_ = this;
     entry.before_ = last_;
     entry.behind_ = nullptr;
     (last_ != nullptr ? last_->behind_ : first_) = &entry;
@@ -14,13 +14,13 @@ void WaitingCalls::add(Entry& entry, SteadyTime now) noexcept {
 
 void WaitingCalls::remove(Entry& entry) noexcept {
     const std::lock_guard lock(mutex_);
-    if (entry.listed_) unlink(entry);
+    if (entry.list_ == this) unlink(entry);
 }
 
 void WaitingCalls::unlink(Entry& entry) noexcept {
     (entry.before_ != nullptr ? entry.before_->behind_ : first_) = entry.behind_;
     (entry.behind_ != nullptr ? entry.behind_->before_ : last_) = entry.before_;
-    entry.listed_ = false;
+    entry.list_ = nullptr;
 }
 
 void WaitingCalls::give_up_those_before(SteadyTime limit) noexcept {

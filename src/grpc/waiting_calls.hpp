@@ -7,7 +7,7 @@
 namespace a2akit::rpc {
 
 /// Calls that wait for something that their clients have to do, the oldest first: each holds memory
-/// and a permit until then. Safe from any thread.
+/// and a permit until then. Safe from any thread. An entry is in one list at a time.
 class WaitingCalls {
 public:
     class Entry {
@@ -19,7 +19,7 @@ public:
         Entry() noexcept = default;
         ~Entry() = default;
         /// Ends the call of a client that has not done it in time. Must not call the list that
-        /// calls it in place.
+        /// calls it in place; another one it may.
         virtual void give_up() noexcept = 0;
 
     private:
@@ -27,7 +27,7 @@ public:
         Entry* before_ = nullptr;
         Entry* behind_ = nullptr;
         SteadyTime since_{};
-        bool listed_ = false;
+        const WaitingCalls* list_ = nullptr;
     };
 
     WaitingCalls() noexcept = default;
@@ -36,7 +36,7 @@ public:
 
     /// REQUIRES: `entry` is removed before it ends; `now` does not run backwards.
     void add(Entry& entry, SteadyTime now) noexcept;
-    /// Does nothing when the entry is not listed.
+    /// Does nothing when the entry is not in this list.
     void remove(Entry& entry) noexcept;
     /// Gives up the calls that were added before `limit`. Behind `remove` of an entry this either
     /// has happened to it or will not happen.

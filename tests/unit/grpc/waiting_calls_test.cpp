@@ -42,5 +42,26 @@ TEST(WaitingCalls, RemovedCallsAreLeftAloneWhereverTheyStandInTheList) {
     }
 }
 
+/// Waits for something else once it is given up.
+struct PatientCall final : WaitingCalls::Entry {
+    explicit PatientCall(WaitingCalls& calls) noexcept : next(calls) {}
+    void give_up() noexcept override {
+        if (given_up++ == 0) next.add(*this, at(5));
+    }
+    WaitingCalls& next;
+    int given_up = 0;
+};
+
+TEST(WaitingCalls, ACallThatWentOnToAnotherListIsNotTakenOutOfThat) {
+    WaitingCalls before, after;
+    PatientCall call(after);
+    before.add(call, at(1));
+    before.give_up_those_before(at(2));
+    before.remove(call);  // as a read that ends meanwhile does
+    after.give_up_those_before(at(6));
+    EXPECT_EQ(call.given_up, 2);
+    after.remove(call);
+}
+
 }  // namespace
 }  // namespace a2akit::rpc
