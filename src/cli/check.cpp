@@ -1,15 +1,22 @@
 #include "cli/check.hpp"
 
+#include "backends/common/data_keys.hpp"
+#ifdef A2AKIT_POSTGRES
+#include "backends/postgres/pg_check.hpp"
+#endif
 #include "backends/sqlite/database.hpp"
 #include "cli/commands.hpp"
 #include "server/audit_log.hpp"
+#include "server/secret_file.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 namespace a2akit::cli {
 namespace {
@@ -38,9 +45,81 @@ std::string verdict(const sqlite::Findings& found) {
            "move what is damaged into a file of its own";
 }
 
+bool is_postgres_url(const std::string& path) {
+    return path.starts_with("postgresql://") || path.starts_with("postgres://");
+}
+
+#ifdef A2AKIT_POSTGRES
+/// Of A2AKIT_DATA_KEYS or of the file that A2AKIT_DATA_KEYS_FILE names.
+Result<std::optional<backends::DataKeys>> data_keys() {
+    const char* keys = std::getenv("A2AKIT_DATA_KEYS");
+    const char* file = std::getenv("A2AKIT_DATA_KEYS_FILE");
+    std::string text = keys != nullptr ? keys : "";
+    if (file != nullptr && *file != '\0') {
+        if (!text.empty()) {
+            return fail(Error::invalid_field("A2AKIT_DATA_KEYS_FILE",
+                                             "is set, and so is A2AKIT_DATA_KEYS; set one of the "
+                                             "two"));
+        }
+        Result<std::string> read = read_secret_file("A2AKIT_DATA_KEYS_FILE", file);
+        if (!read) return fail(std::move(read.error()));
+        text = std::move(*read);
+    }
+    if (text.empty()) return std::optional<backends::DataKeys>();
+    auto parsed = backends::DataKeys::parse(text);
+    if (!parsed) return fail(std::move(parsed.error()));
+    return std::optional(std::move(*parsed));
+}
+
+int describe(const postgres::Findings& found) {
+    for (const std::string& line : found.lines) std::cout << line << '\n';
+    if (found.encrypted != 0) {
+        std::cout << tasks(found.encrypted)
+                  << " cannot be checked: encrypted: the check needs A2AKIT_DATA_KEYS with the "
+                     "agent's keys\n";
+    }
+    std::cout << "schema " << found.schema;
+    if (found.lines.empty()) {
+        std::cout << " is sound" << (found.encrypted != 0 ? " in all else\n" : "\n");
+        return kSound;
+    }
+    if (found.damaged.empty()) {
+        std::cout << " is damaged; restore it from a backup\n";
+    } else {
+        std::cout << " is damaged in " << tasks(found.damaged.size())
+                  << "; everything else can be used. Run this with --set-aside to move what is "
+                     "damaged into the table "
+                  << found.schema << ".set_aside\n";
+    }
+    return kDamaged;
+}
+
+int check_postgres(const std::string& url, bool set_aside) {
+    const auto keys = data_keys();
+    if (!keys) return say(keys.error());
+    const backends::DataKeys* const known = *keys ? &**keys : nullptr;
+    auto found = postgres::check_schema(url, known);
+    if (!found) return say(found.error());
+    if (!set_aside || found->damaged.empty()) return describe(*found);
+    for (const std::string& line : found->lines) std::cout << line << '\n';
+    const auto moved = postgres::set_aside(url, found->damaged);
+    if (!moved) return say(moved.error());
+    std::cout << tasks(*moved) << " moved to " << found->schema << ".set_aside\n";
+    found = postgres::check_schema(url, known);
+    if (!found) return say(found.error());
+    return describe(*found);
+}
+#else
+int check_postgres(const std::string&, bool) {
+    std::cerr << "this a2akit was built without PostgreSQL\n";
+    return kFailed;
+}
+#endif
+
 }  // namespace
 
 int run_check(const std::string& path, bool set_aside) {
+    if (is_postgres_url(path)) return check_postgres(path, set_aside);
     std::error_code ignored;
     const bool is_directory = std::filesystem::is_directory(path, ignored);
     const std::string file =
@@ -99,14 +178,19 @@ void add_check(CLI::App& command, Program& program) {
         bool audit_log = false;
     };
     const auto flags = std::make_shared<Flags>();
-    command.add_option("PATH", flags->path, "The data directory, or the file")->required();
+    command
+        .add_option(
+            "PATH", flags->path,
+            "The data directory, the SQLite file, or postgresql://user:password@host/database")
+        ->required();
     auto* audit_log = command.add_flag("--audit-log", flags->audit_log,
                                        "PATH is an audit log (A2AKIT_AUDIT_LOG): check that "
                                        "no line was changed, removed or added");
     auto* set_aside = command.add_flag(
         "--set-aside", flags->set_aside,
         "Move each damaged task into a new database beside the file, PATH.set-aside-1, so that the "
-        "rest is sound; the agent has to be stopped");
+        "rest is sound; the agent has to be stopped. On PostgreSQL: into the table set_aside; "
+        "agents may be running");
     set_aside->excludes(audit_log);
     program.on_chosen_alone(command, [flags] {
         return flags->audit_log ? run_check_audit_log(flags->path)

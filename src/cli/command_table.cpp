@@ -85,7 +85,7 @@ const std::vector<Command>& commands() {
          "  a2akit serve --exec ./agent.py --protocol jsonl --port 8000\n"
          "  a2akit serve --config agent.toml --print-config\n"},
         {"demo", "Start an agent that says back what it is told, and talk to it", &add_demo},
-        {"check", "Read a whole SQLite database, or an audit log, and say what is wrong with it",
+        {"check", "Read a whole database, or an audit log, and say what is wrong with it",
          &add_check},
     };
     return table;

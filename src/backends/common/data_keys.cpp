@@ -9,6 +9,7 @@ namespace {
 
 // Sealed: a byte that names this form, the length of the key's id, the id, what seal_aead makes.
 constexpr char kForm = 1;
+constexpr std::size_t kHead = 2;
 constexpr std::size_t kLongestId = 32;
 constexpr const char* kSetting = "A2AKIT_DATA_KEYS";
 
@@ -61,19 +62,27 @@ Result<std::string> DataKeys::seal(std::string_view plain, std::string_view abou
     return fail(ErrorCode::kInternal, "what is to be stored cannot be encrypted");
 }
 
-Result<std::string> DataKeys::open(std::string_view sealed, std::string_view about) const {
-    constexpr std::size_t kHead = 2;
+std::string_view DataKeys::key_id(std::string_view sealed) noexcept {
     const std::size_t length = sealed.size() < kHead ? 0 : static_cast<std::uint8_t>(sealed[1]);
-    if (length == 0 || sealed[0] != kForm || sealed.size() < kHead + length)
+    if (length == 0 || sealed[0] != kForm || sealed.size() < kHead + length) return {};
+    return sealed.substr(kHead, length);
+}
+
+bool DataKeys::has_key(std::string_view id) const noexcept {
+    return std::ranges::any_of(keys_, [&](const auto& key) { return key.first == id; });
+}
+
+Result<std::string> DataKeys::open(std::string_view sealed, std::string_view about) const {
+    const std::string_view id = key_id(sealed);
+    if (id.empty())
         return fail(ErrorCode::kInternal, "it is not in the form that this version encrypts");
-    const std::string_view id = sealed.substr(kHead, length);
     const auto known =
         std::ranges::find_if(keys_, [&](const auto& key) { return key.first == id; });
     if (known == keys_.end()) {
         return fail(ErrorCode::kInternal, "it is encrypted with the key \"" + std::string(id) +
                                               "\", which A2AKIT_DATA_KEYS does not have");
     }
-    auto plain = open_aead(known->second, sealed.substr(kHead + length), about);
+    auto plain = open_aead(known->second, sealed.substr(kHead + id.size()), about);
     if (plain) return std::move(*plain);
     return fail(ErrorCode::kInternal, "it does not open with the key \"" + std::string(id) +
                                           "\": it was changed or moved, or the key is another one");

@@ -27,6 +27,11 @@ public:
     /// changed; the message names the id of the key.
     [[nodiscard]] Result<std::string> open(std::string_view sealed, std::string_view about) const;
 
+    /// The id of the key that it was sealed with; empty when it is not in a form that this version
+    /// knows.
+    [[nodiscard]] static std::string_view key_id(std::string_view sealed) noexcept;
+    [[nodiscard]] bool has_key(std::string_view id) const noexcept;
+
 private:
     explicit DataKeys(std::vector<std::pair<std::string, AeadKey>> keys) : keys_(std::move(keys)) {}
     std::vector<std::pair<std::string, AeadKey>> keys_;

@@ -69,6 +69,36 @@ Result<RawJson> open_json(const DataKeys& keys, const RawJson& json, std::string
     return RawJson(std::move(*plain));
 }
 
+void add_key_ids(const Message& message, KeyIds& ids) {
+    if (message.parts.size() != 1) return;
+    if (const std::string* bytes = sealed_bytes(message.parts.front()))
+        ids.emplace_back(DataKeys::key_id(*bytes));
+}
+
+void add_key_ids(const Artifact& artifact, KeyIds& ids) {
+    for (const Part& part : artifact.parts) {
+        if (const std::string* bytes = sealed_bytes(part))
+            ids.emplace_back(DataKeys::key_id(*bytes));
+    }
+}
+
+void add_key_ids(const RawJson& json, KeyIds& ids) {
+    if (!is_sealed(json)) return;
+    std::string_view text = json.text();
+    text.remove_prefix(kJsonHead.size());
+    text.remove_suffix(kJsonTail.size());
+    std::string sealed;
+    const bool is_base64 = json::decode_base64(text, sealed);
+    ids.emplace_back(is_base64 ? DataKeys::key_id(sealed) : std::string_view());
+}
+
+void add_key_ids(const TaskPushNotificationConfig& config, KeyIds& ids) {
+    if (config.url != kSealedUrl) return;
+    std::string sealed;
+    const bool is_base64 = json::decode_base64(config.token, sealed);
+    ids.emplace_back(is_base64 ? DataKeys::key_id(sealed) : std::string_view());
+}
+
 std::string SealedContent::about(std::string_view kind) const {
     std::string about = "a2akit data";
     about.append(reinterpret_cast<const char*>(task_.bytes.data()), task_.bytes.size());

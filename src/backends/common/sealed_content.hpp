@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace a2akit::backends {
 
@@ -54,5 +55,13 @@ private:
                                         std::string_view about);
 /// Whether it has the form that seal_json makes.
 [[nodiscard]] bool is_sealed(const RawJson& json) noexcept;
+
+/// The ids of the keys with which pieces of it are sealed, in order; one that is empty stands for a
+/// piece of a form that this version does not know.
+using KeyIds = std::vector<std::string>;
+void add_key_ids(const Message& message, KeyIds& ids);
+void add_key_ids(const Artifact& artifact, KeyIds& ids);
+void add_key_ids(const RawJson& json, KeyIds& ids);
+void add_key_ids(const TaskPushNotificationConfig& config, KeyIds& ids);
 
 }  // namespace a2akit::backends

@@ -1,20 +1,14 @@
 #include "backends/postgres/pg_migrations.hpp"
 
-#include "backends/postgres/pg_error.hpp"
 #include "backends/postgres/pg_sql.hpp"
 #include "backends/postgres/pg_statements.hpp"
 #include "backends/postgres/pg_values.hpp"
 #include "core/log.hpp"
 
-#include <libpq-fe.h>
-#include <poll.h>
-
-#include <array>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstring>
-#include <memory>
+#include <cstdlib>
+#include <optional>
 #include <string>
 
 namespace a2akit::postgres {
@@ -23,118 +17,10 @@ namespace {
 constexpr int kVersion = 5;  // 2: the functions of 1 changed, not its tables
 constexpr int kOldestServer = 150000;
 constexpr const char* kApplication = "a2akit";
-constexpr auto kConnectWithin = std::chrono::seconds(5);
-constexpr auto kAnswerWithin = std::chrono::seconds(60);
 constexpr auto kUpgradeWithin =
     std::chrono::minutes(30);  // it makes indexes of tables that may be large
 
-Error refused(std::string message) {
-    return Error{ErrorCode::kInvalidParams, std::move(message), nullptr};
-}
-
-using Deadline = std::chrono::steady_clock::time_point;
-
-/// A connection that blocks, until its deadline at most; in text form.
-class Session {
-public:
-    explicit Session(const PgAddress& address) : address_(address) {}
-
-    /// Begins with each of the servers in turn, as long as one keeps silent.
-    Result<void> connect() {
-        Result<void> connected;
-        std::size_t attempt = 0;
-        do {
-            const PgAddress::Servers servers = address_.servers(attempt);
-            connected = connect(servers);
-            if (connected) address_.note_success(servers);
-        } while (!connected && ++attempt < address_.hosts.size());
-        return connected;
-    }
-    [[nodiscard]] int server_version() const { return ::PQserverVersion(connection_.get()); }
-
-    /// Statements without parameters; the first column of the first row of the last one, if there
-    /// is any.
-    Result<std::optional<std::string>> run(std::string_view sql,
-                                           std::chrono::seconds within = kAnswerWithin) {
-        const Deadline deadline = std::chrono::steady_clock::now() + within;
-        const std::string text = in_schema(sql, address_.schema);
-        if (::PQsendQuery(connection_.get(), text.c_str()) != 1) return fail(connection_lost());
-        std::optional<std::string> answer;
-        for (;;) {
-            while (::PQisBusy(connection_.get()) != 0) {
-                if (!wait(POLLIN, deadline) || ::PQconsumeInput(connection_.get()) != 1)
-                    return fail(connection_lost());
-            }
-            PGresult* result = ::PQgetResult(connection_.get());
-            if (result == nullptr) return answer;
-            const PgRows rows(result);
-            const auto status = ::PQresultStatus(result);
-            if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-                return fail(error_of(result));
-            answer.reset();
-            if (::PQntuples(result) != 0 && ::PQgetisnull(result, 0, 0) == 0)
-                answer = ::PQgetvalue(result, 0, 0);
-        }
-    }
-
-private:
-    Result<void> connect(const PgAddress::Servers& servers) {
-        const std::string hosts = PgAddress::list(servers.hosts);
-        const std::string ports = PgAddress::list(servers.ports);
-        const std::array keywords{
-            "fallback_application_name",      "target_session_attrs", "dbname", "host", "port",
-            static_cast<const char*>(nullptr)};
-        const std::array values{"a2akit",      "read-write",  address_.url.c_str(),
-                                hosts.c_str(), ports.c_str(), static_cast<const char*>(nullptr)};
-        connection_.reset(::PQconnectStartParams(keywords.data(), values.data(), 1));
-        const Deadline deadline = std::chrono::steady_clock::now() + kConnectWithin;
-        ::PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
-        ::PQsetNoticeProcessor(connection_.get(), &log_notice, nullptr);
-        for (auto wanted = PGRES_POLLING_WRITING; wanted != PGRES_POLLING_OK;) {
-            if (wanted == PGRES_POLLING_FAILED || ::PQstatus(connection_.get()) == CONNECTION_BAD) {
-                return fail(connection_error(::PQerrorMessage(connection_.get())));
-            }
-            if (!wait(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
-                return fail(connection_error("timeout expired"));
-            }
-            wanted = ::PQconnectPoll(connection_.get());
-        }
-        return {};
-    }
-    [[nodiscard]] bool wait(short events, Deadline deadline) const {
-        for (;;) {
-            pollfd socket{::PQsocket(connection_.get()), events, 0};
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-                deadline - std::chrono::steady_clock::now());
-            if (left.count() <= 0) return false;
-            const int ready = ::poll(&socket, 1, static_cast<int>(left.count()));
-            if (ready >= 0 || errno != EINTR) return ready > 0;
-        }
-    }
-    static Error error_of(const PGresult* result) {
-        const char* state = ::PQresultErrorField(result, PG_DIAG_SQLSTATE);
-        if (state == nullptr) return connection_lost();
-        const char* text = ::PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-        if (std::strcmp(state, "42501") == 0) {
-            return refused(
-                "the user of the PostgreSQL URL may not make or use the schema; grant it CREATE on "
-                "the "
-                "database, or make the schema and give it to the user");
-        }
-        if (std::strcmp(state, "55P03") == 0) {
-            return unavailable(
-                "another node has been making or upgrading the schema for 30 s; pg_locks says who "
-                "holds the "
-                "lock: wait for it or end it, and start again");
-        }
-        return statement_error(state, text == nullptr ? "" : text);
-    }
-
-    const PgAddress& address_;
-    std::unique_ptr<PGconn, decltype(&::PQfinish)> connection_{nullptr, &::PQfinish};
-};
-
-Result<void> check_server(Session& session) {
+Result<void> check_server(PgSession& session) {
     if (Result<void> connected = session.connect(); !connected) return connected;
     if (session.server_version() < kOldestServer) {
         return fail(refused("PostgreSQL 15 or later is needed; this server is version " +
@@ -154,8 +40,8 @@ Result<void> check_server(Session& session) {
 }
 
 /// A pooler that gives one session to two clients would lose what is prepared and listened to.
-Result<void> check_pooler(Session& session, const PgAddress& address) {
-    Session other(address);
+Result<void> check_pooler(PgSession& session, const PgAddress& address) {
+    PgSession other(address);
     if (Result<void> connected = other.connect(); !connected) return connected;
     constexpr std::string_view kWho = "select pg_backend_pid()::text";
     auto one = session.run(kWho);
@@ -170,7 +56,7 @@ Result<void> check_pooler(Session& session, const PgAddress& address) {
 }
 
 /// The version that stands in the database; 0: none yet.
-Result<int> stored_version(Session& session) {
+Result<int> stored_version(PgSession& session) {
     auto known = session.run("select to_regclass('{schema}.meta')::text");
     if (!known) return fail(std::move(known.error()));
     const auto foreign = [] {
@@ -200,6 +86,12 @@ Result<int> stored_version(Session& session) {
     return std::atoi(version->value_or("0").c_str());
 }
 
+Error of_a_newer_version(int version) {
+    return refused("the schema has version " + std::to_string(version) +
+                   ", made by a newer a2akit; this one knows versions up to " +
+                   std::to_string(kVersion) + ": run the newer one");
+}
+
 std::string hex(const backends::CursorCodec::Key& key) {
     constexpr char kDigits[] = "0123456789abcdef";
     std::string text;
@@ -210,7 +102,7 @@ std::string hex(const backends::CursorCodec::Key& key) {
     return text;
 }
 
-Result<backends::CursorCodec::Key> read_key(Session& session) {
+Result<backends::CursorCodec::Key> read_key(PgSession& session) {
     auto text = session.run("select encode(cursor_key, 'hex') from {schema}.meta");
     if (!text) return fail(std::move(text.error()));
     backends::CursorCodec::Key key{};
@@ -223,7 +115,7 @@ Result<backends::CursorCodec::Key> read_key(Session& session) {
     return key;
 }
 
-Result<void> upgrade(Session& session, int from) {
+Result<void> upgrade(PgSession& session, int from) {
     std::string script;
     if (from < 1) {
         script += "create schema if not exists {schema};";
@@ -249,8 +141,24 @@ Result<void> upgrade(Session& session, int from) {
 
 }  // namespace
 
+Result<void> open_current(PgSession& session) {
+    if (Result<void> usable = check_server(session); !usable) return usable;
+    const Result<int> version = stored_version(session);
+    if (!version) return fail(version.error());
+    if (*version > kVersion) return fail(of_a_newer_version(*version));
+    if (*version == kVersion) return {};
+    if (*version == 0) {
+        return fail(
+            refused("no agent has made the schema of the PostgreSQL URL yet; name another one "
+                    "with ?schema="));
+    }
+    return fail(refused("the schema has version " + std::to_string(*version) +
+                        ", made by an older a2akit; this one needs version " +
+                        std::to_string(kVersion) + ": start an agent with it, which upgrades it"));
+}
+
 Result<backends::CursorCodec::Key> migrate(const PgAddress& address) {
-    Session session(address);
+    PgSession session(address);
     if (Result<void> usable = check_server(session); !usable)
         return fail(std::move(usable.error()));
     if (Result<void> alone = check_pooler(session, address); !alone)
@@ -263,12 +171,7 @@ Result<backends::CursorCodec::Key> migrate(const PgAddress& address) {
     if (!locked) return fail(std::move(locked.error()));
     Result<int> version = stored_version(session);
     if (!version) return fail(std::move(version.error()));
-    if (*version > kVersion) {
-        return fail(refused("the schema has version " + std::to_string(*version) +
-                            ", made by a newer a2akit; this one "
-                            "knows versions up to " +
-                            std::to_string(kVersion) + ": run the newer one"));
-    }
+    if (*version > kVersion) return fail(of_a_newer_version(*version));
     if (*version < kVersion) {
         if (Result<void> upgraded = upgrade(session, *version); !upgraded)
             return fail(std::move(upgraded.error()));

@@ -13,5 +13,7 @@ extern const char* const kTables4;
 /// The scripts that are run again with every version, in the order of their dependencies; ends with
 /// a null.
 extern const char* const kFunctions[];
+/// Takes one task, {task}, out of the agent's tables.
+extern const char* const kSetAside;
 
 }  // namespace a2akit::postgres::sql

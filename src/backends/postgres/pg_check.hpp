@@ -1,0 +1,35 @@
+#pragma once
+
+#include "backends/common/data_keys.hpp"
+
+#include <a2akit/core/ids.hpp>
+#include <a2akit/core/result.hpp>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+// What `a2akit check` does with PostgreSQL. These functions block, and nodes may be running
+// meanwhile.
+
+namespace a2akit::postgres {
+
+struct Findings {
+    std::string schema;
+    std::vector<std::string> lines;  ///< The damage, one line each; empty when there is none.
+    std::vector<TaskId> damaged;     ///< Those that can be set aside.
+    std::size_t encrypted = 0;       ///< Tasks with contents that the keys at hand do not open.
+};
+/// Reads every task of the schema, some at a time, as the server does and as the storage does.
+/// `keys`: of A2AKIT_DATA_KEYS; null for none. kUnavailable when the server cannot be reached,
+/// kInvalidParams for a schema that an agent of this version would not use as it is.
+[[nodiscard]] Result<Findings> check_schema(const std::string& url,
+                                            const backends::DataKeys* keys);
+
+/// Moves these tasks with all their rows into the table `set_aside` of the schema, which it makes,
+/// each in a transaction of its own. Returns how many were moved: one that was erased meanwhile is
+/// not. When one fails, those before it are moved.
+[[nodiscard]] Result<std::size_t> set_aside(const std::string& url,
+                                            const std::vector<TaskId>& tasks);
+
+}  // namespace a2akit::postgres
