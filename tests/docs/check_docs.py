@@ -99,6 +99,7 @@ ERRORS = {
     "src/backends/postgres/pg_pool.cpp": [rf"unavailable\({TEXT}"],
     "src/backends/postgres/pg_address.cpp": [rf"kInvalidParams,\s*{TEXT}"],
     "src/backends/postgres/pg_migrations.cpp": [rf"(?:refused|unavailable)\({TEXT}"],
+    "src/backends/postgres/pg_session.cpp": [rf"(?:refused|unavailable)\({TEXT}"],
     "src/backends/redis/redis_error.cpp": [rf'Meaning\{{"[^"]*",\s*{TEXT}', rf"unavailable\({TEXT}", rf"kInternal, {TEXT}"],
     "src/backends/redis/redis_stream.cpp": [rf'Meaning\{{"[^"]*",\s*{TEXT}', rf"unavailable\({TEXT}"],
     "src/backends/redis/redis_connection.cpp": [rf"[?:] {TEXT}"],

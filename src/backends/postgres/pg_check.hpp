@@ -23,8 +23,7 @@ struct Findings {
 /// Reads every task of the schema, some at a time, as the server does and as the storage does.
 /// `keys`: of A2AKIT_DATA_KEYS; null for none. kUnavailable when the server cannot be reached,
 /// kInvalidParams for a schema that an agent of this version would not use as it is.
-[[nodiscard]] Result<Findings> check_schema(const std::string& url,
-                                            const backends::DataKeys* keys);
+[[nodiscard]] Result<Findings> check_schema(const std::string& url, const backends::DataKeys* keys);
 
 /// Moves these tasks with all their rows into the table `set_aside` of the schema, which it makes,
 /// each in a transaction of its own. Returns how many were moved: one that was erased meanwhile is

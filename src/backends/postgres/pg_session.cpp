@@ -85,12 +85,9 @@ Result<void> PgSession::each_row(std::string_view sql, const PgParams& params,
 Result<void> PgSession::connect(const PgAddress::Servers& servers) {
     const std::string hosts = PgAddress::list(servers.hosts);
     const std::string ports = PgAddress::list(servers.ports);
-    const std::array keywords{"fallback_application_name",
-                              "target_session_attrs",
-                              "dbname",
-                              "host",
-                              "port",
-                              static_cast<const char*>(nullptr)};
+    const std::array keywords{
+        "fallback_application_name",      "target_session_attrs", "dbname", "host", "port",
+        static_cast<const char*>(nullptr)};
     const std::array values{"a2akit",      "read-write",  address_.url.c_str(),
                             hosts.c_str(), ports.c_str(), static_cast<const char*>(nullptr)};
     connection_.reset(::PQconnectStartParams(keywords.data(), values.data(), 1));

@@ -35,8 +35,8 @@ public:
     /// Calls `use` with each row of one statement, in binary form; holds one row at a time. Each
     /// row has to come `within` that time.
     using UseRow = std::function<void(PgRow row)>;
-    Result<void> each_row(std::string_view sql, const PgParams& params,
-                          std::chrono::seconds within, const UseRow& use);
+    Result<void> each_row(std::string_view sql, const PgParams& params, std::chrono::seconds within,
+                          const UseRow& use);
 
     /// Whether the newest statement failed because the server found stored data damaged.
     [[nodiscard]] bool found_damage() const noexcept { return found_damage_; }

@@ -35,8 +35,7 @@ Result<std::size_t> set_aside(const std::string& url, const std::vector<TaskId>&
         "select count(*) from {schema}.set_aside where task = '{task}' and stood_in = 'tasks'";
     std::size_t moved = 0;
     for (const TaskId& task : tasks) {
-        const auto count =
-            session.run(about(std::string(sql::kSetAside).append(kCount), task));
+        const auto count = session.run(about(std::string(sql::kSetAside).append(kCount), task));
         if (!count) {
             Error error = count.error();
             error.message = "task " + task.to_string() + ": " + error.message + "; " +
