@@ -34,22 +34,10 @@ int say(const Error& error) {
     return kFailed;
 }
 
-std::string verdict(const sqlite::Findings& found) {
-    if (found.lines.empty()) return " is sound";
-    if (!found.can_be_set_aside()) return " is damaged; restore it from a backup";
-    const std::string what = found.damaged_tasks == 0
-                                 ? std::string(" counts its tasks wrongly")
-                                 : " is damaged in " + tasks(found.damaged_tasks);
-    return what +
-           "; everything else can be used. Stop the agent and run this with --set-aside to "
-           "move what is damaged into a file of its own";
-}
-
 bool is_postgres_url(const std::string& path) {
     return path.starts_with("postgresql://") || path.starts_with("postgres://");
 }
 
-#ifdef A2AKIT_POSTGRES
 /// Of A2AKIT_DATA_KEYS or of the file that A2AKIT_DATA_KEYS_FILE names.
 Result<std::optional<backends::DataKeys>> data_keys() {
     const char* keys = std::getenv("A2AKIT_DATA_KEYS");
@@ -71,16 +59,34 @@ Result<std::optional<backends::DataKeys>> data_keys() {
     return std::optional(std::move(*parsed));
 }
 
+void say_encrypted(std::size_t count) {
+    if (count == 0) return;
+    std::cout << tasks(count) << (count == 1 ? " is" : " are")
+              << " encrypted: the check needs A2AKIT_DATA_KEYS with the agent's keys\n";
+}
+
+std::string sound(std::size_t encrypted) {
+    return encrypted == 0 ? " is sound" : " is sound in all else";
+}
+
+std::string verdict(const sqlite::Findings& found) {
+    if (found.lines.empty()) return sound(found.encrypted);
+    if (!found.can_be_set_aside()) return " is damaged; restore it from a backup";
+    const std::string what = found.damaged_tasks == 0
+                                 ? std::string(" counts its tasks wrongly")
+                                 : " is damaged in " + tasks(found.damaged_tasks);
+    return what +
+           "; everything else can be used. Stop the agent and run this with --set-aside to "
+           "move what is damaged into a file of its own";
+}
+
+#ifdef A2AKIT_POSTGRES
 int describe(const postgres::Findings& found) {
     for (const std::string& line : found.lines) std::cout << line << '\n';
-    if (found.encrypted != 0) {
-        std::cout << tasks(found.encrypted)
-                  << " cannot be checked: encrypted: the check needs A2AKIT_DATA_KEYS with the "
-                     "agent's keys\n";
-    }
+    say_encrypted(found.encrypted);
     std::cout << "schema " << found.schema;
     if (found.lines.empty()) {
-        std::cout << " is sound" << (found.encrypted != 0 ? " in all else\n" : "\n");
+        std::cout << sound(found.encrypted) << '\n';
         return kSound;
     }
     if (found.damaged.empty()) {
@@ -94,23 +100,20 @@ int describe(const postgres::Findings& found) {
     return kDamaged;
 }
 
-int check_postgres(const std::string& url, bool set_aside) {
-    const auto keys = data_keys();
-    if (!keys) return say(keys.error());
-    const backends::DataKeys* const known = *keys ? &**keys : nullptr;
-    auto found = postgres::check_schema(url, known);
+int check_postgres(const std::string& url, bool set_aside, const backends::DataKeys* keys) {
+    auto found = postgres::check_schema(url, keys);
     if (!found) return say(found.error());
     if (!set_aside || found->damaged.empty()) return describe(*found);
     for (const std::string& line : found->lines) std::cout << line << '\n';
     const auto moved = postgres::set_aside(url, found->damaged);
     if (!moved) return say(moved.error());
     std::cout << tasks(*moved) << " moved to " << found->schema << ".set_aside\n";
-    found = postgres::check_schema(url, known);
+    found = postgres::check_schema(url, keys);
     if (!found) return say(found.error());
     return describe(*found);
 }
 #else
-int check_postgres(const std::string&, bool) {
+int check_postgres(const std::string&, bool, const backends::DataKeys*) {
     std::cerr << "this a2akit was built without PostgreSQL\n";
     return kFailed;
 }
@@ -119,26 +122,31 @@ int check_postgres(const std::string&, bool) {
 }  // namespace
 
 int run_check(const std::string& path, bool set_aside) {
-    if (is_postgres_url(path)) return check_postgres(path, set_aside);
+    const auto given = data_keys();
+    if (!given) return say(given.error());
+    const backends::DataKeys* const keys = *given ? &**given : nullptr;
+    if (is_postgres_url(path)) return check_postgres(path, set_aside, keys);
     std::error_code ignored;
     const bool is_directory = std::filesystem::is_directory(path, ignored);
     const std::string file =
         is_directory ? (std::filesystem::path(path) / "a2akit.db").string() : path;
-    const auto found = sqlite::check_database(file);
+    const auto found = sqlite::check_database(file, keys);
     if (!found) return say(found.error());
     for (const std::string& line : found->lines) std::cout << line << '\n';
     if (!set_aside || !found->can_be_set_aside()) {
+        say_encrypted(found->encrypted);
         std::cout << file << verdict(*found) << '\n';
         return found->lines.empty() ? kSound : kDamaged;
     }
-    const auto moved = sqlite::set_aside(file);
+    const auto moved = sqlite::set_aside(file, keys);
     if (!moved) return say(moved.error());
     if (moved->tasks != 0) {
         std::cout << tasks(moved->tasks) << " moved to " << moved->file << '\n';
     }
-    const auto left = sqlite::check_database(file);
+    const auto left = sqlite::check_database(file, keys);
     if (!left) return say(left.error());
     for (const std::string& line : left->lines) std::cout << line << '\n';
+    say_encrypted(left->encrypted);
     std::cout << file << verdict(*left) << '\n';
     return left->lines.empty() ? kSound : kDamaged;
 }

@@ -22,16 +22,38 @@ def expect(what, condition, details=""):
         faults.append(what)
 
 
-def check(program, path, status, word, *options):
-    done = subprocess.run([program, "check", str(path), *options], capture_output=True, text=True)
+def check(program, path, status, word, *options, keys=None):
+    done = subprocess.run([program, "check", str(path), *options], capture_output=True, text=True, env=environment(keys))
     said = done.stdout + done.stderr
     expect(f"{path.name}: exit status {status}, \"{word}\"", done.returncode == status and word in said,
            f"{done.returncode}, {said}")
 
 
-def demo(program, directory, *options):
+def environment(keys):
+    return {**os.environ, **({"A2AKIT_DATA_KEYS": keys} if keys else {})}
+
+
+def demo(program, directory, *options, keys=None):
     return subprocess.Popen([program, "demo", "--port", "0", *options], text=True, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.PIPE, env={**os.environ, "A2AKIT_DATA_DIR": str(directory)})
+                            stderr=subprocess.PIPE, env={**environment(keys), "A2AKIT_DATA_DIR": str(directory)})
+
+
+def check_encrypted(program, directory):
+    keys, others, missing = "old:" + "7" * 64, "old:" + "9" * 64, "new:" + "8" * 64
+    expect("a demo with keys ends with 0", demo(program, directory, "--once", "words", keys=keys).wait(30) == 0)
+    check(program, directory, 0, "is sound", keys=keys)
+    for wrong in (None, others, missing):
+        check(program, directory, 0, "1 task is encrypted: the check needs A2AKIT_DATA_KEYS", "--set-aside", keys=wrong)
+    with contextlib.closing(sqlite3.connect(directory / "a2akit.db")) as db:
+        key, body = db.execute("SELECT key, body FROM messages ORDER BY key LIMIT 1").fetchone()
+        at = body.index(b'"raw":"') + 60  # behind the head that names the key
+        body = body[:at] + (b"B" if body[at:at + 1] == b"A" else b"A") + body[at + 1:]
+        db.execute("UPDATE messages SET body = ? WHERE key = ?", (body, key))
+        db.commit()
+    check(program, directory, 0, "1 task is encrypted", "--set-aside")
+    check(program, directory, 1, "messages.body cannot be decrypted", keys=keys)
+    check(program, directory, 0, "1 task moved to", "--set-aside", keys=keys)
+    check(program, directory, 0, "is sound")
 
 
 def main():
@@ -80,6 +102,7 @@ def main():
         text = directory / "notes.txt"
         text.write_text("no database\n" * 20)
         check(program, text, 2, "not a SQLite database")
+        check_encrypted(program, pathlib.Path(name) / "sealed")
     sys.exit(1 if faults else 0)
 
 

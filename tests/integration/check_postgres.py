@@ -83,7 +83,7 @@ def check_sealed(program, check, server, environment):
     with sealed.Agent(program, environment, sealed.OLD) as agent:
         damaged = agent.send(f"hello {sealed.MARK}")
         other = agent.send("hello")
-    keyless = check(0, "2 tasks cannot be checked: encrypted: the check needs A2AKIT_DATA_KEYS",
+    keyless = check(0, "2 tasks are encrypted: the check needs A2AKIT_DATA_KEYS",
                     "schema a2akit is sound in all else\n", options=["--set-aside"])
     assert damaged not in keyless, keyless
     keys = {"A2AKIT_DATA_KEYS": sealed.OLD}
@@ -102,7 +102,7 @@ def check_sealed(program, check, server, environment):
     check(1, f"task {damaged}: pushes.config cannot be decrypted\n", "damaged in 1 task;", environment=keys)
     # Another key under the same id opens nothing, which is no damage; neither is a key that is not there.
     for wrong in ("old:" + "9" * 64, sealed.NEW):
-        check(0, "2 tasks cannot be checked", options=["--set-aside"], environment={"A2AKIT_DATA_KEYS": wrong})
+        check(0, "2 tasks are encrypted", options=["--set-aside"], environment={"A2AKIT_DATA_KEYS": wrong})
     check(0, "1 task moved to a2akit.set_aside\n", "schema a2akit is sound\n", options=["--set-aside"], environment=keys)
     with sealed.Agent(program, environment, sealed.OLD) as agent:
         assert listed(agent) == {other}

@@ -120,8 +120,11 @@ private:
             const TaskId task{row.uuid()};
             auto reading = contents_.read(column.kind, task, row.bytes());
             if (reading.state == State::kReadable) return;
-            std::string what = std::string(column.table) + "." + column.name + " cannot be ";
-            what += reading.state == State::kDamaged ? "read" : "decrypted";
+            std::string what;  // of those that are encrypted there may be many
+            if (reading.state != State::kEncrypted) {
+                what = std::string(column.table) + "." + column.name + " cannot be ";
+                what += reading.state == State::kDamaged ? "read" : "decrypted";
+            }
             note(task, {std::move(what), std::move(reading)});
         });
     }

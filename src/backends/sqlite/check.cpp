@@ -1,16 +1,17 @@
-#include "backends/common/stored_form.hpp"
+#include "backends/common/content_check.hpp"
 #include "backends/sqlite/damage.hpp"
 #include "backends/sqlite/database.hpp"
 #include "backends/sqlite/refusal.hpp"
 #include "backends/sqlite/schema.hpp"
 #include "backends/sqlite/task_row.hpp"
-#include "json/codec.hpp"
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -25,53 +26,38 @@ namespace {
 using Lines = std::vector<std::string>;
 constexpr std::size_t kMostLines = 100;
 
-template <class T>
-bool readable(const Result<T>& read) {
-    return read.has_value();
-}
+using backends::ContentCheck;
+using Kind = ContentCheck::Kind;
+using State = ContentCheck::State;
 
-bool is_json(std::string_view bytes) { return readable(backends::read_stored_json(bytes)); }
-
-bool is_push_config(std::string_view bytes) {
-    return json::decode<TaskPushNotificationConfig>(bytes).has_value();
-}
-
-/// A column of stored bytes, and the function that reads them.
+/// A column of stored bytes.
 struct Column {
     const char* name;
-    const char* sql;  ///< Its bytes, and the number of the task.
-    bool (*read)(std::string_view bytes);
+    const char* sql;           ///< Its bytes, and the number of the task.
+    std::optional<Kind> kind;  ///< None: answers to writes.
 };
 
-bool read_answers(std::string_view bytes) {
-    static_cast<void>(unpack(bytes, TaskId{}));
-    return true;
-}
-
 constexpr std::array kColumns = {
-    Column{"messages.body", "SELECT body, key >> 24 FROM messages",
-           [](std::string_view bytes) { return readable(backends::read_stored_messages(bytes)); }},
+    Column{"messages.body", "SELECT body, key >> 24 FROM messages", Kind::kMessages},
     Column{"log.chunks", "SELECT chunks, key >> 24 FROM log WHERE chunks IS NOT NULL",
-           [](std::string_view bytes) { return readable(backends::read_stored_chunks(bytes)); }},
+           Kind::kChunks},
     Column{"log.status", "SELECT status, key >> 24 FROM log WHERE status IS NOT NULL",
-           [](std::string_view bytes) { return readable(backends::read_stored_status(bytes)); }},
-    Column{"inputs.input", "SELECT input, id FROM inputs",
-           [](std::string_view bytes) { return readable(backends::read_stored_input(bytes)); }},
-    Column{"more.reply", "SELECT reply, id FROM more WHERE reply IS NOT NULL",
-           [](std::string_view bytes) { return readable(backends::read_stored_message(bytes)); }},
-    Column{"more.metadata", "SELECT metadata, id FROM more WHERE metadata IS NOT NULL", is_json},
+           Kind::kStatus},
+    Column{"inputs.input", "SELECT input, id FROM inputs", Kind::kInput},
+    Column{"more.reply", "SELECT reply, id FROM more WHERE reply IS NOT NULL", Kind::kMessage},
+    Column{"more.metadata", "SELECT metadata, id FROM more WHERE metadata IS NOT NULL",
+           Kind::kMetadata},
     Column{"more.checkpoint", "SELECT checkpoint, id FROM more WHERE checkpoint IS NOT NULL",
-           is_json},
-    Column{"dead_letters.message", "SELECT message, id FROM dead_letters",
-           [](std::string_view bytes) { return readable(backends::read_stored_message(bytes)); }},
-    Column{"push.config", "SELECT config, id FROM push", is_push_config},
-    Column{"tasks.made", "SELECT made, id FROM tasks WHERE made IS NOT NULL", read_answers},
-    Column{"tasks.ended", "SELECT ended, id FROM tasks WHERE ended IS NOT NULL", read_answers},
+           Kind::kCheckpoint},
+    Column{"dead_letters.message", "SELECT message, id FROM dead_letters", Kind::kMessage},
+    Column{"push.config", "SELECT config, id FROM push", Kind::kPushConfig},
+    Column{"tasks.made", "SELECT made, id FROM tasks WHERE made IS NOT NULL", std::nullopt},
+    Column{"tasks.ended", "SELECT ended, id FROM tasks WHERE ended IS NOT NULL", std::nullopt},
     Column{"active.answers", "SELECT answers, id FROM active WHERE answers IS NOT NULL",
-           read_answers},
-    Column{"keys.answer", "SELECT answer, id FROM keys", read_answers},
+           std::nullopt},
+    Column{"keys.answer", "SELECT answer, id FROM keys", std::nullopt},
     Column{"active.run_answer", "SELECT run_answer, id FROM active WHERE run_answer IS NOT NULL",
-           read_answers},
+           std::nullopt},
 };
 
 /// Rows that contradict others; each query's rows are numbers of tasks.
@@ -109,34 +95,73 @@ constexpr std::array kRules = {
     Rule{"belongs to nobody", "SELECT id FROM tasks WHERE owner NOT IN (SELECT id FROM owners)"},
 };
 
-bool can_be_read(const Column& column, std::string_view bytes) {
+State state_of_answers(std::string_view bytes) {
     try {
-        return column.read(bytes);
+        static_cast<void>(unpack(bytes, TaskId{}));
+        return State::kReadable;
     } catch (const Failure&) {
-        return false;
+        return State::kDamaged;
     }
+}
+
+std::optional<TaskId> id_of(Connection& db, std::int64_t number) {
+    Query query = db.query("SELECT task FROM tasks WHERE id = ?1");
+    const bool found = query.number(number).step();
+    const std::string_view id = found ? query.bytes() : std::string_view();
+    TaskId task;
+    if (id.size() != task.bytes.size()) return std::nullopt;
+    std::memcpy(task.bytes.data(), id.data(), id.size());
+    return task;
 }
 
 // The task's public id; if the row with the id is missing, the number in its other rows.
 std::string name_of(Connection& db, std::int64_t number) {
-    Query query = db.query("SELECT task FROM tasks WHERE id = ?1");
-    const bool found = query.number(number).step();
-    const std::string_view id = found ? query.bytes() : std::string_view();
-    if (id.size() != TaskId{}.bytes.size()) return "number " + std::to_string(number);
-    TaskId task;
-    std::memcpy(task.bytes.data(), id.data(), id.size());
-    return task.to_string();
+    const std::optional<TaskId> id = id_of(db, number);
+    return id ? id->to_string() : "number " + std::to_string(number);
 }
 
-void find_unreadable(Connection& db, DamagedTasks& damaged) {
+/// What does not open: damage where the key has opened anything else.
+struct Sealed {
+    std::string key;  ///< Empty: not at hand.
+    std::string line;
+};
+
+void find_unreadable(Connection& db, const backends::DataKeys* keys, Damage& damage) {
+    ContentCheck contents(keys);
+    std::multimap<std::int64_t, Sealed> sealed;
     for (const Column& column : kColumns) {
         Query query = db.query(column.sql);
         while (query.step()) {
-            if (can_be_read(column, query.bytes())) continue;
+            const std::string_view bytes = query.bytes();
             const std::int64_t task = query.number();
-            damaged.try_emplace(
-                task, "task " + name_of(db, task) + ": " + column.name + " cannot be read");
+            ContentCheck::Reading reading;
+            if (column.kind) {
+                const auto id = keys != nullptr ? id_of(db, task) : std::nullopt;
+                reading = contents.read(*column.kind, id.value_or(TaskId{}), bytes);
+            } else {
+                reading.state = state_of_answers(bytes);
+            }
+            if (reading.state == State::kReadable) continue;
+            std::string line;  // of those that are encrypted there may be many
+            if (reading.state != State::kEncrypted)
+                line = "task " + name_of(db, task) + ": " + column.name;
+            if (reading.state == State::kDamaged) {
+                damage.tasks.try_emplace(task, line + " cannot be read");
+            } else {
+                if (!line.empty()) line += " cannot be decrypted";
+                Sealed one{std::move(reading.key), std::move(line)};
+                const auto [first, last] = sealed.equal_range(task);
+                const bool known = std::any_of(
+                    first, last, [&](const auto& other) { return other.second.key == one.key; });
+                if (!known) sealed.emplace(task, std::move(one));
+            }
         }
+    }
+    for (auto& [task, one] : sealed) {
+        if (contents.has_opened(one.key)) damage.tasks.try_emplace(task, std::move(one.line));
+    }
+    for (auto at = sealed.begin(); at != sealed.end(); at = sealed.upper_bound(at->first)) {
+        if (!damage.tasks.contains(at->first)) ++damage.encrypted;
     }
 }
 
@@ -169,13 +194,14 @@ void describe(const DamagedTasks& damaged, Lines& lines) {
 }
 
 // One transaction: the agent that runs may write meanwhile.
-void check_everything(Connection& db, Findings& findings) {
+void check_everything(Connection& db, const backends::DataKeys* keys, Findings& findings) {
     db.execute("BEGIN");
     findings.lines = find_damaged_pages(db);
     if (findings.lines.empty()) {
-        const DamagedTasks damaged = find_damaged_tasks(db);
-        findings.damaged_tasks = damaged.size();
-        describe(damaged, findings.lines);
+        const Damage damage = find_damaged_tasks(db, keys);
+        findings.damaged_tasks = damage.tasks.size();
+        findings.encrypted = damage.encrypted;
+        describe(damage.tasks, findings.lines);
         findings.wrong_counts = counts_differ(db);
         if (findings.wrong_counts) {
             findings.lines.emplace_back("the counts of tasks are not those of the tasks");
@@ -195,14 +221,14 @@ std::vector<std::string> find_damaged_pages(Connection& db) {
     return lines;
 }
 
-DamagedTasks find_damaged_tasks(Connection& db) {
-    DamagedTasks damaged;
-    find_unreadable(db, damaged);
-    find_broken(db, damaged);
-    return damaged;
+Damage find_damaged_tasks(Connection& db, const backends::DataKeys* keys) {
+    Damage damage;
+    find_unreadable(db, keys, damage);
+    find_broken(db, damage.tasks);
+    return damage;
 }
 
-Result<Findings> check_database(const std::string& path) {
+Result<Findings> check_database(const std::string& path, const backends::DataKeys* keys) {
     std::error_code failed;
     if (!std::filesystem::exists(path, failed)) return fail(refused(path, "there is no such file"));
     Findings findings;
@@ -215,7 +241,7 @@ Result<Findings> check_database(const std::string& path) {
         const auto version = connection.number_of("PRAGMA user_version");
         if (version > newest_schema()) return fail(refused(path, of_a_newer_version(version)));
         check_schema(connection);
-        check_everything(connection, findings);
+        check_everything(connection, keys, findings);
     } catch (const Failure& failure) {
         if ((failure.code() & 0xFF) != SQLITE_CORRUPT) return fail(refused(path, why_of(failure)));
         findings = {};

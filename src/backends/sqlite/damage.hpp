@@ -1,7 +1,9 @@
 #pragma once
 
+#include "backends/common/data_keys.hpp"
 #include "backends/sqlite/connection.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -15,9 +17,13 @@ namespace a2akit::sqlite {
 /// cannot be checked.
 [[nodiscard]] std::vector<std::string> find_damaged_pages(Connection& db);
 
-/// Each task that cannot be read, or whose rows contradict each other: the number that its rows
-/// have, and a line that names it. REQUIRES: no page is damaged.
+/// The number that a task's rows have, and a line that names the task.
 using DamagedTasks = std::map<std::int64_t, std::string>;
-[[nodiscard]] DamagedTasks find_damaged_tasks(Connection& db);
+struct Damage {
+    DamagedTasks tasks;         ///< Each that cannot be read, or whose rows contradict each other.
+    std::size_t encrypted = 0;  ///< Others, with contents that the keys at hand do not open.
+};
+/// `keys`: null for none. REQUIRES: no page is damaged.
+[[nodiscard]] Damage find_damaged_tasks(Connection& db, const backends::DataKeys* keys);
 
 }  // namespace a2akit::sqlite

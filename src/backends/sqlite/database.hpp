@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/common/data_keys.hpp"
 #include "backends/sqlite/connection.hpp"
 
 #include <a2akit/core/result.hpp>
@@ -80,6 +81,7 @@ private:
 struct Findings {
     std::vector<std::string> lines;  ///< The damage, one line each; empty when the file is sound.
     std::size_t damaged_tasks = 0;
+    std::size_t encrypted = 0;  ///< Tasks with contents that the keys at hand do not open.
     bool wrong_counts = false;
 
     /// True: `set_aside` removes all damage. False: pages are damaged.
@@ -88,8 +90,9 @@ struct Findings {
     }
 };
 /// Reads the whole file: every page, every index, every row, and whether they agree. The process
-/// that holds the file may keep running.
-[[nodiscard]] Result<Findings> check_database(const std::string& path);
+/// that holds the file may keep running. `keys`: of A2AKIT_DATA_KEYS; null for none.
+[[nodiscard]] Result<Findings> check_database(const std::string& path,
+                                              const backends::DataKeys* keys = nullptr);
 
 struct SetAside {
     std::size_t tasks = 0;
@@ -98,6 +101,7 @@ struct SetAside {
 /// Moves each task that `check_database` names, with all its rows, into a new database beside the
 /// file, `PATH.set-aside-1` or the next free number, readable by its owner only. Recounts the tasks
 /// that stay. Fails, and moves nothing, while a process uses the file, and when pages are damaged.
-[[nodiscard]] Result<SetAside> set_aside(const std::string& path);
+[[nodiscard]] Result<SetAside> set_aside(const std::string& path,
+                                         const backends::DataKeys* keys = nullptr);
 
 }  // namespace a2akit::sqlite

@@ -85,7 +85,7 @@ void count_anew(Connection& db) {
 
 }  // namespace
 
-Result<SetAside> set_aside(const std::string& path) {
+Result<SetAside> set_aside(const std::string& path, const backends::DataKeys* keys) {
     std::error_code failed;
     if (!std::filesystem::exists(path, failed)) return fail(refused(path, "there is no such file"));
     DatabaseOptions options;
@@ -97,7 +97,7 @@ Result<SetAside> set_aside(const std::string& path) {
         if (!find_damaged_pages(*db).empty()) {
             return fail(refused(path, "its pages are damaged; restore it from a backup"));
         }
-        const DamagedTasks damaged = find_damaged_tasks(*db);
+        const DamagedTasks damaged = find_damaged_tasks(*db, keys).tasks;
         SetAside done;
         done.tasks = damaged.size();
         if (!damaged.empty()) {
