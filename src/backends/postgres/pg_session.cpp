@@ -43,15 +43,18 @@ Result<std::optional<std::string>> PgSession::run(std::string_view sql,
     found_damage_ = false;
     const std::string text = in_schema(sql, address_.schema);
     if (::PQsendQuery(connection_.get(), text.c_str()) != 1) return fail(connection_lost());
-    std::optional<std::string> answer;
+    Result<std::optional<std::string>> answer;
     for (;;) {
         if (!wait_for_result(deadline)) return fail(connection_lost());
         PGresult* result = ::PQgetResult(connection_.get());
         if (result == nullptr) return answer;
         const PgRows rows(result);
         const auto status = ::PQresultStatus(result);
-        if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) return fail(error_of(result));
-        answer.reset();
+        if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+            answer = fail(error_of(result));
+            continue;
+        }
+        answer = std::nullopt;
         if (::PQntuples(result) != 0 && ::PQgetisnull(result, 0, 0) == 0)
             answer = ::PQgetvalue(result, 0, 0);
     }

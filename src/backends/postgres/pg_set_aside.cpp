@@ -3,6 +3,8 @@
 #include "backends/postgres/pg_session.hpp"
 #include "backends/postgres/pg_sql.hpp"
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -22,20 +24,30 @@ std::string about(std::string_view text, const TaskId& task) {
     return sql;
 }
 
+/// "0": the task was erased meanwhile. The statements of one run are one transaction; nodes that
+/// lock the same rows in another order may make the server give it up.
+Result<std::optional<std::string>> move_task(PgSession& session, const TaskId& task) {
+    constexpr std::string_view kCount =
+        "select count(*) from {schema}.set_aside where task = '{task}' and stood_in = 'tasks'";
+    constexpr int kTries = 3;
+    const std::string sql = about(std::string(sql::kSetAside).append(kCount), task);
+    for (int tried = 1;; ++tried) {
+        auto count = session.run(sql);
+        if (count || count.error().code != ErrorCode::kUnavailable || tried == kTries) return count;
+    }
+}
+
 }  // namespace
 
-// The statements of one run are one transaction.
 Result<std::size_t> set_aside(const std::string& url, const std::vector<TaskId>& tasks) {
     const auto address = PgAddress::parse(url);
     if (!address) return fail(address.error());
     PgSession session(*address);
     if (auto opened = open_current(session); !opened) return fail(std::move(opened.error()));
     if (auto made = session.run(kMakeTable); !made) return fail(std::move(made.error()));
-    constexpr std::string_view kCount =
-        "select count(*) from {schema}.set_aside where task = '{task}' and stood_in = 'tasks'";
     std::size_t moved = 0;
     for (const TaskId& task : tasks) {
-        const auto count = session.run(about(std::string(sql::kSetAside).append(kCount), task));
+        const auto count = move_task(session, task);
         if (!count) {
             Error error = count.error();
             error.message = "task " + task.to_string() + ": " + error.message + "; " +
