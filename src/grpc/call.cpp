@@ -297,14 +297,12 @@ Async<void> Call::answer_by_events(std::unique_ptr<EventStream> events) {
             }
             co_await send_pieces();
         }
-        if (failed_ || client_.gone()) break;
-        if (batch.end != EventStream::End::kMore) {
-            end(status_of(batch));
-            break;
-        }
+        // Once only: the client may leave right behind the last answer.
+        const bool has_left = failed_ || client_.gone();
+        if (!has_left && batch.end == EventStream::End::kMore) continue;
+        events_.reset();
+        co_return end(has_left ? client_has_left() : status_of(batch));
     }
-    events_.reset();
-    if (failed_ || client_.gone()) end(client_has_left());
 }
 
 /// Converts a piece of the batch. False: there is no room for it.
