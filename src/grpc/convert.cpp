@@ -29,11 +29,10 @@ struct Path {
 
 void read(const std::string& from, std::string& to, const Path& path, const char* name,
           Violations& wrong) {
-    if (from.find('\0') != std::string::npos) {
-        wrong.push_back({path.to(name), "must not contain the character NUL (\\u0000)"});
-        return;
-    }
-    to = from;
+    if (from.find('\0') == std::string::npos)
+        to = from;
+    else
+        refuse_nul(from, path.to(name), wrong);
 }
 
 void read_required(const std::string& from, std::string& to, const Path& path, const char* name,

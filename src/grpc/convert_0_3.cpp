@@ -27,11 +27,17 @@ void read_by_json(const google::protobuf::Message& from, OperationParams& to, Vi
     wrong.push_back({"", read.error().message});
 }
 
+std::string text_of(const std::string& from, const char* field, Violations& wrong) {
+    refuse_nul(from, field, wrong);
+    return from;
+}
+
 constexpr std::string_view kTasks = "tasks/";
 constexpr std::string_view kConfigs = "/pushNotificationConfigs/";
 
 /// The id in "tasks/{id}".
 std::string task_of(const std::string& name, const char* field, Violations& wrong) {
+    refuse_nul(name, field, wrong);
     const std::string_view id =
         std::string_view(name).substr(name.starts_with(kTasks) ? kTasks.size() : 0);
     if (id.size() == name.size() || id.empty() || id.find('/') != std::string_view::npos) {
@@ -46,6 +52,7 @@ struct ConfigName {
 };
 /// The ids in "tasks/{id}/pushNotificationConfigs/{config id}".
 ConfigName config_of(const std::string& name, Violations& wrong) {
+    refuse_nul(name, "name", wrong);
     const std::size_t at = name.find(kConfigs);
     if (name.starts_with(kTasks) && at != std::string::npos && at > kTasks.size()) {
         return {name.substr(kTasks.size(), at - kTasks.size()), name.substr(at + kConfigs.size())};
@@ -110,7 +117,7 @@ void read(const v0::ListTaskPushNotificationConfigRequest& from, OperationParams
     auto& params = to.emplace<ListTaskPushNotificationConfigsRequest>();
     params.task_id = task_of(from.parent(), "parent", wrong);
     params.page_size = from.page_size();
-    params.page_token = from.page_token();
+    params.page_token = text_of(from.page_token(), "pageToken", wrong);
 }
 void read(const v0::DeleteTaskPushNotificationConfigRequest& from, OperationParams& to,
           Violations& wrong) {

@@ -12,6 +12,10 @@ namespace {
 
 namespace pb = google::protobuf;
 
+constexpr const char* kNoNul = "must not contain the character NUL (\\u0000)";
+
+bool holds_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
 
 class ValueWriter {
@@ -69,8 +73,7 @@ private:
         writer_.string(text);
     }
     void check(const std::string& text) {
-        if (text.find('\0') != std::string::npos)
-            complain("must not contain the character NUL (\\u0000)");
+        if (holds_nul(text)) complain(kNoNul);
     }
     void complain(const char* what) {
         if (std::exchange(complained_, true)) return;
@@ -135,6 +138,10 @@ RawJson text_of(const Value& value, const char* field, Violations& wrong) {
 }
 
 }  // namespace
+
+void refuse_nul(const std::string& text, const std::string& field, Violations& wrong) {
+    if (holds_nul(text)) wrong.push_back({field, kNoNul});
+}
 
 RawJson to_json(const pb::Value& value, const char* field, Violations& wrong) {
     return text_of(value, field, wrong);

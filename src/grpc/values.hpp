@@ -15,6 +15,9 @@ namespace a2akit::rpc {
 
 using Violations = std::vector<FieldViolation>;
 
+/// Notes the character NUL in a text, which no storage has to keep.
+void refuse_nul(const std::string& text, const std::string& field, Violations& wrong);
+
 /// The JSON text of a value. Notes in `wrong`, under the name `field`, what JSON or the storage has
 /// no place for: NaN and infinite numbers, and the character NUL.
 [[nodiscard]] RawJson to_json(const google::protobuf::Value& value, const char* field,

@@ -531,6 +531,40 @@ TEST_F(GrpcTest, GarbageIsRefusedAndTheNextCallIsServed) {
     EXPECT_TRUE(stub->SendMessage(&context, saying("hi"), &sent).ok());
 }
 
+TEST_F(GrpcTest, TheCharacterNulIsRefusedInEachFieldOfProtocol0_3) {
+    start();
+    const std::string nul("\0", 1);
+    const auto refused = [&](const char* method, const auto& request, const std::string& field) {
+        const std::string path = "/a2a.v1.A2AService/" + std::string(method);
+        const auto status = call_raw(address, path.c_str(), request.SerializeAsString());
+        EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << method;
+        EXPECT_NE(status.error_message().find(field + ": must not contain the character NUL"),
+                  std::string::npos)
+            << status.error_message();
+    };
+    ::a2a::v1::GetTaskRequest get;
+    get.set_name("tasks/x" + nul);
+    refused("GetTask", get, "name");
+    ::a2a::v1::CancelTaskRequest cancel;
+    cancel.set_name("tasks/x" + nul);
+    refused("CancelTask", cancel, "name");
+    ::a2a::v1::TaskSubscriptionRequest subscribe;
+    subscribe.set_name("tasks/x" + nul);
+    refused("TaskSubscription", subscribe, "name");
+    ::a2a::v1::GetTaskPushNotificationConfigRequest config;
+    config.set_name("tasks/x/pushNotificationConfigs/y" + nul);
+    refused("GetTaskPushNotificationConfig", config, "name");
+    ::a2a::v1::DeleteTaskPushNotificationConfigRequest erase;
+    erase.set_name("tasks/x/pushNotificationConfigs/y" + nul);
+    refused("DeleteTaskPushNotificationConfig", erase, "name");
+    ::a2a::v1::ListTaskPushNotificationConfigRequest list;
+    list.set_parent("tasks/x" + nul);
+    refused("ListTaskPushNotificationConfig", list, "parent");
+    list.set_parent("tasks/x");
+    list.set_page_token("page" + nul);
+    refused("ListTaskPushNotificationConfig", list, "pageToken");
+}
+
 TEST_F(GrpcTest, AMessageOfTheOtherVersionIsNamedAsSuch) {
     start();
     ::a2a::v1::SendMessageRequest old;
