@@ -16,7 +16,7 @@
 namespace a2akit::json {
 
 /// The fields met while a message was read: one bit per field of its description.
-struct Met {
+struct FieldsRead {
     std::uint64_t seen = 0;
     std::uint64_t faulty = 0;  ///< A violation is noted already.
 };
@@ -79,7 +79,7 @@ constexpr bool null_is_value() {
 }
 
 template <class D, std::size_t I, class M>
-bool read_field(Cursor& cursor, M& message, Met& met) {
+bool read_field(Cursor& cursor, M& message, FieldsRead& fields) {
     constexpr const auto& kField = std::get<I>(Description<D>::kFields);
     using F = std::remove_cvref_t<decltype(kField)>;
     if constexpr (!null_is_value<F>()) {
@@ -88,11 +88,11 @@ bool read_field(Cursor& cursor, M& message, Met& met) {
         if (is_null) return true;
     }
     constexpr std::uint64_t kBit = std::uint64_t{1} << I;
-    if ((met.seen & kBit) != 0) {
+    if ((fields.seen & kBit) != 0) {
         cursor.violation({}, "is given twice");
         return cursor.skip();
     }
-    met.seen |= kBit;
+    fields.seen |= kBit;
     const std::size_t violations = cursor.violation_count();
     bool ok = false;
     if constexpr (F::kIsConstant) {
@@ -102,7 +102,7 @@ bool read_field(Cursor& cursor, M& message, Met& met) {
     } else {
         ok = ValueCodec<typename F::ReadAs>::read(cursor, message.*kField.member);
     }
-    if (cursor.violation_count() != violations) met.faulty |= kBit;
+    if (cursor.violation_count() != violations) fields.faulty |= kBit;
     return ok;
 }
 
@@ -122,16 +122,16 @@ template <class D, std::size_t I>
 }
 
 template <class D, class M, std::size_t... I>
-bool dispatch_field(Cursor& cursor, M& message, std::string_view key, Met& met,
+bool dispatch_field(Cursor& cursor, M& message, std::string_view key, FieldsRead& fields,
                     std::index_sequence<I...>) {
     bool ok = true;
     const bool known =
-        ((is_field<D, I>(key) && (ok = read_field<D, I>(cursor, message, met), true)) || ...);
+        ((is_field<D, I>(key) && (ok = read_field<D, I>(cursor, message, fields), true)) || ...);
     return known ? ok : cursor.skip();
 }
 
 template <class D, std::size_t I, class M>
-void check_required(Cursor& cursor, const M& message, const Met& met) {
+void check_required(Cursor& cursor, const M& message, const FieldsRead& fields) {
     constexpr const auto& kField = std::get<I>(Description<D>::kFields);
     using F = std::remove_cvref_t<decltype(kField)>;
     if constexpr (F::kIsConstant) {
@@ -146,8 +146,8 @@ void check_required(Cursor& cursor, const M& message, const Met& met) {
         using Codec = ValueCodec<typename F::As>;
         constexpr std::uint64_t kBit = std::uint64_t{1} << I;
         constexpr bool kMayBeEmpty = kField.need == Need::kRequiredMayBeEmpty;
-        const bool was_seen = (met.seen & kBit) != 0;
-        if ((met.faulty & kBit) != 0) return;
+        const bool was_seen = (fields.seen & kBit) != 0;
+        if ((fields.faulty & kBit) != 0) return;
         if (kMayBeEmpty ? !was_seen : Codec::is_missing(message.*kField.member, was_seen)) {
             cursor.violation(kField.name.camel(), "is required: " + Codec::expected(kMayBeEmpty));
         }
@@ -158,15 +158,15 @@ template <Described D, class M>
 bool read_as(Cursor& cursor, M& message) {
     if (cursor.kind() != Kind::kObject) return cursor.mismatch("an object");
     constexpr auto kIndices = std::make_index_sequence<field_count<D>()>();
-    Met met;
+    FieldsRead fields;
     if (!cursor.object([&](std::string_view key) {
-            return dispatch_field<D>(cursor, message, key, met, kIndices);
+            return dispatch_field<D>(cursor, message, key, fields, kIndices);
         })) {
         return false;
     }
     if (cursor.mode() == Mode::kStrict) {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (check_required<D, I>(cursor, message, met), ...);
+            (check_required<D, I>(cursor, message, fields), ...);
         }(kIndices);
     }
     return true;
