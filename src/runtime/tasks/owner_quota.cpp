@@ -19,15 +19,15 @@ bool OwnerQuota::is_full(const StoredUse& use, bool new_task) const noexcept {
            (limits_.bytes > 0 && use.bytes >= limits_.bytes);
 }
 
-Result<void> OwnerQuota::count(Known& known, bool new_task, std::int64_t bytes) const {
-    if (!is_full(known.use, new_task)) {
-        known.use.tasks += new_task ? 1 : 0;
-        known.use.bytes += bytes;
+Result<void> OwnerQuota::count(CountedUse& counted, bool new_task, std::int64_t bytes) const {
+    if (!is_full(counted.use, new_task)) {
+        counted.use.tasks += new_task ? 1 : 0;
+        counted.use.bytes += bytes;
         return {};
     }
     Error::Details details;
     details.retry_after = kLookEvery;
-    const bool by_bytes = limits_.bytes > 0 && known.use.bytes >= limits_.bytes;
+    const bool by_bytes = limits_.bytes > 0 && counted.use.bytes >= limits_.bytes;
     return fail(Error{ErrorCode::kResourceExhausted,
                       by_bytes
                           ? "your tasks take as many bytes as they may; some of them have to "
@@ -52,11 +52,11 @@ AsyncResult<void> OwnerQuota::admit(std::string owner, bool new_task, std::int64
     if (!use) co_return fail(use.error());
     const std::lock_guard lock(mutex_);
     if (owners_.size() >= kMostOwners) owners_.clear();
-    Known& known = owners_[std::move(owner)];
-    known.use = *use;
+    CountedUse& counted = owners_[std::move(owner)];
+    counted.use = *use;
     const bool full = is_full(*use, true);
-    known.fresh_until = now + (full ? kLookEveryWhenFull : kLookEvery);
-    co_return count(known, new_task, bytes);
+    counted.fresh_until = now + (full ? kLookEveryWhenFull : kLookEvery);
+    co_return count(counted, new_task, bytes);
 }
 
 }  // namespace a2akit

@@ -32,8 +32,8 @@ public:
     AsyncResult<void> admit(std::string owner, bool new_task, std::int64_t bytes);
 
 private:
-    /// What is known of an owner.
-    struct Known {
+    /// The use of an owner at the last look at Storage, and what was accepted since.
+    struct CountedUse {
         StoredUse use;
         SteadyTime fresh_until{};
     };
@@ -41,12 +41,12 @@ private:
 
     [[nodiscard]] bool is_full(const StoredUse& use, bool new_task) const noexcept;
     /// Counts the message if there is room. REQUIRES: the lock is held.
-    [[nodiscard]] Result<void> count(Known& known, bool new_task, std::int64_t bytes) const;
+    [[nodiscard]] Result<void> count(CountedUse& counted, bool new_task, std::int64_t bytes) const;
 
     const Limits limits_;
     const std::shared_ptr<Maintenance> maintenance_;
     std::mutex mutex_;
-    std::unordered_map<std::string, Known> owners_;
+    std::unordered_map<std::string, CountedUse> owners_;
 };
 
 }  // namespace a2akit
