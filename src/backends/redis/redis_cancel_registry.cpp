@@ -17,7 +17,7 @@ std::string key_for(RedisNode& node, const TaskId& task) {
 }  // namespace
 
 /// The signals that this process has heard of, and the tasks that it watches.
-struct RedisCancelRegistry::Known : backends::KnownSignals {
+struct RedisCancelRegistry::LocalSignals : backends::KnownSignals {
     using KnownSignals::KnownSignals;
 
     void begin_watching(const TaskId& task) {
@@ -37,7 +37,7 @@ struct RedisCancelRegistry::Known : backends::KnownSignals {
     }
 
     /// Signals that arrived without a watcher.
-    static Async<void> read_again(std::shared_ptr<Known> self, RedisNode& node) {
+    static Async<void> read_again(std::shared_ptr<LocalSignals> self, RedisNode& node) {
         constexpr std::size_t kAtOnce = 500;
         const std::vector<TaskId> tasks = self->all_watched();
         for (std::size_t at = 0; at < tasks.size(); at += kAtOnce) {
@@ -59,12 +59,13 @@ struct RedisCancelRegistry::Known : backends::KnownSignals {
 /// A scope of the local registry, counted among the watched.
 class RedisCancelRegistry::Scope final : public CancelScope {
 public:
-    Scope(std::shared_ptr<Known> known, TaskId task) : known_(std::move(known)), task_(task) {
-        known_->begin_watching(task_);
+    Scope(std::shared_ptr<LocalSignals> signals, TaskId task)
+        : signals_(std::move(signals)), task_(task) {
+        signals_->begin_watching(task_);
     }
     ~Scope() override {
         local.reset();
-        known_->end_watching(task_);
+        signals_->end_watching(task_);
     }
     [[nodiscard]] bool is_cancelled() const noexcept override { return local->is_cancelled(); }
     [[nodiscard]] Signal& signal() noexcept override { return local->signal(); }
@@ -72,19 +73,21 @@ public:
     std::unique_ptr<CancelScope> local;
 
 private:
-    const std::shared_ptr<Known> known_;
+    const std::shared_ptr<LocalSignals> signals_;
     const TaskId task_;
 };
 
 RedisCancelRegistry::RedisCancelRegistry(std::shared_ptr<RedisNode> node,
                                          std::shared_ptr<CancelRegistry> local)
-    : node_(std::move(node)), local_(std::move(local)), known_(std::make_shared<Known>(local_)) {
+    : node_(std::move(node)),
+      local_(std::move(local)),
+      signals_(std::make_shared<LocalSignals>(local_)) {
     RedisNotifier& notifier = node_->notifier();
-    notifier.handlers.cancel = [known = known_, &notifier](const TaskId& task) {
-        notifier.spawn(Known::pass_on(known, task));
+    notifier.handlers.cancel = [signals = signals_, &notifier](const TaskId& task) {
+        notifier.spawn(LocalSignals::pass_on(signals, task));
     };
-    notifier.listening = [known = known_, &notifier, node = node_.get()] {
-        notifier.spawn(Known::read_again(known, *node));
+    notifier.listening = [signals = signals_, &notifier, node = node_.get()] {
+        notifier.spawn(LocalSignals::read_again(signals, *node));
     };
 }
 
@@ -96,12 +99,12 @@ AsyncResult<void> RedisCancelRegistry::request_cancel(TaskId task) {
     const auto stored = co_await node_->run(std::move(command));
     if (!stored) co_return fail(stored.error());
     node_->notifier().cancel(task);
-    known_->add(task);
+    signals_->add(task);
     co_return co_await local_->request_cancel(task);
 }
 
 AsyncResult<std::unique_ptr<CancelScope>> RedisCancelRegistry::watch(TaskId task) {
-    auto scope = std::make_unique<Scope>(known_, task);
+    auto scope = std::make_unique<Scope>(signals_, task);
     auto watched = co_await local_->watch(task);
     if (!watched) co_return fail(watched.error());
     scope->local = std::move(*watched);
@@ -113,7 +116,7 @@ AsyncResult<std::unique_ptr<CancelScope>> RedisCancelRegistry::watch(TaskId task
         if (!read)
             log::debug("redis a cancel key could not be read: {}", read.error().message);
         else if (!read->value().is_nil())
-            co_await Known::pass_on(known_, task);
+            co_await LocalSignals::pass_on(signals_, task);
     }
     std::unique_ptr<CancelScope> made = std::move(scope);
     co_return made;
@@ -121,7 +124,7 @@ AsyncResult<std::unique_ptr<CancelScope>> RedisCancelRegistry::watch(TaskId task
 
 AsyncResult<void> RedisCancelRegistry::forget(TaskId task) {
     Result<void> forgotten = co_await local_->forget(task);
-    if (!forgotten || !known_->remove(task)) co_return forgotten;
+    if (!forgotten || !signals_->remove(task)) co_return forgotten;
     RedisCommand command{"DEL", key_for(*node_, task)};
     const auto removed = co_await node_->run(std::move(command));
     if (!removed) co_return fail(removed.error());

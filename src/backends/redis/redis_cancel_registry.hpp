@@ -31,12 +31,12 @@ public:
 
 private:
     class Scope;
-    struct Known;
+    struct LocalSignals;
 
     std::shared_ptr<RedisNode> node_;
     std::shared_ptr<CancelRegistry> local_;
     /// Shared with the notifier's handlers, which may outlive this by a moment.
-    std::shared_ptr<Known> known_;
+    std::shared_ptr<LocalSignals> signals_;
 };
 
 }  // namespace a2akit::redis
