@@ -171,45 +171,45 @@ int RunQueue::room_locked() const {
     return room;
 }
 
-RunQueue::Turned RunQueue::take_turn(Seat& seat, int room) {
-    Turned turned;
+RunQueue::Step RunQueue::next_step(Seat& seat, int room) {
+    Step step;
     const std::lock_guard lock(mutex_);
     seat.waiting = false;
     seat.fetching = false;
     seat.room = room;
     seat.signal.reset();
     if (stopped_ || seat.closed) {
-        turned.ended = true;
-        return turned;
+        step.ended = true;
+        return step;
     }
     if (!ready_.empty()) {
-        turned.delivery = std::move(ready_.front().delivery);
+        step.delivery = std::move(ready_.front().delivery);
         ready_.pop_front();
         if (!ready_.empty()) wake_one_locked();
-        return turned;
+        return step;
     }
     const SteadyTime now = seat.loop.now();
     const int free = room + room_locked();
     if (fetching_ == kFetches || free <= 0 || (!dirty_ && now < look_at_))
         return wait_locked(seat, now);
-    turned.look = shares_.look(wanted_locked(now, free), coming_);
-    if (turned.look.limit == 0) return wait_locked(seat, now);
-    turned.after = after_;
-    turned.hinted = std::exchange(hinted_, false);
+    step.look = shares_.look(wanted_locked(now, free), coming_);
+    if (step.look.limit == 0) return wait_locked(seat, now);
+    step.after = after_;
+    step.hinted = std::exchange(hinted_, false);
     ++fetching_;
     seat.fetching = true;
     dirty_ = false;
     hints_ = 0;
     look_at_ = now + kLookEvery;
-    coming_ += turned.look.limit;
-    return turned;
+    coming_ += step.look.limit;
+    return step;
 }
 
-RunQueue::Turned RunQueue::wait_locked(Seat& seat, SteadyTime now) {
+RunQueue::Step RunQueue::wait_locked(Seat& seat, SteadyTime now) {
     seat.waiting = true;
-    Turned turned;
-    turned.wait_until = fetching_ != 0 ? now + kLookEvery : std::max(look_at_, now + Duration(1));
-    return turned;
+    Step step;
+    step.wait_until = fetching_ != 0 ? now + kLookEvery : std::max(look_at_, now + Duration(1));
+    return step;
 }
 
 // Runs that are claimed together share one commit; a run that is not received soon is handed back.
@@ -225,28 +225,28 @@ int RunQueue::wanted_locked(SteadyTime now, int free) {
 Async<std::unique_ptr<Delivery>> RunQueue::receive(std::shared_ptr<Seat> seat, Lease lease,
                                                    int room) {
     for (;;) {
-        Turned turned = take_turn(*seat, room);
-        if (turned.ended) co_return nullptr;
-        if (turned.delivery) co_return std::move(turned.delivery);
-        if (turned.look.limit != 0)
-            co_await fetch(seat->node, lease, std::move(turned));
+        Step step = next_step(*seat, room);
+        if (step.ended) co_return nullptr;
+        if (step.delivery) co_return std::move(step.delivery);
+        if (step.look.limit != 0)
+            co_await fetch(seat->node, lease, std::move(step));
         else
-            co_await seat->signal.wait_until(turned.wait_until);
+            co_await seat->signal.wait_until(step.wait_until);
         if (time_to_renew(seat->loop.now(), renewed_)) co_await renew_held();
     }
 }
 
-Async<void> RunQueue::fetch(NodeId node, Lease lease, Turned turned) {
+Async<void> RunQueue::fetch(NodeId node, Lease lease, Step step) {
     const bool claims = node_.enqueues();
-    const SlotShares::Look& look = turned.look;
+    const SlotShares::Look& look = step.look;
     const WriteId id = WriteId::next();
     PgParams params = node_.params();
     params.add(id).add(node).add(static_cast<std::int64_t>(lease.count()));
     params.add(look.limit).add(claims).add(static_cast<std::int64_t>(kVisibleAgain.count()));
-    params.add(look.in_turn).add(turned.after).add(look.most).i64s(look.owners).i64s(look.held);
+    params.add(look.in_turn).add(step.after).add(look.most).i64s(look.owners).i64s(look.held);
     auto rows = co_await node_.run(node_.sql().receive, params);
     if (!rows && claims && rows.error().code == ErrorCode::kInternal)
-        co_return co_await pass_over_damaged(std::move(params), turned);
+        co_return co_await pass_over_damaged(std::move(params), step);
     Fetched fetched;
     if (!rows) {
         log::debug("postgres receiving failed: {}", rows.error().message);
@@ -267,12 +267,12 @@ Async<void> RunQueue::fetch(NodeId node, Lease lease, Turned turned) {
         row.skip(), row.skip();
         if (const auto delay = row.optional_i64()) fetched.next = Duration(*delay);
     }
-    end_fetch(std::move(fetched), turned);
+    end_fetch(std::move(fetched), step);
 }
 
 // The server cannot read some value of one of the tasks. The entries are taken without contents: an
 // attempt of the damaged task is over, the others come again.
-Async<void> RunQueue::pass_over_damaged(PgParams params, const Turned& turned) {
+Async<void> RunQueue::pass_over_damaged(PgParams params, const Step& step) {
     const auto rows = co_await node_.run(node_.sql().receive_heads, std::move(params));
     Fetched fetched;
     fetched.next = rows ? Duration(0) : kLookAfterTrouble;
@@ -290,7 +290,7 @@ Async<void> RunQueue::pass_over_damaged(PgParams params, const Turned& turned) {
         const std::lock_guard lock(mutex_);
         dropped_.push_back(dropped);
     }
-    end_fetch(std::move(fetched), turned);
+    end_fetch(std::move(fetched), step);
 }
 
 // Null: its run cannot be read.
@@ -311,9 +311,9 @@ std::unique_ptr<Delivery> RunQueue::read_entry(PgRow& row, WriteId id) {
     return nullptr;
 }
 
-void RunQueue::end_fetch(Fetched fetched, const Turned& turned) {
+void RunQueue::end_fetch(Fetched fetched, const Step& step) {
     const SteadyTime now = Loop::current()->now();
-    const int limit = turned.look.limit;
+    const int limit = step.look.limit;
     const std::lock_guard lock(mutex_);
     --fetching_;
     coming_ -= limit;
@@ -334,7 +334,7 @@ void RunQueue::end_fetch(Fetched fetched, const Turned& turned) {
     shares_.left_entries(fetched.left);
     // The caller takes the first itself.
     if (ready_.size() > 1 || dirty_) wake_one_locked();
-    if (fetched.left && turned.hinted) node_.notifier().offer_runs();  // others may have room
+    if (fetched.left && step.hinted) node_.notifier().offer_runs();  // others may have room
 }
 
 // An entry has been answered.

@@ -84,7 +84,7 @@ private:
         NodeId node;
         WriteId claims;
     };
-    struct Turned {
+    struct Step {
         std::unique_ptr<Delivery> delivery;
         bool ended = false;
         SlotShares::Look look;  ///< With a limit of 0: wait.
@@ -100,13 +100,13 @@ private:
         bool left = false;             ///< Entries stay, since their owner has its share.
     };
 
-    Turned take_turn(Seat& seat, int room);
-    Turned wait_locked(Seat& seat, SteadyTime now);
+    Step next_step(Seat& seat, int room);
+    Step wait_locked(Seat& seat, SteadyTime now);
     [[nodiscard]] int wanted_locked(SteadyTime now, int free);
-    Async<void> fetch(NodeId node, Lease lease, Turned turned);
-    Async<void> pass_over_damaged(PgParams params, const Turned& turned);
+    Async<void> fetch(NodeId node, Lease lease, Step step);
+    Async<void> pass_over_damaged(PgParams params, const Step& step);
     std::unique_ptr<Delivery> read_entry(PgRow& row, WriteId id);
-    void end_fetch(Fetched fetched, const Turned& turned);
+    void end_fetch(Fetched fetched, const Step& step);
     void end_locked(RunOperation operation);
     void wake_one_locked();
     [[nodiscard]] int room_locked() const;

@@ -247,47 +247,47 @@ void RedisQueue::hand_out(RedisValue entries) {
     ensure_somebody_looks_locked();
 }
 
-RedisQueue::Turned RedisQueue::take_turn(Seat& seat) {
-    Turned turned;
+RedisQueue::Step RedisQueue::next_step(Seat& seat) {
+    Step step;
     const std::lock_guard lock(mutex_);
     seat.waiting = false;
     seat.signal.reset();
     if (stopped_ || seat.closed) {
-        turned.ended = true;
-        return turned;
+        step.ended = true;
+        return step;
     }
     if (seat.handed) {
-        turned.delivery = std::move(seat.handed);
-        return turned;
+        step.delivery = std::move(seat.handed);
+        return step;
     }
     if (!ready_.empty()) {
-        turned.delivery = std::move(ready_.front().delivery);
+        step.delivery = std::move(ready_.front().delivery);
         ready_.pop_front();
-        return turned;
+        return step;
     }
     const SteadyTime now = seat.loop.now();
     if (!looking_ && now >= look_at_) {
         looking_ = true;
         look_at_ = SteadyTime::max();
-        turned.look = true;
-        return turned;
+        step.look = true;
+        return step;
     }
     seat.waiting = true;
-    seat.wakes_at = turned.wait_until =
+    seat.wakes_at = step.wait_until =
         looking_ ? now + kLookEvery : std::min(look_at_, now + kLookEvery);
     wanted_.set();
-    return turned;
+    return step;
 }
 
 Async<std::unique_ptr<Delivery>> RedisQueue::receive(std::shared_ptr<Seat> seat) {
     for (;;) {
-        Turned turned = take_turn(*seat);
-        if (turned.ended) co_return nullptr;
-        if (turned.delivery) co_return std::move(turned.delivery);
-        if (turned.look)
+        Step step = next_step(*seat);
+        if (step.ended) co_return nullptr;
+        if (step.delivery) co_return std::move(step.delivery);
+        if (step.look)
             co_await look_for_due();
         else
-            co_await seat->signal.wait_until(turned.wait_until);
+            co_await seat->signal.wait_until(step.wait_until);
     }
 }
 

@@ -76,7 +76,7 @@ private:
         std::string id;
         RunOperation operation;
     };
-    struct Turned {
+    struct Step {
         std::unique_ptr<Delivery> delivery;
         bool ended = false;
         bool look = false;
@@ -84,7 +84,7 @@ private:
     };
 
     // Receiving. All that end in _locked REQUIRE the lock.
-    Turned take_turn(Seat& seat);
+    Step next_step(Seat& seat);
     [[nodiscard]] Seat* next_waiting_locked();
     [[nodiscard]] int room_locked() const;
     void wake_locked(Seat& seat);
