@@ -66,8 +66,13 @@ struct AgentRuntime::Agent {
           emitter(emitter_with(ports, spec.hooks)),
           upkeep_emitter(std::make_shared<UpkeepEmitter>(plain_emitter(ports), spec.hooks)),
           manager(ports, emitter, options),
-          dispatcher(manager, spec.card, authorizer_of(spec), spec.middlewares, options.push,
-                     spec.name, std::move(limits), spec.extended_card) {}
+          dispatcher(manager, spec.card,
+                     {.authorizer = authorizer_of(spec),
+                      .middlewares = spec.middlewares,
+                      .push = options.push,
+                      .agent = spec.name,
+                      .limits = std::move(limits),
+                      .extended_card = spec.extended_card}) {}
 
     const std::string name;
     const std::shared_ptr<EventEmitter> emitter;

@@ -96,22 +96,11 @@ std::optional<CallerSlots::Kind> kind_of_slot(const RequestEnvelope& envelope) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(TaskManager& manager, const AgentCard& card,
-                       std::shared_ptr<Authorizer> authorizer,
-                       std::vector<std::shared_ptr<Middleware>> middlewares,
-                       std::shared_ptr<PushConfigs> push, std::string agent, CallerLimits limits,
-                       ExtendedCard extended_card)
-    : manager_(manager),
-      rules_(card),
-      authorizer_(std::move(authorizer)),
-      middlewares_(std::move(middlewares)),
-      push_(std::move(push)),
-      agent_(std::move(agent)),
-      limits_(std::move(limits)),
-      extended_card_(std::move(extended_card)) {}
+Dispatcher::Dispatcher(TaskManager& manager, const AgentCard& card, DispatcherOptions options)
+    : manager_(manager), rules_(card), options_(std::move(options)) {}
 
 AsyncResult<void> Dispatcher::before_body(RequestContext& context) {
-    for (const auto& middleware : middlewares_) {
+    for (const auto& middleware : options_.middlewares) {
         try {
             Result<void> passed = co_await middleware->before_body(context);
             if (passed) continue;
@@ -129,7 +118,7 @@ AsyncResult<void> Dispatcher::before_body(RequestContext& context) {
 Async<HandledRequest> Dispatcher::handle(RequestEnvelope envelope) {
     HandledRequest handled;
     fill_tenant(envelope);
-    if (middlewares_.empty()) {
+    if (options_.middlewares.empty()) {
         handled.reply = co_await dispatch(envelope);
     } else {
         std::size_t started = 0;
@@ -147,7 +136,7 @@ Async<HandledRequest> Dispatcher::handle(RequestEnvelope envelope) {
 }
 
 AsyncResult<void> Dispatcher::before(RequestEnvelope& envelope, std::size_t& started) {
-    for (const auto& middleware : middlewares_) {
+    for (const auto& middleware : options_.middlewares) {
         ++started;
         try {
             Result<void> passed = co_await middleware->before_dispatch(envelope);
@@ -167,7 +156,7 @@ Async<void> Dispatcher::after(const RequestEnvelope& envelope, const Result<Repl
         --started;
         try {
             const Result<void> seen =
-                co_await middlewares_[started]->after_dispatch(envelope, reply);
+                co_await options_.middlewares[started]->after_dispatch(envelope, reply);
             if (!seen) {
                 log::warn("after_dispatch failed request_id={} error={}",
                           envelope.context.request_id, quoted(seen.error().message));
@@ -182,7 +171,7 @@ Async<void> Dispatcher::after(const RequestEnvelope& envelope, const Result<Repl
 
 Result<OwnerScope> Dispatcher::authorize(const RequestEnvelope& envelope) const {
     try {
-        Result<OwnerScope> scope = authorizer_->authorize(envelope);
+        Result<OwnerScope> scope = options_.authorizer->authorize(envelope);
         // Never give a client the runtime's all-tasks scope, even if the application's authorizer
         // returns it.
         if (scope) scope->system = false;
@@ -203,7 +192,7 @@ AsyncResult<Reply> Dispatcher::dispatch(RequestEnvelope& envelope) {
         note_refusal(envelope, scope.error());
         return fail(std::move(scope.error()));
     }
-    if (envelope.operation == Operation::kGetExtendedAgentCard && extended_card_)
+    if (envelope.operation == Operation::kGetExtendedAgentCard && options_.extended_card)
         return give_extended_card(envelope);
     if (auto refusal = rules_.refuse(envelope)) return std::move(*refusal);
     if (auto refusal = refuse_long_name(envelope, "the owner of a scope", scope->owner))
@@ -213,8 +202,8 @@ AsyncResult<Reply> Dispatcher::dispatch(RequestEnvelope& envelope) {
     Result<std::vector<std::string>> active = rules_.activate(envelope.extensions);
     if (!active) return fail(std::move(active.error()));
     envelope.activated_extensions = std::move(*active);
-    scope->owner = owner_with_agent(agent_, std::move(scope->owner));
-    const bool has_limits = limits_.slots || limits_.quota;
+    scope->owner = owner_with_agent(options_.agent, std::move(scope->owner));
+    const bool has_limits = options_.limits.slots || options_.limits.quota;
     if (has_limits && !envelope.principal.is_anonymous())
         return perform_within_limits(envelope, std::move(*scope));
     return perform(envelope, std::move(*scope));
@@ -222,16 +211,17 @@ AsyncResult<Reply> Dispatcher::dispatch(RequestEnvelope& envelope) {
 
 AsyncResult<Reply> Dispatcher::perform_within_limits(RequestEnvelope& envelope, OwnerScope scope) {
     std::optional<CallerSlots::Slot> slot;
-    if (const auto kind = kind_of_slot(envelope); kind && limits_.slots) {
-        Result<CallerSlots::Slot> taken = limits_.slots->take(envelope.principal.name, *kind);
+    if (const auto kind = kind_of_slot(envelope); kind && options_.limits.slots) {
+        Result<CallerSlots::Slot> taken =
+            options_.limits.slots->take(envelope.principal.name, *kind);
         if (!taken) co_return fail(std::move(taken.error()));
         slot.emplace(std::move(*taken));
     }
     const auto* send = std::get_if<SendMessageRequest>(&envelope.params);
-    if (send != nullptr && limits_.quota) {
+    if (send != nullptr && options_.limits.quota) {
         const auto bytes = static_cast<std::int64_t>(json::encode(send->message).size());
         const bool new_task = send->message.task_id.empty();
-        AsyncResult<void> admitting = limits_.quota->admit(scope.owner, new_task, bytes);
+        AsyncResult<void> admitting = options_.limits.quota->admit(scope.owner, new_task, bytes);
         Result<void> admitted = co_await std::move(admitting);
         if (!admitted) co_return fail(std::move(admitted.error()));
     }
@@ -252,7 +242,7 @@ AsyncResult<Reply> Dispatcher::give_extended_card(const RequestEnvelope& envelop
         co_return fail(std::move(refusal));
     }
     try {
-        Result<AgentCard> card = co_await extended_card_(envelope);
+        Result<AgentCard> card = co_await options_.extended_card(envelope);
         if (!card) co_return fail(std::move(card.error()));
         co_return Reply(std::move(*card));
     } catch (const std::exception& e) {
@@ -269,7 +259,7 @@ AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope sco
         case Operation::kSendStreamingMessage: {
             auto* request = std::get_if<SendMessageRequest>(&envelope.params);
             if (request == nullptr) break;
-            const bool watched = !middlewares_.empty();
+            const bool watched = !options_.middlewares.empty();
             SendCommand command;
             command.request = watched ? *request : std::move(*request);
             command.scope = std::move(scope);
@@ -319,25 +309,25 @@ AsyncResult<Reply> Dispatcher::perform_push(RequestEnvelope& envelope, OwnerScop
     switch (envelope.operation) {
         case Operation::kCreateTaskPushNotificationConfig:
             if (auto* config = std::get_if<TaskPushNotificationConfig>(&envelope.params)) {
-                return as_reply(push_->create(*config, std::move(scope), envelope.version));
+                return as_reply(options_.push->create(*config, std::move(scope), envelope.version));
             }
             break;
         case Operation::kGetTaskPushNotificationConfig:
             if (auto* request =
                     std::get_if<GetTaskPushNotificationConfigRequest>(&envelope.params)) {
-                return as_reply(push_->get(*request, std::move(scope)));
+                return as_reply(options_.push->get(*request, std::move(scope)));
             }
             break;
         case Operation::kListTaskPushNotificationConfigs:
             if (auto* request =
                     std::get_if<ListTaskPushNotificationConfigsRequest>(&envelope.params)) {
-                return as_reply(push_->list(*request, std::move(scope)));
+                return as_reply(options_.push->list(*request, std::move(scope)));
             }
             break;
         case Operation::kDeleteTaskPushNotificationConfig:
             if (auto* request =
                     std::get_if<DeleteTaskPushNotificationConfigRequest>(&envelope.params)) {
-                return as_reply(push_->remove(*request, std::move(scope)));
+                return as_reply(options_.push->remove(*request, std::move(scope)));
             }
             break;
         // The rules refuse all other operations.

@@ -29,6 +29,19 @@ struct CallerLimits {
 /// those a client may see.
 using ExtendedCard = std::function<AsyncResult<AgentCard>(const RequestEnvelope& envelope)>;
 
+/// What stands between the requests of an agent and its TaskManager.
+struct DispatcherOptions {
+    std::shared_ptr<Authorizer> authorizer;                ///< Not null.
+    std::vector<std::shared_ptr<Middleware>> middlewares;  ///< None of them is null.
+    /// Null only when the card announces no push notifications.
+    std::shared_ptr<PushConfigs> push = nullptr;
+    /// The name under which the tasks are kept apart from those of other agents; empty for the only
+    /// one.
+    std::string agent = {};
+    CallerLimits limits = {};
+    ExtendedCard extended_card = {};  ///< Empty: there is none.
+};
+
 /// The way of every request, whatever its binding: middlewares, authorization, the card's rules,
 /// the TaskManager, and the middlewares again in reverse. Any loop of the server may call.
 ///
@@ -36,14 +49,8 @@ using ExtendedCard = std::function<AsyncResult<AgentCard>(const RequestEnvelope&
 /// its text. So is a principal or a scope whose name is longer than kMaxNameBytes.
 class Dispatcher final : public RequestHandler {
 public:
-    /// `push` may be null only when the card announces no push notifications. `agent`: the name
-    /// under which the tasks are kept apart from those of other agents; empty for the only one.
-    /// `extended_card`: empty where there is none. REQUIRES: `manager` outlives it and every
-    /// request; `authorizer` and the middlewares are not null.
-    Dispatcher(TaskManager& manager, const AgentCard& card, std::shared_ptr<Authorizer> authorizer,
-               std::vector<std::shared_ptr<Middleware>> middlewares,
-               std::shared_ptr<PushConfigs> push = nullptr, std::string agent = {},
-               CallerLimits limits = {}, ExtendedCard extended_card = {});
+    /// REQUIRES: `manager` outlives it and every request.
+    Dispatcher(TaskManager& manager, const AgentCard& card, DispatcherOptions options);
 
     AsyncResult<void> before_body(RequestContext& context) override;
     Async<HandledRequest> handle(RequestEnvelope envelope) override;
@@ -66,12 +73,7 @@ private:
 
     TaskManager& manager_;
     RequestRules rules_;
-    std::shared_ptr<Authorizer> authorizer_;
-    std::vector<std::shared_ptr<Middleware>> middlewares_;
-    std::shared_ptr<PushConfigs> push_;
-    const std::string agent_;
-    const CallerLimits limits_;
-    const ExtendedCard extended_card_;
+    const DispatcherOptions options_;
 };
 
 }  // namespace a2akit

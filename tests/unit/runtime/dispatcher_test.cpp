@@ -68,7 +68,7 @@ protected:
         card_.default_input_modes = {"text/plain"};
     }
     Dispatcher dispatcher(std::vector<std::shared_ptr<Middleware>> middlewares = {}) {
-        return {manager_, card_, gate_, std::move(middlewares)};
+        return {manager_, card_, {.authorizer = gate_, .middlewares = std::move(middlewares)}};
     }
     static RequestEnvelope envelope(Operation operation, OperationParams params) {
         RequestEnvelope made;
@@ -333,7 +333,7 @@ protected:
         limits_.slots = std::make_shared<CallerSlots>(CallerSlots::Limits{1, 1});
         limits_.quota = std::make_shared<OwnerQuota>(stored_, ports_.maintenance);
     }
-    Dispatcher limited() { return {manager_, card_, gate_, {}, nullptr, {}, limits_}; }
+    Dispatcher limited() { return {manager_, card_, {.authorizer = gate_, .limits = limits_}}; }
     static RequestEnvelope as(std::string principal, Operation operation, OperationParams params) {
         RequestEnvelope made = envelope(operation, std::move(params));
         made.principal.name = std::move(principal);
