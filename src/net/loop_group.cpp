@@ -90,6 +90,14 @@ std::vector<Loop*> LoopGroup::loops() const {
     return all;
 }
 
+// Neither is ever destroyed: static destructors run while the loops still do.
+void leave_running(std::unique_ptr<LoopGroup> loops) {
+    static auto& left = *new std::vector<std::unique_ptr<LoopGroup>>;
+    static auto& mutex = *new std::mutex;
+    const std::lock_guard lock(mutex);
+    left.push_back(std::move(loops));
+}
+
 void run_on(Loop& loop, Async<void> coroutine) {
     assert(Loop::current() == nullptr && "a loop's thread never blocks");
     Job job(std::move(coroutine));

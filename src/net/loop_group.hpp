@@ -36,6 +36,10 @@ private:
     std::vector<std::jthread> threads_;
 };
 
+/// Keeps the loops running until the process ends, for coroutines that could not be ended and may
+/// still be resumed. Safe from any thread.
+void leave_running(std::unique_ptr<LoopGroup> loops);
+
 /// Runs each coroutine on its loop, all at the same time, and blocks the calling thread until they
 /// have ended; throws what one of them threw. REQUIRES: called on a thread that runs no loop.
 void run_on_each(std::vector<std::pair<Loop*, Async<void>>> coroutines);

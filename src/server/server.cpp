@@ -322,8 +322,7 @@ void Server::Impl::stop_serving() {
     node_->stop(deadline);
     net::run_on((*upkeep_)[0], manager_.stop_watchdog());
     // What was left behind may still use the loops.
-    static auto& used = *new std::vector<std::unique_ptr<net::LoopGroup>>;
-    if (node_->left_behind()) used.push_back(std::move(loops_));
+    if (node_->left_behind()) net::leave_running(std::move(loops_));
     grpc_.reset();
     http_.reset();
     host_.reset();

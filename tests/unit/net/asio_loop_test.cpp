@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace a2akit::net {
@@ -178,6 +180,23 @@ TEST(AsioLoopTest, ASignalFromAnotherThreadWakesTheLoop) {
     Signal signal;
     std::jthread other([&] { signal.set(); });
     run_on(loops[0], wait_for(signal));
+}
+
+TEST(LoopGroupTest, LoopsThatSeveralThreadsLeaveRunningStillRun) {
+    std::vector<AsioLoop*> left(4);
+    {
+        std::vector<std::jthread> threads;
+        for (AsioLoop*& loop : left) {
+            threads.emplace_back([&loop] {
+                auto loops = std::make_unique<LoopGroup>(1);
+                loop = &(*loops)[0];
+                leave_running(std::move(loops));
+            });
+        }
+    }
+    std::vector<int> notes;
+    for (AsioLoop* loop : left) run_on(*loop, note(notes, 1));
+    EXPECT_EQ(notes.size(), left.size());
 }
 
 TEST(AsioLoopTest, ThereIsAtLeastOneCore) { EXPECT_GE(available_cores(), 1U); }
