@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +19,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <thread>
 #include <utility>
 
 extern char** environ;
@@ -160,6 +160,21 @@ std::string first_line(const std::string& program, int out) {
     }
 }
 
+/// Whether the process has ended within `limit`. False as well where that cannot be watched.
+bool ends_within(pid_t process, std::chrono::milliseconds limit) {
+    const Descriptor watch(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+    if (watch.get() < 0) return false;
+    const auto end = Clock::now() + limit;
+    for (;;) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+        if (left <= 0) return false;
+        pollfd watched{watch.get(), POLLIN, 0};
+        const int ready = ::poll(&watched, 1, static_cast<int>(left));
+        if (ready > 0) return true;
+        if (ready < 0 && errno != EINTR) return false;
+    }
+}
+
 }  // namespace
 
 struct TransportPlugin::State {
@@ -168,14 +183,9 @@ struct TransportPlugin::State {
     State& operator=(const State&) = delete;
     ~State() {
         in.close();
-        const auto end = Clock::now() + kEndLimit;
-        while (process > 0 && ::waitpid(process, nullptr, WNOHANG) == 0) {
-            if (Clock::now() >= end) {
-                ::kill(process, SIGKILL);
-                ::waitpid(process, nullptr, 0);
-                break;
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        if (process <= 0) return;
+        if (!ends_within(process, kEndLimit)) ::kill(process, SIGKILL);
+        while (::waitpid(process, nullptr, 0) < 0 && errno == EINTR) {
         }
     }
 
