@@ -1,3 +1,4 @@
+#include "storage/forwarding_ports.hpp"
 #include "testing/fault_source.hpp"
 
 #include <deque>
@@ -23,16 +24,14 @@ AsyncResult<void> stop_after_delayed(std::shared_ptr<Port> inner, Delayer& delay
     co_return co_await std::move(stopping);
 }
 
-class FaultyBroker final : public Broker {
+class FaultyBroker final : public ForwardingBroker<> {
 public:
     FaultyBroker(std::shared_ptr<Broker> inner, std::shared_ptr<FaultSource> faults)
-        : inner_(std::move(inner)), faults_(std::move(faults)) {}
+        : ForwardingBroker(std::move(inner)), faults_(std::move(faults)) {}
 
-    AsyncResult<void> start() override { return inner_->start(); }
     AsyncResult<void> stop(SteadyTime deadline) override {
         return stop_after_delayed(inner_, delayer_, deadline);
     }
-    AsyncResult<void> check() override { return inner_->check(); }
 
     AsyncResult<void> enqueue(RunOperation operation,
                               std::optional<Timestamp> not_before) override {
@@ -57,7 +56,6 @@ private:
         return operation;
     }
 
-    std::shared_ptr<Broker> inner_;
     std::shared_ptr<FaultSource> faults_;
     Delayer delayer_;
     std::mutex mutex_;
@@ -128,56 +126,42 @@ std::unique_ptr<Broker::Receiver> FaultyBroker::receiver(NodeId node, Lease leas
     return std::make_unique<FaultyReceiver>(*this, inner_->receiver(node, lease, slots));
 }
 
-class FaultyEventBus final : public EventBus {
+class FaultyEventBus final : public ForwardingEventBus<> {
 public:
     FaultyEventBus(std::shared_ptr<EventBus> inner, std::shared_ptr<FaultSource> faults)
-        : inner_(std::move(inner)), faults_(std::move(faults)) {}
+        : ForwardingEventBus(std::move(inner)), faults_(std::move(faults)) {}
 
-    AsyncResult<void> start() override { return inner_->start(); }
     AsyncResult<void> stop(SteadyTime deadline) override {
         return stop_after_delayed(inner_, delayer_, deadline);
     }
-    AsyncResult<void> check() override { return inner_->check(); }
 
     AsyncResult<void> publish(Wake wake) override {
         const auto send = [=, this] { return inner_->publish(wake); };
         if (faults_->strikes(Fault::kBusDuplicated)) delayer_.later(faults_->delay(), send);
         return deliver(*faults_, delayer_, Fault::kBusDropped, Fault::kBusDelayed, send);
     }
-    AsyncResult<std::unique_ptr<Subscription>> subscribe(TaskId task, Interest interest) override {
-        return inner_->subscribe(task, interest);
-    }
-    [[nodiscard]] std::vector<TaskId> watched() const override { return inner_->watched(); }
     void wake_local(Wake wake, bool erased) override { inner_->wake_local(wake, erased); }
 
 private:
-    std::shared_ptr<EventBus> inner_;
     std::shared_ptr<FaultSource> faults_;
     Delayer delayer_;
 };
 
-class FaultyCancelRegistry final : public CancelRegistry {
+class FaultyCancelRegistry final : public ForwardingCancelRegistry<> {
 public:
     FaultyCancelRegistry(std::shared_ptr<CancelRegistry> inner, std::shared_ptr<FaultSource> faults)
-        : inner_(std::move(inner)), faults_(std::move(faults)) {}
+        : ForwardingCancelRegistry(std::move(inner)), faults_(std::move(faults)) {}
 
-    AsyncResult<void> start() override { return inner_->start(); }
     AsyncResult<void> stop(SteadyTime deadline) override {
         return stop_after_delayed(inner_, delayer_, deadline);
     }
-    AsyncResult<void> check() override { return inner_->check(); }
 
     AsyncResult<void> request_cancel(TaskId task) override {
         return deliver(*faults_, delayer_, Fault::kCancelDropped, Fault::kCancelDelayed,
                        [=, this] { return inner_->request_cancel(task); });
     }
-    AsyncResult<std::unique_ptr<CancelScope>> watch(TaskId task) override {
-        return inner_->watch(task);
-    }
-    AsyncResult<void> forget(TaskId task) override { return inner_->forget(task); }
 
 private:
-    std::shared_ptr<CancelRegistry> inner_;
     std::shared_ptr<FaultSource> faults_;
     Delayer delayer_;
 };

@@ -1,4 +1,5 @@
 #include "chaos/broken_ports.hpp"
+#include "storage/forwarding_ports.hpp"
 
 #include <utility>
 #include <vector>
@@ -6,25 +7,14 @@
 namespace a2akit::chaos {
 namespace {
 
-class BrokenStorage final : public Storage {
+class BrokenStorage final : public ForwardingStorage<> {
 public:
     BrokenStorage(std::shared_ptr<Storage> inner, Breakage breakage)
-        : inner_(std::move(inner)), broken_(breakage) {}
+        : ForwardingStorage(std::move(inner)), broken_(breakage) {}
 
-    AsyncResult<void> start() override { return inner_->start(); }
-    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
-    [[nodiscard]] StorageCapabilities capabilities() const noexcept override {
-        return inner_->capabilities();
-    }
-    AsyncResult<void> check() override { return inner_->check(); }
     AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
         if (broken_.keys) update.once.reset();
         return inner_->create(std::move(task), std::move(scope), std::move(update));
-    }
-    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
-                                   std::optional<std::int32_t> history_length,
-                                   bool include_artifacts) override {
-        return inner_->load(task, std::move(scope), history_length, include_artifacts);
     }
     AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override {
         if (broken_.fencing) update.guard.epoch.reset();
@@ -32,25 +22,10 @@ public:
         if (broken_.keys) update.once.reset();
         return inner_->append(task, std::move(scope), std::move(update));
     }
-    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node,
-                               Lease lease) override {
-        return inner_->claim(id, task, turn, node, lease);
-    }
     AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override {
         if (broken_.renewals)
             return Error{ErrorCode::kUnavailable, "renewals are switched off", nullptr};
         return inner_->renew(node, lease);
-    }
-    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
-                                             Timestamp not_before) override {
-        return inner_->release(task, epoch, how, not_before);
-    }
-    AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override {
-        return inner_->list(std::move(scope), std::move(query));
-    }
-    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
-                                  EventLimit limit) override {
-        return inner_->events(task, std::move(scope), after, limit);
     }
     AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override {
         if (!broken_.tails) return inner_->tails(std::move(tasks));
@@ -58,70 +33,32 @@ public:
         for (const TaskId task : tasks) nothing_new.push_back(Tail{.task = task});
         return Result<std::vector<Tail>>(std::move(nothing_new));
     }
-    AsyncResult<Timestamp> now() override { return inner_->now(); }
 
 private:
-    std::shared_ptr<Storage> inner_;
     Breakage broken_;
 };
 
-class BrokenMaintenance final : public Maintenance {
+class BrokenMaintenance final : public ForwardingMaintenance<> {
 public:
-    explicit BrokenMaintenance(std::shared_ptr<Maintenance> inner) : inner_(std::move(inner)) {}
+    using ForwardingMaintenance::ForwardingMaintenance;
 
     AsyncResult<std::vector<Due>> due(int) override {
         return Result<std::vector<Due>>(std::vector<Due>());
     }
-    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override {
-        return inner_->erase(query);
-    }
-    AsyncResult<int> compact(Timestamp ended_before, int limit) override {
-        return inner_->compact(ended_before, limit);
-    }
-    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
-                                                      int limit) override {
-        return inner_->dead_letters(after, limit);
-    }
-    AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override {
-        return inner_->mark_redriven(dead_letter, redriven);
-    }
-    AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override {
-        return inner_->stale_paused(before, limit);
-    }
-    AsyncResult<StoredUse> stored_use(std::string owner, bool with_bytes) override {
-        return inner_->stored_use(std::move(owner), with_bytes);
-    }
-
-private:
-    std::shared_ptr<Maintenance> inner_;
 };
 
-class UnansweredDelivery final : public Delivery {
+class UnansweredDelivery final : public ForwardingDelivery<> {
 public:
-    explicit UnansweredDelivery(std::unique_ptr<Delivery> inner) : inner_(std::move(inner)) {}
+    using ForwardingDelivery::ForwardingDelivery;
 
-    [[nodiscard]] const RunOperation& operation() const noexcept override {
-        return inner_->operation();
-    }
-    [[nodiscard]] Run* claimed() noexcept override { return inner_->claimed(); }
     AsyncResult<void> ack() override { return Result<void>(); }
     AsyncResult<void> nack(Duration) override { return Result<void>(); }
-
-private:
-    std::unique_ptr<Delivery> inner_;
 };
 
-class UnansweredBroker final : public Broker {
+class UnansweredBroker final : public ForwardingBroker<> {
 public:
-    explicit UnansweredBroker(std::shared_ptr<Broker> inner) : inner_(std::move(inner)) {}
+    using ForwardingBroker::ForwardingBroker;
 
-    AsyncResult<void> start() override { return inner_->start(); }
-    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
-    AsyncResult<void> check() override { return inner_->check(); }
-    AsyncResult<void> enqueue(RunOperation operation,
-                              std::optional<Timestamp> not_before) override {
-        return inner_->enqueue(operation, not_before);
-    }
     std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override {
         return std::make_unique<Unanswered>(inner_->receiver(node, lease, slots));
     }
@@ -141,8 +78,6 @@ private:
     private:
         std::unique_ptr<Receiver> inner_;
     };
-
-    std::shared_ptr<Broker> inner_;
 };
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "storage/forwarding_ports.hpp"
 #include "support/test_agent.hpp"
 
 #include <gtest/gtest.h>
@@ -374,26 +375,18 @@ TEST_F(ServerTest, AnExceptionOfWhoeverHearsThatItListensStopsIt) {
 }
 
 /// A broker that can be told to be out of order, or to keep silent.
-class FragileBroker final : public Broker {
+class FragileBroker final : public ForwardingBroker<> {
 public:
-    explicit FragileBroker(std::shared_ptr<Broker> inner) : inner_(std::move(inner)) {}
+    using ForwardingBroker::ForwardingBroker;
     AsyncResult<void> start() override {
         if (broken) return fail(ErrorCode::kUnavailable, "no route to the broker");
         return inner_->start();
     }
-    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
     AsyncResult<void> check() override {
         if (broken) return fail(ErrorCode::kUnavailable, "no route to the broker");
         ++checks;
         if (silent) return keep_silent();
         return inner_->check();
-    }
-    AsyncResult<void> enqueue(RunOperation operation,
-                              std::optional<Timestamp> not_before) override {
-        return inner_->enqueue(operation, not_before);
-    }
-    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override {
-        return inner_->receiver(node, lease, slots);
     }
 
     std::atomic<bool> broken{false};
@@ -406,27 +399,16 @@ private:
         co_await speak.wait();
         co_return Result<void>();
     }
-    std::shared_ptr<Broker> inner_;
 };
 
 /// An event bus whose server has gone.
-class LostBus final : public EventBus {
+class LostBus final : public ForwardingEventBus<> {
 public:
-    explicit LostBus(std::shared_ptr<EventBus> inner) : inner_(std::move(inner)) {}
-    AsyncResult<void> start() override { return inner_->start(); }
-    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
+    using ForwardingEventBus::ForwardingEventBus;
     AsyncResult<void> check() override {
         return fail(ErrorCode::kUnavailable, "no route to the bus");
     }
-    AsyncResult<void> publish(Wake wake) override { return inner_->publish(wake); }
-    AsyncResult<std::unique_ptr<Subscription>> subscribe(TaskId task, Interest interest) override {
-        return inner_->subscribe(task, interest);
-    }
-    [[nodiscard]] std::vector<TaskId> watched() const override { return inner_->watched(); }
     void wake_local(Wake wake, bool erased) override { inner_->wake_local(wake, erased); }
-
-private:
-    const std::shared_ptr<EventBus> inner_;
 };
 
 class FragileServerTest : public ServerTest {

@@ -1,3 +1,4 @@
+#include "storage/forwarding_ports.hpp"
 #include "support/test_agent.hpp"
 
 #include <gtest/gtest.h>
@@ -16,16 +17,9 @@ using test_support::TestAgent;
 using test_support::until;
 
 /// Never lets a task start: its server accepts, the other one runs.
-class AcceptingOnly final : public Broker {
+class AcceptingOnly final : public ForwardingBroker<> {
 public:
-    explicit AcceptingOnly(std::shared_ptr<Broker> inner) : inner_(std::move(inner)) {}
-    AsyncResult<void> start() override { return inner_->start(); }
-    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
-    AsyncResult<void> check() override { return inner_->check(); }
-    AsyncResult<void> enqueue(RunOperation operation,
-                              std::optional<Timestamp> not_before) override {
-        return inner_->enqueue(operation, not_before);
-    }
+    using ForwardingBroker::ForwardingBroker;
     std::unique_ptr<Receiver> receiver(NodeId, Lease, int) override {
         return std::make_unique<Deaf>();
     }
@@ -39,7 +33,6 @@ private:
         void close() noexcept override { closed.set(); }
         Signal closed;
     };
-    std::shared_ptr<Broker> inner_;
 };
 
 /// Two servers over one set of memory ports: the first accepts only, the second runs.

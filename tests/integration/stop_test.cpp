@@ -1,3 +1,4 @@
+#include "storage/forwarding_ports.hpp"
 #include "support/test_agent.hpp"
 
 #include <gmock/gmock.h>
@@ -22,26 +23,16 @@ using test_support::test_options;
 using test_support::TestAgent;
 
 /// Does not stop before it is released.
-class HangingBus final : public EventBus {
+class HangingBus final : public ForwardingEventBus<> {
 public:
-    explicit HangingBus(std::shared_ptr<EventBus> inner) : inner_(std::move(inner)) {}
-    AsyncResult<void> start() override { return inner_->start(); }
+    using ForwardingEventBus::ForwardingEventBus;
     AsyncResult<void> stop(SteadyTime deadline) override {
         co_await released.wait();
         co_return co_await inner_->stop(deadline);
     }
-    AsyncResult<void> check() override { return inner_->check(); }
-    AsyncResult<void> publish(Wake wake) override { return inner_->publish(wake); }
-    AsyncResult<std::unique_ptr<Subscription>> subscribe(TaskId task, Interest interest) override {
-        return inner_->subscribe(task, interest);
-    }
-    [[nodiscard]] std::vector<TaskId> watched() const override { return inner_->watched(); }
     void wake_local(Wake wake, bool erased) override { inner_->wake_local(wake, erased); }
 
     Signal released;
-
-private:
-    const std::shared_ptr<EventBus> inner_;
 };
 
 TEST(StopTest, APartThatDoesNotStopIsNamedAndKeepsTheServerFromStoppingForSecondsOnly) {

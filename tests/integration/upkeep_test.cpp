@@ -1,4 +1,5 @@
 #include "server/backend_registry.hpp"
+#include "storage/forwarding_ports.hpp"
 #include "support/postgres_server.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/test_agent.hpp"
@@ -49,54 +50,18 @@ private:
 };
 
 /// Counts the renewals that have succeeded.
-class WatchedStorage final : public Storage {
+class WatchedStorage final : public ForwardingStorage<> {
 public:
     WatchedStorage(std::shared_ptr<Storage> inner, Count& renewals)
-        : inner_(std::move(inner)), renewals_(renewals) {}
+        : ForwardingStorage(std::move(inner)), renewals_(renewals) {}
 
-    AsyncResult<void> start() override { return inner_->start(); }
-    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
-    [[nodiscard]] StorageCapabilities capabilities() const noexcept override {
-        return inner_->capabilities();
-    }
-    AsyncResult<void> check() override { return inner_->check(); }
-    AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
-        return inner_->create(std::move(task), std::move(scope), std::move(update));
-    }
-    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
-                                   std::optional<std::int32_t> history, bool artifacts) override {
-        return inner_->load(task, std::move(scope), history, artifacts);
-    }
-    AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override {
-        return inner_->append(task, std::move(scope), std::move(update));
-    }
-    AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node,
-                               Lease lease) override {
-        return inner_->claim(id, task, turn, node, lease);
-    }
     AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override {
         auto renewed = co_await inner_->renew(node, lease);
         if (renewed) renewals_.add();
         co_return renewed;
     }
-    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
-                                             Timestamp not_before) override {
-        return inner_->release(task, epoch, how, not_before);
-    }
-    AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override {
-        return inner_->list(std::move(scope), std::move(query));
-    }
-    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
-                                  EventLimit limit) override {
-        return inner_->events(task, std::move(scope), after, limit);
-    }
-    AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override {
-        return inner_->tails(std::move(tasks));
-    }
-    AsyncResult<Timestamp> now() override { return inner_->now(); }
 
 private:
-    const std::shared_ptr<Storage> inner_;
     Count& renewals_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "backends/common/sealed_content.hpp"
 #include "backends/common/unreadable_tasks.hpp"
+#include "storage/forwarding_ports.hpp"
 
 #include <a2akit/core/error.hpp>
 
@@ -37,17 +38,10 @@ void drop_contents(TaskSnapshot& snapshot) {
     snapshot.history.clear();
 }
 
-class SealedStorage final : public Storage {
+class SealedStorage final : public ForwardingStorage<> {
 public:
     SealedStorage(std::shared_ptr<Storage> inner, std::shared_ptr<Vault> vault)
-        : inner_(std::move(inner)), vault_(std::move(vault)) {}
-
-    AsyncResult<void> start() override { return inner_->start(); }
-    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
-    [[nodiscard]] StorageCapabilities capabilities() const noexcept override {
-        return inner_->capabilities();
-    }
-    AsyncResult<void> check() override { return inner_->check(); }
+        : ForwardingStorage(std::move(inner)), vault_(std::move(vault)) {}
 
     AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
         if (auto sealed = vault_->content_of(task.id).seal(update); !sealed)
@@ -96,14 +90,6 @@ public:
         co_return claimed;
     }
 
-    AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override {
-        return inner_->renew(node, lease);
-    }
-    AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
-                                             Timestamp not_before) override {
-        return inner_->release(task, epoch, how, not_before);
-    }
-
     AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override {
         auto listing = inner_->list(std::move(scope), std::move(query));
         Result<ListPage> page = co_await std::move(listing);
@@ -126,11 +112,6 @@ public:
         co_return page;
     }
 
-    AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override {
-        return inner_->tails(std::move(tasks));
-    }
-    AsyncResult<Timestamp> now() override { return inner_->now(); }
-
     static Result<void> open_run(Vault& vault, Run& run) {
         const TaskId task = run.snapshot.id;
         if (auto opened = vault.open(task, run.snapshot); !opened) return opened;
@@ -138,22 +119,14 @@ public:
     }
 
 private:
-    const std::shared_ptr<Storage> inner_;
     const std::shared_ptr<Vault> vault_;
 };
 
-class SealedMaintenance final : public Maintenance {
+class SealedMaintenance final : public ForwardingMaintenance<> {
 public:
     SealedMaintenance(std::shared_ptr<Maintenance> inner, std::shared_ptr<Vault> vault)
-        : inner_(std::move(inner)), vault_(std::move(vault)) {}
+        : ForwardingMaintenance(std::move(inner)), vault_(std::move(vault)) {}
 
-    AsyncResult<std::vector<Due>> due(int limit) override { return inner_->due(limit); }
-    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override {
-        return inner_->erase(query);
-    }
-    AsyncResult<int> compact(Timestamp ended_before, int limit) override {
-        return inner_->compact(ended_before, limit);
-    }
     AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
                                                       int limit) override {
         auto listing = inner_->dead_letters(after, limit);
@@ -164,25 +137,15 @@ public:
         }
         co_return letters;
     }
-    AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override {
-        return inner_->mark_redriven(dead_letter, redriven);
-    }
-    AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override {
-        return inner_->stale_paused(before, limit);
-    }
-    AsyncResult<StoredUse> stored_use(std::string owner, bool with_bytes) override {
-        return inner_->stored_use(std::move(owner), with_bytes);
-    }
 
 private:
-    const std::shared_ptr<Maintenance> inner_;
     const std::shared_ptr<Vault> vault_;
 };
 
-class SealedPushStore final : public PushStore {
+class SealedPushStore final : public ForwardingPushStore<> {
 public:
     SealedPushStore(std::shared_ptr<PushStore> inner, std::shared_ptr<Vault> vault)
-        : inner_(std::move(inner)), vault_(std::move(vault)) {}
+        : ForwardingPushStore(std::move(inner)), vault_(std::move(vault)) {}
 
     AsyncResult<PushConfig> put_config(OwnerScope scope, NewPushConfig config) override {
         const SealedContent content = vault_->content_of(config.task);
@@ -211,9 +174,6 @@ public:
         }
         co_return all;
     }
-    AsyncResult<void> remove_config(OwnerScope scope, TaskId task, std::string id) override {
-        return inner_->remove_config(std::move(scope), task, std::move(id));
-    }
 
     AsyncResult<std::vector<PushDelivery>> due_deliveries(PushQuery query) override {
         auto looking = inner_->due_deliveries(query);
@@ -238,14 +198,6 @@ public:
         }
         co_return plain;
     }
-    AsyncResult<void> settle(Uuid key, std::uint64_t lease, PushOutcome outcome) override {
-        return inner_->settle(key, lease, std::move(outcome));
-    }
-    AsyncResult<std::vector<PushDeadLetter>> dead_deliveries(std::optional<Uuid> after,
-                                                             int limit) override {
-        return inner_->dead_deliveries(after, limit);
-    }
-    AsyncResult<void> redrive_delivery(Uuid key) override { return inner_->redrive_delivery(key); }
 
 private:
     Result<PushConfig> opened(Result<PushConfig> config) {
@@ -255,7 +207,6 @@ private:
         return config;
     }
 
-    const std::shared_ptr<PushStore> inner_;
     const std::shared_ptr<Vault> vault_;
 };
 
@@ -266,10 +217,10 @@ std::string about_context(const OwnerScope& scope, const std::string& context_id
     return about;
 }
 
-class SealedContextStore final : public ContextStore {
+class SealedContextStore final : public ForwardingContextStore<> {
 public:
     SealedContextStore(std::shared_ptr<ContextStore> inner, std::shared_ptr<Vault> vault)
-        : inner_(std::move(inner)), vault_(std::move(vault)) {}
+        : ForwardingContextStore(std::move(inner)), vault_(std::move(vault)) {}
 
     AsyncResult<ContextValue> load_context(OwnerScope scope, std::string context_id) override {
         const std::string about = about_context(scope, context_id);
@@ -295,24 +246,18 @@ public:
     }
 
 private:
-    const std::shared_ptr<ContextStore> inner_;
     const std::shared_ptr<Vault> vault_;
 };
 
 /// Opens the runs that a broker has claimed while it delivered them.
-class SealedBroker final : public Broker {
+class SealedBroker final : public ForwardingBroker<> {
 public:
     SealedBroker(std::shared_ptr<Broker> inner, std::shared_ptr<Storage> storage,
                  std::shared_ptr<Vault> vault)
-        : inner_(std::move(inner)), storage_(std::move(storage)), vault_(std::move(vault)) {}
+        : ForwardingBroker(std::move(inner)),
+          storage_(std::move(storage)),
+          vault_(std::move(vault)) {}
 
-    AsyncResult<void> start() override { return inner_->start(); }
-    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
-    AsyncResult<void> check() override { return inner_->check(); }
-    AsyncResult<void> enqueue(RunOperation operation,
-                              std::optional<Timestamp> not_before) override {
-        return inner_->enqueue(operation, not_before);
-    }
     std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override {
         return std::make_unique<OpeningReceiver>(inner_->receiver(node, lease, slots), storage_,
                                                  vault_);
@@ -320,18 +265,10 @@ public:
 
 private:
     /// A delivery without the run that was claimed with it.
-    class UnclaimedDelivery final : public Delivery {
+    class UnclaimedDelivery final : public ForwardingDelivery<> {
     public:
-        explicit UnclaimedDelivery(std::unique_ptr<Delivery> inner) : inner_(std::move(inner)) {}
-        [[nodiscard]] const RunOperation& operation() const noexcept override {
-            return inner_->operation();
-        }
+        using ForwardingDelivery::ForwardingDelivery;
         [[nodiscard]] Run* claimed() noexcept override { return nullptr; }
-        AsyncResult<void> ack() override { return inner_->ack(); }
-        AsyncResult<void> nack(Duration delay) override { return inner_->nack(delay); }
-
-    private:
-        const std::unique_ptr<Delivery> inner_;
     };
 
     class OpeningReceiver final : public Receiver {
@@ -359,7 +296,6 @@ private:
         const std::shared_ptr<Vault> vault_;
     };
 
-    const std::shared_ptr<Broker> inner_;
     const std::shared_ptr<Storage> storage_;
     const std::shared_ptr<Vault> vault_;
 };

@@ -1,4 +1,5 @@
 #include "runtime/guarded_ports.hpp"
+#include "storage/forwarding_ports.hpp"
 #include "worker_fixture.hpp"
 
 #include <a2akit/testing/faulty_ports.hpp>
@@ -13,7 +14,7 @@ using testing::FaultPlan;
 using testing::FaultyPorts;
 
 /// Whose receivers throw as often as they are told.
-class ThrowingBroker final : public Broker {
+class ThrowingBroker final : public ForwardingBroker<> {
 public:
     class ThrowingReceiver final : public Receiver {
     public:
@@ -36,23 +37,14 @@ public:
         std::unique_ptr<Receiver> inner_;
     };
 
-    explicit ThrowingBroker(std::shared_ptr<Broker> inner) : inner_(std::move(inner)) {}
-    AsyncResult<void> start() override { return inner_->start(); }
-    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
+    using ForwardingBroker::ForwardingBroker;
     AsyncResult<void> check() override { throw std::runtime_error("no queue"); }
-    AsyncResult<void> enqueue(RunOperation operation,
-                              std::optional<Timestamp> not_before) override {
-        return inner_->enqueue(operation, not_before);
-    }
     std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override {
         return std::make_unique<ThrowingReceiver>(*this, inner_->receiver(node, lease, slots));
     }
 
     int early = 0;  ///< So many receives throw at once, and so many with their delivery.
     int late = 0;
-
-private:
-    std::shared_ptr<Broker> inner_;
 };
 
 class GuardedPortsTest : public WorkerFixture {};

@@ -1,4 +1,5 @@
 #include "runtime/upkeep/housekeeping.hpp"
+#include "storage/forwarding_ports.hpp"
 #include "unit/runtime/worker_fixture.hpp"
 
 namespace a2akit {
@@ -9,35 +10,17 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 /// A Maintenance whose answer is overtaken: something happens before its caller has it.
-class OvertakenMaintenance final : public Maintenance {
+class OvertakenMaintenance final : public ForwardingMaintenance<> {
 public:
     OvertakenMaintenance(std::shared_ptr<Maintenance> inner, std::function<void()> meanwhile)
-        : inner_(std::move(inner)), meanwhile_(std::move(meanwhile)) {}
-    AsyncResult<std::vector<Due>> due(int limit) override { return inner_->due(limit); }
-    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override {
-        return inner_->erase(query);
-    }
-    AsyncResult<int> compact(Timestamp before, int limit) override {
-        return inner_->compact(before, limit);
-    }
-    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
-                                                      int limit) override {
-        return inner_->dead_letters(after, limit);
-    }
-    AsyncResult<TaskId> mark_redriven(TaskId letter, TaskId by) override {
-        return inner_->mark_redriven(letter, by);
-    }
+        : ForwardingMaintenance(std::move(inner)), meanwhile_(std::move(meanwhile)) {}
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override {
         auto found = inner_->stale_paused(before, limit).await_resume();
         if (found && !found->empty()) meanwhile_();
         return found;
     }
-    AsyncResult<StoredUse> stored_use(std::string owner, bool with_bytes) override {
-        return inner_->stored_use(std::move(owner), with_bytes);
-    }
 
 private:
-    std::shared_ptr<Maintenance> inner_;
     std::function<void()> meanwhile_;
 };
 

@@ -1,5 +1,6 @@
 #include "runtime/tasks/public_error.hpp"
 #include "scripted_storage.hpp"
+#include "storage/forwarding_ports.hpp"
 #include "task_manager_fixture.hpp"
 
 namespace a2akit {
@@ -53,23 +54,14 @@ TEST_F(OutageTest, ASendThatWaitsEndsWithAnErrorThatMayBeRetriedOnlyWhenStorageD
 }
 
 /// Takes no turn. Others, with a queue that works, would find it by a sweep.
-class AwayBroker final : public Broker {
+class AwayBroker final : public ForwardingBroker<> {
 public:
-    explicit AwayBroker(std::shared_ptr<Broker> broker) : broker_(std::move(broker)) {}
-    AsyncResult<void> start() override { return broker_->start(); }
-    AsyncResult<void> stop(SteadyTime deadline) override { return broker_->stop(deadline); }
-    AsyncResult<void> check() override { return broker_->check(); }
+    using ForwardingBroker::ForwardingBroker;
     AsyncResult<void> enqueue(RunOperation operation, std::optional<Timestamp>) override {
         refused.push_back(operation);
         return Error::unavailable("the queue is away", std::chrono::seconds(1));
     }
-    std::unique_ptr<Receiver> receiver(NodeId node, Lease lease, int slots) override {
-        return broker_->receiver(node, lease, slots);
-    }
     std::vector<RunOperation> refused;
-
-private:
-    std::shared_ptr<Broker> broker_;
 };
 
 class QueueOutageTest : public TaskManagerTest {

@@ -1,3 +1,4 @@
+#include "storage/forwarding_ports.hpp"
 #include "unit/runtime/worker_fixture.hpp"
 
 namespace a2akit {
@@ -220,9 +221,9 @@ TEST_F(RecoveryTest, ASubscriberThatMissedTheLastWakeUpIsWokenByTheTailCheck) {
     EXPECT_EQ((*subscribed)->ended_turn(), 1U);
 }
 
-class BrokenMaintenance : public Maintenance {
+class BrokenMaintenance : public ForwardingMaintenance<> {
 public:
-    explicit BrokenMaintenance(std::shared_ptr<Maintenance> inner) : inner_(std::move(inner)) {}
+    using ForwardingMaintenance::ForwardingMaintenance;
     int failures = 3;
     AsyncResult<std::vector<Due>> due(int limit) override {
         if (failures > 0) {
@@ -231,28 +232,6 @@ public:
         }
         return inner_->due(limit);
     }
-    AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override {
-        return inner_->erase(query);
-    }
-    AsyncResult<int> compact(Timestamp before, int limit) override {
-        return inner_->compact(before, limit);
-    }
-    AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
-                                                      int limit) override {
-        return inner_->dead_letters(after, limit);
-    }
-    AsyncResult<TaskId> mark_redriven(TaskId letter, TaskId by) override {
-        return inner_->mark_redriven(letter, by);
-    }
-    AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override {
-        return inner_->stale_paused(before, limit);
-    }
-    AsyncResult<StoredUse> stored_use(std::string owner, bool with_bytes) override {
-        return inner_->stored_use(std::move(owner), with_bytes);
-    }
-
-private:
-    std::shared_ptr<Maintenance> inner_;
 };
 
 /// Finds a turn of a task without any attempts left, whatever has become of it meanwhile.
@@ -322,28 +301,15 @@ TEST_F(RecoveryTest, AnOutageIsTakenForOneWhenItHasLastedAndForgottenWhenItIsOve
 
 // Passes every call on, but claims and releases: their answers are lost while `lost` says so. Or
 // never reveals a task, or cannot read any that is claimed.
-class ForgetfulStorage final : public Storage {
+class ForgetfulStorage final : public ForwardingStorage<> {
 public:
-    explicit ForgetfulStorage(std::shared_ptr<Storage> inner) : inner_(std::move(inner)) {}
+    using ForwardingStorage::ForwardingStorage;
     int lost_claims = 0;
     int failing_releases = 0;
     bool never_reveals = false;
     bool unreadable = false;
     int claims = 0;
 
-    AsyncResult<void> start() override { return inner_->start(); }
-    AsyncResult<void> stop(SteadyTime deadline) override { return inner_->stop(deadline); }
-    [[nodiscard]] StorageCapabilities capabilities() const noexcept override {
-        return inner_->capabilities();
-    }
-    AsyncResult<void> check() override { return inner_->check(); }
-    AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
-        return inner_->create(std::move(task), std::move(scope), std::move(update));
-    }
-    AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
-                                   std::optional<std::int32_t> history, bool artifacts) override {
-        return inner_->load(task, std::move(scope), history, artifacts);
-    }
     AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override {
         if (never_reveals && update.reveal)
             return Error{ErrorCode::kInternal, "does not fit into an index", nullptr};
@@ -358,26 +324,12 @@ public:
         --lost_claims;
         return out_of_reach();
     }
-    AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override {
-        return inner_->renew(node, lease);
-    }
     AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
                                              Timestamp not_before) override {
         if (failing_releases == 0) return inner_->release(task, epoch, how, not_before);
         --failing_releases;
         return out_of_reach();
     }
-    AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override {
-        return inner_->list(std::move(scope), std::move(query));
-    }
-    AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
-                                  EventLimit limit) override {
-        return inner_->events(task, std::move(scope), after, limit);
-    }
-    AsyncResult<std::vector<Tail>> tails(std::vector<TaskId> tasks) override {
-        return inner_->tails(std::move(tasks));
-    }
-    AsyncResult<Timestamp> now() override { return inner_->now(); }
 
 private:
     static Error out_of_reach() {
@@ -391,7 +343,6 @@ private:
         (void)co_await inner->release(task, epoch, Release::kRetry, Timestamp{});
         co_return fail(ErrorCode::kInternal, "what is stored of this task cannot be read");
     }
-    std::shared_ptr<Storage> inner_;
 };
 
 class StrangeRunTest : public RecoveryTest {

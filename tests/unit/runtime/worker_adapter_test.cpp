@@ -1,3 +1,4 @@
+#include "storage/forwarding_ports.hpp"
 #include "unit/runtime/worker_fixture.hpp"
 
 #include <stdexcept>
@@ -536,9 +537,9 @@ TEST_F(WorkerAdapterTest, ARunThatLostTheStorageIsTriedAgainAtOnce) {
     EXPECT_EQ(state(task), TaskState::kCompleted);
 }
 
-class UnreliableContexts final : public ContextStore {
+class UnreliableContexts final : public ForwardingContextStore<> {
 public:
-    explicit UnreliableContexts(std::shared_ptr<ContextStore> inner) : inner_(std::move(inner)) {}
+    using ForwardingContextStore::ForwardingContextStore;
     int failed_loads = 0;
     int failed_updates = 0;
 
@@ -558,7 +559,6 @@ private:
     static Error away() {
         return Error{ErrorCode::kUnavailable, "the engine at 10.0.0.7 is away", nullptr};
     }
-    std::shared_ptr<ContextStore> inner_;
 };
 
 Async<void> counts(TaskContext& ctx) {
