@@ -69,11 +69,11 @@ public:
         return this->inner_->capabilities();
     }
     AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
-        return this->around_("Storage::create", [this, task = std::move(task),
-                                                  scope = std::move(scope),
-                                                  update = std::move(update)]() mutable {
-            return this->inner_->create(std::move(task), std::move(scope), std::move(update));
-        });
+        return this->around_(
+            "Storage::create", [this, task = std::move(task), scope = std::move(scope),
+                                update = std::move(update)]() mutable {
+                return this->inner_->create(std::move(task), std::move(scope), std::move(update));
+            });
     }
     AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
                                    std::optional<std::int32_t> history_length,
@@ -83,11 +83,10 @@ public:
         });
     }
     AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override {
-        return this->around_(
-            "Storage::append",
-            [this, task, scope = std::move(scope), update = std::move(update)]() mutable {
-                return this->inner_->append(task, std::move(scope), std::move(update));
-            });
+        return this->around_("Storage::append", [this, task, scope = std::move(scope),
+                                                 update = std::move(update)]() mutable {
+            return this->inner_->append(task, std::move(scope), std::move(update));
+        });
     }
     AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node,
                                Lease lease) override {
@@ -97,7 +96,7 @@ public:
     }
     AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override {
         return this->around_("Storage::renew",
-                              [=, this] { return this->inner_->renew(node, lease); });
+                             [=, this] { return this->inner_->renew(node, lease); });
     }
     AsyncResult<std::optional<Turn>> release(TaskId task, Epoch epoch, Release how,
                                              Timestamp not_before) override {
@@ -106,10 +105,10 @@ public:
         });
     }
     AsyncResult<ListPage> list(OwnerScope scope, ListQuery query) override {
-        return this->around_("Storage::list", [this, scope = std::move(scope),
-                                                query = std::move(query)]() mutable {
-            return this->inner_->list(std::move(scope), std::move(query));
-        });
+        return this->around_("Storage::list",
+                             [this, scope = std::move(scope), query = std::move(query)]() mutable {
+                                 return this->inner_->list(std::move(scope), std::move(query));
+                             });
     }
     AsyncResult<EventPage> events(TaskId task, OwnerScope scope, Sequence after,
                                   EventLimit limit) override {
@@ -159,20 +158,20 @@ public:
 
     AsyncResult<std::vector<Due>> due(int limit) override {
         return this->around_("Maintenance::due",
-                              [this, limit] { return this->inner_->due(limit); });
+                             [this, limit] { return this->inner_->due(limit); });
     }
     AsyncResult<std::vector<TaskId>> erase(EraseQuery query) override {
         return this->around_("Maintenance::erase",
-                              [this, query] { return this->inner_->erase(query); });
+                             [this, query] { return this->inner_->erase(query); });
     }
     AsyncResult<int> compact(Timestamp ended_before, int limit) override {
         return this->around_("Maintenance::compact",
-                              [=, this] { return this->inner_->compact(ended_before, limit); });
+                             [=, this] { return this->inner_->compact(ended_before, limit); });
     }
     AsyncResult<std::vector<DeadLetter>> dead_letters(std::optional<TaskId> after,
                                                       int limit) override {
         return this->around_("Maintenance::dead_letters",
-                              [=, this] { return this->inner_->dead_letters(after, limit); });
+                             [=, this] { return this->inner_->dead_letters(after, limit); });
     }
     AsyncResult<TaskId> mark_redriven(TaskId dead_letter, TaskId redriven) override {
         return this->around_("Maintenance::mark_redriven", [=, this] {
@@ -181,13 +180,13 @@ public:
     }
     AsyncResult<std::vector<TaskId>> stale_paused(Timestamp before, int limit) override {
         return this->around_("Maintenance::stale_paused",
-                              [=, this] { return this->inner_->stale_paused(before, limit); });
+                             [=, this] { return this->inner_->stale_paused(before, limit); });
     }
     AsyncResult<StoredUse> stored_use(std::string owner, bool with_bytes) override {
         return this->around_("Maintenance::stored_use",
-                              [this, with_bytes, owner = std::move(owner)]() mutable {
-                                  return this->inner_->stored_use(std::move(owner), with_bytes);
-                              });
+                             [this, with_bytes, owner = std::move(owner)]() mutable {
+                                 return this->inner_->stored_use(std::move(owner), with_bytes);
+                             });
     }
 };
 
@@ -197,51 +196,48 @@ public:
     using ForwardingPort<PushStore, Around>::ForwardingPort;
 
     AsyncResult<PushConfig> put_config(OwnerScope scope, NewPushConfig config) override {
-        return this->around_(
-            "PushStore::put_config",
-            [this, scope = std::move(scope), config = std::move(config)]() mutable {
-                return this->inner_->put_config(std::move(scope), std::move(config));
-            });
+        return this->around_("PushStore::put_config", [this, scope = std::move(scope),
+                                                       config = std::move(config)]() mutable {
+            return this->inner_->put_config(std::move(scope), std::move(config));
+        });
     }
     AsyncResult<std::optional<PushConfig>> find_config(OwnerScope scope, TaskId task,
                                                        std::string id) override {
-        return this->around_(
-            "PushStore::find_config",
-            [this, task, scope = std::move(scope), id = std::move(id)]() mutable {
-                return this->inner_->find_config(std::move(scope), task, std::move(id));
-            });
+        return this->around_("PushStore::find_config", [this, task, scope = std::move(scope),
+                                                        id = std::move(id)]() mutable {
+            return this->inner_->find_config(std::move(scope), task, std::move(id));
+        });
     }
     AsyncResult<std::vector<PushConfig>> list_configs(OwnerScope scope, TaskId task) override {
         return this->around_("PushStore::list_configs",
-                              [this, task, scope = std::move(scope)]() mutable {
-                                  return this->inner_->list_configs(std::move(scope), task);
-                              });
+                             [this, task, scope = std::move(scope)]() mutable {
+                                 return this->inner_->list_configs(std::move(scope), task);
+                             });
     }
     AsyncResult<void> remove_config(OwnerScope scope, TaskId task, std::string id) override {
-        return this->around_(
-            "PushStore::remove_config",
-            [this, task, scope = std::move(scope), id = std::move(id)]() mutable {
-                return this->inner_->remove_config(std::move(scope), task, std::move(id));
-            });
+        return this->around_("PushStore::remove_config", [this, task, scope = std::move(scope),
+                                                          id = std::move(id)]() mutable {
+            return this->inner_->remove_config(std::move(scope), task, std::move(id));
+        });
     }
     AsyncResult<std::vector<PushDelivery>> due_deliveries(PushQuery query) override {
         return this->around_("PushStore::due_deliveries",
-                              [this, query] { return this->inner_->due_deliveries(query); });
+                             [this, query] { return this->inner_->due_deliveries(query); });
     }
     AsyncResult<void> settle(Uuid key, std::uint64_t lease, PushOutcome outcome) override {
         return this->around_("PushStore::settle",
-                              [this, key, lease, outcome = std::move(outcome)]() mutable {
-                                  return this->inner_->settle(key, lease, std::move(outcome));
-                              });
+                             [this, key, lease, outcome = std::move(outcome)]() mutable {
+                                 return this->inner_->settle(key, lease, std::move(outcome));
+                             });
     }
     AsyncResult<std::vector<PushDeadLetter>> dead_deliveries(std::optional<Uuid> after,
                                                              int limit) override {
         return this->around_("PushStore::dead_deliveries",
-                              [=, this] { return this->inner_->dead_deliveries(after, limit); });
+                             [=, this] { return this->inner_->dead_deliveries(after, limit); });
     }
     AsyncResult<void> redrive_delivery(Uuid key) override {
         return this->around_("PushStore::redrive_delivery",
-                              [this, key] { return this->inner_->redrive_delivery(key); });
+                             [this, key] { return this->inner_->redrive_delivery(key); });
     }
 };
 
@@ -278,7 +274,7 @@ public:
     AsyncResult<void> enqueue(RunOperation operation,
                               std::optional<Timestamp> not_before) override {
         return this->around_("Broker::enqueue",
-                              [=, this] { return this->inner_->enqueue(operation, not_before); });
+                             [=, this] { return this->inner_->enqueue(operation, not_before); });
     }
     std::unique_ptr<Broker::Receiver> receiver(NodeId node, Lease lease, int slots) override {
         return this->inner_->receiver(node, lease, slots);
@@ -292,11 +288,11 @@ public:
 
     AsyncResult<void> publish(Wake wake) override {
         return this->around_("EventBus::publish",
-                              [this, wake] { return this->inner_->publish(wake); });
+                             [this, wake] { return this->inner_->publish(wake); });
     }
     AsyncResult<std::unique_ptr<Subscription>> subscribe(TaskId task, Interest interest) override {
         return this->around_("EventBus::subscribe",
-                              [=, this] { return this->inner_->subscribe(task, interest); });
+                             [=, this] { return this->inner_->subscribe(task, interest); });
     }
     [[nodiscard]] std::vector<TaskId> watched() const override { return this->inner_->watched(); }
     void wake_local(Wake wake, bool erased) override { this->inner_->wake_local(wake, erased); }
@@ -309,15 +305,15 @@ public:
 
     AsyncResult<void> request_cancel(TaskId task) override {
         return this->around_("CancelRegistry::request_cancel",
-                              [this, task] { return this->inner_->request_cancel(task); });
+                             [this, task] { return this->inner_->request_cancel(task); });
     }
     AsyncResult<std::unique_ptr<CancelScope>> watch(TaskId task) override {
         return this->around_("CancelRegistry::watch",
-                              [this, task] { return this->inner_->watch(task); });
+                             [this, task] { return this->inner_->watch(task); });
     }
     AsyncResult<void> forget(TaskId task) override {
         return this->around_("CancelRegistry::forget",
-                              [this, task] { return this->inner_->forget(task); });
+                             [this, task] { return this->inner_->forget(task); });
     }
 };
 
