@@ -34,8 +34,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-tsan)
 endif()
 
-# Position-independent code, but nobody's to replace: calls within a file can be inlined.
-target_compile_options(a2akit_flags INTERFACE $<$<CONFIG:Release>:-fno-semantic-interposition>)
+# In a release build the library's symbols stay inside the program or the shared library that it is linked into (ADR 19),
+# and calls within a file can be inlined though the code is position-independent.
+target_compile_options(a2akit_flags INTERFACE
+  $<$<CONFIG:Release>:-fno-semantic-interposition;-fvisibility=hidden;-fvisibility-inlines-hidden>)
 
 # What nearly every file of the rooms reads, precompiled once: a good part of a clean build's time. Each file still
 # includes what it uses: the fuzz preset, which builds without this, shows when one does not.

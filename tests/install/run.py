@@ -1,11 +1,12 @@
-"""Installs a2akit into an empty folder and builds a project with it: run.py CMAKE CXX BUILD_FOLDER WORK_FOLDER GRPC.
+"""Installs a2akit into an empty folder and builds a project with it: run.py CMAKE CXX BUILD_FOLDER WORK_FOLDER GRPC CONFIG.
 
 The project is the echo example and every installed header by itself; Boost is hidden from it. Then the example's own
 test runs against the program that it made. GRPC is 1 when a2akit was built with gRPC: then the project makes the example
-with the component grpc too, which serves gRPC, while the other program does not link it. The manual page
-and the completions are there as well.
+with the component grpc too, which serves gRPC, while the other program does not link it. A shared library with an agent
+inside works, and in a release build exports nothing of a2akit. The manual page and the completions are there as well.
 """
 
+import ctypes
 import os
 import pathlib
 import re
@@ -49,6 +50,16 @@ def check_grpc(project):
     assert not links_grpc(project / "echo_agent") and not serves_grpc(project / "echo_agent")
 
 
+def check_plugin(plugin, is_release):
+    assert ctypes.CDLL(str(plugin)).plugin_starts_and_stops() == 0
+    listed = subprocess.run(["nm", "-D", "-C", "--defined-only", plugin], check=True, capture_output=True, text=True).stdout
+    functions = [line.split(maxsplit=2)[2] for line in listed.splitlines() if " T " in line]
+    assert "plugin_starts_and_stops" in functions, listed
+    # Inline functions of the headers, which its own source has compiled, are weak.
+    exported = [name for name in functions if "a2akit::" in name]
+    assert not (is_release and exported), exported
+
+
 def check_manual(share):
     """The manual page, and completions that complete."""
     assert (share / "man" / "man1" / "a2akit.1").read_text().startswith(".TH A2AKIT 1")
@@ -61,7 +72,7 @@ def check_manual(share):
 
 
 def main():
-    cmake, compiler, build, work, grpc = sys.argv[1:]
+    cmake, compiler, build, work, grpc, config = sys.argv[1:]
     work = pathlib.Path(work)
     prefix, project = work / "prefix", work / "project"
     shutil.rmtree(work, ignore_errors=True)
@@ -74,6 +85,7 @@ def main():
     run(sys.executable, "-B", ROOT / "tests" / "examples" / "run_example.py", project / "echo_agent", "echo")
     if grpc == "1":
         check_grpc(project)
+    check_plugin(project / "libplugin.so", config == "Release")
     version = subprocess.run([prefix / "bin" / "a2akit", "--version"], check=True, capture_output=True, text=True)
     assert version.stdout.startswith("a2akit "), version.stdout
     check_manual(prefix / "share")
