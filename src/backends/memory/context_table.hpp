@@ -20,18 +20,20 @@ public:
     [[nodiscard]] Result<std::uint64_t> update(const OwnerScope& scope,
                                                const std::string& context_id, RawJson value,
                                                std::optional<std::uint64_t> expected);
-    /// While the lock is held, this context's value is not dropped: for a call that makes a task of
-    /// the context. Taken before the lock of any task's shard, and after that of an idempotency
-    /// key.
-    [[nodiscard]] std::unique_lock<std::mutex> pin(const std::string& context_id) {
-        return std::unique_lock(part_of(context_id).mutex);
+    /// While the lock is held, the value of the context with this keyed hash is not dropped: for a
+    /// call that makes a task of the context. Taken before the lock of any task's shard, and after
+    /// that of an idempotency key.
+    [[nodiscard]] std::unique_lock<std::mutex> pin(std::uint64_t context_hash) {
+        return std::unique_lock(parts_[context_hash % kParts].mutex);
     }
     /// Drops the value, if there is one and `used()` does not hold. Calls `used` under the lock, so
     /// that no task of the context can be made meanwhile.
     template <class Used>
     void forget_unless(const OwnerScope& scope, const std::string& context_id, Used used) {
-        const std::unique_lock lock = pin(context_id);
-        auto& values = part_of(context_id).values;
+        Part& part = part_of(context_id);
+        const std::lock_guard lock(part.mutex);
+        auto& values = part.values;
+        if (values.empty()) return;
         const auto found = values.find(name_of(scope, context_id));
         if (found != values.end() && !used()) values.erase(found);
     }

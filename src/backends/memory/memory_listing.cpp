@@ -111,7 +111,8 @@ AsyncResult<ListPage> MemoryStorage::list(OwnerScope scope, ListQuery query) {
     }
     if (query.page_token.empty()) cursor.total = candidates.total();
     const auto read = [&](const StatusKey& key) -> std::optional<TaskSnapshot> {
-        SnapshotTaker taker(query.history_length, query.include_artifacts);
+        TaskSnapshot snapshot;
+        SnapshotTaker taker(snapshot, query.history_length, query.include_artifacts);
         TaskShard& shard = shard_of(key.id);
         {
             const std::lock_guard lock(shard.mutex);
@@ -120,7 +121,8 @@ AsyncResult<ListPage> MemoryStorage::list(OwnerScope scope, ListQuery query) {
             if (task == nullptr || StatusKeyOf{}(*task) != key) return std::nullopt;
             taker.take(*task, time());
         }
-        return std::move(taker).merged();
+        taker.merge();
+        return snapshot;
     };
     ListPage page = make_page(candidates.take(), cursor, scope, query, cursors_, read);
     page.as_of = cursor.started - Duration(1);

@@ -10,6 +10,9 @@ namespace {
 
 constexpr Duration kTellLostRuns = std::chrono::minutes(1);
 
+// A task that is submitted, works, and ends with one artifact.
+constexpr std::size_t kUsualEvents = 4;
+
 constexpr std::int64_t kSmallEnd = std::int64_t{64} * 1024;
 
 // A full store must not keep its tasks from ending.
@@ -76,8 +79,8 @@ AsyncResult<Created> MemoryStorage::create(NewTask task, OwnerScope scope, TaskU
     return created;
 }
 
-Result<Created> MemoryStorage::create_once(NewTask task, const OwnerScope& scope, TaskUpdate update,
-                                           Removed& evicted) {
+Result<Created> MemoryStorage::create_once(NewTask&& task, const OwnerScope& scope,
+                                           TaskUpdate&& update, Removed& evicted) {
     const IdempotencyKey key = *update.once;
     IdempotencyTable::Locked locked = keys_.lock(scope, key);
     auto before = created_before(locked, key, task.wants_snapshot);
@@ -105,36 +108,39 @@ Result<std::optional<Created>> MemoryStorage::created_before(IdempotencyTable::L
             return std::optional<Created>();
         }
         if (wants_snapshot) {
-            SnapshotTaker taker({}, true);
+            SnapshotTaker taker(before.snapshot.emplace(), {}, true);
             taker.take(*task, time());
-            before.snapshot = std::move(taker).merged();
+            taker.merge();
         }
     }
     before.appended = joined(**first);
     return std::optional(std::move(before));
 }
 
-Result<Created> MemoryStorage::create_fresh(NewTask task, const OwnerScope& scope,
-                                            TaskUpdate update, const std::string* key,
+Result<Created> MemoryStorage::create_fresh(NewTask&& task, const OwnerScope& scope,
+                                            TaskUpdate&& update, const std::string* key,
                                             Removed& evicted) {
     const UpdateSize size = size_of(update);
-    std::shared_ptr<OwnerUse> owner = stored_.use_of(scope);
-    if (auto room = make_room(*owner, size.all + kEmptyTask, evicted); !room) {
-        stored_.release(scope, std::move(owner));
+    const OwnerNameView owner(scope.owner, scope.tenant);
+    std::shared_ptr<OwnerUse> use = stored_.use_of(owner);
+    if (auto room = make_room(*use, size.all + kEmptyTask, evicted); !room) {
+        stored_.release(owner, std::move(use));
         return room.error();
     }
     auto record = std::make_unique<TaskRecord>();
     record->id = task.id;
     record->context_id = std::move(task.context_id);
     record->revealed = task.revealed;
+    record->events.reserve(kUsualEvents);
+    const std::uint64_t context_hash = TaskShard::context_hash(record->context_id);
     if (key != nullptr) record->rarely().keys.push_back(*key);
-    std::optional<SnapshotTaker> taker;
-    if (task.wants_snapshot) taker.emplace(std::nullopt, true);
     Created created;
+    std::optional<SnapshotTaker> taker;
+    if (task.wants_snapshot) taker.emplace(created.snapshot.emplace(), std::nullopt, true);
     Appended& appended = created.appended;
     TaskShard& shard = shard_of(task.id);
     {
-        const auto pinned = contexts_.pin(record->context_id);
+        const auto pinned = contexts_.pin(context_hash);
         const std::lock_guard lock(shard.mutex);
         const Timestamp now = time();
         if (TaskRecord* taken = shard.find(task.id)) {
@@ -146,12 +152,12 @@ Result<Created> MemoryStorage::create_fresh(NewTask task, const OwnerScope& scop
             appended = *repeated_write(*taken, update.id);
             if (taker) taker->take(*taken, now);
         } else {
-            TaskRecord& made = shard.insert(std::move(record), scope);
+            TaskRecord& made = shard.insert(std::move(record), owner, context_hash);
             appended = apply(shard, made, std::move(update), size, now, true);
             if (taker) taker->take(made, now);
         }
     }
-    if (taker) created.snapshot = std::move(*taker).merged();
+    if (taker) taker->merge();
     return created;
 }
 
@@ -169,7 +175,8 @@ Appended MemoryStorage::joined(const Appended& first) {
 AsyncResult<TaskSnapshot> MemoryStorage::load(TaskId task, OwnerScope scope,
                                               std::optional<std::int32_t> history_length,
                                               bool include_artifacts) {
-    SnapshotTaker taker(history_length, include_artifacts);
+    TaskSnapshot snapshot;
+    SnapshotTaker taker(snapshot, history_length, include_artifacts);
     TaskShard& shard = shard_of(task);
     {
         const std::lock_guard lock(shard.mutex);
@@ -177,7 +184,8 @@ AsyncResult<TaskSnapshot> MemoryStorage::load(TaskId task, OwnerScope scope,
         if (record == nullptr || !sees(scope, *record)) return not_found(task);
         taker.take(*record, time());
     }
-    return std::move(taker).merged();
+    taker.merge();
+    return snapshot;
 }
 
 AsyncResult<Appended> MemoryStorage::append(TaskId task, OwnerScope scope, TaskUpdate update) {
@@ -189,7 +197,7 @@ AsyncResult<Appended> MemoryStorage::append(TaskId task, OwnerScope scope, TaskU
 }
 
 Result<Appended> MemoryStorage::append_once(const TaskId& task, const OwnerScope& scope,
-                                            TaskUpdate update, Removed& evicted) {
+                                            TaskUpdate&& update, Removed& evicted) {
     const IdempotencyKey key = *update.once;
     IdempotencyTable::Locked locked = keys_.lock(scope, key);
     const auto first = locked.find(key, time());
@@ -208,7 +216,7 @@ Result<Appended> MemoryStorage::append_once(const TaskId& task, const OwnerScope
 }
 
 Result<Appended> MemoryStorage::append_fresh(const TaskId& task, const OwnerScope& scope,
-                                             TaskUpdate update, const std::string* key,
+                                             TaskUpdate&& update, const std::string* key,
                                              Removed& evicted) {
     const UpdateSize size = size_of(update);
     TaskShard& shard = shard_of(task);
@@ -252,24 +260,19 @@ AsyncResult<Claimed> MemoryStorage::claim(WriteId id, TaskId task, Turn turn, No
                                           Lease lease) {
     Claimed claimed(std::in_place_type<Run>);
     Run& run = std::get<Run>(claimed);
-    SnapshotTaker taker({}, true);
+    SnapshotTaker taker(run.snapshot, {}, true);
     TaskShard& shard = shard_of(task);
     {
         const std::lock_guard lock(shard.mutex);
         TaskRecord* record = shard.find(task);
         if (record == nullptr) return Claimed(Refusal::kEnded);
         const Timestamp now = time();
-        auto outcome = backends::claim(shard, *record, id, turn, node, lease, now);
-        if (const auto* refused = std::get_if<Refusal>(&outcome)) return Claimed(*refused);
-        auto& made = std::get<ClaimedRun>(outcome);
-        run.epoch = made.epoch;
-        run.attempt = made.attempt;
-        run.input = std::move(made.input);
-        run.appended = made.appended;
+        if (const auto refused = backends::claim(shard, *record, {id, turn, node, lease}, now, run))
+            return Claimed(*refused);
         wake_push(*record);
         taker.take(*record, now);
     }
-    run.snapshot = std::move(taker).merged();
+    taker.merge();
     return claimed;
 }
 

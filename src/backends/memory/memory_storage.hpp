@@ -95,15 +95,15 @@ private:
     /// The clock's time, never earlier than one that was given out before.
     [[nodiscard]] Timestamp time();
     using Removed = std::vector<RemovedTask>;
-    Result<Created> create_once(NewTask task, const OwnerScope& scope, TaskUpdate update,
+    Result<Created> create_once(NewTask&& task, const OwnerScope& scope, TaskUpdate&& update,
                                 Removed& evicted);
-    Result<Created> create_fresh(NewTask task, const OwnerScope& scope, TaskUpdate update,
+    Result<Created> create_fresh(NewTask&& task, const OwnerScope& scope, TaskUpdate&& update,
                                  const std::string* key, Removed& evicted);
     Result<std::optional<Created>> created_before(IdempotencyTable::Locked& locked,
                                                   const IdempotencyKey& key, bool wants_snapshot);
-    Result<Appended> append_once(const TaskId& task, const OwnerScope& scope, TaskUpdate update,
+    Result<Appended> append_once(const TaskId& task, const OwnerScope& scope, TaskUpdate&& update,
                                  Removed& evicted);
-    Result<Appended> append_fresh(const TaskId& task, const OwnerScope& scope, TaskUpdate update,
+    Result<Appended> append_fresh(const TaskId& task, const OwnerScope& scope, TaskUpdate&& update,
                                   const std::string* key, Removed& evicted);
     Appended joined(const Appended& first);
     void note_letter(TaskRecord& task, const TaskUpdate& update, Timestamp now);

@@ -14,11 +14,6 @@ constexpr std::size_t kKey = 300;  // An idempotency key, in its table and at it
 
 constexpr std::size_t kWorthALook = 2048;
 
-// With lengths in front, so that no two owners share a name.
-std::string name_of(const OwnerScope& owner) {
-    return std::to_string(owner.owner.size()) + ':' + owner.owner + owner.tenant;
-}
-
 /// Counts objects that several places share only once, if they are large enough to matter.
 class Sum {
 public:
@@ -50,19 +45,18 @@ std::size_t size_of(const TurnInput& input) {
 
 }  // namespace
 
-std::shared_ptr<OwnerUse> StoredBytes::use_of(const OwnerScope& owner) {
-    std::string name = name_of(owner);
+std::shared_ptr<OwnerUse> StoredBytes::use_of(const OwnerNameView& owner) {
     const std::lock_guard lock(mutex_);
-    auto& use = owners_[std::move(name)];
-    if (!use) use = std::make_shared<OwnerUse>();
-    return use;
+    const auto found = owners_.find(owner);
+    if (found != owners_.end()) return found->second;
+    OwnerName name{std::string(owner.owner), std::string(owner.tenant)};
+    return owners_.emplace(std::move(name), std::make_shared<OwnerUse>()).first->second;
 }
 
-void StoredBytes::release(const OwnerScope& owner, std::shared_ptr<OwnerUse> use) {
-    const std::string name = name_of(owner);
+void StoredBytes::release(const OwnerNameView& owner, std::shared_ptr<OwnerUse> use) {
     const std::lock_guard lock(mutex_);
     use.reset();
-    const auto found = owners_.find(name);
+    const auto found = owners_.find(owner);
     if (found != owners_.end() && found->second.use_count() == 1) owners_.erase(found);
 }
 

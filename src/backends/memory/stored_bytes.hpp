@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/common/keyed_hash.hpp"
 #include "backends/memory/task_record.hpp"
 
 #include <atomic>
@@ -8,9 +9,39 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace a2akit::backends {
+
+struct OwnerName {
+    std::string owner;
+    std::string tenant;
+};
+/// A name to look up, in several tables if need be: it is hashed once.
+struct OwnerNameView {
+    OwnerNameView(std::string_view of_owner, std::string_view of_tenant) noexcept
+        : owner(of_owner),
+          tenant(of_tenant),
+          hash(keyed_hash(of_owner) * 31 + keyed_hash(of_tenant)) {}
+    std::string_view owner;
+    std::string_view tenant;
+    std::size_t hash;
+};
+struct OwnerHash {
+    using is_transparent = void;
+    std::size_t operator()(const OwnerNameView& name) const noexcept { return name.hash; }
+    std::size_t operator()(const OwnerName& name) const noexcept {
+        return OwnerNameView(name.owner, name.tenant).hash;
+    }
+};
+struct OwnerEqual {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const noexcept {
+        return a.owner == b.owner && a.tenant == b.tenant;
+    }
+};
 
 /// The bytes and the number of one owner's unfinished tasks, in all shards. Safe from any thread.
 struct OwnerUse {
@@ -23,13 +54,13 @@ class StoredBytes {
 public:
     std::atomic<std::int64_t> total{0};
 
-    [[nodiscard]] std::shared_ptr<OwnerUse> use_of(const OwnerScope& owner);
+    [[nodiscard]] std::shared_ptr<OwnerUse> use_of(const OwnerNameView& owner);
     /// Forgets the owner unless a result of `use_of` is still held.
-    void release(const OwnerScope& owner, std::shared_ptr<OwnerUse> use);
+    void release(const OwnerNameView& owner, std::shared_ptr<OwnerUse> use);
 
 private:
     std::mutex mutex_;
-    std::unordered_map<std::string, std::shared_ptr<OwnerUse>> owners_;
+    std::unordered_map<OwnerName, std::shared_ptr<OwnerUse>, OwnerHash, OwnerEqual> owners_;
 };
 
 /// The bytes that an update adds to a task, approximately.

@@ -58,8 +58,8 @@ TaskRecord* TaskShard::find(const TaskId& id) {
     return tasks_.find(id.hash(), [&id](const TaskRecord& task) { return task.id == id; });
 }
 
-OwnerIndex* TaskShard::find_owner(const OwnerScope& owner) {
-    const auto found = owners_.find(OwnerNameView{owner.owner, owner.tenant});
+OwnerIndex* TaskShard::find_owner(const OwnerNameView& owner) {
+    const auto found = owners_.find(owner);
     return found == owners_.end() ? nullptr : found->second.get();
 }
 
@@ -75,8 +75,7 @@ const ContextIndex* TaskShard::find_context(const OwnerIndex& owner, std::string
     return context_of(owner, context_id, hash);
 }
 
-ContextIndex& TaskShard::context_index(const TaskRecord& task) {
-    const std::uint64_t hash = context_hash(task.context_id);
+ContextIndex& TaskShard::context_index(const TaskRecord& task, std::uint64_t hash) {
     if (ContextIndex* found = context_of(*task.owner, task.context_id, hash)) return *found;
     auto made = std::make_unique<ContextIndex>(*task.owner);
     contexts_.insert(*made, hash_for(*task.owner, hash));
@@ -90,22 +89,23 @@ void TaskShard::leave_context(TaskRecord& task) {
     delete context;
 }
 
-OwnerIndex& TaskShard::owner_index(const OwnerScope& owner) {
+OwnerIndex& TaskShard::owner_index(const OwnerNameView& owner) {
     if (OwnerIndex* found = find_owner(owner)) return *found;
-    OwnerName name{owner.owner, owner.tenant};
+    OwnerName name{std::string(owner.owner), std::string(owner.tenant)};
     auto index = std::make_unique<OwnerIndex>();
     index->name = name;
     index->use = stored_->use_of(owner);
     return *owners_.emplace(std::move(name), std::move(index)).first->second;
 }
 
-TaskRecord& TaskShard::insert(std::unique_ptr<TaskRecord> task, const OwnerScope& owner) {
+TaskRecord& TaskShard::insert(std::unique_ptr<TaskRecord> task, const OwnerNameView& owner,
+                              std::uint64_t context_hash) {
     TaskRecord& record = *task.release();
     record.owner = &owner_index(owner);
     ++record.owner->tasks;
     record.active = std::make_unique<ActivePart>(record);
     tasks_.insert(record.id.hash(), record);
-    record.context = &context_index(record);
+    record.context = &context_index(record, context_hash);
     enter_status(record);
     ++record.owner->use->tasks;
     count(record, kEmptyTask);
@@ -127,8 +127,9 @@ RemovedTask TaskShard::remove(TaskRecord& task) {
     if (task.active) --task.owner->use->tasks;
     count(task, -task.bytes);
     if (--task.owner->tasks == 0) {
-        stored_->release(removed.owner, std::move(task.owner->use));
-        owners_.erase(owners_.find(OwnerNameView{task.owner->name.owner, task.owner->name.tenant}));
+        const OwnerNameView owner(removed.owner.owner, removed.owner.tenant);
+        stored_->release(owner, std::move(task.owner->use));
+        owners_.erase(owners_.find(owner));
     }
     tasks_.erase(task.id.hash(), task);
     removed.record.reset(&task);

@@ -35,31 +35,6 @@ using ContextSet =
     boost::intrusive::set<TaskRecord, boost::intrusive::base_hook<SetHook<ByContext>>,
                           boost::intrusive::key_of_value<StatusKeyOf>>;
 
-struct OwnerName {
-    std::string owner;
-    std::string tenant;
-};
-struct OwnerNameView {
-    std::string_view owner;
-    std::string_view tenant;
-};
-struct OwnerHash {
-    using is_transparent = void;
-    std::size_t operator()(const OwnerNameView& name) const noexcept {
-        return keyed_hash(name.owner) * 31 + keyed_hash(name.tenant);
-    }
-    std::size_t operator()(const OwnerName& name) const noexcept {
-        return (*this)(OwnerNameView{name.owner, name.tenant});
-    }
-};
-struct OwnerEqual {
-    using is_transparent = void;
-    template <class A, class B>
-    bool operator()(const A& a, const B& b) const noexcept {
-        return a.owner == b.owner && a.tenant == b.tenant;
-    }
-};
-
 /// The visible tasks of one owner in one shard, by state: the sizes are the counts.
 struct OwnerIndex {
     OwnerName name;
@@ -153,8 +128,13 @@ public:
     /// Of all owners.
     [[nodiscard]] std::size_t context_count() const { return contexts_.size(); }
     /// Null when this owner has no task here.
-    [[nodiscard]] OwnerIndex* find_owner(const OwnerScope& owner);
-    TaskRecord& insert(std::unique_ptr<TaskRecord> task, const OwnerScope& owner);
+    [[nodiscard]] OwnerIndex* find_owner(const OwnerNameView& owner);
+    [[nodiscard]] OwnerIndex* find_owner(const OwnerScope& owner) {
+        return find_owner(OwnerNameView(owner.owner, owner.tenant));
+    }
+    /// `context_hash`: of the task's contextId.
+    TaskRecord& insert(std::unique_ptr<TaskRecord> task, const OwnerNameView& owner,
+                       std::uint64_t context_hash);
     /// Adds this many bytes to the task's size; negative: removes them.
     void count(TaskRecord& task, std::int64_t bytes);
     /// Unlinks a task; the caller destroys it once it has left the lock.
@@ -192,13 +172,13 @@ public:
     }
 
 private:
-    OwnerIndex& owner_index(const OwnerScope& owner);
+    OwnerIndex& owner_index(const OwnerNameView& owner);
     [[nodiscard]] RestList* resting(const TaskRecord& task) {
         return resting(task.state, task.revealed);
     }
     [[nodiscard]] ContextIndex* context_of(const OwnerIndex& owner, std::string_view context_id,
                                            std::uint64_t hash);
-    ContextIndex& context_index(const TaskRecord& task);
+    ContextIndex& context_index(const TaskRecord& task, std::uint64_t context_hash);
     /// Once the task has left its status: drops the context with its last task.
     void leave_context(TaskRecord& task);
     void leave_status(TaskRecord& task);

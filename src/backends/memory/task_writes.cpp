@@ -27,7 +27,7 @@ std::unique_ptr<const RawJson> boxed(RawJson json) {
     return json.empty() ? nullptr : std::make_unique<const RawJson>(std::move(json));
 }
 
-void add_chunk(TaskRecord& task, ArtifactChunk chunk) {
+void add_chunk(TaskRecord& task, ArtifactChunk&& chunk) {
     StoredEvent& event = task.events.emplace_back();
     event.payload = std::move(chunk.artifact);
     event.metadata = boxed(std::move(chunk.metadata));
@@ -50,7 +50,7 @@ void drop_input(TaskShard& shard, TaskRecord& task) {
     task.active->input.reset();
 }
 
-void keep_input(TaskShard& shard, TaskRecord& task, TurnInput input, std::int64_t bytes) {
+void keep_input(TaskShard& shard, TaskRecord& task, TurnInput&& input, std::int64_t bytes) {
     drop_input(shard, task);
     task.active->input = std::move(input);
     task.active->input_bytes = bytes;
@@ -100,7 +100,7 @@ std::optional<Appended> repeated_write(const TaskRecord& task, const WriteId& id
     return std::nullopt;
 }
 
-Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate update, UpdateSize size,
+Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate&& update, UpdateSize size,
                Timestamp now, bool creates) {
     kernel::TaskHead head = task.head();
     const kernel::Effects effects = kernel::apply(head, task.id, update, creates, now);
@@ -122,26 +122,30 @@ Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate update, UpdateSize
     return effects.appended;
 }
 
-std::variant<ClaimedRun, Refusal> claim(TaskShard& shard, TaskRecord& task, const WriteId& id,
-                                        Turn turn, const NodeId& node, Lease lease, Timestamp now) {
+std::optional<Refusal> claim(TaskShard& shard, TaskRecord& task, const ClaimQuery& query,
+                             Timestamp now, Run& run) {
     kernel::TaskHead head = task.head();
-    const auto claimed = kernel::claim(head, task.id, id, turn, lease, now);
+    const auto claimed = kernel::claim(head, task.id, query.id, query.turn, query.lease, now);
     if (const auto* refused = std::get_if<Refusal>(&claimed)) return *refused;
     const auto& effects = std::get<kernel::Effects>(claimed);
     ActivePart& active = *task.active;
+    run.epoch = head.epoch;
+    run.attempt = head.attempts;
+    run.input = *active.input;
     if (effects.appended.repeated) {
-        return ClaimedRun{head.epoch, head.attempts, *active.input,
-                          to_appended(task, active.claimed)};
+        run.appended = to_appended(task, active.claimed);
+        return std::nullopt;
     }
     if (effects.status) {
         add_status(task, TaskStatus{*effects.status, {}, {}}, {}, head.status_time);
         shard.count(task, sizeof(StoredEvent));
     }
     if (effects.run_lost) shard.note_lost_run(task, now);
-    active.node = node;
-    active.claimed = to_answer(id, effects.appended);
+    run.appended = effects.appended;
+    active.node = query.node;
+    active.claimed = to_answer(query.id, effects.appended);
     shard.store(task, head);
-    return ClaimedRun{head.epoch, head.attempts, *active.input, effects.appended};
+    return std::nullopt;
 }
 
 std::optional<Turn> release(TaskShard& shard, TaskRecord& task, Epoch epoch, Release how,
@@ -193,9 +197,8 @@ void SnapshotTaker::take(const TaskRecord& task, Timestamp now) {
     }
 }
 
-TaskSnapshot&& SnapshotTaker::merged() && {
+void SnapshotTaker::merge() {
     if (!pieces_.empty()) snapshot_.artifacts = merge_artifacts(std::move(pieces_));
-    return std::move(snapshot_);
 }
 
 TaskEvent to_event(const StoredEvent& stored, Sequence sequence) {

@@ -13,38 +13,41 @@ namespace a2akit::backends {
 [[nodiscard]] std::optional<Appended> repeated_write(const TaskRecord& task, const WriteId& id);
 
 /// Applies an update that is allowed, and counts `size`, the update's size.
-Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate update, UpdateSize size,
+Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate&& update, UpdateSize size,
                Timestamp now, bool creates);
 
-/// A successful claim: the run's numbers, its input, and its write.
-struct ClaimedRun {
-    Epoch epoch = 0;
-    int attempt = 0;
-    TurnInput input;
-    Appended appended;
+/// What a claim asks for.
+struct ClaimQuery {
+    WriteId id;
+    Turn turn = 0;
+    NodeId node;
+    Lease lease;
 };
-[[nodiscard]] std::variant<ClaimedRun, Refusal> claim(TaskShard& shard, TaskRecord& task,
-                                                      const WriteId& id, Turn turn,
-                                                      const NodeId& node, Lease lease,
-                                                      Timestamp now);
+/// A claim that succeeds returns nullopt, and fills the run except for its snapshot.
+[[nodiscard]] std::optional<Refusal> claim(TaskShard& shard, TaskRecord& task,
+                                           const ClaimQuery& query, Timestamp now, Run& run);
 
 [[nodiscard]] std::optional<Turn> release(TaskShard& shard, TaskRecord& task, Epoch epoch,
                                           Release how, Timestamp not_before, Timestamp now);
 
-/// Takes a snapshot in two steps: `take` under the lock copies references; `merged`, without it,
+/// Takes a snapshot in two steps: `take` under the lock copies references; `merge`, without it,
 /// makes the artifacts.
 class SnapshotTaker {
 public:
-    SnapshotTaker(std::optional<std::int32_t> history_length, bool include_artifacts)
-        : history_length_(history_length), include_artifacts_(include_artifacts) {}
+    /// REQUIRES: `snapshot` is empty, and outlives the taker.
+    SnapshotTaker(TaskSnapshot& snapshot, std::optional<std::int32_t> history_length,
+                  bool include_artifacts)
+        : snapshot_(snapshot),
+          history_length_(history_length),
+          include_artifacts_(include_artifacts) {}
     void take(const TaskRecord& task, Timestamp now);
-    /// The snapshot that was taken, with the chunks of each artifact merged.
-    [[nodiscard]] TaskSnapshot&& merged() &&;
+    /// Merges the chunks of each artifact.
+    void merge();
 
 private:
+    TaskSnapshot& snapshot_;
     std::optional<std::int32_t> history_length_;
     bool include_artifacts_;
-    TaskSnapshot snapshot_;
     std::vector<ArtifactPiece> pieces_;
 };
 

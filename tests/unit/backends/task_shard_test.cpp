@@ -15,7 +15,8 @@ protected:
         auto made = std::make_unique<TaskRecord>();
         made->id = TaskId::generate();
         made->context_id = context_id;
-        return shard_.insert(std::move(made), owner);
+        const std::uint64_t context = TaskShard::context_hash(made->context_id);
+        return shard_.insert(std::move(made), {owner.owner, owner.tenant}, context);
     }
     const ContextIndex* find(const std::string& context_id, const OwnerScope& owner = kAlice) {
         const OwnerIndex* index = shard_.find_owner(owner);
