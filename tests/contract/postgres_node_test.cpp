@@ -142,6 +142,59 @@ end $$;)sql";
     EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), in_schema(script)));
 }
 
+TEST_F(PostgresNodeTest, TheFirstPageCountsAllTasksOfAnOwnerWithoutReadingThem) {
+    one();
+    const std::string script = R"sql(
+insert into S.tasks (id, revision, last, state, status_time, revealed, owner, tenant, context)
+select gen_random_uuid(), 1, 1, 3, n, n % 10 <> 0, ('owner' || n % 2)::bytea, '', 'talk'
+from generate_series(1, 20000) n;
+analyze S.tasks;
+do $$
+declare
+    v_entries bigint := pg_stat_get_xact_tuples_returned('S.tasks_by_owner'::regclass);
+    v_scans bigint := pg_stat_get_xact_numscans('S.tasks'::regclass);
+    v_total bigint;
+begin
+    for i in 1..20 loop
+        select o_total into v_total from S.list_tasks(0, false, 'owner1', '', null, 0, -1, null, null, null, 50);
+        assert v_total = 10000, v_total;
+    end loop;
+    v_entries := pg_stat_get_xact_tuples_returned('S.tasks_by_owner'::regclass) - v_entries;
+    assert v_entries < 20 * 60, v_entries;
+    assert pg_stat_get_xact_numscans('S.tasks'::regclass) = v_scans, 'a page scanned all tasks';
+    select o_total into v_total from S.list_tasks(0, true, '', '', null, 0, -1, null, null, null, 50);
+    assert v_total = 18000, v_total;
+    update S.tasks set revealed = true where owner = 'owner0' and status_time <= 100;
+    select o_total into v_total from S.list_tasks(0, false, 'owner0', '', null, 0, -1, null, null, null, 50);
+    assert v_total = 8010, v_total;
+    -- An owner's parts become one when nobody writes them any more, and go with the last task.
+    update S.task_counts set part = part - (60::bigint << 22);
+    insert into S.task_counts select 'owner1', '', n, 1 from generate_series(1, 500) n;
+    insert into S.task_counts values ('owner1', '', 501, -500);
+    delete from S.tasks where status_time <= 100;
+    assert (select count(*) = 1 and sum(tasks) = 9950 from S.task_counts where owner = 'owner1'), 'parts';
+    delete from S.tasks where owner = 'owner0';
+    update S.task_counts set part = part - (60::bigint << 22);
+    perform S.add_to_count('owner0', '', 0, true);
+    assert not exists (select from S.task_counts where owner = 'owner0'), 'a count without tasks';
+end $$;)sql";
+    EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), in_schema(script)));
+}
+
+TEST_F(PostgresNodeTest, AnUpgradeCountsTheTasksThatAreThere) {
+    for (int i = 0; i < 3; ++i) create(one());
+    // As version 5 left it.
+    test_support::PostgresServer::sql(
+        pair_.url(), in_schema("drop function S.count_shown, S.count_erased cascade; "
+                               "drop table S.task_counts; update S.meta set version = 5"));
+    create(one());
+    create(two());
+    ListQuery query;
+    query.page_size = 2;
+    EXPECT_EQ(await(two().storage.list({"alice", "", false}, query)).total, 5);
+    EXPECT_EQ(await(two().storage.list(OwnerScope::everything(), query)).total, 5);
+}
+
 TEST_F(PostgresNodeTest, ATurnIsReceivedByOneOfTwoNodes) {
     for (int i = 0; i < 8; ++i) create(one());
     std::map<TaskId, int> seen;

@@ -14,7 +14,7 @@
 namespace a2akit::postgres {
 namespace {
 
-constexpr int kVersion = 5;  // 2: the functions of 1 changed, not its tables
+constexpr int kVersion = 6;  // 2: the functions of 1 changed, not its tables
 constexpr int kOldestServer = 150000;
 constexpr const char* kApplication = "a2akit";
 constexpr auto kUpgradeWithin =
@@ -131,6 +131,7 @@ Result<void> upgrade(PgSession& session, int from) {
     if (from < 3) script += sql::kTables2;
     if (from < 4) script += sql::kTables3;
     if (from < 5) script += sql::kTables4;
+    if (from < 6) script += sql::kTables5;
     for (const char* const* functions = sql::kFunctions; *functions != nullptr; ++functions)
         script += *functions;
     script += "update {schema}.meta set version = " + std::to_string(kVersion);

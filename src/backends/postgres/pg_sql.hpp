@@ -10,6 +10,8 @@ extern const char* const kTables2;
 extern const char* const kTables3;
 /// The changes from version 4 to 5.
 extern const char* const kTables4;
+/// The changes from version 5 to 6.
+extern const char* const kTables5;
 /// The scripts that are run again with every version, in the order of their dependencies; ends with
 /// a null.
 extern const char* const kFunctions[];

@@ -158,13 +158,14 @@ PgStatements::PgStatements(std::string_view s)
                "order by status_time limit $2::int")),
       stored_use(
           make(s, "stored_use",
-               "select count(*), coalesce(sum(case when $2::boolean then "
+               "select (select coalesce(sum(tasks), 0)::bigint from {schema}.task_counts "
+               "where owner = $1::bytea), case when $2::boolean then (select coalesce(sum("
                "coalesce(octet_length(t.metadata), 0) + coalesce(octet_length(t.checkpoint), 0) + "
                "coalesce(octet_length(t.reply), 0) + (select coalesce(sum("
                "coalesce(octet_length(w.status), 0) + coalesce(octet_length(w.chunks), 0) + "
                "coalesce(octet_length(w.history), 0) + coalesce(octet_length(w.input), 0)), 0) "
-               "from {schema}.writes w where w.task = t.id) end), 0)::bigint "
-               "from {schema}.tasks t where t.owner = $1::bytea and t.revealed")),
+               "from {schema}.writes w where w.task = t.id)), 0)::bigint "
+               "from {schema}.tasks t where t.owner = $1::bytea and t.revealed) else 0 end")),
       load_context(make(s, "load_context",
                         "select value, version from {schema}.contexts where owner = $1::bytea and "
                         "tenant = $2::bytea "

@@ -63,6 +63,8 @@ create or replace function {schema}.list_tasks(
     p_started bigint, p_last_time bigint, p_last_id uuid, p_limit int,
     out o_total bigint, out o_started bigint, out o_as_of bigint, out o_ids uuid[], out o_times bigint[])
 language plpgsql volatile set plan_cache_mode = auto as $$
+declare
+    v_counted boolean := p_state = 0 and p_after < 0;  -- all tasks of an owner: see count.sql
 begin
     o_started := coalesce(p_started, {schema}.engine_time(p_at));
     -- Read first: what commits between the two statements is in the listing as well.
@@ -102,7 +104,9 @@ begin
               and t.status_time <= least(o_started, p_last_time)
               and (p_last_id is null or (t.status_time, t.id) < (p_last_time, p_last_id))
             order by t.status_time desc, t.id desc limit p_limit) x;
-        if p_started is null then
+        if p_started is null and v_counted then
+            select coalesce(sum(tasks), 0) into o_total from {schema}.task_counts;
+        elsif p_started is null then
             select count(*) into o_total from {schema}.tasks t
             where t.revealed and (p_state = 0 or t.state = p_state)
               and t.status_time > p_after;
@@ -115,7 +119,10 @@ begin
               and t.status_time <= least(o_started, p_last_time)
               and (p_last_id is null or (t.status_time, t.id) < (p_last_time, p_last_id))
             order by t.status_time desc, t.id desc limit p_limit) x;
-        if p_started is null then
+        if p_started is null and v_counted then
+            select coalesce(sum(tasks), 0) into o_total from {schema}.task_counts
+            where owner = p_owner and tenant = p_tenant;
+        elsif p_started is null then
             select count(*) into o_total from {schema}.tasks t
             where t.owner = p_owner and t.tenant = p_tenant and t.revealed
               and (p_state = 0 or t.state = p_state) and t.status_time > p_after;
