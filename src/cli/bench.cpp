@@ -12,6 +12,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -42,7 +43,11 @@ void take_one(Agent& agent, const Session& session, const BenchFlags& flags) {
         return;
     }
     const auto events = agent.stream(request);
-    while (events->next()) {
+    Standing standing;
+    while (!standing.is_settled()) {
+        const std::optional<StreamResponse> event = events->next();
+        if (!event) break;
+        standing.update(*event);
     }
 }
 

@@ -111,6 +111,8 @@ Standing print_events(Agent& agent, Agent::Events& events, const Session& sessio
             print_event(*event, session);
             last_names_all = !std::holds_alternative<TaskArtifactUpdateEvent>(event->payload);
             is_done = is_settled_event(*event, standing);
+            // Some agents keep the stream open while the task waits for its client.
+            if (is_done) break;
         }
     } catch (const Failure& failure) {
         if (standing.task_id.empty() || !failure.is(LocalError::kUnreachable)) throw;

@@ -259,12 +259,17 @@ def poll_times(cli):
 
 @check("A2ACLI_TASK_POLL_003")
 def poll_states(cli):
-    """The wait of `send` and of `task get --wait` ends at INPUT_REQUIRED and AUTH_REQUIRED; UNSPECIFIED is polled on until
-    --timeout, and reported as received by a single `task get`."""
+    """The wait of `send`, `send --stream`, `task get --wait` and `task subscribe` ends at INPUT_REQUIRED and AUTH_REQUIRED,
+    though the agent keeps the stream open; UNSPECIFIED is polled on until --timeout, and reported as received by a single
+    `task get`."""
     for word, state in (("ask", "TASK_STATE_INPUT_REQUIRED"), ("login", "TASK_STATE_AUTH_REQUIRED")):
         task = cli.json("send", word)["task"]
         assert task["status"]["state"] == state
         assert cli.json("task", "get", task["id"], "--wait")["status"]["state"] == state
+        assert cli.json("task", "subscribe", task["id"])["status"]["state"] == state
+        for command in (["send", word], ["task", "subscribe", task["id"]]):
+            last = cli.lines(*command)[-1]
+            assert next(iter(last.values()))["status"]["state"] == state, last
     with Scripted(answers(GetTask=(task_of("UNSPECIFIED"), task_of("UNSPECIFIED"), task_of("COMPLETED")))) as agent:
         waited = cli.run("task", "get", "task-1", "-a", agent.url, "--wait", "--poll-interval", "10ms", "-o", "json")
         assert json.loads(waited.stdout)["status"]["state"] == "TASK_STATE_COMPLETED", waited
