@@ -2,10 +2,12 @@
 
 #include "a2a_v0_3.pb.h"
 #include "a2a_v1_0.pb.h"
+#include "grpc/card_security_0_3.hpp"
 
 #include <google/protobuf/empty.pb.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <memory>
@@ -173,26 +175,52 @@ struct WriteNames {
 
 // -- Answers ----------------------------------------------------------------------------------
 
+Error unreadable(const std::string& reason) {
+    return {ErrorCode::kInvalidAgentResponse, "the agent's message can't be read: " + reason,
+            nullptr};
+}
+
+Result<void> parse(std::string_view bytes, pb::Message& message) {
+    if (bytes.size() > std::numeric_limits<int>::max() ||
+        !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+        return fail(unreadable("it is not a " + std::string(message.GetTypeName())));
+    return {};
+}
+
+Result<std::string> to_json(const pb::Message& message) {
+    std::string json;
+    const auto written = pb::util::MessageToJsonString(message, &json);
+    if (!written.ok()) return fail(unreadable(std::string(written.message())));
+    return json;
+}
+
 /// By way of the JSON that the other bindings receive.
 Result<std::string> to_json(const pb::Message& of_type, std::string_view bytes) {
-    const auto unreadable = [](const std::string& reason) {
-        return fail({ErrorCode::kInvalidAgentResponse,
-                     "the agent's message can't be read: " + reason, nullptr});
-    };
     const std::unique_ptr<pb::Message> message(of_type.New());
-    if (bytes.size() > std::numeric_limits<int>::max() ||
-        !message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-        return unreadable("it is not a " + std::string(of_type.GetTypeName()));
-    std::string json;
-    const auto written = pb::util::MessageToJsonString(*message, &json);
-    if (!written.ok()) return unreadable(std::string(written.message()));
-    return json;
+    if (auto parsed = parse(bytes, *message); !parsed) return fail(std::move(parsed.error()));
+    return to_json(*message);
 }
 
 Error as_agents(Error error) {
     if (error.code == ErrorCode::kInvalidAgentResponse) return error;
     return {ErrorCode::kInvalidAgentResponse, "the agent's message can't be read: " + error.message,
             error.details};
+}
+
+Result<Reply> read_card_of_0_3(const wire::ClientCodec& codec, std::string_view bytes) {
+    v0::AgentCard message;
+    if (auto parsed = parse(bytes, message); !parsed) return fail(std::move(parsed.error()));
+    CardSecurity security = take_security(message);
+    const auto json = to_json(message);
+    if (!json) return fail(json.error());
+    auto reply = codec.read_reply(*json, Operation::kGetExtendedAgentCard, false);
+    if (!reply) return fail(as_agents(std::move(reply.error())));
+    auto& card = std::get<AgentCard>(*reply);
+    card.security_schemes = std::move(security.schemes);
+    card.security_requirements = std::move(security.requirements);
+    for (std::size_t i = 0; i < std::min(card.skills.size(), security.of_skills.size()); ++i)
+        card.skills[i].security_requirements = std::move(security.of_skills[i]);
+    return reply;
 }
 
 }  // namespace
@@ -219,6 +247,8 @@ Result<std::string> write_request(const wire::ClientCodec& codec, Operation oper
 
 Result<Reply> read_reply(const wire::ClientCodec& codec, Operation operation,
                          std::string_view bytes) {
+    if (operation == Operation::kGetExtendedAgentCard && codec.version() == "0.3")
+        return read_card_of_0_3(codec, bytes);
     const auto json = to_json(find(codec, operation)->reply(), bytes);
     if (!json) return fail(json.error());
     if (operation == Operation::kDeleteTaskPushNotificationConfig) return Reply(Empty{});

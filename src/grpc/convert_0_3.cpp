@@ -1,6 +1,7 @@
 #include "grpc/convert_0_3.hpp"
 
 #include "a2a_v0_3.pb.h"
+#include "grpc/card_security_0_3.hpp"
 #include "wire/codec.hpp"
 #include "wire/decode.hpp"
 
@@ -142,6 +143,7 @@ void write(const Reply& reply, v0::ListTaskPushNotificationConfigResponse& to) {
 }
 void write(const Reply& reply, v0::AgentCard& to) {
     write_by_json(reply, Operation::kGetExtendedAgentCard, to);
+    write_security(std::get<AgentCard>(reply), to);
 }
 void write(const StreamResponse& event, v0::StreamResponse& to) {
     std::string text;

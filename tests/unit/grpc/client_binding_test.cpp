@@ -152,13 +152,28 @@ TEST(GrpcClientBinding, AnExtendedCardArrivesAsItWasInBothVersions) {
                                  {"http://agent/", "JSONRPC", {}, "0.3"}};
     card.skills.push_back({"s", "Skill", "Does it", {"tag"}});
     card.security_schemes["key"].scheme = APIKeySecurityScheme{{}, "header", "X-Key"};
-    card.security_requirements = {{{{"key", {}}}}};
+    OAuth2SecurityScheme oauth;
+    oauth.description = "Log in";
+    oauth.flows.flow = ClientCredentialsOAuthFlow{"https://id/token", {}, {{"read", "Read"}}};
+    card.security_schemes["login"].scheme = oauth;
+    card.security_schemes["certificate"].scheme = MutualTlsSecurityScheme{};
+    card.security_requirements = {{{{"key", {}}, {"login", {{"read"}}}}}};
+    card.skills.front().security_requirements = {{{{"certificate", {}}}}};
     const Operation extended = Operation::kGetExtendedAgentCard;
     const Reply reply = taken_by_client<v1::AgentCard>("1.0", extended, card);
     EXPECT_EQ(json::encode(std::get<AgentCard>(reply)), json::encode(card));
     const Reply old = taken_by_client<v0::AgentCard>("0.3", extended, card);
     EXPECT_EQ(std::get<AgentCard>(old).name, "Echo");
     EXPECT_EQ(std::get<AgentCard>(old).skills.front().id, "s");
+    const auto security = [](const AgentCard& from) {
+        AgentCard only;
+        only.security_schemes = from.security_schemes;
+        only.security_requirements = from.security_requirements;
+        only.skills.emplace_back().security_requirements =
+            from.skills.front().security_requirements;
+        return json::encode(only);
+    };
+    EXPECT_EQ(security(std::get<AgentCard>(old)), security(card));
 }
 
 TEST(GrpcClientBinding, AnOperationThatTheVersionDoesNotHaveIsRefusedHere) {
