@@ -1,9 +1,9 @@
 """`a2akit serve --openai` in front of fakellm, an OpenAI-compatible server of others: fakellm_client.py PROGRAM"""
 import pathlib
-import re
-import subprocess
 import sys
 import tempfile
+
+from model_server import ModelServer
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from served import Served, state_of, status_text, text_of  # noqa: E402
@@ -28,20 +28,10 @@ def main():
         rules = pathlib.Path(folder, "rules.yaml")
         rules.write_text(RULES)
         fakellm = pathlib.Path(sys.executable).with_name("fakellm")
-        model = subprocess.Popen([fakellm, "serve", "--port", "0", "--config", rules], stdout=subprocess.PIPE,
-                                 stderr=subprocess.STDOUT, text=True, cwd=folder)
-        try:
-            for line in model.stdout:
-                if found := re.search(r"running on (http://127.0.0.1:\d+)", line):
-                    break
-            else:
-                raise AssertionError("fakellm did not start")
-            with Served(PROGRAM, "--openai", found.group(1), "--model", "small-1",
-                        environment={"OPENAI_API_KEY": "any"}) as agent:
+        with ModelServer([fakellm, "serve", "--port", "0", "--config", rules], cwd=folder) as model:
+            url = model.wait_for(r"running on (http://127.0.0.1:\d+)").group(1)
+            with Served(PROGRAM, "--openai", url, "--model", "small-1", environment={"OPENAI_API_KEY": "any"}) as agent:
                 check(agent)
-        finally:
-            model.terminate()
-            model.wait(timeout=60)
     print("fakellm's answers are an agent's")
 
 

@@ -53,6 +53,10 @@ def install_fakellm(folder):
     return install_python(folder, "requirements-fakellm.txt", "fakellm_client.py")
 
 
+def install_litellm(folder):
+    return install_python(folder, "requirements-litellm.txt", "litellm_client.py")
+
+
 def install_openai(folder):
     return install_python(folder, "requirements-openai.txt", "openai_client.py")
 
@@ -134,7 +138,7 @@ CLIENTS = {
     "java": (install_java, "Java a2a-java-sdk-client " + version_in("java/pom.xml", r"<version>(0.3.*)</version>"), "0.3"),
     "rust": (install_rust, "Rust a2a-client-lf " + version_in("rust/Cargo.toml", r'^a2a-client-lf .*"=(.*?)"'), "1.0"),
 }
-NEIGHBOURS = {"fakellm": install_fakellm, "openai": install_openai}
+NEIGHBOURS = {"fakellm": install_fakellm, "litellm": install_litellm, "openai": install_openai}
 
 
 def run_client(command, url, binding):
