@@ -78,7 +78,7 @@ def install_js(folder, source=HERE, client="js_client.mjs"):
     version = int(subprocess.run(["node", "--version"], check=True, capture_output=True, text=True)
                   .stdout.lstrip("v").split(".")[0])
     if version < 20:
-        raise FileNotFoundError(f"@a2a-js/sdk needs node 20 or newer; this is node {version}")
+        raise FileNotFoundError(f"the packages need node 20 or newer; this is node {version}")
     stamp = folder / "installed.json"
     lock = source / "package-lock.json"
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,6 +94,11 @@ def install_js(folder, source=HERE, client="js_client.mjs"):
 
 def install_js_0_3(folder):
     return install_js(folder, HERE / "js_0_3", "client.mjs")
+
+
+def install_llama(folder):
+    _, server = install_js(folder, HERE / "llama", "server.mjs")
+    return [sys.executable, "-B", HERE / "llama_client.py", server]
 
 
 def install_java(folder):
@@ -138,7 +143,7 @@ CLIENTS = {
     "java": (install_java, "Java a2a-java-sdk-client " + version_in("java/pom.xml", r"<version>(0.3.*)</version>"), "0.3"),
     "rust": (install_rust, "Rust a2a-client-lf " + version_in("rust/Cargo.toml", r'^a2a-client-lf .*"=(.*?)"'), "1.0"),
 }
-NEIGHBOURS = {"fakellm": install_fakellm, "litellm": install_litellm, "openai": install_openai}
+NEIGHBOURS = {"fakellm": install_fakellm, "litellm": install_litellm, "llama": install_llama, "openai": install_openai}
 
 
 def run_client(command, url, binding):
