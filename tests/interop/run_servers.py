@@ -52,6 +52,12 @@ def install_go(work):
     return [run.go_program.build(run.HERE / "go", "./server", work / "go", "go_server")]
 
 
+def install_rust(work):
+    """Built together with the client."""
+    return [run.install_rust(work / "rust")[0].with_name("rust_server")]
+
+
+RUST = "Rust a2a-server-lf " + run.version_in("rust/Cargo.toml", r'^a2a-server-lf .*"=(.*?)"')
 # How it is installed, what the table calls it, and the versions of the protocol that it offers.
 SERVERS = {
     "python": (install_python, run.CLIENTS["python"][1], ("1.0", "0.3")),
@@ -59,6 +65,7 @@ SERVERS = {
     "js": (install_js, run.CLIENTS["js"][1], ("1.0", "0.3")),
     "js_0_3": (install_js_0_3, run.CLIENTS["js_0_3"][1], ("0.3",)),
     "go": (install_go, run.CLIENTS["go"][1], ("1.0", "0.3")),
+    "rust": (install_rust, RUST, ("1.0",)),
 }
 TRANSPORTS = {"JSONRPC": "jsonrpc", "HTTP+JSON": "rest"}
 
