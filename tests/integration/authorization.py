@@ -27,15 +27,17 @@ failures = []
 class Rpc10:
     tenants = True
     METHODS = {"get": "GetTask", "list": "ListTasks", "cancel": "CancelTask", "subscribe": "SubscribeToTask",
-               "send": "SendMessage", "stream": "SendStreamingMessage", "card": "GetExtendedAgentCard",
+               "send": "SendMessage", "stream": "SendStreamingMessage", "refer": "SendMessage",
+               "refer_stream": "SendStreamingMessage", "card": "GetExtendedAgentCard",
                "set_push": "CreateTaskPushNotificationConfig", "get_push": "GetTaskPushNotificationConfig",
                "list_push": "ListTaskPushNotificationConfigs", "delete_push": "DeleteTaskPushNotificationConfig"}
 
     @classmethod
     def request(cls, operation, task, tenant):
-        message = {"message": {**MESSAGE, "taskId": task}}
+        message, referring = {"message": {**MESSAGE, "taskId": task}}, {"message": {**MESSAGE, "referenceTaskIds": [task]}}
         push = {"taskId": task, "id": "c", "url": "https://hooks.example/"}
         params = {"list": {}, "card": {}, "send": message, "stream": message, "set_push": push,
+                  "refer": referring, "refer_stream": referring,
                   "get_push": {"taskId": task, "id": "c"}, "delete_push": {"taskId": task, "id": "c"},
                   "list_push": {"taskId": task}}.get(operation, {"id": task})
         if tenant:
@@ -46,17 +48,17 @@ class Rpc10:
 class Rpc03:
     tenants = False
     METHODS = {"get": "tasks/get", "cancel": "tasks/cancel", "subscribe": "tasks/resubscribe", "send": "message/send",
-               "stream": "message/stream", "card": "agent/getAuthenticatedExtendedCard",
+               "stream": "message/stream", "refer": "message/send", "refer_stream": "message/stream", "card": "agent/getAuthenticatedExtendedCard",
                "set_push": "tasks/pushNotificationConfig/set", "get_push": "tasks/pushNotificationConfig/get",
                "list_push": "tasks/pushNotificationConfig/list", "delete_push": "tasks/pushNotificationConfig/delete"}
 
     @classmethod
     def request(cls, operation, task, tenant):
-        message = {"message": {"kind": "message", "messageId": "m", "role": "user", "taskId": task,
-                               "parts": [{"kind": "text", "text": "hi"}]}}
+        plain = {"kind": "message", "messageId": "m", "role": "user", "parts": [{"kind": "text", "text": "hi"}]}
+        message, referring = {"message": {**plain, "taskId": task}}, {"message": {**plain, "referenceTaskIds": [task]}}
         push = {"taskId": task, "pushNotificationConfig": {"id": "c", "url": "https://hooks.example/"}}
         params = {"card": {}, "send": message, "stream": message, "set_push": push,
-                  "get_push": {"id": task, "pushNotificationConfigId": "c"},
+                  "refer": referring, "refer_stream": referring, "get_push": {"id": task, "pushNotificationConfigId": "c"},
                   "delete_push": {"id": task, "pushNotificationConfigId": "c"}}.get(operation, {"id": task})
         return "POST", "/", {"jsonrpc": "2.0", "id": 1, "method": cls.METHODS[operation], "params": params}, "0.3"
 
@@ -70,11 +72,13 @@ class Rest10:
     def request(cls, operation, task, tenant):
         base = f"/{tenant}" if tenant else ""
         configs = f"{base}/tasks/{task}/pushNotificationConfigs"
-        message = {"message": {**MESSAGE, "taskId": task}}
+        message, referring = {"message": {**MESSAGE, "taskId": task}}, {"message": {**MESSAGE, "referenceTaskIds": [task]}}
         return {"get": ("GET", f"{base}/tasks/{task}", None), "list": ("GET", f"{base}/tasks", None),
                 "cancel": ("POST", f"{base}/tasks/{task}:cancel", {}),
                 "subscribe": ("GET", f"{base}/tasks/{task}:subscribe", None),
                 "send": ("POST", f"{base}/message:send", message), "stream": ("POST", f"{base}/message:stream", message),
+                "refer": ("POST", f"{base}/message:send", referring),
+                "refer_stream": ("POST", f"{base}/message:stream", referring),
                 "card": ("GET", f"{base}/extendedAgentCard", None),
                 "set_push": ("POST", configs, {"id": "c", "url": "https://hooks.example/"}),
                 "get_push": ("GET", configs + "/c", None), "list_push": ("GET", configs, None),
@@ -103,7 +107,8 @@ class OverGrpc:
         self.service = protocol.DESCRIPTOR.services_by_name["A2AService"]
         names = dict(Rpc10.METHODS)
         if old:
-            del names["list"]
+            for missing in ("list", "refer", "refer_stream"):  # the protocol buffers of 0.3 lack referenceTaskIds
+                del names[missing]
             names.update({"subscribe": "TaskSubscription", "list_push": "ListTaskPushNotificationConfig", "card": "GetAgentCard"})
         self.METHODS = names
 
@@ -120,7 +125,7 @@ class OverGrpc:
     def outcome(self, channel, operation, task, tenant, token):
         import grpc
         method = self.service.methods_by_name[self.METHODS[operation]]
-        kind = channel.unary_stream if operation in ("stream", "subscribe") else channel.unary_unary
+        kind = channel.unary_stream if operation in ("stream", "refer_stream", "subscribe") else channel.unary_unary
         call = kind(f"/{self.service.full_name}/{method.name}", lambda message: message.SerializeToString(),
                     method.output_type._concrete_class.FromString)
         request = self.json.ParseDict(self.params(operation, task, tenant), method.input_type._concrete_class())
@@ -168,7 +173,7 @@ def outcome(agent, request, token, task):
 
 
 # Operations by the scope that they need.
-SCOPES = {"read": ("get", "list", "subscribe", "get_push", "list_push"), "write": ("send", "stream", "cancel"),
+SCOPES = {"read": ("get", "list", "subscribe", "get_push", "list_push"), "write": ("send", "stream", "refer", "refer_stream", "cancel"),
           "write push": ("set_push", "delete_push"), "card": ("card",)}
 ALL = "call read write push card tenant:acme"
 
@@ -210,7 +215,7 @@ def check_tenants(dialects, tasks, credentials, seen_by):
     """The owner too sees a task only in its tenant, and may use no tenant without its scope."""
     checked = 0
     for task, tenant, wanted in ((tasks[TENANT], "", "hidden"), (tasks[""], TENANT, "hidden"), (tasks[TENANT], "other", "403")):
-        for operation in ("get", "list", "cancel", "subscribe", "send"):
+        for operation in ("get", "list", "cancel", "subscribe", "send", "refer", "refer_stream"):
             for dialect in (one for one in dialects if one.tenants):
                 checked += 1
                 seen = seen_by(dialect, operation, task, tenant, credentials)

@@ -12,6 +12,8 @@ namespace a2akit {
 namespace {
 
 constexpr std::int32_t kMaxPageSize = 100;
+/// Each one is looked up before the message is accepted.
+constexpr std::size_t kMaxReferences = 32;
 
 std::optional<Error> refuse_negative(const char* field, const std::optional<std::int32_t>& value) {
     if (!value || *value >= 0) return std::nullopt;
@@ -117,6 +119,11 @@ std::optional<Error> RequestRules::refuse_send(const SendMessageRequest& request
         return Error::invalid_field("message.parts", "must hold at least one part");
     if (auto error = refuse_long("message.messageId", message.message_id)) return error;
     if (auto error = refuse_long("message.contextId", message.context_id)) return error;
+    if (message.reference_task_ids.size() > kMaxReferences) {
+        return Error::invalid_field("message.referenceTaskIds",
+                                    fmt::format("names {} tasks; at most {} are allowed",
+                                                message.reference_task_ids.size(), kMaxReferences));
+    }
     for (std::size_t i = 0; i < message.parts.size(); ++i) {
         if (auto error = refuse_part(message.parts[i], i)) return error;
     }

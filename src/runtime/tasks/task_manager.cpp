@@ -152,6 +152,25 @@ AsyncResult<TaskManager::Accepted> TaskManager::accept(SendCommand&& command, Wa
                 options_.push->refuse(*config, "configuration.taskPushNotificationConfig."))
             return std::move(*refused);
     }
+    if (!command.request.message.reference_task_ids.empty())
+        return accept_with_references(std::move(command), wake_for);
+    return accept_message(std::move(command), wake_for);
+}
+
+AsyncResult<TaskManager::Accepted> TaskManager::accept_with_references(SendCommand&& command,
+                                                                       WakeFor wake_for) {
+    for (const std::string& id : command.request.message.reference_task_ids) {
+        const auto task = TaskId::parse(id);
+        if (!task) co_return task_not_found(id);
+        Result<TaskSnapshot> found = co_await ports_.storage->load(*task, command.scope, 0, false);
+        if (!found) co_return fail(std::move(found.error()));
+    }
+    AsyncResult<Accepted> accepting = accept_message(std::move(command), wake_for);
+    co_return co_await std::move(accepting);
+}
+
+AsyncResult<TaskManager::Accepted> TaskManager::accept_message(SendCommand&& command,
+                                                               WakeFor wake_for) {
     const std::string& named = command.request.message.task_id;
     if (named.empty()) return start_task(std::move(command), wake_for);
     const auto task = TaskId::parse(named);

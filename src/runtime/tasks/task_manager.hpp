@@ -124,6 +124,8 @@ private:
 
     // What these take by reference lives in the frame of the send that awaits them.
     AsyncResult<Accepted> accept(SendCommand&& command, WakeFor wake_for);
+    AsyncResult<Accepted> accept_with_references(SendCommand&& command, WakeFor wake_for);
+    AsyncResult<Accepted> accept_message(SendCommand&& command, WakeFor wake_for);
     AsyncResult<Accepted> start_task(SendCommand&& command, WakeFor wake_for);
     AsyncResult<Accepted> continue_task(const SendCommand& command, TaskId task, WakeFor wake_for);
     /// The turn that an Idempotency-Key made before.

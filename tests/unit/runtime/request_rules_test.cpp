@@ -67,6 +67,14 @@ TEST(RequestRulesTest, MissingFieldsOfAMessageAreNamed) {
     EXPECT_EQ(wrong_field(send_of(Part{})), "message.parts[1]");
 }
 
+TEST(RequestRulesTest, ReferencesToTasksAreBounded) {
+    RequestEnvelope envelope = send_of_text();
+    request_in(envelope).message.reference_task_ids.resize(32, "t");
+    EXPECT_EQ(wrong_field(envelope), "");
+    request_in(envelope).message.reference_task_ids.push_back("t");
+    EXPECT_EQ(wrong_field(envelope), "message.referenceTaskIds");
+}
+
 TEST(RequestRulesTest, IdsAreBounded) {
     const std::string fits(kMaxIdBytes, 'x');
     const std::string too_long(kMaxIdBytes + 1, 'x');

@@ -45,6 +45,49 @@ TEST_F(SendTest, TheMessageCarriesTheIdsItWasGiven) {
     EXPECT_EQ(task_of(sent.value()).context_id, run.snapshot.context_id);
 }
 
+TEST_F(SendTest, TheTasksThatAMessageRefersToArePassedOn) {
+    const std::string earlier = accept("earlier");
+    end(claim(), kCompleted);
+    SendMessageRequest request = message_of("and now?");
+    request.message.reference_task_ids = {earlier};
+    auto sent = send(command(std::move(request)));
+    const ClaimedRun run = claim();
+    EXPECT_EQ(run.input.message->reference_task_ids, std::vector<std::string>{earlier});
+    end(run, kCompleted);
+    EXPECT_TRUE(sent.value());
+}
+
+TEST_F(SendTest, AReferenceToSomebodyElsesTaskIsRefusedLikeOneToAnUnknownTask) {
+    const std::string mine = accept();
+    const std::string unknown = TaskId::generate().to_string();
+    const auto refused = [&](const std::string& id, const std::string& task) {
+        SendMessageRequest request = message_of("and now?");
+        request.message.task_id = task;
+        request.message.reference_task_ids = {mine, id};
+        SendCommand made = command(std::move(request));
+        auto sent = send(std::move(made));
+        return sent.done() && !sent.value() ? sent.value().error() : Error{};
+    };
+    SendMessageRequest of_bob = message_of("secret");
+    of_bob.configuration.emplace().return_immediately = true;
+    SendCommand made = command(std::move(of_bob));
+    made.scope = kBob;
+    const std::string theirs = std::get<Task>(send_now(std::move(made)).value().payload).id;
+    for (const std::string& task : {std::string(), mine}) {
+        const Error foreign = refused(theirs, task);
+        EXPECT_EQ(foreign.code, ErrorCode::kTaskNotFound);
+        EXPECT_EQ(foreign.message, refused(unknown, task).message);
+        EXPECT_EQ(refused(unknown, task).code, ErrorCode::kTaskNotFound);
+        EXPECT_EQ(refused("no uuid", task).code, ErrorCode::kTaskNotFound);
+    }
+    EXPECT_EQ(get(mine).value().history.size(), 1U) << "a refused message has no effect";
+    SendMessageRequest request = message_of("and now?");
+    request.message.reference_task_ids = {theirs};
+    const auto stream = loop_.await(manager_.send_streaming(command(std::move(request))));
+    ASSERT_FALSE(stream);
+    EXPECT_EQ(stream.error().code, ErrorCode::kTaskNotFound);
+}
+
 TEST_F(SendTest, TheContextOfTheClientIsKept) {
     SendMessageRequest request = message_of("hello");
     request.message.context_id = "my conversation";
