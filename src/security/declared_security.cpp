@@ -81,4 +81,33 @@ DeclaredSecurity::Verdict DeclaredSecurity::judge(const Caller& caller) const {
     return verdict;
 }
 
+SkillSecurity::SkillSecurity(const std::map<std::string, SecurityScheme>& schemes,
+                             const std::vector<AgentSkill>& skills, std::uint8_t checked,
+                             SkillOf skill_of)
+    : skill_of_(std::move(skill_of)) {
+    const auto is_open = [](const AgentSkill& s) { return s.security_requirements.empty(); };
+    if (std::ranges::all_of(skills, is_open)) return;
+    for (const AgentSkill& skill : skills)
+        skills_.push_back(
+            {skill.id, DeclaredSecurity(schemes, skill.security_requirements, checked)});
+}
+
+DeclaredSecurity::Verdict SkillSecurity::judge(const RequestEnvelope& envelope,
+                                               const DeclaredSecurity::Caller& caller) const {
+    using Kind = DeclaredSecurity::Verdict::Kind;
+    if (skills_.empty() || !std::holds_alternative<SendMessageRequest>(envelope.params)) return {};
+    if (skill_of_) {
+        const auto named = std::ranges::find(skills_, skill_of_(envelope), &Skill::id);
+        if (named != skills_.end()) return named->security.judge(caller);
+    }
+    DeclaredSecurity::Verdict best{Kind::kOtherCredentials, {}};
+    for (const Skill& skill : skills_) {
+        DeclaredSecurity::Verdict verdict = skill.security.judge(caller);
+        if (verdict.kind == Kind::kFulfilled) return verdict;
+        // The first one tells the caller what would be enough.
+        if (best.kind == Kind::kOtherCredentials) best = std::move(verdict);
+    }
+    return best;
+}
+
 }  // namespace a2akit::security

@@ -3,8 +3,10 @@
 #include <a2akit/core/request_context.hpp>
 #include <a2akit/core/result.hpp>
 #include <a2akit/protocol/agent_card.hpp>
+#include <a2akit/request/request_envelope.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -61,6 +63,33 @@ private:
     };
     using Alternative = std::vector<Part>;  ///< All are needed. Empty: nothing is judged here.
     std::vector<Alternative> alternatives_;
+};
+
+/// The security requirements of the skills of a card (specification 1.0, section 4.4.5), for the
+/// messages that are sent to the agent.
+///
+/// Messages do not name a skill. One that is not known to be for a particular skill may be for any
+/// of them, so its caller has to fulfil the requirements of at least one.
+class SkillSecurity {
+public:
+    using SkillOf = std::function<std::string(const RequestEnvelope&)>;
+
+    /// Without skills: everybody may send.
+    SkillSecurity() = default;
+    /// `skill_of` may be empty. `checked`: the kinds of credentials that the server checks.
+    SkillSecurity(const std::map<std::string, SecurityScheme>& schemes,
+                  const std::vector<AgentSkill>& skills, std::uint8_t checked, SkillOf skill_of);
+    /// Fulfilled for every operation that sends no message.
+    [[nodiscard]] DeclaredSecurity::Verdict judge(const RequestEnvelope& envelope,
+                                                  const DeclaredSecurity::Caller& caller) const;
+
+private:
+    struct Skill {
+        std::string id;
+        DeclaredSecurity security;
+    };
+    std::vector<Skill> skills_;  ///< Empty: no skill has requirements.
+    SkillOf skill_of_;
 };
 
 }  // namespace a2akit::security

@@ -30,10 +30,18 @@ std::string bearer_challenge(const std::string& realm, const std::vector<std::st
 std::string with_resource_metadata(std::string challenges, const std::string& url) {
     constexpr std::string_view kRealm = "Bearer realm=\"";
     const std::size_t bearer = challenges.find(kRealm);
-    if (bearer == std::string::npos) return challenges;
+    const bool is_named = challenges.find("resource_metadata=") != std::string::npos;
+    if (bearer == std::string::npos || is_named) return challenges;
     const std::size_t end = challenges.find('"', bearer + kRealm.size());
     if (end == std::string::npos) return challenges;
     return challenges.insert(end + 1, ", resource_metadata=\"" + url + "\"");
+}
+
+Error with_resource_metadata(Error error, const std::string& url) {
+    if (!error.details || error.details->challenge.empty()) return error;
+    Error::Details more = *error.details;
+    more.challenge = with_resource_metadata(std::move(more.challenge), url);
+    return error.with(std::move(more));
 }
 
 bool looks_like_jwt(std::string_view token) noexcept { return std::ranges::count(token, '.') == 2; }
@@ -50,8 +58,12 @@ std::string_view bearer_token(const RequestContext& context) noexcept {
 }
 
 Identities::Identities(std::vector<std::shared_ptr<Identity>> ways,
-                       std::shared_ptr<LoginGuard> guard, DeclaredSecurity declared)
-    : ways_(std::move(ways)), guard_(std::move(guard)), declared_(std::move(declared)) {}
+                       std::shared_ptr<LoginGuard> guard, DeclaredSecurity declared,
+                       SkillSecurity skills)
+    : ways_(std::move(ways)),
+      guard_(std::move(guard)),
+      declared_(std::move(declared)),
+      skills_(std::move(skills)) {}
 
 std::string Identities::challenges() const {
     std::string challenges;
@@ -64,12 +76,16 @@ std::string Identities::challenges() const {
 }
 
 Result<void> Identities::check_card(const Identity& way, const RequestContext& context,
+                                    const RequestEnvelope* envelope,
                                     const Principal& principal) const {
     using Kind = DeclaredSecurity::Verdict::Kind;
-    const DeclaredSecurity::Verdict verdict =
-        declared_.judge({.credentials = way.credentials(),
-                         .has_certificate = !context.value(kClientCertificate).empty(),
-                         .scopes = principal.scopes});
+    const DeclaredSecurity::Caller caller{
+        .credentials = way.credentials(),
+        .has_certificate = !context.value(kClientCertificate).empty(),
+        .scopes = principal.scopes};
+    DeclaredSecurity::Verdict verdict = declared_.judge(caller);
+    if (verdict.kind == Kind::kFulfilled && envelope != nullptr)
+        verdict = skills_.judge(*envelope, caller);
     if (verdict.kind == Kind::kFulfilled) return {};
     if (verdict.kind == Kind::kOtherCredentials) {
         return fail(unauthenticated(
@@ -80,13 +96,14 @@ Result<void> Identities::check_card(const Identity& way, const RequestContext& c
                                    bearer_challenge("a2a", verdict.scopes)));
 }
 
-AsyncResult<void> Identities::identify(const RequestContext& context, Principal& principal) {
+AsyncResult<void> Identities::identify(const RequestContext& context,
+                                       const RequestEnvelope* envelope, Principal& principal) {
     for (const auto& way : ways_) {
         if (!way->is_present(context)) continue;
         Result<Principal> known = co_await way->identify(context, *guard_);
         if (!known) co_return fail(std::move(known.error()));
         principal = std::move(*known);
-        co_return check_card(*way, context, principal);
+        co_return check_card(*way, context, envelope, principal);
     }
     co_return fail(unauthenticated(
         "credentials are needed: see the security schemes of the agent card", challenges()));
@@ -95,21 +112,17 @@ AsyncResult<void> Identities::identify(const RequestContext& context, Principal&
 Result<void> Identities::with_metadata(Result<void> identified,
                                        const RequestContext& context) const {
     if (identified || !metadata_) return identified;
-    const auto& details = identified.error().details;
-    if (!details || details->challenge.empty()) return identified;
-    Error::Details more = *details;
-    more.challenge = with_resource_metadata(std::move(more.challenge), metadata_(context));
-    return fail(identified.error().with(std::move(more)));
+    return fail(with_resource_metadata(std::move(identified.error()), metadata_(context)));
 }
 
 AsyncResult<void> Identities::before_body(RequestContext& context) {
     Principal principal;
-    Result<void> identified = co_await identify(context, principal);
+    Result<void> identified = co_await identify(context, nullptr, principal);
     co_return with_metadata(std::move(identified), context);
 }
 
 AsyncResult<void> Identities::before_dispatch(RequestEnvelope& envelope) {
-    Result<void> identified = co_await identify(envelope.context, envelope.principal);
+    Result<void> identified = co_await identify(envelope.context, &envelope, envelope.principal);
     co_return with_metadata(std::move(identified), envelope.context);
 }
 

@@ -33,12 +33,13 @@ public:
 /// credentials are counted per address: an address that sends too many of them gets a 429 for them.
 ///
 /// What the agent card declares is enforced: 401 for credentials that no requirement of the card
-/// asks for, 403 for a caller without the scopes of one.
+/// asks for, 403 for a caller without the scopes of one. For messages the same holds for the
+/// requirements of the skill that they are for.
 class Identities final : public Middleware {
 public:
     /// REQUIRES: at least one; none null.
     Identities(std::vector<std::shared_ptr<Identity>> ways, std::shared_ptr<LoginGuard> guard,
-               DeclaredSecurity declared = {});
+               DeclaredSecurity declared = {}, SkillSecurity skills = {});
     /// Where the metadata of the protected resource are (RFC 9728), for the challenges of refused
     /// requests; `url_for` says it for the sender of a request. Before any request.
     using ResourceMetadata = std::function<std::string(const RequestContext&)>;
@@ -48,9 +49,12 @@ public:
     AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override;
 
 private:
-    /// Fills in the principal as soon as it is known, even when the card refuses it.
-    AsyncResult<void> identify(const RequestContext& context, Principal& principal);
+    /// Fills in the principal as soon as it is known, even when the card refuses it. `envelope`:
+    /// null before the body is there.
+    AsyncResult<void> identify(const RequestContext& context, const RequestEnvelope* envelope,
+                               Principal& principal);
     [[nodiscard]] Result<void> check_card(const Identity& way, const RequestContext& context,
+                                          const RequestEnvelope* envelope,
                                           const Principal& principal) const;
     [[nodiscard]] std::string challenges() const;
     [[nodiscard]] Result<void> with_metadata(Result<void> identified,
@@ -59,6 +63,7 @@ private:
     std::vector<std::shared_ptr<Identity>> ways_;
     std::shared_ptr<LoginGuard> guard_;
     const DeclaredSecurity declared_;
+    const SkillSecurity skills_;
     ResourceMetadata metadata_;  ///< Empty: there are none.
 };
 
@@ -71,8 +76,11 @@ private:
 [[nodiscard]] std::string bearer_challenge(const std::string& realm,
                                            const std::vector<std::string>& scopes);
 /// The challenges of a WWW-Authenticate header, in which that of the scheme Bearer says where the
-/// metadata of the protected resource are (RFC 9728, section 5.1). Unchanged without a Bearer.
+/// metadata of the protected resource are (RFC 9728, section 5.1). Unchanged without a Bearer, and
+/// when they are named already.
 [[nodiscard]] std::string with_resource_metadata(std::string challenges, const std::string& url);
+/// The same for the challenge of an error, if it has one.
+[[nodiscard]] Error with_resource_metadata(Error error, const std::string& url);
 /// The token of "Authorization: Bearer <token>"; empty without one.
 [[nodiscard]] std::string_view bearer_token(const RequestContext& context) noexcept;
 /// Three parts between dots, as of a JWT.

@@ -84,6 +84,7 @@ Result<std::vector<AgentOptions>> agents_of(const ServerOptions& options) {
         AgentOptions only;
         only.worker = options.worker;
         only.card = options.card;
+        only.skill_of = options.skill_of;
         agents.push_back(inherit(std::move(only), options));
         if (Result<void> checked = check(agents.front(), ""); !checked)
             return fail(std::move(checked.error()));

@@ -342,7 +342,9 @@ Result<void> ServerSecurity::join(std::vector<AgentOptions>& agents) {
             identities_.push_back(std::make_shared<security::Identities>(
                 ways, guard,
                 security::DeclaredSecurity(card.security_schemes, card.security_requirements,
-                                           checked)));
+                                           checked),
+                security::SkillSecurity(card.security_schemes, card.skills, checked,
+                                        agent.skill_of)));
             middlewares.insert(middlewares.begin(), identities_.back());
         }
         if (per_principal_)

@@ -26,6 +26,11 @@ struct CardConfig;
 using ExtendedCardProvider =
     std::function<AsyncResult<CardConfig>(Principal caller, std::string tenant, CardConfig card)>;
 
+/// The id of the skill that a message is for (specification 1.0, section 4.4.5); empty when the
+/// message is for no particular one. Messages of the protocol do not name a skill, so only the
+/// agent knows. Called on a loop, for each message that is sent; must not block.
+using SkillOf = std::function<std::string(const RequestEnvelope& message)>;
+
 /// The agent card as an author writes it. The server adds what it knows: interfaces, protocol
 /// versions, and "text/plain" where no modes are named.
 struct CardConfig {
@@ -63,6 +68,7 @@ struct AgentOptions {
     std::shared_ptr<Authorizer> authorizer = {};                ///< Default: the server's.
     std::shared_ptr<LifecycleHooks> hooks = {};                 ///< Default: the server's.
     std::shared_ptr<Dependencies> dependencies = {};            ///< Default: the server's.
+    SkillOf skill_of = {};                                      ///< As ServerOptions::skill_of.
 };
 
 struct ServerOptions {
@@ -73,6 +79,10 @@ struct ServerOptions {
     std::shared_ptr<Authorizer> authorizer = {};  ///< Default: OwnerAuthorizer.
     std::shared_ptr<LifecycleHooks> hooks = {};
     std::shared_ptr<Dependencies> dependencies = {};
+    /// With it, the security requirements of the skill that it names are enforced beside those of
+    /// the card. Without it, or when it names no skill of the card, a message is for any of the
+    /// skills: its caller has to fulfil the requirements of one of them at least.
+    SkillOf skill_of = {};
     /// Several agents behind one port, instead of `worker` and `card`, which stay empty. Each is
     /// served below its name as a server of its own would be, card and health included; the
     /// operator's paths stay at the base path, and /.well-known/ai-catalog.json lists the agents.

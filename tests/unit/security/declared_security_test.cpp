@@ -94,6 +94,72 @@ TEST_F(DeclaredSecurityTest, SchemesThatOnlyAMiddlewareKnowsAreLeftToIt) {
               Kind::kFulfilled);
 }
 
+class SkillSecurityTest : public DeclaredSecurityTest {
+protected:
+    /// A skill for each pair of an id and the scope that it needs; "" needs nothing.
+    static std::vector<AgentSkill> skills_of(
+        const std::vector<std::pair<std::string, std::string>>& all) {
+        std::vector<AgentSkill> skills;
+        for (const auto& [id, scope] : all) {
+            AgentSkill& skill = skills.emplace_back();
+            skill.id = id;
+            if (!scope.empty()) skill.security_requirements = {needs({{"oauth", {scope}}})};
+        }
+        return skills;
+    }
+    static RequestEnvelope message(std::string text) {
+        RequestEnvelope envelope;
+        SendMessageRequest send;
+        send.message.parts.push_back(Part::from_text(std::move(text)));
+        envelope.params = std::move(send);
+        return envelope;
+    }
+    static std::string skill_in_text(const RequestEnvelope& envelope) {
+        return std::get<SendMessageRequest>(envelope.params).message.text();
+    }
+    DeclaredSecurity::Verdict judge_sent(const SkillSecurity& security,
+                                         const RequestEnvelope& envelope,
+                                         const std::vector<std::string>& scopes) {
+        return security.judge(envelope, {Credentials::kBearer, false, scopes});
+    }
+};
+
+TEST_F(SkillSecurityTest, ACallerFulfilsTheRequirementsOfTheSkillThatTheMessageIsFor) {
+    const SkillSecurity security(
+        schemes, skills_of({{"draw", "art"}, {"sum", "maths"}, {"say", ""}}), kAll, skill_in_text);
+    EXPECT_EQ(judge_sent(security, message("draw"), {"art"}).kind, Kind::kFulfilled);
+    const auto refused = judge_sent(security, message("sum"), {"art"});
+    EXPECT_EQ(refused.kind, Kind::kMissingScopes);
+    EXPECT_EQ(refused.scopes, std::vector<std::string>{"maths"});
+    EXPECT_EQ(judge_sent(security, message("say"), {}).kind, Kind::kFulfilled);
+    EXPECT_EQ(security.judge(message("draw"), {Credentials::kBasic, false, {}}).kind,
+              Kind::kOtherCredentials);
+}
+
+TEST_F(SkillSecurityTest, AMessageForNoKnownSkillNeedsTheRightToOneOfThem) {
+    for (const SkillSecurity::SkillOf& skill_of :
+         {SkillSecurity::SkillOf(), SkillSecurity::SkillOf(skill_in_text)}) {
+        const SkillSecurity all(schemes, skills_of({{"draw", "art"}, {"sum", "maths"}}), kAll,
+                                skill_of);
+        EXPECT_EQ(judge_sent(all, message("?"), {"maths"}).kind, Kind::kFulfilled);
+        const auto refused = judge_sent(all, message("?"), {"other"});
+        EXPECT_EQ(refused.kind, Kind::kMissingScopes);
+        EXPECT_EQ(refused.scopes, std::vector<std::string>{"art"});
+        const SkillSecurity some(schemes, skills_of({{"draw", "art"}, {"say", ""}}), kAll,
+                                 skill_of);
+        EXPECT_EQ(judge_sent(some, message("?"), {}).kind, Kind::kFulfilled);
+    }
+}
+
+TEST_F(SkillSecurityTest, OnlyMessagesAreForASkill) {
+    const SkillSecurity security(schemes, skills_of({{"draw", "art"}}), kAll, skill_in_text);
+    RequestEnvelope get;
+    get.operation = Operation::kGetTask;
+    get.params = GetTaskRequest{};
+    EXPECT_EQ(judge_sent(security, get, {}).kind, Kind::kFulfilled);
+    EXPECT_EQ(judge_sent(SkillSecurity(), message("draw"), {}).kind, Kind::kFulfilled);
+}
+
 /// A caller who is who it says, by its header.
 class Known final : public Identity {
 public:
@@ -134,6 +200,30 @@ TEST_F(DeclaredSecurityTest, IdentitiesRefuseWhatTheCardDoesNotAllow) {
               R"(Bearer realm="a2a", scope="read write", error="insufficient_scope")");
 }
 
+TEST_F(SkillSecurityTest, IdentitiesAskTheSkillOnceTheMessageIsThere) {
+    Identities identities(
+        {std::make_shared<Known>()}, std::make_shared<LoginGuard>(), {},
+        SkillSecurity(schemes, skills_of({{"see", "read"}, {"draw", "art"}}), kAll, skill_in_text));
+    const auto ask = [&](const std::string& skill) {
+        RequestEnvelope envelope = message(skill);
+        envelope.context.headers = {{"x-name", "alice"}};
+        std::optional<Result<void>> result;
+        test_support::ThreadLoop loop;
+        loop.start([&]() -> Async<void> {
+                EXPECT_TRUE(co_await identities.before_body(envelope.context));
+                result = co_await identities.before_dispatch(envelope);
+            })
+            .join();
+        return std::move(*result);
+    };
+    EXPECT_TRUE(ask("see"));
+    const auto refused = ask("draw");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kPermissionDenied);
+    EXPECT_EQ(refused.error().details->challenge,
+              R"(Bearer realm="a2a", scope="art", error="insufficient_scope")");
+}
+
 TEST(ResourceMetadata, IsNamedInTheChallengeOfTheSchemeBearer) {
     const std::string url = "https://a.example/.well-known/oauth-protected-resource";
     EXPECT_EQ(with_resource_metadata(
@@ -142,6 +232,8 @@ TEST(ResourceMetadata, IsNamedInTheChallengeOfTheSchemeBearer) {
               R"(resource_metadata="https://a.example/.well-known/oauth-protected-resource", )"
               R"(scope="r")");
     EXPECT_EQ(with_resource_metadata(R"(Basic realm="a2a")", url), R"(Basic realm="a2a")");
+    const std::string named = with_resource_metadata(R"(Bearer realm="a2a")", url);
+    EXPECT_EQ(with_resource_metadata(named, url), named);
     EXPECT_EQ(with_resource_metadata("", url), "");
 }
 
