@@ -207,9 +207,11 @@ Result<void> ServerSecurity::open_token_sources(const Settings& settings) {
 void ServerSecurity::announce(std::size_t agent, AgentSite& site) const {
     if (token_sources_.authorization_servers.empty()) return;
     site.set_token_sources(token_sources_);
-    if (agent >= identities_.size()) return;
-    identities_[agent]->name_resource_metadata(
-        [&site](const RequestContext& context) { return site.metadata_url(context); });
+    const auto url_for = [&site](const RequestContext& context) {
+        return site.metadata_url(context);
+    };
+    if (agent < identities_.size()) identities_[agent]->name_resource_metadata(url_for);
+    if (agent < challengers_.size()) challengers_[agent]->name_resource_metadata(url_for);
 }
 
 Result<void> ServerSecurity::open_audit_log(const Settings& settings) {
@@ -369,6 +371,10 @@ void ServerSecurity::declare(CardConfig& card) const {
     };
     const auto add = [&](const char* name, auto scheme, std::vector<std::string> scopes = {}) {
         if (wants(name)) card.security_schemes.try_emplace(name, SecurityScheme{std::move(scheme)});
+        if (!token_sources_.authorization_servers.empty()) {
+            challengers_.push_back(std::make_shared<ChallengeAuthorizer>(agent.authorizer));
+            agent.authorizer = challengers_.back();
+        }
         SecurityRequirement requirement;
         requirement.schemes.emplace(name, StringList{std::move(scopes)});
         if (asks_for_certificates()) requirement.schemes.emplace(kMutualTls, StringList{});

@@ -7,6 +7,7 @@
 #include "security/jwt_identity.hpp"
 #include "server/agent_site.hpp"
 #include "server/audit_middleware.hpp"
+#include "server/challenge_authorizer.hpp"
 
 #include <a2akit/protocol/card_signature.hpp>
 #include <a2akit/server/server.hpp>
@@ -83,6 +84,7 @@ private:
     TokenSources token_sources_;
     std::vector<std::shared_ptr<security::Identities>> identities_;  ///< Of the agents; or empty.
     std::optional<ScopePolicy> scopes_;  ///< nullopt: no call needs a scope of its own.
+    std::vector<std::shared_ptr<ChallengeAuthorizer>> challengers_;  ///< Of the agents; or empty.
 };
 
 }  // namespace a2akit

@@ -159,6 +159,11 @@ def where_tokens_come_from(directory):
         expect("the challenge names it", named and named.group(1) == url + "/agent/.well-known/oauth-protected-resource", refused)
         wrong = call(agent, "GET", "/agent/tasks", Authorization="Bearer a.b.c").headers["WWW-Authenticate"]
         expect("a wrong token's challenge too", 'resource_metadata="' in wrong and 'error="invalid_token"' in wrong, wrong)
+        reader = key.token({"iss": "https://login.example", "sub": "alice", "exp": int(time.time()) + 3600, "scope": "read"})
+        refused = call(agent, "POST", "/agent/tasks/none:cancel", Authorization="Bearer " + reader)
+        challenge = refused.headers["WWW-Authenticate"] or ""
+        expect("a missing scope's challenge too", refused.status == 403 and 'resource_metadata="' in challenge and
+               'scope="write"' in challenge and 'error="insufficient_scope"' in challenge, (refused, challenge))
         for place in ("/.well-known/oauth-protected-resource/agent", "/agent/.well-known/oauth-protected-resource"):
             answer = call(agent, "GET", place)
             metadata = answer.json()
