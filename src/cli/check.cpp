@@ -17,6 +17,8 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace a2akit::cli {
 namespace {
@@ -151,14 +153,18 @@ int run_check(const std::string& path, bool set_aside) {
     return left->lines.empty() ? kSound : kDamaged;
 }
 
-int run_check_audit_log(const std::string& path) {
-    std::ifstream file(path);
-    std::error_code ignored;
-    if (!file || std::filesystem::is_directory(path, ignored)) {
+int run_check_audit_log(const std::vector<std::string>& paths) {
+    std::vector<std::ifstream> opened;
+    std::vector<std::istream*> files;
+    opened.reserve(paths.size());
+    for (const std::string& path : paths) {
+        std::error_code ignored;
+        files.push_back(&opened.emplace_back(path));
+        if (opened.back() && !std::filesystem::is_directory(path, ignored)) continue;
         std::cerr << path << " cannot be read\n";
         return kFailed;
     }
-    const AuditCheck checked = check_audit_log(file);
+    const AuditCheck checked = check_audit_log(files);
     if (checked.lost != 0)
         std::cout << checked.lost << " calls could not be recorded when they were made\n";
     if (checked.torn != 0) {
@@ -166,34 +172,39 @@ int run_check_audit_log(const std::string& path) {
                   << " lines were cut short, as when a process is killed or a disk is full\n";
     }
     if (checked.wrong) {
-        std::cout << path << " was changed: line " << checked.wrong->line << ' '
-                  << checked.wrong->problem << '\n';
+        std::cout << paths[checked.wrong->file] << " was changed: line " << checked.wrong->line
+                  << ' ' << checked.wrong->problem << '\n';
         return kDamaged;
     }
+    const std::string& last = paths.back();
     if (checked.records == 0) {
-        std::cerr << path << " is not an audit log: it has no records\n";
+        std::cerr << last << " is not an audit log: it has no records\n";
         return kFailed;
     }
-    std::cout << path << " is sound: " << checked.records << " records, the last of which has the "
+    if (!checked.before.empty()) {
+        std::cout << paths.front() << " goes on with an earlier file, whose " << checked.first - 1
+                  << " records end with the SHA-256 " << checked.before << '\n';
+    }
+    std::cout << last << " is sound: " << checked.records << " records, the last of which has the "
               << "SHA-256 " << checked.last_hash << '\n';
     return kSound;
 }
 
 void add_check(CLI::App& command, Program& program) {
     struct Flags {
-        std::string path;
+        std::vector<std::string> paths;
         bool set_aside = false;
         bool audit_log = false;
     };
     const auto flags = std::make_shared<Flags>();
     command
-        .add_option(
-            "PATH", flags->path,
-            "The data directory, the SQLite file, or postgresql://user:password@host/database")
+        .add_option("PATH", flags->paths,
+                    "The data directory, the SQLite file, or postgresql://user:password@host/database")
         ->required();
     auto* audit_log = command.add_flag("--audit-log", flags->audit_log,
                                        "PATH is an audit log (A2AKIT_AUDIT_LOG): check that "
-                                       "no line was changed, removed or added");
+                                       "no line was changed, removed or added. Several files of "
+                                       "one log: the oldest first");
     auto* set_aside = command.add_flag(
         "--set-aside", flags->set_aside,
         "Move each damaged task into a new database beside the file, PATH.set-aside-1, so that the "
@@ -201,8 +212,10 @@ void add_check(CLI::App& command, Program& program) {
         "agents may be running");
     set_aside->excludes(audit_log);
     program.on_chosen_alone(command, [flags] {
-        return flags->audit_log ? run_check_audit_log(flags->path)
-                                : run_check(flags->path, flags->set_aside);
+        if (flags->audit_log) return run_check_audit_log(flags->paths);
+        if (flags->paths.size() == 1) return run_check(flags->paths[0], flags->set_aside);
+        std::cerr << "only the files of an audit log can be checked together\n";
+        return kFailed;
     });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace a2akit::cli {
 
@@ -11,9 +12,10 @@ namespace a2akit::cli {
 /// status: 0 sound, 1 damaged, 2 it could not be read or changed.
 int run_check(const std::string& path, bool set_aside);
 
-/// Checks the chain of an audit log, while a server may be writing it, and says on stdout which
-/// line is the first that is wrong. Returns the exit status: 0 sound, 1 changed, 2 it could not be
+/// Checks the chain of an audit log, given as one file or as several of which each goes on with the
+/// one before, while a server may be writing it, and says on stdout which line is the first that is
+/// wrong. Returns the exit status: 0 sound, 1 changed, 2 it could not be
 /// read.
-int run_check_audit_log(const std::string& path);
+int run_check_audit_log(const std::vector<std::string>& paths);
 
 }  // namespace a2akit::cli

@@ -128,12 +128,13 @@ Result<std::shared_ptr<ApiKeys>> ApiKeys::load(std::string path) {
     return std::shared_ptr<ApiKeys>(new ApiKeys(std::move(path), std::move(*table)));
 }
 
-Result<void> ApiKeys::reload() {
+Result<std::function<void()>> ApiKeys::read_again() {
     auto table = read(path_);
     if (!table) return fail(std::move(table.error()));
-    const std::lock_guard lock(mutex_);
-    table_ = std::move(*table);
-    return {};
+    return [this, fresh = std::move(*table)] {
+        const std::lock_guard lock(mutex_);
+        table_ = fresh;
+    };
 }
 
 std::shared_ptr<const ApiKeys::Table> ApiKeys::table() const {

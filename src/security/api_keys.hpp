@@ -5,6 +5,7 @@
 
 #include <a2akit/core/result.hpp>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,8 +23,9 @@ class ApiKeys final : public Identity {
 public:
     /// kInvalidParams naming the file, and the line that is wrong, but never a key.
     static Result<std::shared_ptr<ApiKeys>> load(std::string path);
-    /// Reads the file again. With an error everything stays as it was.
-    Result<void> reload();
+    /// Reads the file again, and returns what puts it into force, so that several things can be
+    /// renewed together or not at all.
+    [[nodiscard]] Result<std::function<void()>> read_again();
     /// Bearer tokens that look like a JWT are left to another Identity. Before any request.
     void leave_jwts() noexcept { leaves_ = Leaves::kJwts; }
     /// Bearer tokens that are not one of the keys are left to another Identity. Before any request.

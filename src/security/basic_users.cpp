@@ -136,16 +136,17 @@ Result<std::shared_ptr<BasicUsers>> BasicUsers::load(std::string path,
         new BasicUsers(std::move(path), std::move(*table), std::move(clock)));
 }
 
-Result<void> BasicUsers::reload() {
+Result<std::function<void()>> BasicUsers::read_again() {
     auto table = read(path_);
     if (!table) return fail(std::move(table.error()));
-    {
-        const std::lock_guard lock(mutex_);
-        table_ = std::move(*table);
-    }
-    // A check under way remembers its pair under the former seed, where nobody looks for it.
-    known_.clear();
-    return {};
+    return [this, fresh = std::move(*table)] {
+        {
+            const std::lock_guard lock(mutex_);
+            table_ = fresh;
+        }
+        // A check under way remembers its pair under the former seed, where nobody looks for it.
+        known_.clear();
+    };
 }
 
 std::shared_ptr<const BasicUsers::Table> BasicUsers::table() const {

@@ -8,6 +8,7 @@
 #include <a2akit/core/clock.hpp>
 #include <a2akit/core/result.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,8 +28,9 @@ public:
     /// kInvalidParams naming the file, and the line that is wrong, but never a hash.
     static Result<std::shared_ptr<BasicUsers>> load(
         std::string path, std::shared_ptr<const Clock> clock = system_clock());
-    /// Reads the file again. With an error everything stays as it was.
-    Result<void> reload();
+    /// Reads the file again, and returns what puts it into force, so that several things can be
+    /// renewed together or not at all.
+    [[nodiscard]] Result<std::function<void()>> read_again();
 
     [[nodiscard]] bool is_present(const RequestContext& context) const override;
     AsyncResult<Principal> identify(const RequestContext& context, LoginGuard& guard) override;

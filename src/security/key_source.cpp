@@ -97,6 +97,16 @@ Result<JwkSet> KeySource::fetch_keys() {
     return JwkSet::parse(*text);
 }
 
+Result<std::function<void()>> KeySource::read_again() {
+    Result<JwkSet> keys = fetch_keys();
+    if (!keys) return fail(Error::invalid_field("A2AKIT_JWT_JWKS_URL", keys.error().message));
+    return [this, fresh = std::make_shared<const JwkSet>(std::move(*keys))] {
+        const std::lock_guard lock(mutex_);
+        keys_ = fresh;
+        fetched_at_ = std::chrono::steady_clock::now();
+    };
+}
+
 void KeySource::run() {
     std::unique_lock lock(mutex_);
     for (;;) {

@@ -49,6 +49,13 @@ public:
     /// never fetched successfully. On a loop.
     AsyncResult<std::shared_ptr<const JwkSet>> keys_with(std::function<bool(const JwkSet&)> wanted);
 
+    /// Whether the keys are in a file of this machine.
+    [[nodiscard]] bool is_file() const noexcept { return options_.url.starts_with("file:"); }
+    /// Reads the file again, and returns what puts it into force, so that several things can be
+    /// renewed together or not at all. kInvalidParams naming the setting when it holds no keys.
+    /// REQUIRES: is_file.
+    [[nodiscard]] Result<std::function<void()>> read_again();
+
 private:
     /// A coroutine that waits for the fetch under way.
     struct Waiter {

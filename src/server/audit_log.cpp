@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -41,10 +42,17 @@ std::string end_of(int file, std::size_t size) {
     return text;
 }
 
-/// Whether a text could be the beginning of an audit log.
-bool begins_a_log(std::string_view text) {
-    constexpr std::string_view kBegin = R"({"seq":1,)";
-    return text.starts_with(kBegin) || kBegin.starts_with(text);
+/// The number of the first record of an audit log, which may be cut short; 0 when the text can't be
+/// the beginning of one.
+std::uint64_t first_number(std::string_view text) {
+    constexpr std::string_view kBegin = R"({"seq":)";
+    if (kBegin.starts_with(text)) return 1;
+    if (!text.starts_with(kBegin)) return 0;
+    text.remove_prefix(kBegin.size());
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool ends = error == std::errc{} && end != text.data() + text.size() && *end == ',';
+    return ends ? number : std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 void add(json::Writer& writer, std::string_view name, std::string_view value) {
@@ -55,27 +63,41 @@ void add(json::Writer& writer, std::string_view name, std::string_view value) {
 
 }  // namespace
 
-AuditLog::AuditLog(std::string path, int file, std::shared_ptr<const Clock> clock)
+AuditLog::AuditLog(std::string path, int file, DiskSync::Options sync,
+                   std::shared_ptr<const Clock> clock)
     : path_(std::move(path)),
       clock_(std::move(clock)),
       file_(file),
-      previous_(first_audit_hash()) {}
+      previous_(first_audit_hash()),
+      sync_(std::move(sync), path_) {
+    sync_.use(file_);
+}
 
 AuditLog::~AuditLog() { ::close(file_); }
 
-Result<std::unique_ptr<AuditLog>> AuditLog::open(std::string path,
-                                                 std::shared_ptr<const Clock> clock) {
+/// A file that this process alone writes.
+Result<int> AuditLog::open_file(const std::string& path) {
     const int file = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0)
         return fail(wrong_file(path, "cannot be written: " + std::string(std::strerror(errno))));
-    std::unique_ptr<AuditLog> log(new AuditLog(std::move(path), file, std::move(clock)));
     struct stat status{};
-    if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
-        return fail(wrong_file(log->path_, "is not a regular file"));
-    if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-        return fail(wrong_file(log->path_,
-                               "is in use by another process; each node needs a file of its own"));
+    std::string problem;
+    if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+        problem = "is not a regular file";
+    } else if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+        problem = "is in use by another process; each node needs a file of its own";
     }
+    if (problem.empty()) return file;
+    ::close(file);
+    return fail(wrong_file(path, problem));
+}
+
+Result<std::unique_ptr<AuditLog>> AuditLog::open(std::string path, DiskSync::Options sync,
+                                                 std::shared_ptr<const Clock> clock) {
+    const Result<int> file = open_file(path);
+    if (!file) return fail(file.error());
+    std::unique_ptr<AuditLog> log(
+        new AuditLog(std::move(path), *file, std::move(sync), std::move(clock)));
     if (Result<void> read = log->read_end(); !read) return fail(std::move(read.error()));
     const std::lock_guard lock(log->mutex_);
     if (!log->finish_torn_line() || !log->write_event("opened"))
@@ -90,7 +112,7 @@ Result<void> AuditLog::read_end() {
     const auto size = static_cast<std::size_t>(status.st_size);
     std::string text = end_of(file_, size);
     const bool whole = text.size() == size;
-    const bool begins = begins_a_log(text);
+    const std::uint64_t first = first_number(text);
     const std::size_t end = text.rfind('\n');
     tail_ = text.substr(end == std::string::npos ? 0 : end + 1);
     text.resize(end == std::string::npos ? 0 : end);
@@ -105,15 +127,56 @@ Result<void> AuditLog::read_end() {
         torn_ += line.size();
         text.resize(begin == std::string::npos ? 0 : begin);
     }
+    if (!whole || first == 0)
+        return fail(wrong_file(path_, "is not an audit log; name a new file"));
     // A process that was killed while it wrote the first line has left a part of it.
-    if (whole && begins) return {};
-    return fail(wrong_file(path_, "is not an audit log; name a new file"));
+    sequence_ = first - 1;
+    return {};
+}
+
+Result<std::function<void()>> AuditLog::reopen() {
+    struct stat ours{};
+    struct stat named{};
+    {
+        const std::lock_guard lock(mutex_);
+        if (::fstat(file_, &ours) != 0) return fail(wrong_file(path_, "cannot be read"));
+    }
+    const bool exists = ::stat(path_.c_str(), &named) == 0;
+    if (exists && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino)
+        return std::function<void()>([] {});
+    if (exists && named.st_size != 0)
+        return fail(wrong_file(path_, "is not the file that was written so far, and not empty"));
+    const Result<int> file = open_file(path_);
+    if (!file) return fail(file.error());
+    // Closed again when nothing goes on with it.
+    const auto close_it = [](const int* fresh) {
+        if (*fresh >= 0) ::close(*fresh);
+        delete fresh;
+    };
+    const std::shared_ptr<int> fresh(new int(*file), close_it);
+    return std::function<void()>([this, fresh] { go_on_with(std::exchange(*fresh, -1)); });
+}
+
+void AuditLog::go_on_with(int file) {
+    const std::lock_guard lock(mutex_);
+    if (!tail_.empty()) take_tail();
+    sync_.use(file);
+    ::close(std::exchange(file_, file));
+    fresh_ = true;
+    failing_ = true;  // Until the first line is there.
+    if (!ready()) log::error("audit records cannot be written file={}", quoted(path_));
 }
 
 /// Ends a line that has none, so that the next one begins on its own.
 bool AuditLog::finish_torn_line() {
     if (tail_.empty()) return true;
     if (write_bytes("\n") != 1) return false;
+    take_tail();
+    return true;
+}
+
+/// Goes on behind a line that has no end.
+void AuditLog::take_tail() {
     previous_ = audit_hash(tail_);
     if (const auto read = read_audit_line(tail_)) {
         // Only its end was missing, and so the call is recorded.
@@ -123,7 +186,6 @@ bool AuditLog::finish_torn_line() {
         torn_ += tail_.size();
     }
     tail_.clear();
-    return true;
 }
 
 std::size_t AuditLog::write_bytes(std::string_view bytes) {
@@ -181,6 +243,7 @@ bool AuditLog::write_line(const std::string& line) {
     ++sequence_;
     torn_ = 0;
     lost_ = 0;
+    sync_.written();
     return true;
 }
 
@@ -189,9 +252,13 @@ bool AuditLog::write_event(std::string_view event) { return write_line(line_of({
 /// Whether lines can be written, after a failure by trying.
 bool AuditLog::ready() {
     if (!failing_) return true;
-    if (!finish_torn_line() || !write_event("resumed")) return false;
+    if (!finish_torn_line() || !write_event(fresh_ ? "continued" : "resumed")) return false;
     failing_ = false;
-    log::info("audit records are written again file={}", quoted(path_));
+    if (std::exchange(fresh_, false)) {
+        log::info("audit records go on in a new file file={}", quoted(path_));
+    } else {
+        log::info("audit records are written again file={}", quoted(path_));
+    }
     return true;
 }
 
@@ -208,45 +275,67 @@ bool AuditLog::append(const AuditRecord& record) {
 
 bool AuditLog::is_writable() {
     const std::lock_guard lock(mutex_);
-    return ready();
+    return ready() && !sync_.is_failing();
 }
 
-AuditCheck check_audit_log(std::istream& file) {
+Async<void> AuditLog::settle() { return sync_.settle(); }
+
+AuditCheck check_audit_log(const std::vector<std::istream*>& files) {
     AuditCheck check;
-    std::string previous = first_audit_hash();
+    std::string previous;
+    std::uint64_t next = 0;       // The number of the next record; 0: the first one says it.
     std::uint64_t torn_line = 0;  // The first of some lines that are not whole; 0: none.
+    std::size_t torn_file = 0;
     std::size_t torn_size = 0;
+    std::size_t file = 0;
     std::uint64_t number = 0;
-    const auto wrong = [&](std::uint64_t line, std::string problem) {
-        check.wrong = {line, std::move(problem)};
+    const auto wrong = [&](std::string problem) {
+        check.wrong = {file, number, std::move(problem)};
         return check;
     };
-    for (std::string line; std::getline(file, line);) {
-        ++number;
-        const auto read = read_audit_line(line);
-        if (!read) {
-            if (torn_line == 0) torn_line = number;
-            torn_size += line.size();
-            ++check.torn;
+    for (; file < files.size(); ++file) {
+        number = 0;
+        for (std::string line; std::getline(*files[file], line);) {
+            ++number;
+            const auto read = read_audit_line(line);
+            if (!read) {
+                if (torn_line == 0) {
+                    torn_line = number;
+                    torn_file = file;
+                }
+                torn_size += line.size();
+                ++check.torn;
+                previous = audit_hash(line);
+                continue;
+            }
+            if (read->torn != torn_size) {
+                if (torn_line == 0)
+                    return wrong("says that the line before it was cut short, which it was not");
+                file = torn_file;
+                number = torn_line;
+                return wrong("is not a record");
+            }
+            if (next == 0) {
+                // Only a line that says so goes on with an earlier file.
+                const bool continues = read->event == "continued" || torn_line != 0;
+                next = continues ? read->sequence : 1;
+                check.first = next;
+                if (continues && next > 1) check.before = read->previous;
+                if (torn_line == 0) previous = continues ? read->previous : first_audit_hash();
+            }
+            if (read->previous != previous) return wrong("does not follow from the line before it");
+            if (read->sequence != next) {
+                return wrong("has the number " + std::to_string(read->sequence) + " and not " +
+                             std::to_string(next));
+            }
+            torn_line = 0;
+            torn_size = 0;
+            check.lost += read->lost;
+            ++check.records;
+            ++next;
             previous = audit_hash(line);
-            continue;
+            check.last_hash = previous;
         }
-        if (read->torn != torn_size) {
-            if (torn_line != 0) return wrong(torn_line, "is not a record");
-            return wrong(number, "says that the line before it was cut short, which it was not");
-        }
-        if (read->previous != previous)
-            return wrong(number, "does not follow from the line before it");
-        if (read->sequence != check.records + 1) {
-            return wrong(number, "has the number " + std::to_string(read->sequence) + " and not " +
-                                     std::to_string(check.records + 1));
-        }
-        torn_line = 0;
-        torn_size = 0;
-        check.lost += read->lost;
-        ++check.records;
-        previous = audit_hash(line);
-        check.last_hash = previous;
     }
     // Or the process was killed after it had ended the line, before it wrote the next one.
     if (torn_line != 0) check.ends_torn = true;

@@ -1,15 +1,20 @@
 #pragma once
 
+#include "server/disk_sync.hpp"
+
+#include <a2akit/core/async.hpp>
 #include <a2akit/core/clock.hpp>
 #include <a2akit/core/result.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <istream>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace a2akit {
 
@@ -35,26 +40,39 @@ struct AuditRecord {
 /// A line that was cut short, because the process was killed or the disk was full, stays as it is;
 /// the next line says how many bytes it has ("torn"). Lines that could not be written are counted,
 /// and the next one that can says how many are missing ("lost"). Safe from any thread; writes to
-/// the file in place, without waiting for the disk.
+/// the file in place, and leaves the disk to `settle`.
 class AuditLog {
 public:
     /// Goes on with an existing file, or makes one that only its owner may read. kInvalidParams
     /// naming the file when it cannot be written, belongs to another process now, or is not an
     /// audit log.
     static Result<std::unique_ptr<AuditLog>> open(
-        std::string path, std::shared_ptr<const Clock> clock = system_clock());
+        std::string path, DiskSync::Options sync = {},
+        std::shared_ptr<const Clock> clock = system_clock());
     ~AuditLog();
     AuditLog(const AuditLog&) = delete;
     AuditLog& operator=(const AuditLog&) = delete;
 
     /// False: it could not be written, which is logged once per outage.
     bool append(const AuditRecord& record);
-    /// Whether the last line could be written; tries again if it could not.
+    /// Returns when the lines so far are on the disk, if that is waited for.
+    Async<void> settle();
+    /// Whether the last line could be written; tries again if it could not. False, too, while lines
+    /// do not reach the disk.
     [[nodiscard]] bool is_writable();
+    /// Opens a new file under the name of this one, which was moved away, and returns what goes on
+    /// with it: its first line ("continued") follows from the last one of the former file. Nothing
+    /// happens when the file still has its name. kInvalidParams naming the file when the new one
+    /// cannot be written or is not empty.
+    [[nodiscard]] Result<std::function<void()>> reopen();
 
 private:
-    AuditLog(std::string path, int file, std::shared_ptr<const Clock> clock);
+    AuditLog(std::string path, int file, DiskSync::Options sync,
+             std::shared_ptr<const Clock> clock);
+    static Result<int> open_file(const std::string& path);
     [[nodiscard]] Result<void> read_end();
+    void go_on_with(int file);
+    void take_tail();
     [[nodiscard]] bool ready();
     [[nodiscard]] bool finish_torn_line();
     [[nodiscard]] bool write_event(std::string_view event);
@@ -72,21 +90,28 @@ private:
     std::size_t torn_ = 0;        ///< Bytes of a line that is not whole, before the next one.
     std::uint64_t lost_ = 0;
     bool failing_ = false;
+    bool fresh_ = false;  ///< The file goes on with another one, and has no line yet.
+    DiskSync sync_;       ///< The last member: it ends before the file is closed.
 };
 
 /// What checking an audit log has found.
 struct AuditCheck {
     std::uint64_t records = 0;  ///< Before the line that is wrong, if one is.
-    std::uint64_t torn = 0;     ///< Lines that were cut short, and said to be so by the next one.
-    std::uint64_t lost = 0;     ///< Calls that could not be recorded.
-    bool ends_torn = false;     ///< The last line is cut short.
-    std::string last_hash;      ///< Of the last line that is whole.
+    /// The number of the first record: above 1 when the log goes on with an earlier file.
+    std::uint64_t first = 1;
+    std::string before;      ///< The hash with which that earlier file has to end; else empty.
+    std::uint64_t torn = 0;  ///< Lines that were cut short, and said to be so by the next one.
+    std::uint64_t lost = 0;  ///< Calls that could not be recorded.
+    bool ends_torn = false;  ///< The last line is cut short.
+    std::string last_hash;   ///< Of the last line that is whole.
     struct Wrong {
+        std::size_t file = 0;
         std::uint64_t line = 0;
         std::string problem;
     };
     std::optional<Wrong> wrong;  ///< The first line that does not follow from those before it.
 };
-[[nodiscard]] AuditCheck check_audit_log(std::istream& file);
+/// `files`: one log, or several that go on with each other, the oldest first.
+[[nodiscard]] AuditCheck check_audit_log(const std::vector<std::istream*>& files);
 
 }  // namespace a2akit

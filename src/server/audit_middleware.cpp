@@ -124,6 +124,11 @@ Result<void> AuditMiddleware::check() const {
 AsyncResult<void> AuditMiddleware::before_body(RequestContext&) { return check(); }
 AsyncResult<void> AuditMiddleware::before_dispatch(RequestEnvelope&) { return check(); }
 
+AsyncResult<void> AuditMiddleware::settled() {
+    co_await log_->settle();
+    co_return Result<void>{};
+}
+
 AsyncResult<void> AuditMiddleware::after_dispatch(const RequestEnvelope& envelope,
                                                   const Result<Reply>& reply) {
     if (!rules_.reads && !changes(envelope.operation)) return Result<void>{};
@@ -133,8 +138,8 @@ AsyncResult<void> AuditMiddleware::after_dispatch(const RequestEnvelope& envelop
             code == ErrorCode::kUnavailable)
             return Result<void>{};
     }
-    (void)log_->append(audit_record(agent_, envelope, reply));
-    return Result<void>{};
+    if (!log_->append(audit_record(agent_, envelope, reply))) return Result<void>{};
+    return settled();
 }
 
 }  // namespace a2akit

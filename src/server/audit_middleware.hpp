@@ -28,6 +28,7 @@ public:
 
 private:
     [[nodiscard]] Result<void> check() const;
+    AsyncResult<void> settled();
 
     const std::shared_ptr<AuditLog> log_;
     const std::string agent_;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -216,7 +217,11 @@ void ServerSecurity::announce(std::size_t agent, AgentSite& site) const {
 
 Result<void> ServerSecurity::open_audit_log(const Settings& settings) {
     if (!settings.audit_log) return {};
-    auto log = AuditLog::open(*settings.audit_log);
+    const std::string& when = *settings.audit_sync;
+    DiskSync::Options sync;
+    if (when == "second") sync.when = DiskSync::When::kSecond;
+    if (when == "always") sync.when = DiskSync::When::kAlways;
+    auto log = AuditLog::open(*settings.audit_log, std::move(sync));
     if (!log) return fail(std::move(log.error()));
     audit_log_ = std::move(*log);
     audit_rules_ = {.reads = *settings.audit_calls == "all", .required = *settings.audit_required};
@@ -301,28 +306,37 @@ Result<void> ServerSecurity::open_jwt(const Settings& settings) {
             "settings A2AKIT_JWT_AUDIENCE is missing: tokens that were issued for other "
             "services are accepted");
     }
-    auto keys = std::make_shared<security::KeySource>(
+    jwt_keys_ = std::make_shared<security::KeySource>(
         security::KeySourceOptions{.url = settings.jwt_jwks_url.value_or(""),
                                    .issuer = rules.issuer,
                                    .min_refresh = *settings.jwt_min_refresh},
         security::fetch_by_curl(*settings.jwt_allow_http));
-    jwt_ = std::make_shared<security::JwtIdentity>(std::move(rules), std::move(keys), "a2a");
+    jwt_ = std::make_shared<security::JwtIdentity>(std::move(rules), jwt_keys_, "a2a");
     return {};
 }
 
 bool ServerSecurity::can_reload(const Settings& settings) noexcept {
     return settings.tls_cert.has_value() || settings.api_keys_file.has_value() ||
-           settings.basic_users_file.has_value();
+           settings.basic_users_file.has_value() || settings.audit_log.has_value() ||
+           settings.jwt_jwks_url.value_or("").starts_with("file:");
 }
 
 Result<void> ServerSecurity::reload() {
+    using Renewal = Result<std::function<void()>>;
+    std::vector<Renewal> renewals;
+    if (api_keys_) renewals.push_back(api_keys_->read_again());
+    if (basic_users_) renewals.push_back(basic_users_->read_again());
+    if (jwt_keys_ && jwt_keys_->is_file()) renewals.push_back(jwt_keys_->read_again());
+    if (audit_log_) renewals.push_back(audit_log_->reopen());
+    for (Renewal& renewal : renewals) {
+        if (!renewal) return fail(std::move(renewal.error()));
+    }
+    // The last one that can fail.
     if (tls_) {
         if (Result<void> reloaded = tls_->reload(); !reloaded) return reloaded;
     }
-    if (api_keys_) {
-        if (Result<void> reloaded = api_keys_->reload(); !reloaded) return reloaded;
-    }
-    return basic_users_ ? basic_users_->reload() : Result<void>{};
+    for (const Renewal& renewal : renewals) (*renewal)();
+    return {};
 }
 
 Result<void> ServerSecurity::join(std::vector<AgentOptions>& agents) {
@@ -357,6 +371,10 @@ Result<void> ServerSecurity::join(std::vector<AgentOptions>& agents) {
         }
         if (scopes_)
             agent.authorizer = std::make_shared<ScopeAuthorizer>(*scopes_, agent.authorizer);
+        if (!token_sources_.authorization_servers.empty()) {
+            challengers_.push_back(std::make_shared<ChallengeAuthorizer>(agent.authorizer));
+            agent.authorizer = challengers_.back();
+        }
     }
     return {};
 }
@@ -371,10 +389,6 @@ void ServerSecurity::declare(CardConfig& card) const {
     };
     const auto add = [&](const char* name, auto scheme, std::vector<std::string> scopes = {}) {
         if (wants(name)) card.security_schemes.try_emplace(name, SecurityScheme{std::move(scheme)});
-        if (!token_sources_.authorization_servers.empty()) {
-            challengers_.push_back(std::make_shared<ChallengeAuthorizer>(agent.authorizer));
-            agent.authorizer = challengers_.back();
-        }
         SecurityRequirement requirement;
         requirement.schemes.emplace(name, StringList{std::move(scopes)});
         if (asks_for_certificates()) requirement.schemes.emplace(kMutualTls, StringList{});

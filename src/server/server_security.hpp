@@ -75,6 +75,7 @@ private:
     std::shared_ptr<security::ApiKeys> api_keys_;
     std::shared_ptr<security::BasicUsers> basic_users_;
     std::shared_ptr<security::JwtIdentity> jwt_;
+    std::shared_ptr<security::KeySource> jwt_keys_;  ///< Of `jwt_`.
     std::vector<std::string> jwt_scopes_;
     std::shared_ptr<security::Introspection> introspection_;
     std::vector<std::string> token_scopes_;  ///< That tokens of introspection need.
@@ -83,8 +84,8 @@ private:
     AuditRules audit_rules_;
     TokenSources token_sources_;
     std::vector<std::shared_ptr<security::Identities>> identities_;  ///< Of the agents; or empty.
-    std::optional<ScopePolicy> scopes_;  ///< nullopt: no call needs a scope of its own.
     std::vector<std::shared_ptr<ChallengeAuthorizer>> challengers_;  ///< Of the agents; or empty.
+    std::optional<ScopePolicy> scopes_;  ///< nullopt: no call needs a scope of its own.
 };
 
 }  // namespace a2akit

@@ -344,9 +344,12 @@ void resolve_scopes(Resolver& resolver, Settings& s) {
 void resolve_audit(Resolver& resolver, Settings& s) {
     resolver.text("A2AKIT_AUDIT_LOG", s.audit_log, nullptr);
     resolver.text("A2AKIT_AUDIT_CALLS", s.audit_calls, "all");
+    resolver.text("A2AKIT_AUDIT_SYNC", s.audit_sync, "never");
     resolver.flag("A2AKIT_AUDIT_REQUIRED", s.audit_required, false);
     if (*s.audit_calls != "all" && *s.audit_calls != "changes")
         resolver.wrong("A2AKIT_AUDIT_CALLS", *s.audit_calls, "all or changes");
+    if (*s.audit_sync != "never" && *s.audit_sync != "second" && *s.audit_sync != "always")
+        resolver.wrong("A2AKIT_AUDIT_SYNC", *s.audit_sync, "never, second or always");
 }
 
 void resolve_callers(Resolver& resolver, Settings& s) {

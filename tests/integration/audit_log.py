@@ -27,8 +27,8 @@ def expect(name, condition, seen):
         failures.append(f"{name}: {str(seen)[:800]}")
 
 
-def check(path):
-    done = subprocess.run([A2AKIT, "check", "--audit-log", path], capture_output=True, text=True, timeout=60)
+def check(*paths):
+    done = subprocess.run([A2AKIT, "check", "--audit-log", *paths], capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -103,6 +103,32 @@ def kills(directory, keys):
     expect("no answered call is missing", set(answered) <= kept, set(answered) - kept)
 
 
+def rotation(directory, keys):
+    """logrotate moves the file away and sends SIGHUP: the log goes on in a new file, and no call is missing."""
+    path = os.path.join(directory, "rotated")
+    with AgentProcess(PROGRAM, AUDIT_LOG=path, AUDIT_SYNC="always", API_KEYS_FILE=keys) as agent:
+        for number in range(3):
+            call(agent, "GET", "/tasks/none", X_Request_Id=f"r-{number}", **KEY)
+            os.rename(path, f"{path}.{number}")
+            # The agent goes on with the file that it has until it is told.
+            call(agent, "GET", "/tasks/none", X_Request_Id=f"late-{number}", **KEY)
+            agent.signal(signal.SIGHUP)
+            agent.wait_for(r"go on in a new file")
+        call(agent, "GET", "/tasks/none", X_Request_Id="last", **KEY)
+    files = [f"{path}.{number}" for number in range(3)] + [path]
+    seen = [[record.get("request") or record["event"] for record in records(file)] for file in files]
+    expect("each file", seen == [["opened", "r-0", "late-0"], ["continued", "r-1", "late-1"], ["continued", "r-2", "late-2"],
+                                 ["continued", "last"]], seen)
+    status, said = check(*files)
+    expect("the files are one log", status == 0 and "11 records" in said and "earlier" not in said, (status, said))
+    status, said = check(path)
+    expect("the last file alone", status == 0 and "whose 9 records end with" in said, (status, said))
+    status, said = check(files[0], files[2])
+    expect("a missing file is found", status == 1 and files[2] in said and "line 1" in said, (status, said))
+    expect("only audit logs are checked together", subprocess.run([A2AKIT, "check", path, path], capture_output=True, timeout=60)
+           .returncode == 2, "")
+
+
 def full_disk(directory, keys):
     """The system refuses to let the file grow, and later lets it."""
     for required, status in (("false", 404), ("true", 503)):
@@ -130,6 +156,7 @@ def main():
         write(keys, "alice alices-long-secret-key\n")
         what_is_kept(directory, keys)
         kills(directory, keys)
+        rotation(directory, keys)
         full_disk(directory, keys)
     for failure in failures:
         print("FAILED", failure)

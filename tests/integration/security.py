@@ -210,6 +210,32 @@ def rotation(directory):
     expect("an audience alone is refused", "A2AKIT_JWT_ISSUER" in said, said)
 
 
+def renewal(directory):
+    """SIGHUP renews all files together, or none of them when one is wrong; keys of tokens in a file too."""
+    first, second = Key(directory, "ES256", "old"), Key(directory, "ES256", "new")
+    keys, key_set = os.path.join(directory, "renewed"), os.path.join(directory, "renewed.json")
+    write(keys, "alice alices-long-secret-key\n")
+    write_set(key_set, first)
+    with AgentProcess(PROGRAM, API_KEYS_FILE=keys, JWT_JWKS_URL="file://" + key_set, JWT_ISSUER=ISSUER, JWT_AUDIENCE="a2a",
+                      JWT_MIN_REFRESH="3600") as agent:
+        def statuses():
+            asked = [{"X_API_Key": "alices-long-secret-key"}, {"X_API_Key": "bobs-new-secret-key-1"}]
+            asked += [{"Authorization": "Bearer " + key.token(claims())} for key in (first, second)]
+            return [send(agent, **headers).status for headers in asked]
+
+        expect("before", statuses() == [200, 401, 200, 401], statuses())
+        write(keys, "bob bobs-new-secret-key-1\n")
+        write(key_set, "not a set of keys")
+        agent.signal(signal.SIGHUP)
+        line = agent.wait_for(r"not reloaded")
+        expect("the wrong file is named", "A2AKIT_JWT_JWKS_URL" in line, line)
+        expect("nothing is renewed when one file is wrong", statuses() == [200, 401, 200, 401], statuses())
+        write_set(key_set, second)
+        agent.signal(signal.SIGHUP)
+        agent.wait_for(r" reloaded ")
+        expect("all is renewed", statuses() == [401, 200, 401, 200], statuses())
+
+
 def hosts_and_origins():
     with AgentProcess(PROGRAM, CORS_ORIGINS="https://app.example") as agent:
         expect("a loopback agent refuses foreign hosts", send(agent, Host="evil.example").status == 421, "")
@@ -277,6 +303,7 @@ def main():
         api_keys(directory)
         tokens(directory)
         rotation(directory)
+        renewal(directory)
         hosts_and_origins()
         proxies()
         rates(directory)

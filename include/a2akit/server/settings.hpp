@@ -104,6 +104,8 @@ struct Settings {
         {};  ///< A2AKIT_AUDIT_LOG, none: file with one line per call, chained by hashes
     std::optional<std::string> audit_calls =
         {};  ///< A2AKIT_AUDIT_CALLS, all: or changes, without those that only read
+    std::optional<std::string> audit_sync =
+        {};  ///< A2AKIT_AUDIT_SYNC, never: when lines are put on the disk; or second, or always
     std::optional<bool> audit_required =
         {};  ///< A2AKIT_AUDIT_REQUIRED, false: calls go on when the file cannot be written
 

@@ -120,11 +120,13 @@ TEST_F(BasicUsersTest, AReloadTakesPasswordsAwayAtOnce) {
     const auto users = load(alice + "\n");
     ASSERT_TRUE(ask(*users, kAliceCorrect));
     write("bob:" + std::string(kBcrypt) + "\n");
-    ASSERT_TRUE(users->reload());
+    const auto renew = users->read_again();
+    ASSERT_TRUE(renew);
+    (*renew)();
     EXPECT_FALSE(ask(*users, kAliceCorrect));
     EXPECT_TRUE(ask(*users, kBobPassword));
     write("bob\n");
-    EXPECT_FALSE(users->reload());
+    EXPECT_FALSE(users->read_again());
     EXPECT_TRUE(ask(*users, kBobPassword));
 }
 

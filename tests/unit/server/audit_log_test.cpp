@@ -3,6 +3,7 @@
 #include "server/audit_line.hpp"
 #include "server/audit_middleware.hpp"
 #include "support/temporary_directory.hpp"
+#include "support/thread_loop.hpp"
 
 #include <a2akit/testing/manual_loop.hpp>
 
@@ -11,8 +12,12 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -25,7 +30,7 @@ namespace {
 class AuditLogTest : public ::testing::Test {
 protected:
     std::unique_ptr<AuditLog> open() {
-        auto log = AuditLog::open(path, clock);
+        auto log = AuditLog::open(path, sync, clock);
         EXPECT_TRUE(log) << log.error().message;
         return log ? std::move(*log) : nullptr;
     }
@@ -51,17 +56,18 @@ protected:
     void write(const std::string& content) const { std::ofstream(path) << content; }
     [[nodiscard]] AuditCheck check() const {
         std::ifstream file(path);
-        return check_audit_log(file);
+        return check_audit_log({&file});
     }
     /// What checking says of this content.
     static std::string problem(const std::string& content) {
         std::stringstream file(content);
-        const AuditCheck checked = check_audit_log(file);
+        const AuditCheck checked = check_audit_log({&file});
         if (!checked.wrong) return "";
         return std::to_string(checked.wrong->line) + " " + checked.wrong->problem;
     }
     test_support::TemporaryDirectory directory;
     const std::string path = directory.path() + "/audit";
+    DiskSync::Options sync;
     std::shared_ptr<testing::FakeClock> clock = std::make_shared<testing::FakeClock>();
 };
 
@@ -130,7 +136,7 @@ TEST_F(AuditLogTest, EveryChangeIsFound) {
     auto shorter = all;
     shorter.pop_back();
     std::stringstream file(joined(shorter));
-    EXPECT_NE(check_audit_log(file).last_hash, audit_hash(all.back()));
+    EXPECT_NE(check_audit_log({&file}).last_hash, audit_hash(all.back()));
 }
 
 TEST_F(AuditLogTest, AProcessThatWasKilledAnywhereInALineIsFollowedByOneThatSaysSo) {
@@ -162,20 +168,182 @@ TEST_F(AuditLogTest, ALineThatIsStillBeingWrittenIsNotWrong) {
 
 TEST_F(AuditLogTest, FilesThatCannotBeOneAreRefused) {
     write("# notes\nnothing else\n");
-    const auto other = AuditLog::open(path, clock);
+    const auto other = AuditLog::open(path, {}, clock);
     ASSERT_FALSE(other);
     EXPECT_NE(other.error().message.find("is not an audit log"), std::string::npos);
     EXPECT_EQ(text(), "# notes\nnothing else\n");
-    EXPECT_FALSE(AuditLog::open(directory.path(), clock));
-    EXPECT_FALSE(AuditLog::open("/dev/full", clock));
-    EXPECT_FALSE(AuditLog::open(directory.path() + "/none/audit", clock));
+    EXPECT_FALSE(AuditLog::open(directory.path(), {}, clock));
+    EXPECT_FALSE(AuditLog::open("/dev/full", {}, clock));
+    EXPECT_FALSE(AuditLog::open(directory.path() + "/none/audit", {}, clock));
 }
 
 TEST_F(AuditLogTest, TwoProcessesDoNotShareAFile) {
     const auto log = open();
-    const auto second = AuditLog::open(path, clock);
+    const auto second = AuditLog::open(path, {}, clock);
     ASSERT_FALSE(second);
     EXPECT_NE(second.error().message.find("is in use"), std::string::npos);
+}
+
+// -- Several files --------------------------------------------------------------------------------
+
+class RotationTest : public AuditLogTest {
+protected:
+    /// Moves the file away, as logrotate does.
+    void move_away(const std::string& to) const {
+        ASSERT_EQ(::rename(path.c_str(), (path + to).c_str()), 0);
+    }
+    static void reopen(AuditLog& log) {
+        const auto renew = log.reopen();
+        ASSERT_TRUE(renew) << renew.error().message;
+        (*renew)();
+    }
+    [[nodiscard]] AuditCheck check_files(const std::vector<std::string>& suffixes) const {
+        std::vector<std::ifstream> files;
+        std::vector<std::istream*> all;
+        files.reserve(suffixes.size());
+        for (const std::string& suffix : suffixes)
+            all.push_back(&files.emplace_back(path + suffix));
+        return check_audit_log(all);
+    }
+};
+
+TEST_F(RotationTest, TheChainGoesOnInTheNewFile) {
+    {
+        const auto log = open();
+        for (const char* const name : {".1", ".2"}) {
+            EXPECT_TRUE(log->append(call("alice")));
+            move_away(name);
+            reopen(*log);
+        }
+        EXPECT_TRUE(log->append(call("bob")));
+    }
+    EXPECT_TRUE(open()->append(call("carol")));
+    const AuditCheck all = check_files({".1", ".2", ""});
+    EXPECT_FALSE(all.wrong) << all.wrong->problem;
+    EXPECT_EQ(all.records, 8U);
+    EXPECT_TRUE(all.before.empty());
+    const AuditCheck newest = check();
+    EXPECT_FALSE(newest.wrong);
+    EXPECT_EQ(newest.first, 5U);
+    EXPECT_EQ(newest.before, check_files({".1", ".2"}).last_hash);
+    EXPECT_EQ(read_audit_line(lines().front())->event, "continued");
+    struct stat status{};
+    ASSERT_EQ(::stat(path.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+TEST_F(RotationTest, AFileThatIsMissingOrOutOfOrderIsFound) {
+    const auto log = open();
+    for (const char* const name : {".1", ".2", ".3"}) {
+        move_away(name);
+        reopen(*log);
+    }
+    EXPECT_FALSE(check_files({".1", ".2", ".3", ""}).wrong);
+    for (const std::vector<std::string>& some :
+         {std::vector<std::string>{".1", ".3"}, {".2", ".1"}, {".1", ".1"}}) {
+        const AuditCheck found = check_files(some);
+        ASSERT_TRUE(found.wrong);
+        EXPECT_EQ(found.wrong->file, 1U);
+        EXPECT_EQ(found.wrong->line, 1U);
+    }
+}
+
+TEST_F(RotationTest, AFileWithItsNameIsKeptAndAStrangeOneIsRefused) {
+    const auto log = open();
+    reopen(*log);
+    EXPECT_EQ(lines().size(), 1U);
+    move_away(".1");
+    write("# notes\n");
+    const auto refused = log->reopen();
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("not empty"), std::string::npos);
+    EXPECT_TRUE(log->append(call("alice")));
+    EXPECT_EQ(check_files({".1"}).records, 2U);
+    write("");  // as logrotate's "create" leaves it
+    reopen(*log);
+    EXPECT_EQ(check_files({".1", ""}).records, 3U);
+}
+
+TEST_F(RotationTest, ANewFileThatIsNotUsedIsGivenBack) {
+    const auto log = open();
+    move_away(".1");
+    {
+        EXPECT_TRUE(log->reopen());
+    }
+    EXPECT_TRUE(log->append(call("alice")));
+    EXPECT_EQ(check_files({".1"}).records, 2U);
+    reopen(*log);
+    EXPECT_FALSE(check_files({".1", ""}).wrong);
+}
+
+TEST_F(RotationTest, AProcessThatWasKilledInTheFirstLineOfANewFileIsFollowedByOneThatSaysSo) {
+    {
+        const auto log = open();
+        move_away(".1");
+        reopen(*log);
+    }
+    const std::string whole = text();
+    for (std::size_t size = 0; size <= whole.size(); ++size) {
+        write(whole.substr(0, size));
+        {
+            const auto log = open();
+        }
+        const AuditCheck checked = check_files({".1", ""});
+        // Less than its number, and the new process can't know that there was a file before.
+        if (size < std::string(R"({"seq":2,)").size()) continue;
+        EXPECT_FALSE(checked.wrong) << size << " " << checked.wrong->problem;
+        EXPECT_FALSE(check().wrong) << size;
+    }
+}
+
+// -- The disk -------------------------------------------------------------------------------------
+
+TEST_F(AuditLogTest, ALineThatIsWaitedForIsOnTheDiskBeforeTheCallIsAnswered) {
+    std::atomic<int> flushes = 0;
+    sync.when = DiskSync::When::kAlways;
+    sync.flush = [&flushes](int file) { return ++flushes, ::fdatasync(file); };
+    const auto log = open();
+    test_support::ThreadLoop loop;
+    loop.start([&]() -> Async<void> {
+            for (int i = 0; i < 3; ++i) {
+                co_await log->settle();
+                const int before = flushes;
+                EXPECT_TRUE(log->append(call("alice")));
+                co_await log->settle();
+                EXPECT_GT(flushes, before);
+            }
+        })
+        .join();
+    EXPECT_TRUE(log->is_writable());
+}
+
+TEST_F(AuditLogTest, ADiskThatDoesNotTakeWritesMakesTheLogUnwritableUntilItDoes) {
+    std::atomic<bool> works = false;
+    sync.when = DiskSync::When::kAlways;
+    sync.flush = [&works](int) { return works ? 0 : (errno = EIO, -1); };
+    const spdlog::level::level_enum level = spdlog::get_level();
+    spdlog::set_level(spdlog::level::off);
+    const auto log = open();
+    test_support::ThreadLoop loop;
+    loop.start([&]() -> Async<void> {
+            EXPECT_TRUE(log->append(call("alice")));
+            co_await log->settle();
+            EXPECT_FALSE(log->is_writable());
+            works = true;
+            EXPECT_TRUE(log->append(call("alice")));
+            co_await log->settle();
+            EXPECT_TRUE(log->is_writable());
+        })
+        .join();
+    spdlog::set_level(level);
+}
+
+TEST_F(AuditLogTest, WhatIsFlushedEachSecondIsFlushedWhenTheProcessEnds) {
+    std::atomic<int> flushes = 0;
+    sync.when = DiskSync::When::kSecond;
+    sync.flush = [&flushes](int) { return ++flushes, 0; };
+    EXPECT_TRUE(open()->append(call("alice")));
+    EXPECT_GE(flushes, 1);
 }
 
 /// The files of this process may not grow beyond a size, as if the disk were full.
