@@ -142,6 +142,16 @@ TEST_F(RequestReaderTest, GivesALargeBodyBackAndKeepsWhatCameAfterIt) {
     }
 }
 
+TEST_F(RequestReaderTest, NoHeadHoldsTheCharacterNul) {
+    const std::string head = "GET /x?y=1 HTTP/1.1\r\nHost: h\r\nX-A: Some Value\r\n\r\n";
+    for (std::size_t at = 0; at + 4 < head.size(); ++at) {
+        RequestReader fresh({1024, 4096});
+        EXPECT_EQ(read_into(fresh, head.substr(0, at) + std::string(1, '\0') + head.substr(at)),
+                  Step::kRefused)
+            << at;
+    }
+}
+
 TEST_F(RequestReaderTest, RefusesAHeadThatIsTooLarge) {
     EXPECT_EQ(read("GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(2000, 'x') + "\r\n\r\n"),
               Step::kRefused);
