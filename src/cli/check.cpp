@@ -198,8 +198,9 @@ void add_check(CLI::App& command, Program& program) {
     };
     const auto flags = std::make_shared<Flags>();
     command
-        .add_option("PATH", flags->paths,
-                    "The data directory, the SQLite file, or postgresql://user:password@host/database")
+        .add_option(
+            "PATH", flags->paths,
+            "The data directory, the SQLite file, or postgresql://user:password@host/database")
         ->required();
     auto* audit_log = command.add_flag("--audit-log", flags->audit_log,
                                        "PATH is an audit log (A2AKIT_AUDIT_LOG): check that "

@@ -48,7 +48,8 @@ void write_security(const AgentCard& card, v0::AgentCard& to) {
             (*to.mutable_security_schemes())[name] = std::move(message);
     }
     write_requirements(card.security_requirements, *to.mutable_security());
-    const std::size_t skills = std::min(card.skills.size(), static_cast<std::size_t>(to.skills_size()));
+    const std::size_t skills =
+        std::min(card.skills.size(), static_cast<std::size_t>(to.skills_size()));
     for (std::size_t i = 0; i < skills; ++i) {
         write_requirements(card.skills[i].security_requirements,
                            *to.mutable_skills(static_cast<int>(i))->mutable_security());

@@ -67,10 +67,9 @@ void refuses_nul_everywhere() {
         read(request, params, wrong);
         std::vector<std::string> said;
         for (const FieldViolation& violation : wrong) said.push_back(violation.description);
-        EXPECT_TRUE(std::ranges::any_of(said, [](const std::string& words) {
-            return words.find("NUL") != std::string::npos;
-        })) << Request::descriptor()->full_name()
-            << path << ": " << testing::PrintToString(said);
+        EXPECT_TRUE(std::ranges::any_of(
+            said, [](const std::string& words) { return words.find("NUL") != std::string::npos; }))
+            << Request::descriptor()->full_name() << path << ": " << testing::PrintToString(said);
     });
     EXPECT_GT(texts, 0) << Request::descriptor()->full_name();
 }

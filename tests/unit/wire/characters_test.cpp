@@ -48,8 +48,8 @@ bool is_refused_0_3(TestRequest request) {
     return response != nullptr && response->status == 400 && json::is_utf8(response->body);
 }
 
-const std::vector<std::string> kUnwanted{"\\u0000", std::string(1, '\0'), "\xff", "\xc3",
-                                         "\xed\xa0\x80", "\\ud800"};
+const std::vector<std::string> kUnwanted{"\\u0000", std::string(1, '\0'), "\xff",
+                                         "\xc3",    "\xed\xa0\x80",       "\\ud800"};
 
 TEST(Characters, JsonRpcRefusesThemInEachField) {
     for (const auto& [method, params] : std::vector<std::pair<std::string, std::string>>{
@@ -110,16 +110,16 @@ TEST(Characters, Protocol03RefusesThemInEachField) {
         R"("metadata":{"d":"x"}})";
     const std::string config =
         R"({"taskId":"t","pushNotificationConfig":{"id":"p","url":"http://hook","token":"s"}})";
-    std::vector<std::string> bodies{
-        rpc_body("message/send", schema),
-        rpc_body("tasks/get", R"({"id":"t"})"),
-        rpc_body("tasks/cancel", R"({"id":"t","metadata":{"a":"x"}})"),
-        rpc_body("tasks/resubscribe", R"({"id":"t"})"),
-        rpc_body("tasks/pushNotificationConfig/set", config),
-        rpc_body("tasks/pushNotificationConfig/get", R"({"id":"t","pushNotificationConfigId":"p"})"),
-        rpc_body("tasks/pushNotificationConfig/list", R"({"id":"t"})"),
-        rpc_body("tasks/pushNotificationConfig/delete",
-                 R"({"id":"t","pushNotificationConfigId":"p"})")};
+    std::vector<std::string> bodies{rpc_body("message/send", schema),
+                                    rpc_body("tasks/get", R"({"id":"t"})"),
+                                    rpc_body("tasks/cancel", R"({"id":"t","metadata":{"a":"x"}})"),
+                                    rpc_body("tasks/resubscribe", R"({"id":"t"})"),
+                                    rpc_body("tasks/pushNotificationConfig/set", config),
+                                    rpc_body("tasks/pushNotificationConfig/get",
+                                             R"({"id":"t","pushNotificationConfigId":"p"})"),
+                                    rpc_body("tasks/pushNotificationConfig/list", R"({"id":"t"})"),
+                                    rpc_body("tasks/pushNotificationConfig/delete",
+                                             R"({"id":"t","pushNotificationConfigId":"p"})")};
     EXPECT_FALSE(is_refused_0_3(post("/v1/message:send", proto)));
     for (const std::string& body : bodies) EXPECT_FALSE(is_refused(rpc(body))) << body;
     for (const std::string& more : kUnwanted) {
@@ -139,9 +139,9 @@ TEST(Characters, NoPathOrQueryHoldsThem) {
           "/tenant@/tasks", "/tenant@/tasks/t", "/tasks/t/pushNotificationConfigs/c@",
           "/tasks/t@/pushNotificationConfigs", "/tasks/t/pushNotificationConfigs?pageToken=p@",
           "/tasks?@=1", "/extendedAgentCard?tenant=n@"}) {
-        for (const std::string& more : {std::string("%00"), std::string(1, '\0'),
-                                        std::string("%ff"), std::string("\xff"),
-                                        std::string("%c3"), std::string("%ed%a0%80")}) {
+        for (const std::string& more :
+             {std::string("%00"), std::string(1, '\0'), std::string("%ff"), std::string("\xff"),
+              std::string("%c3"), std::string("%ed%a0%80")}) {
             std::string altered = target;
             altered.replace(altered.find('@'), 1, more);
             EXPECT_EQ(get(altered).refusal().status, 400) << altered;
