@@ -89,25 +89,58 @@ public:
 
     void send_status(std::string text);
     void send_status(AgentMessage message);
+    template <TextView Text>
+    void send_status(Text text) {
+        send_status(std::string(text));
+    }
     void emit_artifact(EmitArtifact artifact);
     void emit_text_artifact(std::string text, std::string artifact_id = "final-answer",
                             bool append = false, bool last_chunk = false);
+    template <TextView Text>
+    void emit_text_artifact(Text text, std::string artifact_id = "final-answer",
+                            bool append = false, bool last_chunk = false) {
+        emit_text_artifact(std::string(text), std::move(artifact_id), append, last_chunk);
+    }
     void emit_data_artifact(RawJson data, std::string artifact_id = "final-answer");
 
     void complete(std::optional<std::string> text = std::nullopt,
                   std::string artifact_id = "final-answer");
+    template <TextView Text>
+    void complete(Text text, std::string artifact_id = "final-answer") {
+        complete(std::string(text), std::move(artifact_id));
+    }
     void complete_json(RawJson data, std::string artifact_id = "final-answer");
     void respond(std::string text);
     void respond(AgentMessage message);
+    template <TextView Text>
+    void respond(Text text) {
+        respond(std::string(text));
+    }
     void reply_directly(std::string text);
     void reply_directly(std::vector<Part> parts);
     void reply_directly(AgentMessage message);
+    template <TextView Text>
+    void reply_directly(Text text) {
+        reply_directly(std::string(text));
+    }
     void fail(std::string reason);
     void fail(AgentMessage reason);
+    template <TextView Text>
+    void fail(Text reason) {
+        fail(std::string(reason));
+    }
     void reject(std::string reason);
     void reject(AgentMessage reason);
+    template <TextView Text>
+    void reject(Text reason) {
+        reject(std::string(reason));
+    }
     void request_input(std::string question, RawJson checkpoint = {});
     void request_input(AgentMessage question, RawJson checkpoint = {});
+    template <TextView Text>
+    void request_input(Text question, RawJson checkpoint = {}) {
+        request_input(std::string(question), std::move(checkpoint));
+    }
     void request_auth(AuthRequest request, RawJson checkpoint = {});
 
 private:

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,11 @@ class logger;
 namespace a2akit {
 
 class Signal;
+
+/// A view of text: std::string_view, and what converts to it but not to a std::string.
+template <class T>
+concept TextView =
+    std::is_convertible_v<T, std::string_view> && !std::is_convertible_v<T, std::string>;
 
 /// A file that came with a message: its bytes, or where they are.
 struct FilePart {
@@ -152,6 +158,9 @@ struct AuthRequest {
 /// A handler should not catch the first five and Cancelled: the runtime handles them. Any other
 /// exception that leaves the handler fails the task, unless the task was cancelled. Invalid UTF-8
 /// in the reasons of `fail` and `reject` is replaced instead of refused.
+///
+/// A text may be given as a std::string, which is moved from, or as a std::string_view, which is
+/// copied before the call returns its Async: what it points to need not live until the await.
 class TaskContext {
 public:
     virtual ~TaskContext() = default;
@@ -228,10 +237,19 @@ public:
     // ------------------------------------------------------------------------------------------------
     virtual Async<void> send_status(std::string text) = 0;
     virtual Async<void> send_status(AgentMessage message) = 0;
+    template <TextView Text>
+    Async<void> send_status(Text text) {
+        return send_status(std::string(text));
+    }
     virtual Async<void> emit_artifact(EmitArtifact artifact) = 0;
     virtual Async<void> emit_text_artifact(std::string text,
                                            std::string artifact_id = "final-answer",
                                            bool append = false, bool last_chunk = false) = 0;
+    template <TextView Text>
+    Async<void> emit_text_artifact(Text text, std::string artifact_id = "final-answer",
+                                   bool append = false, bool last_chunk = false) {
+        return emit_text_artifact(std::string(text), std::move(artifact_id), append, last_chunk);
+    }
     virtual Async<void> emit_data_artifact(RawJson data,
                                            std::string artifact_id = "final-answer") = 0;
 
@@ -240,24 +258,48 @@ public:
     /// † Completed; with text, that text becomes one artifact.
     virtual Async<void> complete(std::optional<std::string> text = std::nullopt,
                                  std::string artifact_id = "final-answer") = 0;
+    template <TextView Text>
+    Async<void> complete(Text text, std::string artifact_id = "final-answer") {
+        return complete(std::string(text), std::move(artifact_id));
+    }
     virtual Async<void> complete_json(RawJson data,
                                       std::string artifact_id = "final-answer") = 0;  ///< †
     /// † Completed with a status message, no artifact.
     virtual Async<void> respond(std::string text) = 0;
     virtual Async<void> respond(AgentMessage message) = 0;  ///< †
+    template <TextView Text>
+    Async<void> respond(Text text) {
+        return respond(std::string(text));
+    }
     /// † The answer is a Message, not a task; once the client has seen the task, this is `respond`.
     /// Throws std::logic_error unless Worker::may_reply_directly returns true.
     virtual Async<void> reply_directly(std::string text) = 0;
     virtual Async<void> reply_directly(std::vector<Part> parts) = 0;  ///< †
     virtual Async<void> reply_directly(AgentMessage message) = 0;     ///< †
-    virtual Async<void> fail(std::string reason) = 0;                 ///< †
-    virtual Async<void> fail(AgentMessage reason) = 0;                ///< †
-    virtual Async<void> reject(std::string reason) = 0;               ///< †
-    virtual Async<void> reject(AgentMessage reason) = 0;              ///< †
+    template <TextView Text>
+    Async<void> reply_directly(Text text) {
+        return reply_directly(std::string(text));
+    }
+    virtual Async<void> fail(std::string reason) = 0;   ///< †
+    virtual Async<void> fail(AgentMessage reason) = 0;  ///< †
+    template <TextView Text>
+    Async<void> fail(Text reason) {
+        return fail(std::string(reason));
+    }
+    virtual Async<void> reject(std::string reason) = 0;   ///< †
+    virtual Async<void> reject(AgentMessage reason) = 0;  ///< †
+    template <TextView Text>
+    Async<void> reject(Text reason) {
+        return reject(std::string(reason));
+    }
     /// † Paused: INPUT_REQUIRED. A checkpoint is stored in the same write as the question, so that
     /// the two always agree, even if the process dies.
     virtual Async<void> request_input(std::string question, RawJson checkpoint = {}) = 0;
     virtual Async<void> request_input(AgentMessage question, RawJson checkpoint = {}) = 0;  ///< †
+    template <TextView Text>
+    Async<void> request_input(Text question, RawJson checkpoint = {}) {
+        return request_input(std::string(question), std::move(checkpoint));
+    }
     /// † Paused: AUTH_REQUIRED. The checkpoint is stored as for `request_input`.
     virtual Async<void> request_auth(AuthRequest request, RawJson checkpoint = {}) = 0;
 

@@ -5,11 +5,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 namespace a2akit::testing {
 namespace {
@@ -49,6 +54,44 @@ TEST(AgentHarnessTest, StreamsEveryChunk) {
     const auto* last = std::get_if<TaskStatusUpdateEvent>(&items.back().response.payload);
     ASSERT_NE(last, nullptr);
     EXPECT_EQ(last->status.state, TaskState::kCompleted);
+}
+
+/// Says everything with views of text that has gone when the call is awaited.
+class ViewingWorker final : public Worker {
+public:
+    Async<void> handle(TaskContext& ctx) override {
+        auto words = std::make_unique<std::string>(ctx.user_text());
+        const std::string_view view = *words;
+        const std::string_view kind = ctx.user_text().substr(0, ctx.user_text().find(' '));
+        std::vector<Async<void>> calls;
+        calls.push_back(ctx.send_status(view));
+        calls.push_back(ctx.emit_text_artifact(view, "piece", false, true));
+        if (kind == "complete") calls.push_back(ctx.complete(view));
+        if (kind == "respond") calls.push_back(ctx.respond(view));
+        if (kind == "reply") calls.push_back(ctx.reply_directly(view));
+        if (kind == "fail") calls.push_back(ctx.fail(view));
+        if (kind == "reject") calls.push_back(ctx.reject(view));
+        if (kind == "ask") calls.push_back(ctx.request_input(view, RawJson("1")));
+        std::fill(words->begin(), words->end(), 'x');
+        words.reset();
+        for (auto& call : calls) co_await std::move(call);
+    }
+    [[nodiscard]] bool may_reply_directly() const noexcept override { return true; }
+};
+
+TEST(AgentHarnessTest, ATextMayBeAViewThatEndsBeforeTheCallIsAwaited) {
+    AgentHarness agent(std::make_shared<ViewingWorker>());
+    const std::string words = " with more words than a short string has room for";
+    for (const std::string kind : {"complete", "respond", "reply", "fail", "reject", "ask"}) {
+        const std::string text = kind + words;
+        const Task task = agent.send(text);
+        ASSERT_FALSE(task.artifacts.empty()) << kind;
+        EXPECT_EQ(task.artifacts.front()->artifact_id, "piece");
+        EXPECT_EQ(task.artifacts.front()->text(), text);
+        EXPECT_EQ(
+            kind == "complete" ? task.artifacts.back()->text() : (*task.status.message)->text(),
+            text);
+    }
 }
 
 TEST(AgentHarnessTest, AnHourOfWaitingTakesNoTime) {
