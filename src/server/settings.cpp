@@ -3,19 +3,13 @@
 #include "backends/common/data_keys.hpp"
 #include "push/signing_keys.hpp"
 #include "runtime/runs/context_cipher.hpp"
-#include "server/secret_file.hpp"
-#include "server/setting_values.hpp"
+#include "server/setting_resolver.hpp"
 
 #include <a2akit/core/error.hpp>
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <cstdlib>
-#include <limits>
 #include <utility>
 
 namespace a2akit {
@@ -24,219 +18,11 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using Kind = SettingValue::Kind;
 
 constexpr std::array<std::string_view, 6> kLogLevels{"trace", "debug", "info",
                                                      "warn",  "error", "off"};
-constexpr Duration kLongest = hours(24 * 365);
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 50;
-
-std::string seconds_text(Duration span) {
-    std::string text = std::to_string(span.count() / 1000);
-    if (const auto rest = span.count() % 1000; rest != 0) {
-        std::string digits = std::to_string(1000 + rest).substr(1);
-        digits.erase(digits.find_last_not_of('0') + 1);
-        text += "." + digits;
-    }
-    return text;
-}
-
-using Kind = SettingValue::Kind;
-
-std::string text_of(const std::string& text) { return text; }
-std::string text_of(bool value) { return value ? "true" : "false"; }
-std::string text_of(Duration span) { return seconds_text(span); }
-std::string text_of(double number) { return fmt::format("{}", number); }
-template <class Integer>
-    requires(std::is_integral_v<Integer>)
-std::string text_of(Integer number) {
-    return std::to_string(number);
-}
-
-/// Fills one field after the other; remembers the first that is wrong.
-class Resolver {
-public:
-    /// With `values`, appends each setting to it.
-    explicit Resolver(const Settings::Environment& environment,
-                      std::vector<SettingValue>* values = nullptr)
-        : environment_(environment), values_(values) {}
-
-    /// `standard` null: stays absent.
-    void text(std::string_view name, std::optional<std::string>& field, const char* standard,
-              Kind kind = Kind::kText) {
-        const Noted noted(*this, name, field, kind);
-        if (field) return;
-        if (auto given = from_environment(name))
-            field = std::move(given);
-        else if (standard != nullptr)
-            field = standard;
-    }
-
-    /// As `number`, without a default: absent where nobody gives one.
-    template <class Integer>
-    void number_if_given(std::string_view name, std::optional<Integer>& field, std::int64_t least,
-                         std::int64_t most) {
-        if (field || from_environment(name)) return number(name, field, least, least, most);
-        const Noted noted(*this, name, field, Kind::kNumber);
-    }
-    template <class Integer>
-    void number(std::string_view name, std::optional<Integer>& field, std::int64_t standard,
-                std::int64_t least, std::int64_t most) {
-        const Noted noted(*this, name, field, Kind::kNumber);
-        std::int64_t value = standard;
-        std::string written;
-        bool readable = true;
-        if (field) {
-            written = std::to_string(*field);
-            value = static_cast<std::int64_t>(*field);
-        } else if (const auto given = from_environment(name)) {
-            written = *given;
-            const auto [end, error] =
-                std::from_chars(given->data(), given->data() + given->size(), value);
-            readable = error == std::errc{} && end == given->data() + given->size();
-        }
-        if (!readable || value < least || value > most) {
-            return wrong(
-                name, written,
-                "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-        }
-        field = static_cast<Integer>(value);
-    }
-
-    /// `standard` none: stays absent.
-    void span(std::string_view name, std::optional<Duration>& field,
-              std::optional<Duration> standard, Duration least = milliseconds(1)) {
-        const Noted noted(*this, name, field, Kind::kSeconds);
-        std::string written;
-        std::optional<Duration> value = field ? field : standard;
-        bool readable = true;
-        if (field) {
-            written = seconds_text(*field);
-        } else if (const auto given = from_environment(name)) {
-            written = *given;
-            double number = 0;
-            const auto [end, error] =
-                std::from_chars(given->data(), given->data() + given->size(), number);
-            readable = error == std::errc{} && end == given->data() + given->size() &&
-                       std::isfinite(number) &&
-                       std::abs(number) <= std::chrono::duration<double>(kLongest).count();
-            if (readable) value = milliseconds(std::llround(number * 1000));
-        }
-        if (!readable || (value && (*value < least || *value > kLongest))) {
-            return wrong(name, written,
-                         "a number of seconds from " + seconds_text(least) + " to " +
-                             seconds_text(kLongest));
-        }
-        field = value;
-    }
-
-    /// A number from 0 on, which may have a fraction; 0 by default.
-    void rate(std::string_view name, std::optional<double>& field, double most) {
-        const Noted noted(*this, name, field, Kind::kNumber);
-        double value = field.value_or(0);
-        std::string written = field ? std::to_string(*field) : std::string();
-        bool readable = true;
-        if (const auto given = field ? std::nullopt : from_environment(name)) {
-            written = *given;
-            const auto [end, error] =
-                std::from_chars(given->data(), given->data() + given->size(), value);
-            readable = error == std::errc{} && end == given->data() + given->size();
-        }
-        // Written so that what is not a number is refused.
-        if (!readable || !(value == 0 || (value >= 0.001 && value <= most))) {
-            return wrong(name, written, "0, or a number from 0.001 to 1000000");
-        }
-        field = value;
-    }
-
-    void flag(std::string_view name, std::optional<bool>& field, bool standard) {
-        const Noted noted(*this, name, field, Kind::kFlag);
-        if (field) return;
-        const auto given = from_environment(name);
-        if (!given)
-            field = standard;
-        else if (*given == "true" || *given == "1")
-            field = true;
-        else if (*given == "false" || *given == "0")
-            field = false;
-        else
-            wrong(name, *given, "true, false, 1 or 0");
-    }
-
-    /// As `text`, for a URL that may hold a password: a file may hold it as well.
-    void url(std::string_view name, std::optional<std::string>& field, const char* standard) {
-        from_file(name, field);
-        text(name, field, standard);
-    }
-
-    /// The value is a secret, so the error does not show it. A file may hold it as well.
-    void secret(std::string_view name, std::optional<std::string>& field,
-                Result<void> (*check)(const std::string&)) {
-        from_file(name, field);
-        text(name, field, nullptr, Kind::kSecret);
-        if (!field || error_) return;
-        if (Result<void> checked = check(*field); !checked) error_ = std::move(checked.error());
-    }
-
-    void wrong(std::string_view name, std::string_view value, std::string_view allowed) {
-        if (error_) return;
-        error_ = Error::invalid_field(
-            std::string(name),
-            "\"" + std::string(value) + "\" is not allowed; use " + std::string(allowed));
-    }
-
-    [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
-
-private:
-    /// Notes what became of a field when the call that fills it returns.
-    template <class T>
-    class Noted {
-    public:
-        Noted(Resolver& resolver, std::string_view name, const std::optional<T>& field, Kind kind)
-            : values_(resolver.values_), name_(name), field_(field), kind_(kind) {}
-        Noted(const Noted&) = delete;
-        Noted& operator=(const Noted&) = delete;
-        ~Noted() {
-            if (values_ == nullptr) return;
-            std::optional<std::string> text;
-            if (field_) text = text_of(*field_);
-            values_->push_back({std::string(name_), kind_, std::move(text)});
-        }
-
-    private:
-        std::vector<SettingValue>* values_;
-        std::string_view name_;
-        const std::optional<T>& field_;
-        Kind kind_;
-    };
-
-    /// Reads the file that NAME_FILE of the environment names.
-    void from_file(std::string_view name, std::optional<std::string>& field) {
-        if (field) return;
-        const std::string variable = std::string(name) + "_FILE";
-        const auto path = from_environment(variable);
-        if (!path || error_) return;
-        if (from_environment(name)) {
-            error_ = Error::invalid_field(
-                variable, "is set, and so is " + std::string(name) + "; set one of the two");
-            return;
-        }
-        Result<std::string> secret = read_secret_file(variable, *path);
-        if (secret)
-            field = std::move(*secret);
-        else
-            error_ = std::move(secret.error());
-    }
-
-    std::optional<std::string> from_environment(std::string_view name) const {
-        auto value = environment_ ? environment_(name) : std::nullopt;
-        if (value && value->empty()) return std::nullopt;
-        return value;
-    }
-
-    const Settings::Environment& environment_;
-    std::vector<SettingValue>* values_;
-    std::optional<Error> error_;
-};
 
 bool is_alphanumeric(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -266,7 +52,7 @@ bool is_base_url(std::string_view text) {
     return is_path(text.substr(authority.size()));
 }
 
-void resolve_address(Resolver& resolver, Settings& s) {
+void resolve_address(SettingResolver& resolver, Settings& s) {
     resolver.text("A2AKIT_HOST", s.host, "127.0.0.1");
     resolver.number("A2AKIT_PORT", s.port, 8000, 0, 65535);
     resolver.number_if_given("A2AKIT_GRPC_PORT", s.grpc_port, 0, 65535);
@@ -292,7 +78,7 @@ void resolve_address(Resolver& resolver, Settings& s) {
     }
 }
 
-void resolve_tls(Resolver& resolver, Settings& s) {
+void resolve_tls(SettingResolver& resolver, Settings& s) {
     resolver.text("A2AKIT_TLS_CERT", s.tls_cert, nullptr);
     resolver.text("A2AKIT_TLS_KEY", s.tls_key, nullptr);
     resolver.text("A2AKIT_TLS_CLIENT_CA", s.tls_client_ca, nullptr);
@@ -300,7 +86,7 @@ void resolve_tls(Resolver& resolver, Settings& s) {
     resolver.text("A2AKIT_CARD_KEY_ID", s.card_key_id, nullptr);
 }
 
-void resolve_identities(Resolver& resolver, Settings& s) {
+void resolve_identities(SettingResolver& resolver, Settings& s) {
     resolver.text("A2AKIT_API_KEYS_FILE", s.api_keys_file, nullptr);
     resolver.text("A2AKIT_BASIC_USERS_FILE", s.basic_users_file, nullptr);
     resolver.text("A2AKIT_JWT_JWKS_URL", s.jwt_jwks_url, nullptr);
@@ -314,7 +100,7 @@ void resolve_identities(Resolver& resolver, Settings& s) {
 
 Result<void> accept_any(const std::string&) { return {}; }
 
-void resolve_introspection(Resolver& resolver, Settings& s) {
+void resolve_introspection(SettingResolver& resolver, Settings& s) {
     resolver.text("A2AKIT_AUTHORIZATION_SERVERS", s.authorization_servers, nullptr);
     resolver.text("A2AKIT_INTROSPECTION_URL", s.introspection_url, nullptr);
     resolver.text("A2AKIT_INTROSPECTION_CLIENT_ID", s.introspection_client_id, nullptr);
@@ -327,7 +113,7 @@ void resolve_introspection(Resolver& resolver, Settings& s) {
     resolver.flag("A2AKIT_INTROSPECTION_ALLOW_HTTP", s.introspection_allow_http, false);
 }
 
-void resolve_scopes(Resolver& resolver, Settings& s) {
+void resolve_scopes(SettingResolver& resolver, Settings& s) {
     resolver.text("A2AKIT_SCOPE_READ", s.scope_read, nullptr);
     resolver.text("A2AKIT_SCOPE_WRITE", s.scope_write, nullptr);
     resolver.text("A2AKIT_SCOPE_PUSH", s.scope_push, nullptr);
@@ -341,7 +127,7 @@ void resolve_scopes(Resolver& resolver, Settings& s) {
     }
 }
 
-void resolve_audit(Resolver& resolver, Settings& s) {
+void resolve_audit(SettingResolver& resolver, Settings& s) {
     resolver.text("A2AKIT_AUDIT_LOG", s.audit_log, nullptr);
     resolver.text("A2AKIT_AUDIT_CALLS", s.audit_calls, "all");
     resolver.text("A2AKIT_AUDIT_SYNC", s.audit_sync, "never");
@@ -352,7 +138,7 @@ void resolve_audit(Resolver& resolver, Settings& s) {
         resolver.wrong("A2AKIT_AUDIT_SYNC", *s.audit_sync, "never, second or always");
 }
 
-void resolve_callers(Resolver& resolver, Settings& s) {
+void resolve_callers(SettingResolver& resolver, Settings& s) {
     constexpr double kMostPerSecond = 1e6;
     resolver.text("A2AKIT_ALLOWED_HOSTS", s.allowed_hosts, nullptr);
     resolver.text("A2AKIT_CORS_ORIGINS", s.cors_origins, nullptr);
@@ -367,7 +153,7 @@ void resolve_callers(Resolver& resolver, Settings& s) {
     resolver.number("A2AKIT_MAX_BYTES_PER_PRINCIPAL", s.max_bytes_per_principal, 0, 0, kMostBytes);
 }
 
-void resolve_versions(Resolver& resolver, Settings& s) {
+void resolve_versions(SettingResolver& resolver, Settings& s) {
     resolver.text("A2AKIT_VERSIONS", s.versions, "0.3,1.0");
     std::erase(*s.versions, ' ');
     const std::string& versions = *s.versions;
@@ -409,7 +195,7 @@ Result<void> check_admin_token(const std::string& text) {
         "must be at least 16 visible characters; `openssl rand -hex 32` makes one"));
 }
 
-void resolve_redis(Resolver& resolver, Settings& s) {
+void resolve_redis(SettingResolver& resolver, Settings& s) {
     resolver.url("A2AKIT_REDIS_URL", s.redis_url, nullptr);
     resolver.text("A2AKIT_REDIS_KEY_PREFIX", s.redis_key_prefix, "a2akit:");
     resolver.text("A2AKIT_REDIS_BROKER_STREAM", s.redis_broker_stream, "{broker}");
@@ -422,7 +208,7 @@ void resolve_redis(Resolver& resolver, Settings& s) {
     resolver.number("A2AKIT_REDIS_CANCEL_TTL_S", s.redis_cancel_ttl_s, 86'400, 1, 31'536'000);
 }
 
-void resolve_tasks(Resolver& resolver, Settings& s) {
+void resolve_tasks(SettingResolver& resolver, Settings& s) {
     constexpr int kMany = 1'000'000;
     resolver.text("A2AKIT_DATA_DIR", s.data_dir, nullptr);
     const std::string url = s.data_dir ? "sqlite:" + *s.data_dir + "/a2akit.db" : "memory:";
@@ -473,7 +259,7 @@ Result<void> check_signing_key(const std::string& text) {
     return {};
 }
 
-void resolve_push(Resolver& resolver, Settings& s) {
+void resolve_push(SettingResolver& resolver, Settings& s) {
     resolver.number("A2AKIT_PUSH_MAX_RETRIES", s.push_max_retries, 9, 0, 1000);
     resolver.span("A2AKIT_PUSH_RETRY_DELAY", s.push_retry_delay, seconds(5));
     resolver.span("A2AKIT_PUSH_TIMEOUT", s.push_timeout, seconds(15));
@@ -488,7 +274,7 @@ void resolve_push(Resolver& resolver, Settings& s) {
     resolver.flag("A2AKIT_PUSH_TASK_FIRST", s.push_task_first, false);
 }
 
-void resolve_http(Resolver& resolver, Settings& s) {
+void resolve_http(SettingResolver& resolver, Settings& s) {
     constexpr int kMany = 10'000'000;
     resolver.number("A2AKIT_THREADS", s.threads, 0, 0, 1024);
     resolver.number("A2AKIT_MAX_BODY_BYTES", s.max_body_bytes, 10 << 20, 1, 64 << 20);
@@ -527,7 +313,7 @@ void resolve_http(Resolver& resolver, Settings& s) {
     }
 }
 
-void resolve_all(Resolver& resolver, Settings& settings) {
+void resolve_all(SettingResolver& resolver, Settings& settings) {
     resolve_address(resolver, settings);
     resolve_tls(resolver, settings);
     resolve_identities(resolver, settings);
@@ -546,14 +332,14 @@ void resolve_all(Resolver& resolver, Settings& settings) {
 std::vector<SettingValue> setting_values(Settings settings) {
     std::vector<SettingValue> values;
     const Settings::Environment none;
-    Resolver resolver(none, &values);
+    SettingResolver resolver(none, &values);
     resolve_all(resolver, settings);
     return values;
 }
 
 Result<Settings> Settings::resolved(const Environment& environment) const {
     Settings settings = *this;
-    Resolver resolver(environment);
+    SettingResolver resolver(environment);
     resolve_all(resolver, settings);
     if (resolver.error()) return fail(*resolver.error());
     return settings;
