@@ -85,9 +85,9 @@ Result<void> Server::Impl::start_once() {
     return started;
 }
 
-Result<void> Server::Impl::start_locked() {
-    Result<std::vector<AgentOptions>> agents = agents_of(options_);
-    if (!agents) return fail(std::move(agents.error()));
+// The arguments of the constructor, else the environment, else the defaults; the socket of a
+// service manager takes the place of host and port.
+Result<void> Server::Impl::read_settings() {
     Result<Settings> resolved = options_.settings.resolved(Settings::process_environment());
     if (!resolved) return fail(std::move(resolved.error()));
     settings_ = std::move(*resolved);
@@ -102,6 +102,13 @@ Result<void> Server::Impl::start_locked() {
         log::warn("settings unknown={}{}{}", quoted(unknown.name),
                   unknown.nearest.empty() ? "" : " nearest=", unknown.nearest);
     }
+    return {};
+}
+
+Result<void> Server::Impl::start_locked() {
+    Result<std::vector<AgentOptions>> agents = agents_of(options_);
+    if (!agents) return fail(std::move(agents.error()));
+    if (Result<void> read = read_settings(); !read) return read;
     if (Result<void> checked = check_context(*agents, options_.ports, settings_); !checked)
         return checked;
     Result<std::unique_ptr<ServerSecurity>> security = ServerSecurity::open(settings_);
@@ -140,6 +147,10 @@ Result<void> Server::Impl::start_locked() {
     security_->apply(http);
     http_ = std::make_unique<http::HttpServer>(*loops_, (*upkeep_)[0], std::move(http), site);
 
+    return begin_to_serve();
+}
+
+Result<void> Server::Impl::begin_to_serve() {
     // The port first: a second server on it must not touch what the first one works on.
     if (Result<void> listens = listen_for_http(); !listens) return listens;
     for (std::size_t i = 0; i < sites_.size(); ++i) {

@@ -60,6 +60,8 @@ private:
     }
     Result<void> start_once();
     Result<void> start_locked();
+    Result<void> read_settings();
+    Result<void> begin_to_serve();
     void open_sites(std::vector<AgentOptions> agents);
     /// The path of an agent below the base path.
     [[nodiscard]] std::string path_of(std::size_t agent) const {
