@@ -3,7 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
+#include <sys/random.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -94,7 +94,8 @@ Error wrong_token() {
 
 CursorCodec::Key CursorCodec::random_key() {
     Key key;
-    if (::RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) std::abort();
+    // Not of OpenSSL, as the key of `keyed_hash`.
+    if (::getentropy(key.data(), key.size()) != 0) std::abort();
     return key;
 }
 
