@@ -16,28 +16,44 @@ struct FreeFrame {
     FreeFrame* next;
 };
 
+/// Without a constructor or destructor of its own, so that using it costs no check of whether the
+/// thread has it already.
 struct FramePool {
     struct Class {
-        FreeFrame* first = nullptr;
-        std::size_t count = 0;
+        FreeFrame* first;
+        std::size_t count;
     };
-    std::array<Class, kClasses> classes{};
+    std::array<Class, kClasses> classes;
+    std::size_t keep;  ///< Per class; 0 until the thread's `Ender` exists, and once it has run.
+};
+constinit thread_local FramePool pool{};
 
-    ~FramePool() {
-        for (auto& size_class : classes) {
+/// Frees what the thread has kept when the thread ends.
+struct Ender {
+    Ender() noexcept { pool.keep = kKeepPerClass; }
+    ~Ender() {
+        for (auto& size_class : pool.classes) {
             while (size_class.first != nullptr) {
                 ::operator delete(std::exchange(size_class.first, size_class.first->next));
             }
-            size_class.count = kKeepPerClass;  // nothing is kept from now on
+            size_class.count = 0;
         }
+        pool.keep = 0;
     }
+    void exist() const noexcept {}
 };
-
-thread_local FramePool pool;
+thread_local const Ender ender;
 
 constexpr std::size_t class_of(std::size_t size) noexcept { return (size + kStep - 1) / kStep - 1; }
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define A2AKIT_SEES_FRAMES
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define A2AKIT_SEES_FRAMES
+#endif
+#ifdef A2AKIT_SEES_FRAMES
 constexpr bool kPooled = false;  // the sanitizer has to see every frame's end
 #else
 constexpr bool kPooled = true;
@@ -58,7 +74,10 @@ void free_frame(void* frame, std::size_t size) noexcept {
     const std::size_t index = class_of(size);
     if (!kPooled || index >= kClasses) return ::operator delete(frame);
     auto& size_class = pool.classes[index];
-    if (size_class.count >= kKeepPerClass) return ::operator delete(frame);
+    if (size_class.count >= pool.keep) {
+        ender.exist();  // From the first frame on; after the thread's end this does nothing.
+        if (size_class.count >= pool.keep) return ::operator delete(frame);
+    }
     ++size_class.count;
     size_class.first = new (frame) FreeFrame{size_class.first};
 }
