@@ -1,5 +1,7 @@
 #include "http/request_reader.hpp"
 
+#include "http/plain_head.hpp"
+
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -27,14 +29,6 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower_case) no
                       [](char a, char b) { return lower(a) == b; });
 }
 
-/// Nothing in it but what a host and a port are made of.
-bool may_be_host(std::string_view text) noexcept {
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return c > ' ' && c < '\x7f' &&
-               std::string_view("\"#/<>?@\\^`{|}").find(c) == std::string_view::npos;
-    });
-}
-
 }  // namespace
 
 /// Beast's parser, with the fields going straight where they belong instead of into a container of
@@ -59,7 +53,6 @@ private:
         owner_.method_.assign(method.data(), method.size());
         owner_.target_.assign(target.data(), target.size());
         owner_.http_1_0_ = version < 11;
-        owner_.headers_.reserve(kUsualHeaders);
     }
     void on_field_impl(bhttp::field field, View name, View value, BeastError&) override {
         if (head_done_) return;  // a trailer
@@ -78,8 +71,8 @@ private:
                 unknown_expectation_ = true;
         }
         auto& [lower_name, its_value] = owner_.headers_.emplace_back();
-        lower_name.resize(name.size());
-        std::transform(name.begin(), name.end(), lower_name.begin(), lower);
+        lower_name.assign(name.data(), name.size());
+        for (char& c : lower_name) c = lower(c);
         its_value.assign(text);
     }
     void on_header_impl(BeastError&) override { head_done_ = true; }
@@ -187,6 +180,7 @@ RequestReader::Step RequestReader::read_head() {
         while (begin_ < end_ && (buffer_[begin_] == '\r' || buffer_[begin_] == '\n')) ++begin_;
         parsed_ = begin_;
         if (begin_ == end_) return Step::kMore;
+        if (read_plain()) return Step::kHead;
         parser_ = std::make_unique<Parser>(*this);
     }
     BeastError error;
@@ -202,6 +196,25 @@ RequestReader::Step RequestReader::read_head() {
     const bool done = parser_->is_header_done();
     if ((done ? parsed_ : end_) - begin_ > limits_.head_bytes) return refuse_head_size();
     return done ? head_done() : Step::kMore;
+}
+
+/// False: nothing was read, and the head is one for the parser.
+bool RequestReader::read_plain() {
+    headers_.reserve(kUsualHeaders);
+    const std::size_t size = std::min(end_ - begin_, limits_.head_bytes);
+    const auto head = read_plain_head({buffer_.get() + begin_, size}, limits_.body_bytes, headers_);
+    if (!head) {
+        headers_.clear();
+        return false;
+    }
+    method_ = head->method;
+    target_ = head->target;
+    keep_alive_ = true;
+    body_length_ = head->body_length;
+    parsed_ += head->bytes;
+    begin_ = parsed_;
+    state_ = State::kSized;
+    return true;
 }
 
 RequestReader::Step RequestReader::head_done() {

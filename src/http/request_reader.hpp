@@ -89,6 +89,7 @@ private:
     };
 
     Step read_head();
+    bool read_plain();
     Step head_done();
     Step read_chunks();
     Step refuse(int status, std::string message);

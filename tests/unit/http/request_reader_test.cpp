@@ -178,6 +178,73 @@ TEST_F(RequestReaderTest, RefusesAChunkedBodyThatIsTooLarge) {
     EXPECT_EQ(reader.refusal().status, 413);
 }
 
+/// What a head says, or how it is refused.
+std::string facts_of(RequestReader& reader, Step step) {
+    if (step == Step::kRefused) return std::to_string(reader.refusal().status);
+    std::string facts = reader.method() + '\n' + reader.target() + '\n';
+    for (const auto& [name, value] : reader.headers())
+        facts.append(name).append(": ").append(value).append("\n");
+    facts += reader.keep_alive() ? "stays " : "closes ";
+    facts += reader.http_1_0() ? "1.0 " : "1.1 ";
+    facts += reader.expects_continue() ? "expects " : "";
+    return facts + (reader.body_length() ? std::to_string(*reader.body_length()) : "chunked");
+}
+
+/// A head that arrives byte by byte is for the parser that knows all of HTTP; one that arrives at
+/// once may be read without it.
+TEST(PlainHeadTest, AHeadSaysTheSameAtOnceAndByteByByte) {
+    const std::string line = "POST / HTTP/1.1\r\n";
+    const std::string host = line + "Host: h:80\r\n";
+    const std::string heads[] = {
+        host,
+        host + "Content-Length: 12\r\nConnection: keep-alive\r\n",
+        host + "Content-Length: 012\r\n",
+        host + "Content-Length:\r\n",
+        host + "Content-Length: -1\r\n",
+        host + "Content-Length: 1 2\r\n",
+        host + "Content-Length: 5, 5\r\n",
+        host + "Content-Length: 5\r\nContent-Length: 5\r\n",
+        host + "Content-Length: 5\r\nContent-Length: 6\r\n",
+        host + "Content-Length: 4097\r\n",
+        host + "Content-Length: 99999999999999999999\r\n",
+        host + "Connection: close\r\n",
+        host + "Connection: Keep-Alive, Upgrade\r\nUpgrade: h2c\r\n",
+        host + "Proxy-Connection: close\r\n",
+        host + "Transfer-Encoding: chunked\r\n",
+        host + "Expect: 100-continue\r\nContent-Length: 3\r\n",
+        host + "X-Folded: a\r\n b\r\n",
+        host + "X-Empty:\r\nX-Spaces:  \t a\tb \t \r\n",
+        host + "X-Far: caf\xc3\xa9\r\n",
+        host + "X-Nul: a" + std::string(1, '\0') + "\r\n",
+        host + "X-Bell: \a\r\n",
+        host + "X Y: a\r\n",
+        host + ": a\r\n",
+        host + "X-Return: a\rb\r\n",
+        host + "Host: h\r\n",
+        host + "X: " + std::string(1000, 'x') + "\r\n",
+        line,
+        line + "HOST: a b\r\n",
+        line + "Host:\r\n",
+        "GET /a?b#c HTTP/1.0\r\nConnection: keep-alive\r\n",
+        "GET http://h/%20 HTTP/1.1\r\nHost: h\r\n",
+        "GET /caf\xc3\xa9 HTTP/1.1\r\nHost: h\r\n",
+        "GET  / HTTP/1.1\r\nHost: h\r\n",
+        "G(T / HTTP/1.1\r\nHost: h\r\n",
+        "GET / HTTP/1.2\r\nHost: h\r\n",
+        "\r\nOPTIONS * HTTP/1.1\r\nHost: [::1]:8080\r\n",
+    };
+    for (const std::string& lines : heads) {
+        const std::string bytes = lines + "\r\n";
+        RequestReader whole{{1024, 4096}};
+        RequestReader parts{{1024, 4096}};
+        const Step at_once = read_into(whole, bytes);
+        Step step = Step::kMore;
+        for (std::size_t i = 0; i < bytes.size() && step != Step::kRefused; ++i)
+            step = read_into(parts, std::string_view(bytes).substr(i, 1));
+        EXPECT_EQ(facts_of(whole, at_once), facts_of(parts, step)) << bytes;
+    }
+}
+
 struct Malformed {
     const char* name;
     const char* bytes;
