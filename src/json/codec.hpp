@@ -43,13 +43,16 @@ template <class M>
 template <class M>
 void encode(const M& message, std::string& out) {
     Writer writer(out);
+    const Writer::Run run(writer);
     write(writer, message);
 }
 
 template <class M>
 [[nodiscard]] std::string encode(const M& message) {
     std::string out;
-    encode(message, out);
+    Writer writer(out);
+    write(writer,
+          message);  // Not in a run: the text may be kept, and is not larger than it has to be.
     return out;
 }
 

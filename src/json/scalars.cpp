@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace a2akit::json {
@@ -116,19 +117,21 @@ std::optional<Timestamp> parse_timestamp(std::string_view text, Rounding roundin
            std::chrono::milliseconds(millisecond);
 }
 
-void append_timestamp(std::string& out, Timestamp time) {
+TimestampText text_of(Timestamp time) noexcept {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date(day);
     const int milliseconds = static_cast<int>((time - day).count());
-    char text[] = "0000-00-00T00:00:00.000Z";
-    put_digits(text, static_cast<int>(date.year()), 4);
-    put_digits(text + 5, static_cast<int>(static_cast<unsigned>(date.month())), 2);
-    put_digits(text + 8, static_cast<int>(static_cast<unsigned>(date.day())), 2);
-    put_digits(text + 11, milliseconds / 3'600'000, 2);
-    put_digits(text + 14, milliseconds / 60'000 % 60, 2);
-    put_digits(text + 17, milliseconds / 1000 % 60, 2);
-    put_digits(text + 20, milliseconds % 1000, 3);
-    out.append(text, sizeof text - 1);
+    TimestampText text;
+    std::memcpy(text.data(), "0000-00-00T00:00:00.000Z", text.size());
+    char* const at = text.data();
+    put_digits(at, static_cast<int>(date.year()), 4);
+    put_digits(at + 5, static_cast<int>(static_cast<unsigned>(date.month())), 2);
+    put_digits(at + 8, static_cast<int>(static_cast<unsigned>(date.day())), 2);
+    put_digits(at + 11, milliseconds / 3'600'000, 2);
+    put_digits(at + 14, milliseconds / 60'000 % 60, 2);
+    put_digits(at + 17, milliseconds / 1000 % 60, 2);
+    put_digits(at + 20, milliseconds % 1000, 3);
+    return text;
 }
 
 bool decode_base64(std::string_view text, std::string& out) {

@@ -4,6 +4,7 @@
 #include <a2akit/protocol/message.hpp>
 #include <a2akit/protocol/task.hpp>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -25,8 +26,9 @@ enum class Rounding : std::uint8_t { kDown, kUp };
 [[nodiscard]] std::optional<Timestamp> parse_timestamp(
     std::string_view text, Rounding rounding = Rounding::kDown) noexcept;
 
-/// Appends "2025-10-28T10:30:00.000Z".
-void append_timestamp(std::string& out, Timestamp time);
+/// "2025-10-28T10:30:00.000Z".
+using TimestampText = std::array<char, 24>;
+[[nodiscard]] TimestampText text_of(Timestamp time) noexcept;
 
 /// Both alphabets, padding optional. False: not base64; `out` is then unspecified.
 [[nodiscard]] bool decode_base64(std::string_view text, std::string& out);

@@ -13,17 +13,23 @@ namespace a2akit::json {
 /// run of plain characters inside a JSON string, for the reader and the writer alike.
 inline const char* find_special(const char* at, const char* end) noexcept {
 #if defined(__SSE2__)
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-    const __m128i last_control = _mm_set1_epi8(0x1f);
-    while (end - at >= 16) {
-        const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const __m128i hits = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, backslash)),
-            _mm_cmpeq_epi8(_mm_max_epu8(chunk, last_control), last_control));
-        const int mask = _mm_movemask_epi8(hits);
-        if (mask != 0) return at + std::countr_zero(static_cast<unsigned>(mask));
-        at += 16;
+    const auto specials = [](const char* from) {
+        const __m128i last_control = _mm_set1_epi8(0x1f);
+        const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+        return static_cast<unsigned>(_mm_movemask_epi8(
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(chunk, _mm_set1_epi8('"')),
+                                      _mm_cmpeq_epi8(chunk, _mm_set1_epi8('\\'))),
+                         _mm_cmpeq_epi8(_mm_max_epu8(chunk, last_control), last_control))));
+    };
+    if (end - at >= 16) {
+        do {
+            if (const unsigned mask = specials(at); mask != 0) return at + std::countr_zero(mask);
+            at += 16;
+        } while (end - at >= 16);
+        if (at == end) return end;
+        // What is left, together with bytes that were seen already and have none.
+        const unsigned mask = specials(end - 16);
+        return mask == 0 ? end : end - 16 + std::countr_zero(mask);
     }
 #endif
     constexpr std::uint64_t kOnes = 0x0101010101010101;

@@ -2,39 +2,51 @@
 
 namespace a2akit::json {
 
+void Writer::put_slowly(std::string_view text) {
+    settle();
+    if (!running_ || text.size() > kSlack) {
+        out_ += text;
+        return;
+    }
+    const std::size_t used = out_.size();
+    out_.resize(used + kSlack);
+    at_ = std::copy_n(text.data(), text.size(), out_.data() + used);
+    limit_ = out_.data() + out_.size();
+}
+
 void Writer::escape(const char* at, const char* end) {
     static constexpr char kHex[] = "0123456789abcdef";
     while (at != end) {
         const char c = *at++;
         switch (c) {
             case '"':
-                out_.append("\\\"", 2);
+                put("\\\"");
                 break;
             case '\\':
-                out_.append("\\\\", 2);
+                put("\\\\");
                 break;
             case '\n':
-                out_.append("\\n", 2);
+                put("\\n");
                 break;
             case '\r':
-                out_.append("\\r", 2);
+                put("\\r");
                 break;
             case '\t':
-                out_.append("\\t", 2);
+                put("\\t");
                 break;
             case '\b':
-                out_.append("\\b", 2);
+                put("\\b");
                 break;
             case '\f':
-                out_.append("\\f", 2);
+                put("\\f");
                 break;
             default:
-                out_.append("\\u00", 4);
-                out_ += kHex[(c >> 4) & 0xf];
-                out_ += kHex[c & 0xf];
+                put("\\u00");
+                put(kHex[(c >> 4) & 0xf]);
+                put(kHex[c & 0xf]);
         }
         const char* const stop = find_special(at, end);
-        out_.append(at, stop);
+        put({at, stop});
         at = stop;
     }
 }

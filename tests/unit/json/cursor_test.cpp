@@ -1,5 +1,8 @@
 #include "json/cursor.hpp"
 
+#include "json/scan.hpp"
+#include "json/writer.hpp"
+
 #include <gtest/gtest.h>
 #include <a2akit/protocol/json.hpp>
 
@@ -196,6 +199,59 @@ TEST(Cursor, ReportsBrokenTextBeforeViolations) {
         return cursor.boolean(flag);
     }));
     EXPECT_EQ(cursor.finish().error().code, ErrorCode::kParseError);
+}
+
+TEST(Scan, FindsTheFirstSpecialCharacterWhereverItIs) {
+    const std::string specials("\"\\\n\0\x1f", 5);
+    const std::string others = "a ~\x7f\x80\xff";
+    for (std::size_t size = 0; size <= 50; ++size) {
+        std::string text;
+        for (std::size_t i = 0; i < size; ++i) text += others[i % others.size()];
+        const auto found = [&text] {
+            const char* const end = text.data() + text.size();
+            return static_cast<std::size_t>(find_special(text.data(), end) - text.data());
+        };
+        EXPECT_EQ(found(), size);
+        for (std::size_t at = size; at-- > 0;) {
+            text[at] = specials[at % specials.size()];
+            EXPECT_EQ(found(), at) << size;
+        }
+    }
+}
+
+TEST(Writer, ARunWritesTheSame) {
+    const auto write = [](Writer& writer, std::size_t size) {
+        const std::string text(size, 'x');
+        writer.begin_object();
+        writer.key("text");
+        writer.string(text);
+        writer.foreign_key("\"\n\x01");
+        writer.begin_array();
+        for (int i = 0; i < 40; ++i) {
+            writer.element();
+            writer.integer(-i);
+        }
+        writer.end_array();
+        writer.key("bytes");
+        writer.base64(text);
+        writer.key("when");
+        writer.timestamp(Timestamp());
+        writer.key("no");
+        writer.boolean(false);
+        writer.end_object();
+    };
+    for (std::size_t size = 0; size < 3000; size += 7) {
+        std::string piecewise = "before ";
+        Writer plain(piecewise);
+        write(plain, size);
+        std::string at_once = "before ";
+        {
+            Writer writer(at_once);
+            const Writer::Run run(writer);
+            write(writer, size);
+        }
+        ASSERT_EQ(at_once, piecewise) << size;
+    }
 }
 
 }  // namespace
