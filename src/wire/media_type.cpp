@@ -31,6 +31,7 @@ int specificity(std::string_view range, std::string_view type) noexcept {
 }  // namespace
 
 std::string_view readable_body_type(std::string_view content_type) noexcept {
+    if (content_type == kJson) return kJson;  // Nearly always.
     const std::string_view type = trim(take_until(content_type, ';'));
     while (!content_type.empty()) {
         std::string_view value = take_until(content_type, ';');
@@ -67,6 +68,7 @@ int acceptance(std::string_view accept, std::string_view type) noexcept {
 }
 
 std::string_view preferred_json(std::string_view accept, std::string_view otherwise) noexcept {
+    if (accept == kJson) return kJson;  // Nearly always.
     const int a2a = acceptance(accept, kA2aJson);
     const int json = acceptance(accept, kJson);
     if (a2a == 0 && json == 0) return {};

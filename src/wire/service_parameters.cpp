@@ -87,7 +87,7 @@ Result<ServiceParameters> read_service_parameters(const RequestHead& head, std::
     return parameters;
 }
 
-Result<void> apply(ServiceParameters parameters, RequestEnvelope& envelope) {
+Result<void> apply(const ServiceParameters& parameters, RequestEnvelope& envelope) {
     if (envelope.operation == Operation::kSubscribeToTask && !parameters.last_event_id.empty()) {
         const std::string& text = parameters.last_event_id;
         Sequence id = 0;
@@ -98,9 +98,9 @@ Result<void> apply(ServiceParameters parameters, RequestEnvelope& envelope) {
         }
         envelope.last_event_id = id;
     }
-    envelope.extensions = std::move(parameters.extensions);
-    envelope.idempotency_key = std::move(parameters.idempotency_key);
-    envelope.context.request_id = std::move(parameters.request_id);
+    envelope.extensions = parameters.extensions;
+    envelope.idempotency_key = parameters.idempotency_key;
+    envelope.context.request_id = parameters.request_id;
     return {};
 }
 

@@ -22,6 +22,6 @@ struct ServiceParameters {
 
 /// Puts them into the envelope, whose operation and params are set. kInvalidParams for a bad
 /// Last-Event-ID.
-[[nodiscard]] Result<void> apply(ServiceParameters parameters, RequestEnvelope& envelope);
+[[nodiscard]] Result<void> apply(const ServiceParameters& parameters, RequestEnvelope& envelope);
 
 }  // namespace a2akit::wire
