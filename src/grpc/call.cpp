@@ -253,8 +253,10 @@ Async<void> Call::run() {
 }
 
 Async<void> Call::handle() {
-    Async<HandledRequest> pending = door_.site.handler().handle(std::move(envelope_));
-    HandledRequest handled = co_await std::move(pending);
+    HandledRequest handled;
+    Async<void> answering = door_.site.handler().answer(envelope_, handled);
+    co_await std::move(answering);
+    envelope_ = {};  // A stream may stay open for hours.
     if (!handled.activated_extensions.empty()) {
         std::string list;
         for (const std::string& uri : handled.activated_extensions)
@@ -268,8 +270,8 @@ Async<void> Call::handle() {
         answer_once(*handled.reply);
     } else {
         auto& events = std::get<std::unique_ptr<EventStream>>(*handled.reply);
-        Async<void> answering = answer_by_events(std::move(events));
-        co_await std::move(answering);
+        Async<void> streaming = answer_by_events(std::move(events));
+        co_await std::move(streaming);
     }
 }
 

@@ -60,16 +60,16 @@ Async<void> Answering::respond_later(Async<wire::HttpResponse> pending) {
     co_await respond(std::move(response));
 }
 
-Async<HandledRequest> Answering::dispatch(wire::Call& call) {
+Async<void> Answering::dispatch(wire::Call& call, HandledRequest& handled) {
     intake_.complete(call.envelope.context);
     call.envelope.client = &link_.client();
     link_.client().next_request();
     wait_for_answer();
     try {
-        Async<HandledRequest> pending = exchange_.site->handler().handle(std::move(call.envelope));
-        HandledRequest handled = co_await std::move(pending);
+        Async<void> answering = exchange_.site->handler().answer(call.envelope, handled);
+        co_await std::move(answering);
         link_.work();
-        co_return handled;
+        co_return;
     } catch (const std::exception& e) {
         log::error("request failed request_id={} error={}", exchange_.request_id, quoted(e.what()));
     } catch (...) {
@@ -77,8 +77,7 @@ Async<HandledRequest> Answering::dispatch(wire::Call& call) {
                    exchange_.request_id);
     }
     link_.work();
-    Error failed{ErrorCode::kInternal, "the request failed inside the server", nullptr};
-    co_return HandledRequest{Result<Reply>(std::move(failed)), {}};
+    handled = {Error{ErrorCode::kInternal, "the request failed inside the server", nullptr}, {}};
 }
 
 Error Answering::refused_in_batch() const {
@@ -99,7 +98,7 @@ Async<void> Answering::answer_call(wire::Decoded decoded) {
     LargeTurns::Turn turn;
     if (can_keep_alive(call)) slow_call_ = &call;
     if (!refused)
-        handled = co_await dispatch(call);
+        co_await dispatch(call, handled);
     else
         handled.reply = Load::at_limit(operation);
     slow_call_ = nullptr;
@@ -166,7 +165,7 @@ Async<void> Answering::answer_batch(wire::Decoded decoded) {
         else if (answered && !link_.hold_unsent(bytes))
             handled.reply = Load::at_limit("unsent answers");
         else if (permit)
-            handled = co_await dispatch(call);
+            co_await dispatch(call, handled);
         else
             handled.reply = Load::at_limit(operation);
         LargeTurns::Turn turn;

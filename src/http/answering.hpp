@@ -38,8 +38,8 @@ private:
     Async<void> respond_later(Async<wire::HttpResponse> pending);
     Async<void> answer_call(wire::Decoded decoded);
     Async<void> answer_batch(wire::Decoded decoded);
-    /// REQUIRES: `call` lives until it has returned.
-    Async<HandledRequest> dispatch(wire::Call& call);
+    /// REQUIRES: both live until it has returned.
+    Async<void> dispatch(wire::Call& call, HandledRequest& handled);
     /// The error for a call of a batch whose responses are too large already; the call was not
     /// begun.
     [[nodiscard]] Error refused_in_batch() const;

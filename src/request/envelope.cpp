@@ -1,5 +1,7 @@
 #include <a2akit/request/request_envelope.hpp>
 
+#include <utility>
+
 namespace a2akit {
 
 std::string_view to_string(Operation operation) noexcept {
@@ -31,5 +33,12 @@ std::string_view to_string(Operation operation) noexcept {
 }
 
 AsyncResult<void> RequestHandler::before_body(RequestContext&) { return Result<void>{}; }
+
+Async<HandledRequest> RequestHandler::handle(RequestEnvelope envelope) {
+    HandledRequest handled;
+    Async<void> answering = answer(envelope, handled);
+    co_await std::move(answering);
+    co_return handled;
+}
 
 }  // namespace a2akit

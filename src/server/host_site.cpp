@@ -28,28 +28,27 @@ std::string_view publisher_of(std::string_view url) {
 
 }  // namespace
 
-Async<HandledRequest> AgentsByTenant::handle(RequestEnvelope envelope) {
+Async<void> AgentsByTenant::answer(RequestEnvelope& envelope, HandledRequest& handled) {
     std::string& tenant =
         std::visit([](auto& params) -> std::string& { return params.tenant; }, envelope.params);
     const std::size_t slash = tenant.find('/');
     const std::string name = tenant.substr(0, slash);
     std::string rest = slash == std::string::npos ? std::string() : tenant.substr(slash + 1);
     if (!rest.empty() && !wire::may_be_tenant(rest)) {
-        return HandledRequest{
-            Error::invalid_field(
-                "tenant", "is reserved: \"" + rest + "\" cannot be used as a tenant of the agent"),
-            {}};
+        handled.reply = Error::invalid_field(
+            "tenant", "is reserved: \"" + rest + "\" cannot be used as a tenant of the agent");
+        return {};
     }
     for (const Entry& agent : agents_) {
         if (agent.name != name) continue;
         tenant = rest;
         envelope.tenant = std::move(rest);
-        return agent.handler->handle(std::move(envelope));
+        return agent.handler->answer(envelope, handled);
     }
     std::string names;
     for (const Entry& agent : agents_) names.append(names.empty() ? "" : ", ").append(agent.name);
-    return HandledRequest{
-        Error::invalid_field("tenant", "must name an agent of this server: " + names), {}};
+    handled.reply = Error::invalid_field("tenant", "must name an agent of this server: " + names);
+    return {};
 }
 
 HostSite::HostSite(std::vector<Entry> agents)

@@ -22,7 +22,7 @@ public:
     explicit AgentsByTenant(std::vector<Entry> agents) : agents_(std::move(agents)) {}
 
     /// kInvalidParams naming `tenant` when there is no such agent.
-    Async<HandledRequest> handle(RequestEnvelope envelope) override;
+    Async<void> answer(RequestEnvelope& envelope, HandledRequest& handled) override;
 
 private:
     const std::vector<Entry> agents_;

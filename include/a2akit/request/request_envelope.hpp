@@ -112,7 +112,11 @@ public:
     /// small. An error refuses the request. `context` is a copy of the headers, the address and the
     /// id, and lives until it has returned. Default: no objection.
     virtual AsyncResult<void> before_body(RequestContext& context);
-    virtual Async<HandledRequest> handle(RequestEnvelope envelope) = 0;
+    /// Fills `handled`, which is empty, and may move parts of `envelope` out. REQUIRES: both live
+    /// until it has returned.
+    virtual Async<void> answer(RequestEnvelope& envelope, HandledRequest& handled) = 0;
+    /// The same for a caller who has no place for them: keeps both itself.
+    Async<HandledRequest> handle(RequestEnvelope envelope);
 };
 
 }  // namespace a2akit

@@ -51,14 +51,14 @@ std::optional<Error> refuse_long_name(const RequestEnvelope& envelope, std::stri
     return Error{ErrorCode::kInternal, "internal error", nullptr};
 }
 
+/// `reply` outlives the coroutine, and is empty.
 template <class T>
-AsyncResult<Reply> as_reply(AsyncResult<T> pending) {
+Async<void> fill(Result<Reply>& reply, AsyncResult<T> pending) {
     Result<T> result = co_await std::move(pending);
-    if (!result) co_return fail(std::move(result.error()));
-    if constexpr (std::is_void_v<T>)
-        co_return Reply(Empty{});
-    else
-        co_return Reply(std::move(*result));
+    if (!result)
+        reply = fail(std::move(result.error()));
+    else if constexpr (!std::is_void_v<T>)
+        reply->emplace<T>(std::move(*result));
 }
 
 /// If the path does not name a tenant, the tenant of the params is used.
@@ -115,24 +115,23 @@ AsyncResult<void> Dispatcher::before_body(RequestContext& context) {
     co_return Result<void>{};
 }
 
-Async<HandledRequest> Dispatcher::handle(RequestEnvelope envelope) {
-    HandledRequest handled;
+Async<void> Dispatcher::answer(RequestEnvelope& envelope, HandledRequest& handled) {
     fill_tenant(envelope);
-    if (options_.middlewares.empty()) {
-        handled.reply = co_await dispatch(envelope);
+    return options_.middlewares.empty() ? dispatch(envelope, handled)
+                                        : answer_watched(envelope, handled);
+}
+
+Async<void> Dispatcher::answer_watched(RequestEnvelope& envelope, HandledRequest& handled) {
+    std::size_t started = 0;
+    Result<void> passed = co_await before(envelope, started);
+    if (passed) {
+        co_await dispatch(envelope, handled);
     } else {
-        std::size_t started = 0;
-        Result<void> passed = co_await before(envelope, started);
-        if (passed) {
-            handled.reply = co_await dispatch(envelope);
-        } else {
-            note_refusal(envelope, passed.error());
-            handled.reply = fail(std::move(passed.error()));
-        }
-        co_await after(envelope, handled.reply, started);
+        note_refusal(envelope, passed.error());
+        handled.reply = fail(std::move(passed.error()));
     }
+    co_await after(envelope, handled.reply, started);
     handled.activated_extensions = std::move(envelope.activated_extensions);
-    co_return handled;
 }
 
 AsyncResult<void> Dispatcher::before(RequestEnvelope& envelope, std::size_t& started) {
@@ -183,38 +182,48 @@ Result<OwnerScope> Dispatcher::authorize(const RequestEnvelope& envelope) const 
     }
 }
 
-AsyncResult<Reply> Dispatcher::dispatch(RequestEnvelope& envelope) {
+Async<void> Dispatcher::dispatch(RequestEnvelope& envelope, HandledRequest& handled) {
+    Result<Reply>& reply = handled.reply;
+    const auto refuse = [&reply](Error error) {
+        reply = fail(std::move(error));
+        return Async<void>();
+    };
     if (auto refusal =
             refuse_long_name(envelope, "the name of a principal", envelope.principal.name))
-        return *refusal;
+        return refuse(std::move(*refusal));
     Result<OwnerScope> scope = authorize(envelope);
     if (!scope) {
         note_refusal(envelope, scope.error());
-        return fail(std::move(scope.error()));
+        return refuse(std::move(scope.error()));
     }
     if (envelope.operation == Operation::kGetExtendedAgentCard && options_.extended_card)
-        return give_extended_card(envelope);
-    if (auto refusal = rules_.refuse(envelope)) return std::move(*refusal);
+        return give_extended_card(envelope, reply);
+    if (auto refusal = rules_.refuse(envelope)) return refuse(std::move(*refusal));
     if (auto refusal = refuse_long_name(envelope, "the owner of a scope", scope->owner))
-        return *refusal;
+        return refuse(std::move(*refusal));
     if (auto refusal = refuse_long_name(envelope, "the tenant of a scope", scope->tenant))
-        return *refusal;
+        return refuse(std::move(*refusal));
     Result<std::vector<std::string>> active = rules_.activate(envelope.extensions);
-    if (!active) return fail(std::move(active.error()));
+    if (!active) return refuse(std::move(active.error()));
+    handled.activated_extensions = *active;
     envelope.activated_extensions = std::move(*active);
     scope->owner = owner_with_agent(options_.agent, std::move(scope->owner));
     const bool has_limits = options_.limits.slots || options_.limits.quota;
     if (has_limits && !envelope.principal.is_anonymous())
-        return perform_within_limits(envelope, std::move(*scope));
-    return perform(envelope, std::move(*scope));
+        return perform_within_limits(envelope, std::move(*scope), reply);
+    return perform(envelope, std::move(*scope), reply);
 }
 
-AsyncResult<Reply> Dispatcher::perform_within_limits(RequestEnvelope& envelope, OwnerScope scope) {
+Async<void> Dispatcher::perform_within_limits(RequestEnvelope& envelope, OwnerScope scope,
+                                              Result<Reply>& reply) {
     std::optional<CallerSlots::Slot> slot;
     if (const auto kind = kind_of_slot(envelope); kind && options_.limits.slots) {
         Result<CallerSlots::Slot> taken =
             options_.limits.slots->take(envelope.principal.name, *kind);
-        if (!taken) co_return fail(std::move(taken.error()));
+        if (!taken) {
+            reply = fail(std::move(taken.error()));
+            co_return;
+        }
         slot.emplace(std::move(*taken));
     }
     const auto* send = std::get_if<SendMessageRequest>(&envelope.params);
@@ -223,37 +232,41 @@ AsyncResult<Reply> Dispatcher::perform_within_limits(RequestEnvelope& envelope, 
         const bool new_task = send->message.task_id.empty();
         AsyncResult<void> admitting = options_.limits.quota->admit(scope.owner, new_task, bytes);
         Result<void> admitted = co_await std::move(admitting);
-        if (!admitted) co_return fail(std::move(admitted.error()));
+        if (!admitted) {
+            reply = fail(std::move(admitted.error()));
+            co_return;
+        }
     }
-    AsyncResult<Reply> performing = perform(envelope, std::move(scope));
-    Result<Reply> reply = co_await std::move(performing);
-    if (!reply || !slot) co_return reply;
+    Async<void> performing = perform(envelope, std::move(scope), reply);
+    co_await std::move(performing);
+    if (!reply || !slot) co_return;
     if (auto* stream = std::get_if<std::unique_ptr<EventStream>>(&*reply))
         *stream = CallerSlots::held(std::move(*stream), std::move(*slot));
-    co_return reply;
 }
 
-AsyncResult<Reply> Dispatcher::give_extended_card(const RequestEnvelope& envelope) {
+Async<void> Dispatcher::give_extended_card(const RequestEnvelope& envelope, Result<Reply>& reply) {
     // Section 13.3 of the specification demands authentication.
     if (envelope.principal.is_anonymous()) {
         Error refusal{ErrorCode::kUnauthenticated,
                       "the extended card is for callers with credentials", nullptr};
         note_refusal(envelope, refusal);
-        co_return fail(std::move(refusal));
+        reply = fail(std::move(refusal));
+        co_return;
     }
     try {
         Result<AgentCard> card = co_await options_.extended_card(envelope);
-        if (!card) co_return fail(std::move(card.error()));
-        co_return Reply(std::move(*card));
+        if (card)
+            reply = Reply(std::move(*card));
+        else
+            reply = fail(std::move(card.error()));
     } catch (const std::exception& e) {
-        co_return fail(internal_error(envelope, "the provider of the extended card", e.what()));
+        reply = internal_error(envelope, "the provider of the extended card", e.what());
     } catch (...) {
-        co_return fail(
-            internal_error(envelope, "the provider of the extended card", kNoStdException));
+        reply = internal_error(envelope, "the provider of the extended card", kNoStdException);
     }
 }
 
-AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope scope) {
+Async<void> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope scope, Result<Reply>& reply) {
     switch (envelope.operation) {
         case Operation::kSendMessage:
         case Operation::kSendStreamingMessage: {
@@ -275,66 +288,70 @@ AsyncResult<Reply> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope sco
             command.client = envelope.client;
             command.version = envelope.version;
             if (envelope.operation == Operation::kSendMessage)
-                return as_reply(manager_.send(std::move(command)));
-            return as_reply(manager_.send_streaming(std::move(command)));
+                return fill(reply, manager_.send(std::move(command)));
+            return fill(reply, manager_.send_streaming(std::move(command)));
         }
         case Operation::kGetTask:
             if (auto* request = std::get_if<GetTaskRequest>(&envelope.params)) {
-                return as_reply(manager_.get(*request, std::move(scope)));
+                return fill(reply, manager_.get(*request, std::move(scope)));
             }
             break;
         case Operation::kListTasks:
             if (auto* request = std::get_if<ListTasksRequest>(&envelope.params)) {
-                return as_reply(manager_.list(*request, std::move(scope)));
+                return fill(reply, manager_.list(*request, std::move(scope)));
             }
             break;
         case Operation::kCancelTask:
             if (auto* request = std::get_if<CancelTaskRequest>(&envelope.params)) {
-                return as_reply(manager_.cancel(*request, std::move(scope)));
+                return fill(reply, manager_.cancel(*request, std::move(scope)));
             }
             break;
         case Operation::kSubscribeToTask:
             if (auto* request = std::get_if<SubscribeToTaskRequest>(&envelope.params)) {
-                return as_reply(
-                    manager_.subscribe(*request, std::move(scope), envelope.last_event_id));
+                return fill(reply,
+                            manager_.subscribe(*request, std::move(scope), envelope.last_event_id));
             }
             break;
         default:
-            return perform_push(envelope, std::move(scope));
+            return perform_push(envelope, std::move(scope), reply);
     }
-    return wrong_params(envelope.operation);
+    reply = wrong_params(envelope.operation);
+    return {};
 }
 
-AsyncResult<Reply> Dispatcher::perform_push(RequestEnvelope& envelope, OwnerScope scope) {
+Async<void> Dispatcher::perform_push(RequestEnvelope& envelope, OwnerScope scope,
+                                     Result<Reply>& reply) {
     switch (envelope.operation) {
         case Operation::kCreateTaskPushNotificationConfig:
             if (auto* config = std::get_if<TaskPushNotificationConfig>(&envelope.params)) {
-                return as_reply(options_.push->create(*config, std::move(scope), envelope.version));
+                return fill(reply,
+                            options_.push->create(*config, std::move(scope), envelope.version));
             }
             break;
         case Operation::kGetTaskPushNotificationConfig:
             if (auto* request =
                     std::get_if<GetTaskPushNotificationConfigRequest>(&envelope.params)) {
-                return as_reply(options_.push->get(*request, std::move(scope)));
+                return fill(reply, options_.push->get(*request, std::move(scope)));
             }
             break;
         case Operation::kListTaskPushNotificationConfigs:
             if (auto* request =
                     std::get_if<ListTaskPushNotificationConfigsRequest>(&envelope.params)) {
-                return as_reply(options_.push->list(*request, std::move(scope)));
+                return fill(reply, options_.push->list(*request, std::move(scope)));
             }
             break;
         case Operation::kDeleteTaskPushNotificationConfig:
             if (auto* request =
                     std::get_if<DeleteTaskPushNotificationConfigRequest>(&envelope.params)) {
-                return as_reply(options_.push->remove(*request, std::move(scope)));
+                return fill(reply, options_.push->remove(*request, std::move(scope)));
             }
             break;
         // The rules refuse all other operations.
         default:
             break;
     }
-    return wrong_params(envelope.operation);
+    reply = wrong_params(envelope.operation);
+    return {};
 }
 
 }  // namespace a2akit

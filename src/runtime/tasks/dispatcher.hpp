@@ -53,22 +53,25 @@ public:
     Dispatcher(TaskManager& manager, const AgentCard& card, DispatcherOptions options);
 
     AsyncResult<void> before_body(RequestContext& context) override;
-    Async<HandledRequest> handle(RequestEnvelope envelope) override;
+    Async<void> answer(RequestEnvelope& envelope, HandledRequest& handled) override;
 
 private:
-    /// Counts in `started` the middlewares that have to be called afterwards. `envelope` outlives
-    /// the coroutine.
+    // What these take by reference outlives the coroutine.
+
+    /// Counts in `started` the middlewares that have to be called afterwards.
     AsyncResult<void> before(RequestEnvelope& envelope, std::size_t& started);
     Async<void> after(const RequestEnvelope& envelope, const Result<Reply>& reply,
                       std::size_t started);
     /// Authorizes, validates, and hands the params over. With middlewares, they see the envelope
     /// again afterwards.
-    AsyncResult<Reply> dispatch(RequestEnvelope& envelope);
-    AsyncResult<Reply> perform(RequestEnvelope& envelope, OwnerScope scope);
-    /// The same, as far as the limits of the caller allow. `envelope` outlives the coroutine.
-    AsyncResult<Reply> perform_within_limits(RequestEnvelope& envelope, OwnerScope scope);
-    AsyncResult<Reply> perform_push(RequestEnvelope& envelope, OwnerScope scope);
-    AsyncResult<Reply> give_extended_card(const RequestEnvelope& envelope);
+    Async<void> dispatch(RequestEnvelope& envelope, HandledRequest& handled);
+    Async<void> answer_watched(RequestEnvelope& envelope, HandledRequest& handled);
+    Async<void> perform(RequestEnvelope& envelope, OwnerScope scope, Result<Reply>& reply);
+    /// The same, as far as the limits of the caller allow.
+    Async<void> perform_within_limits(RequestEnvelope& envelope, OwnerScope scope,
+                                      Result<Reply>& reply);
+    Async<void> perform_push(RequestEnvelope& envelope, OwnerScope scope, Result<Reply>& reply);
+    Async<void> give_extended_card(const RequestEnvelope& envelope, Result<Reply>& reply);
     Result<OwnerScope> authorize(const RequestEnvelope& envelope) const;
 
     TaskManager& manager_;

@@ -100,9 +100,8 @@ public:
         details.challenge = "Bearer";
         return Error{ErrorCode::kUnauthenticated, "who are you?", nullptr}.with(std::move(details));
     }
-    Async<HandledRequest> handle(RequestEnvelope envelope) override {
+    Async<void> answer(RequestEnvelope& envelope, HandledRequest& result) override {
         ++handled;
-        HandledRequest result;
         if (std::holds_alternative<SubscribeToTaskRequest>(envelope.params) ||
             envelope.operation == Operation::kSendStreamingMessage) {
             result.reply =
@@ -112,7 +111,7 @@ public:
             if (text == "throw") throw std::runtime_error("secret");
             if (text == "stranger") {
                 result.reply = Error{ErrorCode::kUnauthenticated, "who are you?", nullptr};
-                co_return result;
+                co_return;
             }
             const bool slow = text.starts_with("slow");
             if (slow) envelope.client->accept(envelope.extensions);
@@ -124,7 +123,7 @@ public:
                 if (text.ends_with(" fail")) {
                     committed = envelope.client->committed_to_result();
                     result.reply = Error{ErrorCode::kTaskNotFound, "the task is gone", nullptr};
-                    co_return result;
+                    co_return;
                 }
                 if (text.ends_with(" throw")) throw std::runtime_error("secret");
             }
@@ -146,7 +145,6 @@ public:
             result.reply = Error{ErrorCode::kUnsupportedOperation, "not here", nullptr};
         }
         result.activated_extensions = std::move(envelope.extensions);
-        co_return result;
     }
 
     ScriptedStream::Script script;

@@ -11,11 +11,12 @@ namespace {
 /// Remembers the tenants of the last request.
 class RecordingHandler final : public RequestHandler {
 public:
-    Async<HandledRequest> handle(RequestEnvelope envelope) override {
+    Async<void> answer(RequestEnvelope& envelope, HandledRequest& handled) override {
         ++calls;
         tenant = envelope.tenant;
         tenant_of_params = std::get<GetTaskRequest>(envelope.params).tenant;
-        return HandledRequest{Result<Reply>(Reply(Empty{})), {}};
+        handled.reply = Reply(Empty{});
+        return {};
     }
     int calls = 0;
     std::string tenant;
@@ -31,9 +32,9 @@ protected:
         params.tenant = tenant;
         envelope.params = std::move(params);
         envelope.tenant = tenant;
-        Async<HandledRequest> pending = door_.handle(std::move(envelope));
-        EXPECT_TRUE(pending.await_ready());
-        return pending.await_resume();
+        HandledRequest handled;
+        EXPECT_TRUE(door_.answer(envelope, handled).await_ready());
+        return handled;
     }
     std::string refusal(const std::string& tenant) {
         const HandledRequest handled = call(tenant);
