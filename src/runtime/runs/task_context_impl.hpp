@@ -182,7 +182,7 @@ private:
     Async<void> pause(TaskState state, Shared<Message> question, RawJson checkpoint);
     Async<void> complete_with(Part part, std::string artifact_id);
 
-    Async<void> write(TaskUpdate update);
+    Async<void> write(TaskUpdate&& update);
     Async<void> await_write(AsyncResult<Appended> pending, Ending ending);
     Async<void> await_reply(AsyncResult<Appended> pending, Shared<Message> message);
     void check_may_write(Ending ending) const;

@@ -84,7 +84,7 @@ void TaskContextImpl::check_may_write(Ending ending) const {
     if (lost()) throw Exception(Error::about_task(lost_why_, why_lost(lost_why_), task_id_));
 }
 
-Async<void> TaskContextImpl::write(TaskUpdate update) {
+Async<void> TaskContextImpl::write(TaskUpdate&& update) {
     constexpr std::uint8_t kMaxUnbrokenWrites = 64;
     Ending ending = Ending::kNone;
     if (update.status && is_terminal(update.status->state)) ending = Ending::kTerminal;

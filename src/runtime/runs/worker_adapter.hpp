@@ -83,7 +83,9 @@ private:
     Async<void> end_in_place_of_handler(ActiveRun& run, Outcome outcome);
     Async<void> cancel_paused(ActiveRun& run);
     Async<void> forget_cancel(ActiveRun& run);
+    Async<void> pause(ActiveRun& run);
     Async<void> finish(ActiveRun& run);
+    Async<void> finish_canceled(ActiveRun& run);
     Async<void> retry_later(ActiveRun& run);
     Async<void> release(TaskId task, Epoch epoch, Release how, Timestamp not_before,
                         std::unique_ptr<Delivery> delivery);

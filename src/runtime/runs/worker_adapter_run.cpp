@@ -29,23 +29,60 @@ Duration retry_backoff(int attempt) noexcept {
     return std::min(Duration(1000) * (1 << std::min(attempt - 2, 5)), Duration(30'000));
 }
 
+void set_cancel_scope(TaskContextImpl& context, Result<std::unique_ptr<CancelScope>> watched) {
+    if (watched) return context.watch(std::move(*watched));
+    // The renewals of the lease report this as well, only later.
+    log::warn("watching for a cancel failed {} error={}", context.log_fields(),
+              quoted(watched.error().message));
+}
+
+void note_announced(const Result<void>& announced, const TaskContextImpl& context) {
+    if (announced) return;
+    log::warn("announcing a run failed {} error={}", context.log_fields(),
+              quoted(announced.error().message));
+}
+
+Async<void> announce_slowly(AsyncResult<void> announcing, TaskContextImpl& context) {
+    note_announced(co_await std::move(announcing), context);
+}
+
+Async<void> announce(TaskContextImpl& context) {
+    auto announcing = context.agent().emitter->announce(context.claimed(), context.context_id());
+    if (!announcing.await_ready()) return announce_slowly(std::move(announcing), context);
+    note_announced(announcing.await_resume(), context);
+    return {};
+}
+
+Async<void> watch_slowly(AsyncResult<std::unique_ptr<CancelScope>> watching,
+                         TaskContextImpl& context) {
+    set_cancel_scope(context, co_await std::move(watching));
+    co_await announce(context);
+}
+
+Async<void> acknowledge_slowly(std::unique_ptr<Delivery> delivery, AsyncResult<void> answering,
+                               TaskId task) {
+    const auto answered = co_await std::move(answering);
+    log_unanswered(answered, task);
+}
+
+// `delivery` is null when the run was handed back.
+Async<void> acknowledge(std::unique_ptr<Delivery> delivery, TaskId task) {
+    if (!delivery) return {};
+    auto answering = delivery->ack();
+    if (!answering.await_ready())
+        return acknowledge_slowly(std::move(delivery), std::move(answering), task);
+    log_unanswered(answering.await_resume(), task);
+    return {};
+}
+
 }  // namespace
 
+// Here and at the end of a run: ports that answer immediately (memory) need no coroutine frame.
 Async<void> WorkerAdapter::watch(ActiveRun& run) {
-    auto watched = co_await node_.cancels->watch(run.context.id());
-    if (watched) {
-        run.context.watch(std::move(*watched));
-    } else {
-        // The renewals of the lease report this as well, only later.
-        log::warn("watching for a cancel failed {} error={}", run.context.log_fields(),
-                  quoted(watched.error().message));
-    }
-    const auto announced = co_await run.context.agent().emitter->announce(run.context.claimed(),
-                                                                          run.context.context_id());
-    if (!announced) {
-        log::warn("announcing a run failed {} error={}", run.context.log_fields(),
-                  quoted(announced.error().message));
-    }
+    auto watching = node_.cancels->watch(run.context.id());
+    if (!watching.await_ready()) return watch_slowly(std::move(watching), run.context);
+    set_cancel_scope(run.context, watching.await_resume());
+    return announce(run.context);
 }
 
 Async<void> WorkerAdapter::wait_for_context(ActiveRun& run) {
@@ -77,21 +114,22 @@ Async<void> WorkerAdapter::conclude(ActiveRun& run, Outcome outcome) {
                   context.lost() ? "run was over" : "turn had ended", context.log_fields(),
                   quoted(outcome.text));
     }
-    if (!run.delivery) co_return;  // handed back
+    if (!run.delivery) return {};  // handed back
     if (handing_back_ && context.ending() == TaskContextImpl::Ending::kNone && !context.lost()) {
         context.lose(ErrorCode::kStopped);
-        co_return co_await release(context.id(), context.epoch(), Release::kHandBack, {},
-                                   std::move(run.delivery));
+        return release(context.id(), context.epoch(), Release::kHandBack, {},
+                       std::move(run.delivery));
     }
-    if (context.ending() == TaskContextImpl::Ending::kNone && !context.lost()) {
-        co_return co_await end_in_place_of_handler(run, std::move(outcome));
-    }
-    if (context.ending() == TaskContextImpl::Ending::kPaused) {
-        if (context.cancel_requested()) co_await cancel_paused(run);
-        co_return co_await release(context.id(), context.epoch(), Release::kDone, {},
-                                   std::move(run.delivery));
-    }
-    co_await finish(run);
+    if (context.ending() == TaskContextImpl::Ending::kNone && !context.lost())
+        return end_in_place_of_handler(run, std::move(outcome));
+    if (context.ending() == TaskContextImpl::Ending::kPaused) return pause(run);
+    return finish(run);
+}
+
+Async<void> WorkerAdapter::pause(ActiveRun& run) {
+    if (run.context.cancel_requested()) co_await cancel_paused(run);
+    co_await release(run.context.id(), run.context.epoch(), Release::kDone, {},
+                     std::move(run.delivery));
 }
 
 Async<void> WorkerAdapter::end_in_place_of_handler(ActiveRun& run, Outcome outcome) {
@@ -165,11 +203,13 @@ Async<void> WorkerAdapter::forget_cancel(ActiveRun& run) {
 
 // The task has ended, or the run is over: nothing is left to do but to answer the entry.
 Async<void> WorkerAdapter::finish(ActiveRun& run) {
-    if (run.context.cancel_requested()) co_await forget_cancel(run);
-    const auto delivery = std::move(run.delivery);
-    if (!delivery) co_return;
-    const auto answered = co_await delivery->ack();
-    log_unanswered(answered, run.context.id());
+    if (run.context.cancel_requested()) return finish_canceled(run);
+    return acknowledge(std::move(run.delivery), run.context.id());
+}
+
+Async<void> WorkerAdapter::finish_canceled(ActiveRun& run) {
+    co_await forget_cancel(run);
+    co_await acknowledge(std::move(run.delivery), run.context.id());
 }
 
 Async<void> WorkerAdapter::retry_later(ActiveRun& run) {

@@ -6,6 +6,7 @@
 #include "runtime/tasks/enqueue.hpp"
 #include "runtime/tasks/public_error.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace a2akit {
@@ -20,13 +21,28 @@ std::optional<std::int32_t> history_length(const SendMessageRequest& request) {
     return request.configuration ? request.configuration->history_length : std::nullopt;
 }
 
-SendMessageResponse response_of(const TaskSnapshot& snapshot, std::optional<std::int32_t> history) {
+void keep_newest(std::vector<Shared<Message>>& history, std::optional<std::int32_t> length) {
+    if (!length) return;
+    const auto keep = static_cast<std::size_t>(std::max(*length, 0));
+    if (history.size() > keep)
+        history.erase(history.begin(), history.end() - static_cast<std::ptrdiff_t>(keep));
+}
+
+/// Moves the contents of the snapshot into the response.
+SendMessageResponse response_of(TaskSnapshot&& snapshot, std::optional<std::int32_t> history) {
     SendMessageResponse response;
     if (snapshot.reply) {
         response.payload = **snapshot.reply;
-    } else {
-        response.payload = to_task(snapshot, history);
+        return response;
     }
+    Task& task = response.payload.emplace<Task>();
+    task.id = snapshot.id.to_string();
+    task.context_id = std::move(snapshot.context_id);
+    task.status = std::move(snapshot.status);
+    task.artifacts = std::move(snapshot.artifacts);
+    task.history = std::move(snapshot.history);
+    keep_newest(task.history, history);
+    task.metadata = std::move(snapshot.metadata);
     return response;
 }
 
@@ -65,7 +81,8 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
     AsyncResult<Accepted> accepting = accept(std::move(command), wake_for);
     Result<Accepted> accepted = co_await std::move(accepting);
     if (!accepted) co_return fail(public_error(std::move(accepted.error()), key_field));
-    if (!waits && accepted->snapshot) co_return response_of(*accepted->snapshot, history);
+    if (!waits && accepted->snapshot)
+        co_return response_of(std::move(*accepted->snapshot), history);
 
     if (waits && !accepted->turn_ended) {
         Result<void> waited = co_await await_turn(*accepted, client);
@@ -75,10 +92,15 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
         if (client != nullptr && client->gone())
             co_return fail(ErrorCode::kUnavailable, "the client has left");
     }
-    Result<TaskSnapshot> snapshot =
-        co_await load_to_answer(accepted->task, std::move(scope), history);
-    if (!snapshot) co_return fail(public_error(std::move(snapshot.error())));
-    co_return response_of(*snapshot, history);
+    Result<TaskSnapshot> now = co_await ports_.storage->load(accepted->task, scope, history);
+    if (now && !now->revealed && !now->reply) {
+        // There was no direct reply in time; from here on the task is the answer. A reply may still
+        // win the race.
+        co_await reveal(accepted->task);
+        now = co_await ports_.storage->load(accepted->task, scope, history);
+    }
+    if (!now) co_return fail(public_error(std::move(now.error())));
+    co_return response_of(std::move(*now), history);
 }
 
 AsyncResult<void> TaskManager::await_turn(const Accepted& accepted, ClientPresence* client) {
@@ -380,16 +402,6 @@ OwnerScope TaskManager::scope_for_reading(const SendCommand& command) const {
 Async<bool> TaskManager::enqueue(TaskId task, Turn turn, const OwnerScope& owner) {
     const RunOperation operation{task, turn, owner_key(owner), agent_key(agent_of(owner))};
     return enqueue_or_leave_to_sweep(*ports_.broker, operation);
-}
-
-AsyncResult<TaskSnapshot> TaskManager::load_to_answer(TaskId task, OwnerScope reader,
-                                                      std::optional<std::int32_t> history) {
-    Result<TaskSnapshot> now = co_await ports_.storage->load(task, reader, history);
-    if (!now || now->revealed || now->reply) co_return now;
-    // There was no direct reply in time; from here on the task is the answer. A reply may still win
-    // the race.
-    co_await reveal(task);
-    co_return co_await ports_.storage->load(task, std::move(reader), history);
 }
 
 AsyncResult<TaskSnapshot> TaskManager::settle(TaskId task, Subscription& subscription) {

@@ -154,8 +154,6 @@ private:
     AsyncResult<void> await_turn(const Accepted& accepted, ClientPresence* client);
     /// Whether the turn has ended or is running. Fails when Storage does not answer.
     AsyncResult<bool> has_begun(TaskId task, Turn turn);
-    AsyncResult<TaskSnapshot> load_to_answer(TaskId task, OwnerScope reader,
-                                             std::optional<std::int32_t> history);
     /// Waits until a direct reply or the revealed task can be shown; reveals the task when the time
     /// is up.
     AsyncResult<TaskSnapshot> settle(TaskId task, Subscription& subscription);
