@@ -175,7 +175,7 @@ begin
     assert (select count(*) = 1 and sum(tasks) = 9950 from S.task_counts where owner = 'owner1'), 'parts';
     delete from S.tasks where owner = 'owner0';
     update S.task_counts set part = part - (60::bigint << 22);
-    perform S.add_to_count('owner0', '', 0, true);
+    perform S.sum_up_count('owner0', '', 0);
     assert not exists (select from S.task_counts where owner = 'owner0'), 'a count without tasks';
 end $$;)sql";
     EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), in_schema(script)));
@@ -185,8 +185,9 @@ TEST_F(PostgresNodeTest, AnUpgradeCountsTheTasksThatAreThere) {
     for (int i = 0; i < 3; ++i) create(one());
     // As version 5 left it.
     test_support::PostgresServer::sql(
-        pair_.url(), in_schema("drop function S.count_shown, S.count_erased cascade; "
-                               "drop table S.task_counts; update S.meta set version = 5"));
+        pair_.url(),
+        in_schema("drop function S.count_made, S.count_revealed, S.count_erased cascade; "
+                  "drop table S.task_counts; update S.meta set version = 5"));
     create(one());
     create(two());
     ListQuery query;
