@@ -76,6 +76,11 @@ const Node* Session::node(std::int64_t id) {
     return &(nodes_[name] = Node{id, name, Timestamp(Duration(query.number()))});
 }
 
+bool Session::has_pushes() {
+    if (!has_pushes_) has_pushes_ = db().number_of("SELECT EXISTS(SELECT 1 FROM push)") != 0;
+    return *has_pushes_;
+}
+
 void Session::count(std::int64_t owner, TaskState state, int change) {
     changes_.push_back({owner, static_cast<std::int64_t>(state), change});
 }
@@ -133,6 +138,7 @@ void Session::forget_cached() {
     db().owners().clear();
     nodes_.clear();
     rows_.clear();
+    unfinished_.clear();
 }
 
 }  // namespace a2akit::sqlite

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/sqlite/connection.hpp"
+#include "backends/sqlite/ended_tasks.hpp"
 #include "backends/sqlite/task_row.hpp"
 
 #include <a2akit/storage/storage.hpp>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -73,11 +75,17 @@ public:
     [[nodiscard]] const Node* node(std::int64_t id);
 
     [[nodiscard]] RowCache& rows() noexcept { return rows_; }
+    [[nodiscard]] UnfinishedContents& unfinished() noexcept { return unfinished_; }
+    /// Safe from any thread.
+    [[nodiscard]] EndedTasks& ended() noexcept { return ended_; }
 
     /// One visible task of this owner more, or one less, in this state.
     void count(std::int64_t owner, TaskState state, int change);
     /// How many visible tasks are in this state, with what this transaction has changed.
     [[nodiscard]] std::int64_t counted(TaskState state);
+
+    /// Whether the operations were rolled back before: one of them met what it did not expect.
+    [[nodiscard]] bool is_done_again() const noexcept { return is_done_again_; }
 
     void on_commit(std::function<void()> effect) { effects_.push_back({std::move(effect), true}); }
     void on_failure(std::function<void()> effect) {
@@ -85,6 +93,9 @@ public:
     }
 
     [[nodiscard]] std::vector<LostRun>& lost_runs() noexcept { return lost_runs_; }
+    /// Whether any push notification configuration has been stored in the file.
+    [[nodiscard]] bool has_pushes();
+    void note_push() noexcept { has_pushes_ = true; }
     /// Tasks that cannot be read, as far as upkeep has met them.
     [[nodiscard]] std::unordered_set<std::int64_t>& damaged() noexcept { return damaged_; }
 
@@ -95,6 +106,7 @@ public:
     };
     [[nodiscard]] Mark mark() const noexcept { return {effects_.size(), changes_.size()}; }
     void undo(const Mark& mark);
+    void begin(bool again) noexcept { is_done_again_ = again; }
     void write_counts();
     void committed();
     void rolled_back();
@@ -117,10 +129,14 @@ private:
     std::unordered_map<std::string, std::int64_t> owner_ids_;
     std::unordered_map<NodeId, Node> nodes_;
     RowCache rows_;
+    UnfinishedContents unfinished_;
+    EndedTasks ended_;
     std::vector<Effect> effects_;
     std::vector<Change> changes_;
     std::vector<LostRun> lost_runs_;
     std::unordered_set<std::int64_t> damaged_;
+    std::optional<bool> has_pushes_;
+    bool is_done_again_ = false;
 };
 
 }  // namespace a2akit::sqlite

@@ -37,6 +37,7 @@ Result<PushConfig> put(Session& session, const OwnerScope& scope, const NewPushC
     row->config.config = config.config;
     row->config.version = config.version;
     save_push_row(db, *row, task->last);
+    session.note_push();
     return row->config;
 }
 

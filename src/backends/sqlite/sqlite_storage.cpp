@@ -69,6 +69,11 @@ private:
     std::shared_ptr<Run> run_;
 };
 
+void keep_newest(std::vector<Shared<Message>>& history, std::int32_t length) {
+    const auto kept = std::min(history.size(), static_cast<std::size_t>(std::max(length, 0)));
+    history.erase(history.begin(), history.end() - static_cast<std::ptrdiff_t>(kept));
+}
+
 std::optional<TaskSnapshot> snapshot_if_wanted(Session& session, const NewTask& task,
                                                const TaskRow& row) {
     if (!task.wants_snapshot) return std::nullopt;
@@ -78,7 +83,8 @@ std::optional<TaskSnapshot> snapshot_if_wanted(Session& session, const NewTask& 
 Result<Created> create_fresh(Session& session, const NewTask& task, const OwnerScope& scope,
                              const TaskUpdate& update, ClaimAhead ahead) {
     const Timestamp now = session.now();
-    if (auto taken = find_task(session.db(), task.id)) {
+    // The index refuses an id that is taken, and then the transaction is done again.
+    if (auto taken = session.is_done_again() ? find_task(session.db(), task.id) : std::nullopt) {
         auto repeated = repeated_write(*taken, update.id);
         if (!repeated || !taken->made || taken->made->id != update.id) {
             return fail(ErrorCode::kInternal,
@@ -216,6 +222,17 @@ AsyncResult<Created> SqliteStorage::create(NewTask task, OwnerScope scope, TaskU
 AsyncResult<TaskSnapshot> SqliteStorage::load(TaskId task, OwnerScope scope,
                                               std::optional<std::int32_t> history_length,
                                               bool include_artifacts) {
+    const auto ended = writer_.ended().find(task, scope);
+    if (!ended) return load_stored(task, std::move(scope), history_length, include_artifacts);
+    TaskSnapshot snapshot = *ended;
+    if (!include_artifacts) snapshot.artifacts.clear();
+    if (history_length) keep_newest(snapshot.history, *history_length);
+    return Result<TaskSnapshot>(std::move(snapshot));
+}
+
+AsyncResult<TaskSnapshot> SqliteStorage::load_stored(TaskId task, OwnerScope scope,
+                                                     std::optional<std::int32_t> history_length,
+                                                     bool include_artifacts) {
     auto call = readers_.call<TaskSnapshot>([&](Connection& db) -> Result<TaskSnapshot> {
         const auto row = find_task(db, task);
         if (!row || !sees(db, scope, *row)) return not_found(task);

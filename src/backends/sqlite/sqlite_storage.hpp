@@ -104,6 +104,9 @@ private:
         backends::CursorCodec::Key cursor_key;
     };
     explicit SqliteStorage(Parts parts);
+    AsyncResult<TaskSnapshot> load_stored(TaskId task, OwnerScope scope,
+                                          std::optional<std::int32_t> history_length,
+                                          bool include_artifacts);
     AsyncResult<void> give_back_space();
 
     std::unique_ptr<Database> database_;

@@ -159,7 +159,7 @@ void add_events(Session& session, TaskRow& row, const std::vector<ArtifactChunk>
     else
         query.null().null();
     query.maybe_blob(chunks).maybe_blob(rest).run();
-    wake_push_rows(session.db(), row.id);
+    if (session.has_pushes()) wake_push_rows(session.db(), row.id);
 }
 
 void remember(TaskRow& row, const WriteId& id, const Appended& appended, bool made) {
@@ -209,6 +209,19 @@ void note_lost_run(Session& session, const TaskRow& row, Epoch epoch, Timestamp 
     if (node == nullptr) return;
     session.on_commit([&runs = session.lost_runs(),
                        gone = LostRun{node->node, row.task, epoch, now}] { runs.push_back(gone); });
+}
+
+// What the table of rare things holds is read from there.
+void keep_ended(Session& session, const TaskRow& row) {
+    auto contents = session.unfinished().take(row.task);
+    if (!contents || row.has_more || !row.revealed) return;
+    auto task = std::make_shared<TaskSnapshot>(outline(row, session.owner(row.owner), false));
+    task->status.message = std::move(contents->status_message);
+    task->history = std::move(contents->history);
+    task->artifacts = backends::merge_artifacts(std::move(contents->pieces));
+    session.on_commit([&ended = session.ended(), task = std::move(task), bytes = contents->bytes] {
+        ended.keep(task, sizeof(TaskSnapshot) + task->context_id.size() + bytes);
+    });
 }
 
 }  // namespace
@@ -261,6 +274,7 @@ Appended apply(Session& session, TaskRow& row, const TaskUpdate& update, Timesta
     add_events(session, row, update.artifacts, effects.status.has_value(),
                update.status ? update.status->message : std::nullopt, update.status_metadata);
     remember(row, update.id, effects.appended, creates || update.turn.has_value());
+    session.unfinished().add(row.task, update, creates);
     return effects.appended;
 }
 
@@ -298,6 +312,7 @@ void save(Session& session, const TaskRow* before, const TaskRow& after) {
     else
         update(session.db(), *before, after);
     session.rows().keep(after);
+    if (after.has_ended()) keep_ended(session, after);
     if (before != nullptr && before->state == after.state && before->revealed == after.revealed)
         return;
     if (before != nullptr && before->revealed) session.count(before->owner, before->state, -1);
@@ -320,6 +335,7 @@ TaskSnapshot snapshot_of_new(Session& session, const TaskRow& row, const TaskUpd
 
 void erase(Session& session, const TaskRow& row) {
     session.rows().forget(row.task);
+    session.ended().forget(row.task);
     Connection& db = session.db();
     for (const char* sql :
          {"DELETE FROM log WHERE key BETWEEN ?1 << 24 AND (?1 << 24) + 16777215",

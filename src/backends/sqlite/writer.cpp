@@ -33,6 +33,7 @@ void Writer::run() {
 
 void Writer::commit_batch(Operation* first) {
     Answers answers(unanswered());
+    session_.begin(false);
     if (!begin(first, answers)) return;
     if (execute_together(first)) return finish(first, answers);
     execute_one_by_one(first, answers);
@@ -53,6 +54,7 @@ bool Writer::execute_together(Operation* first) {
 }
 
 void Writer::execute_one_by_one(Operation* first, Answers& answers) {
+    session_.begin(true);
     if (!begin(first, answers)) return;
     for (Operation* at = first; at != nullptr; at = at->next) {
         if (execute_in_savepoint(static_cast<Job&>(*at))) continue;

@@ -33,6 +33,8 @@ public:
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
+    /// Safe from any thread.
+    [[nodiscard]] EndedTasks& ended() noexcept { return session_.ended(); }
     [[nodiscard]] Counters counters() const noexcept {
         return {commits_.load(), operations_.load()};
     }

@@ -1,5 +1,7 @@
 #include "unit/backends/sqlite_storage_fixture.hpp"
 
+#include "json/codec.hpp"
+
 #include <array>
 #include <csignal>
 #include <filesystem>
@@ -84,6 +86,39 @@ TEST_F(SqliteStorageTest, AnEchoTaskTakesTwoCommitsFromRequestToAnswer) {
     must(delivery_->ack());
     EXPECT_EQ(storage_->counters().commits - before, 2U);
     EXPECT_EQ(load(created.appended.task).last_sequence, 4U);
+}
+
+TEST_F(SqliteStorageTest, ATaskThatHasJustEndedIsReadFromMemoryAsItIsReadFromTheFile) {
+    receive();
+    const TaskId task = make().appended.task;
+    loop_.run_ready();
+    ASSERT_TRUE(delivery_ && delivery_->claimed());
+    end(*delivery_->claimed());
+    must(delivery_->ack());
+    delivery_.reset();
+    Connection(path_, Connection::Mode::kReadWrite).execute("UPDATE tasks SET turn = 7");
+    const auto as_json = [&](std::optional<std::int32_t> history, bool artifacts) {
+        return json::encode(to_task(must(storage_->load(task, alice_, history, artifacts))));
+    };
+    EXPECT_EQ(load(task).turn, 1U) << "read from the file";
+    const std::array remembered{as_json({}, true), as_json(0, true), as_json({}, false)};
+    const OwnerScope bob{"bob", "", false};
+    EXPECT_FALSE(loop_.await(storage_->load(task, bob, {}, true)));
+    close();
+    open();
+    EXPECT_EQ(load(task).turn, 7U) << "not read from the file";
+    EXPECT_EQ((std::array{as_json({}, true), as_json(0, true), as_json({}, false)}), remembered);
+}
+
+TEST_F(SqliteStorageTest, ATaskThatHasJustEndedIsGoneOnceItIsErased) {
+    const TaskId task = make().appended.task;
+    must(storage_->append(task, alice_, update(TaskState::kCompleted)));
+    ASSERT_EQ(load(task).status.state, TaskState::kCompleted);
+    clock_->advance(std::chrono::hours(1));
+    EraseQuery all;
+    all.ended_before = clock_->now();
+    EXPECT_EQ(must(storage_->erase(all)), std::vector<TaskId>{task});
+    EXPECT_FALSE(loop_.await(storage_->load(task, alice_, {}, true)));
 }
 
 TEST_F(SqliteStorageTest, AReadCommitsNothingAndNeitherDoesASweepThatFindsNothing) {
