@@ -227,9 +227,10 @@ SendOptions send_options(const SendMessageRequest& request) {
 
 }  // namespace
 
-SendMessageResponse Agent::send(const SendMessageRequest& request) {
+SendMessageResponse Agent::send(const OutgoingRequest& request) {
     return impl_->call("SendMessage", [&] {
-        SendResult result = impl_->client().send(request.message, send_options(request));
+        SendResult result =
+            impl_->client().send_parts(request.parts, send_options(request), request.message);
         SendMessageResponse response;
         if (result.task() != nullptr) {
             response.payload = *result.task();
@@ -240,9 +241,10 @@ SendMessageResponse Agent::send(const SendMessageRequest& request) {
     });
 }
 
-std::unique_ptr<Agent::Events> Agent::stream(const SendMessageRequest& request) {
+std::unique_ptr<Agent::Events> Agent::stream(const OutgoingRequest& request) {
     return impl_->call("SendStreamingMessage", [&] {
-        return impl_->events(impl_->client().stream(request.message, send_options(request)));
+        return impl_->events(
+            impl_->client().stream_parts(request.parts, send_options(request), request.message));
     });
 }
 

@@ -3,6 +3,7 @@
 #include "cli/card.hpp"
 #include "cli/session.hpp"
 
+#include <a2akit/client/local_file.hpp>
 #include <a2akit/protocol/agent_card.hpp>
 #include <a2akit/protocol/requests.hpp>
 
@@ -14,6 +15,12 @@
 #include <vector>
 
 namespace a2akit::cli {
+
+/// A request whose message has `parts` instead of parts of its own; files are read while they are
+/// sent.
+struct OutgoingRequest : SendMessageRequest {
+    std::vector<OutgoingPart> parts = {};
+};
 
 /// The agent that a command talks to. All that the command line uses of the client library is in
 /// agent.cpp.
@@ -43,8 +50,8 @@ public:
         [[nodiscard]] virtual bool after_gap() const noexcept = 0;
     };
 
-    SendMessageResponse send(const SendMessageRequest& request);
-    std::unique_ptr<Events> stream(const SendMessageRequest& request);
+    SendMessageResponse send(const OutgoingRequest& request);
+    std::unique_ptr<Events> stream(const OutgoingRequest& request);
     Task get_task(const std::string& task_id, std::optional<int> history_length = {});
     ListTasksResponse list_tasks(const ListTasksRequest& request);
     Task cancel(const std::string& task_id, const std::string& metadata);

@@ -37,7 +37,7 @@ struct Tally {
 };
 
 void take_one(Agent& agent, const Session& session, const BenchFlags& flags) {
-    SendMessageRequest request = make_request(session, {Part::from_text(flags.text)});
+    OutgoingRequest request = make_request(session, {Part::from_text(flags.text)});
     if (!flags.streams) {
         (void)agent.send(request);
         return;

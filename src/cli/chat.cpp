@@ -26,7 +26,7 @@ struct Conversation {
 void take_turn(Agent& agent, Conversation& conversation, const std::string& line,
                const Session& session) {
     Console& console = session.console();
-    SendMessageRequest request = make_request(session, {Part::from_text(line)});
+    OutgoingRequest request = make_request(session, {Part::from_text(line)});
     request.message.context_id = conversation.context_id;
     request.message.task_id = conversation.task_id;
     const SendMessageResponse response = send_and_wait(agent, request, session);

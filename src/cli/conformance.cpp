@@ -59,7 +59,7 @@ Finding expect_error(const std::function<void()>& call,
     return failed("the call succeeded");
 }
 
-SendMessageRequest hello(Subject& subject) {
+OutgoingRequest hello(Subject& subject) {
     return make_request(subject.session, {Part::from_text("Hello")});
 }
 
@@ -115,7 +115,7 @@ Finding list_has_the_task(Subject& subject) {
 
 Finding wrong_context(Subject& subject) {
     if (subject.task.id.empty()) return skipped("the agent replied without a task");
-    SendMessageRequest request = hello(subject);
+    OutgoingRequest request = hello(subject);
     request.message.task_id = subject.task.id;
     request.message.context_id = "00000000-0000-7000-8000-000000000000";
     return expect_error([&] { (void)subject.agent.send(request); },
@@ -125,7 +125,7 @@ Finding wrong_context(Subject& subject) {
 
 Finding ended_task_takes_no_message(Subject& subject) {
     if (!is_terminal(subject.task.status.state)) return skipped("the task has not ended");
-    SendMessageRequest request = hello(subject);
+    OutgoingRequest request = hello(subject);
     request.message.task_id = subject.task.id;
     return expect_error([&] { (void)subject.agent.send(request); },
                         {"UnsupportedOperationError", "InvalidParamsError"});

@@ -1,48 +1,58 @@
 #include "cli/parts.hpp"
 
 #include "cli/failure.hpp"
-#include "cli/media_type.hpp"
+#include "client/media_type.hpp"
 
 #include <a2akit/protocol/json.hpp>
 
 #include <CLI/CLI.hpp>
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <sstream>
 
 namespace a2akit::cli {
 namespace {
 
-constexpr std::uintmax_t kMaxFileBytes = 64U << 20U;
+/// Of what is not a file that can be read while it is sent.
+constexpr std::size_t kMaxBytesInMemory = 64U << 20U;
+
+void set_media_type(OutgoingPart& part, std::string type) {
+    std::visit([&](auto& of) { of.media_type = std::move(type); }, part);
+}
 
 std::string read_file(const std::string& path, const char* flag) {
     std::error_code fault;
     const auto status = std::filesystem::status(path, fault);
     if (fault || std::filesystem::is_directory(status))
         throw usage(std::string(flag) + ": the file " + path + " can't be read", "send");
-    if (std::filesystem::is_regular_file(status) &&
-        std::filesystem::file_size(path, fault) > kMaxFileBytes) {
-        throw usage(std::string(flag) + ": " + path +
-                        " is larger than 64 MiB; publish it and give its URL instead",
-                    "send");
-    }
     std::ifstream file(path, std::ios::binary);
     if (!file) throw usage(std::string(flag) + ": the file " + path + " can't be read", "send");
-    std::ostringstream bytes;
-    bytes << file.rdbuf();
-    return bytes.str();
+    std::string bytes;
+    std::vector<char> piece(1U << 16U);
+    // A pipe or a device may have no end.
+    while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) ||
+           file.gcount() > 0) {
+        bytes.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+        if (bytes.size() > kMaxBytesInMemory)
+            throw usage(std::string(flag) + ": " + path + " is larger than 64 MiB", "send");
+    }
+    return bytes;
 }
 
-Part file_part(const std::string& value) {
+OutgoingPart file_part(const std::string& value) {
     if (value.starts_with("http://") || value.starts_with("https://")) {
         const std::string path = value.substr(0, value.find_first_of("?#"));
-        return Part::from_url(value, media_type_of(path), path.substr(path.rfind('/') + 1));
+        return Part::from_url(value, client::media_type_of(path), path.substr(path.rfind('/') + 1));
     }
     const std::string path = value.starts_with("file://") ? value.substr(7) : value;
-    return Part::from_bytes(read_file(path, "--file"), media_type_of(path),
+    std::error_code fault;
+    if (std::filesystem::is_regular_file(path, fault) && ::access(path.c_str(), R_OK) == 0)
+        return LocalFile{path};
+    return Part::from_bytes(read_file(path, "--file"), client::media_type_of(path),
                             std::filesystem::path(path).filename().string());
 }
 
@@ -78,9 +88,9 @@ PartFlags::PartFlags(CLI::App& command) : command_(command) {
         "Media type of the part before it; unset: guessed from the file's name");
 }
 
-std::vector<Part> PartFlags::read() const {
+std::vector<OutgoingPart> PartFlags::read() const {
     std::map<std::string, std::size_t> taken;
-    std::vector<Part> parts;
+    std::vector<OutgoingPart> parts;
     bool is_typed = true;
     for (const CLI::Option* option : command_.parse_order()) {
         const std::string name = option->get_single_name();
@@ -95,7 +105,7 @@ std::vector<Part> PartFlags::read() const {
                     "--data",
                     "send");
             }
-            parts.back().media_type = next(media_types_);
+            set_media_type(parts.back(), next(media_types_));
             is_typed = true;
             continue;
         }

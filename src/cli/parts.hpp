@@ -1,6 +1,6 @@
 #pragma once
 
-#include <a2akit/protocol/message.hpp>
+#include <a2akit/client/local_file.hpp>
 
 #include <cstddef>
 #include <string>
@@ -18,9 +18,10 @@ class PartFlags {
 public:
     explicit PartFlags(CLI::App& command);
 
-    /// The parts in the order in which they were given. Reads files, and stdin for "-". Throws
-    /// Failure (usage): a --media-type that follows no part, a file that can't be read.
-    [[nodiscard]] std::vector<Part> read() const;
+    /// The parts in the order in which they were given. Reads the files of --data, and stdin for
+    /// "-"; those of --file are read while they are sent, but for pipes. Throws Failure (usage): a
+    /// --media-type that follows no part, a file that can't be read.
+    [[nodiscard]] std::vector<OutgoingPart> read() const;
 
 private:
     CLI::App& command_;

@@ -66,7 +66,8 @@ struct RecordFlags {
 };
 
 std::unique_ptr<Agent::Events> open_stream(Agent& agent, const Session& session,
-                                           const RecordFlags& flags, std::vector<Part> parts) {
+                                           const RecordFlags& flags,
+                                           std::vector<OutgoingPart> parts) {
     if (!agent.can_stream()) {
         throw Failure("UnsupportedOperationError", "the card says that the agent does not stream",
                       {}, {});
@@ -75,7 +76,7 @@ std::unique_ptr<Agent::Events> open_stream(Agent& agent, const Session& session,
     return agent.subscribe(flags.subscribe);
 }
 
-int run_record(const Session& session, const RecordFlags& flags, std::vector<Part> parts) {
+int run_record(const Session& session, const RecordFlags& flags, std::vector<OutgoingPart> parts) {
     if (parts.empty() == flags.subscribe.empty()) {
         throw usage(parts.empty() ? "there is nothing to record; give a message, or --subscribe"
                                   : "--subscribe follows a task, and sends no message",

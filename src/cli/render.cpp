@@ -1,7 +1,10 @@
 #include "cli/render.hpp"
 
+#include "client/media_type.hpp"
 #include "json/codec.hpp"
 
+#include <cstdint>
+#include <filesystem>
 #include <string_view>
 
 namespace a2akit::cli {
@@ -93,6 +96,23 @@ std::string_view advice_of(TaskState state) {
 
 void render_parts(Console& console, const std::vector<Part>& parts) {
     for (const Part& part : parts) render_part(console, part);
+}
+
+void render_outgoing(Console& console, const std::vector<OutgoingPart>& parts) {
+    for (const OutgoingPart& part : parts) {
+        if (const auto* whole = std::get_if<Part>(&part)) {
+            render_part(console, *whole);
+            continue;
+        }
+        const auto& file = std::get<LocalFile>(part);
+        std::error_code fault;
+        const std::uintmax_t size = std::filesystem::file_size(file.file, fault);
+        console.field("File", file.file.filename().string());
+        console.field("Media Type", file.media_type.empty()
+                                        ? client::media_type_of(file.file.string())
+                                        : file.media_type);
+        if (!fault) console.field("Size", size_text(size));
+    }
 }
 
 void render_artifact(Console& console, const Artifact& artifact) {

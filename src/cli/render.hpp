@@ -2,6 +2,7 @@
 
 #include "cli/session.hpp"
 
+#include <a2akit/client/local_file.hpp>
 #include <a2akit/protocol/agent_card.hpp>
 #include <a2akit/protocol/requests.hpp>
 
@@ -15,6 +16,8 @@ namespace a2akit::cli {
 
 /// Text as text, data as formatted JSON, files by name, media type and size; no part is left out.
 void render_parts(Console& console, const std::vector<Part>& parts);
+/// The same for what is about to be sent.
+void render_outgoing(Console& console, const std::vector<OutgoingPart>& parts);
 void render_artifact(Console& console, const Artifact& artifact);
 
 /// Identifiers, state, status message and artifacts; with --verbose history and metadata as well.

@@ -25,10 +25,10 @@ void print_response(const SendMessageResponse& response, const Session& session)
     }
 }
 
-void print_request(const SendMessageRequest& request, Console& console) {
+void print_request(const OutgoingRequest& request, Console& console) {
     if (!console.is_verbose() || console.is_json()) return;
     console.field("Sent Message ID", request.message.message_id);
-    render_parts(console, request.message.parts);
+    render_outgoing(console, request.parts);
 }
 
 /// --stream from an agent that has no streams, or --stream --async: the response as one event.
@@ -46,11 +46,11 @@ void print_as_event(SendMessageResponse response, const Session& session) {
         render_follow_up(session, standing.task_id, standing.context_id, standing.state);
 }
 
-int run_send(const Session& session, std::vector<Part> parts, bool streams) {
+int run_send(const Session& session, std::vector<OutgoingPart> parts, bool streams) {
     if (parts.empty())
         throw usage("there is nothing to send; give a text, --text, --file or --data", "send");
     Agent agent(session);
-    SendMessageRequest request = make_request(session, std::move(parts));
+    OutgoingRequest request = make_request(session, std::move(parts));
     print_request(request, session.console());
     if (!session.options().wait) {
         request.configuration->return_immediately = true;

@@ -26,7 +26,7 @@ SendMessageResponse settled(Agent& agent, const std::string& task_id, const Sess
 }
 
 /// Follows the stream of a new turn; the response is the task as it then stands.
-SendMessageResponse stream_and_wait(Agent& agent, const SendMessageRequest& request,
+SendMessageResponse stream_and_wait(Agent& agent, const OutgoingRequest& request,
                                     const Session& session) {
     const auto events = agent.stream(request);
     Standing standing;
@@ -58,12 +58,12 @@ bool refuses_streams(const Failure& failure) {
 
 }  // namespace
 
-SendMessageRequest make_request(const Session& session, std::vector<Part> parts) {
+OutgoingRequest make_request(const Session& session, std::vector<OutgoingPart> parts) {
     const Options& options = session.options();
-    SendMessageRequest request;
+    OutgoingRequest request;
     request.message.message_id = Uuid::generate().to_string();
     request.message.role = Role::kUser;
-    request.message.parts = std::move(parts);
+    request.parts = std::move(parts);
     request.message.task_id = options.task_id;
     request.message.context_id = options.context_id;
     request.message.extensions = options.extensions;
@@ -72,7 +72,7 @@ SendMessageRequest make_request(const Session& session, std::vector<Part> parts)
     return request;
 }
 
-SendMessageResponse send_and_wait(Agent& agent, const SendMessageRequest& request,
+SendMessageResponse send_and_wait(Agent& agent, const OutgoingRequest& request,
                                   const Session& session) {
     if (agent.can_stream()) {
         try {

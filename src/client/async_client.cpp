@@ -21,7 +21,8 @@ AsyncResult<T> call_for(std::shared_ptr<client::Session> session, Call call) {
     co_return std::get<T>(std::move(*reply));
 }
 
-Call send_call(Operation operation, Message message, SendOptions options) {
+Call send_call(Operation operation, Message message, SendOptions options,
+               std::vector<client::OutgoingFile> files = {}) {
     if (message.message_id.empty()) message.message_id = Uuid::generate().to_string();
     if (message.role == Role::kUnspecified) message.role = Role::kUser;
     std::string key = std::move(options.idempotency_key);
@@ -30,7 +31,7 @@ Call send_call(Operation operation, Message message, SendOptions options) {
     request.message = std::move(message);
     request.configuration = std::move(options.configuration);
     request.metadata = std::move(options.metadata);
-    return {operation, std::move(request), {{"Idempotency-Key", std::move(key)}}};
+    return {operation, std::move(request), {{"Idempotency-Key", std::move(key)}}, std::move(files)};
 }
 
 AsyncResult<AsyncClientStream> open_stream(std::shared_ptr<client::Session> session, Call call) {
@@ -141,8 +142,12 @@ AsyncResult<SendResult> AsyncClient::send(Message message, SendOptions options) 
 AsyncResult<SendResult> AsyncClient::send(std::string text, SendOptions options) {
     return send(user_message(std::move(text)), std::move(options));
 }
-AsyncResult<SendResult> AsyncClient::send_parts(std::vector<Part> parts, SendOptions options) {
-    return send(user_message(std::move(parts)), std::move(options));
+AsyncResult<SendResult> AsyncClient::send_parts(std::vector<OutgoingPart> parts,
+                                                SendOptions options, Message message) {
+    auto files = client::place_files(std::move(parts), message);
+    if (!files) return fail(std::move(files.error()));
+    return send_over(session_, send_call(Operation::kSendMessage, std::move(message),
+                                         std::move(options), std::move(*files)));
 }
 
 AsyncResult<AsyncClientStream> AsyncClient::stream(Message message, SendOptions options) {
@@ -151,6 +156,14 @@ AsyncResult<AsyncClientStream> AsyncClient::stream(Message message, SendOptions 
 }
 AsyncResult<AsyncClientStream> AsyncClient::stream(std::string text, SendOptions options) {
     return stream(user_message(std::move(text)), std::move(options));
+}
+
+AsyncResult<AsyncClientStream> AsyncClient::stream_parts(std::vector<OutgoingPart> parts,
+                                                         SendOptions options, Message message) {
+    auto files = client::place_files(std::move(parts), message);
+    if (!files) return fail(std::move(files.error()));
+    return open_stream(session_, send_call(Operation::kSendStreamingMessage, std::move(message),
+                                           std::move(options), std::move(*files)));
 }
 
 static AsyncResult<std::string> text_over(AsyncResult<AsyncClientStream> opening) {

@@ -8,7 +8,9 @@
 #include <a2akit/protocol/agent_card.hpp>
 #include <a2akit/request/request_envelope.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,11 @@ public:
     /// kUnsupportedOperation when this version of the protocol does not have the operation.
     [[nodiscard]] virtual Result<HttpRequest> request(Operation operation,
                                                       const OperationParams& params) const = 0;
+    /// How many bytes of files one request may carry, because it holds them in memory; nullopt:
+    /// they are streamed, and there is no limit.
+    [[nodiscard]] virtual std::optional<std::uint64_t> max_file_bytes() const noexcept {
+        return std::nullopt;
+    }
     /// The media types that the request accepts, for an answer that is a stream of events or not.
     [[nodiscard]] virtual std::string_view accepts(bool events) const noexcept = 0;
     /// Gives the request this time in all; zero: any time.

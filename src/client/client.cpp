@@ -38,8 +38,9 @@ SendResult Client::send(Message message, SendOptions options) {
 SendResult Client::send(std::string text, SendOptions options) {
     return await(client_.send(std::move(text), std::move(options)));
 }
-SendResult Client::send_parts(std::vector<Part> parts, SendOptions options) {
-    return await(client_.send_parts(std::move(parts), std::move(options)));
+SendResult Client::send_parts(std::vector<OutgoingPart> parts, SendOptions options,
+                              Message message) {
+    return await(client_.send_parts(std::move(parts), std::move(options), std::move(message)));
 }
 
 ClientStream Client::stream(Message message, SendOptions options) {
@@ -47,6 +48,11 @@ ClientStream Client::stream(Message message, SendOptions options) {
 }
 ClientStream Client::stream(std::string text, SendOptions options) {
     return stream(user_message(std::move(text)), std::move(options));
+}
+ClientStream Client::stream_parts(std::vector<OutgoingPart> parts, SendOptions options,
+                                  Message message) {
+    return ClientStream(
+        await(client_.stream_parts(std::move(parts), std::move(options), std::move(message))));
 }
 void Client::stream(std::string text, const std::function<void(const StreamEvent&)>& on_event,
                     SendOptions options) {

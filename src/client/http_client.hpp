@@ -1,5 +1,7 @@
 #pragma once
 
+#include "client/file_body.hpp"
+
 #include <a2akit/client/client_options.hpp>
 #include <a2akit/core/async.hpp>
 #include <a2akit/core/result.hpp>
@@ -21,6 +23,7 @@ struct HttpRequest {
     std::string url;
     Headers headers;
     std::string body;
+    std::vector<BodyFile> files = {};          ///< That belong into the body; POST only.
     Duration timeout = Duration::zero();       ///< For all of it, `perform` only. Zero: none.
     Duration idle_timeout = Duration::zero();  ///< Without a byte, `open` only. Zero: none.
     std::size_t max_bytes = 64U << 20U;        ///< Of the answer's body, `perform` only.

@@ -1,5 +1,7 @@
 #include <a2akit/client/async_client.hpp>
 
+#include "client/media_type.hpp"
+
 #include <a2akit/core/ids.hpp>
 
 #include <array>
@@ -7,36 +9,6 @@
 #include <utility>
 
 namespace a2akit {
-namespace {
-
-std::string media_type_of(const std::filesystem::path& file) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kTypes{{
-        {".txt", "text/plain"},
-        {".md", "text/markdown"},
-        {".csv", "text/csv"},
-        {".html", "text/html"},
-        {".xml", "application/xml"},
-        {".json", "application/json"},
-        {".pdf", "application/pdf"},
-        {".zip", "application/zip"},
-        {".png", "image/png"},
-        {".jpg", "image/jpeg"},
-        {".jpeg", "image/jpeg"},
-        {".gif", "image/gif"},
-        {".svg", "image/svg+xml"},
-        {".mp3", "audio/mpeg"},
-        {".wav", "audio/wav"},
-        {".mp4", "video/mp4"},
-    }};
-    const std::string extension = file.extension().string();
-    for (const auto& [known, type] : kTypes) {
-        if (known == extension) return std::string(type);
-    }
-    return "application/octet-stream";
-}
-
-}  // namespace
-
 Part file_part(const std::filesystem::path& file, std::string media_type, std::size_t max_bytes) {
     const auto refuse = [&](const std::string& why) {
         throw Exception({ErrorCode::kInvalidParams, file.string() + " " + why, nullptr});
@@ -52,7 +24,7 @@ Part file_part(const std::filesystem::path& file, std::string media_type, std::s
         if (bytes.size() > max_bytes)
             refuse("is larger than " + std::to_string(max_bytes) + " bytes");
     }
-    if (media_type.empty()) media_type = media_type_of(file);
+    if (media_type.empty()) media_type = client::media_type_of(file.string());
     return Part::from_bytes(std::move(bytes), std::move(media_type), file.filename().string());
 }
 

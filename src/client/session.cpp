@@ -62,6 +62,15 @@ std::vector<AgentInterface> in_order_of(const std::vector<std::string>& bindings
     return sorted;
 }
 
+/// Leaves a gap in the body where each file of the call belongs.
+Result<void> place_streamed(const Call& call, const Binding& binding, HttpRequest& http) {
+    if (call.files.empty() || binding.max_file_bytes()) return {};
+    auto places = cut_placeholders(call.files, http.body);
+    if (!places) return fail(std::move(places.error()));
+    http.files = std::move(*places);
+    return {};
+}
+
 /// A failure that must not be repeated, whatever the policy.
 Failure final_failure(Error error) { return {std::move(error), 0, true, {}}; }
 
@@ -182,6 +191,12 @@ AsyncResult<HttpRequest> Session::prepare(const Call& call, const Progress& prog
     const Binding& binding = *bindings_[progress.binding];
     OperationParams params = call.params;
     std::visit([&](auto& p) { p.tenant = binding.interface().tenant; }, params);
+    const auto max_file_bytes = binding.max_file_bytes();
+    if (max_file_bytes && !call.files.empty()) {
+        auto& message = std::get<SendMessageRequest>(params).message;
+        if (auto loaded = load_files(call.files, message, *max_file_bytes); !loaded)
+            co_return fail(std::move(loaded.error()));
+    }
     auto http = binding.request(call.operation, params);
     if (!http) co_return http;
     Headers own{{"A2A-Version", std::string(binding.codec().version())},
@@ -204,6 +219,8 @@ Async<tl::expected<Reply, Failure>> Session::call_once(const Call& call, const P
     http->max_bytes = options_.max_answer_bytes;
     auto watched = co_await intercept(options_, to_string(call.operation), progress.attempt, *http);
     if (!watched) co_return tl::unexpected(final_failure(std::move(watched.error())));
+    if (auto placed = place_streamed(call, binding, *http); !placed)
+        co_return tl::unexpected(final_failure(std::move(placed.error())));
     auto answer = co_await http_->perform(std::move(*http));
     report(options_, *watched, answer ? answer->head.status : 0,
            answer ? nullptr : &answer.error().error);
@@ -239,6 +256,8 @@ Async<tl::expected<OpenStream, Failure>> Session::open_at(const Call& call,
     http->idle_timeout = options_.stream_idle_timeout;
     auto watched = co_await intercept(options_, to_string(call.operation), progress.attempt, *http);
     if (!watched) co_return tl::unexpected(final_failure(std::move(watched.error())));
+    if (auto placed = place_streamed(call, binding, *http); !placed)
+        co_return tl::unexpected(final_failure(std::move(placed.error())));
     auto stream = http_->open(std::move(*http));
     auto head = co_await stream->head();
     report(options_, *watched, head ? head->status : 0, head ? nullptr : &head.error().error);

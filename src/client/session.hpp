@@ -3,6 +3,7 @@
 #include "client/attempts.hpp"
 #include "client/authenticator.hpp"
 #include "client/binding.hpp"
+#include "client/file_body.hpp"
 #include "client/http_client.hpp"
 
 #include <a2akit/client/client_options.hpp>
@@ -22,7 +23,8 @@ namespace a2akit::client {
 struct Call {
     Operation operation{};
     OperationParams params;
-    Headers headers = {};  ///< Of this call alone: Idempotency-Key, Last-Event-ID.
+    Headers headers = {};                  ///< Of this call alone: Idempotency-Key, Last-Event-ID.
+    std::vector<OutgoingFile> files = {};  ///< Of a send.
 };
 
 /// An event stream whose head has arrived.

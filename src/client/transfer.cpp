@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstdio>
 #include <cstdlib>
 #include <new>
 #include <utility>
@@ -105,13 +106,42 @@ void Transfer::set_request() {
     }
     if (kind_ == Kind::kWhole) set(CURLOPT_TIMEOUT_MS, milliseconds(request_.timeout));
     if (request_.method == "POST") {
-        set(CURLOPT_POST, 1L);
-        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-        set(CURLOPT_POSTFIELDS, request_.body.data());
+        set_body();
     } else {
         set(CURLOPT_HTTPGET, 1L);
         if (request_.method != "GET") set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
     }
+}
+
+void Transfer::set_body() {
+    set(CURLOPT_POST, 1L);
+    if (request_.files.empty()) {
+        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+        set(CURLOPT_POSTFIELDS, request_.body.data());
+        return;
+    }
+    body_.emplace(request_.body, request_.files);
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_->size()));
+    const auto on_read = [](char* to, std::size_t, std::size_t capacity, void* self) {
+        return static_cast<Transfer*>(self)->give_body(to, capacity);
+    };
+    // For a request that has to be made again because its kept connection was closed.
+    const auto on_seek = [](void* self, curl_off_t offset, int origin) {
+        if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+        static_cast<Transfer*>(self)->body_->rewind();
+        return CURL_SEEKFUNC_OK;
+    };
+    set(CURLOPT_READFUNCTION, +on_read);
+    set(CURLOPT_READDATA, this);
+    set(CURLOPT_SEEKFUNCTION, +on_seek);
+    set(CURLOPT_SEEKDATA, this);
+}
+
+std::size_t Transfer::give_body(char* to, std::size_t capacity) {
+    auto count = body_->read(to, capacity);
+    if (count) return *count;
+    body_failure_ = std::move(count.error());
+    return CURL_READFUNC_ABORT;
 }
 
 std::size_t Transfer::take_body(std::string_view bytes) {
@@ -191,6 +221,7 @@ Transfer::Arrived Transfer::take() {
 
 std::optional<HttpFailure> Transfer::failure() const {
     if (outcome_ == CURLE_OK) return std::nullopt;
+    if (body_failure_) return HttpFailure{*body_failure_, true};
     if (!too_long_.empty()) {
         return HttpFailure{{ErrorCode::kInvalidAgentResponse, "the agent's " + too_long_, nullptr},
                            true};

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace a2akit::client {
@@ -66,11 +67,15 @@ private:
     }
     void set_up(const TransferSettings& settings);
     void set_request();
+    void set_body();
+    std::size_t give_body(char* to, std::size_t capacity);
     std::size_t take_body(std::string_view bytes);
     bool take_header(std::string_view line);
 
     const Kind kind_;
     HttpRequest request_;
+    std::optional<BodyReader> body_;  ///< Of a request with files.
+    std::optional<Error> body_failure_;
     CURL* easy_;
     curl_slist* header_list_ = nullptr;
     std::array<char, CURL_ERROR_SIZE> reason_{};

@@ -18,6 +18,7 @@ using client::HttpHead;
 using client::HttpRequest;
 
 constexpr std::size_t kPrefixBytes = 5;
+constexpr std::uint64_t kMaxFileBytes = 64U << 20U;
 
 /// One byte that says whether the message is compressed, and four that say how long it is.
 std::string framed(std::string_view message) {
@@ -126,6 +127,7 @@ public:
             .http2 = true};
     }
     std::string_view accepts(bool) const noexcept override { return "application/grpc"; }
+    std::optional<std::uint64_t> max_file_bytes() const noexcept override { return kMaxFileBytes; }
 
     void limit_time(HttpRequest& request, Duration timeout) const override {
         request.timeout = timeout;

@@ -3,12 +3,14 @@
 
 usage: beyond.py A2AKIT
 """
+import http.server
 import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import threading
 
 from support import SECRET, Certificates, Cli, card_of, live_agent, task_of
 
@@ -189,11 +191,57 @@ def check_pipes(cli):
     assert full.returncode == 1, full
 
 
+def check_large_files(cli):
+    """A file is read while it is sent: 32 MiB more of it need next to no memory. A device without an end is refused."""
+    class Sink(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        received = []
+
+        def do_GET(self):
+            self.reply(card_of(f"http://127.0.0.1:{self.server.server_port}"))
+
+        def do_POST(self):
+            left = length = int(self.headers["Content-Length"])
+            while left:
+                left -= len(self.rfile.read(min(left, 1 << 20)))
+            Sink.received.append(length)
+            self.reply({"jsonrpc": "2.0", "id": 1, "result": {"task": task_of("COMPLETED")}})
+
+        def reply(self, answer):
+            body = json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *ignored):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    peaks = []
+    for size in (1, 32 << 20):
+        (cli.cwd / "file.bin").write_bytes(b"")
+        os.truncate(cli.cwd / "file.bin", size)
+        process = cli.start("send", "--file", "file.bin", "-a", f"http://127.0.0.1:{server.server_port}")
+        _, status, used = os.wait4(process.pid, 0)
+        assert status == 0, process.stderr.read()
+        peaks.append(used.ru_maxrss)
+    server.shutdown()
+    assert Sink.received[1] > (32 << 20) * 4 // 3, Sink.received
+    assert peaks[1] - peaks[0] < 16 * 1024, f"{peaks} KiB"
+    endless = cli.failure("send", "--file", "/dev/zero", "-a", cli.agent, status=2)
+    assert "larger than 64 MiB" in endless["message"], endless
+
+
 def main():
     program = pathlib.Path(sys.argv[1]).resolve()
     with live_agent(program) as url:
         cli = Cli(program, url)
-        for check in (check_bench, check_audit, check_recordings, check_plugins, check_transport_plugin, check_manual, check_old_version, check_pipes):
+        for check in (check_bench, check_audit, check_recordings, check_plugins, check_transport_plugin, check_manual, check_old_version, check_pipes,
+                      check_large_files):
             check(cli)
             print("ok", check.__name__, flush=True)
         check_replaying_agent(cli, program)

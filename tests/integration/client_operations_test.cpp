@@ -1,6 +1,7 @@
 // Every operation of the client against a server of ours, in each version and binding. Built once
 // for the bindings of JSON, and once with gRPC.
 
+#include "support/temporary_directory.hpp"
 #include "support/test_agent.hpp"
 
 #include <a2akit/client/client.hpp>
@@ -8,13 +9,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace a2akit {
 namespace {
 
+using test_support::TemporaryDirectory;
 using test_support::test_options;
 using test_support::TestAgent;
 using ::testing::HasSubstr;
@@ -85,6 +89,30 @@ TEST_P(OperationsTest, AnswersAQuestion) {
     const SendResult answered = client.send(std::move(reply));
     EXPECT_EQ(answered.task_id(), asked.task_id());
     EXPECT_EQ(answered.state(), TaskState::kCompleted);
+}
+
+TEST_P(OperationsTest, SendsFilesFromDisk) {
+    const TemporaryDirectory directory;
+    std::string content;
+    for (int i = 0; i < 100'000; ++i) content += static_cast<char>(i * 7);
+    std::ofstream(directory.file("file.bin"), std::ios::binary) << content;
+    Client client = connect();
+    const std::vector<OutgoingPart> parts{Part::from_text("hi"),
+                                          LocalFile{directory.file("file.bin"), "text/plain"}};
+    ClientStream stream = client.stream_parts(parts);
+    const auto first = stream.next();
+    ASSERT_TRUE(first && first->task() != nullptr);
+    while (stream.next()) {
+    }
+    for (const std::string& id : {client.send_parts(parts).task_id(), first->task()->id}) {
+        const Task task = client.get_task(id, 1);
+        ASSERT_EQ(task.history.size(), 1U);
+        const Part& file = task.history.front()->parts.at(1);
+        EXPECT_EQ(file.filename, "file.bin");
+        EXPECT_EQ(file.media_type, "text/plain");
+        ASSERT_TRUE(std::holds_alternative<RawContent>(file.content));
+        EXPECT_TRUE(std::get<RawContent>(file.content).bytes == content);
+    }
 }
 
 TEST_P(OperationsTest, StreamsAndCancels) {

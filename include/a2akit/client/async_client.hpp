@@ -2,6 +2,7 @@
 
 #include <a2akit/client/client_options.hpp>
 #include <a2akit/client/client_stream.hpp>
+#include <a2akit/client/local_file.hpp>
 #include <a2akit/client/send_result.hpp>
 #include <a2akit/core/async.hpp>
 #include <a2akit/protocol/agent_card.hpp>
@@ -77,9 +78,12 @@ public:
 
     AsyncResult<SendResult> send(Message message, SendOptions options = {});
     AsyncResult<SendResult> send(std::string text, SendOptions options = {});
-    AsyncResult<SendResult> send_parts(std::vector<Part> parts, SendOptions options = {});
+    AsyncResult<SendResult> send_parts(std::vector<OutgoingPart> parts, SendOptions options = {},
+                                       Message message = {});
     AsyncResult<AsyncClientStream> stream(Message message, SendOptions options = {});
     AsyncResult<AsyncClientStream> stream(std::string text, SendOptions options = {});
+    AsyncResult<AsyncClientStream> stream_parts(std::vector<OutgoingPart> parts,
+                                                SendOptions options = {}, Message message = {});
     /// Sends a text and returns the text of the whole answer.
     AsyncResult<std::string> stream_text(std::string text, SendOptions options = {});
 

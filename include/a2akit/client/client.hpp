@@ -97,8 +97,10 @@ public:
     SendResult send(Message message, SendOptions options = {});
     SendResult send(std::string text, SendOptions options = {});
     /// Sends a message with these parts: `client.send_parts({Part::from_text("Read this"),
-    /// file_part("report.pdf")})`.
-    SendResult send_parts(std::vector<Part> parts, SendOptions options = {});
+    /// LocalFile{"report.pdf"}})`. Files are read while they are sent (see LocalFile). `message`:
+    /// all but the parts, which are added to its own.
+    SendResult send_parts(std::vector<OutgoingPart> parts, SendOptions options = {},
+                          Message message = {});
 
     /// Sends a message and returns the events of its task as they come.
     ClientStream stream(Message message, SendOptions options = {});
@@ -106,6 +108,9 @@ public:
     /// The same, handing every event to `on_event` until the stream ends.
     void stream(std::string text, const std::function<void(const StreamEvent&)>& on_event,
                 SendOptions options = {});
+    /// `stream` for a message of parts, which are given as to `send_parts`.
+    ClientStream stream_parts(std::vector<OutgoingPart> parts, SendOptions options = {},
+                              Message message = {});
     /// Sends a text, hands each piece of the answer's text to `on_text` as it comes, and returns
     /// the whole text.
     std::string stream_text(std::string text,

@@ -1,11 +1,11 @@
-#include "cli/media_type.hpp"
+#include "client/media_type.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <utility>
 
-namespace a2akit::cli {
+namespace a2akit::client {
 
 std::string media_type_of(std::string_view path) {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kTypes{{
@@ -30,4 +30,4 @@ std::string media_type_of(std::string_view path) {
     return "application/octet-stream";
 }
 
-}  // namespace a2akit::cli
+}  // namespace a2akit::client

@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-namespace a2akit::cli {
+namespace a2akit::client {
 
 /// By the ending of the name; "application/octet-stream" for an unknown one.
 [[nodiscard]] std::string media_type_of(std::string_view path);
 
-}  // namespace a2akit::cli
+}  // namespace a2akit::client
