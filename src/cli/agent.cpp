@@ -46,39 +46,6 @@ private:
     bool after_gap_ = false;
 };
 
-/// The body of a message, or how long it is when it is not text.
-std::string readable(const ClientRequest& request, std::string_view bytes) {
-    for (const auto& [name, value] : request.headers) {
-        if (name == "Content-Type" && value.starts_with("application/grpc"))
-            return "(" + std::to_string(bytes.size()) + " bytes of gRPC)";
-    }
-    return std::string(bytes);
-}
-
-/// Writes the raw messages for --debug.
-class WireLog final : public Interceptor {
-public:
-    explicit WireLog(Console& console) : console_(console) {}
-
-    AsyncResult<void> before(ClientRequest& request) override {
-        if (request.attempt > 1) console_.debug("attempt " + std::to_string(request.attempt));
-        console_.debug_request(request.method, request.url, request.headers,
-                               readable(request, request.body));
-        return Result<void>();
-    }
-    void after(const ClientRequest& request, int status, const Error* failure) override {
-        if (failure != nullptr)
-            console_.debug(std::string(request.operation) + ": " + failure->message);
-        console_.debug_response(status, {}, {});
-    }
-    void received(const ClientRequest& request, std::string_view bytes) override {
-        console_.debug_response(0, {}, readable(request, bytes));
-    }
-
-private:
-    Console& console_;
-};
-
 /// "slim://agents.example:46357" of "slim://agents.example:46357/agent", whatever the scheme is.
 std::string origin_of_any(const std::string& url) {
     const std::size_t scheme = url.find("://");
@@ -98,10 +65,11 @@ public:
             interface_.url = client::grpc_url(interface_.url, tls);
         }
         const Credentials credentials = place_credentials(
-            card_, resolved.origin.empty() ? origin_of(interface_.url) : resolved.origin, session);
+            card_, resolved.origin.empty() ? client::origin_of(interface_.url) : resolved.origin,
+            session);
         has_credentials_ = !credentials.empty() || names_credentials(session.options());
         warn_of_insecure_credentials();
-        ClientOptions options = client_options(session);
+        ClientOptions options = client_options(session.options(), session.console());
         options.headers = credentials.headers;
         for (const auto& [name, value] : session.options().service_parameters)
             options.headers.emplace_back(name, value);
@@ -160,18 +128,6 @@ private:
         } catch (const Exception& exception) {
             throw to_failure(exception.error(), facts());
         }
-    }
-    static ClientOptions client_options(const Session& session) {
-        const Options& given = session.options();
-        ClientOptions options;
-        options.verify_tls = !given.insecure;
-        options.ca_file = given.ca_file;
-        options.client_certificate_file = given.client_certificate;
-        options.client_key_file = given.client_key;
-        options.extensions = given.extensions;
-        options.call_timeout = std::chrono::seconds(60);
-        if (given.debug) options.interceptors = {std::make_shared<WireLog>(session.console())};
-        return options;
     }
     /// When the chosen interface is one of a transport plugin.
     void start_plugin(ClientOptions& options) {

@@ -27,17 +27,17 @@ std::string variable(const char* name) {
 /// The origin that a login is for: that of the agent's card, or of its interface when the card is a
 /// file.
 std::string origin_for(const ResolvedCard& card) {
-    return card.origin.empty() ? origin_of(card.card.supported_interfaces.front().url)
+    return card.origin.empty() ? client::origin_of(card.card.supported_interfaces.front().url)
                                : card.origin;
 }
 
 /// A secret goes where the user meant it to: to the card's own origin, or to one that was named.
 void check_secret(const OAuthProvider& provider, const std::string& origin,
                   const Session& session) {
-    const std::string target = origin_of(provider.token_url);
+    const std::string target = client::origin_of(provider.token_url);
     const auto& named = session.options().credential_origins;
     const bool is_named = std::any_of(named.begin(), named.end(), [&](const std::string& one) {
-        return origin_of(one) == target;
+        return client::origin_of(one) == target;
     });
     if (target == origin || is_named) return;
     throw Failure(LocalError::kAuthFailed,

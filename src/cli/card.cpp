@@ -54,21 +54,17 @@ Document read_file(const std::string& path) {
 }
 
 Document fetch(const std::string& url, const Options& options, Console& console) {
-    const std::string version = options.a2a_version.empty() ? "1.0" : options.a2a_version;
-    HttpReply reply =
-        http_call({.url = url,
-                   .headers = {{"Accept", "application/json"}, {"A2A-Version", version}},
-                   .follows_redirects = true},
-                  options, console);
-    if (reply.status >= 200 && reply.status < 300)
-        return {std::move(reply.body), reply.url, origin_of(reply.url)};
-    const std::string said = url + " answered with HTTP status " + std::to_string(reply.status);
-    if (reply.status == 401 || reply.status == 403) {
+    client::HttpAnswer answer = fetch_document(url, options, console);
+    const int status = answer.head.status;
+    if (status >= 200 && status < 300)
+        return {std::move(answer.body), answer.url, client::origin_of(answer.url)};
+    const std::string said = url + " answered with HTTP status " + std::to_string(status);
+    if (status == 401 || status == 403) {
         throw Failure(LocalError::kCredentialsMissing,
                       said + "; no credential is sent to a card that has not declared a scheme",
                       "Save the card to a file, and give its path to --agent-card");
     }
-    if (reply.status >= 500) throw Failure(LocalError::kUnreachable, said);
+    if (status == 429 || status >= 500) throw Failure(LocalError::kUnreachable, said);
     throw Failure(LocalError::kCardNotFound, said + ": there is no agent card",
                   "Give --agent-card the host of an agent, or the whole URL of its card");
 }

@@ -29,9 +29,9 @@ AgentCard fetch_extended(const Session& session, const ResolvedCard& resolved) {
         throw Failure("UnsupportedOperationError", "the card says that there is no extended card",
                       {}, {});
     }
-    const std::string origin = resolved.origin.empty()
-                                   ? origin_of(resolved.card.supported_interfaces.front().url)
-                                   : resolved.origin;
+    const std::string origin =
+        resolved.origin.empty() ? client::origin_of(resolved.card.supported_interfaces.front().url)
+                                : resolved.origin;
     require_declared_credentials(resolved.card, place_credentials(resolved.card, origin, session),
                                  session);
     return Agent(session, resolved).extended_card();

@@ -159,15 +159,16 @@ Finding streaming_is_declared(Subject& subject) {
 int post_raw(Subject& subject, const std::string& body, const std::string& version) {
     const Credentials credentials =
         place_credentials(subject.agent.card(), subject.card.origin, subject.session);
-    HttpCall call{.method = "POST",
-                  .url = subject.agent.interface().url,
-                  .headers = credentials.headers,
-                  .body = body};
+    client::HttpRequest call{.method = "POST",
+                             .url = subject.agent.interface().url,
+                             .headers = credentials.headers,
+                             .body = body};
     call.headers.emplace_back("Content-Type", "application/json");
     call.headers.emplace_back("A2A-Version", version);
-    const HttpReply reply = http_call(call, subject.session.options(), subject.session.console());
+    const client::HttpAnswer answer =
+        http_call(call, subject.session.options(), subject.session.console());
     int number = 0;
-    json::Cursor cursor(reply.body, json::Mode::kLenient);
+    json::Cursor cursor(answer.body, json::Mode::kLenient);
     (void)cursor.object([&](std::string_view key) {
         if (key != "error" || cursor.kind() != json::Kind::kObject) return cursor.skip();
         return cursor.object([&](std::string_view field) {

@@ -40,13 +40,14 @@ std::optional<std::string> content_of(const Part& part, const Session& session, 
     const auto* url = std::get_if<UrlContent>(&part.content);
     if (url == nullptr || !fetch) return std::nullopt;
     // Without credentials: the agent chose the address.
-    HttpReply reply = http_call({.url = url->url, .follows_redirects = true}, session.options(),
-                                session.console());
-    if (reply.status != 200) {
+    client::HttpAnswer answer = http_call({.method = "GET", .url = url->url, .max_redirects = 5},
+                                          session.options(), session.console());
+    const int status = answer.head.status;
+    if (status != 200) {
         throw Failure(LocalError::kUnreachable,
-                      url->url + " answered with HTTP status " + std::to_string(reply.status));
+                      url->url + " answered with HTTP status " + std::to_string(status));
     }
-    return std::move(reply.body);
+    return std::move(answer.body);
 }
 
 /// Pieces of a streamed text are one file, not one file per piece.

@@ -66,13 +66,14 @@ CardCache::Entries* CardFinder::cache() const noexcept {
     return options_.card_cache ? options_.card_cache->entries_.get() : nullptr;
 }
 
-AsyncResult<HttpAnswer> CardFinder::fetch(std::string url, std::string etag) {
+AsyncResult<HttpAnswer> CardFinder::fetch(std::string url, std::string etag, int max_redirects) {
     Backoff backoff(options_.retry, std::random_device{}());
     for (int attempt = 1;; ++attempt) {
         HttpRequest request{.method = "GET",
                             .url = url,
                             .timeout = options_.call_timeout,
-                            .max_bytes = options_.max_card_bytes};
+                            .max_bytes = options_.max_card_bytes,
+                            .max_redirects = max_redirects};
         Headers own{{"A2A-Version", "1.0"}, {"Accept", "application/json"}};
         if (!etag.empty()) own.emplace_back("If-None-Match", etag);
         add_headers(request, options_, std::move(own));
@@ -84,11 +85,9 @@ AsyncResult<HttpAnswer> CardFinder::fetch(std::string url, std::string etag) {
         if (!answer) co_return fail(std::move(answer.error().error));
         show(options_, *watched, answer->body);
         const int status = answer->head.status;
-        if (status == 200 || (status == 304 && !etag.empty())) co_return std::move(*answer);
-        const Failure failure = to_failure(no_card(url, status), answer->head);
-        if (status != 429 && status != 503) co_return fail(failure.error);
-        const auto delay = backoff.next(failure.retry_after);
-        if (!delay) co_return fail(failure.error);
+        if (status != 429 && status != 503) co_return std::move(*answer);
+        const auto delay = backoff.next(to_failure({}, answer->head).retry_after);
+        if (!delay) co_return std::move(*answer);
         co_await sleep(*delay);
     }
 }
@@ -102,9 +101,12 @@ AsyncResult<FetchedCard> CardFinder::find(std::string url) {
         co_return co_await check_signatures(http_, options_, known->card);
     auto answer = co_await fetch(at, known ? known->etag : std::string());
     if (!answer) co_return fail(std::move(answer.error()));
+    const int status = answer->head.status;
+    if (status != 200 && !(status == 304 && known && !known->etag.empty()))
+        co_return fail(to_failure(no_card(at, status), answer->head).error);
     Entry entry{key, {}, std::string(answer->head.header("etag")), {}};
     entry.fresh_until = now + max_age_of(answer->head.header("cache-control"));
-    if (answer->head.status == 304) {
+    if (status == 304) {
         entry.card = known->card;
         if (entry.etag.empty()) entry.etag = known->etag;
     } else {

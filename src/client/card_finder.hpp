@@ -40,11 +40,15 @@ public:
         : http_(std::move(http)), options_(std::move(options)) {}
 
     AsyncResult<FetchedCard> find(std::string url);
+    /// What is at the URL, whatever its status and its content are. A server that is overloaded
+    /// (429, 503) is asked again. `etag`: of the copy at hand; empty: there is none.
+    /// `max_redirects`: see HttpRequest. kUnavailable when there is no answer,
+    /// kInvalidAgentResponse when it is longer than ClientOptions::max_card_bytes.
+    AsyncResult<HttpAnswer> fetch(std::string url, std::string etag = {}, int max_redirects = 0);
 
 private:
     using Entry = CardCache::Entries::Entry;
     [[nodiscard]] CardCache::Entries* cache() const noexcept;
-    AsyncResult<HttpAnswer> fetch(std::string url, std::string etag);
 
     std::shared_ptr<HttpClient> http_;
     ClientOptions options_;

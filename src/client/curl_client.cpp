@@ -114,7 +114,8 @@ public:
             arrived = transfer.take();
         }
         if (auto failure = transfer->failure()) co_return tl::unexpected(std::move(*failure));
-        co_return HttpAnswer{transfer->head(), std::move(arrived.bytes), transfer->trailers()};
+        co_return HttpAnswer{transfer->head(), std::move(arrived.bytes), transfer->trailers(),
+                             transfer->url()};
     }
 
     std::unique_ptr<HttpStream> open(HttpRequest request) override {

@@ -27,6 +27,9 @@ struct HttpRequest {
     Duration timeout = Duration::zero();       ///< For all of it, `perform` only. Zero: none.
     Duration idle_timeout = Duration::zero();  ///< Without a byte, `open` only. Zero: none.
     std::size_t max_bytes = 64U << 20U;        ///< Of the answer's body, `perform` only.
+    /// How many redirects are followed, `perform` only; never from https to plain http. The headers
+    /// go with them, so this is for requests without credentials.
+    int max_redirects = 0;
     /// HTTP/2 from the first byte on, over plain http as well.
     bool http2 = false;
 };
@@ -51,6 +54,7 @@ struct HttpAnswer {
     HttpHead head;
     std::string body;
     Headers trailers = {};  ///< Names in lower case.
+    std::string url = {};   ///< Where it came from, after redirects.
 };
 
 template <class T>

@@ -104,6 +104,12 @@ void Transfer::set_request() {
         set(CURLOPT_HTTP_VERSION,
             static_cast<long>(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
     }
+    if (request_.max_redirects > 0) {
+        const bool tls = request_.url.starts_with("https:");
+        set(CURLOPT_FOLLOWLOCATION, 1L);
+        set(CURLOPT_MAXREDIRS, static_cast<long>(request_.max_redirects));
+        set(CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
+    }
     if (kind_ == Kind::kWhole) set(CURLOPT_TIMEOUT_MS, milliseconds(request_.timeout));
     if (request_.method == "POST") {
         set_body();
@@ -186,10 +192,12 @@ bool Transfer::take_header(std::string_view line) {
         return true;
     }
     if (head_done_) return true;
-    // An empty line ends a head; those of 1xx answers are followed by another.
+    // An empty line ends a head; those of 1xx answers and redirects are followed by another.
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     if (status < 200) return true;
+    const bool redirects = status >= 300 && status < 400 && !head_.header("location").empty();
+    if (redirects && request_.max_redirects > 0) return true;
     const std::lock_guard lock(mutex_);
     head_.status = static_cast<int>(status);
     head_done_ = true;
@@ -217,6 +225,12 @@ Transfer::Arrived Transfer::take() {
     const std::lock_guard lock(mutex_);
     changed_.reset();
     return {std::exchange(bytes_, {}), head_done_, finished_, paused_};
+}
+
+std::string Transfer::url() const {
+    const char* url = nullptr;
+    curl_easy_getinfo(easy_, CURLINFO_EFFECTIVE_URL, &url);
+    return url != nullptr ? url : request_.url;
 }
 
 std::optional<HttpFailure> Transfer::failure() const {

@@ -55,6 +55,8 @@ public:
     [[nodiscard]] Signal& changed() noexcept { return changed_; }
     /// REQUIRES: the head has arrived. It does not change any more.
     [[nodiscard]] const HttpHead& head() const noexcept { return head_; }
+    /// Where the answer came from, after redirects. REQUIRES: finished.
+    [[nodiscard]] std::string url() const;
     /// REQUIRES: finished.
     [[nodiscard]] const Headers& trailers() const noexcept { return trailers_; }
     /// The reason why the transfer ended early; nullopt when it did not. REQUIRES: finished.
