@@ -56,7 +56,13 @@ public:
         const Envelope envelope = read_envelope(body);
         if (!envelope.error.empty()) return fail(read_json_rpc_error(envelope.error));
         if (!envelope.result.empty()) return envelope.result;
-        if (status != 200) return fail(read_http_error(status, body));
+        if (status != 200) {
+            Error error = read_http_error(status, body);
+            // JSON-RPC says in its body that there is no such task.
+            if (status == 404 && !envelope.is_bare_error)
+                error.code = ErrorCode::kInvalidAgentResponse;
+            return fail(std::move(error));
+        }
         return fail(
             ErrorCode::kInvalidAgentResponse,
             "the agent's answer is not a JSON-RPC response: it has neither 'result' nor 'error'");

@@ -138,7 +138,10 @@ Error read_http_error(int status, std::string_view body) {
     // Python's 0.3 SDK writes nothing but a message.
     std::string message = read_error_object(body).message;
     if (message.empty()) message = "the agent answered with HTTP status " + std::to_string(status);
-    return {wire::error_from_http(status), std::move(message), nullptr};
+    // Such as a redirect, which is not followed.
+    const bool is_error = status >= 400;
+    return {is_error ? wire::error_from_http(status) : ErrorCode::kInvalidAgentResponse,
+            std::move(message), nullptr};
 }
 
 }  // namespace a2akit::client

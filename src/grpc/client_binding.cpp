@@ -170,9 +170,12 @@ private:
         if (status && is_grpc(answer.head))
             return status->code == 0 ? std::nullopt : std::optional(std::move(status->error));
         if (answer.head.status != 200) {
-            return Error{wire::error_from_http(answer.head.status),
+            const int status = answer.head.status;
+            // gRPC says in its trailers that there is no such task.
+            const bool is_known = status > 400 && status != 404;
+            return Error{is_known ? wire::error_from_http(status) : ErrorCode::kInvalidAgentResponse,
                          "the agent answered with HTTP status " +
-                             std::to_string(answer.head.status) + " instead of gRPC",
+                             std::to_string(status) + " instead of gRPC",
                          nullptr};
         }
         if (!is_grpc(answer.head))

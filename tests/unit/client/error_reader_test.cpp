@@ -47,6 +47,7 @@ TEST(ErrorReader, MakesAnErrorOfAnyHttpAnswer) {
     EXPECT_EQ(read_http_error(401, "").code, ErrorCode::kUnauthenticated);
     EXPECT_EQ(read_http_error(503, "<html>").code, ErrorCode::kUnavailable);
     EXPECT_EQ(read_http_error(500, R"({"error":"words"})").code, ErrorCode::kInternal);
+    EXPECT_EQ(read_http_error(302, "").code, ErrorCode::kInvalidAgentResponse);
     EXPECT_EQ(read_http_error(418, "null").message, "the agent answered with HTTP status 418");
 }
 
