@@ -173,10 +173,11 @@ private:
             const int status = answer.head.status;
             // gRPC says in its trailers that there is no such task.
             const bool is_known = status > 400 && status != 404;
-            return Error{is_known ? wire::error_from_http(status) : ErrorCode::kInvalidAgentResponse,
-                         "the agent answered with HTTP status " +
-                             std::to_string(status) + " instead of gRPC",
-                         nullptr};
+            return Error{
+                is_known ? wire::error_from_http(status) : ErrorCode::kInvalidAgentResponse,
+                "the agent answered with HTTP status " + std::to_string(status) +
+                    " instead of gRPC",
+                nullptr};
         }
         if (!is_grpc(answer.head))
             return not_grpc("its content type is '" + std::string(answer.head.content_type()) +
