@@ -5,7 +5,7 @@ usage: run_servers.py SERVER INTEROP_CLIENT INTEROP_AGENT A2AKIT WORK_FOLDER BIN
        run_servers.py write-table WORK_FOLDER NAME...   writes it there
 
 The SDKs are installed as run.py does it, in the same folders. Of each server: the client library runs every operation over
-each version and binding that it offers, side by side; then the command line does so over HTTP; then an agent of ours calls
+each version and binding that it offers, side by side; then the command line does so; then an agent of ours calls
 the agent, which calls ours.
 """
 
@@ -67,7 +67,7 @@ SERVERS = {
     "go": (install_go, run.CLIENTS["go"][1], ("1.0", "0.3")),
     "rust": (install_rust, RUST, ("1.0",)),
 }
-TRANSPORTS = {"JSONRPC": "jsonrpc", "HTTP+JSON": "rest"}
+TRANSPORTS = {"JSONRPC": "jsonrpc", "HTTP+JSON": "rest", "GRPC": "grpc"}
 
 
 @contextlib.contextmanager
@@ -161,10 +161,9 @@ def check_server(name, client, agent, program, work, bindings):
         if None in checked:
             return 1
         for version, binding in offered:
-            if binding in TRANSPORTS:
-                check_command_line(CommandLine(program, theirs, version, TRANSPORTS[binding]), version)
+            check_command_line(CommandLine(program, theirs, version, TRANSPORTS[binding]), version)
         check_relay(program, ours, theirs)
-    rows = [[version, binding, what + (", command line, relay" if binding in TRANSPORTS else "")]
+    rows = [[version, binding, what + ", command line" + (", relay" if binding != "GRPC" else "")]
             for (version, binding), what in zip(offered, checked)]
     result.write_text(json.dumps(rows))
     return 0

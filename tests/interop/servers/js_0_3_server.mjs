@@ -2,9 +2,12 @@
 // behaves, as in interop_agent.cpp. It prints its URL, and ends when its standard input does.
 
 import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
 import { ClientFactory } from '@a2a-js/sdk/client';
 import { DefaultRequestHandler, InMemoryPushNotificationStore, InMemoryTaskStore } from '@a2a-js/sdk/server';
 import { agentCardHandler, jsonRpcHandler, restHandler, UserBuilder } from '@a2a-js/sdk/server/express';
+import { A2AService, grpcService } from '@a2a-js/sdk/server/grpc';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import express from 'express';
 
 const text = (value) => ({ kind: 'text', text: value });
@@ -98,13 +101,17 @@ const agent = {
   },
 };
 
+const overGrpc = new Server();
+const grpcPort = await promisify(overGrpc.bindAsync.bind(overGrpc))('127.0.0.1:0', ServerCredentials.createInsecure());
 const app = express();
 const listener = app.listen(0, '127.0.0.1', () => {
   const url = `http://127.0.0.1:${listener.address().port}`;
   const card = {
     name: 'Interop', description: 'Shows every behaviour that a client may meet.', version: '1.0.0',
     protocolVersion: '0.3.0', url: `${url}/rpc`, preferredTransport: 'JSONRPC',
-    additionalInterfaces: [{ transport: 'HTTP+JSON', url: `${url}/rest` }],
+    additionalInterfaces: [
+      { transport: 'HTTP+JSON', url: `${url}/rest` }, { transport: 'GRPC', url: `127.0.0.1:${grpcPort}` },
+    ],
     capabilities: { streaming: true, pushNotifications: true }, supportsAuthenticatedExtendedCard: true,
     defaultInputModes: ['text/plain'], defaultOutputModes: ['text/plain'],
     skills: [{ id: 'interop', name: 'Interop', description: 'Every behaviour.', tags: ['test'] }],
@@ -115,6 +122,7 @@ const listener = app.listen(0, '127.0.0.1', () => {
   app.use('/.well-known/agent-card.json', agentCardHandler({ agentCardProvider: requestHandler }));
   app.use('/rpc', jsonRpcHandler(options));
   app.use('/rest', restHandler(options));
+  overGrpc.addService(A2AService, grpcService(options));
   console.log(url);
 });
 process.stdin.on('end', () => process.exit(0)).resume();

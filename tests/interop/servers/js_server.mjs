@@ -3,12 +3,16 @@
 // input does.
 
 import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
 import { Role, TaskState } from '@a2a-js/sdk';
 import { ClientFactory } from '@a2a-js/sdk/client';
 import {
   AgentEvent, DefaultRequestHandler, InMemoryPushNotificationStore, InMemoryTaskStore,
 } from '@a2a-js/sdk/server';
+import { LegacyA2AService, legacyGrpcService } from '@a2a-js/sdk/compat/v0_3/server/grpc';
 import { agentCardHandler, jsonRpcHandler, restHandler } from '@a2a-js/sdk/server/express';
+import { A2AService, grpcService } from '@a2a-js/sdk/server/grpc';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import express from 'express';
 
 const text = (value) => ({ content: { $case: 'text', value }, filename: '', mediaType: '', metadata: undefined });
@@ -106,10 +110,11 @@ const agent = {
   },
 };
 
-function agentCard(url) {
+function agentCard(url, grpcAddress) {
   const interfaces = ['1.0', '0.3'].flatMap((protocolVersion) => [
     { url: `${url}/rpc`, protocolBinding: 'JSONRPC', protocolVersion, tenant: '' },
     { url: `${url}/rest`, protocolBinding: 'HTTP+JSON', protocolVersion, tenant: '' },
+    { url: grpcAddress, protocolBinding: 'GRPC', protocolVersion, tenant: '' },
   ]);
   return {
     name: 'Interop', description: 'Shows every behaviour that a client may meet.', version: '1.0.0', provider: undefined,
@@ -126,10 +131,12 @@ function agentCard(url) {
 /** The SDK shows the extended card only to callers that it knows. */
 const knowsEveryone = async () => ({ isAuthenticated: true, userName: 'everyone' });
 
+const overGrpc = new Server();
+const grpcPort = await promisify(overGrpc.bindAsync.bind(overGrpc))('127.0.0.1:0', ServerCredentials.createInsecure());
 const app = express();
 const listener = app.listen(0, '127.0.0.1', () => {
   const url = `http://127.0.0.1:${listener.address().port}`;
-  const card = agentCard(url);
+  const card = agentCard(url, `127.0.0.1:${grpcPort}`);
   const requestHandler = new DefaultRequestHandler(card, new InMemoryTaskStore(), agent, undefined,
     new InMemoryPushNotificationStore(), undefined, { ...card, name: 'Interop for those it knows' });
   const options = { requestHandler, userBuilder: knowsEveryone, legacyCompat: { enabled: true } };
@@ -137,6 +144,8 @@ const listener = app.listen(0, '127.0.0.1', () => {
     agentCardHandler({ agentCardProvider: requestHandler, legacyCompat: { enabled: true } }));
   app.use('/rpc', jsonRpcHandler(options));
   app.use('/rest', restHandler(options));
+  overGrpc.addService(A2AService, grpcService(options));
+  overGrpc.addService(LegacyA2AService, legacyGrpcService(options));
   console.log(url);
 });
 process.stdin.on('end', () => process.exit(0)).resume();
