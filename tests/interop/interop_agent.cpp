@@ -1,5 +1,5 @@
 // The agent that other SDKs' clients talk to: the first word of a message says which behaviour they
-// want to see.
+// want to see. With the argument "push" it takes push configurations.
 
 #include <a2akit/a2akit.hpp>
 #include <a2akit/client/delegate.hpp>
@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace {
 
@@ -110,8 +111,9 @@ private:
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
     a2akit::ServerOptions options;
+    options.card.push_notifications = argc > 1 && std::string_view(argv[1]) == "push";
     options.worker = std::make_shared<InteropWorker>();
     options.card.name = "Interop";
     options.card.description = "Shows every behaviour that a client may meet.";

@@ -12,10 +12,7 @@ import {
   ClientFactory, ClientFactoryOptions, DefaultAgentCardResolver, JsonRpcTransportFactory, RestTransportFactory,
 } from '@a2a-js/sdk/client';
 import { GrpcTransportFactory } from '@a2a-js/sdk/client/grpc';
-import {
-  PushNotificationNotSupportedError, TaskNotCancelableError, TaskNotFoundError,
-  UnsupportedOperationError,
-} from '@a2a-js/sdk/errors';
+import { TaskNotCancelableError, TaskNotFoundError, UnsupportedOperationError } from '@a2a-js/sdk/errors';
 
 const [url, binding] = process.argv.slice(2);
 
@@ -144,17 +141,19 @@ async function checkErrors(client) {
     UnsupportedOperationError);
 }
 
-/** Through the transport: the client itself does not ask an agent whose card offers no push notifications. */
 async function checkPushConfigs(client) {
-  const { id: taskId } = await ask(client, 'echo push');
-  const config = TaskPushNotificationConfig.fromJSON({ taskId, id: 'c', url: 'https://example.com/hook' });
-  await rejects(client.transport.createTaskPushNotificationConfig(config), PushNotificationNotSupportedError);
-  await rejects(client.transport.getTaskPushNotificationConfig(
-    GetTaskPushNotificationConfigRequest.fromJSON({ taskId, id: 'c' })), PushNotificationNotSupportedError);
-  await rejects(client.transport.listTaskPushNotificationConfig(
-    ListTaskPushNotificationConfigsRequest.fromJSON({ taskId })), PushNotificationNotSupportedError);
-  await rejects(client.transport.deleteTaskPushNotificationConfig(
-    DeleteTaskPushNotificationConfigRequest.fromJSON({ taskId, id: 'c' })), PushNotificationNotSupportedError);
+  const { id: taskId } = await ask(client, 'wait', {}, { returnImmediately: true });
+  const named = { taskId, id: 'c' };
+  const config = TaskPushNotificationConfig.fromJSON({ ...named, url: 'https://example.com/hook' });
+  assert.equal((await client.createTaskPushNotificationConfig(config)).url, config.url);
+  const got = await client.getTaskPushNotificationConfig(GetTaskPushNotificationConfigRequest.fromJSON(named));
+  assert.equal(got.url, config.url);
+  const listed = async () => (await client.listTaskPushNotificationConfig(
+    ListTaskPushNotificationConfigsRequest.fromJSON({ taskId }))).configs.map(({ id }) => id);
+  assert.deepEqual(await listed(), ['c']);
+  await client.deleteTaskPushNotificationConfig(DeleteTaskPushNotificationConfigRequest.fromJSON(named));
+  assert.deepEqual(await listed(), []);
+  await client.cancelTask(CancelTaskRequest.fromJSON({ id: taskId }));
 }
 
 /** Twelve silent seconds and a stream of 24 s, as the SDK waits unless it is told otherwise. */
@@ -198,5 +197,5 @@ await checkPushConfigs(client);
 await checkSlow(client);
 await rejects(client.transport.getExtendedAgentCard(GetExtendedAgentCardRequest.fromJSON({})),
   UnsupportedOperationError);
-console.log('checked: send, stream, files, several turns, get, list, cancel, subscribe, errors, push refusals, '
+console.log('checked: send, stream, files, several turns, get, list, cancel, subscribe, errors, push configurations, '
   + 'extended card, 12 s of silence, a stream of 24 s');

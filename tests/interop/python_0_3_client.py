@@ -164,13 +164,19 @@ async def check_errors(unary, streaming):
         await send(unary, "more", task_id=done.id, context_id=done.context_id)
     with refused(-32602, 400):
         await collect(unary.send_message(types.Message(message_id="", role=Role.user, parts=[])))
+
+
+async def check_push_configs(unary, polling):
+    """Of the four operations this client has the first two."""
+    task = await send(polling, "wait")
     config = types.PushNotificationConfig(id="c", url="https://example.com/hook")
-    with refused(-32003, 400):
-        await unary.set_task_callback(
-            types.TaskPushNotificationConfig(task_id=done.id, push_notification_config=config))
-    with refused(-32003, 400):
-        await unary.get_task_callback(
-            types.GetTaskPushNotificationConfigParams(id=done.id, push_notification_config_id="c"))
+    made = await unary.set_task_callback(
+        types.TaskPushNotificationConfig(task_id=task.id, push_notification_config=config))
+    equal((made.task_id, made.push_notification_config.url), (task.id, config.url))
+    got = await unary.get_task_callback(
+        types.GetTaskPushNotificationConfigParams(id=task.id, push_notification_config_id="c"))
+    equal((got.task_id, got.push_notification_config.url), (task.id, config.url))
+    await unary.cancel_task(types.TaskIdParams(id=task.id))
 
 
 async def check_slow(unary, polling, streaming):
@@ -215,9 +221,10 @@ async def main():
     await check_get(unary)
     await check_cancel_and_resubscribe(polling, streaming)
     await check_errors(unary, streaming)
+    await check_push_configs(unary, polling)
     await check_slow(unary, polling, streaming)
-    print("checked: send, stream, files, several turns, get, cancel, resubscribe, errors, push refusals, 12 s of silence, "
-          "a stream of 24 s")
+    print("checked: send, stream, files, several turns, get, cancel, resubscribe, errors, push configurations, "
+          "12 s of silence, a stream of 24 s")
 
 
 asyncio.run(main())

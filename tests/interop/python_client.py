@@ -173,19 +173,16 @@ async def check_errors(unary, streaming):
 
 
 async def check_push_configs(unary):
-    task = await first_task(unary, "echo push")
-    with raises(errors.PushNotificationNotSupportedError):
-        await unary.create_task_push_notification_config(
-            pb.TaskPushNotificationConfig(task_id=task.id, id="c", url="https://example.com/hook"))
-    with raises(errors.PushNotificationNotSupportedError):
-        await unary.get_task_push_notification_config(
-            pb.GetTaskPushNotificationConfigRequest(task_id=task.id, id="c"))
-    with raises(errors.PushNotificationNotSupportedError):
-        await unary.list_task_push_notification_configs(
-            pb.ListTaskPushNotificationConfigsRequest(task_id=task.id))
-    with raises(errors.PushNotificationNotSupportedError):
-        await unary.delete_task_push_notification_config(
-            pb.DeleteTaskPushNotificationConfigRequest(task_id=task.id, id="c"))
+    task = await first_task(unary, "wait", configuration=pb.SendMessageConfiguration(return_immediately=True))
+    hook = "https://example.com/hook"
+    named = {"task_id": task.id, "id": "c"}
+    equal((await unary.create_task_push_notification_config(pb.TaskPushNotificationConfig(**named, url=hook))).url, hook)
+    equal((await unary.get_task_push_notification_config(pb.GetTaskPushNotificationConfigRequest(**named))).url, hook)
+    of_task = pb.ListTaskPushNotificationConfigsRequest(task_id=task.id)
+    equal([one.id for one in (await unary.list_task_push_notification_configs(of_task)).configs], ["c"])
+    await unary.delete_task_push_notification_config(pb.DeleteTaskPushNotificationConfigRequest(**named))
+    equal(len((await unary.list_task_push_notification_configs(of_task)).configs), 0)
+    await unary.cancel_task(pb.CancelTaskRequest(id=task.id))
 
 
 async def check_extended_card(card):
@@ -245,7 +242,7 @@ async def main():
         await check_push_configs(unary)
         await check_slow(unary, streaming)
     await check_extended_card(card)
-    print("checked: send, stream, files, several turns, get, list, cancel, subscribe, errors, push refusals, extended card, "
+    print("checked: send, stream, files, several turns, get, list, cancel, subscribe, errors, push configurations, extended card, "
           "12 s of silence, a stream of 24 s")
 
 

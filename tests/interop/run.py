@@ -163,7 +163,7 @@ def run_client(command, url, binding):
 
 def run_clients(command, agent, bindings):
     environment = {**os.environ, "A2AKIT_GRPC_PORT": "0"} if "GRPC" in bindings else None
-    server = subprocess.Popen([agent], stdout=subprocess.PIPE, text=True, env=environment)
+    server = subprocess.Popen([agent, "push"], stdout=subprocess.PIPE, text=True, env=environment)
     try:
         url = server.stdout.readline().strip()
         if not url:

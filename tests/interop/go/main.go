@@ -179,10 +179,22 @@ func checkErrors(client *a2aclient.Client) {
 	}
 	_, err = client.CancelTask(ctx, &a2a.CancelTaskRequest{ID: done.ID})
 	refused(err, a2a.ErrTaskNotCancelable)
-	_, err = client.CreateTaskPushConfig(ctx, &a2a.PushConfig{TaskID: done.ID, ID: "c", URL: "https://example.com"})
-	if err == nil {
-		log.Panic("a push configuration was accepted")
+}
+
+func checkPushConfigs(client *a2aclient.Client) {
+	task := ask(client, request("wait", true)).ID
+	config := &a2a.PushConfig{TaskID: task, ID: "c", URL: "https://example.com/hook"}
+	equal(must(client.CreateTaskPushConfig(ctx, config)).URL, config.URL)
+	equal(must(client.GetTaskPushConfig(ctx, &a2a.GetTaskPushConfigRequest{TaskID: task, ID: "c"})).URL, config.URL)
+	of := &a2a.ListTaskPushConfigRequest{TaskID: task}
+	listed := must(client.ListTaskPushConfigs(ctx, of))
+	equal(len(listed), 1)
+	equal(listed[0].ID, "c")
+	if err := client.DeleteTaskPushConfig(ctx, &a2a.DeleteTaskPushConfigRequest{TaskID: task, ID: "c"}); err != nil {
+		log.Panic(err)
 	}
+	equal(len(must(client.ListTaskPushConfigs(ctx, of))), 0)
+	must(client.CancelTask(ctx, &a2a.CancelTaskRequest{ID: task}))
 }
 
 // checkSlow waits as long as the SDK does unless it is told otherwise.
@@ -230,10 +242,11 @@ func main() {
 	checkGetAndList(client)
 	checkCancelAndSubscribe(client)
 	checkErrors(client)
+	checkPushConfigs(client)
 	checkSlow(client)
 	list := "get, list, cancel, subscribe"
 	if version != "1.0" {
 		list = "get, cancel, resubscribe"
 	}
-	fmt.Printf("checked: send, stream, files, several turns, %s, errors, 12 s of silence, a stream of 24 s\n", list)
+	fmt.Printf("checked: send, stream, files, several turns, %s, errors, push configurations, 12 s of silence, a stream of 24 s\n", list)
 }

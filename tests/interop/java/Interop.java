@@ -16,11 +16,16 @@ import io.a2a.client.transport.rest.RestTransport;
 import io.a2a.client.transport.rest.RestTransportConfig;
 import io.a2a.spec.A2AClientException;
 import io.a2a.spec.AgentCard;
+import io.a2a.spec.DeleteTaskPushNotificationConfigParams;
+import io.a2a.spec.GetTaskPushNotificationConfigParams;
+import io.a2a.spec.ListTaskPushNotificationConfigParams;
 import io.a2a.spec.Message;
+import io.a2a.spec.PushNotificationConfig;
 import io.a2a.spec.Task;
 import io.a2a.spec.TaskIdParams;
 import io.a2a.spec.TaskNotCancelableError;
 import io.a2a.spec.TaskNotFoundError;
+import io.a2a.spec.TaskPushNotificationConfig;
 import io.a2a.spec.TaskQueryParams;
 import io.a2a.spec.TaskState;
 import io.a2a.spec.TextPart;
@@ -164,6 +169,20 @@ public class Interop {
         refused(() -> unary.cancelTask(new TaskIdParams(done)), kind);
     }
 
+    static void checkPushConfigurations(Client unary, Client streaming) throws Exception {
+        String id = taskOf(eventOf(
+            (consumers, failed) -> streaming.sendMessage(A2A.toUserMessage("wait"), consumers, failed), event -> true)).getId();
+        var config = new TaskPushNotificationConfig(id, new PushNotificationConfig("https://example.com/hook", null, null, "c"));
+        equal(unary.setTaskPushNotificationConfiguration(config).pushNotificationConfig().url(), "https://example.com/hook");
+        var got = unary.getTaskPushNotificationConfiguration(new GetTaskPushNotificationConfigParams(id, "c"));
+        equal(got.pushNotificationConfig().url(), "https://example.com/hook");
+        var of = new ListTaskPushNotificationConfigParams(id);
+        equal(unary.listTaskPushNotificationConfigurations(of).size(), 1);
+        unary.deleteTaskPushNotificationConfigurations(new DeleteTaskPushNotificationConfigParams(id, "c"));
+        equal(unary.listTaskPushNotificationConfigurations(of).size(), 0);
+        unary.cancelTask(new TaskIdParams(id));
+    }
+
     /** As long as the client waits unless it is told otherwise. */
     static void checkSlow(Client unary, Client streaming) throws Exception {
         var failures = new java.util.concurrent.ConcurrentLinkedQueue<Throwable>();
@@ -196,11 +215,13 @@ public class Interop {
         checkTurns(unary);
         checkGet(unary);
         checkCancelAndResubscribe(streaming);
-        // Over HTTP+JSON the client reads no errors but those that its own server writes.
-        boolean errors = !binding.equals("HTTP+JSON");
-        if (errors) checkErrors(unary);
+        // Over HTTP+JSON the client reads no errors but those that its own server writes, and refuses its own address of
+        // a push configuration, in which it has written a space.
+        boolean rest = binding.equals("HTTP+JSON");
+        if (!rest) checkErrors(unary);
+        if (!rest) checkPushConfigurations(unary, streaming);
         checkSlow(unary, streaming);
-        System.out.println("checked: send, stream, several turns, get, cancel, resubscribe, " + (errors ? "errors, " : "")
+        System.out.println("checked: send, stream, several turns, get, cancel, resubscribe, " + (rest ? "" : "errors, push configurations, ")
             + "12 s of silence, a stream of 24 s");
         System.exit(0);
     }

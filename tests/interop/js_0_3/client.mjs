@@ -96,6 +96,20 @@ async function checkErrors(client) {
   await assert.rejects(client.sendMessage(send('more', { taskId: done.id })), /unsupported operation|not supported|takes no further/i);
 }
 
+async function checkPushConfigs(client) {
+  const { id } = await client.sendMessage(send('wait', {}, { blocking: false }));
+  const named = { id, pushNotificationConfigId: 'c' };
+  const pushNotificationConfig = { id: 'c', url: 'https://example.com/hook' };
+  const made = await client.setTaskPushNotificationConfig({ taskId: id, pushNotificationConfig });
+  assert.equal(made.pushNotificationConfig.url, pushNotificationConfig.url);
+  const got = await client.getTaskPushNotificationConfig(named);
+  assert.equal(got.pushNotificationConfig.url, pushNotificationConfig.url);
+  assert.deepEqual((await client.listTaskPushNotificationConfig({ id })).map((one) => one.pushNotificationConfig.id), ['c']);
+  await client.deleteTaskPushNotificationConfig(named);
+  assert.equal((await client.listTaskPushNotificationConfig({ id })).length, 0);
+  await client.cancelTask({ id });
+}
+
 /** Twelve silent seconds and a stream of 24 s, as the SDK waits unless it is told otherwise. */
 async function checkSlow(client) {
   const answered = async () => assert.equal(textOf((await client.sendMessage(send('slow'))).artifacts[0]), 'at last');
@@ -124,5 +138,7 @@ await checkFiles(client);
 await checkTurns(client);
 await checkCancelAndResubscribe(client);
 await checkErrors(client);
+await checkPushConfigs(client);
 await checkSlow(client);
-console.log('checked: send, stream, files, several turns, get, cancel, resubscribe, errors, 12 s of silence, a stream of 24 s');
+console.log('checked: send, stream, files, several turns, get, cancel, resubscribe, errors, push configurations, '
+  + '12 s of silence, a stream of 24 s');

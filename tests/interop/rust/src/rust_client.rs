@@ -4,9 +4,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use a2a::error_code::{
-    INVALID_PARAMS, PUSH_NOTIFICATION_NOT_SUPPORTED, TASK_NOT_CANCELABLE, TASK_NOT_FOUND, UNSUPPORTED_OPERATION,
-};
+use a2a::error_code::{INVALID_PARAMS, TASK_NOT_CANCELABLE, TASK_NOT_FOUND, UNSUPPORTED_OPERATION};
 use a2a::*;
 use a2a_client::agent_card::AgentCardResolver;
 use a2a_client::{A2AClient, A2AClientFactory, BoxStream, Transport};
@@ -206,7 +204,7 @@ async fn check_errors(client: &Client) {
 }
 
 async fn check_push_configs(client: &Client) {
-    let task_id = ask(client, "echo push").await.id;
+    let task_id = send(client, immediately("wait")).await.id;
     let config = TaskPushNotificationConfig {
         url: "https://example.com/hook".to_string(),
         id: Some("c".to_string()),
@@ -215,19 +213,22 @@ async fn check_push_configs(client: &Client) {
         authentication: None,
         tenant: None,
     };
-    refused(client.create_push_config(&config).await, PUSH_NOTIFICATION_NOT_SUPPORTED);
+    assert_eq!(client.create_push_config(&config).await.unwrap().url, config.url);
     let id = "c".to_string();
     let get = GetTaskPushNotificationConfigRequest { task_id: task_id.clone(), id: id.clone(), tenant: None };
-    refused(client.get_push_config(&get).await, PUSH_NOTIFICATION_NOT_SUPPORTED);
+    assert_eq!(client.get_push_config(&get).await.unwrap().url, config.url);
     let list = ListTaskPushNotificationConfigsRequest {
         task_id: task_id.clone(),
         page_size: None,
         page_token: None,
         tenant: None,
     };
-    refused(client.list_push_configs(&list).await, PUSH_NOTIFICATION_NOT_SUPPORTED);
-    let delete = DeleteTaskPushNotificationConfigRequest { task_id, id, tenant: None };
-    refused(client.delete_push_config(&delete).await, PUSH_NOTIFICATION_NOT_SUPPORTED);
+    let listed = client.list_push_configs(&list).await.unwrap().configs;
+    assert_eq!(listed.into_iter().map(|one| one.id).collect::<Vec<_>>(), [Some(id.clone())]);
+    let delete = DeleteTaskPushNotificationConfigRequest { task_id: task_id.clone(), id, tenant: None };
+    client.delete_push_config(&delete).await.unwrap();
+    assert!(client.list_push_configs(&list).await.unwrap().configs.is_empty());
+    client.cancel_task(&to_cancel(&task_id)).await.unwrap();
 }
 
 /// Twelve silent seconds and a stream of 24 s, as the client waits unless it is told otherwise.
@@ -276,7 +277,7 @@ async fn main() {
     let extended = client.get_extended_agent_card(&GetExtendedAgentCardRequest { tenant: None }).await;
     refused(extended, UNSUPPORTED_OPERATION);
     println!(
-        "checked: send, stream, files, several turns, get, list, cancel, subscribe, errors, push refusals, \
+        "checked: send, stream, files, several turns, get, list, cancel, subscribe, errors, push configurations, \
          extended card, 12 s of silence, a stream of 24 s"
     );
 }
