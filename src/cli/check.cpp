@@ -5,6 +5,7 @@
 #include "backends/postgres/pg_check.hpp"
 #endif
 #include "backends/sqlite/database.hpp"
+#include "backends/sqlite/reencrypt.hpp"
 #include "cli/commands.hpp"
 #include "server/audit_log.hpp"
 #include "server/secret_file.hpp"
@@ -34,6 +35,13 @@ std::string tasks(std::size_t count) {
 int say(const Error& error) {
     std::cerr << error.message << '\n';
     return kFailed;
+}
+
+/// PATH may be the data directory.
+std::string file_of(const std::string& path) {
+    std::error_code ignored;
+    const bool is_directory = std::filesystem::is_directory(path, ignored);
+    return is_directory ? (std::filesystem::path(path) / "a2akit.db").string() : path;
 }
 
 bool is_postgres_url(const std::string& path) {
@@ -114,7 +122,16 @@ int check_postgres(const std::string& url, bool set_aside, const backends::DataK
     if (!found) return say(found.error());
     return describe(*found);
 }
+
+Result<backends::Reencrypted> reencrypt_postgres(const std::string& url,
+                                                 const backends::DataKeys& keys) {
+    return postgres::reencrypt(url, keys);
+}
 #else
+Result<backends::Reencrypted> reencrypt_postgres(const std::string&, const backends::DataKeys&) {
+    return fail(ErrorCode::kUnsupportedOperation, "this a2akit was built without PostgreSQL");
+}
+
 int check_postgres(const std::string&, bool, const backends::DataKeys*) {
     std::cerr << "this a2akit was built without PostgreSQL\n";
     return kFailed;
@@ -128,10 +145,7 @@ int run_check(const std::string& path, bool set_aside) {
     if (!given) return say(given.error());
     const backends::DataKeys* const keys = *given ? &**given : nullptr;
     if (is_postgres_url(path)) return check_postgres(path, set_aside, keys);
-    std::error_code ignored;
-    const bool is_directory = std::filesystem::is_directory(path, ignored);
-    const std::string file =
-        is_directory ? (std::filesystem::path(path) / "a2akit.db").string() : path;
+    const std::string file = file_of(path);
     const auto found = sqlite::check_database(file, keys);
     if (!found) return say(found.error());
     for (const std::string& line : found->lines) std::cout << line << '\n';
@@ -151,6 +165,26 @@ int run_check(const std::string& path, bool set_aside) {
     say_encrypted(left->encrypted);
     std::cout << file << verdict(*left) << '\n';
     return left->lines.empty() ? kSound : kDamaged;
+}
+
+int run_reencrypt(const std::string& path) {
+    const auto keys = data_keys();
+    if (!keys) return say(keys.error());
+    if (!*keys) {
+        std::cerr << "A2AKIT_DATA_KEYS: is missing: give the new key first and the former ones "
+                     "behind it, as the agent has them\n";
+        return kFailed;
+    }
+    const std::string file = is_postgres_url(path) ? path : file_of(path);
+    const auto done =
+        is_postgres_url(path) ? reencrypt_postgres(path, **keys) : sqlite::reencrypt(file, **keys);
+    if (!done) return say(done.error());
+    std::cout << done->renewed << (done->renewed == 1 ? " value" : " values")
+              << " encrypted again under the key \"" << (*keys)->first_id() << "\"\n";
+    if (done->left == 0) return kSound;
+    std::cout << done->left << (done->left == 1 ? " value is" : " values are")
+              << " left as before: " << done->why << '\n';
+    return kDamaged;
 }
 
 int run_check_audit_log(const std::vector<std::string>& paths) {
@@ -195,6 +229,7 @@ void add_check(CLI::App& command, Program& program) {
         std::vector<std::string> paths;
         bool set_aside = false;
         bool audit_log = false;
+        bool reencrypt = false;
     };
     const auto flags = std::make_shared<Flags>();
     command
@@ -212,9 +247,17 @@ void add_check(CLI::App& command, Program& program) {
         "rest is sound; the agent has to be stopped. On PostgreSQL: into the table set_aside; "
         "agents may be running");
     set_aside->excludes(audit_log);
+    auto* reencrypt = command.add_flag(
+        "--reencrypt", flags->reencrypt,
+        "Encrypt what is stored again under the first key of A2AKIT_DATA_KEYS, so that the others "
+        "can be taken away; agents may be running, with the same first key");
+    reencrypt->excludes(audit_log)->excludes(set_aside);
     program.on_chosen_alone(command, [flags] {
         if (flags->audit_log) return run_check_audit_log(flags->paths);
-        if (flags->paths.size() == 1) return run_check(flags->paths[0], flags->set_aside);
+        if (flags->paths.size() == 1) {
+            return flags->reencrypt ? run_reencrypt(flags->paths[0])
+                                    : run_check(flags->paths[0], flags->set_aside);
+        }
         std::cerr << "only the files of an audit log can be checked together\n";
         return kFailed;
     });

@@ -12,6 +12,11 @@ namespace a2akit::cli {
 /// status: 0 sound, 1 damaged, 2 it could not be read or changed.
 int run_check(const std::string& path, bool set_aside);
 
+/// Encrypts stored contents again under the first key of A2AKIT_DATA_KEYS, in a SQLite file or a
+/// PostgreSQL schema, while servers may be running. Returns the exit status: 0 done, 1 something
+/// could not be decrypted and is left, 2 it could not be read or written.
+int run_reencrypt(const std::string& path);
+
 /// Checks the chain of an audit log, given as one file or as several of which each goes on with the
 /// one before, while a server may be writing it, and says on stdout which line is the first that is
 /// wrong. Returns the exit status: 0 sound, 1 changed, 2 it could not be

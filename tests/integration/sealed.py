@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """With A2AKIT_DATA_KEYS nothing of a task's contents stands on the disk, and keys can be changed.
 
-usage: sealed.py PROGRAM sqlite|postgres   (PROGRAM is examples/notifying.cpp)
+usage: sealed.py PROGRAM A2AKIT sqlite|postgres   (PROGRAM is examples/notifying.cpp)
 """
 import http.client
 import json
@@ -18,6 +18,7 @@ import postgres_server  # noqa: E402
 SKIPPED = 77
 WITHIN_S = 60
 MARK = "a-text-that-nobody-else-writes"
+A2AKIT = str(pathlib.Path(sys.argv[2]).resolve())
 TOKEN = "a-token-that-nobody-else-has"
 OLD, NEW = "old:" + "7" * 64, "new:" + "8" * 64
 
@@ -74,14 +75,14 @@ def refused(program, environment, keys=None):
         return str(refusal)
 
 
-def check(program, environment, marks_on_disk):
+def check(program, environment, marks_on_disk, _):
     """`marks_on_disk`: which of MARK and TOKEN stand there."""
     with Agent(program, environment) as agent:
         agent.send(f"before {MARK}")
     assert marks_on_disk() == {MARK, TOKEN}, "this test would not notice anything"
 
 
-def check_sealed(program, environment, marks_on_disk):
+def check_sealed(program, environment, marks_on_disk, _):
     with Agent(program, environment, OLD) as agent:
         task = agent.send(f"hello {MARK}")
         assert agent.text_of(task) == f"Delivered: hello {MARK}"
@@ -108,6 +109,34 @@ def check_sealed(program, environment, marks_on_disk):
     assert marks_on_disk() == set()
 
 
+def reencrypt(where, keys):
+    done = subprocess.run([A2AKIT, "check", where, "--reencrypt"], capture_output=True, text=True, timeout=WITHIN_S,
+                          env={**os.environ, "A2AKIT_DATA_KEYS": keys})
+    return done.returncode, done.stdout + done.stderr
+
+
+def check_reencrypted(program, environment, _, where):
+    """What is stored moves under the new key while the agent runs; then the old one can be taken away."""
+    with Agent(program, environment, OLD) as agent:
+        tasks = [agent.send(f"{number} {MARK}") for number in range(100)]
+    status, said = reencrypt(where, NEW)
+    assert status == 1 and "left as before" in said and 'the key "old"' in said and "8888" not in said, said
+    with Agent(program, environment, f"{NEW},{OLD}") as agent:
+        status, said = reencrypt(where, f"{NEW},{OLD}")
+        assert status == 0 and re.match(r"[1-9]\d* values encrypted again under the key \"new\"\n$", said), said
+        tasks += [agent.send(f"{number} {MARK}") for number in range(100, 103)]
+        assert agent.text_of(tasks[0]) == f"Delivered: 0 {MARK}"
+    status, said = reencrypt(where, f"{NEW},{OLD}")
+    assert (status, said) == (0, '0 values encrypted again under the key "new"\n'), said
+    with Agent(program, environment, NEW) as agent:
+        for number, task in enumerate(tasks):
+            assert agent.text_of(task) == f"Delivered: {number} {MARK}"
+            assert agent.call("GET", f"/tasks/{task}")[1]["history"][0]["parts"][0]["text"] == f"{number} {MARK}"
+            assert agent.call("GET", f"/tasks/{task}/pushNotificationConfigs/c")[1]["url"].endswith(MARK)
+    assert subprocess.run([A2AKIT, "check", where], capture_output=True, timeout=WITHIN_S,
+                          env={**os.environ, "A2AKIT_DATA_KEYS": NEW}).returncode == 0
+
+
 def found_below(folder):
     found = set()
     for parent, _, names in os.walk(folder):
@@ -121,24 +150,24 @@ def found_below(folder):
 
 
 def run_sqlite(program):
-    for attempt in (check, check_sealed):
+    for attempt in (check, check_sealed, check_reencrypted):
         with tempfile.TemporaryDirectory(prefix="a2akit-sealed-") as folder:
-            attempt(program, {"A2AKIT_DATA_DIR": folder}, lambda: found_below(folder))
+            attempt(program, {"A2AKIT_DATA_DIR": folder}, lambda: found_below(folder), folder)
 
 
 def run_postgres(program):
     if not postgres_server.binaries():
         print("SKIPPED: no PostgreSQL server is installed")
         sys.exit(SKIPPED)
-    for attempt in (check, check_sealed):
+    for attempt in (check, check_sealed, check_reencrypted):
         with postgres_server.PostgresServer() as server:
             environment = {f"A2AKIT_{port}": server.url for port in ("STORAGE", "BROKER", "EVENT_BUS", "CANCEL_REGISTRY")}
 
             def marks():
                 server.sql("checkpoint")
                 return found_below(server.folder / "data")
-            attempt(program, environment, marks)
+            attempt(program, environment, marks, server.url)
 
 
 if __name__ == "__main__":
-    {"sqlite": run_sqlite, "postgres": run_postgres}[sys.argv[2]](str(pathlib.Path(sys.argv[1]).resolve()))
+    {"sqlite": run_sqlite, "postgres": run_postgres}[sys.argv[3]](str(pathlib.Path(sys.argv[1]).resolve()))

@@ -31,6 +31,8 @@ public:
     /// knows.
     [[nodiscard]] static std::string_view key_id(std::string_view sealed) noexcept;
     [[nodiscard]] bool has_key(std::string_view id) const noexcept;
+    /// The id of the key that seals.
+    [[nodiscard]] const std::string& first_id() const noexcept { return keys_.front().first; }
 
 private:
     explicit DataKeys(std::vector<std::pair<std::string, AeadKey>> keys) : keys_(std::move(keys)) {}

@@ -69,6 +69,26 @@ Result<RawJson> open_json(const DataKeys& keys, const RawJson& json, std::string
     return RawJson(std::move(*plain));
 }
 
+std::string about_context(std::string_view owner, std::string_view tenant,
+                          std::string_view context_id) {
+    std::string about = "a2akit context value";
+    for (const std::string_view text : {owner, tenant, context_id})
+        about.append(std::to_string(text.size())).append(":").append(text);
+    return about;
+}
+
+Result<bool> renew_json(const DataKeys& keys, RawJson& json, std::string_view about) {
+    KeyIds ids;
+    add_key_ids(json, ids);
+    if (ids.empty() || ids.front() == keys.first_id()) return false;
+    const Result<RawJson> plain = open_json(keys, json, about);
+    if (!plain) return fail(plain.error());
+    Result<RawJson> sealed = seal_json(keys, *plain, about);
+    if (!sealed) return fail(std::move(sealed.error()));
+    json = std::move(*sealed);
+    return true;
+}
+
 void add_key_ids(const Message& message, KeyIds& ids) {
     if (message.parts.size() != 1) return;
     if (const std::string* bytes = sealed_bytes(message.parts.front()))
@@ -281,6 +301,83 @@ Result<void> SealedContent::open(TaskPushNotificationConfig& config) const {
     if (!read) return fail(std::move(read.error()));
     config = std::move(*read);
     return {};
+}
+
+// -- Another key ----------------------------------------------------------------------------------
+
+Result<bool> SealedContent::renew(std::string& bytes, std::string_view kind) const {
+    if (DataKeys::key_id(bytes) == keys_.first_id()) return false;
+    const Result<std::string> plain = keys_.open(bytes, about(kind));
+    if (!plain) return fail(plain.error());
+    Result<std::string> sealed = keys_.seal(*plain, about(kind));
+    if (!sealed) return fail(std::move(sealed.error()));
+    bytes = std::move(*sealed);
+    return true;
+}
+
+Result<bool> SealedContent::renew(RawJson& json, std::string_view kind) const {
+    return renew_json(keys_, json, about(kind));
+}
+
+Result<bool> SealedContent::renew_checkpoint(RawJson& checkpoint) const {
+    return renew(checkpoint, "checkpoint");
+}
+
+Result<bool> SealedContent::renew_metadata(RawJson& metadata) const {
+    return renew(metadata, "metadata");
+}
+
+Result<bool> SealedContent::renew(Shared<Message>& message) const {
+    if (message->parts.size() != 1 || sealed_bytes(message->parts.front()) == nullptr) return false;
+    Message fresh = *message;
+    auto& bytes = std::get<RawContent>(fresh.parts.front().content).bytes;
+    Result<bool> renewed = renew(bytes, "message");
+    if (renewed && *renewed) message = Shared<Message>(std::move(fresh));
+    return renewed;
+}
+
+Result<bool> SealedContent::renew(ArtifactChunk& chunk) const {
+    Artifact fresh = *chunk.artifact;
+    bool any = false;
+    for (Part& part : fresh.parts) {
+        if (sealed_bytes(part) == nullptr) continue;
+        const Result<bool> renewed = renew(std::get<RawContent>(part.content).bytes, "artifact");
+        if (!renewed) return renewed;
+        any = any || *renewed;
+    }
+    if (any) chunk.artifact = Shared<Artifact>(std::move(fresh));
+    const Result<bool> renewed = renew(chunk.metadata, "event metadata");
+    if (!renewed) return renewed;
+    return any || *renewed;
+}
+
+Result<bool> SealedContent::renew(TurnInput& input) const {
+    const Result<bool> message = renew(input.message);
+    if (!message) return message;
+    const Result<bool> metadata = renew(input.metadata, "request metadata");
+    if (!metadata) return metadata;
+    return *message || *metadata;
+}
+
+Result<bool> SealedContent::renew(std::optional<Shared<Message>>& message,
+                                  RawJson& metadata) const {
+    Result<bool> of_message = false;
+    if (message) of_message = renew(*message);
+    if (!of_message) return of_message;
+    const Result<bool> of_metadata = renew(metadata, "event metadata");
+    if (!of_metadata) return of_metadata;
+    return *of_message || *of_metadata;
+}
+
+Result<bool> SealedContent::renew(TaskPushNotificationConfig& config) const {
+    if (config.url != kSealedUrl) return false;
+    std::string bytes;
+    if (!json::decode_base64(config.token, bytes)) return fail(not_readable());
+    Result<bool> renewed = renew(bytes, "push");
+    if (!renewed || !*renewed) return renewed;
+    config.token.clear();
+    json::append_base64(config.token, bytes);
+    return true;
 }
 
 }  // namespace a2akit::backends

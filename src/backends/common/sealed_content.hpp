@@ -36,6 +36,18 @@ public:
     [[nodiscard]] Result<void> seal(TaskPushNotificationConfig& config) const;
     [[nodiscard]] Result<void> open(TaskPushNotificationConfig& config) const;
 
+    /// Seals again, under the first key, what another key has sealed. False: nothing was to be
+    /// done.
+    [[nodiscard]] Result<bool> renew(Shared<Message>& message) const;
+    [[nodiscard]] Result<bool> renew(ArtifactChunk& chunk) const;
+    [[nodiscard]] Result<bool> renew(TurnInput& input) const;
+    [[nodiscard]] Result<bool> renew(TaskPushNotificationConfig& config) const;
+    /// The status of an event.
+    [[nodiscard]] Result<bool> renew(std::optional<Shared<Message>>& message,
+                                     RawJson& metadata) const;
+    [[nodiscard]] Result<bool> renew_checkpoint(RawJson& checkpoint) const;
+    [[nodiscard]] Result<bool> renew_metadata(RawJson& metadata) const;
+
 private:
     [[nodiscard]] std::string about(std::string_view kind) const;
     [[nodiscard]] Result<void> seal(Shared<Message>& message) const;
@@ -43,6 +55,8 @@ private:
     [[nodiscard]] Result<void> open(Shared<Artifact>& artifact) const;
     [[nodiscard]] Result<void> seal(RawJson& json, std::string_view kind) const;
     [[nodiscard]] Result<void> open(RawJson& json, std::string_view kind) const;
+    [[nodiscard]] Result<bool> renew(std::string& bytes, std::string_view kind) const;
+    [[nodiscard]] Result<bool> renew(RawJson& json, std::string_view kind) const;
 
     const DataKeys& keys_;
     const TaskId task_;
@@ -53,6 +67,11 @@ private:
                                         std::string_view about);
 [[nodiscard]] Result<RawJson> open_json(const DataKeys& keys, const RawJson& json,
                                         std::string_view about);
+/// Seals it again when another key than the first one has sealed it. False: nothing was to be done.
+[[nodiscard]] Result<bool> renew_json(const DataKeys& keys, RawJson& json, std::string_view about);
+/// What the value of a context is sealed about.
+[[nodiscard]] std::string about_context(std::string_view owner, std::string_view tenant,
+                                        std::string_view context_id);
 /// Whether it has the form that seal_json makes.
 [[nodiscard]] bool is_sealed(const RawJson& json) noexcept;
 

@@ -210,20 +210,13 @@ private:
     const std::shared_ptr<Vault> vault_;
 };
 
-std::string about_context(const OwnerScope& scope, const std::string& context_id) {
-    std::string about = "a2akit context value";
-    for (const std::string* text : {&scope.owner, &scope.tenant, &context_id})
-        about.append(std::to_string(text->size())).append(":").append(*text);
-    return about;
-}
-
 class SealedContextStore final : public ForwardingContextStore<> {
 public:
     SealedContextStore(std::shared_ptr<ContextStore> inner, std::shared_ptr<Vault> vault)
         : ForwardingContextStore(std::move(inner)), vault_(std::move(vault)) {}
 
     AsyncResult<ContextValue> load_context(OwnerScope scope, std::string context_id) override {
-        const std::string about = about_context(scope, context_id);
+        const std::string about = about_context(scope.owner, scope.tenant, context_id);
         auto loading = inner_->load_context(std::move(scope), std::move(context_id));
         Result<ContextValue> value = co_await std::move(loading);
         if (!value) co_return value;
@@ -236,8 +229,8 @@ public:
                                               RawJson value,
                                               std::optional<std::uint64_t> expected) override {
         if (!value.empty()) {
-            Result<RawJson> sealed =
-                seal_json(vault_->keys, value, about_context(scope, context_id));
+            Result<RawJson> sealed = seal_json(
+                vault_->keys, value, about_context(scope.owner, scope.tenant, context_id));
             if (!sealed) return fail(std::move(sealed.error()));
             value = std::move(*sealed);
         }
@@ -325,7 +318,7 @@ Ports sealed_ports(Ports ports, DataKeys keys) {
 AsyncResult<void> check_data_keys(std::shared_ptr<ContextStore> contexts,
                                   std::shared_ptr<const DataKeys> keys) {
     const OwnerScope owner{kMarkOwner, "", false};
-    const std::string about = about_context(owner, kMarkContext);
+    const std::string about = about_context(owner.owner, owner.tenant, kMarkContext);
     auto loading = contexts->load_context(owner, kMarkContext);
     const Result<ContextValue> mark = co_await std::move(loading);
     if (!mark) co_return fail(mark.error());

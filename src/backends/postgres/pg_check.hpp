@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/common/data_keys.hpp"
+#include "backends/common/reencryption.hpp"
 
 #include <a2akit/core/ids.hpp>
 #include <a2akit/core/result.hpp>
@@ -30,5 +31,11 @@ struct Findings {
 /// not. When one fails, those before it are moved.
 [[nodiscard]] Result<std::size_t> set_aside(const std::string& url,
                                             const std::vector<TaskId>& tasks);
+
+/// Encrypts all stored contents again under the first key, wherever another key of `keys` has
+/// encrypted them, a row at a time, each if it still holds what was read. Nodes may be running,
+/// with the same first key. Can be interrupted and repeated at any time.
+[[nodiscard]] Result<backends::Reencrypted> reencrypt(const std::string& url,
+                                                      const backends::DataKeys& keys);
 
 }  // namespace a2akit::postgres

@@ -1,5 +1,8 @@
 #include "backends/common/sealed_content.hpp"
 #include "backends/common/merge_artifacts.hpp"
+#include "backends/common/reencryption.hpp"
+#include "backends/common/stored_form.hpp"
+#include "json/codec.hpp"
 
 #include <gtest/gtest.h>
 
@@ -174,6 +177,98 @@ TEST_F(SealedContentTest, OfAPushConfigurationOnlyTheIdCanBeRead) {
     ASSERT_TRUE(content_.open(config));
     EXPECT_EQ(config.url, "https://hooks.example/secret-path");
     EXPECT_EQ(config.authentication->credentials, "secret");
+}
+
+// -- Another key ----------------------------------------------------------------------------------
+
+class ReencryptionTest : public ::testing::Test {
+protected:
+    using Kind = ContentCheck::Kind;
+
+    /// Everything that is stored of a task, sealed, by its kind.
+    [[nodiscard]] std::map<Kind, std::string> stored(const DataKeys& with) const {
+        TaskUpdate update;
+        update.history = {message("one"), message("two")};
+        update.status = TaskStatus{TaskState::kWorking, message("status"), std::nullopt};
+        update.status_metadata = RawJson("{\"event\":1}");
+        update.artifacts.push_back({artifact("report", "one "), false, false, {}});
+        update.artifacts.push_back({artifact("", "two"), true, true, RawJson("{\"x\":1}")});
+        update.reply = message("reply");
+        update.turn.emplace().message = message("turn");
+        update.turn->metadata = RawJson("{\"request\":1}");
+        update.checkpoint = RawJson("[7]");
+        update.metadata = RawJson("{\"task\":1}");
+        TaskPushNotificationConfig config;
+        config.id = "c";
+        config.url = "https://hooks.example/";
+        const SealedContent content(with, task_);
+        EXPECT_TRUE(content.seal(update));
+        EXPECT_TRUE(content.seal(config));
+        return {{Kind::kStatus,
+                 to_stored(StoredStatus{update.status->message, update.status_metadata})},
+                {Kind::kMessages, to_stored(update.history)},
+                {Kind::kChunks, to_stored(update.artifacts)},
+                {Kind::kInput, to_stored(*update.turn)},
+                {Kind::kMessage, to_stored(**update.reply)},
+                {Kind::kMetadata, std::string(update.metadata->text())},
+                {Kind::kCheckpoint, std::string(update.checkpoint->text())},
+                {Kind::kPushConfig, json::encode(config)}};
+    }
+    const TaskId task_ = TaskId::generate();
+    const DataKeys old_ = keys("old:" + kKey);
+    const DataKeys new_ = keys("newer:" + kOther);
+    const DataKeys both_ = keys("newer:" + kOther + ",old:" + kKey);
+};
+
+TEST_F(ReencryptionTest, WhatTheOldKeyHasSealedOpensWithTheNewKeyAloneAfterwards) {
+    Reencryption reencryption(both_);
+    ContentCheck check(&new_);
+    ContentCheck check_old(&old_);
+    for (const auto& [kind, bytes] : stored(old_)) {
+        ASSERT_EQ(check_old.read(kind, task_, bytes).state, ContentCheck::State::kReadable);
+        ASSERT_EQ(check.read(kind, task_, bytes).state, ContentCheck::State::kEncrypted);
+        const auto renewed = reencryption.renew(kind, task_, bytes);
+        ASSERT_TRUE(renewed) << static_cast<int>(kind);
+        EXPECT_EQ(check.read(kind, task_, *renewed).state, ContentCheck::State::kReadable)
+            << static_cast<int>(kind);
+        EXPECT_FALSE(reencryption.renew(kind, task_, *renewed)) << "it is renewed already";
+    }
+    EXPECT_EQ(reencryption.done().left, 0U);
+}
+
+TEST_F(ReencryptionTest, WhatDoesNotOpenIsLeftAndCounted) {
+    Reencryption without_old(new_);
+    for (const auto& [kind, bytes] : stored(old_))
+        EXPECT_FALSE(without_old.renew(kind, task_, bytes));
+    EXPECT_EQ(without_old.done().left, 8U);
+    EXPECT_NE(without_old.done().why.find("the key \"old\""), std::string::npos);
+    Reencryption of_another_task(both_);
+    for (const auto& [kind, bytes] : stored(old_))
+        EXPECT_FALSE(of_another_task.renew(kind, TaskId::generate(), bytes));
+    EXPECT_EQ(of_another_task.done().left, 8U);
+    EXPECT_FALSE(of_another_task.renew(Kind::kChunks, task_, "damaged"));
+    EXPECT_EQ(of_another_task.done().left, 9U);
+}
+
+TEST_F(ReencryptionTest, WhatWasStoredWithoutAKeyStaysAsItIs) {
+    Reencryption reencryption(both_);
+    EXPECT_FALSE(reencryption.renew(Kind::kMessage, task_, to_stored(*message("plain"))));
+    EXPECT_FALSE(reencryption.renew(Kind::kMetadata, task_, "{\"a\":1}"));
+    EXPECT_FALSE(reencryption.renew_context("alice", "", "c", "{\"a\":1}"));
+    EXPECT_EQ(reencryption.done().left, 0U);
+}
+
+TEST_F(ReencryptionTest, ValuesOfContextsAreRenewedInTheirPlace) {
+    const RawJson plain("{\"a\":1}");
+    const std::string about = about_context("alice", "acme", "c");
+    const RawJson sealed = seal_json(old_, plain, about).value_or_throw();
+    Reencryption reencryption(both_);
+    EXPECT_FALSE(reencryption.renew_context("bob", "acme", "c", sealed.text()));
+    EXPECT_EQ(reencryption.done().left, 1U);
+    const auto renewed = reencryption.renew_context("alice", "acme", "c", sealed.text());
+    ASSERT_TRUE(renewed);
+    EXPECT_EQ(open_json(new_, RawJson(*renewed), about).value_or_throw(), plain);
+    EXPECT_FALSE(reencryption.renew_context("alice", "acme", "c", *renewed));
 }
 
 }  // namespace
