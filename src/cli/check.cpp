@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -233,9 +234,10 @@ void add_check(CLI::App& command, Program& program) {
     };
     const auto flags = std::make_shared<Flags>();
     command
-        .add_option(
-            "PATH", flags->paths,
-            "The data directory, the SQLite file, or postgresql://user:password@host/database")
+        .add_option("PATH", flags->paths,
+                    "The data directory, the SQLite file, or postgresql://user@host/database; its "
+                    "password is "
+                    "that of PGPASSWORD or of a password file (PGPASSFILE)")
         ->required();
     auto* audit_log = command.add_flag("--audit-log", flags->audit_log,
                                        "PATH is an audit log (A2AKIT_AUDIT_LOG): check that "
@@ -253,6 +255,12 @@ void add_check(CLI::App& command, Program& program) {
         "can be taken away; agents may be running, with the same first key");
     reencrypt->excludes(audit_log)->excludes(set_aside);
     program.on_chosen_alone(command, [flags] {
+        if (std::ranges::any_of(flags->paths, has_password)) {
+            std::cerr
+                << "a URL with a password is not allowed: every user of this machine can read "
+                   "the command line. Leave it out, and set PGPASSWORD or PGPASSFILE\n";
+            return kFailed;
+        }
         if (flags->audit_log) return run_check_audit_log(flags->paths);
         if (flags->paths.size() == 1) {
             return flags->reencrypt ? run_reencrypt(flags->paths[0])

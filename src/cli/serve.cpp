@@ -3,6 +3,7 @@
 #include "serve/agent_config.hpp"
 #include "serve/config_file.hpp"
 #include "serve/server_config.hpp"
+#include "server/secret_file.hpp"
 #include "server/unknown_settings.hpp"
 
 #include <a2akit/server/server.hpp>
@@ -115,15 +116,17 @@ Result<void> ServeOptions::read_flags(Plan& plan) const {
         if (!read) return read;
     }
     for (const Given& given : server) {
-        if (!given.values.empty() && ServerConfig::is_secret(given.key)) {
+        if (given.values.empty()) continue;
+        const bool is_secret = ServerConfig::is_secret(given.key);
+        if (is_secret || has_password(given.values.back())) {
             const std::string flag = ServerConfig::flag_of(given.key);
             return fail(ErrorCode::kInvalidParams,
-                        flag +
+                        flag + (is_secret ? "" : " with a password") +
                             " is not allowed: every user of this machine can read the command "
                             "line. Use " +
                             flag + "-file, a variable, or a file with --config");
         }
-        if (!given.values.empty()) plan.server.set_flag(given.key, given.values.back());
+        plan.server.set_flag(given.key, given.values.back());
     }
     return {};
 }

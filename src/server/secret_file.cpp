@@ -80,6 +80,19 @@ Result<std::string> read_secret_file(const std::string& setting, const std::stri
     return secret;
 }
 
+bool has_password(std::string_view url) noexcept {
+    const std::size_t scheme = url.find("://");
+    if (scheme == std::string_view::npos) return false;
+    const std::string_view rest = url.substr(scheme + 3);
+    const std::size_t query = rest.find('?');
+    if (query != std::string_view::npos && rest.find("password=", query) != std::string_view::npos)
+        return true;
+    const std::string_view authority = rest.substr(0, std::min(rest.find('/'), query));
+    const std::size_t at = authority.rfind('@');
+    const std::size_t colon = authority.find(':');
+    return at != std::string_view::npos && colon < at && at - colon > 1;
+}
+
 void wipe(std::optional<std::string>& secret) noexcept {
     if (secret) OPENSSL_cleanse(secret->data(), secret->size());
     secret.reset();

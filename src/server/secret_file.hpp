@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace a2akit {
 
@@ -12,6 +13,9 @@ namespace a2akit {
 /// kInvalidParams says what is wrong with the file, and nothing of what it holds.
 [[nodiscard]] Result<std::string> read_secret_file(const std::string& setting,
                                                    const std::string& path);
+
+/// Whether a URL carries a password, so that it must not stand on a command line.
+[[nodiscard]] bool has_password(std::string_view url) noexcept;
 
 /// Overwrites a secret that is not needed any more.
 void wipe(std::optional<std::string>& secret) noexcept;

@@ -118,7 +118,9 @@ def check_refusals(check, server):
     server.sql("create schema other; create table other.notes (line text)")
     check(2, "belongs to another application", url=server.url + "?schema=other")
     closed = f"postgresql://a2akit:secret@127.0.0.1:1/{postgres_server.DATABASE}"
-    said = check(2, "no server answers at the host and port", url=closed)
+    said = check(2, "a URL with a password is not allowed", url=closed)
+    assert said.count("\n") == 1 and "secret" not in said, said
+    said = check(2, "no server answers at the host and port", url=closed.replace(":secret", ""))
     assert said.count("\n") == 1 and "secret" not in said, said
     check(2, "A2AKIT_DATA_KEYS", environment={"A2AKIT_DATA_KEYS": "nothing"})
 

@@ -132,6 +132,9 @@ def check_refusals():
     assert "cannot be read" in refusal("--config", "/no/such/file")
     assert "cannot be read" in refusal("--config", "/")
     assert '--port: "http" is not allowed; use a whole number from 0 to 65535' in refusal("--echo", "--port", "http")
+    for url in ("postgresql://agent:hunter2@127.0.0.1/agent", "postgresql://127.0.0.1/agent?password=hunter2"):
+        said = refusal("--echo", "--storage", url)
+        assert "--storage with a password is not allowed" in said and "--storage-file" in said and "hunter2" not in said, said
     assert 'A2AKIT_PORT: "http" is not allowed' in refusal("--echo", A2AKIT_PORT="http")
     assert "--prot" in serve("--echo", "--prot", "1").stderr
 
