@@ -1,12 +1,14 @@
 // Every operation of A2A 1.0 through the official JavaScript SDK, over one binding: js_client.mjs URL BINDING.
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createPublicKey, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 import {
   AgentCard, CancelTaskRequest, DeleteTaskPushNotificationConfigRequest, GetExtendedAgentCardRequest,
   GetTaskPushNotificationConfigRequest, GetTaskRequest, ListTaskPushNotificationConfigsRequest, ListTasksRequest,
   Message, SendMessageRequest, StreamResponse, SubscribeToTaskRequest, Task, TaskPushNotificationConfig,
+  verifyAgentCardSignature,
 } from '@a2a-js/sdk';
 import {
   ClientFactory, ClientFactoryOptions, DefaultAgentCardResolver, JsonRpcTransportFactory, RestTransportFactory,
@@ -33,6 +35,17 @@ async function collect(stream) {
 
 /** Of a status update; or of the Task at the beginning, where the agent was quicker than the stream. */
 const lastState = (events) => (events.at(-1).task ?? events.at(-1).statusUpdate).status.state;
+
+/** Of the document as it is served: of a card that it has read itself the SDK loses the security schemes. */
+async function checkSignature() {
+  const verify = verifyAgentCardSignature(async (id) => {
+    assert.equal(id, 'interop');
+    return createPublicKey(readFileSync(process.env.CARD_PUBLIC_KEY));
+  });
+  const served = await (await fetch(new URL('/.well-known/agent-card.json', url), { headers: { 'A2A-Version': '1.0' } })).json();
+  await verify(served);
+  await assert.rejects(verify({ ...served, name: 'Another agent' }));
+}
 
 async function rejects(promise, kind) {
   await assert.rejects(promise, (error) => {
@@ -187,6 +200,7 @@ const factory = new ClientFactory(
 const card = await new DefaultAgentCardResolver().resolve(url);
 assert.equal(AgentCard.toJSON(card).name, 'Interop');
 const client = await factory.createFromAgentCard(card);
+await checkSignature();
 await checkSends(client);
 await checkFiles(client);
 await checkTurns(client);
@@ -197,5 +211,5 @@ await checkPushConfigs(client);
 await checkSlow(client);
 await rejects(client.transport.getExtendedAgentCard(GetExtendedAgentCardRequest.fromJSON({})),
   UnsupportedOperationError);
-console.log('checked: send, stream, files, several turns, get, list, cancel, subscribe, errors, push configurations, '
+console.log('checked: the signature of the card, send, stream, files, several turns, get, list, cancel, subscribe, errors, push configurations, '
   + 'extended card, 12 s of silence, a stream of 24 s');

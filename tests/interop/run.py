@@ -161,6 +161,14 @@ def run_client(command, url, binding):
     return lines[-1].removeprefix("checked: ")
 
 
+def sign_cards(folder):
+    """The settings of an agent that signs its card, and where the public key is for a client that verifies it."""
+    private, public = folder / "card.key", folder / "card.pub"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ED25519", "-out", private], check=True)
+    subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", public], check=True)
+    return {"A2AKIT_CARD_KEY": str(private), "A2AKIT_CARD_KEY_ID": "interop", "CARD_PUBLIC_KEY": str(public)}
+
+
 def run_clients(command, agent, bindings):
     environment = {**os.environ, "A2AKIT_GRPC_PORT": "0"} if "GRPC" in bindings else None
     server = subprocess.Popen([agent, "push"], stdout=subprocess.PIPE, text=True, env=environment)
@@ -202,6 +210,8 @@ def check_client(name, agent, folder, bindings):
     command, failed = install(name, CLIENTS[name][0], folder)
     if failed:
         return failed
+    if name == "js":
+        os.environ.update(sign_cards(folder / name))
     checked = run_clients(command, agent, bindings)
     if None in checked.values():
         return 1

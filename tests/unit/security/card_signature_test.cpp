@@ -109,12 +109,16 @@ std::string content_of(const std::string& name) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-TEST(CardSignature, CardsOfThePythonSdkAreVerifiedInEitherForm) {
-    const std::string keys = content_of("keys.json");
-    const auto plain = verify_card(content_of("python_plain.json"), keys);
+class SignedBySdk : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(CardSignature, SignedBySdk, ::testing::Values("python", "js"));
+
+TEST_P(SignedBySdk, IsVerifiedInEitherForm) {
+    const std::string sdk = GetParam();
+    const std::string keys = content_of(sdk + "_keys.json");
+    const auto plain = verify_card(content_of(sdk + "_plain.json"), keys);
     ASSERT_TRUE(plain) << plain.error().message;
     EXPECT_EQ(plain->form, SignedForm::kStandard);
-    const auto with_empty = verify_card(content_of("python_with_empty.json"), keys);
+    const auto with_empty = verify_card(content_of(sdk + "_with_empty.json"), keys);
     ASSERT_TRUE(with_empty) << with_empty.error().message;
     EXPECT_EQ(with_empty->form, SignedForm::kStripped);
     // Each of the three signatures is right by itself.
@@ -123,7 +127,7 @@ TEST(CardSignature, CardsOfThePythonSdkAreVerifiedInEitherForm) {
         one.signatures = {one.signatures.at(i)};
         EXPECT_TRUE(verify_card(to_json(one), keys)) << i;
     }
-    std::string changed = content_of("python_plain.json");
+    std::string changed = content_of(sdk + "_plain.json");
     changed.replace(changed.find("other words"), 5, "their");
     EXPECT_FALSE(verify_card(changed, keys));
 }

@@ -1,6 +1,6 @@
 """Made the cards and keys in this folder: signed by the Python SDK, for the unit tests of card signatures.
 
-usage: make_vectors.py DIRECTORY   (with a2a-sdk 1.3.0, pyjwt 2.10.1 and cryptography from PyPI)
+usage: make_python_vectors.py DIRECTORY   (with a2a-sdk 1.3.0, pyjwt 2.10.1 and cryptography from PyPI)
 """
 import json
 import pathlib
@@ -30,7 +30,7 @@ for alg, key in keys.items():
     jwk = ALG[alg].to_jwk(key.public_key(), as_dict=True)
     jwks.append({**jwk, "kid": alg.lower()})
     jwks[-1].pop("key_ops", None)
-(out / "keys.json").write_text(json.dumps({"keys": jwks}, indent=1) + "\n")
+(out / "python_keys.json").write_text(json.dumps({"keys": jwks}, indent=1) + "\n")
 for name, text in (("plain", PLAIN), ("with_empty", WITH_EMPTY)):
     card = ParseDict(text, AgentCard())
     for alg, key in keys.items():
