@@ -196,6 +196,62 @@ TEST_F(PostgresNodeTest, AnUpgradeCountsTheTasksThatAreThere) {
     EXPECT_EQ(await(two().storage.list(OwnerScope::everything(), query)).total, 5);
 }
 
+TEST_F(PostgresNodeTest, TheLookForDeliveriesDoesNotMeetConfigurationsWithoutAny) {
+    one();
+    const std::string script = R"sql(
+insert into S.tasks (id, revision, last, state, status_time, revealed, owner, tenant, context)
+select gen_random_uuid(), 1, 1, 2, n, true, 'alice', '', 'talk' from generate_series(1, 5000) n;
+select count(S.put_push(0, id, true, '', '', gen_random_uuid(), 'c', '{}', 1, null, false, 10)) from S.tasks;
+analyze S.tasks;
+analyze S.pushes;
+do $$
+declare
+    v_tables regclass[] := array['S.pushes', 'S.tasks', 'S.pushes_by_time'];
+    v_read bigint;
+    v_task uuid := (select id from S.tasks order by status_time limit 1);
+    v_due record;
+begin
+    v_read := (select sum(pg_stat_get_xact_tuples_returned(t)) from unnest(v_tables) t);
+    for i in 1..20 loop  -- so often that a plan for any parameters might be taken
+        perform * from S.due_pushes(0, 100, 10, null, 1000);
+    end loop;
+    v_read := (select sum(pg_stat_get_xact_tuples_returned(t)) from unnest(v_tables) t) - v_read;
+    if v_read > 0 then raise exception '20 looks read % rows', v_read; end if;
+
+    -- An event makes its task's configuration due, and it rests again once that is told.
+    for i in 2..3 loop
+        update S.tasks set last = i where id = v_task;
+        select * into strict v_due from S.due_pushes(0, 100, 10, null, 1000);
+        if v_due.o_task <> v_task or v_due.o_cursor <> i - 1 then raise exception 'due: %', v_due; end if;
+        perform S.settle_push(0, v_due.o_key, v_due.o_lease, 1, i, 0, 0, '');
+        if (select state from S.pushes where key = v_due.o_key) <> 4 then raise exception 'it does not rest'; end if;
+    end loop;
+end $$;)sql";
+    EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), in_schema(script)));
+}
+
+TEST_F(PostgresNodeTest, ConfigurationsOfAnEarlierVersionRestAndAreWokenAfterTheUpgrade) {
+    one();
+    const std::string former = R"sql(
+insert into S.tasks (id, revision, last, state, status_time, revealed, owner, tenant, context)
+select gen_random_uuid(), 1, 1, 2, n, true, 'alice', '', 'talk' from generate_series(1, 3) n;
+insert into S.pushes (key, task, name, config, version, cursor, task_first, next_try)
+select gen_random_uuid(), id, 'c', '{}', 1, status_time % 2, false, 0 from S.tasks;
+update S.tasks set has_push = false;
+drop function S.count_made, S.count_revealed, S.count_erased cascade;
+drop table S.task_counts;
+update S.meta set version = 5;)sql";
+    test_support::PostgresServer::sql(pair_.url(), in_schema(former));
+    two();
+    const std::string now = R"sql(
+do $$ begin
+    if (select count(*) from S.pushes where state = 0) <> 1 then raise exception 'which rest?'; end if;
+    update S.tasks set last = 2;
+    if (select count(*) from S.pushes where state = 0) <> 3 then raise exception 'who wakes?'; end if;
+end $$;)sql";
+    EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), in_schema(now)));
+}
+
 TEST_F(PostgresNodeTest, ATurnIsReceivedByOneOfTwoNodes) {
     for (int i = 0; i < 8; ++i) create(one());
     std::map<TaskId, int> seen;

@@ -54,11 +54,11 @@ public:
         const std::string table = std::string("{schema}.") + column.table;
         const std::string task(column.task);
         const std::string name(column.name);
-        const std::string page = "select " + task + " from " + table + " where ($1::uuid is null or " +
-                                 task + " > $1) and " + name + " is not null order by " + task +
-                                 " limit 20";
-        const std::string read = "select " + task + ", " + name + " from " + table + " where " + task +
-                                 " = any ($1::uuid[]) and " + name + " is not null";
+        const std::string page = "select " + task + " from " + table +
+                                 " where ($1::uuid is null or " + task + " > $1) and " + name +
+                                 " is not null order by " + task + " limit 20";
+        const std::string read = "select " + task + ", " + name + " from " + table + " where " +
+                                 task + " = any ($1::uuid[]) and " + name + " is not null";
         const std::string write = "update " + table + " set " + name + " = $3 where " + task +
                                   " = $1 and " + name + " = $2 returning 1";
         for (std::optional<Uuid> behind;;) {

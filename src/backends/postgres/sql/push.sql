@@ -12,17 +12,18 @@ begin
     where id = p_task and (p_system or (revealed and owner = p_owner and tenant = p_tenant)) for no key update;
     if not found then o_code := 1; return; end if;
     o_code := 0;
+    update {schema}.tasks set has_push = true where id = p_task and not has_push;
     update {schema}.pushes set
         config = p_config, version = p_version, task_first = p_task_first, attempts = 0, next_try = v_now,
         lease = lease + 1, lease_until = 0, reason = '',
-        state = case when state = 1 and not p_task_first then 1 else 0 end
+        state = case when p_task_first then 0 when state = 1 then 1 when cursor < t.last then 0 else 4 end
     where task = p_task and name = p_name returning key into o_key;
     if found then return; end if;
     if (select count(*) from {schema}.pushes where task = p_task) >= p_most then o_code := 2; return; end if;
     v_cursor := least(coalesce(p_after, t.last), t.last);
     insert into {schema}.pushes (key, task, name, config, version, cursor, task_first, next_try, state)
     values (p_key, p_task, p_name, p_config, p_version, v_cursor, p_task_first, v_now,
-            case when t.state in (3, 4, 5, 7) and not p_task_first and v_cursor >= t.last then 1 else 0 end);
+            case when p_task_first or v_cursor < t.last then 0 when t.state in (3, 4, 5, 7) then 1 else 4 end);
     o_key := p_key;
 end $$;
 
@@ -85,10 +86,11 @@ declare
     t record;
     v_now bigint := {schema}.engine_time(p_at);
 begin
+    -- The task first, as where an event wakes its configurations: it gets none while this one is laid to rest.
+    select id, last, state into t from {schema}.tasks where id = (select task from {schema}.pushes where key = p_key) for share;
+    if not found then return false; end if;
     select * into p from {schema}.pushes where key = p_key for no key update;
     if not found or p.lease <> p_lease or p.lease_until = 0 then return false; end if;
-    select last, state into t from {schema}.tasks where id = p.task;
-    if not found then return false; end if;
     if p_how = 0 or p_cursor > p.cursor then
         p.cursor := least(greatest(p_cursor, p.cursor), t.last);
         p.attempts := 0;
@@ -96,7 +98,9 @@ begin
         p.next_try := v_now;
     end if;
     p.lease_until := case when p_how = 0 then v_now + p_extend else 0 end;
-    if p_how = 1 and t.state in (3, 4, 5, 7) and not p.task_first and p.cursor >= t.last then p.state := 1; end if;
+    if p_how = 1 and not p.task_first and p.cursor >= t.last then
+        p.state := case when t.state in (3, 4, 5, 7) then 1 else 4 end;
+    end if;
     if p_how = 2 then
         p.attempts := p.attempts + 1;
         p.next_try := v_now + p_delay;
