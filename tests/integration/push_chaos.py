@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills nodes while webhooks are told of their tasks: no event may be lost or reordered, and repeats come under the same id.
 
-usage: push_chaos.py PROGRAM memory|sqlite|postgres [--seconds N] [--seed N]
+usage: push_chaos.py PROGRAM memory|sqlite|postgres [--seconds N] [--pause S] [--settle S] [--seed N]
 
 PROGRAM is examples/notifying.cpp. The receiver refuses, hangs up and dawdles now and then. On `postgres` there are three nodes,
 on `sqlite` one that is started again; `memory` is not killed.
@@ -25,7 +25,6 @@ import postgres_server  # noqa: E402
 
 SKIPPED = 77
 SENDERS = 4
-SETTLE_S = 240
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -99,8 +98,8 @@ class Node:
 
 
 class Chaos:
-    def __init__(self, program, environment, count, rng):
-        self.program, self.environment, self.rng = program, environment, rng
+    def __init__(self, program, environment, count, rng, pause):
+        self.program, self.environment, self.rng, self.pause = program, environment, rng, pause
         self.nodes = [Node(program, environment) for _ in range(count)]
         self.lock = threading.Lock()
         self.sent = {}  # path: task id
@@ -116,7 +115,7 @@ class Chaos:
                 path = f"/{sender}-{number}"
                 number += 1
                 self.send(path)
-                time.sleep(0.02)
+                time.sleep(self.pause)
         except Exception as error:  # noqa: BLE001
             self.failures.append(repr(error))
 
@@ -151,7 +150,7 @@ class Chaos:
             self.kills += 1
             self.nodes[index] = Node(self.program, self.environment)
 
-    def run(self, seconds, kills):
+    def run(self, seconds, kills, settle):
         senders = [threading.Thread(target=self.send_forever, args=(i,)) for i in range(SENDERS)]
         for sender in senders:
             sender.start()
@@ -163,7 +162,7 @@ class Chaos:
         self.stopped.set()
         for sender in senders:
             sender.join()
-        until = time.monotonic() + SETTLE_S
+        until = time.monotonic() + settle
         while time.monotonic() < until and not set(self.sent) <= self.receiver.ended:
             time.sleep(0.2)
 
@@ -205,6 +204,8 @@ def main():
     arguments.add_argument("program")
     arguments.add_argument("engine")
     arguments.add_argument("--seconds", type=float, default=8)
+    arguments.add_argument("--pause", type=float, default=0.02, help="seconds between the tasks of a sender")
+    arguments.add_argument("--settle", type=float, default=240, help="seconds for the last events to arrive")
     arguments.add_argument("--seed", type=int, default=int(time.time()))
     options = arguments.parse_args()
     rng = random.Random(options.seed)
@@ -226,8 +227,8 @@ def main():
 
 
 def run(options, environment, count, rng):
-    chaos = Chaos(options.program, environment, count, rng)
-    chaos.run(options.seconds, options.engine != "memory")
+    chaos = Chaos(options.program, environment, count, rng, options.pause)
+    chaos.run(options.seconds, options.engine != "memory", options.settle)
     faults, repeats = chaos.faults()
     chaos.end()
     events = sum(len(ids) for ids in chaos.receiver.accepted.values())

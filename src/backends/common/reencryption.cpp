@@ -87,8 +87,7 @@ std::optional<std::string> Reencryption::renew_context(std::string_view owner,
                                                        std::string_view context_id,
                                                        std::string_view value) {
     RawJson json{std::string(value)};
-    const Result<bool> renewed =
-        renew_json(keys_, json, about_context(owner, tenant, context_id));
+    const Result<bool> renewed = renew_json(keys_, json, about_context(owner, tenant, context_id));
     if (!renewed) note_left(renewed.error());
     if (!renewed || !*renewed) return std::nullopt;
     return std::string(json.text());

@@ -25,7 +25,7 @@ namespace {
 using backends::Reencryption;
 using Kind = Reencryption::Kind;
 
-constexpr std::size_t kMostRows = 64;         // of one transaction
+constexpr std::size_t kMostRows = 64;          // of one transaction
 constexpr std::size_t kMostBytes = 1U << 20U;  // read before they are written
 
 /// A column of stored contents.
@@ -34,9 +34,9 @@ struct Column {
     const char* write;  ///< The bytes of the row with a key, if they are those that were read.
     Kind kind;
 };
-#define A2AKIT_COLUMN(TABLE, KEY, NAME, TASK)                                               \
-    "SELECT c." KEY ", t.task, c." NAME " FROM " TABLE " c JOIN tasks t ON t.id = " TASK     \
-    " WHERE c." KEY " > ?1 AND c." NAME " IS NOT NULL ORDER BY c." KEY " LIMIT 64",          \
+#define A2AKIT_COLUMN(TABLE, KEY, NAME, TASK)                                            \
+    "SELECT c." KEY ", t.task, c." NAME " FROM " TABLE " c JOIN tasks t ON t.id = " TASK \
+    " WHERE c." KEY " > ?1 AND c." NAME " IS NOT NULL ORDER BY c." KEY " LIMIT 64",      \
         "UPDATE " TABLE " SET " NAME " = ?1 WHERE " KEY " = ?2 AND " NAME " = ?3"
 constexpr std::array kColumns = {
     Column{A2AKIT_COLUMN("messages", "key", "body", "c.key >> 24"), Kind::kMessages},
