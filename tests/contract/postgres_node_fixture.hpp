@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -75,6 +77,19 @@ protected:
              at += name.size())
             script.replace(at, 1, name);
         return script;
+    }
+    /// Whether a statement with this word waits for a lock of another transaction.
+    [[nodiscard]] bool waits_for_a_lock(const std::string& word) const {
+        const std::string waits =
+            "do $$ begin if not exists (select from pg_stat_activity where wait_event_type = "
+            "'Lock' and query like '%" +
+            word + "%') then raise exception 'not yet'; end if; end $$";
+        try {
+            test_support::PostgresServer::sql(pair_.url(), waits);
+            return true;
+        } catch (const std::runtime_error&) {
+            return false;
+        }
     }
     TaskSnapshot load_head(const TaskId& task) {
         return await(one().storage.load(task, OwnerScope::everything(), 0, false));

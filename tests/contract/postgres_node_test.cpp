@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <random>
-#include <stdexcept>
 #include <thread>
 
 // What PostgreSQL does beyond the contracts: Storage and Broker as one, names of any bytes, the
@@ -92,19 +91,7 @@ TEST_F(PostgresNodeTest, AStoredContextStaysWhereATaskOfItIsBeingMadeWhileTheLas
                                               former.appended.task.to_string() + "']::uuid[])");
         erased = true;
     });
-    const std::string waits =
-        "do $$ begin if not exists (select from pg_stat_activity where wait_event_type = 'Lock' "
-        "and "
-        "query like '%erase_tasks%') then raise exception 'not yet'; end if; end $$";
-    const auto is_waiting = [&] {
-        try {
-            test_support::PostgresServer::sql(pair_.url(), waits);
-            return true;
-        } catch (const std::runtime_error&) {
-            return false;
-        }
-    };
-    wait_until([&] { return erased.load() || is_waiting(); });
+    wait_until([&] { return erased.load() || waits_for_a_lock("erase_tasks"); });
     making.run("commit");
     erasing.join();
     EXPECT_EQ(await(one().storage.load_context(scope, "talk")).value.text(), "1");
@@ -228,6 +215,32 @@ begin
     end loop;
 end $$;)sql";
     EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), in_schema(script)));
+}
+
+TEST_F(PostgresNodeTest, AConfigurationIsNotLaidToRestWhileItsTaskGetsAnEvent) {
+    one();
+    const auto run = [&](const std::string& sql) {
+        test_support::PostgresServer::sql(pair_.url(), in_schema(sql));
+    };
+    run(R"sql(
+insert into S.tasks (id, revision, last, state, status_time, revealed, owner, tenant, context)
+values (gen_random_uuid(), 1, 1, 2, 0, true, 'alice', '', 'talk');
+select S.put_push(0, id, true, '', '', gen_random_uuid(), 'c', '{}', 1, null, false, 10) from S.tasks;
+update S.tasks set last = 2;
+select * from S.due_pushes(0, 1, 1, null, 100000);)sql");
+    test_support::OpenTransaction writing(pair_.url());
+    writing.run(in_schema("update S.tasks set last = 3"));
+    std::atomic<bool> settled{false};
+    std::thread settling([&] {
+        run("select S.settle_push(0, key, lease, 1, 2, 0, 0, '') from S.pushes");
+        settled = true;
+    });
+    wait_until([&] { return settled.load() || waits_for_a_lock("settle_push"); });
+    writing.run("commit");
+    settling.join();
+    EXPECT_NO_THROW(
+        run("do $$ begin if (select state from S.pushes) <> 0 then raise exception "
+            "'its event was slept through'; end if; end $$"));
 }
 
 TEST_F(PostgresNodeTest, ConfigurationsOfAnEarlierVersionRestAndAreWokenAfterTheUpgrade) {
