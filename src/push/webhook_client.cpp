@@ -135,6 +135,8 @@ private:
         if (head_too_long_)
             return "the head of the answer is longer than " + std::to_string(kMostHeadBytes) +
                    " bytes";
+        // What libcurl before 8.6 says of a line that is longer than it takes.
+        if (code == CURLE_OUT_OF_MEMORY) return "a line of the head of the answer is too long";
         return error_[0] != '\0' ? error_.data() : curl_easy_strerror(code);
     }
 
