@@ -17,12 +17,17 @@
 
 #include <algorithm>
 #include <exception>
+#include <future>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 namespace a2akit {
 namespace {
 
 constexpr auto kLeastTimeForAnswers = std::chrono::seconds(1);
+// Beyond the drain time, for handlers that do not return; a port has three of these seconds.
+constexpr auto kGraceAfterDrain = std::chrono::seconds(10);
 constexpr std::string_view kUnixSocket = "unix:";
 
 bool is_unix_socket(std::string_view host) { return host.starts_with(kUnixSocket); }
@@ -307,9 +312,32 @@ void Server::Impl::begin_stop() {
 
 void Server::Impl::stop_and_wait() {
     const std::lock_guard lock(mutex_);
-    if (phase_ == Phase::kRunning) stop_serving();
-    phase_ = Phase::kStopped;
+    if (std::exchange(phase_, Phase::kStopped) == Phase::kRunning)
+        stop_within(*settings_.drain_timeout + kGraceAfterDrain);
     if (running_ != nullptr) running_->notify();
+}
+
+// The thread owns this server as well: it ends when the handler returns.
+void Server::Impl::stop_within(Duration at_most) {
+    std::packaged_task<void()> stopping([self = shared_from_this()] { self->stop_serving(); });
+    std::future<void> stopped = stopping.get_future();
+    std::thread stopper;
+    try {
+        stopper = std::thread(std::move(stopping));
+    } catch (const std::system_error&) {
+        return stop_serving();  // at the limit of threads, as long as it takes
+    }
+    if (stopped.wait_for(at_most) == std::future_status::ready) {
+        stopper.join();
+        return stopped.get();
+    }
+    stopper.detach();
+    left_behind_ = true;
+    log::error(
+        "stop error=\"handlers have not returned and are left behind; their tasks are handed "
+        "back\" "
+        "url={}",
+        url_);
 }
 
 void Server::Impl::stop_serving() {
@@ -367,7 +395,7 @@ Result<void> Server::Impl::redrive_push(Uuid dead_letter) {
     return call_on_loop<void>([&] { return node_->admin().redrive_push(dead_letter); });
 }
 
-Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Server::Server(ServerOptions options) : impl_(std::make_shared<Impl>(std::move(options))) {}
 Server::~Server() {
     if (impl_) impl_->stop_and_wait();
 }

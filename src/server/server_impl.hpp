@@ -27,7 +27,7 @@ namespace a2akit {
 
 /// A server's parts, and the order in which they start and stop (server.cpp). `run` is in
 /// server_run.cpp.
-class Server::Impl {
+class Server::Impl : public std::enable_shared_from_this<Impl> {
 public:
     explicit Impl(ServerOptions options) : options_(std::move(options)) {}
 
@@ -75,6 +75,7 @@ private:
     Result<void> sign_cards();
     void announce() const;
     void stop_serving();
+    void stop_within(Duration at_most);
     void wait_and_trim(StopSignals& signals);
     static int wait_for_stop(StopSignals& signals, Duration at_most);
     void set_running(StopSignals* signals) {
@@ -82,6 +83,10 @@ private:
         running_ = signals;
     }
     /// Within it `stop` ends `run`.
+    [[nodiscard]] bool left_behind() {
+        const std::lock_guard lock(mutex_);
+        return left_behind_;
+    }
     struct Running {
         Running(Impl& s, StopSignals& signals) : server(s) { server.set_running(&signals); }
         Running(const Running&) = delete;
@@ -97,6 +102,7 @@ private:
     std::mutex mutex_;  ///< Held by whoever starts or stops.
     Phase phase_ = Phase::kNew;
     StopSignals* running_ = nullptr;  ///< Under the mutex.
+    bool left_behind_ = false;        ///< Handlers have not returned. Under the mutex.
     std::atomic<bool> hurried_{false};
 
     std::unique_ptr<ServerSecurity> security_;

@@ -107,6 +107,8 @@ int Server::Impl::run() {
     }
     if (ended != 0) leave_handlers_behind(log);
     stopper->join();
+    // When another thread has called `stop`.
+    if (left_behind()) leave_handlers_behind(log);
     return EXIT_SUCCESS;
 }
 

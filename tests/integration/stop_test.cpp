@@ -7,7 +7,9 @@
 #include <spdlog/spdlog.h>
 #include <a2akit/testing/memory_ports.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <sstream>
 #include <vector>
@@ -61,6 +63,86 @@ TEST(StopTest, APartThatDoesNotStopIsNamedAndKeepsTheServerFromStoppingForSecond
     EXPECT_THAT(log.str(), ::testing::HasSubstr("stopped"));
     bus->released.set();
 }
+
+/// Sends the server's log elsewhere for a while.
+class LogOf {
+public:
+    LogOf() {
+        spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+            "", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
+    }
+    LogOf(const LogOf&) = delete;
+    LogOf& operator=(const LogOf&) = delete;
+    ~LogOf() { spdlog::set_default_logger(former_); }
+
+private:
+    const std::shared_ptr<spdlog::logger> former_ = spdlog::default_logger();
+    std::ostringstream text_;
+};
+
+/// Its handler returns when `released` is set, and not before: neither cancel nor stop moves it.
+class StubbornWorker final : public Worker {
+public:
+    struct State {
+        std::atomic<bool> blocks_thread{false};
+        std::atomic<bool> started{false};
+        Signal released;
+        std::promise<void> unblocked;
+        std::atomic<bool> write_refused{false};
+    };
+    explicit StubbornWorker(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    Async<void> handle(TaskContext& ctx) override {
+        const std::shared_ptr<State> state = state_;
+        state->started = true;
+        if (state->blocks_thread)
+            state->unblocked.get_future().wait();
+        else
+            co_await state->released.wait();
+        try {
+            co_await ctx.complete("too late");
+        } catch (const std::exception&) {
+            state->write_refused = true;
+        }
+    }
+
+private:
+    const std::shared_ptr<State> state_;
+};
+
+class StubbornHandlerTest : public ::testing::TestWithParam<bool> {};
+
+TEST_P(StubbornHandlerTest, IsLeftBehindByAStopAndItsServerEndsWhenItReturns) {
+    const LogOf log;
+    const auto state = std::make_shared<StubbornWorker::State>();
+    state->blocks_thread = GetParam();
+    auto worker = std::make_shared<StubbornWorker>(state);
+    const std::weak_ptr<Worker> alive = worker;
+    {
+        Server server(test_options(std::move(worker)));
+        ASSERT_TRUE(server.start());
+        HttpClient client(server.port());
+        EXPECT_EQ(client
+                      .exchange("POST", "/message:send",
+                                send_body("hi", R"(},"configuration":{"returnImmediately":true)"))
+                      .status,
+                  200);
+        test_support::until([&] { return state->started.load(); });
+        server.stop();
+        server.stop();  // is over immediately
+        EXPECT_FALSE(server.resume(TaskId::generate()));
+    }
+    EXPECT_FALSE(alive.expired()) << "the handler runs on";
+    EXPECT_FALSE(state->write_refused);
+    state->released.set();
+    state->unblocked.set_value();
+    test_support::until([&] { return alive.expired(); });
+    EXPECT_EQ(state->write_refused, !GetParam())
+        << "a run is handed back on the thread of its handler, unless that is blocked";
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, StubbornHandlerTest, ::testing::Bool(), [](const auto& kind) {
+    return kind.param ? "BlocksItsThread" : "NeverResumes";
+});
 
 }  // namespace
 }  // namespace a2akit

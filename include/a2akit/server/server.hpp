@@ -121,7 +121,14 @@ public:
     /// waits for the handler; the destructor (or `run`) waits for the drain. There it throws
     /// std::system_error when the system allows no further thread. A port or dependencies whose
     /// own stop has not ended three seconds after the drain time are left behind, with the loops'
-    /// threads, and the log names them; a handler that does not return is waited for.
+    /// threads, and the log names them.
+    ///
+    /// A handler that has not returned ten seconds after the drain time is left behind too, and the
+    /// log says so: it goes on, with the threads and ports of this server, which end when it
+    /// returns. A handler that awaits something has lost its task, which was handed back: another
+    /// process, or the next server on the same storage, runs the turn again, and what the handler
+    /// still writes is refused. A handler that blocks its thread keeps its task until it returns.
+    /// Whatever the handler uses has to outlive it.
     void stop();
 
     /// Reads the files of the settings again: the certificate with its key and the authorities of
@@ -162,7 +169,7 @@ public:
 
 private:
     class Impl;
-    std::unique_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_;  ///< Shared with a stop that is left behind.
 };
 
 }  // namespace a2akit
