@@ -187,9 +187,9 @@ def stored_tasks(agent, open_files):
         yield
 
 
-def unread_streams(agent, open_files):
-    """20 streams of a hundred events of 1 MB each, which nobody reads."""
-    request = json.loads(send("100 1000000"))
+def streams_of(agent, open_files, chunks):
+    """20 streams of the task that emits these chunks, which nobody reads."""
+    request = json.loads(send(chunks))
     request["configuration"] = {"returnImmediately": True}
     status, body = agent.request("POST", "/message:send", json.dumps(request))
     assert status == 200, (status, body[:200])
@@ -203,15 +203,26 @@ def unread_streams(agent, open_files):
         yield
 
 
+def unread_streams(agent, open_files):
+    """20 streams of a hundred events of 1 MB each, which nobody reads."""
+    yield from streams_of(agent, open_files, "100 1000000")
+
+
+def unread_large_events(agent, open_files):
+    """20 streams of one event of 60 MB, which nobody reads."""
+    yield from streams_of(agent, open_files, "1 60000000")
+
+
 ATTACKS = {attack.__name__: attack
            for attack in (unfinished_bodies, unread_answers, unread_answers_of_one_connection, large_batch,
-                          batch_of_lists, stored_tasks, unread_streams)}
+                          batch_of_lists, stored_tasks, unread_streams, unread_large_events)}
 # The others are about what is under way, not about what is stored.
-KEPT_BY_THE_STORE = {"batch_of_lists": 4 * 2 * 9 * 1000 * 1000, "stored_tasks": STORED, "unread_streams": 100 * 1000 * 1000}
+KEPT_BY_THE_STORE = {"batch_of_lists": 4 * 2 * 9 * 1000 * 1000, "stored_tasks": STORED, "unread_streams": 100 * 1000 * 1000,
+                     "unread_large_events": 60 * 1000 * 1000}
 
 
 def run(programs, name, minutes, slowest, data_dir):
-    agent = Agent(programs[name == "unread_streams"], data_dir)
+    agent = Agent(programs[name in ("unread_streams", "unread_large_events")], data_dir)
     may_keep = KEPT + (0 if data_dir else KEPT_BY_THE_STORE.get(name, 0))
     faults = []
     try:
