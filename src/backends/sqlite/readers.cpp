@@ -4,10 +4,15 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
+
 namespace a2akit::sqlite {
 namespace {
 
 constexpr std::size_t kMaxBatch = 32;
+// Answers are handed over together, unless they take long, as those do that read a large task: a
+// batch of large answers would be in memory all at once, and small ones would wait for them.
+constexpr std::chrono::milliseconds kLongestBatch(2);
 
 }  // namespace
 
@@ -37,6 +42,7 @@ void Readers::run(Connection& db) {
 
 void Readers::answer(Connection& db, Operation* first) {
     Answers answers(unanswered());
+    auto sent = std::chrono::steady_clock::now();
     try {
         db.query("BEGIN").run();
     } catch (const std::exception& e) {
@@ -56,6 +62,10 @@ void Readers::answer(Connection& db, Operation* first) {
             operation.fail(error_of(e));
         }
         answers.add(operation);
+        if (const auto now = std::chrono::steady_clock::now(); now - sent >= kLongestBatch) {
+            answers.send();
+            sent = now;
+        }
     }
     if (db.in_transaction()) sqlite3_exec(db.handle(), "COMMIT", nullptr, nullptr, nullptr);
 }

@@ -11,6 +11,8 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <new>
@@ -146,6 +148,43 @@ TEST_F(SqliteWriterTest, AnExceptionOfAReadIsItsAnswer) {
     ASSERT_EQ(group.size(), 0U);
     EXPECT_EQ(answers[0]->error().code, ErrorCode::kUnavailable);
     EXPECT_EQ(answers[1]->error().code, ErrorCode::kInternal);
+}
+
+Async<void> read_as(Readers& readers, std::function<void()> read, std::function<void()> answered) {
+    auto call = readers.call<void>([&read](Connection&) -> Result<void> {
+        read();
+        return {};
+    });
+    (void)co_await call;
+    answered();
+}
+
+TEST_F(SqliteWriterTest, AReadThatTakesLongIsAnsweredBeforeThoseBehindItHaveRun) {
+    std::vector<std::unique_ptr<Connection>> connections;
+    connections.push_back(
+        std::make_unique<Connection>(directory_.file("t.db"), Connection::Mode::kReadOnly));
+    Readers readers(std::move(connections));
+    testing::ManualLoop loop(nullptr, [&] { return readers.busy(); });
+    std::promise<void> queued;
+    std::promise<void> answered;
+    bool in_time = false;
+    const auto long_read = [] {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(3);
+        while (std::chrono::steady_clock::now() < end) {
+        }
+    };
+    const auto next_read = [&] {
+        in_time =
+            answered.get_future().wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+    };
+    TaskGroup group;
+    group.spawn(read_as(readers, [&] { queued.get_future().wait(); }, [] {}));
+    group.spawn(read_as(readers, long_read, [&] { answered.set_value(); }));
+    group.spawn(read_as(readers, next_read, [] {}));
+    queued.set_value();
+    loop.run_ready();
+    ASSERT_EQ(group.size(), 0U);
+    EXPECT_TRUE(in_time);
 }
 
 TEST_F(SqliteWriterTest, AWriteThatTakesTheTransactionWithItLeavesItsNeighboursAlone) {
