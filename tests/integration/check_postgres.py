@@ -108,6 +108,53 @@ def check_sealed(program, check, server, environment):
         assert listed(agent) == {other}
 
 
+def send_of(agent, tenant):
+    status, answer = agent.call("POST", f"/{tenant}/message:send",
+                                {"message": {"messageId": "1", "role": "ROLE_USER", "parts": [{"text": "hello"}]}})
+    assert status == 200, answer
+    return answer["task"]["id"]
+
+
+def listed_of(agent, tenant):
+    status, answer = agent.call("GET", f"/{tenant}/tasks?pageSize=100")
+    return {task["id"] for task in answer["tasks"]} if status == 200 else status
+
+
+def check_page(program, check, server, environment):
+    """A page of the tasks' table that the server cannot read: docs/concepts/durability.md says what follows."""
+    def page_of(task):
+        return server.sql(f"select (ctid::text::point)[0]::int from a2akit.tasks where id = '{task}'")
+    with sealed.Agent(program, environment) as agent:
+        page = page_of(send_of(agent, "first"))
+        kept = send_of(agent, "second")
+        while page_of(kept) == page:
+            kept = send_of(agent, "third")
+        owner = next(tenant for tenant in ("second", "third") if kept in listed_of(agent, tenant))
+        sound = {task for task in listed_of(agent, owner) if page_of(task) != page}
+    file = server.folder / "data" / server.sql("select pg_relation_filepath('a2akit.tasks')")
+    server.stop()
+    with open(file, "r+b") as pages:
+        pages.seek(int(page) * 8192)
+        pages.write(b"\xff" * 8192)
+    server.start()
+    with sealed.Agent(program, environment) as agent:
+        assert listed_of(agent, "first") == 500
+        assert agent.call("GET", f"/{owner}/tasks/{kept}")[0] == 200
+        sent = send_of(agent, "fourth")
+        assert listed_of(agent, "fourth") == {sent}
+    for options in ([], ["--set-aside"]):
+        check(1, "PostgreSQL finds a table of tasks damaged", "restore it from a backup", options=options)
+    server.sql("alter role a2akit set zero_damaged_pages = on")
+    for statement in ("vacuum (disable_page_skipping) a2akit.tasks", "reindex table a2akit.tasks"):
+        server.sql(statement)
+    server.sql("alter role a2akit reset zero_damaged_pages")
+    check(0, "schema a2akit is sound\n")
+    with sealed.Agent(program, environment) as agent:
+        assert listed_of(agent, "first") == set()
+        assert listed_of(agent, owner) == sound
+        assert listed_of(agent, "fourth") == {sent}
+
+
 def check_refusals(check, server):
     version = server.sql("select version from a2akit.meta")
     for wrong, words in (("4", "made by an older a2akit"), ("99", "made by a newer a2akit")):
@@ -130,7 +177,7 @@ def main():
     if not postgres_server.binaries():
         print("SKIPPED: no PostgreSQL server is installed")
         return 1 if os.environ.get("CI") == "true" else SKIPPED
-    for attempt in (check_damage, check_sealed):
+    for attempt in (check_damage, check_sealed, check_page):
         with postgres_server.PostgresServer() as server:
             environment = {f"A2AKIT_{port}": server.url for port in ("STORAGE", "BROKER", "EVENT_BUS", "CANCEL_REGISTRY")}
             check = Checker(cli, server.url)
