@@ -18,9 +18,10 @@ struct PlainHead {
     std::size_t bytes = 0;  ///< Its size, with the empty line.
 };
 
-/// Reads a head that has arrived completely and holds only what nearly every client sends: HTTP/1.1,
-/// one Host, at most one Content-Length of at most `max_body`, no other framing, a connection that
-/// stays. Nullopt: read it with the parser that knows all of HTTP; `headers` is unspecified.
+/// Reads a head that has arrived completely and holds only what nearly every client sends:
+/// HTTP/1.1, one Host, at most one Content-Length of at most `max_body`, no other framing, a
+/// connection that stays. Nullopt: read it with the parser that knows all of HTTP; `headers` is
+/// unspecified.
 [[nodiscard]] std::optional<PlainHead> read_plain_head(
     std::string_view bytes, std::size_t max_body,
     std::vector<std::pair<std::string, std::string>>& headers);
