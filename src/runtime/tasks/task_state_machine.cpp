@@ -4,26 +4,6 @@
 
 namespace a2akit {
 
-bool may_follow(TaskState from, TaskState to) noexcept {
-    if (to == TaskState::kUnspecified || is_terminal(from)) return false;
-    if (is_terminal(to)) return true;
-    switch (from) {
-        case TaskState::kUnspecified:
-            return to == TaskState::kSubmitted;
-        case TaskState::kSubmitted:
-            return to == TaskState::kWorking;
-        // Back to submitted: never. A run that is tried again stays working.
-        case TaskState::kWorking:
-            return to == TaskState::kWorking || is_interrupted(to);
-        // Only a new turn leaves a pause.
-        case TaskState::kInputRequired:
-        case TaskState::kAuthRequired:
-            return to == TaskState::kSubmitted;
-        default:
-            return false;
-    }
-}
-
 std::optional<Error> refuse_follow_up(TaskId task, const FollowUpFacts& facts) {
     if (!facts.message_context.empty() && facts.message_context != facts.task_context) {
         return Error::invalid_field(

@@ -12,10 +12,6 @@ namespace a2akit {
 
 // The life of a task as pure functions: facts in, verdicts out. No clock, no Storage, no waiting.
 
-/// Whether a task in `from` may next be seen in `to`. Repeating a state that runs (working:
-/// progress with a message) is a transition; nothing follows a terminal state.
-[[nodiscard]] bool may_follow(TaskState from, TaskState to) noexcept;
-
 /// The state of an existing task that a message names.
 struct FollowUpFacts {
     TaskState state = TaskState::kUnspecified;
