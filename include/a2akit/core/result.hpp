@@ -10,6 +10,9 @@
 namespace a2akit {
 
 /// A value, or the Error that a caller may see. The ports return it; it must not be ignored.
+///
+/// It is a tl::expected, with conversions from values and errors: `if (!result)`, `*result` and
+/// `result.error()` work as there. Reading the value of an error is undefined, as is the reverse.
 template <class T = void>
 class [[nodiscard]] Result : public tl::expected<T, Error> {
 public:

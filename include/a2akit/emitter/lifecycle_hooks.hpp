@@ -8,6 +8,7 @@
 
 namespace a2akit {
 
+/// One write that moved a task from one state to another. A new task moves from kUnspecified.
 struct StateChange {
     TaskId task;
     std::string context_id;  ///< Empty for an end that a sweep forced: it knows the task alone.
@@ -24,10 +25,13 @@ struct StateChange {
 class LifecycleHooks {
 public:
     virtual ~LifecycleHooks() = default;
-    virtual Async<void> on_state_change(
-        StateChange change);  ///< Every change, before the more special ones.
+    /// Every change. Called before the more special ones below. All of them do nothing by default.
+    virtual Async<void> on_state_change(StateChange change);
+    /// A handler is about to run: `after` is kWorking.
     virtual Async<void> on_working(StateChange change);
-    virtual Async<void> on_turn_end(StateChange change);  ///< Terminal or interrupted.
+    /// `after` is terminal or interrupted.
+    virtual Async<void> on_turn_end(StateChange change);
+    /// The task has ended for good. Called after `on_turn_end` for the same change.
     virtual Async<void> on_terminal(StateChange change);
 };
 

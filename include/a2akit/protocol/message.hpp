@@ -14,19 +14,24 @@ namespace a2akit {
 /// The sender of a message (specification 1.0, section 4.1.5).
 enum class Role : std::uint8_t { kUnspecified, kUser, kAgent };
 
-/// The alternatives of Part.content. Exactly one is set in a valid part.
+// The alternatives of Part::content. Exactly one is set in a valid part.
+
+/// Text for a person or a model.
 struct TextContent {
-    std::string text = {};
+    std::string text = {};  ///< UTF-8.
     friend bool operator==(const TextContent&, const TextContent&) = default;
 };
+/// The bytes of a file.
 struct RawContent {
     std::string bytes = {};  ///< The decoded bytes; they are base64 on the wire only.
     friend bool operator==(const RawContent&, const RawContent&) = default;
 };
+/// Where a file can be fetched. Nothing here fetches it, or says that it can be trusted.
 struct UrlContent {
     std::string url = {};
     friend bool operator==(const UrlContent&, const UrlContent&) = default;
 };
+/// Structured data.
 struct DataContent {
     RawJson value = {};  ///< Any JSON value.
     friend bool operator==(const DataContent&, const DataContent&) = default;
@@ -34,11 +39,13 @@ struct DataContent {
 
 /// The smallest unit of content (specification 1.0, section 4.1.6).
 struct Part {
+    /// std::monostate only until it is filled in: such a part is refused when it is sent.
     std::variant<std::monostate, TextContent, RawContent, UrlContent, DataContent> content = {};
-    RawJson metadata = {};
-    std::string filename = {};
-    std::string media_type = {};
+    RawJson metadata = {};        ///< A JSON object; empty: absent.
+    std::string filename = {};    ///< Such as "document.pdf"; empty: absent.
+    std::string media_type = {};  ///< Such as "text/plain", for any kind of content; empty: absent.
 
+    /// A part with one kind of content. Nothing is checked before the part is sent.
     [[nodiscard]] static Part from_text(std::string text) {
         return {TextContent{std::move(text)}, {}, {}, {}};
     }
@@ -70,13 +77,16 @@ struct Part {
 /// One contribution to the conversation between a client and an agent (specification 1.0,
 /// section 4.1.4).
 struct Message {
-    std::string message_id = {};
+    std::string message_id = {};  ///< Chosen by the sender, who uses it once.
+    /// The conversation; empty in the first message of one.
     std::string context_id = {};
+    /// The task that the message continues; empty: it starts a task.
     std::string task_id = {};
     Role role = Role::kUnspecified;
-    std::vector<Part> parts = {};
-    RawJson metadata = {};
-    std::vector<std::string> extensions = {};
+    std::vector<Part> parts = {};              ///< At least one in a valid message.
+    RawJson metadata = {};                     ///< A JSON object; empty: absent.
+    std::vector<std::string> extensions = {};  ///< URIs of the extensions that the message uses.
+    /// Further tasks that the message speaks of.
     std::vector<std::string> reference_task_ids = {};
 
     /// The texts of all text parts, joined by newlines.
@@ -86,12 +96,12 @@ struct Message {
 
 /// An output of a task (specification 1.0, section 4.1.7).
 struct Artifact {
-    std::string artifact_id = {};
-    std::string name = {};
+    std::string artifact_id = {};  ///< Unique within its task.
+    std::string name = {};         ///< For a person; empty: absent.
     std::string description = {};
-    std::vector<Part> parts = {};
-    RawJson metadata = {};
-    std::vector<std::string> extensions = {};
+    std::vector<Part> parts = {};              ///< At least one in a valid artifact.
+    RawJson metadata = {};                     ///< A JSON object; empty: absent.
+    std::vector<std::string> extensions = {};  ///< URIs of the extensions that the artifact uses.
 
     /// The texts of all text parts, joined without a separator: chunks of a streamed text make the
     /// text again.

@@ -14,15 +14,15 @@ namespace a2akit {
 
 /// The state of a task (specification 1.0, section 4.1.3). The numbers are the protocol buffer's.
 enum class TaskState : std::uint8_t {
-    kUnspecified = 0,
-    kSubmitted = 1,
-    kWorking = 2,
-    kCompleted = 3,
-    kFailed = 4,
-    kCanceled = 5,
-    kInputRequired = 6,
-    kRejected = 7,
-    kAuthRequired = 8,
+    kUnspecified = 0,    ///< Of no task: the value that was not read yet, or "any" in a query.
+    kSubmitted = 1,      ///< Accepted; no handler has begun.
+    kWorking = 2,        ///< A handler runs, or will be run again.
+    kCompleted = 3,      ///< Ended as its client wanted.
+    kFailed = 4,         ///< Ended by an error.
+    kCanceled = 5,       ///< Ended before it was done, by its client or its operator.
+    kInputRequired = 6,  ///< Paused until a message with more input continues it.
+    kRejected = 7,       ///< Ended because the agent does not want to do it.
+    kAuthRequired = 8,   ///< Paused until the user has given an authorization.
 };
 
 /// Ended for good: no message, no event follows.
@@ -37,43 +37,49 @@ enum class TaskState : std::uint8_t {
 /// "TASK_STATE_WORKING" and so on.
 [[nodiscard]] std::string_view to_string(TaskState state) noexcept;
 
-/// Specification 1.0, section 4.1.2.
+/// The state of a task, and what its agent said when the task came to it (specification 1.0,
+/// section 4.1.2).
 struct TaskStatus {
     TaskState state = TaskState::kUnspecified;
+    /// A question, a reason, or a note on the progress; from the agent.
     std::optional<Shared<Message>> message = {};
-    std::optional<Timestamp> timestamp = {};
+    std::optional<Timestamp> timestamp = {};  ///< When Storage wrote it; UTC, to the millisecond.
 };
 
 /// The unit of work (specification 1.0, section 4.1.1).
 struct Task {
-    std::string id = {};
-    std::string context_id = {};
+    std::string id = {};          ///< Made by the server.
+    std::string context_id = {};  ///< The conversation to which the task belongs.
     TaskStatus status = {};
-    std::vector<Shared<Artifact>> artifacts = {};
+    std::vector<Shared<Artifact>> artifacts = {};  ///< In the order in which they were begun.
+    /// Messages of both sides, oldest first; as many as the request asked for.
     std::vector<Shared<Message>> history = {};
-    RawJson metadata = {};
+    RawJson metadata = {};  ///< A JSON object; empty: absent.
 
     /// The texts of all artifacts, joined by newlines; the text of the status message when there
     /// are no artifacts.
     [[nodiscard]] std::string text() const;
 };
 
-/// Specification 1.0, section 4.2.1.
+/// A task has a new status (specification 1.0, section 4.2.1). The last item of a stream is one
+/// whose state is terminal or interrupted.
 struct TaskStatusUpdateEvent {
     std::string task_id = {};
     std::string context_id = {};
     TaskStatus status = {};
-    RawJson metadata = {};
+    RawJson metadata = {};  ///< A JSON object; empty: absent.
 };
 
-/// Specification 1.0, section 4.2.2.
+/// A task has a new artifact, or a further piece of one (specification 1.0, section 4.2.2).
 struct TaskArtifactUpdateEvent {
     std::string task_id = {};
     std::string context_id = {};
     Shared<Artifact> artifact = {};
+    /// True: the parts are added to those of the artifact with the same id. False: the artifact
+    /// begins, and replaces an older one of its id.
     bool append = false;
-    bool last_chunk = false;
-    RawJson metadata = {};
+    bool last_chunk = false;  ///< The artifact is complete.
+    RawJson metadata = {};    ///< A JSON object; empty: absent.
 };
 
 }  // namespace a2akit

@@ -10,13 +10,17 @@
 
 namespace a2akit {
 
+/// What is stored of one conversation.
 struct ContextValue {
     RawJson value;
     std::uint64_t version = 0;  ///< Grows with every update; 0: never written.
 };
 
 /// One JSON value per contextId and owner: what an agent remembers between the tasks of a
-/// conversation. Safe from any thread. Implementations pass
+/// conversation. Erased with the last task of the conversation.
+///
+/// Safe from any thread; every call is atomic. kUnavailable when the engine does not answer: then
+/// an update may or may not have been applied. Implementations pass
 /// a2akit/testing/context_store_contract.hpp.
 class ContextStore {
 public:

@@ -31,8 +31,8 @@ struct OwnerScope {
 struct ArtifactChunk {
     /// The first chunk carries name, description…; later ones may carry parts only.
     Shared<Artifact> artifact;
-    bool append =
-        false;  ///< True: the parts follow those already there; false: they replace the artifact.
+    /// True: the parts follow those already there. False: they replace the artifact.
+    bool append = false;
     bool last_chunk = false;
     RawJson metadata;  ///< Of the event, not of the artifact.
 };
@@ -66,8 +66,8 @@ struct TaskSnapshot {
     Revision revision = 0;
     Sequence last_sequence = 0;
     Turn turn = 0;  ///< The newest turn.
-    bool turn_ended =
-        false;  ///< Whether that turn has ended (a terminal or an interrupted status).
+    /// Whether that turn has ended, by a terminal or an interrupted status.
+    bool turn_ended = false;
     Epoch epoch = 0;
     bool live_run = false;               ///< Somebody holds a run whose lease has not expired.
     std::optional<Timestamp> cancel_by;  ///< A cancel is pending; forced at this time.

@@ -30,8 +30,8 @@ public:
     [[nodiscard]] Async<void> operator()(Play& play) const { return act_(play); }
 
     // -- Progress
-    [[nodiscard]] static Step emit(
-        std::string text);  ///< One chunk of the artifact "final-answer".
+    /// One chunk of the artifact "final-answer".
+    [[nodiscard]] static Step emit(std::string text);
     [[nodiscard]] static Step status(std::string text);
     [[nodiscard]] static Step checkpoint(RawJson value);
     /// Fails the run (std::logic_error) unless the checkpoint it finds is this one.
@@ -39,8 +39,8 @@ public:
     // -- Waiting
     [[nodiscard]] static Step yield();  ///< What was emitted so far leaves on its own.
     [[nodiscard]] static Step sleep(Duration span);
-    [[nodiscard]] static Step wait_at(
-        std::string gate);  ///< Until ScriptedWorker::open; deaf to cancels.
+    /// Until ScriptedWorker::open; deaf to cancels.
+    [[nodiscard]] static Step wait_at(std::string gate);
     [[nodiscard]] static Step until_cancelled();
     // -- Ends of the turn
     [[nodiscard]] static Step complete();
@@ -66,8 +66,8 @@ using Script = std::vector<Step>;
 /// A worker that does what the test says, and notes what it saw. Safe from any thread.
 ///
 /// Each run of the handler plays one script: the one for the text of its message (`when`), else the
-/// next one queued
-/// (`then`), else `otherwise`. A script that ends without a turn-ending step just returns.
+/// next one queued (`then`), else `otherwise`. A script that ends without a turn-ending step just
+/// returns.
 class ScriptedWorker final : public Worker {
 public:
     struct Options {

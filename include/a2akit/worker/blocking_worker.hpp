@@ -25,14 +25,18 @@ struct BlockingCalls {
 
 }  // namespace detail
 
-/// TaskContext for code that blocks: the same calls, which return when they are done. Each one is
-/// carried out on the task's own loop; reading never is. See TaskContext for what they do and
-/// throw.
+/// TaskContext for code that blocks: the same calls, which return when they are done. See
+/// TaskContext for what each of them does and throws.
+///
+/// Calls that write or wait are carried out on the task's own loop, while the calling thread
+/// blocks; a call that only reads returns immediately. One thread at a time
+/// may use it. References and views that a call returns are valid until the handler returns.
 class BlockingTaskContext {
 public:
     explicit BlockingTaskContext(TaskContext& context, Loop& loop) noexcept
         : context_(context), calls_{loop} {}
 
+    // -- The task and its message, which do not change while the handler runs
     [[nodiscard]] const std::string& task_id() const noexcept { return context_.task_id(); }
     [[nodiscard]] const std::string& context_id() const noexcept { return context_.context_id(); }
     [[nodiscard]] const std::string& message_id() const noexcept { return context_.message_id(); }
@@ -72,21 +76,26 @@ public:
         return context_.accepted_output_modes();
     }
 
+    // -- This run
+    /// Whether the handler should stop soon. Cheap: ask it between two pieces of work.
     [[nodiscard]] bool is_cancelled() const noexcept { return context_.is_cancelled(); }
-    /// Blocks until the task is cancelled.
+    /// Blocks until the handler should stop: the task is cancelled, the run is lost, or the
+    /// server's drain time is over.
     void cancelled();
-    /// Blocks for `span` at most.
+    /// The same for `span` at most: false when there was no reason to stop meanwhile.
     bool cancelled_within(Duration span);
     [[nodiscard]] bool turn_ended() const noexcept { return context_.turn_ended(); }
     [[nodiscard]] int attempt() const noexcept { return context_.attempt(); }
     [[nodiscard]] std::optional<Timestamp> deadline() const noexcept { return context_.deadline(); }
     [[nodiscard]] spdlog::logger& logger() noexcept { return context_.logger(); }
 
+    // -- Resumable work. Each call blocks until Storage has answered.
     [[nodiscard]] const RawJson& checkpoint() const noexcept { return context_.checkpoint(); }
     void save_checkpoint(RawJson value);
     RawJson load_context();
     void update_context(RawJson value);
 
+    // -- Progress. Each call blocks until Storage holds the update.
     void send_status(std::string text);
     void send_status(AgentMessage message);
     template <TextView Text>
@@ -103,6 +112,7 @@ public:
     }
     void emit_data_artifact(RawJson data, std::string artifact_id = "final-answer");
 
+    // -- The end of the turn: exactly one of these. Each call blocks until Storage holds it.
     void complete(std::optional<std::string> text = std::nullopt,
                   std::string artifact_id = "final-answer");
     template <TextView Text>
@@ -158,8 +168,12 @@ public:
     explicit BlockingWorker(std::size_t threads = 0);
     ~BlockingWorker() override;
 
+    /// The agent's code, as Worker::handle: it makes one turn-ending call and returns. Several
+    /// threads call it at the same time, for different tasks. An exception that leaves it fails the
+    /// task.
     virtual void handle(BlockingTaskContext& ctx) = 0;
 
+    /// Runs the other one on the pool.
     Async<void> handle(TaskContext& ctx) final;
 
     /// Whether a handler runs, or is about to, and does not just wait for a call of its context:
