@@ -29,8 +29,8 @@ struct BlockingCalls {
 /// TaskContext for what each of them does and throws.
 ///
 /// Calls that write or wait are carried out on the task's own loop, while the calling thread
-/// blocks; a call that only reads returns immediately. One thread at a time
-/// may use it. References and views that a call returns are valid until the handler returns.
+/// blocks; a call that only reads returns immediately. One thread at a time may use it. References
+/// and views that a call returns are valid until the handler returns.
 class BlockingTaskContext {
 public:
     explicit BlockingTaskContext(TaskContext& context, Loop& loop) noexcept
