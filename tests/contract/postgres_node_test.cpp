@@ -313,7 +313,7 @@ TEST_F(PostgresNodeTest, AFollowUpIsEnqueuedByItsWrite) {
     pause.guard.epoch = first->claimed()->epoch;
     pause.status = TaskStatus{TaskState::kInputRequired, {}, {}};
     await(one().storage.append(task, OwnerScope::everything(), std::move(pause)));
-    await(one().storage.release(task, first->claimed()->epoch, Release::kDone, {}));
+    await(one().storage.release(task, first->claimed()->epoch, Release::kPaused, {}));
     await(first->ack());
     TaskUpdate more = blank();
     more.status = TaskStatus{TaskState::kSubmitted, {}, {}};

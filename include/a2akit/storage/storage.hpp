@@ -37,7 +37,7 @@ using Claimed = std::variant<Run, Refusal>;
 
 /// How a run is given back.
 enum class Release {
-    kDone,      ///< The handler has returned after a pausing append.
+    kPaused,    ///< The handler has returned after a pausing append.
     kHandBack,  ///< A drain: another node may go on immediately; the attempt does not count.
     kRetry,     ///< Storage or node trouble: try again at `not_before`.
 };

@@ -189,7 +189,7 @@ protected:
         const TaskId task = make_task();
         const Run run = claim(task);
         append(task, under(run.epoch, with_status(state)));
-        release(task, run.epoch, Release::kDone);
+        release(task, run.epoch, Release::kPaused);
         return task;
     }
     /// The numbers of the events after `after`, which must follow each other.

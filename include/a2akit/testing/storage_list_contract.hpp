@@ -442,7 +442,7 @@ TEST_P(StorageListContract, CountsFollowEveryTransition) {
     EXPECT_EQ(counts(), "10100/2");
     append(task, with_turn("more"));
     EXPECT_EQ(counts(), "20000/2");
-    release(task, run.epoch, Release::kDone);
+    release(task, run.epoch, Release::kPaused);
     append(task, under(claim(task, 2).epoch, with_status(TaskState::kCompleted)));
     TaskUpdate cancel = blank();
     cancel.cancel_by = now();

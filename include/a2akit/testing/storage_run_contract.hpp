@@ -85,7 +85,7 @@ TEST_P(StorageContract, AClaimIsBusyWhileThePausingRunIsNotReleased) {
     append(task, under(run.epoch, with_status(TaskState::kInputRequired)));
     append(task, with_turn("more"));
     EXPECT_EQ(refusal(task, 2), Refusal::kBusy);
-    EXPECT_EQ(release(task, run.epoch, Release::kDone), 2U);
+    EXPECT_EQ(release(task, run.epoch, Release::kPaused), 2U);
     EXPECT_EQ(claim(task, 2).epoch, 2U);
 }
 
@@ -171,7 +171,7 @@ TEST_P(StorageContract, OnlyClaimsAndForcedEndsRaiseTheEpoch) {
     append(task, under(run.epoch, with_chunk("a", "x", false)));
     renew(node_);
     append(task, under(run.epoch, with_status(TaskState::kInputRequired)));
-    release(task, run.epoch, Release::kDone);
+    release(task, run.epoch, Release::kPaused);
     append(task, with_turn("more"));
     EXPECT_EQ(load(task).epoch, 1U);
     const Run next = claim(task, 2);
@@ -291,7 +291,7 @@ TEST_P(StorageContract, APausingRunIsRenewedUntilItIsReleased) {
     const Run run = claim(task);
     append(task, under(run.epoch, with_status(TaskState::kInputRequired)));
     EXPECT_EQ(renew(node_).size(), 1U);
-    release(task, run.epoch, Release::kDone);
+    release(task, run.epoch, Release::kPaused);
     EXPECT_TRUE(renew(node_).empty());
 }
 
@@ -329,14 +329,14 @@ TEST_P(StorageContract, AFollowUpIsNotDueUntilThePausingRunIsReleased) {
     const Appended follow_up = append(task, with_turn("more"));
     EXPECT_EQ(follow_up.turn, 2U);
     EXPECT_FALSE(follow_up.turn_due);
-    EXPECT_EQ(release(task, run.epoch, Release::kDone), 2U);
+    EXPECT_EQ(release(task, run.epoch, Release::kPaused), 2U);
 }
 
 TEST_P(StorageContract, AReleaseAfterAPauseMakesNothingDueWithoutAFollowUp) {
     const TaskId task = make_task();
     const Run run = claim(task);
     append(task, under(run.epoch, with_status(TaskState::kInputRequired)));
-    EXPECT_EQ(release(task, run.epoch, Release::kDone), std::nullopt);
+    EXPECT_EQ(release(task, run.epoch, Release::kPaused), std::nullopt);
     EXPECT_FALSE(load(task).live_run);
 }
 
@@ -345,13 +345,13 @@ TEST_P(StorageContract, AReleaseIsIdempotent) {
     const Run run = claim(task);
     append(task, under(run.epoch, with_status(TaskState::kInputRequired)));
     append(task, with_turn("more"));
-    EXPECT_EQ(release(task, run.epoch, Release::kDone), 2U);
-    const auto again = release(task, run.epoch, Release::kDone);
+    EXPECT_EQ(release(task, run.epoch, Release::kPaused), 2U);
+    const auto again = release(task, run.epoch, Release::kPaused);
     EXPECT_TRUE(!again || *again == 2U);
     const Run next = claim(task, 2);
-    EXPECT_EQ(release(task, run.epoch, Release::kDone), std::nullopt) << "another run's task";
+    EXPECT_EQ(release(task, run.epoch, Release::kPaused), std::nullopt) << "another run's task";
     append(task, under(next.epoch, with_status(TaskState::kCompleted)));
-    EXPECT_EQ(release(task, next.epoch, Release::kDone), std::nullopt);
+    EXPECT_EQ(release(task, next.epoch, Release::kPaused), std::nullopt);
 }
 
 TEST_P(StorageContract, AHandedBackRunIsDueAtOnceAndDoesNotCount) {
@@ -377,7 +377,7 @@ TEST_P(StorageContract, EachTurnCountsItsOwnAttempts) {
     const Run run = claim(task);
     EXPECT_EQ(run.attempt, 2);
     append(task, under(run.epoch, with_status(TaskState::kInputRequired)));
-    release(task, run.epoch, Release::kDone);
+    release(task, run.epoch, Release::kPaused);
     append(task, with_turn("more"));
     EXPECT_EQ(claim(task, 2).attempt, 1);
 }

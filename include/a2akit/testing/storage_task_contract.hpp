@@ -79,7 +79,7 @@ TEST_P(StorageContract, AnUnknownTaskIsNotFound) {
               ErrorCode::kTaskNotFound);
     EXPECT_EQ(error_of(storage().events(nobody, all_, 0, 10)), ErrorCode::kTaskNotFound);
     EXPECT_EQ(refusal(nobody), Refusal::kEnded);
-    EXPECT_EQ(release(nobody, 1, Release::kDone), std::nullopt);
+    EXPECT_EQ(release(nobody, 1, Release::kPaused), std::nullopt);
     EXPECT_FALSE(must(storage().tails({nobody})).at(0).exists);
 }
 

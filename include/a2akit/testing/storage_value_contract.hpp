@@ -146,7 +146,7 @@ TEST_P(StorageContract, ARunsWriteIsStillKnownAfterItsRunIsOver) {
     const Run run = claim(task);
     const TaskUpdate pause = under(run.epoch, with_status(TaskState::kInputRequired));
     const Appended first = append(task, pause);
-    release(task, run.epoch, Release::kDone);
+    release(task, run.epoch, Release::kPaused);
     const Appended again = append(task, pause);
     EXPECT_TRUE(again.repeated);
     EXPECT_EQ(again.last, first.last);
@@ -278,7 +278,7 @@ TEST_P(StorageContract, EpochsRiseOverAllTurnsOfATask) {
         EXPECT_GT(run.epoch, last);
         last = run.epoch;
         append(task, under(run.epoch, with_status(TaskState::kInputRequired)));
-        release(task, run.epoch, Release::kDone);
+        release(task, run.epoch, Release::kPaused);
         append(task, with_turn("more"));
     }
 }

@@ -216,7 +216,7 @@ private:
             {"paused",
              [](TaskCase& c) {
                  c.pause(TaskState::kInputRequired);
-                 (void)c.driver_.release(1, Release::kDone, {});
+                 (void)c.driver_.release(1, Release::kPaused, {});
              }},
             {"continued, its handler there",
              [](TaskCase& c) {
@@ -226,13 +226,13 @@ private:
             {"continued",
              [](TaskCase& c) {
                  c.pause(TaskState::kAuthRequired);
-                 (void)c.driver_.release(1, Release::kDone, {});
+                 (void)c.driver_.release(1, Release::kPaused, {});
                  c.write(message());
              }},
             {"continued and running",
              [](TaskCase& c) {
                  c.pause(TaskState::kInputRequired);
-                 (void)c.driver_.release(1, Release::kDone, {});
+                 (void)c.driver_.release(1, Release::kPaused, {});
                  c.write(message());
                  c.claim(2);
              }},
@@ -314,10 +314,10 @@ private:
             {"claim of the turn after", claims(1)},
             {"same claim again",
              [](TaskCase& c) { return c.claim_in_words(c.claim_, c.before_.turn); }},
-            {"release, done", releases(Release::kDone)},
+            {"release, done", releases(Release::kPaused)},
             {"release, hand back", releases(Release::kHandBack)},
             {"release, retry in 2 s", releases(Release::kRetry)},
-            {"release of another run", releases(Release::kDone, 1)},
+            {"release of another run", releases(Release::kPaused, 1)},
             {"renew",
              [](TaskCase& c) {
                  c.driver_.renew(c.node_);

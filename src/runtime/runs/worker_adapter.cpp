@@ -292,8 +292,8 @@ Async<void> WorkerAdapter::hand_back_all() {
             context.ending() == TaskContextImpl::Ending::kTerminal)
             continue;
         const bool paused = context.ending() == TaskContextImpl::Ending::kPaused;
-        runs.push_back({context.id(), context.epoch(), paused ? Release::kDone : Release::kHandBack,
-                        std::move(run->delivery)});
+        runs.push_back({context.id(), context.epoch(),
+                        paused ? Release::kPaused : Release::kHandBack, std::move(run->delivery)});
         context.lose(ErrorCode::kStopped);
     }
     for (auto& run : runs)

@@ -128,7 +128,7 @@ Async<void> WorkerAdapter::conclude(ActiveRun& run, Outcome outcome) {
 
 Async<void> WorkerAdapter::pause(ActiveRun& run) {
     if (run.context.cancel_requested()) co_await cancel_paused(run);
-    co_await release(run.context.id(), run.context.epoch(), Release::kDone, {},
+    co_await release(run.context.id(), run.context.epoch(), Release::kPaused, {},
                      std::move(run.delivery));
 }
 

@@ -211,7 +211,7 @@ TEST_F(SqliteStorageTest, AFollowUpIsClaimedWithItsAppendAsWell) {
     TaskUpdate pause = update(TaskState::kInputRequired);
     pause.guard.epoch = run.epoch;
     must(storage_->append(task, OwnerScope::everything(), std::move(pause)));
-    must(storage_->release(task, run.epoch, Release::kDone, {}));
+    must(storage_->release(task, run.epoch, Release::kPaused, {}));
     must(delivery_->ack());
     delivery_.reset();
     group_.spawn(receive_one());

@@ -174,7 +174,7 @@ TEST_F(SendTest, AFollowUpBeforeTheHandlerHasReturnedIsRunAfterIt) {
     ASSERT_TRUE(first.done());
     auto second = send(command(follow_up(task_of(first.value()).id, "Rome")));
     const auto due = loop_.await(
-        ports_.storage->release(asking.snapshot.id, asking.epoch, Release::kDone, clock_->now()));
+        ports_.storage->release(asking.snapshot.id, asking.epoch, Release::kPaused, clock_->now()));
     ASSERT_TRUE(due && *due);
     const RunOperation operation{asking.snapshot.id, **due};
     EXPECT_TRUE(loop_.await(ports_.broker->enqueue(operation, std::nullopt)));

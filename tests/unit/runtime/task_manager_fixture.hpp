@@ -168,7 +168,7 @@ protected:
         if (is_terminal(state)) return;
         const Timestamp now = clock_->now();
         const auto due =
-            loop_.await(ports_.storage->release(run.snapshot.id, run.epoch, Release::kDone, now));
+            loop_.await(ports_.storage->release(run.snapshot.id, run.epoch, Release::kPaused, now));
         ASSERT_TRUE(due);
         if (!*due) return;
         const RunOperation operation{run.snapshot.id, **due};
