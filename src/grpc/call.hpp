@@ -2,7 +2,7 @@
 
 #include "grpc/method.hpp"
 #include "grpc/waiting_calls.hpp"
-#include "http/shard.hpp"
+#include "http/loop_state.hpp"
 #include "http/site.hpp"
 #include "runtime/limits/load.hpp"
 #include "wire/service_parameters.hpp"

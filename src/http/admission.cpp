@@ -49,9 +49,9 @@ std::string_view without_authority(std::string_view target) noexcept {
 
 wire::RequestHead head_of(RequestReader& reader, Exchange& exchange) noexcept {
     std::string_view target = without_authority(reader.target());
-    const std::string_view base = exchange.shard->options.base_path;
+    const std::string_view base = exchange.state->options.base_path;
     if (under_base(target, base)) target.remove_prefix(base.size());
-    exchange.site = &exchange.shard->site.at(target);
+    exchange.site = &exchange.state->site.at(target);
     return {reader.method(), target, &reader.headers()};
 }
 
@@ -62,7 +62,7 @@ void Admission::decide(const std::string& peer) {
     exchange_.http_1_0 = reader_.http_1_0();
     const wire::Resource* const asked =
         wire::find_resource(exchange_.site->resources(), request.target);
-    const security::Gate* const gate = shard_.options.gate.get();
+    const security::Gate* const gate = state_.options.gate.get();
     const bool metered = asked == nullptr || asked->metered;
     if (gate == nullptr || pass_gate(*gate, peer, metered))
         find_route(asked != nullptr && asked->at_root);
@@ -75,7 +75,7 @@ void Admission::decide(const std::string& peer) {
 }
 
 void Admission::find_route(bool at_root) {
-    const Options& options = shard_.options;
+    const Options& options = state_.options;
     wire::RequestHead request = head_of(reader_, exchange_);
     const bool whole_server = reader_.target() == "*";
     const std::string_view target = without_authority(reader_.target());
@@ -106,19 +106,19 @@ bool Admission::pass_gate(const security::Gate& gate, const std::string& peer, b
     }
     const std::string& caller = exchange_.forwarded_for.empty() ? peer : exchange_.forwarded_for;
     exchange_.cors = gate.cors.fields(headers);
-    if (const auto wait = metered ? gate.over_rate(caller, shard_.loop.now()) : std::nullopt) {
+    if (const auto wait = metered ? gate.over_rate(caller, state_.loop.now()) : std::nullopt) {
         Error::Details details;
         details.retry_after = *wait;
         const Error error{ErrorCode::kResourceExhausted,
                           "this address calls too often; try again later", nullptr};
         exchange_.refusal = std::make_unique<wire::HttpResponse>(wire::http_error(
-            error.with(std::move(details)), head_of(reader_, exchange_), shard_.options.versions));
+            error.with(std::move(details)), head_of(reader_, exchange_), state_.options.versions));
         return false;
     }
     if (!gate.hosts.allows(host_of(reader_.target(), headers))) {
         exchange_.refusal = std::make_unique<wire::HttpResponse>(wire::http_error(
             421, "the agent is not called by this Host; its operator sets A2AKIT_ALLOWED_HOSTS",
-            head_of(reader_, exchange_), shard_.options.versions));
+            head_of(reader_, exchange_), state_.options.versions));
         return false;
     }
     if (auto fields = gate.cors.preflight(reader_.method(), headers)) {

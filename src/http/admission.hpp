@@ -9,11 +9,11 @@
 namespace a2akit::http {
 
 /// Decides what the head of a request alone decides: whether it may come in, and where it goes.
-/// REQUIRES: shard, reader and exchange outlive it; the reader has read a head.
+/// REQUIRES: state, reader and exchange outlive it; the reader has read a head.
 class Admission {
 public:
-    Admission(const Shard& shard, RequestReader& reader, Exchange& exchange) noexcept
-        : shard_(shard), reader_(reader), exchange_(exchange) {}
+    Admission(const LoopState& state, RequestReader& reader, Exchange& exchange) noexcept
+        : state_(state), reader_(reader), exchange_(exchange) {}
 
     /// Fills in the exchange; sets its refusal when the request goes no further. `peer`: the
     /// address of the client's end of the connection.
@@ -24,7 +24,7 @@ private:
     [[nodiscard]] bool pass_gate(const security::Gate& gate, const std::string& peer, bool metered);
     void find_route(bool at_root);
 
-    const Shard& shard_;
+    const LoopState& state_;
     RequestReader& reader_;
     Exchange& exchange_;
 };

@@ -92,7 +92,7 @@ Error Answering::refused_in_batch() const {
 Async<void> Answering::answer_call(wire::Decoded decoded) {
     auto& call = std::get<wire::Call>(decoded.entries.front());
     const Operation operation = call.envelope.operation;
-    Permit permit = link_.shard().load.take_call(operation);
+    Permit permit = link_.state().load.take_call(operation);
     bool refused = !permit;
     HandledRequest handled;
     LargeTurns::Turn turn;
@@ -157,7 +157,7 @@ Async<void> Answering::answer_batch(wire::Decoded decoded) {
         }
         auto& call = std::get<wire::Call>(entry);
         const Operation operation = call.envelope.operation;
-        const Permit permit = link_.shard().load.take_call(operation);
+        const Permit permit = link_.state().load.take_call(operation);
         HandledRequest handled;
         const bool answered = !call.rpc_id.empty();
         if (answered && bytes >= link_.options().max_batch_bytes)
@@ -202,7 +202,7 @@ Async<void> Answering::respond(wire::HttpResponse response) {
         response.headers.emplace_back("Retry-After", std::to_string(kRetryAfter.count()));
     // A resource that is for every web page says so itself.
     if (has_field(response, "Access-Control-Allow-Origin")) exchange_.cors.clear();
-    std::string& out = link_.shard().out;
+    std::string& out = link_.state().out;
     out.clear();
     append_head(out, response, exchange_.framing());
     intake_.log_answer(response.status);

@@ -82,7 +82,7 @@ void Answering::send_white_space() {
 Async<void> Answering::respond_late(std::string body) {
     answer_begun_ = false;
     intake_.log_answer(200);
-    std::string& out = link_.shard().out;
+    std::string& out = link_.state().out;
     out.assign(unsent_);
     unsent_.clear();
     if (body.size() > Link::kKeptOut) return respond_late_large(std::move(body));
@@ -94,10 +94,10 @@ Async<void> Answering::respond_late(std::string body) {
 }
 
 Async<void> Answering::respond_late_large(std::string body) {
-    fmt::format_to(std::back_inserter(link_.shard().out), "{:x}\r\n", body.size());
+    fmt::format_to(std::back_inserter(link_.state().out), "{:x}\r\n", body.size());
     co_await link_.flush();
     if (!link_.broken()) co_await link_.flush_rest(std::move(body), 0);
-    link_.shard().out.assign("\r\n").append(kLastChunk);
+    link_.state().out.assign("\r\n").append(kLastChunk);
     co_await link_.flush();
 }
 

@@ -19,15 +19,15 @@ constexpr std::string_view kNotTls =
 
 }  // namespace
 
-Connection::Connection(Shard& shard, net::TcpSocket socket, std::string peer, Permit permit,
+Connection::Connection(LoopState& state, net::TcpSocket socket, std::string peer, Permit permit,
                        security::AddressSlots::Slot address_slot)
     : permit_(std::move(permit)),
       address_slot_(std::move(address_slot)),
-      link_(shard, std::move(socket), *this),
+      link_(state, std::move(socket), *this),
       intake_(link_, *this, std::move(peer)),
       answering_(link_, intake_),
       streaming_(link_, intake_.exchange()) {
-    shard.connections.push_back(*this);
+    state.connections.push_back(*this);
 }
 
 Async<void> Connection::run(std::unique_ptr<Connection> connection) {
@@ -55,7 +55,7 @@ Async<void> Connection::serve() {
             co_await streaming_.run(std::move(stream));
         }
         if (link_.broken() || link_.aborted() || !intake_.exchange().keep_alive ||
-            link_.shard().draining) {
+            link_.state().draining) {
             co_return;
         }
         intake_.next();
@@ -108,7 +108,7 @@ Async<void> Connection::close() {
     socket.shutdown_send();
     link_.wait_in(Link::Phase::kClosing, kLinger);
     for (std::size_t left = kLingerBytes; left > 0 && !link_.timed_out();) {
-        const net::Socket::ReadResult result = co_await socket.read(link_.shard().ignored);
+        const net::Socket::ReadResult result = co_await socket.read(link_.state().ignored);
         if (result.error || result.bytes == 0) break;
         left -= std::min(left, result.bytes);
     }

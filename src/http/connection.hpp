@@ -2,8 +2,8 @@
 
 #include "http/answering.hpp"
 #include "http/link.hpp"
+#include "http/loop_state.hpp"
 #include "http/request_intake.hpp"
-#include "http/shard.hpp"
 #include "http/streaming.hpp"
 
 #include <memory>
@@ -13,9 +13,9 @@ namespace a2akit::http {
 
 /// One client's connection: reads requests one after the other and answers them. Its parts do the
 /// work; it says which of them has its turn.
-class Connection final : public Served, private Link::Listener {
+class Connection final : public OpenConnection, private Link::Listener {
 public:
-    Connection(Shard& shard, net::TcpSocket socket, std::string peer, Permit permit,
+    Connection(LoopState& state, net::TcpSocket socket, std::string peer, Permit permit,
                security::AddressSlots::Slot address_slot);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "http/loop_state.hpp"
 #include "http/response.hpp"
-#include "http/shard.hpp"
 #include "wire/endpoint.hpp"
 
 #include <memory>
@@ -12,21 +12,21 @@ namespace a2akit::http {
 /// One request on its way through a connection: what reading it found out, and what its response
 /// has to say besides its content.
 struct Exchange {
-    explicit Exchange(Shard& s) noexcept : shard(&s), site(&s.site) {}
+    explicit Exchange(LoopState& s) noexcept : state(&s), site(&s.site) {}
 
     /// The fields of the response's head. The last response before the server stops closes its
     /// connection.
     [[nodiscard]] Framing framing() noexcept {
-        if (shard->draining) keep_alive = false;
-        return {.date = shard->date.now(),
-                .extra = shard->options.extra_fields,
+        if (state->draining) keep_alive = false;
+        return {.date = state->date.now(),
+                .extra = state->options.extra_fields,
                 .cors = cors,
                 .request_id = request_id,
                 .close = !keep_alive,
                 .http_1_0 = http_1_0};
     }
 
-    Shard* shard;
+    LoopState* state;
     Site* site;                 ///< Of the request: see Site::at.
     std::string forwarded_for;  ///< The address that a trusted proxy names; empty: none.
     std::string cors;           ///< Header lines for a browser.

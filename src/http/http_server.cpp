@@ -72,7 +72,7 @@ struct HttpServer::Connections {
     };
 
     Connections(net::AsioLoop& loop, const Options& options, Site& site, Load& load)
-        : shard(loop, options, site, load) {}
+        : state(loop, options, site, load) {}
 
     // -- On the acceptor's loop:
     void give(Arrival arrival);
@@ -96,16 +96,16 @@ struct HttpServer::Connections {
         Connections& connections;
     };
     struct AbortTimer : Timer {
-        explicit AbortTimer(Shard& s) noexcept
+        explicit AbortTimer(LoopState& s) noexcept
             : Timer([](Timer& t) noexcept {
-                  auto& all = static_cast<AbortTimer&>(t).shard.connections;
+                  auto& all = static_cast<AbortTimer&>(t).state.connections;
                   for (auto next = all.begin(); next != all.end();) (next++)->abort();
               }),
-              shard(s) {}
-        Shard& shard;
+              state(s) {}
+        LoopState& state;
     };
 
-    Shard shard;
+    LoopState state;
     std::mutex mutex;
     std::vector<Arrival> arrivals;          ///< Under the mutex.
     std::optional<SteadyTime> asked_since;  ///< Under the mutex: `take_work` is posted.
@@ -117,7 +117,7 @@ void HttpServer::Connections::give(Arrival arrival) {
     arrivals.push_back(std::move(arrival));
     if (asked_since) return;
     asked_since = Loop::current()->now();
-    shard.loop.post(take_work);
+    state.loop.post(take_work);
 }
 
 std::vector<HttpServer::Connections::Arrival> HttpServer::Connections::take_back() {
@@ -148,27 +148,27 @@ void HttpServer::Connections::take_arrivals() noexcept {
 void HttpServer::Connections::admit(Arrival arrival) {
     const std::string peer = arrival.socket.peer().address().to_string();
     NetError error;
-    net::TcpSocket socket = arrival.socket.take(shard.loop, error);
+    net::TcpSocket socket = arrival.socket.take(state.loop, error);
     if (error) {
         log::warn("cannot serve a connection error={}", quoted(error.message()));
         return;
     }
-    shard.connections_group.spawn(Connection::run(
-        std::make_unique<Connection>(shard, std::move(socket), peer, std::move(arrival.permit),
+    state.connections_group.spawn(Connection::run(
+        std::make_unique<Connection>(state, std::move(socket), peer, std::move(arrival.permit),
                                      std::move(arrival.address_slot))));
 }
 
 Async<void> HttpServer::Connections::drain() {
-    if (shard.draining) co_return;
-    shard.draining = true;
-    for (auto next = shard.connections.begin(); next != shard.connections.end();) (next++)->drain();
+    if (state.draining) co_return;
+    state.draining = true;
+    for (auto next = state.connections.begin(); next != state.connections.end();) (next++)->drain();
 }
 
 Async<void> HttpServer::Connections::join(Duration at_most) {
     co_await drain();
-    AbortTimer abort(shard);
-    abort.start(shard.loop, shard.loop.now() + at_most);
-    co_await shard.connections_group.join();
+    AbortTimer abort(state);
+    abort.start(state.loop, state.loop.now() + at_most);
+    co_await state.connections_group.join();
 }
 
 /// Accepts every connection and gives it to one of the loops in turn, but to none that a handler
@@ -326,14 +326,14 @@ void HttpServer::serve() { net::run_on(acceptor_->loop, acceptor_->start()); }
 void HttpServer::drain() {
     net::run_on(acceptor_->loop, acceptor_->stop());
     std::vector<std::pair<Loop*, Async<void>>> all;
-    for (const auto& one : connections_) all.emplace_back(&one->shard.loop, one->drain());
+    for (const auto& one : connections_) all.emplace_back(&one->state.loop, one->drain());
     net::run_on_each(std::move(all));
 }
 
 void HttpServer::stop(Duration at_most) {
     net::run_on(acceptor_->loop, acceptor_->stop());
     std::vector<std::pair<Loop*, Async<void>>> all;
-    for (const auto& one : connections_) all.emplace_back(&one->shard.loop, one->join(at_most));
+    for (const auto& one : connections_) all.emplace_back(&one->state.loop, one->join(at_most));
     net::run_on_each(std::move(all));
 }
 

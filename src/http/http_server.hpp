@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/shard.hpp"
+#include "http/loop_state.hpp"
 #include "net/listening_socket.hpp"
 #include "net/loop_group.hpp"
 #include "net/socket.hpp"

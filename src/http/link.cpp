@@ -11,11 +11,11 @@ constexpr std::size_t kSpareBuffers = 32;
 
 }  // namespace
 
-Link::Link(Shard& shard, net::TcpSocket socket, Listener& listener)
-    : shard_(shard),
+Link::Link(LoopState& state, net::TcpSocket socket, Listener& listener)
+    : state_(state),
       listener_(listener),
-      socket_(std::move(socket), shard.options.tls.get()),
-      unsent_share_(shard.load.responses()) {
+      socket_(std::move(socket), state.options.tls.get()),
+      unsent_share_(state.load.responses()) {
     socket_.notify([](void* who) noexcept { static_cast<Link*>(who)->on_read_end(); }, this);
 }
 
@@ -24,22 +24,22 @@ Link::Link(Shard& shard, net::TcpSocket socket, Listener& listener)
 void Link::wait_in(Phase phase, Duration span) {
     phase_ = phase;
     timed_out_ = false;
-    deadline_ = shard_.loop.now() + span;
+    deadline_ = state_.loop.now() + span;
     if (timer_.started() && armed_ <= deadline_) return;
     armed_ = deadline_;
-    timer_.start(shard_.loop, armed_);
+    timer_.start(state_.loop, armed_);
 }
 
 void Link::on_timer() noexcept {
     if (phase_ == Phase::kWorking) return;
-    const SteadyTime now = shard_.loop.now();
+    const SteadyTime now = state_.loop.now();
     if (phase_ == Phase::kWriting && socket_.sent() != sent_before_) {
         sent_before_ = socket_.sent();
-        deadline_ = now + shard_.options.write_timeout;
+        deadline_ = now + state_.options.write_timeout;
     }
     if (deadline_ > now) {
         armed_ = deadline_;
-        timer_.start(shard_.loop, armed_);
+        timer_.start(state_.loop, armed_);
         return;
     }
     if (phase_ == Phase::kAnswering || phase_ == Phase::kStreaming)
@@ -61,28 +61,28 @@ bool Link::hold_unsent(std::size_t bytes) noexcept {
 }
 
 Async<LargeTurns::Turn> Link::large_turn() {
-    LargeTurns::Turn turn = co_await shard_.large_turns.take();
-    co_await net::end_of_turn(shard_.loop);
+    LargeTurns::Turn turn = co_await state_.large_turns.take();
+    co_await net::end_of_turn(state_.loop);
     co_return turn;
 }
 
 Async<void> Link::flush_last() {
-    auto& spare = shard_.spare_buffers;
+    auto& spare = state_.spare_buffers;
     std::string next;
     if (!spare.empty()) {
         next = std::move(spare.back());
         spare.pop_back();
     }
-    std::string mine = std::exchange(shard_.out, std::move(next));
-    co_await net::end_of_turn(shard_.loop);
-    std::swap(shard_.out, mine);
+    std::string mine = std::exchange(state_.out, std::move(next));
+    co_await net::end_of_turn(state_.loop);
+    std::swap(state_.out, mine);
     if (spare.size() < kSpareBuffers && mine.capacity() <= kKeptOut)
         spare.push_back(std::move(mine));
     co_await flush();
 }
 
 Async<void> Link::flush() {
-    std::string& out = shard_.out;
+    std::string& out = state_.out;
     if (broken_) return {};
     net::NetError error;
     const std::size_t sent = socket_.try_send(out, error);
@@ -100,7 +100,7 @@ Async<void> Link::flush_rest(std::string buffer, std::size_t sent) {
     if (buffer.size() - sent < buffer.size() / 2) buffer = buffer.substr(std::exchange(sent, 0));
     const std::string_view rest = std::string_view(buffer).substr(sent);
     sent_before_ = socket_.sent();
-    wait_in(Phase::kWriting, shard_.options.write_timeout);
+    wait_in(Phase::kWriting, state_.options.write_timeout);
     const net::NetError error = co_await socket_.write(rest);
     phase_ = Phase::kWorking;
     if (error || aborted_) broken_ = true;

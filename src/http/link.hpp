@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/shard.hpp"
+#include "http/loop_state.hpp"
 #include "net/socket.hpp"
 
 #include <a2akit/request/client_presence.hpp>
@@ -16,7 +16,7 @@ namespace a2akit::http {
 
 /// A client's socket with its deadlines: what reading, answering and streaming share.
 ///
-/// Has one timer, whose deadline is moved lazily. REQUIRES: used on the shard's loop only.
+/// Has one timer, whose deadline is moved lazily. REQUIRES: used on its loop only.
 class Link {
 public:
     /// A buffer up to this size is kept for the next response.
@@ -44,13 +44,13 @@ public:
         ~Listener() = default;
     };
 
-    /// REQUIRES: shard and listener outlive it.
-    Link(Shard& shard, net::TcpSocket socket, Listener& listener);
+    /// REQUIRES: state and listener outlive it.
+    Link(LoopState& state, net::TcpSocket socket, Listener& listener);
     Link(const Link&) = delete;
     Link& operator=(const Link&) = delete;
 
-    [[nodiscard]] Shard& shard() noexcept { return shard_; }
-    [[nodiscard]] const Options& options() const noexcept { return shard_.options; }
+    [[nodiscard]] LoopState& state() noexcept { return state_; }
+    [[nodiscard]] const Options& options() const noexcept { return state_.options; }
     [[nodiscard]] net::Socket& socket() noexcept { return socket_; }
     [[nodiscard]] ClientPresence& client() noexcept { return client_; }
 
@@ -75,7 +75,7 @@ public:
     [[nodiscard]] bool ended() const noexcept { return client_.gone() || aborted_; }
 
     // -- Sending:
-    /// Sends `shard().out`. Sets `broken` when the client has gone.
+    /// Sends `state().out`. Sets `broken` when the client has gone.
     Async<void> flush();
     /// The same at the end of the loop's turn, together with other responses, so that waiting
     /// clients are woken once for many.
@@ -109,7 +109,7 @@ private:
     void on_timer() noexcept;
     void on_read_end() noexcept;
 
-    Shard& shard_;
+    LoopState& state_;
     Listener& listener_;
     net::Socket socket_;
     ByteShare unsent_share_;

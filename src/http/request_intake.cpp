@@ -29,14 +29,14 @@ struct UnlinkAtEnd {
 
 }  // namespace
 
-RequestIntake::RequestIntake(Link& link, Served& owner, std::string peer)
+RequestIntake::RequestIntake(Link& link, OpenConnection& owner, std::string peer)
     : link_(link),
-      shard_(link.shard()),
-      reader_({shard_.options.max_header_bytes, shard_.options.max_body_bytes}),
-      share_(shard_.load.requests()),
+      state_(link.state()),
+      reader_({state_.options.max_header_bytes, state_.options.max_body_bytes}),
+      share_(state_.load.requests()),
       upload_(owner),
       peer_(std::move(peer)),
-      exchange_(shard_) {}
+      exchange_(state_) {}
 
 Async<bool> RequestIntake::read_request() {
     const UnlinkAtEnd unlink{upload_};
@@ -80,7 +80,7 @@ Async<bool> RequestIntake::read_request() {
 }
 
 void RequestIntake::set_reading_deadline() {
-    const Options& options = shard_.options;
+    const Options& options = state_.options;
     if (!reader_.started()) {
         // The idle timeout runs from the last response; empty lines do not extend it.
         if (link_.phase() != Link::Phase::kIdle)
@@ -98,7 +98,7 @@ void RequestIntake::set_reading_deadline() {
 // -- The bytes of a request -----------------------------------------------------------------------
 
 bool RequestIntake::may_read() const noexcept {
-    return !link_.aborted() && (!shard_.draining || reader_.started());
+    return !link_.aborted() && (!state_.draining || reader_.started());
 }
 
 void RequestIntake::start_reading() {
@@ -118,7 +118,7 @@ Async<bool> RequestIntake::read_more() {
 }
 
 Async<bool> RequestIntake::send_continue() {
-    shard_.out.assign("HTTP/1.1 100 Continue\r\n\r\n");
+    state_.out.assign("HTTP/1.1 100 Continue\r\n\r\n");
     co_await link_.flush();
     co_return !link_.broken();
 }
@@ -166,17 +166,17 @@ void RequestIntake::note_upload() {
     const bool new_piece = reader_.body_received() >= upload_.next_piece;
     if (upload_.is_linked() && !new_piece) return;
     upload_.unlink();
-    upload_.brought = shard_.loop.now();
+    upload_.brought = state_.loop.now();
     upload_.next_piece = reader_.body_received() + kPiece;
-    shard_.uploads.push_back(upload_);
+    state_.uploads.push_back(upload_);
 }
 
 /// False: no body is slow.
 bool RequestIntake::make_slowest_give_way() {
-    if (shard_.uploads.empty()) return false;
-    Upload& slowest = shard_.uploads.front();
+    if (state_.uploads.empty()) return false;
+    Upload& slowest = state_.uploads.front();
     if (&slowest == &upload_) return false;
-    if (slowest.brought + shard_.options.give_way_after > shard_.loop.now()) return false;
+    if (slowest.brought + state_.options.give_way_after > state_.loop.now()) return false;
     slowest.owner.give_way();
     return true;
 }
@@ -192,7 +192,7 @@ void RequestIntake::give_way() noexcept {
 
 void RequestIntake::begin_request() {
     slow_body_mark_ = 0;
-    Admission(shard_, reader_, exchange_).decide(peer_);
+    Admission(state_, reader_, exchange_).decide(peer_);
 }
 
 bool RequestIntake::asks_before_body() const noexcept {
@@ -240,7 +240,7 @@ void RequestIntake::refuse(int status, std::string_view message) {
     if (exchange_.request_id.empty())
         exchange_.request_id = request_id_for(request.header("x-request-id"));
     exchange_.refusal = std::make_unique<wire::HttpResponse>(
-        wire::http_error(status, message, request, shard_.options.versions));
+        wire::http_error(status, message, request, state_.options.versions));
     exchange_.http_1_0 = reader_.http_1_0();
     exchange_.keep_alive = false;
     exchange_.lingering = true;

@@ -15,7 +15,7 @@ namespace a2akit::http {
 class RequestIntake {
 public:
     /// `owner` gives way when its body is too slow. REQUIRES: link and owner outlive it.
-    RequestIntake(Link& link, Served& owner, std::string peer);
+    RequestIntake(Link& link, OpenConnection& owner, std::string peer);
 
     /// False: the client has gone, or nothing can be answered. Afterwards the exchange has a route
     /// and the body is there, or it has a refusal.
@@ -69,7 +69,7 @@ private:
     [[nodiscard]] bool make_slowest_give_way();
 
     Link& link_;
-    Shard& shard_;
+    LoopState& state_;
     RequestReader reader_;
     ByteShare share_;
     Upload upload_;

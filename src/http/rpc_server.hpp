@@ -1,7 +1,7 @@
 #pragma once
 
+#include "http/loop_state.hpp"
 #include "http/options.hpp"
-#include "http/shard.hpp"
 #include "http/site.hpp"
 #include "net/loop_group.hpp"
 

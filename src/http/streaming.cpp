@@ -28,7 +28,7 @@ Async<void> Streaming::run(std::unique_ptr<OpenStream> stream) {
         batch = co_await std::move(pending);
         waiting_for_ = nullptr;
         if (link_.ended()) break;
-        if (batch.end == EventStream::End::kMore && link_.shard().draining && batch.items.empty()) {
+        if (batch.end == EventStream::End::kMore && link_.state().draining && batch.items.empty()) {
             batch.end = EventStream::End::kDraining;
         }
         co_await send_batch(*stream);
@@ -55,7 +55,7 @@ Async<void> Streaming::send_batch(OpenStream& stream) {
         }
         if (write_batch(stream, next)) {
             turn = {};
-            if (!link_.hold_unsent(link_.shard().out.size())) co_return break_off();
+            if (!link_.hold_unsent(link_.state().out.size())) co_return break_off();
             co_await link_.flush();
         }
         link_.release_unsent();
@@ -68,16 +68,16 @@ void Streaming::break_off() {
         "a stream ends: the server is at its limit of unsent bytes (A2AKIT_MAX_RESPONSE_BYTES) "
         "request_id={}",
         exchange_.request_id);
-    std::string().swap(link_.shard().out);
+    std::string().swap(link_.state().out);
     link_.release_unsent();
     link_.set_broken();
 }
 
-/// Encodes the items that are ready into the shard's buffer. False: there are none.
+/// Encodes the items that are ready into the loop's buffer. False: there are none.
 bool Streaming::write_batch(OpenStream& stream, std::size_t& next) {
     EventStream::Batch& batch = stream.batch;
     const bool chunked = !exchange_.http_1_0;
-    std::string& out = link_.shard().out;
+    std::string& out = link_.state().out;
     out.clear();
     if (stream.head) {
         Framing how = exchange_.framing();

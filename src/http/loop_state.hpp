@@ -15,9 +15,9 @@
 
 namespace a2akit::http {
 
-/// The shard's view of a connection, which is in the shard's list as long as it lives.
-class Served : public boost::intrusive::list_base_hook<
-                   boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+/// The loop's view of a connection, which is in the loop's list as long as it lives.
+class OpenConnection : public boost::intrusive::list_base_hook<
+                           boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
     /// The server stops: an idle connection closes, a stream ends, a request under way is the last.
     virtual void drain() noexcept = 0;
@@ -27,22 +27,22 @@ public:
     virtual void give_way() noexcept = 0;
 
 protected:
-    ~Served() = default;
+    ~OpenConnection() = default;
 };
 
-/// A large body that has not arrived completely. The shard's list is in the order in which the
+/// A large body that has not arrived completely. The loop's list is in the order in which the
 /// bodies last made progress.
 struct Upload
     : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
-    explicit Upload(Served& o) noexcept : owner(o) {}
-    Served& owner;
+    explicit Upload(OpenConnection& o) noexcept : owner(o) {}
+    OpenConnection& owner;
     SteadyTime brought{};
     std::size_t next_piece = 0;  ///< The body makes progress when this many bytes have arrived.
 };
 
 /// The state that the connections of one loop share. Used on that loop only, except for the load.
-struct Shard {
-    Shard(net::AsioLoop& l, const Options& o, Site& s, Load& whole) noexcept
+struct LoopState {
+    LoopState(net::AsioLoop& l, const Options& o, Site& s, Load& whole) noexcept
         : loop(l), options(o), site(s), load(whole) {}
 
     net::AsioLoop& loop;
@@ -57,7 +57,7 @@ struct Shard {
     std::array<char, 65536> ignored;  ///< Bytes of any connection that are read and dropped.
     bool draining = false;
     TaskGroup connections_group;
-    boost::intrusive::list<Served, boost::intrusive::constant_time_size<false>> connections;
+    boost::intrusive::list<OpenConnection, boost::intrusive::constant_time_size<false>> connections;
     boost::intrusive::list<Upload, boost::intrusive::constant_time_size<false>> uploads;
 };
 
