@@ -9,7 +9,8 @@ void Writer::put_slowly(std::string_view text) {
         return;
     }
     const std::size_t used = out_.size();
-    out_.resize(used + kSlack);
+    const std::size_t room = out_.capacity() - used;
+    out_.resize(used + (room < text.size() ? kSlack : std::min(room, kSlack)));
     at_ = std::copy_n(text.data(), text.size(), out_.data() + used);
     limit_ = out_.data() + out_.size();
 }
