@@ -92,10 +92,18 @@ void Admission::find_route(bool at_root) {
         exchange_.refusal =
             std::make_unique<wire::HttpResponse>(std::move(std::get<wire::HttpResponse>(routed)));
     else if (route->kind == wire::RouteKind::kResource || site.no_agent().empty())
-        exchange_.route = std::make_unique<wire::Route>(std::move(*route));
+        keep(std::move(*route));
     else
         exchange_.refusal = std::make_unique<wire::HttpResponse>(
             wire::http_error(404, site.no_agent(), request, options.versions));
+}
+
+/// In the memory of the last request's, if it is there.
+void Admission::keep(wire::Route&& route) {
+    if (exchange_.route)
+        *exchange_.route = std::move(route);
+    else
+        exchange_.route = std::make_unique<wire::Route>(std::move(route));
 }
 
 bool Admission::pass_gate(const security::Gate& gate, const std::string& peer, bool metered) {

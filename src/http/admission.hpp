@@ -23,6 +23,7 @@ private:
     /// False: the request is refused, or answered already.
     [[nodiscard]] bool pass_gate(const security::Gate& gate, const std::string& peer, bool metered);
     void find_route(bool at_root);
+    void keep(wire::Route&& route);
 
     const LoopState& state_;
     RequestReader& reader_;

@@ -32,7 +32,7 @@ struct Exchange {
     std::string cors;           ///< Header lines for a browser.
     std::string request_id;
     // On the heap: a stream needs neither, and may be idle for hours.
-    std::unique_ptr<wire::Route> route;           ///< Null: the request is refused.
+    std::unique_ptr<wire::Route> route;           ///< Of no meaning when the request is refused.
     std::unique_ptr<wire::HttpResponse> refusal;  ///< The response, when the request is refused.
     bool http_1_0 = false;
     bool keep_alive = true;

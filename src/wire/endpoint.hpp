@@ -43,7 +43,7 @@ struct RequestHead {
 /// answer to HEAD.
 struct HttpResponse {
     int status = 200;
-    std::string content_type;  ///< Empty: no body.
+    std::string_view content_type;  ///< A literal; empty: no body.
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
 };

@@ -1,6 +1,8 @@
 #include "wire/repeated_headers.hpp"
 
 #include <array>
+#include <cstdint>
+#include <string_view>
 
 namespace a2akit::wire {
 namespace {
@@ -18,12 +20,23 @@ constexpr std::array<Rule, 6> kRules{{{"accept", "Accept", true},
                                       {"if-none-match", "If-None-Match", true},
                                       {"last-event-id", "Last-Event-ID", false}}};
 
+/// Whether a rule may have a name of this length: most headers are about something else.
+constexpr bool has_length_of_rule(std::string_view name) noexcept {
+    constexpr std::uint64_t kLengths = [] {
+        std::uint64_t lengths = 0;
+        for (const Rule& rule : kRules) lengths |= std::uint64_t{1} << rule.name.size();
+        return lengths;
+    }();
+    return name.size() < 64 && ((kLengths >> name.size()) & 1) != 0;
+}
+
 }  // namespace
 
 std::optional<Error> settle_repeated_headers(const RequestHead& head) {
     if (head.headers == nullptr) return std::nullopt;
     std::array<std::string*, kRules.size()> first{};
     for (auto& [name, value] : *head.headers) {
+        if (!has_length_of_rule(name)) continue;
         for (std::size_t i = 0; i < kRules.size(); ++i) {
             if (kRules[i].name != name) continue;
             if (first[i] == nullptr) {
