@@ -180,8 +180,8 @@ void MemoryStorage::forget(const RemovedTask& removed) {
             dead_letters_.erase(task.id);
         }
     }
-    contexts_.forget_unless(removed.owner, task.context_id,
-                            [&] { return context_is_used(removed.owner, task.context_id); });
+    contexts_.forget_unless(removed.owner, task.context_id(),
+                            [&] { return context_is_used(removed.owner, task.context_id()); });
 }
 
 bool MemoryStorage::context_is_used(const OwnerScope& scope, const std::string& context_id) {

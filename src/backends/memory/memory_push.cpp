@@ -163,7 +163,7 @@ AsyncResult<std::vector<PushDelivery>> MemoryStorage::due_deliveries(PushQuery q
         if (record == nullptr || !is_due(record->progress, facts_of(*task), now)) continue;
         take_lease(record->progress, query.lease, now);
         if (each.is_retry) ++retries;
-        due.push_back({record->config, task->context_id, record->progress.cursor,
+        due.push_back({record->config, task->context_id(), record->progress.cursor,
                        record->progress.task_first, record->progress.attempts,
                        record->progress.lease});
     }

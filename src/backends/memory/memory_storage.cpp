@@ -31,7 +31,7 @@ std::optional<DeadLetter> letter_of(const TaskRecord& task, const TaskUpdate& up
     letter.task = task.id;
     letter.turn = task.turn;
     letter.owner = {task.owner->name.owner, task.owner->name.tenant, false};
-    letter.context_id = task.context_id;
+    letter.context_id = task.context_id();
     letter.reason = *update.dead_letter;
     letter.at = now;
     letter.attempts = task.active->attempts;
@@ -129,10 +129,10 @@ Result<Created> MemoryStorage::create_fresh(NewTask&& task, const OwnerScope& sc
     }
     auto record = std::make_unique<TaskRecord>();
     record->id = task.id;
-    record->context_id = std::move(task.context_id);
+    record->begin(std::move(task.context_id), std::exchange(update.history, {}));
     record->revealed = task.revealed;
     record->events.reserve(kUsualEvents);
-    const std::uint64_t context_hash = TaskShard::context_hash(record->context_id);
+    const std::uint64_t context_hash = TaskShard::context_hash(record->context_id());
     if (key != nullptr) record->rarely().keys.push_back(*key);
     Created created;
     std::optional<SnapshotTaker> taker;

@@ -21,12 +21,16 @@ struct OwnerName {
 /// A name to look up, in several tables if need be: it is hashed once.
 struct OwnerNameView {
     OwnerNameView(std::string_view of_owner, std::string_view of_tenant) noexcept
-        : owner(of_owner),
-          tenant(of_tenant),
-          hash(keyed_hash(of_owner) * 31 + keyed_hash(of_tenant)) {}
+        : owner(of_owner), tenant(of_tenant), hash(hash_of(of_owner) * 31 + hash_of(of_tenant)) {}
     std::string_view owner;
     std::string_view tenant;
     std::size_t hash;
+
+private:
+    // Most calls are without a tenant, many without an owner.
+    static std::size_t hash_of(std::string_view name) noexcept {
+        return name.empty() ? 0 : keyed_hash(name);
+    }
 };
 struct OwnerHash {
     using is_transparent = void;

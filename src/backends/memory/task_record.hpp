@@ -84,6 +84,7 @@ struct PushRecord {
 
 /// The parts that few tasks have.
 struct RarePart {
+    std::optional<std::string> context_id;  ///< Unless the first message carries it.
     RawJson checkpoint;
     RawJson metadata;
     std::optional<Shared<Message>> reply;
@@ -103,7 +104,6 @@ struct TaskRecord : SetHook<ByStatus>,
                     kernel::TaskCore {
     TaskId id;
     OwnerIndex* owner = nullptr;
-    std::string context_id;
     ContextIndex* context = nullptr;
 
     std::uint32_t compacted = 0;    ///< Events that are no longer in `events`.
@@ -111,12 +111,21 @@ struct TaskRecord : SetHook<ByStatus>,
     std::int64_t bytes = 0;         ///< As counted; see TaskShard::count.
     Timestamp next_look = Timestamp::max();
     std::vector<StoredEvent> events;
-    std::vector<Shared<Message>> history;
+    std::vector<Shared<Message>> history;  ///< The first one stays.
     Answer made;   ///< Of the write that made the task, later its newest turn.
     Answer ended;  ///< Of the write that ended it.
     std::unique_ptr<ActivePart> active;
     std::unique_ptr<RarePart> rare;
 
+    [[nodiscard]] const std::string& context_id() const noexcept {
+        return rare && rare->context_id ? *rare->context_id : history.front()->context_id;
+    }
+    /// Sets the contextId and the first messages. Once.
+    void begin(std::string context, std::vector<Shared<Message>> messages) {
+        history = std::move(messages);
+        if (history.empty() || history.front()->context_id != context)
+            rarely().context_id = std::move(context);
+    }
     [[nodiscard]] kernel::TaskHead head() const {
         return {*this, active ? static_cast<const kernel::TaskWork&>(*active) : kernel::TaskWork{}};
     }

@@ -76,7 +76,7 @@ const ContextIndex* TaskShard::find_context(const OwnerIndex& owner, std::string
 }
 
 ContextIndex& TaskShard::context_index(const TaskRecord& task, std::uint64_t hash) {
-    if (ContextIndex* found = context_of(*task.owner, task.context_id, hash)) return *found;
+    if (ContextIndex* found = context_of(*task.owner, task.context_id(), hash)) return *found;
     auto made = std::make_unique<ContextIndex>(*task.owner);
     contexts_.insert(*made, hash_for(*task.owner, hash));
     return *made.release();  // the table's are deleted with their last task
@@ -106,7 +106,6 @@ TaskRecord& TaskShard::insert(std::unique_ptr<TaskRecord> task, const OwnerNameV
     record.active = std::make_unique<ActivePart>(record);
     tasks_.insert(record.id.hash(), record);
     record.context = &context_index(record, context_hash);
-    enter_status(record);
     ++record.owner->use->tasks;
     count(record, kEmptyTask);
     return record;
@@ -158,7 +157,7 @@ void TaskShard::enter_listing(TaskRecord& task) {
 }
 
 void TaskShard::move_status(TaskRecord& task, TaskState state, Timestamp time) {
-    leave_status(task);
+    if (is_listed(task)) leave_status(task);
     task.state = state;
     task.status_time = time;
     enter_status(task);
@@ -166,6 +165,10 @@ void TaskShard::move_status(TaskRecord& task, TaskState state, Timestamp time) {
 
 void TaskShard::reveal(TaskRecord& task) {
     if (task.revealed) return;
+    if (!is_listed(task)) {
+        task.revealed = true;
+        return;
+    }
     RestList* rest = resting(task);
     task.context->remove(task);
     task.revealed = true;
@@ -192,8 +195,8 @@ void TaskShard::update_look(TaskRecord& task) {
 void TaskShard::store(TaskRecord& task, const kernel::TaskHead& head) {
     if (task.has_ended()) return;
     if (head.revealed) reveal(task);
-    if (head.state != task.state || head.status_time != task.status_time)
-        move_status(task, head.state, head.status_time);
+    const bool moved = head.state != task.state || head.status_time != task.status_time;
+    if (moved || !is_listed(task)) move_status(task, head.state, head.status_time);
     ActivePart& active = *task.active;
     if (active.run && !head.run) runs_.erase(runs_.iterator_to(active));
     if (!active.run && head.run) runs_.push_back(active);

@@ -57,7 +57,7 @@ struct ContextIndex : local::TableLink<ContextIndex> {
     boost::container::small_vector<Group, 1> groups;  ///< None of them is empty.
 
     [[nodiscard]] const std::string& name() const {
-        return groups.front().tasks.begin()->context_id;
+        return groups.front().tasks.begin()->context_id();
     }
     void add(TaskRecord& task);
     void remove(TaskRecord& task);
@@ -132,7 +132,8 @@ public:
     [[nodiscard]] OwnerIndex* find_owner(const OwnerScope& owner) {
         return find_owner(OwnerNameView(owner.owner, owner.tenant));
     }
-    /// `context_hash`: of the task's contextId.
+    /// Adds a task that is listed from the first `store` on. REQUIRES: that follows before the lock
+    /// is left. `context_hash`: of the task's contextId.
     TaskRecord& insert(std::unique_ptr<TaskRecord> task, const OwnerNameView& owner,
                        std::uint64_t context_hash);
     /// Adds this many bytes to the task's size; negative: removes them.
@@ -179,6 +180,9 @@ private:
     [[nodiscard]] ContextIndex* context_of(const OwnerIndex& owner, std::string_view context_id,
                                            std::uint64_t hash);
     ContextIndex& context_index(const TaskRecord& task, std::uint64_t context_hash);
+    [[nodiscard]] static bool is_listed(const TaskRecord& task) noexcept {
+        return task.SetHook<ByContext>::is_linked();
+    }
     /// Once the task has left its status: drops the context with its last task.
     void leave_context(TaskRecord& task);
     void leave_status(TaskRecord& task);

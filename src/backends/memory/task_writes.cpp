@@ -160,7 +160,7 @@ void SnapshotTaker::take(const TaskRecord& task, Timestamp now) {
     TaskSnapshot& to = snapshot_;
     to.id = task.id;
     to.owner = {task.owner->name.owner, task.owner->name.tenant, false};
-    to.context_id = task.context_id;
+    to.context_id = task.context_id();
     to.status.state = task.state;
     if (task.last_status != 0) {
         const auto& payload = task.events[task.last_status - 1].payload;

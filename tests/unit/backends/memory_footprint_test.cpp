@@ -11,7 +11,7 @@ namespace a2akit::backends {
 namespace {
 
 constexpr int kTasks = 20'000;
-constexpr double kMostBytesPerTask = 2.6 * 1024;
+constexpr double kMostBytesPerTask = 2.55 * 1024;
 const OwnerScope kAlice{"alice", "", false};
 
 TaskUpdate blank() {

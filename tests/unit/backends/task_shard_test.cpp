@@ -14,9 +14,11 @@ protected:
     TaskRecord& insert(const std::string& context_id, const OwnerScope& owner = kAlice) {
         auto made = std::make_unique<TaskRecord>();
         made->id = TaskId::generate();
-        made->context_id = context_id;
-        const std::uint64_t context = TaskShard::context_hash(made->context_id);
-        return shard_.insert(std::move(made), {owner.owner, owner.tenant}, context);
+        made->begin(context_id, {});
+        const std::uint64_t context = TaskShard::context_hash(context_id);
+        TaskRecord& task = shard_.insert(std::move(made), {owner.owner, owner.tenant}, context);
+        shard_.store(task, task.head());
+        return task;
     }
     const ContextIndex* find(const std::string& context_id, const OwnerScope& owner = kAlice) {
         const OwnerIndex* index = shard_.find_owner(owner);
