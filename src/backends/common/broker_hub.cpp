@@ -289,7 +289,7 @@ BrokerEntry* BrokerHub::next_queued(Seat& seat) {
     return nullptr;
 }
 
-BrokerHub::Taken BrokerHub::take_locked(Seat& seat, int room) {
+BrokerHub::Taken BrokerHub::take(Seat& seat, int room) {
     if (stopped_ || seat.closed) return {.ended = true};
     stop_waiting(seat);
     seat.room = room;
@@ -301,14 +301,9 @@ BrokerHub::Taken BrokerHub::take_locked(Seat& seat, int room) {
     return {.entry = entry};
 }
 
-BrokerHub::Taken BrokerHub::take(Seat& seat, int room) {
-    const std::lock_guard lock(mutex_);
-    return take_locked(seat, room);
-}
-
 BrokerHub::Taken BrokerHub::take_or_wait(Seat& seat, int room) {
     const std::lock_guard lock(mutex_);
-    Taken taken = take_locked(seat, room);
+    Taken taken = take(seat, room);
     if (taken.entry != nullptr || taken.ended) return taken;
     seat.signal.reset();
     seat.waiting = true;

@@ -153,9 +153,8 @@ public:
         bool ended = false;            ///< Closed or stopped: there will be no more entries.
         std::optional<Duration> wait;  ///< Look again then, even without a signal.
     };
-    /// An entry, if one is due; never waits.
-    Taken take(Seat& seat, int room);
-    /// The same, but if there is none the seat waits: its signal says when to call again.
+    /// An entry, if one is due. If there is none the seat waits: its signal says when to call
+    /// again.
     Taken take_or_wait(Seat& seat, int room);
 
 private:
@@ -197,7 +196,7 @@ private:
     [[nodiscard]] Seat* local_seat() noexcept;
     [[nodiscard]] Seat* any_waiting() noexcept;  ///< With room.
     [[nodiscard]] BrokerEntry* pick(Seat& seat);
-    Taken take_locked(Seat& seat, int room);
+    Taken take(Seat& seat, int room);
 
     void drop_claimed(BrokerEntry& entry);
     void end_if_unused(Seat& seat);

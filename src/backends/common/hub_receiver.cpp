@@ -48,9 +48,9 @@ public:
     }
 
     Async<std::unique_ptr<Delivery>> receive(int room) override {
-        const BrokerHub::Taken taken = hub_.take(seat_, room);
-        if (taken.entry == nullptr && !taken.ended) return wait(room);
-        return deliver(taken.entry);
+        const BrokerHub::Taken taken = hub_.take_or_wait(seat_, room);
+        if (taken.entry != nullptr || taken.ended) return deliver(taken.entry);
+        return wait(room, taken.wait);
     }
     void close() noexcept override { hub_.close(seat_); }
 
@@ -60,16 +60,15 @@ private:
         return std::make_unique<HubDelivery>(hub_, *entry);
     }
 
-    Async<std::unique_ptr<Delivery>> wait(int room) {
+    Async<std::unique_ptr<Delivery>> wait(int room, std::optional<Duration> longest) {
         for (;;) {
+            if (longest)
+                co_await seat_.signal.wait_until(Loop::current()->now() + *longest);
+            else
+                co_await seat_.signal.wait();
             const BrokerHub::Taken taken = hub_.take_or_wait(seat_, room);
             if (taken.entry != nullptr || taken.ended) co_return deliver(taken.entry);
-            if (taken.wait) {
-                const SteadyTime until = Loop::current()->now() + *taken.wait;
-                co_await seat_.signal.wait_until(until);
-            } else {
-                co_await seat_.signal.wait();
-            }
+            longest = taken.wait;
         }
     }
 
