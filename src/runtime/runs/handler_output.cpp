@@ -11,6 +11,7 @@
 namespace a2akit {
 
 void require_utf8(std::string_view what, std::string_view text) {
+    if (text.empty()) return;
     if (text.find('\0') != std::string_view::npos) {
         throw std::invalid_argument(
             fmt::format("{} contains the character NUL (U+0000); send bytes as bytes", what));

@@ -180,7 +180,7 @@ private:
     Async<RawJson> read_context();
     Async<void> write_context(RawJson value);
     Async<void> pause(TaskState state, Shared<Message> question, RawJson checkpoint);
-    Async<void> complete_with(Part part, std::string artifact_id);
+    Async<void> complete_with(Part&& part, std::string artifact_id);
 
     Async<void> write(TaskUpdate&& update);
     Async<void> await_write(AsyncResult<Appended> pending, Ending ending);

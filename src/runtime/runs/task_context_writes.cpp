@@ -264,7 +264,7 @@ Async<void> TaskContextImpl::complete_json(RawJson data, std::string artifact_id
                    complete_with(Part::from_data(std::move(data)), std::move(artifact_id)));
 }
 
-Async<void> TaskContextImpl::complete_with(Part part, std::string artifact_id) {
+Async<void> TaskContextImpl::complete_with(Part&& part, std::string artifact_id) {
     Artifact artifact;
     artifact.artifact_id = std::move(artifact_id);
     artifact.parts.push_back(std::move(part));
