@@ -1,5 +1,7 @@
 #include "net/asio_loop.hpp"
 
+#include "core/end_of_turn.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -133,6 +135,9 @@ void AsioLoop::run() {
     Loop* const former = Loop::current();
     set_current(this);
     HandlerMark::set_current(&mark_);
+    set_post_at_end_of_turn(this, [](Loop& loop, Work& work) noexcept {
+        static_cast<AsioLoop&>(loop).post_last(work);
+    });
     for (;;) {
         run_local();
         if (stopping_) break;
@@ -154,6 +159,7 @@ void AsioLoop::run() {
         run_local();
         end_turn();
     }
+    set_post_at_end_of_turn(nullptr, nullptr);
     HandlerMark::set_current(nullptr);
     set_current(former);
 }

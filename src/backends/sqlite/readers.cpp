@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds kLongestBatch(2);
 }  // namespace
 
 Readers::Readers(std::vector<std::unique_ptr<Connection>> connections)
-    : WorkQueue("reads", kMaxBatch), connections_(std::move(connections)) {
+    : WorkQueue("reads", kMaxBatch, Wake::kAtOnce), connections_(std::move(connections)) {
     try {
         for (const auto& connection : connections_) {
             threads_.emplace_back([this, &db = *connection] { run(db); });

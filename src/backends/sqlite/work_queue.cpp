@@ -1,5 +1,7 @@
 #include "backends/sqlite/work_queue.hpp"
 
+#include "core/end_of_turn.hpp"
+
 #include <string>
 
 namespace a2akit::sqlite {
@@ -14,13 +16,12 @@ void OperationQueue::submit(Operation& operation) {
     operation.next = nullptr;
     ++unanswered_;
     {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock(idle_->mutex);
         if (queued_ < kMaxQueued) {
             (last_ == nullptr ? first_ : last_->next) = &operation;
             last_ = &operation;
             ++queued_;
-            wake_.notify_one();
-            return;
+            return wake_idle();
         }
     }
     operation.fail(Error::unavailable(
@@ -30,9 +31,36 @@ void OperationQueue::submit(Operation& operation) {
     answers.add(operation);
 }
 
+// A thread that is at work takes what has queued meanwhile when it is done. The loop that is to
+// wake one may be held up by a handler: an operation of another loop does not wait for that.
+void OperationQueue::wake_idle() {
+    if (idle_->threads == 0) return;
+    Loop* const loop = Loop::current();
+    if (wake_ == Wake::kAtEndOfTurn && loop != nullptr) {
+        if (idle_->waker == loop) return;
+        if (idle_->waker == nullptr && post_at_end_of_turn(*idle_)) {
+            idle_->waker = loop;
+            idle_->self = idle_;
+            return;
+        }
+    }
+    idle_->wake.notify_one();
+}
+
+void OperationQueue::Idle::wake_one(Work& work) noexcept {
+    auto& idle = static_cast<Idle&>(work);
+    std::shared_ptr<Idle> self;
+    const std::lock_guard lock(idle.mutex);
+    self = std::move(idle.self);
+    idle.waker = nullptr;
+    idle.wake.notify_one();
+}
+
 Operation* OperationQueue::take() {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return first_ != nullptr || stopping_; });
+    std::unique_lock lock(idle_->mutex);
+    ++idle_->threads;
+    idle_->wake.wait(lock, [this] { return first_ != nullptr || stopping_; });
+    --idle_->threads;
     if (first_ == nullptr) return nullptr;
     Operation* const batch = first_;
     Operation* end = first_;
@@ -46,10 +74,10 @@ Operation* OperationQueue::take() {
 
 void OperationQueue::stop() noexcept {
     {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock(idle_->mutex);
         stopping_ = true;
     }
-    wake_.notify_all();
+    idle_->wake.notify_all();
 }
 
 }  // namespace a2akit::sqlite

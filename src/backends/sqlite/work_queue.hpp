@@ -10,9 +10,14 @@ namespace a2akit::sqlite {
 /// Operations on their way to the threads that do them. Safe from any thread.
 class OperationQueue {
 public:
+    /// For how long an idle thread lies still after an operation has been queued.
+    enum class Wake {
+        kAtOnce,
+        kAtEndOfTurn,  ///< Until what else is ready on the caller's loop has been queued as well.
+    };
     /// `what` waits for the disk, for the error of a full queue; `most_together` are taken at once.
-    OperationQueue(const char* what, std::size_t most_together) noexcept
-        : what_(what), most_together_(most_together) {}
+    OperationQueue(const char* what, std::size_t most_together, Wake wake)
+        : what_(what), most_together_(most_together), wake_(wake) {}
 
     /// Queues it, or fails it immediately when too much has queued.
     void submit(Operation& operation);
@@ -22,8 +27,13 @@ public:
 
     /// Operations that were not taken.
     [[nodiscard]] std::size_t queued() {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock(idle_->mutex);
         return queued_;
+    }
+    /// Threads that wait in `take`.
+    [[nodiscard]] int idle() {
+        const std::lock_guard lock(idle_->mutex);
+        return idle_->threads;
     }
     /// Whether a caller waits for an answer that was not posted yet.
     [[nodiscard]] bool busy() const noexcept { return unanswered_ != 0; }
@@ -31,10 +41,23 @@ public:
     [[nodiscard]] std::atomic<std::int64_t>& unanswered() noexcept { return unanswered_; }
 
 private:
+    /// The threads that have nothing to do. May outlive the queue, on a loop that is to wake them.
+    struct Idle : Work {
+        Idle() noexcept : Work(&Idle::wake_one) {}
+        static void wake_one(Work& work) noexcept;
+        std::mutex mutex;
+        std::condition_variable wake;
+        // Under the mutex:
+        int threads = 0;
+        Loop* waker = nullptr;       ///< On which this is posted.
+        std::shared_ptr<Idle> self;  ///< While it is.
+    };
+    void wake_idle();  // under the mutex
+
     const char* const what_;
     const std::size_t most_together_;
-    std::mutex mutex_;
-    std::condition_variable wake_;
+    const Wake wake_;
+    const std::shared_ptr<Idle> idle_ = std::make_shared<Idle>();
     Operation* first_ = nullptr;
     Operation* last_ = nullptr;
     std::size_t queued_ = 0;

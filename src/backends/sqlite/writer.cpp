@@ -13,7 +13,7 @@ constexpr std::size_t kMaxBatch = 1024;
 
 Writer::Writer(std::unique_ptr<Connection> connection, EngineTime& time,
                std::function<void(Connection&)> committed)
-    : WorkQueue("writes", kMaxBatch),
+    : WorkQueue("writes", kMaxBatch, Wake::kAtEndOfTurn),
       session_(std::move(connection), time),
       committed_(std::move(committed)),
       thread_([this] { run(); }) {}

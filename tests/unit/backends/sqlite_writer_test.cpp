@@ -1,5 +1,6 @@
 #include "backends/sqlite/readers.hpp"
 #include "backends/sqlite/writer.hpp"
+#include "core/end_of_turn.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <a2akit/testing/contract_case.hpp>
@@ -17,6 +18,7 @@
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 namespace a2akit::sqlite {
@@ -103,6 +105,30 @@ TEST_F(SqliteWriterTest, QueuedWritesAreCommittedTogether) {
     EXPECT_EQ(writer_->counters().commits, 1U);
     EXPECT_EQ(stored(), 4);
     EXPECT_EQ(committed_, 4);
+}
+
+TEST(SqliteQueueTest, WhatALoopQueuesInOneTurnIsTakenTogether) {
+    struct Plain final : Operation {
+        void fail(Error) noexcept override {}
+    };
+    OperationQueue queue("writes", 100, OperationQueue::Wake::kAtEndOfTurn);
+    std::promise<int> taken;
+    std::thread taker([&] {
+        int count = 0;
+        for (const Operation* at = queue.take(); at != nullptr; at = at->next) ++count;
+        taken.set_value(count);
+    });
+    while (queue.idle() == 0) std::this_thread::yield();
+    testing::ManualLoop loop;
+    static Work* last = nullptr;
+    set_post_at_end_of_turn(&loop, [](Loop&, Work& work) noexcept { last = &work; });
+    std::array<Plain, 3> operations;
+    for (Plain& operation : operations) queue.submit(operation);
+    set_post_at_end_of_turn(nullptr, nullptr);
+    ASSERT_NE(last, nullptr);
+    last->run(*last);
+    EXPECT_EQ(taken.get_future().get(), 3);
+    taker.join();
 }
 
 TEST_F(SqliteWriterTest, AWriteThatFailsLeavesItsNeighboursAlone) {

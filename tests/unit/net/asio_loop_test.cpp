@@ -1,5 +1,6 @@
 #include "net/asio_loop.hpp"
 
+#include "core/end_of_turn.hpp"
 #include "net/loop_group.hpp"
 
 #include <gtest/gtest.h>
@@ -58,6 +59,33 @@ TEST(AsioLoopTest, TheEndOfATurnComesBehindAllThatIsReady) {
     std::vector<int> notes;
     run_on(loops[0], some_at_the_end(loops[0], notes));
     EXPECT_EQ(notes, (std::vector<int>{2, 12, 1, 3}));
+}
+
+struct NoteOne : Work {
+    explicit NoteOne(std::vector<int>& to) noexcept
+        : Work([](Work& work) noexcept { static_cast<NoteOne&>(work).notes.push_back(1); }),
+          notes(to) {}
+    std::vector<int>& notes;
+};
+
+Async<void> work_at_the_end(AsioLoop& loop, std::vector<int>& notes) {
+    NoteOne one(notes);
+    EXPECT_TRUE(post_at_end_of_turn(one));
+    TaskGroup group;
+    group.spawn(note_around_yield(notes, 2));
+    co_await group.join();
+    co_await end_of_turn(loop);
+}
+
+TEST(AsioLoopTest, WhoeverRunsOnALoopPostsToTheEndOfItsTurn) {
+    std::vector<int> notes;
+    {
+        LoopGroup loops(1);
+        run_on(loops[0], work_at_the_end(loops[0], notes));
+    }
+    EXPECT_EQ(notes, (std::vector<int>{2, 12, 1}));
+    NoteOne one(notes);
+    EXPECT_FALSE(post_at_end_of_turn(one)) << "this thread has no loop";
 }
 
 Async<void> yield_until_set(const bool& done) {
