@@ -80,7 +80,8 @@ std::map<std::string, std::string> scan_path() {
 int run_list(const Session& session) {
     Console& console = session.console();
     Json list = Json::array();
-    for (const Plugin& plugin : find_plugins()) {
+    const std::vector<Plugin> plugins = find_plugins();
+    for (const Plugin& plugin : plugins) {
         if (console.is_json()) {
             list.push_back(Json::object(
                 {{"name", plugin.name}, {"path", plugin.path}, {"enabled", plugin.is_enabled}}));
@@ -90,6 +91,9 @@ int run_list(const Session& session) {
         }
     }
     if (console.is_json()) console.json_line(list.text());
+    if (plugins.empty()) {
+        console.progress("No program on the PATH is called a2a-NAME or a2a-transport-NAME.");
+    }
     return kExitSuccess;
 }
 

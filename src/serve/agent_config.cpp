@@ -204,10 +204,12 @@ const std::vector<AgentKey>& agent_keys() {
 Result<std::shared_ptr<Worker>> AgentConfig::worker() const {
     const int answering = (exec.empty() ? 0 : 1) + (openai.url.empty() ? 0 : 1) +
                           (proxy.url.empty() ? 0 : 1) + (echo ? 1 : 0);
-    if (answering != 1) {
-        return refused(std::string("it must say what answers: ") +
-                       (answering == 0 ? "one" : "only one") + " of exec, openai, proxy and echo");
+    if (answering == 0) {
+        return refused(
+            "nothing says what answers; give --exec CMD, --openai URL, --proxy URL or --echo, or "
+            "one of these keys in the file of --config");
     }
+    if (answering > 1) return refused("only one of exec, openai, proxy and echo can answer");
     if (echo) return std::shared_ptr<Worker>(std::make_shared<EchoWorker>());
     if (!proxy.url.empty()) return proxy_worker();
     return openai.url.empty() ? exec_worker() : openai_worker();
@@ -226,7 +228,9 @@ Result<std::shared_ptr<Worker>> AgentConfig::proxy_worker() const {
 Result<std::shared_ptr<Worker>> AgentConfig::openai_worker() const {
     if (!is_http(openai.url))
         return Error::invalid_field("openai", "must be a URL that begins with http:// or https://");
-    if (openai.model.empty()) return Error::invalid_field("model", "is missing: openai needs it");
+    if (openai.model.empty())
+        return Error::invalid_field(
+            "model", "is missing; name the model of the server, as in --model gpt-5-mini");
     OpenAiOptions options = openai;
     Result<std::string> key = key_in("OPENAI_API_KEY");
     if (!key) return fail(std::move(key.error()));

@@ -62,7 +62,7 @@ def check_refusals():
     assert 'exec: there is no program "no-such-program" that can be run' in refused("--exec", "no-such-program")
     assert "use --shell" in refused("--exec", "a | b")
     assert "only one of exec, openai, proxy and echo" in refused("--exec", "cat", "--echo")
-    assert "one of exec, openai, proxy and echo" in refused()
+    assert "--exec CMD, --openai URL, --proxy URL or --echo" in refused()
     assert "--timeout: \"soon\" is not allowed; use a number of seconds" in refused("--exec", "cat", "--timeout", "soon")
     assert "--max-output" in refused("--exec", "cat", "--max-output", "-1")
     assert "--directory" in refused("--exec", "cat", "--directory", "/no/such/directory")
