@@ -9,6 +9,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -74,15 +75,21 @@ Async<void> file(TaskContext& ctx) {
     co_await ctx.complete_json(std::move(data), "data");
 }
 
-/// "relay URL WORDS": has the agent at the URL answer the words.
+/// "relay VERSION BINDING URL WORDS": has the agent at the URL answer the words, in a context that
+/// has the same ID as this one.
 Async<void> relay(TaskContext& ctx) {
-    const std::string text(ctx.user_text());
-    const std::size_t url = text.find(' ') + 1;
-    const std::size_t words = text.find(' ', url) + 1;
+    std::istringstream text{std::string(ctx.user_text())};
+    std::string relay, version, binding, url, words;
+    text >> relay >> version >> binding >> url >> std::ws;
+    std::getline(text, words);
+    a2akit::ClientOptions options;
+    options.versions = {version};
+    options.bindings = {binding};
     a2akit::Delegate other =
-        (co_await a2akit::Delegate::connect(ctx, text.substr(url, words - url - 1)))
-            .value_or_throw();
-    const a2akit::SendResult result = (co_await other.send(text.substr(words))).value_or_throw();
+        (co_await a2akit::Delegate::connect(ctx, url, std::move(options))).value_or_throw();
+    a2akit::Message asked = a2akit::user_message(words);
+    asked.context_id = std::string(ctx.context_id());
+    const a2akit::SendResult result = (co_await other.send(std::move(asked))).value_or_throw();
     co_await ctx.complete(result.text());
 }
 

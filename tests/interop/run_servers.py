@@ -6,7 +6,7 @@ usage: run_servers.py SERVER INTEROP_CLIENT INTEROP_AGENT A2AKIT WORK_FOLDER BIN
 
 The SDKs are installed as run.py does it, in the same folders. Of each server: the client library runs every operation over
 each version and binding that it offers, side by side; then the command line does so; then an agent of ours calls
-the agent, which calls ours.
+the agent, which calls ours; and a task of ours that waits for a task there is cancelled.
 """
 
 import concurrent.futures
@@ -17,6 +17,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import run  # noqa: E402
@@ -140,11 +141,30 @@ def check_command_line(a2akit, version):
     a2akit.text("task", "get", "00000000-0000-4000-8000-000000000000", status=1)
 
 
-def check_relay(program, ours, theirs):
-    """Ours has theirs ask ours."""
-    a2akit = CommandLine(program, ours, "1.0", "jsonrpc")
-    task = a2akit.json("send", f"relay {theirs} relay {ours} echo hi")["task"]
+def check_relay(a2akit, version, binding, ours, theirs):
+    """Ours has theirs ask ours. What theirs asks with is the first that its SDK's client takes from our card."""
+    task = a2akit.json("send", f"relay {version} {binding} {theirs} relay {ours} echo hi")["task"]
     assert task["artifacts"][0]["parts"][0]["text"] == "Echo: echo hi", task
+
+
+def check_cancelled_relay(a2akit, at_theirs, binding, theirs):
+    """Cancelling the task of ours cancels the one that it has given to theirs, which has the same context."""
+    def states(context):
+        return [state_of(task) for task in at_theirs.json("task", "list", "--context-id", context)["tasks"]]
+
+    task = a2akit.json("send", "--async", f"relay 1.0 {binding} {theirs} wait")
+    task = task.get("task", task)
+    wait_until(lambda: states(task["contextId"]) == ["TASK_STATE_WORKING"])
+    canceled = a2akit.json("task", "cancel", task["id"])
+    assert state_of(canceled) == "TASK_STATE_CANCELED", canceled
+    wait_until(lambda: states(task["contextId"]) == ["TASK_STATE_CANCELED"])
+
+
+def wait_until(holds):
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "not within a minute"
+        time.sleep(0.05)
 
 
 def check_server(name, client, agent, program, work, bindings):
@@ -160,10 +180,14 @@ def check_server(name, client, agent, program, work, bindings):
             checked = list(side_by_side.map(lambda one: run_library(client, name, one[0], theirs, one[1]), offered))
         if None in checked:
             return 1
+        at_ours = CommandLine(program, ours, "1.0", "jsonrpc")
         for version, binding in offered:
-            check_command_line(CommandLine(program, theirs, version, TRANSPORTS[binding]), version)
-        check_relay(program, ours, theirs)
-    rows = [[version, binding, what + ", command line" + (", relay" if binding != "GRPC" else "")]
+            at_theirs = CommandLine(program, theirs, version, TRANSPORTS[binding])
+            check_command_line(at_theirs, version)
+            check_relay(at_ours, version, binding, ours, theirs)
+            if version == "1.0":  # in 0.3 no list tells what theirs has been given
+                check_cancelled_relay(at_ours, at_theirs, binding, theirs)
+    rows = [[version, binding, what + ", command line, relay" + (", cancelled relay" if version == "1.0" else "")]
             for (version, binding), what in zip(offered, checked)]
     result.write_text(json.dumps(rows))
     return 0
