@@ -1,5 +1,6 @@
 // The agent that other SDKs' clients talk to: the first word of a message says which behaviour they
-// want to see. With the argument "push" it takes push configurations.
+// want to see. With the argument "push" it takes push configurations, with "extended" it has a
+// card for callers that it knows.
 
 #include <a2akit/a2akit.hpp>
 #include <a2akit/client/delegate.hpp>
@@ -93,6 +94,12 @@ Async<void> relay(TaskContext& ctx) {
     co_await ctx.complete(result.text());
 }
 
+a2akit::AsyncResult<a2akit::CardConfig> card_for(a2akit::Principal caller, std::string /*tenant*/,
+                                                 a2akit::CardConfig card) {
+    card.name = "Interop for " + caller.name;
+    return a2akit::Result<a2akit::CardConfig>(std::move(card));
+}
+
 class InteropWorker final : public a2akit::Worker {
 public:
     Async<void> handle(TaskContext& ctx) override {
@@ -120,7 +127,9 @@ private:
 
 int main(int argc, char** argv) {
     a2akit::ServerOptions options;
-    options.card.push_notifications = argc > 1 && std::string_view(argv[1]) == "push";
+    const std::string_view offers = argc > 1 ? argv[1] : "";
+    options.card.push_notifications = offers == "push";
+    if (offers == "extended") options.card.extended_card = &card_for;
     options.worker = std::make_shared<InteropWorker>();
     options.card.name = "Interop";
     options.card.description = "Shows every behaviour that a client may meet.";
