@@ -132,8 +132,10 @@ public:
     void stop();
 
     /// Reads the files of the settings again: the certificate with its key and the authorities of
-    /// clients (docs/guides/tls.md). They hold for connections that begin from now on; those that
-    /// exist go on. With an error, which is logged too, everything stays as it was. `run` does this
+    /// clients (docs/guides/tls.md), API keys, names with passwords, and keys of tokens that are in
+    /// a file; the audit log goes on in a new file when its own was moved away. Certificates hold
+    /// for connections that begin from now on; those that exist go on. All of it is renewed, or
+    /// nothing: with an error, which is logged too, everything stays as it was. `run` does this
     /// when the process receives SIGHUP. kUnavailable when the server does not run. Safe from any
     /// thread that runs no handler.
     Result<void> reload();
