@@ -1,6 +1,6 @@
-// What checking a JSON Web Token (ES256, with a key at hand) costs beside the one verification of its
-// signature that OpenSSL has to make anyway. Not a test: run it on a quiet machine, in the release
-// preset, and compare the CPU times.
+// What checking a JSON Web Token (ES256, with a key at hand) costs beside the one verification of
+// its signature that OpenSSL has to make anyway. Not a test: run it on a quiet machine, in the
+// release preset, and compare the CPU times.
 
 #include "security/jwk.hpp"
 #include "security/jwt.hpp"
@@ -60,8 +60,7 @@ struct Signed {
         der.resize(size);
         const auto* data = reinterpret_cast<const unsigned char*>(der.data());
         ECDSA_SIG* const pair = d2i_ECDSA_SIG(nullptr, &data, static_cast<long>(der.size()));
-        const std::string raw =
-            bytes_of(ECDSA_SIG_get0_r(pair)) + bytes_of(ECDSA_SIG_get0_s(pair));
+        const std::string raw = bytes_of(ECDSA_SIG_get0_r(pair)) + bytes_of(ECDSA_SIG_get0_s(pair));
         ECDSA_SIG_free(pair);
         token = signed_part + "." + base64url(raw);
     }
@@ -91,11 +90,10 @@ void bare_verification(benchmark::State& state) {
         EVP_MD_CTX* const context = EVP_MD_CTX_new();
         EVP_DigestVerifyInit_ex(context, nullptr, "SHA256", nullptr, nullptr, made.key.get(),
                                 nullptr);
-        const int right =
-            EVP_DigestVerify(context, reinterpret_cast<const unsigned char*>(made.der.data()),
-                             made.der.size(),
-                             reinterpret_cast<const unsigned char*>(made.signed_part.data()),
-                             made.signed_part.size());
+        const int right = EVP_DigestVerify(
+            context, reinterpret_cast<const unsigned char*>(made.der.data()), made.der.size(),
+            reinterpret_cast<const unsigned char*>(made.signed_part.data()),
+            made.signed_part.size());
         EVP_MD_CTX_free(context);
         if (right != 1) std::abort();
     }

@@ -9,7 +9,8 @@ namespace a2akit {
 /// one that knows no turns, and nothing was posted.
 [[nodiscard]] bool post_at_end_of_turn(Work& work) noexcept;
 
-/// For implementations of Loop: how `loop` does it, on this thread, from now on. Null: no loop does.
+/// For implementations of Loop: how `loop` does it, on this thread, from now on. Null: no loop
+/// does.
 using PostAtEndOfTurn = void (*)(Loop& loop, Work& work) noexcept;
 void set_post_at_end_of_turn(Loop* loop, PostAtEndOfTurn how) noexcept;
 
