@@ -85,7 +85,8 @@ struct CancelTaskRequest {
     RawJson metadata = {};  ///< A JSON object; empty: absent.
 };
 
-/// Specification 1.0, section 3.1.6. The stream begins with the task as it stands.
+/// Specification 1.0, section 3.1.6. The stream begins with the task as it stands, unless it goes
+/// on behind an event that the client has seen.
 struct SubscribeToTaskRequest {
     std::string tenant = {};
     std::string id = {};  ///< Of a task that has not ended.

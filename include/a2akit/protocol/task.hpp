@@ -61,8 +61,8 @@ struct Task {
     [[nodiscard]] std::string text() const;
 };
 
-/// A task has a new status (specification 1.0, section 4.2.1). The last item of a stream is one
-/// whose state is terminal or interrupted.
+/// A task has a new status (specification 1.0, section 4.2.1). The stream of a send ends with one
+/// that is terminal or kInputRequired, a subscription with one that is terminal.
 struct TaskStatusUpdateEvent {
     std::string task_id = {};
     std::string context_id = {};
