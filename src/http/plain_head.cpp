@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <tuple>
 #include <utility>
 
 namespace a2akit::http {
@@ -73,8 +74,14 @@ bool take_request_line(std::string_view& rest, PlainHead& head) noexcept {
     return !head.target.empty() && take_prefix(rest, " HTTP/1.1\r\n");
 }
 
-bool take_field(std::string_view& rest, std::string& name, std::string& value) {
+struct Field {
+    std::string_view name;  ///< In lower case, in `lower`.
+    std::string_view value;
     std::array<char, 64> lower;
+};
+
+bool take_field(std::string_view& rest, Field& field) noexcept {
+    auto& lower = field.lower;
     std::size_t size = 0;
     for (; size < std::min(rest.size(), lower.size()); ++size) {
         const char c = kLowerToken[static_cast<unsigned char>(rest[size])];
@@ -82,13 +89,13 @@ bool take_field(std::string_view& rest, std::string& name, std::string& value) {
         lower[size] = c;
     }
     if (size == 0 || size == rest.size() || rest[size] != ':') return false;
-    name.assign(lower.data(), size);
+    field.name = {lower.data(), size};
     rest.remove_prefix(size + 1);
     std::string_view text = take(rest, rest.find('\r'));
     if (!take_prefix(rest, "\r\n") || !is_plain_text(text)) return false;
     while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    value.assign(text);
+    field.value = text;
     return true;
 }
 
@@ -98,7 +105,9 @@ struct Framing {
     bool length = false;
 
     /// False: the field needs a second thought.
-    bool add(std::string_view name, std::string_view value, PlainHead& head) noexcept {
+    bool add(const Field& field, PlainHead& head) noexcept {
+        const std::string_view name = field.name;
+        const std::string_view value = field.value;
         switch (name.size()) {
             case 4:
                 return name != "host" || (!std::exchange(host, true) && may_be_host(value));
@@ -138,9 +147,11 @@ std::optional<PlainHead> read_plain_head(
     std::string_view rest = bytes;
     if (!take_request_line(rest, head)) return std::nullopt;
     Framing framing;
+    Field field;
     while (!take_prefix(rest, "\r\n")) {
-        auto& [name, value] = headers.emplace_back();
-        if (!take_field(rest, name, value) || !framing.add(name, value, head)) return std::nullopt;
+        if (!take_field(rest, field) || !framing.add(field, head)) return std::nullopt;
+        headers.emplace_back(std::piecewise_construct, std::forward_as_tuple(field.name),
+                             std::forward_as_tuple(field.value));
     }
     if (!framing.host || head.body_length > max_body) return std::nullopt;
     head.bytes = bytes.size() - rest.size();
