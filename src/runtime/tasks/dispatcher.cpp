@@ -67,6 +67,27 @@ void fill_tenant(RequestEnvelope& envelope) {
     std::visit([&](const auto& params) { envelope.tenant = params.tenant; }, envelope.params);
 }
 
+/// Takes what it needs out of the envelope, unless it is watched: then the middlewares see it
+/// again. Returns the command where its receiver wants it.
+SendCommand command_of(RequestEnvelope& envelope, SendMessageRequest& request, OwnerScope scope,
+                       bool watched) {
+    auto context = watched ? std::make_shared<RequestContext>(envelope.context)
+                           : std::make_shared<RequestContext>(std::move(envelope.context));
+    // A stream may stay open for hours, and its context with it.
+    if (envelope.operation == Operation::kSendStreamingMessage) context->headers.shrink_to_fit();
+    if (watched)
+        context->sender = envelope.principal;
+    else
+        context->sender = std::move(envelope.principal);
+    return {.request = watched ? request : std::move(request),
+            .scope = std::move(scope),
+            .context = std::move(context),
+            .extensions = envelope.activated_extensions,
+            .idempotency_key = envelope.idempotency_key,
+            .client = envelope.client,
+            .version = envelope.version};
+}
+
 /// The error for an envelope whose params belong to another operation, since a middleware may
 /// replace anything.
 Error wrong_params(Operation operation) {
@@ -273,23 +294,11 @@ Async<void> Dispatcher::perform(RequestEnvelope& envelope, OwnerScope scope, Res
             auto* request = std::get_if<SendMessageRequest>(&envelope.params);
             if (request == nullptr) break;
             const bool watched = !options_.middlewares.empty();
-            SendCommand command;
-            command.request = watched ? *request : std::move(*request);
-            command.scope = std::move(scope);
-            auto context = std::make_shared<RequestContext>(watched ? envelope.context
-                                                                    : std::move(envelope.context));
-            // A stream may stay open for hours, and its context with it.
-            if (envelope.operation == Operation::kSendStreamingMessage)
-                context->headers.shrink_to_fit();
-            context->sender = watched ? envelope.principal : std::move(envelope.principal);
-            command.context = std::move(context);
-            command.extensions = envelope.activated_extensions;
-            command.idempotency_key = envelope.idempotency_key;
-            command.client = envelope.client;
-            command.version = envelope.version;
             if (envelope.operation == Operation::kSendMessage)
-                return fill(reply, manager_.send(std::move(command)));
-            return fill(reply, manager_.send_streaming(std::move(command)));
+                return fill(reply, manager_.send(
+                                       command_of(envelope, *request, std::move(scope), watched)));
+            return fill(reply, manager_.send_streaming(
+                                   command_of(envelope, *request, std::move(scope), watched)));
         }
         case Operation::kGetTask:
             if (auto* request = std::get_if<GetTaskRequest>(&envelope.params)) {
