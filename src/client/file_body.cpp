@@ -185,8 +185,13 @@ Result<void> BodyReader::next_piece() {
         }
         const BodyFile& file = files_[next_file_ - 1];
         if (auto read = read_file(file); !read) return read;
-        encoded_ = base64(bytes_);
-        if (file.is_twice) encoded_ = base64(encoded_);
+        encoded_.clear();
+        json::append_base64(encoded_, bytes_);
+        if (file.is_twice) {
+            bytes_.swap(encoded_);
+            encoded_.clear();
+            json::append_base64(encoded_, bytes_);
+        }
         piece_ = encoded_;
     }
     return {};
