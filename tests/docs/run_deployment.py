@@ -12,8 +12,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,49 +22,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 import many_nodes  # noqa: E402
+import nginx  # noqa: E402
 from many_nodes import Node, postgres_server, state  # noqa: E402
-
-GUIDE = (ROOT / "docs" / "guides" / "deployment.md").read_text()
-NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+from nginx import GUIDE, block  # noqa: E402
 
 
-def block(mark):
-    return re.search(rf"<!-- {re.escape(mark)} -->\n```\w+\n(.*?)```", GUIDE, re.S).group(1)
-
-
-class Nginx:
-    """The guide's nginx.conf of one site, on free ports and in a folder of its own."""
-
-    def __init__(self, ports):
-        self.port = postgres_server.free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="a2akit-nginx-"))
-        site = block("file: /etc/nginx/conf.d/agent.conf").replace("listen 80;", f"listen 127.0.0.1:{self.port};")
-        for written, port in zip(("8001", "8002"), ports):
-            assert f"127.0.0.1:{written}" in site
-            site = site.replace(f"127.0.0.1:{written}", f"127.0.0.1:{port}")
-        (self.folder / "site.conf").write_text(site)
-        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        paths = " ".join(f"{kind}_temp_path {self.folder}/{kind};" for kind in kinds)
-        (self.folder / "nginx.conf").write_text(
-            f"daemon off; worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log;\n"
-            f"events {{}}\nhttp {{ access_log off; {paths} include {self.folder}/site.conf; }}\n")
-
-    def __enter__(self):
-        self.process = subprocess.Popen([NGINX, "-p", self.folder, "-c", self.folder / "nginx.conf"])
-        deadline = time.monotonic() + 20
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return self
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError("nginx does not start:\n" + (self.folder / "error.log").read_text())
-            time.sleep(0.02)
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
+class Nginx(nginx.Nginx):
     def ask(self, method, path, body=None, **headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         headers = {"Content-Type": "application/json", "A2A-Version": "1.0", "Host": "agent.example", **headers}
@@ -136,34 +99,34 @@ class Deployment(unittest.TestCase):
 
     def test_nginx_lets_events_and_heartbeats_through_as_they_come(self):
         nodes = self.start(2)
-        with Nginx([node.port for node in nodes]) as nginx:
-            with nginx.stream("count 10") as answer:  # every 50 ms
+        with Nginx([node.port for node in nodes]) as proxy:
+            with proxy.stream("count 10") as answer:  # every 50 ms
                 times = [time.monotonic() for line in answer if line.startswith(b"data:")]
             self.assertEqual(len(times), 1 + 1 + 10 + 1 + 1, "task, working, numbers, answer, completed")
             gaps = [after - before for before, after in zip(times, times[1:])]
             self.assertGreaterEqual(sum(gap > 0.02 for gap in gaps), 8, f"they came together: {gaps}")
-            with nginx.stream("wait") as answer:
+            with proxy.stream("wait") as answer:
                 seen = next(answer)
                 while not seen.startswith(b":"):
                     seen = next(answer)
-            card = json.loads(nginx.ask("GET", "/.well-known/agent-card.json")[1])
+            card = json.loads(proxy.ask("GET", "/.well-known/agent-card.json")[1])
             self.assertTrue(card["supportedInterfaces"][0]["url"].startswith("http://agent.example"), card)
-            answer, _ = nginx.ask("POST", "/message:send", message("x" * (11 << 20)))
+            answer, _ = proxy.ask("POST", "/message:send", message("x" * (11 << 20)))
             self.assertEqual(answer.status, 413)
             ports = {node.port for node in nodes}
             before = connections_to(ports)
             for _ in range(40):
-                nginx.send("hi")
+                proxy.send("hi")
             self.assertLessEqual(connections_to(ports) - before, 4, "connections are used again")
 
     def test_a_node_that_is_killed_is_gone_around_and_no_send_is_repeated(self):
         nodes = self.start(2)
-        with Nginx([node.port for node in nodes]) as nginx:
-            served = {nginx.send(f"hi {i}")["artifacts"][0]["parts"][0]["text"].split()[-1] for i in range(20)}
+        with Nginx([node.port for node in nodes]) as proxy:
+            served = {proxy.send(f"hi {i}")["artifacts"][0]["parts"][0]["text"].split()[-1] for i in range(20)}
             self.assertTrue(served <= {str(node.process.pid) for node in nodes})
             before = int(self.server.sql("select count(*) from a2akit.tasks", "agent"))
             answers = []
-            waiting = [threading.Thread(target=lambda: answers.append(nginx.ask("POST", "/message:send", message("wait"))))
+            waiting = [threading.Thread(target=lambda: answers.append(proxy.ask("POST", "/message:send", message("wait"))))
                        for _ in range(2)]  # one on each node, since they are served in turn
             for thread in waiting:
                 thread.start()
@@ -173,8 +136,8 @@ class Deployment(unittest.TestCase):
             self.wait_until(lambda: len(answers) == 1)
             self.assertEqual(answers[0][0].status, 502)
             for i in range(20):
-                self.assertEqual(state(nginx.send(f"after {i}")), "COMPLETED")
-                self.assertEqual(nginx.ask("GET", "/tasks?pageSize=1")[0].status, 200)
+                self.assertEqual(state(proxy.send(f"after {i}")), "COMPLETED")
+                self.assertEqual(proxy.ask("GET", "/tasks?pageSize=1")[0].status, 200)
             tasks = int(self.server.sql("select count(*) from a2akit.tasks", "agent"))
             self.assertEqual(tasks, before + 2 + 20, "the send that got 502 was not sent again")
             for task in self.server.sql("select id from a2akit.tasks where state = 2", "agent").split():
@@ -224,7 +187,7 @@ class Unit(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if NGINX is None:
+    if nginx.NGINX is None:
         required = os.environ.get("CI") == "true"
         print("FAILED" if required else "SKIPPED", ": nginx is not installed (Debian: nginx-light)")
         sys.exit(1 if required else 77)

@@ -169,6 +169,12 @@ def sign_cards(folder):
     return {"A2AKIT_CARD_KEY": str(private), "A2AKIT_CARD_KEY_ID": "interop", "CARD_PUBLIC_KEY": str(public)}
 
 
+def run_bindings(command, url, bindings):
+    """What it has checked over each, side by side."""
+    with concurrent.futures.ThreadPoolExecutor(len(bindings)) as side_by_side:
+        return dict(zip(bindings, side_by_side.map(lambda binding: run_client(command, url, binding), bindings)))
+
+
 def run_clients(command, agent, bindings):
     environment = {**os.environ, "A2AKIT_GRPC_PORT": "0"} if "GRPC" in bindings else None
     server = subprocess.Popen([agent, "push"], stdout=subprocess.PIPE, text=True, env=environment)
@@ -177,8 +183,7 @@ def run_clients(command, agent, bindings):
         if not url:
             print(f"{agent} did not start")
             return dict.fromkeys(bindings)
-        with concurrent.futures.ThreadPoolExecutor(len(bindings)) as side_by_side:
-            return dict(zip(bindings, side_by_side.map(lambda binding: run_client(command, url, binding), bindings)))
+        return run_bindings(command, url, bindings)
     finally:
         server.terminate()
         server.wait(timeout=60)
