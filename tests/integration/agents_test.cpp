@@ -5,8 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace a2akit {
@@ -116,6 +118,72 @@ TEST(AgentsMetadataTest, EachAgentSaysWhereItsCallersGetTheirTokens) {
             << refused.header("www-authenticate");
     }
     EXPECT_EQ(client.exchange("GET", "/base" + well_known).status, 404);
+}
+
+/// The first word of a message names its skill.
+std::string skill_in(const RequestEnvelope& envelope) {
+    const std::string text = std::get<SendMessageRequest>(envelope.params).message.text();
+    return text.substr(0, text.find(' '));
+}
+
+/// A skill that needs a scope of the same name.
+AgentSkill skill(const std::string& id) {
+    AgentSkill made{.id = id, .name = id, .description = "Does " + id + "s.", .tags = {id}};
+    made.security_requirements = {{{{"apiKey", {{id}}}}}};
+    return made;
+}
+
+TEST(SkillsTest, ACallerNeedsTheScopesOfTheSkillThatItsMessageIsFor) {
+    const TemporaryDirectory directory;
+    const std::string keys = directory.path() + "/keys";
+    std::ofstream(keys) << "painter painters-long-secret-key draw\n"
+                           "guest guests-long-secret-key\n";
+    AgentOptions choosing = agent("choosing");
+    choosing.card.skills = {skill("draw"), skill("sum")};
+    AgentOptions plain = choosing;
+    plain.name = "plain";
+    choosing.skill_of = skill_in;
+    ServerOptions options = server_of({std::move(choosing), std::move(plain)});
+    options.settings.api_keys_file = keys;
+    Server server(std::move(options));
+    const Result<void> started = server.start();
+    ASSERT_TRUE(started) << started.error().message;
+    HttpClient client(server.port());
+    const auto ask = [&](const std::string& path, const std::string& body, const char* key) {
+        return client.exchange(
+            "POST", path, body,
+            std::string("Content-Type: application/json\r\nX-API-Key: ") + key + "\r\n");
+    };
+    const char* const painter = "painters-long-secret-key";
+    const char* const guest = "guests-long-secret-key";
+    EXPECT_EQ(ask("/choosing/message:send", send_body("draw a cat"), painter).status, 200);
+    EXPECT_EQ(ask("/choosing/message:stream", send_body("sum it"), painter).status, 403);
+    const auto refused = ask("/choosing", rpc_body("sum it"), painter);
+    EXPECT_EQ(refused.status, 403) << refused.body;
+    EXPECT_TRUE(contains(refused.header("www-authenticate"), "scope=\"sum\""))
+        << refused.header("www-authenticate");
+    // A message that may be for any skill needs the right to one.
+    EXPECT_EQ(ask("/plain/message:send", send_body("sum it"), painter).status, 200);
+    EXPECT_EQ(ask("/plain/message:send", send_body("sum it"), guest).status, 403);
+    // Nothing else is for a skill.
+    EXPECT_EQ(ask("/plain/tasks/none:cancel", "{}", guest).status, 404);
+}
+
+TEST(SkillsTest, ASingleAgentSaysWhichSkillAMessageIsForAsWell) {
+    const TemporaryDirectory directory;
+    const std::string keys = directory.path() + "/keys";
+    std::ofstream(keys) << "painter painters-long-secret-key draw\n";
+    ServerOptions options = test_support::test_options(std::make_shared<NamedWorker>("only"));
+    options.card.skills = {skill("draw"), skill("sum")};
+    options.skill_of = skill_in;
+    options.settings.api_keys_file = keys;
+    Server server(std::move(options));
+    ASSERT_TRUE(server.start());
+    HttpClient client(server.port());
+    const std::string headers =
+        "Content-Type: application/json\r\nX-API-Key: painters-long-secret-key\r\n";
+    EXPECT_EQ(client.exchange("POST", "/message:send", send_body("draw it"), headers).status, 200);
+    EXPECT_EQ(client.exchange("POST", "/message:send", send_body("sum it"), headers).status, 403);
 }
 
 class DurableAgentsTest : public AgentsTest {};
