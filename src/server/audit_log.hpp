@@ -91,7 +91,7 @@ private:
     std::uint64_t lost_ = 0;
     bool failing_ = false;
     bool fresh_ = false;  ///< The file goes on with another one, and has no line yet.
-    DiskSync sync_;       ///< The last member: it ends before the file is closed.
+    DiskSync sync_;       ///< Has a descriptor of its own.
 };
 
 /// What checking an audit log has found.

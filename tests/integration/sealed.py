@@ -20,7 +20,7 @@ WITHIN_S = 60
 MARK = "a-text-that-nobody-else-writes"
 A2AKIT = str(pathlib.Path(sys.argv[2]).resolve())
 TOKEN = "a-token-that-nobody-else-has"
-OLD, NEW = "old:" + "7" * 64, "new:" + "8" * 64
+OLD, NEW, THIRD = "old:" + "7" * 64, "new:" + "8" * 64, "third:" + "9" * 64
 
 
 class Agent:
@@ -116,25 +116,33 @@ def reencrypt(where, keys):
 
 
 def check_reencrypted(program, environment, _, where):
-    """What is stored moves under the new key while the agent runs; then the old one can be taken away."""
-    with Agent(program, environment, OLD) as agent:
-        tasks = [agent.send(f"{number} {MARK}") for number in range(100)]
-    status, said = reencrypt(where, NEW)
-    assert status == 1 and "left as before" in said and 'the key "old"' in said and "8888" not in said, said
-    with Agent(program, environment, f"{NEW},{OLD}") as agent:
-        status, said = reencrypt(where, f"{NEW},{OLD}")
-        assert status == 0 and re.match(r"[1-9]\d* values encrypted again under the key \"new\"\n$", said), said
-        tasks += [agent.send(f"{number} {MARK}") for number in range(100, 103)]
-        assert agent.text_of(tasks[0]) == f"Delivered: 0 {MARK}"
-    status, said = reencrypt(where, f"{NEW},{OLD}")
-    assert (status, said) == (0, '0 values encrypted again under the key "new"\n'), said
-    with Agent(program, environment, NEW) as agent:
+    """What is stored moves under another key, while no agent runs and while one does; then the former key can be taken away."""
+    def check_all(agent):
         for number, task in enumerate(tasks):
             assert agent.text_of(task) == f"Delivered: {number} {MARK}"
             assert agent.call("GET", f"/tasks/{task}")[1]["history"][0]["parts"][0]["text"] == f"{number} {MARK}"
             assert agent.call("GET", f"/tasks/{task}/pushNotificationConfigs/c")[1]["url"].endswith(MARK)
+
+    with Agent(program, environment, OLD) as agent:
+        tasks = [agent.send(f"{number} {MARK}") for number in range(100)]
+    status, said = reencrypt(where, NEW)
+    assert status == 1 and "left as before" in said and 'the key "old"' in said and "8888" not in said, said
+    status, said = reencrypt(where, f"{NEW},{OLD}")
+    assert status == 0 and re.match(r"[1-9]\d* values encrypted again under the key \"new\"\n$", said), said
+    with Agent(program, environment, NEW) as agent:  # the mark of the storage is under the new key as well
+        check_all(agent)
+        tasks += [agent.send(f"{number} {MARK}") for number in range(100, 103)]
+    with Agent(program, environment, f"{THIRD},{NEW}") as agent:
+        status, said = reencrypt(where, f"{THIRD},{NEW}")
+        assert status == 0 and re.match(r"[1-9]\d* values encrypted again under the key \"third\"\n$", said), said
+        tasks += [agent.send(f"{number} {MARK}") for number in range(103, 106)]
+        check_all(agent)
+    status, said = reencrypt(where, f"{THIRD},{NEW}")
+    assert (status, said) == (0, '0 values encrypted again under the key "third"\n'), said
+    with Agent(program, environment, THIRD) as agent:
+        check_all(agent)
     assert subprocess.run([A2AKIT, "check", where], capture_output=True, timeout=WITHIN_S,
-                          env={**os.environ, "A2AKIT_DATA_KEYS": NEW}).returncode == 0
+                          env={**os.environ, "A2AKIT_DATA_KEYS": THIRD}).returncode == 0
 
 
 def found_below(folder):

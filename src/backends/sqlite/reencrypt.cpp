@@ -107,19 +107,10 @@ public:
     }
 
     void renew_contexts() {
-        struct Place {
-            std::int64_t owner;
-            std::string context;
-        };
-        std::vector<Place> places;
-        {
-            Query query = db_.query("SELECT owner, context FROM contexts");
-            while (query.step()) {
-                const std::int64_t owner = query.number();
-                places.push_back({owner, StoredContext::read(query)});
-            }
+        std::int64_t owner = -1;
+        std::string context;
+        while (renew_context_behind(owner, context)) {
         }
-        for (const Place& place : places) renew_context(place.owner, place.context);
     }
 
     [[nodiscard]] const backends::Reencrypted& done() const noexcept {
@@ -143,29 +134,36 @@ private:
         db_.execute("COMMIT");
     }
 
-    void renew_context(std::int64_t owner, const std::string& context) {
-        const StoredContext stored(context);
+    /// The next one in the order of the table; false when there is none.
+    bool renew_context_behind(std::int64_t& owner, std::string& context) {
         std::string former;
         std::optional<std::string> fresh;
         {
+            const StoredContext behind(context);
             Query query = db_.query(
-                "SELECT o.owner, o.tenant, c.value FROM contexts c JOIN owners o ON o.id = c.owner "
-                "WHERE c.owner = ?1 AND c.context = ?2");
+                "SELECT c.owner, c.context, o.owner, o.tenant, c.value FROM contexts c "
+                "JOIN owners o ON o.id = c.owner WHERE (c.owner, c.context) > (?1, ?2) "
+                "ORDER BY c.owner, c.context LIMIT 1");
             query.number(owner);
-            stored.bind(query);
-            if (!query.step()) return;
+            behind.bind(query);
+            if (!query.step()) return false;
+            owner = query.number();
+            std::string next = StoredContext::read(query);
             const std::string name(query.bytes());
             const std::string tenant(query.bytes());
             former = query.bytes();
-            fresh = reencryption_.renew_context(name, tenant, context, former);
+            fresh = reencryption_.renew_context(name, tenant, next, former);
+            context.swap(next);
         }
-        if (!fresh) return;
+        if (!fresh) return true;
+        const StoredContext stored(context);
         Query query = db_.query(
             "UPDATE contexts SET value = ?3 WHERE owner = ?1 AND context = ?2 AND value = ?4");
         query.number(owner);
         stored.bind(query);
         query.text(*fresh).text(former).run();
         note_written();
+        return true;
     }
 
     void note_written() {
