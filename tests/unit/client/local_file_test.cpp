@@ -261,7 +261,11 @@ public:
     }
     Sink(const Sink&) = delete;
     Sink& operator=(const Sink&) = delete;
-    ~Sink() { ::close(listener_); }
+    ~Sink() {
+        ::shutdown(listener_, SHUT_RDWR);  // ends an `accept` that is still waiting
+        if (counted_.valid()) counted_.wait();
+        ::close(listener_);
+    }
 
     [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
     [[nodiscard]] std::size_t body_bytes() { return counted_.get(); }
