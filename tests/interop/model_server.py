@@ -3,6 +3,8 @@ import re
 import subprocess
 import threading
 
+STARTS_WITHIN_S = 400  # LiteLLM takes five seconds of a processor to start, which others may be using
+
 
 class ModelServer:
     """Runs `command` until the end of a with block, and keeps what it prints."""
@@ -39,6 +41,6 @@ class ModelServer:
             return next(filter(None, (re.search(pattern, line) for line in self.lines)), None)
 
         with self.news:
-            self.news.wait_for(lambda: found() or self.ended, timeout=120)
+            self.news.wait_for(lambda: found() or self.ended, timeout=STARTS_WITHIN_S)
             assert found(), f"no line with '{pattern}':\n{''.join(self.lines)}"
             return found()

@@ -26,6 +26,7 @@ import go_program  # noqa: E402
 
 SKIPPED = 77
 TIMEOUT_S = 180
+NEIGHBOUR_TIMEOUT_S = 600
 TABLE = HERE.parent.parent / "docs" / "interop.md"
 BEGIN, END = "<!-- table: written by tests/interop/run.py -->\n", "<!-- end of the table -->\n"
 
@@ -206,7 +207,7 @@ def check_neighbour(name, program, folder):
     command, failed = install(name, NEIGHBOURS[name], folder)
     if failed:
         return failed
-    return subprocess.run([*command, program], timeout=TIMEOUT_S, check=False).returncode
+    return subprocess.run([*command, program], timeout=NEIGHBOUR_TIMEOUT_S, check=False).returncode
 
 
 def check_client(name, agent, folder, bindings):
