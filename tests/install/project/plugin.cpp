@@ -15,7 +15,7 @@ class Echo final : public a2akit::Worker {
 extern "C" int plugin_starts_and_stops() {
     a2akit::ServerOptions options;
     options.worker = std::make_shared<Echo>();
-    options.card.name = "echo";
+    options.card = {.name = "Echo", .description = "Echoes input back.", .version = "0.1.0"};
     options.settings.port = std::uint16_t{0};
     a2akit::Server server(std::move(options));
     if (!server.start()) return 1;
