@@ -41,12 +41,23 @@ std::invoke_result_t<Call&> guarded_call(const char* name, Call call) {
     co_return Error{ErrorCode::kInternal, std::string("a port threw in ") + name, nullptr};
 }
 
+}  // namespace
+
+/// Not in the namespace without a name: GCC warns of coroutines that hold lambdas of such a type.
+namespace guarding {
+
 struct CatchAll {
     template <class Call>
     auto operator()(const char* name, Call call) const {
         return guarded_call(name, std::move(call));
     }
 };
+
+}  // namespace guarding
+
+namespace {
+
+using guarding::CatchAll;
 
 class GuardedReceiver final : public Broker::Receiver {
 public:
