@@ -59,8 +59,9 @@ Async<void> watch_slowly(AsyncResult<std::unique_ptr<CancelScope>> watching,
     co_await announce(context);
 }
 
-Async<void> acknowledge_slowly(std::unique_ptr<Delivery> delivery, AsyncResult<void> answering,
-                               TaskId task) {
+// The delivery lives until it is answered.
+Async<void> acknowledge_slowly([[maybe_unused]] std::unique_ptr<Delivery> delivery,
+                               AsyncResult<void> answering, TaskId task) {
     const auto answered = co_await std::move(answering);
     log_unanswered(answered, task);
 }
