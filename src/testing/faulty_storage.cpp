@@ -21,6 +21,11 @@ std::invoke_result_t<Call&> tampered(Call call, bool answer_lost, Duration befor
     co_return answer;
 }
 
+}  // namespace
+
+/// Not in the namespace without a name: GCC warns of coroutines that hold lambdas of such a type.
+namespace tampering {
+
 /// Makes the call, or fails it before or after, or lets it take a while.
 class Faults {
 public:
@@ -43,6 +48,12 @@ public:
 private:
     std::shared_ptr<FaultSource> source_;
 };
+
+}  // namespace tampering
+
+namespace {
+
+using tampering::Faults;
 
 class FaultyStorage final : public ForwardingStorage<Faults> {
 public:
