@@ -43,6 +43,20 @@ void operator delete[](void* memory, std::size_t) noexcept { uncounted(memory); 
 
 namespace {
 
+// Under AddressSanitizer no coroutine's frame comes from the pool.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define A2AKIT_NO_FRAME_POOL
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define A2AKIT_NO_FRAME_POOL
+#endif
+#ifdef A2AKIT_NO_FRAME_POOL
+constexpr std::size_t kFramesOfASend = 18;  // 14 when this was written
+#else
+constexpr std::size_t kFramesOfASend = 0;
+#endif
+
 class EchoWorker final : public a2akit::Worker {
 public:
     a2akit::Async<void> handle(a2akit::TaskContext& ctx) override {
@@ -51,7 +65,7 @@ public:
 };
 
 TEST(AllocationsTest, ABlockingSendStaysBelowItsCeiling) {
-    constexpr std::size_t kCeiling = 36;  // 30 when this was written
+    constexpr std::size_t kCeiling = 36 + kFramesOfASend;  // 30 when this was written
     constexpr std::size_t kSends = 200;
     a2akit::testing::AgentHarness agent(std::make_shared<EchoWorker>());
     // What is allocated once, such as pools and tables, is there after the first ones.
