@@ -200,7 +200,8 @@ const factory = new ClientFactory(
 const card = await new DefaultAgentCardResolver().resolve(url);
 assert.equal(AgentCard.toJSON(card).name, 'Interop');
 const client = await factory.createFromAgentCard(card);
-await checkSignature();
+const signed = process.env.CARD_PUBLIC_KEY !== undefined;
+if (signed) await checkSignature();
 await checkSends(client);
 await checkFiles(client);
 await checkTurns(client);
@@ -211,5 +212,5 @@ await checkPushConfigs(client);
 await checkSlow(client);
 await rejects(client.transport.getExtendedAgentCard(GetExtendedAgentCardRequest.fromJSON({})),
   UnsupportedOperationError);
-console.log('checked: the signature of the card, send, stream, files, several turns, get, list, cancel, subscribe, errors, push configurations, '
-  + 'extended card, 12 s of silence, a stream of 24 s');
+console.log(`checked: ${signed ? 'the signature of the card, ' : ''}`
+  + 'send, stream, files, several turns, get, list, cancel, subscribe, errors, push configurations, extended card, 12 s of silence, a stream of 24 s');
