@@ -1,5 +1,6 @@
-#include <a2akit/client/delegate.hpp>
+#include "client/stream_beginning.hpp"
 
+#include <a2akit/client/delegate.hpp>
 #include <a2akit/core/when.hpp>
 
 #include <algorithm>
@@ -57,13 +58,13 @@ std::string task_id_in(const StreamEvent& event) {
 
 Async<void> read_all(AsyncClient client, Message message,
                      std::function<void(const StreamEvent&)> on_event, Seen& seen) {
-    auto stream = co_await client.stream(std::move(message));
-    if (!stream) {
-        seen.error = std::move(stream.error());
+    auto beginning = co_await client::begin_stream(client.stream(std::move(message)));
+    if (!beginning) {
+        seen.error = std::move(beginning.error());
         co_return;
     }
-    for (;;) {
-        auto event = co_await stream->next();
+    Result<std::optional<StreamEvent>> event = std::move(beginning->first);
+    for (;; event = co_await beginning->stream.next()) {
         if (!event) {
             seen.error = std::move(event.error());
             co_return;

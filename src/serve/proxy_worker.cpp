@@ -1,5 +1,6 @@
 #include "serve/proxy_worker.hpp"
 
+#include "client/stream_beginning.hpp"
 #include "core/log.hpp"
 #include "core/log_text.hpp"
 #include "json/cursor.hpp"
@@ -109,21 +110,22 @@ private:
     }
 
     Async<void> follow(AsyncResult<AsyncClientStream> opening) {
-        Result<AsyncClientStream> stream = co_await std::move(opening);
-        if (!stream && stream.error().code == ErrorCode::kUnsupportedOperation &&
-            !place_.task.empty())
-            co_return co_await take_result(std::move(stream.error()));
-        while (stream && !ctx_.turn_ended()) {
-            Result<std::optional<StreamEvent>> event = co_await stream->next();
-            if (!event) {
-                stream = fail(std::move(event.error()));
-            } else if (!*event) {
+        Result<client::StreamBeginning> beginning =
+            co_await client::begin_stream(std::move(opening));
+        if (!beginning) co_return co_await not_begun(std::move(beginning.error()));
+        Result<std::optional<StreamEvent>> event = std::move(beginning->first);
+        for (;; event = co_await beginning->stream.next()) {
+            if (!event) co_return co_await report(event.error());
+            if (!*event)
                 co_return co_await ctx_.fail("the other agent ended its answer without an outcome");
-            } else {
-                co_await pass_on(std::move(**event));
-            }
+            co_await pass_on(std::move(**event));
+            if (ctx_.turn_ended()) co_return;
         }
-        if (!stream) co_await report(stream.error());
+    }
+    Async<void> not_begun(Error error) {
+        if (error.code == ErrorCode::kUnsupportedOperation && !place_.task.empty())
+            return take_result(std::move(error));
+        return report(std::move(error));
     }
     /// Its task has ended meanwhile, so that there is nothing to subscribe to.
     Async<void> take_result(Error error) {
