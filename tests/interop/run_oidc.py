@@ -43,7 +43,7 @@ class Browser:
     def open(self, url):
         data = None
         for _ in range(10):
-            with self.opener.open(urllib.request.Request(url, data), timeout=30) as answer:
+            with self.opener.open(urllib.request.Request(url, data), timeout=120) as answer:
                 page, url = answer.read().decode(), answer.geturl()
             form = re.search(r"<form.*?</form>", page, re.S)
             if form is None:
@@ -66,7 +66,7 @@ def introspect(issuer, token):
     login = base64.b64encode(b"service:" + urllib.parse.quote("s:ecret %").encode()).decode()
     request = urllib.request.Request(issuer + "/token/introspection", urllib.parse.urlencode({"token": token}).encode(),
                                      {"Authorization": "Basic " + login})
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return json.load(answer)
 
 
@@ -86,7 +86,7 @@ def run(client, how, issuer):
             except Redirected as redirected:
                 process.stdin.write(str(redirected) + "\n")
                 process.stdin.flush()
-    assert process.wait(30) == 0, how
+    assert process.wait(120) == 0, how
     assert len(tokens) == 2 and tokens[0] != tokens[1], (how, tokens)
     known = introspect(issuer, tokens[1])
     wanted = "service" if how == "service" else "tool"
@@ -101,7 +101,7 @@ def main():
     except (OSError, subprocess.CalledProcessError) as error:
         print("skipped:", error)
         return 1 if os.environ.get("CI") == "true" else SKIPPED
-    provider = subprocess.Popen(provide, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    provider = subprocess.Popen(provide, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         issuer = provider.stdout.readline().strip()
         for how in ("service", "code", "device"):

@@ -1,28 +1,17 @@
-// An identity provider on a free port of loopback, or on the port that is given; prints its issuer. Its key is a new one each
-// time. A token for a resource is signed, and for this resource alone; any other token is opaque.
+// An identity provider on a free port of loopback: prints its issuer, and again after each line of its standard input, when
+// it has a new key. A token for a resource is signed, and for this resource alone; any other token is opaque.
 
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
-import { createServer as createPlainServer } from "node:net";
+import { createInterface } from "node:readline";
 import Provider from "oidc-provider";
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createPlainServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 // A token for it has expired long ago.
 const EXPIRED = "https://expired.example";
-const key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" });
 
-const port = Number(process.argv[2]) || (await freePort());
-const issuer = `http://127.0.0.1:${port}`;
-const provider = new Provider(issuer, {
+const newKey = () => generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" });
+
+const settings = () => ({
   clients: [
     {
       client_id: "service",
@@ -40,7 +29,7 @@ const provider = new Provider(issuer, {
     },
   ],
   scopes: ["openid", "offline_access", "api"],
-  jwks: { keys: [{ ...key, kid: randomUUID(), use: "sig", alg: "RS256" }] },
+  jwks: { keys: [{ ...newKey(), kid: randomUUID(), use: "sig", alg: "RS256" }] },
   formats: {
     customizers: {
       jwt: async (_, token, jwt) => {
@@ -67,4 +56,14 @@ const provider = new Provider(issuer, {
     devInteractions: { enabled: true },
   },
 });
-createServer(provider.callback()).listen(port, "127.0.0.1", () => console.log(issuer));
+
+const server = createServer();
+server.listen(0, "127.0.0.1", () => {
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const provide = () => {
+    server.removeAllListeners("request").on("request", new Provider(issuer, settings()).callback());
+    console.log(issuer);
+  };
+  provide();
+  createInterface({ input: process.stdin }).on("line", provide);
+});
