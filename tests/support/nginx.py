@@ -1,5 +1,4 @@
 """The nginx that docs/guides/deployment.md describes, as a process of a test's own."""
-import contextlib
 import os
 import re
 import shutil
@@ -9,8 +8,6 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-
-import postgres_server
 
 GUIDE = (Path(__file__).resolve().parent.parent.parent / "docs" / "guides" / "deployment.md").read_text()
 NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
@@ -26,7 +23,9 @@ class Nginx:
 
     def __init__(self, ports, changes=()):
         """In front of the two ports. `changes`: pairs of texts, of which the second replaces the first in the site."""
-        self.port = postgres_server.free_port()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.setblocking(False)
+        self.port = self.listener.getsockname()[1]
         self.folder = Path(tempfile.mkdtemp(prefix="a2akit-nginx-"))
         site = block("file: /etc/nginx/conf.d/agent.conf")
         own = [("listen 80;", f"listen 127.0.0.1:{self.port};"),
@@ -42,16 +41,19 @@ class Nginx:
             f"events {{}}\nhttp {{ access_log off; {paths} include {self.folder}/site.conf; }}\n")
 
     def __enter__(self):
-        self.process = subprocess.Popen([NGINX, "-p", self.folder, "-c", self.folder / "nginx.conf"])
-        deadline = time.monotonic() + 20
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return self
+        # nginx takes over the socket that the variable names, as it does from the nginx that it replaces.
+        descriptor = self.listener.fileno()
+        self.process = subprocess.Popen([NGINX, "-p", self.folder, "-c", self.folder / "nginx.conf"],
+                                        pass_fds=[descriptor], env={**os.environ, "NGINX": f"{descriptor};"})
+        self.listener.close()
+        deadline = time.monotonic() + 60
+        while not (self.folder / "pid").exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError("nginx does not start:\n" + (self.folder / "error.log").read_text())
             time.sleep(0.02)
+        return self
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
+        self.process.wait(60)
         shutil.rmtree(self.folder, ignore_errors=True)
