@@ -68,7 +68,7 @@ class Library:
 
     def stop(self):
         self.process.stdin.close()
-        self.process.wait(30)
+        self.process.wait(60)
 
 
 class Program:
@@ -90,7 +90,7 @@ class Program:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(60)
 
 
 class Webhook(http.server.ThreadingHTTPServer):
@@ -121,7 +121,7 @@ def send(agent, webhook, token):
     request = urllib.request.Request(
         agent.url + "/message:send", json.dumps(params).encode(),
         {"Content-Type": "application/json", "A2A-Version": "1.0"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         json.load(answer)
 
 
@@ -132,7 +132,7 @@ def check_sender(library, other, agent):
         send(agent, webhook, token)
         body = ""
         while "TASK_STATE_COMPLETED" not in body:
-            headers, body = webhook.got.get(timeout=30)
+            headers, body = webhook.got.get(timeout=120)
             assert OWN_SECRET not in str(headers), headers
             verdict = right.ask({"verify": {"headers": headers, "body": body}})
             assert verdict == "ok", verdict
@@ -144,7 +144,7 @@ def check_sender(library, other, agent):
 
 
 def post(receiver, headers, body):
-    connection = http.client.HTTPConnection("127.0.0.1", receiver.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", receiver.port, timeout=120)
     connection.request("POST", "/", body.encode(), headers)
     status = connection.getresponse().status
     connection.close()
@@ -158,7 +158,7 @@ def check_receiver(library, other, receiver):
     headers = {"webhook-id": "msg_1", "webhook-timestamp": str(now),
                "webhook-signature": library.ask({"sign": {"id": "msg_1", "timestamp": now, "body": body}})}
     assert post(receiver, headers, body) == 204
-    assert "t1 TASK_STATE_WORKING" in receiver.lines.get(timeout=30)
+    assert "t1 TASK_STATE_WORKING" in receiver.lines.get(timeout=120)
     assert post(receiver, headers, body) == 204
     assert post(receiver, headers, body + " ") == 401
     assert post(receiver, {**headers, "webhook-id": "msg_2"}, body) == 401
