@@ -76,21 +76,55 @@ Async<void> file(TaskContext& ctx) {
     co_await ctx.complete_json(std::move(data), "data");
 }
 
+/// What the caller passed on: the trace, and the number of agents before this one.
+Async<void> headers(TaskContext& ctx) {
+    const a2akit::RequestContext& request = ctx.request_context();
+    co_await ctx.complete(std::string(request.header("traceparent")) + " " +
+                          std::string(request.header("x-a2a-hops")));
+}
+
+/// The agent that a message names by "WORD VERSION BINDING URL", and the rest of the message.
+struct Other {
+    std::string url;
+    a2akit::ClientOptions options;
+    std::string words;
+};
+
+Other other_in(std::string_view message) {
+    std::istringstream text{std::string(message)};
+    Other other;
+    std::string word, version, binding;
+    text >> word >> version >> binding >> other.url >> std::ws;
+    std::getline(text, other.words);
+    other.options.versions = {version};
+    other.options.bindings = {binding};
+    return other;
+}
+
 /// "relay VERSION BINDING URL WORDS": has the agent at the URL answer the words, in a context that
 /// has the same ID as this one.
 Async<void> relay(TaskContext& ctx) {
-    std::istringstream text{std::string(ctx.user_text())};
-    std::string relay, version, binding, url, words;
-    text >> relay >> version >> binding >> url >> std::ws;
-    std::getline(text, words);
-    a2akit::ClientOptions options;
-    options.versions = {version};
-    options.bindings = {binding};
+    auto [url, options, words] = other_in(ctx.user_text());
     a2akit::Delegate other =
         (co_await a2akit::Delegate::connect(ctx, url, std::move(options))).value_or_throw();
     a2akit::Message asked = a2akit::user_message(words);
     asked.context_id = std::string(ctx.context_id());
     const a2akit::SendResult result = (co_await other.send(std::move(asked))).value_or_throw();
+    co_await ctx.complete(result.text());
+}
+
+/// "circle VERSION BINDING URL OWN_URL": has the agent at the URL relay the same message to this
+/// one, until the request is not passed on any more, and answers the reason.
+Async<void> circle(TaskContext& ctx) {
+    auto [url, options, own_url] = other_in(ctx.user_text());
+    auto other = co_await a2akit::Delegate::connect(ctx, url, std::move(options));
+    if (!other) {
+        co_await ctx.complete(other.error().message);
+        co_return;
+    }
+    const std::string text(ctx.user_text());
+    const a2akit::SendResult result =
+        (co_await other->send("relay " + own_url + " " + text)).value_or_throw();
     co_await ctx.complete(result.text());
 }
 
@@ -119,8 +153,9 @@ public:
 
 private:
     const std::map<std::string, std::function<Async<void>(TaskContext&)>> behaviours_{
-        {"echo", echo},     {"count", count}, {"ask", ask},   {"wait", wait}, {"fail", fail},
-        {"direct", direct}, {"file", file},   {"slow", slow}, {"drip", drip}, {"relay", relay}};
+        {"echo", echo}, {"count", count},   {"ask", ask},       {"wait", wait},
+        {"fail", fail}, {"direct", direct}, {"file", file},     {"slow", slow},
+        {"drip", drip}, {"relay", relay},   {"circle", circle}, {"headers", headers}};
 };
 
 }  // namespace

@@ -6,7 +6,7 @@ usage: run_servers.py SERVER INTEROP_CLIENT INTEROP_AGENT A2AKIT WORK_FOLDER BIN
 
 The SDKs are installed as run.py does it, in the same folders. Of each server: the client library runs every operation over
 each version and binding that it offers, side by side; then the command line does so; then an agent of ours calls
-the agent, which calls ours; and a task of ours that waits for a task there is cancelled.
+the agent, which calls ours, once and in a circle; and a task of ours that waits for a task there is cancelled.
 """
 
 import concurrent.futures
@@ -14,7 +14,6 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import time
@@ -36,9 +35,7 @@ def install_python_0_3(work):
 
 def beside_node_modules(command, script):
     """Node looks for packages from the folder of the script."""
-    folder = pathlib.Path(command[1]).parent
-    shutil.copy(SERVERS_FOLDER / script, folder / script)
-    return ["node", folder / script]
+    return ["node", run.place(SERVERS_FOLDER / script, pathlib.Path(command[1]).parent)]
 
 
 def install_js(work):
@@ -68,6 +65,7 @@ SERVERS = {
     "go": (install_go, run.CLIENTS["go"][1], ("1.0", "0.3")),
     "rust": (install_rust, RUST, ("1.0",)),
 }
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TRANSPORTS = {"JSONRPC": "jsonrpc", "HTTP+JSON": "rest", "GRPC": "grpc"}
 
 
@@ -123,12 +121,17 @@ def state_of(task):
     return task["status"]["state"]
 
 
+def last_state(events):
+    """The last event is the task where the agent was quicker than the stream."""
+    return state_of(events[-1].get("statusUpdate") or events[-1]["task"])
+
+
 def check_command_line(a2akit, version):
     task = a2akit.json("send", "echo hi")["task"]
     assert state_of(task) == "TASK_STATE_COMPLETED", task
     assert task["artifacts"][0]["parts"][0]["text"] == "Echo: echo hi", task
     events = [json.loads(line) for line in a2akit.text("send", "--stream", "count").splitlines()]
-    assert state_of(events[-1]["statusUpdate"]) == "TASK_STATE_COMPLETED", events
+    assert last_state(events) == "TASK_STATE_COMPLETED", events
     got = a2akit.json("task", "get", task["id"])
     assert got["id"] == task["id"], got
     if version == "1.0":
@@ -142,9 +145,24 @@ def check_command_line(a2akit, version):
 
 
 def check_relay(a2akit, version, binding, ours, theirs):
-    """Ours has theirs ask ours. What theirs asks with is the first that its SDK's client takes from our card."""
-    task = a2akit.json("send", f"relay {version} {binding} {theirs} relay {ours} echo hi")["task"]
-    assert task["artifacts"][0]["parts"][0]["text"] == "Echo: echo hi", task
+    """Ours has theirs ask ours, and the trace and the number of agents reach theirs, which passes them on. What theirs asks
+    with is the first that its SDK's client takes from our card."""
+    answer = relayed(a2akit, f"relay {version} {binding} {theirs} relay {ours} echo hi")
+    assert answer == "Echo: echo hi", answer
+    answer = relayed(a2akit, f"relay {version} {binding} {theirs} relay {ours} headers")
+    assert answer == f"{TRACE} 1", answer
+
+
+def check_circle(a2akit, version, binding, ours, theirs):
+    """Ours asks theirs, which asks ours, and so on; each time it passes through ours, the number of agents grows."""
+    answer = relayed(a2akit, f"circle {version} {binding} {theirs} {ours}")
+    assert "passed through 16 agents" in answer, answer
+
+
+def relayed(a2akit, words):
+    task = a2akit.json("send", words, "--svc-param", f"traceparent:{TRACE}")["task"]
+    assert state_of(task) == "TASK_STATE_COMPLETED", task
+    return task["artifacts"][0]["parts"][0]["text"]
 
 
 def check_cancelled_relay(a2akit, at_theirs, binding, theirs):
@@ -185,9 +203,10 @@ def check_server(name, client, agent, program, work, bindings):
             at_theirs = CommandLine(program, theirs, version, TRANSPORTS[binding])
             check_command_line(at_theirs, version)
             check_relay(at_ours, version, binding, ours, theirs)
+            check_circle(at_ours, version, binding, ours, theirs)
             if version == "1.0":  # in 0.3 no list tells what theirs has been given
                 check_cancelled_relay(at_ours, at_theirs, binding, theirs)
-    rows = [[version, binding, what + ", command line, relay" + (", cancelled relay" if version == "1.0" else "")]
+    rows = [[version, binding, what + ", command line, relay, trace, circle" + (", cancelled relay" if version == "1.0" else "")]
             for (version, binding), what in zip(offered, checked)]
     result.write_text(json.dumps(rows))
     return 0

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { ClientFactory } from '@a2a-js/sdk/client';
 import { DefaultRequestHandler, InMemoryPushNotificationStore, InMemoryTaskStore } from '@a2a-js/sdk/server';
-import { agentCardHandler, jsonRpcHandler, restHandler, UserBuilder } from '@a2a-js/sdk/server/express';
+import { agentCardHandler, jsonRpcHandler, restHandler } from '@a2a-js/sdk/server/express';
 import { A2AService, grpcService } from '@a2a-js/sdk/server/grpc';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import express from 'express';
@@ -59,10 +59,10 @@ const behaviours = {
     turn.artifact({ kind: 'data', data: { done: true, list: [1, 'two', null] } });
     turn.status('completed');
   },
-  async relay(turn, said) {
+  async relay(turn, said, given, serviceParameters) {
     const [, url, words] = said.match(/^\w+ (\S+) (.*)$/);
     const client = await new ClientFactory().createFromUrl(url);
-    const answer = await client.sendMessage({ message: { ...message(words), role: 'user' } });
+    const answer = await client.sendMessage({ message: { ...message(words), role: 'user' } }, { serviceParameters });
     turn.artifact(answer.artifacts[0].parts[0]);
     turn.status('completed');
   },
@@ -73,7 +73,7 @@ const behaviours = {
 };
 
 const agent = {
-  async execute({ taskId, contextId, userMessage, task }, bus) {
+  async execute({ taskId, contextId, userMessage, task, context }, bus) {
     const said = userMessage.parts[0].text;
     const word = said.split(' ')[0];
     if (word === 'direct') {
@@ -92,7 +92,7 @@ const agent = {
       turn.artifact(text(`Hello, ${said}!`));
       turn.status('completed');
     } else {
-      await behaviours[word](turn, said, userMessage.parts);
+      await behaviours[word](turn, said, userMessage.parts, context.user.passedOn);
     }
     bus.finished();
   },
@@ -100,6 +100,16 @@ const agent = {
     cancelled.get(taskId)?.();
   },
 };
+
+/**
+ * The caller, with the headers, or the metadata of gRPC, by which a circle of agents is traced and comes to an end: the SDK
+ * shows an agent nothing of a request but its caller.
+ */
+async function callerOf(request) {
+  const valueOf = (name) => (request.metadata ? request.metadata.get(name)[0] : request.get(name));
+  const told = ['traceparent', 'x-a2a-hops'].map((name) => [name, valueOf(name)]);
+  return { isAuthenticated: false, userName: '', passedOn: Object.fromEntries(told.filter(([, value]) => value)) };
+}
 
 const overGrpc = new Server();
 const grpcPort = await promisify(overGrpc.bindAsync.bind(overGrpc))('127.0.0.1:0', ServerCredentials.createInsecure());
@@ -118,7 +128,7 @@ const listener = app.listen(0, '127.0.0.1', () => {
   };
   const requestHandler = new DefaultRequestHandler(card, new InMemoryTaskStore(), agent, undefined,
     new InMemoryPushNotificationStore(), undefined, { ...card, name: 'Interop for those it knows' });
-  const options = { requestHandler, userBuilder: UserBuilder.noAuthentication };
+  const options = { requestHandler, userBuilder: callerOf };
   app.use('/.well-known/agent-card.json', agentCardHandler({ agentCardProvider: requestHandler }));
   app.use('/rpc', jsonRpcHandler(options));
   app.use('/rest', restHandler(options));

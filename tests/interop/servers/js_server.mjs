@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { Role, TaskState } from '@a2a-js/sdk';
 import { ClientFactory } from '@a2a-js/sdk/client';
 import {
-  AgentEvent, DefaultRequestHandler, InMemoryPushNotificationStore, InMemoryTaskStore,
+  AgentEvent, DefaultRequestHandler, InMemoryPushNotificationStore, InMemoryTaskStore, STATE_HEADERS_KEY,
 } from '@a2a-js/sdk/server';
 import { LegacyA2AService, legacyGrpcService } from '@a2a-js/sdk/compat/v0_3/server/grpc';
 import { agentCardHandler, jsonRpcHandler, restHandler } from '@a2a-js/sdk/server/express';
@@ -67,11 +67,12 @@ const behaviours = {
     turn.artifact({ ...text(''), content: { $case: 'data', value: { done: true, list: [1, 'two', null] } } });
     turn.complete();
   },
-  async relay(turn, said) {
+  async relay(turn, said, given, serviceParameters) {
     const [, url, words] = said.match(/^\w+ (\S+) (.*)$/);
     const client = await new ClientFactory().createFromUrl(url);
     const asked = { ...message(words), role: Role.ROLE_USER };
-    const answer = await client.sendMessage({ message: asked, tenant: '', configuration: undefined, metadata: undefined });
+    const request = { message: asked, tenant: '', configuration: undefined, metadata: undefined };
+    const answer = await client.sendMessage(request, { serviceParameters });
     turn.artifact(answer.artifacts[0].parts[0]);
     turn.complete();
   },
@@ -81,8 +82,14 @@ const behaviours = {
   },
 };
 
+/** The headers, or the metadata of gRPC, by which a circle of agents is traced and comes to an end. */
+function passedOn(headers) {
+  const names = ['traceparent', 'x-a2a-hops'].filter((name) => headers[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, String(headers[name])]));
+}
+
 const agent = {
-  async execute({ taskId, contextId, userMessage, task }, bus) {
+  async execute({ taskId, contextId, userMessage, task, context }, bus) {
     const said = userMessage.parts[0].content.value;
     const word = said.split(' ')[0];
     if (word === 'direct') {
@@ -101,7 +108,7 @@ const agent = {
       turn.artifact(text(`Hello, ${said}!`));
       turn.complete();
     } else {
-      await behaviours[word](turn, said, userMessage.parts);
+      await behaviours[word](turn, said, userMessage.parts, passedOn(context.state.get(STATE_HEADERS_KEY)));
     }
     bus.finished();
   },

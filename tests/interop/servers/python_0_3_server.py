@@ -36,9 +36,9 @@ class Agent(python_agent.Agent):
     async def ask_name(self, task, question):
         await task.requires_input(question, final=True)
 
-    async def relayed(self, url, words):
+    async def relayed(self, url, words, headers):
         asked = types.Message(message_id="relayed", role=types.Role.user, parts=[self.text_part(words)])
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(headers=headers) as http:
             card = await A2ACardResolver(http, url).get_agent_card()
             client = ClientFactory(ClientConfig(streaming=False, httpx_client=http)).create(card)
             answers = [answer async for answer in client.send_message(asked)]

@@ -14,6 +14,12 @@ class Agent(AgentExecutor):
     """`text_in` a message, a `text_part` and a `data_part`, an answer `direct`ly, a `new_task`, to `ask_name`, and what
     another agent answers (`relayed`) are the SDK's own."""
 
+    def passed_on(self, context):
+        """The headers, or the metadata of gRPC, by which a circle of agents is traced and comes to an end."""
+        state = context.call_context.state
+        headers = state.get("headers") or dict(state["grpc_context"].invocation_metadata())
+        return {name: headers[name] for name in ("traceparent", "x-a2a-hops") if name in headers}
+
     async def execute(self, context, event_queue):
         text = self.text_in(context.message)
         word = text.split(" ")[0]
@@ -29,6 +35,9 @@ class Agent(AgentExecutor):
         await event_queue.enqueue_event(created)
         task = TaskUpdater(event_queue, created.id, created.context_id)
         await task.start_work()
+        if word == "relay":
+            await self.relay(task, text, self.passed_on(context))
+            return
         await getattr(self, word)(task, text, context.message)
 
     async def echo(self, task, text, message):
@@ -51,9 +60,9 @@ class Agent(AgentExecutor):
         await task.add_artifact([self.data_part({"done": True, "list": [1, "two", None]})])
         await task.complete()
 
-    async def relay(self, task, text, message):
+    async def relay(self, task, text, headers):
         _, url, words = text.split(" ", 2)
-        await task.add_artifact([await self.relayed(url, words)])
+        await task.add_artifact([await self.relayed(url, words, headers)])
         await task.complete()
 
     async def wait(self, task, text, message):

@@ -6,7 +6,7 @@ import asyncio
 import grpc
 import httpx
 import python_agent
-from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
+from a2a.client import A2ACardResolver, ClientCallContext, ClientConfig, ClientFactory
 from a2a.compat.v0_3 import a2a_v0_3_pb2_grpc
 from a2a.compat.v0_3.grpc_handler import CompatGrpcHandler
 from a2a.helpers import new_data_part, new_task, new_text_message, new_text_part
@@ -34,12 +34,13 @@ class Agent(python_agent.Agent):
     async def ask_name(self, task, question):
         await task.requires_input(question)
 
-    async def relayed(self, url, words):
+    async def relayed(self, url, words, headers):
         async with httpx.AsyncClient() as http:
             card = await A2ACardResolver(http, url).get_agent_card()
         asked = pb.SendMessageRequest(message=pb.Message(message_id="relayed", role=pb.ROLE_USER, parts=[pb.Part(text=words)]))
         async with ClientFactory(ClientConfig(streaming=False)).create(card) as client:
-            answers = [answer async for answer in client.send_message(asked)]
+            passing_on = ClientCallContext(service_parameters=headers)
+            answers = [answer async for answer in client.send_message(asked, context=passing_on)]
         return answers[0].task.artifacts[0].parts[0]
 
 

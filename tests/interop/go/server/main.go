@@ -55,6 +55,17 @@ func sendBack(task *a2asrv.ExecutorContext, yield emit) {
 	finish(task, yield, a2a.NewDataPart(map[string]any{"done": true, "list": []any{1, "two", nil}}))
 }
 
+// passedOn gives the headers, or the metadata of gRPC, by which a circle of agents is traced and comes to an end.
+func passedOn(params *a2asrv.ServiceParams) a2aclient.ServiceParams {
+	names := a2aclient.ServiceParams{}
+	for _, name := range []string{"traceparent", "x-a2a-hops"} {
+		if values, ok := params.Get(name); ok {
+			names[name] = values
+		}
+	}
+	return names
+}
+
 func relayed(ctx context.Context, text string) (string, error) {
 	words := strings.SplitN(text, " ", 3)
 	card, err := agentcard.DefaultResolver.Resolve(ctx, words[1])
@@ -74,6 +85,7 @@ func relayed(ctx context.Context, text string) (string, error) {
 }
 
 func relay(ctx context.Context, task *a2asrv.ExecutorContext, yield emit) {
+	ctx = a2aclient.AttachServiceParams(ctx, passedOn(task.ServiceParams))
 	if answer, err := relayed(ctx, textOf(task.Message)); err == nil {
 		finish(task, yield, a2a.NewTextPart(answer))
 	} else {

@@ -5,8 +5,9 @@ use std::io::Read;
 use std::sync::Arc;
 
 use a2a::*;
-use a2a_client::A2AClientFactory;
 use a2a_client::agent_card::AgentCardResolver;
+use a2a_client::auth::AuthInterceptor;
+use a2a_client::{A2AClientFactory, ServiceParams};
 use a2a_pb::proto::a2a_service_server::A2aServiceServer;
 use a2a_server::agent_card::{StaticAgentCard, agent_card_router};
 use a2a_server::push::{HttpPushSender, InMemoryPushConfigStore};
@@ -65,7 +66,7 @@ impl Turn {
         chunks.chain([self.status(TaskState::Completed, None)]).collect()
     }
 
-    async fn behave(&self, message: &Message) -> Vec<StreamResponse> {
+    async fn behave(&self, message: &Message, params: ServiceParams) -> Vec<StreamResponse> {
         let text = message.text().unwrap();
         match text.split(' ').next().unwrap() {
             "echo" => self.complete(vec![Part::text(format!("Echo: {text}"))]),
@@ -76,7 +77,7 @@ impl Turn {
                 let data = Part::data(json!({"done": true, "list": [1, "two", null]}));
                 self.complete(vec![message.parts[1].clone(), data])
             }
-            "relay" => match relayed(text).await {
+            "relay" => match relayed(text, params).await {
                 Ok(answer) => self.complete(vec![Part::text(answer)]),
                 Err(error) => vec![self.status(TaskState::Failed, Some(&error.to_string()))],
             },
@@ -85,11 +86,18 @@ impl Turn {
     }
 }
 
-/// "relay URL WORDS": what the agent at the URL answers to the words.
-async fn relayed(text: &str) -> Result<String, A2AError> {
+/// "relay URL WORDS": what the agent at the URL answers to the words. It is passed the headers, or the metadata of gRPC,
+/// by which a circle of agents is traced and comes to an end.
+async fn relayed(text: &str, params: ServiceParams) -> Result<String, A2AError> {
     let [_, url, words] = text.splitn(3, ' ').collect::<Vec<_>>().try_into().expect("relay URL WORDS");
     let card = AgentCardResolver::new(None).resolve(url).await?;
-    let client = A2AClientFactory::builder().build().create_from_card(&card).await?;
+    let mut factory = A2AClientFactory::builder();
+    for name in ["traceparent", "x-a2a-hops"] {
+        for value in params.get(name).into_iter().flatten() {
+            factory = factory.with_interceptor(Arc::new(AuthInterceptor::custom(name, value)));
+        }
+    }
+    let client = factory.build().create_from_card(&card).await?;
     let message = Message::new(Role::User, vec![Part::text(words)]);
     let asked = SendMessageRequest { message, configuration: None, metadata: None, tenant: None };
     match client.send_message(&asked).await? {
@@ -116,7 +124,8 @@ impl AgentExecutor for Agent {
         if said == "wait" {
             return working.chain(stream::pending()).map(Ok).boxed();
         }
-        let rest = stream::once(async move { stream::iter(turn.behave(&message).await) }).flatten();
+        let params = ctx.service_params;
+        let rest = stream::once(async move { stream::iter(turn.behave(&message, params).await) }).flatten();
         working.chain(rest).map(Ok).boxed()
     }
 
