@@ -1,3 +1,4 @@
+#include "backends/postgres/content_columns.hpp"
 #include "contract/postgres_node_fixture.hpp"
 
 #include <a2akit/testing/storage_fixture.hpp>
@@ -164,6 +165,42 @@ begin
     update S.task_counts set part = part - (60::bigint << 22);
     perform S.sum_up_count('owner0', '', 0);
     assert not exists (select from S.task_counts where owner = 'owner0'), 'a count without tasks';
+end $$;)sql";
+    EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), in_schema(script)));
+}
+
+// A column of contents that kContentColumns lacks is not encrypted again under a new key, and is
+// lost with the old one.
+TEST_F(PostgresNodeTest, EveryColumnOfBytesHoldsContentsOrIsKnownNotTo) {
+    one();
+    std::string contents;
+    for (const postgres::ContentColumn& column : postgres::kContentColumns) {
+        contents += contents.empty() ? "('" : ", ('";
+        contents += std::string(column.table) + "', '" + column.name + "')";
+    }
+    const std::string script = R"sql(
+do $$
+declare
+    v_names text[] := '{owner,tenant,context,key,name,hash,reason}';
+    v_others text[] := '{tasks.sealed,contexts.value,meta.application,meta.cursor_key}';
+    v_wrong text;
+begin
+    create temp table contents (in_table, name) as values )sql" +
+                               contents + R"sql(;
+    select string_agg(c.relname || '.' || a.attname, ' ') into v_wrong
+    from pg_class c join pg_attribute a on a.attrelid = c.oid
+    where c.relnamespace = (select oid from pg_namespace where nspname || '.' = 'S.') and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
+        and a.atttypid in ('bytea'::regtype, 'text'::regtype, 'json'::regtype, 'jsonb'::regtype)
+        and a.attname <> all (v_names) and c.relname || '.' || a.attname <> all (v_others)
+        and (c.relname::text, a.attname::text) not in (select in_table, name from contents);
+    assert v_wrong is null, v_wrong || ': contents, or what else?';
+    select string_agg(in_table || '.' || name, ' ') into v_wrong from contents
+    where not exists (select from pg_attribute where attrelid = ('S.' || in_table)::regclass and attname = name);
+    assert v_wrong is null, v_wrong || ': no such column';
+    select string_agg(in_table || '.' || name, ' ') into v_wrong from contents
+    where (select prosrc from pg_proc where oid = 'S.is_readable(uuid)'::regprocedure)
+        !~ ('perform [^;]*md5\(' || name || '\)[^;]* from S.' || in_table);
+    assert v_wrong is null, v_wrong || ': is_readable does not read it';
 end $$;)sql";
     EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), in_schema(script)));
 }

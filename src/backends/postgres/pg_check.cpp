@@ -1,10 +1,9 @@
 #include "backends/postgres/pg_check.hpp"
 
-#include "backends/common/content_check.hpp"
+#include "backends/postgres/content_columns.hpp"
 #include "backends/postgres/pg_migrations.hpp"
 #include "backends/postgres/pg_session.hpp"
 
-#include <array>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -14,39 +13,19 @@ namespace a2akit::postgres {
 namespace {
 
 using backends::ContentCheck;
-using Kind = ContentCheck::Kind;
 using State = ContentCheck::State;
 
 constexpr std::size_t kMostLines = 100;
 constexpr auto kReadWithin = std::chrono::minutes(10);  // a page of tasks may hold much
 
-/// A column of stored contents.
-struct Column {
-    const char* table;
-    const char* key;  ///< The column with the task.
-    const char* name;
-    Kind kind;
-};
-constexpr std::array kColumns = {
-    Column{"tasks", "id", "metadata", Kind::kMetadata},
-    Column{"tasks", "id", "checkpoint", Kind::kCheckpoint},
-    Column{"tasks", "id", "reply", Kind::kMessage},
-    Column{"writes", "task", "status", Kind::kStatus},
-    Column{"writes", "task", "chunks", Kind::kChunks},
-    Column{"writes", "task", "history", Kind::kMessages},
-    Column{"writes", "task", "input", Kind::kInput},
-    Column{"dead_letters", "task", "input", Kind::kInput},
-    Column{"pushes", "task", "config", Kind::kPushConfig},
-};
-
 std::string contents_sql() {
     std::string sql;
-    for (std::size_t i = 0; i < kColumns.size(); ++i) {
-        const Column& column = kColumns[i];
+    for (std::size_t i = 0; i < kContentColumns.size(); ++i) {
+        const ContentColumn& column = kContentColumns[i];
         if (i != 0) sql += " union all ";
-        sql.append("select ").append(std::to_string(i)).append(", ").append(column.key);
+        sql.append("select ").append(std::to_string(i)).append(", ").append(column.task);
         sql.append(", ").append(column.name).append(" from {schema}.").append(column.table);
-        sql.append(" where ").append(column.key).append(" = any ($1::uuid[]) and ");
+        sql.append(" where ").append(column.task).append(" = any ($1::uuid[]) and ");
         sql.append(column.name).append(" is not null");
     }
     return sql;
@@ -116,7 +95,7 @@ private:
         PgParams params;
         params.uuids(tasks.data(), tasks.size());
         return session_.each_row(contents_sql_, params, kReadWithin, [&](PgRow row) {
-            const Column& column = kColumns[static_cast<std::size_t>(row.i32())];
+            const ContentColumn& column = kContentColumns[static_cast<std::size_t>(row.i32())];
             const TaskId task{row.uuid()};
             auto reading = contents_.read(column.kind, task, row.bytes());
             if (reading.state == State::kReadable) return;

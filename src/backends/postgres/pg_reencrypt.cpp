@@ -1,8 +1,8 @@
+#include "backends/postgres/content_columns.hpp"
 #include "backends/postgres/pg_check.hpp"
 #include "backends/postgres/pg_migrations.hpp"
 #include "backends/postgres/pg_session.hpp"
 
-#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -13,28 +13,8 @@ namespace a2akit::postgres {
 namespace {
 
 using backends::Reencryption;
-using Kind = Reencryption::Kind;
 
 constexpr auto kAnswerWithin = std::chrono::minutes(2);
-
-/// A column of stored contents.
-struct Column {
-    const char* table;
-    const char* task;  ///< The column with the task.
-    const char* name;
-    Kind kind;
-};
-constexpr std::array kColumns = {
-    Column{"tasks", "id", "metadata", Kind::kMetadata},
-    Column{"tasks", "id", "checkpoint", Kind::kCheckpoint},
-    Column{"tasks", "id", "reply", Kind::kMessage},
-    Column{"writes", "task", "status", Kind::kStatus},
-    Column{"writes", "task", "chunks", Kind::kChunks},
-    Column{"writes", "task", "history", Kind::kMessages},
-    Column{"writes", "task", "input", Kind::kInput},
-    Column{"dead_letters", "task", "input", Kind::kInput},
-    Column{"pushes", "task", "config", Kind::kPushConfig},
-};
 
 /// A value that is to be written.
 struct Change {
@@ -50,7 +30,7 @@ public:
 
     /// The rows of some tasks at a time, in the order of the tasks. A row is known by its task and
     /// its former value: each value was sealed with a nonce of its own.
-    Result<void> renew_column(const Column& column) {
+    Result<void> renew_column(const ContentColumn& column) {
         const std::string table = std::string("{schema}.") + column.table;
         const std::string task(column.task);
         const std::string name(column.name);
@@ -152,7 +132,7 @@ Result<backends::Reencrypted> reencrypt(const std::string& url, const backends::
     PgSession session(*address);
     if (auto opened = open_current(session); !opened) return fail(std::move(opened.error()));
     Work work(session, keys);
-    for (const Column& column : kColumns) {
+    for (const ContentColumn& column : kContentColumns) {
         if (auto renewed = work.renew_column(column); !renewed) return fail(renewed.error());
     }
     if (auto renewed = work.renew_contexts(); !renewed) return fail(renewed.error());

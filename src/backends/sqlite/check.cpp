@@ -1,4 +1,4 @@
-#include "backends/common/content_check.hpp"
+#include "backends/sqlite/content_columns.hpp"
 #include "backends/sqlite/damage.hpp"
 #include "backends/sqlite/database.hpp"
 #include "backends/sqlite/refusal.hpp"
@@ -27,37 +27,20 @@ using Lines = std::vector<std::string>;
 constexpr std::size_t kMostLines = 100;
 
 using backends::ContentCheck;
-using Kind = ContentCheck::Kind;
 using State = ContentCheck::State;
 
-/// A column of stored bytes.
-struct Column {
+/// A column of answers to writes, which hold no contents.
+struct AnswerColumn {
     const char* name;
-    const char* sql;           ///< Its bytes, and the number of the task.
-    std::optional<Kind> kind;  ///< None: answers to writes.
+    const char* sql;  ///< Its bytes, and the number of the task.
 };
-
-constexpr std::array kColumns = {
-    Column{"messages.body", "SELECT body, key >> 24 FROM messages", Kind::kMessages},
-    Column{"log.chunks", "SELECT chunks, key >> 24 FROM log WHERE chunks IS NOT NULL",
-           Kind::kChunks},
-    Column{"log.status", "SELECT status, key >> 24 FROM log WHERE status IS NOT NULL",
-           Kind::kStatus},
-    Column{"inputs.input", "SELECT input, id FROM inputs", Kind::kInput},
-    Column{"more.reply", "SELECT reply, id FROM more WHERE reply IS NOT NULL", Kind::kMessage},
-    Column{"more.metadata", "SELECT metadata, id FROM more WHERE metadata IS NOT NULL",
-           Kind::kMetadata},
-    Column{"more.checkpoint", "SELECT checkpoint, id FROM more WHERE checkpoint IS NOT NULL",
-           Kind::kCheckpoint},
-    Column{"dead_letters.message", "SELECT message, id FROM dead_letters", Kind::kMessage},
-    Column{"push.config", "SELECT config, id FROM push", Kind::kPushConfig},
-    Column{"tasks.made", "SELECT made, id FROM tasks WHERE made IS NOT NULL", std::nullopt},
-    Column{"tasks.ended", "SELECT ended, id FROM tasks WHERE ended IS NOT NULL", std::nullopt},
-    Column{"active.answers", "SELECT answers, id FROM active WHERE answers IS NOT NULL",
-           std::nullopt},
-    Column{"keys.answer", "SELECT answer, id FROM keys", std::nullopt},
-    Column{"active.run_answer", "SELECT run_answer, id FROM active WHERE run_answer IS NOT NULL",
-           std::nullopt},
+constexpr std::array kAnswerColumns = {
+    AnswerColumn{"tasks.made", "SELECT made, id FROM tasks WHERE made IS NOT NULL"},
+    AnswerColumn{"tasks.ended", "SELECT ended, id FROM tasks WHERE ended IS NOT NULL"},
+    AnswerColumn{"active.answers", "SELECT answers, id FROM active WHERE answers IS NOT NULL"},
+    AnswerColumn{"keys.answer", "SELECT answer, id FROM keys"},
+    AnswerColumn{"active.run_answer",
+                 "SELECT run_answer, id FROM active WHERE run_answer IS NOT NULL"},
 };
 
 /// Rows that contradict others; each query's rows are numbers of tasks.
@@ -95,12 +78,12 @@ constexpr std::array kRules = {
     Rule{"belongs to nobody", "SELECT id FROM tasks WHERE owner NOT IN (SELECT id FROM owners)"},
 };
 
-State state_of_answers(std::string_view bytes) {
+bool are_readable_answers(std::string_view bytes) {
     try {
         static_cast<void>(unpack(bytes, TaskId{}));
-        return State::kReadable;
+        return true;
     } catch (const Failure&) {
-        return State::kDamaged;
+        return false;
     }
 }
 
@@ -126,25 +109,20 @@ struct Sealed {
     std::string line;
 };
 
-void find_unreadable(Connection& db, const backends::DataKeys* keys, Damage& damage) {
+void find_unreadable_contents(Connection& db, const backends::DataKeys* keys, Damage& damage) {
     ContentCheck contents(keys);
     std::multimap<std::int64_t, Sealed> sealed;
-    for (const Column& column : kColumns) {
-        Query query = db.query(column.sql);
+    for (const ContentColumn& column : kContentColumns) {
+        Query query = db.query(column.each);
         while (query.step()) {
             const std::string_view bytes = query.bytes();
             const std::int64_t task = query.number();
-            ContentCheck::Reading reading;
-            if (column.kind) {
-                const auto id = keys != nullptr ? id_of(db, task) : std::nullopt;
-                reading = contents.read(*column.kind, id.value_or(TaskId{}), bytes);
-            } else {
-                reading.state = state_of_answers(bytes);
-            }
+            const auto id = keys != nullptr ? id_of(db, task) : std::nullopt;
+            auto reading = contents.read(column.kind, id.value_or(TaskId{}), bytes);
             if (reading.state == State::kReadable) continue;
             std::string line;  // of those that are encrypted there may be many
             if (reading.state != State::kEncrypted)
-                line = "task " + name_of(db, task) + ": " + column.name;
+                line = "task " + name_of(db, task) + ": " + column.table + '.' + column.name;
             if (reading.state == State::kDamaged) {
                 damage.tasks.try_emplace(task, line + " cannot be read");
             } else {
@@ -162,6 +140,19 @@ void find_unreadable(Connection& db, const backends::DataKeys* keys, Damage& dam
     }
     for (auto at = sealed.begin(); at != sealed.end(); at = sealed.upper_bound(at->first)) {
         if (!damage.tasks.contains(at->first)) ++damage.encrypted;
+    }
+}
+
+void find_unreadable_answers(Connection& db, DamagedTasks& damaged) {
+    for (const AnswerColumn& column : kAnswerColumns) {
+        Query query = db.query(column.sql);
+        while (query.step()) {
+            const std::string_view bytes = query.bytes();
+            const std::int64_t task = query.number();
+            if (are_readable_answers(bytes)) continue;
+            damaged.try_emplace(
+                task, "task " + name_of(db, task) + ": " + column.name + " cannot be read");
+        }
     }
 }
 
@@ -223,7 +214,8 @@ std::vector<std::string> find_damaged_pages(Connection& db) {
 
 Damage find_damaged_tasks(Connection& db, const backends::DataKeys* keys) {
     Damage damage;
-    find_unreadable(db, keys, damage);
+    find_unreadable_answers(db, damage.tasks);
+    find_unreadable_contents(db, keys, damage);
     find_broken(db, damage.tasks);
     return damage;
 }

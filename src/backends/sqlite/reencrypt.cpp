@@ -1,5 +1,6 @@
 #include "backends/sqlite/reencrypt.hpp"
 
+#include "backends/sqlite/content_columns.hpp"
 #include "backends/sqlite/database.hpp"
 #include "backends/sqlite/refusal.hpp"
 #include "backends/sqlite/schema.hpp"
@@ -7,7 +8,6 @@
 
 #include <sqlite3.h>
 
-#include <array>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -28,28 +28,6 @@ using Kind = Reencryption::Kind;
 constexpr std::size_t kMostRows = 64;          // of one transaction
 constexpr std::size_t kMostBytes = 1U << 20U;  // read before they are written
 
-/// A column of stored contents.
-struct Column {
-    const char* read;   ///< Key, task and bytes of the rows behind a key, in its order.
-    const char* write;  ///< The bytes of the row with a key, if they are those that were read.
-    Kind kind;
-};
-#define A2AKIT_COLUMN(TABLE, KEY, NAME, TASK)                                            \
-    "SELECT c." KEY ", t.task, c." NAME " FROM " TABLE " c JOIN tasks t ON t.id = " TASK \
-    " WHERE c." KEY " > ?1 AND c." NAME " IS NOT NULL ORDER BY c." KEY " LIMIT 64",      \
-        "UPDATE " TABLE " SET " NAME " = ?1 WHERE " KEY " = ?2 AND " NAME " = ?3"
-constexpr std::array kColumns = {
-    Column{A2AKIT_COLUMN("messages", "key", "body", "c.key >> 24"), Kind::kMessages},
-    Column{A2AKIT_COLUMN("log", "key", "chunks", "c.key >> 24"), Kind::kChunks},
-    Column{A2AKIT_COLUMN("log", "key", "status", "c.key >> 24"), Kind::kStatus},
-    Column{A2AKIT_COLUMN("inputs", "id", "input", "c.id"), Kind::kInput},
-    Column{A2AKIT_COLUMN("more", "id", "reply", "c.id"), Kind::kMessage},
-    Column{A2AKIT_COLUMN("more", "id", "metadata", "c.id"), Kind::kMetadata},
-    Column{A2AKIT_COLUMN("more", "id", "checkpoint", "c.id"), Kind::kCheckpoint},
-    Column{A2AKIT_COLUMN("push", "rowid", "config", "c.id"), Kind::kPushConfig},
-};
-#undef A2AKIT_COLUMN
-
 /// A row that is to be written.
 struct Change {
     std::int64_t key = 0;
@@ -61,13 +39,13 @@ class Work {
 public:
     Work(Connection& db, const backends::DataKeys& keys) : db_(db), reencryption_(keys) {}
 
-    void renew_column(const Column& column) {
+    void renew_column(const ContentColumn& column) {
         for (std::int64_t behind = -1;;) {
             std::vector<Change> changes;
             std::size_t rows = 0;
             std::size_t bytes = 0;
             {
-                Query query = db_.query(column.read);
+                Query query = db_.query(column.behind);
                 query.number(behind);
                 while (rows < kMostRows && bytes < kMostBytes && query.step()) {
                     behind = query.number();
@@ -84,28 +62,6 @@ public:
         }
     }
 
-    /// Their tasks may be erased, and their keys are tasks.
-    void renew_dead_letters() {
-        for (TaskId behind;;) {
-            std::string former;
-            std::optional<std::string> fresh;
-            {
-                Query query = db_.query(
-                    "SELECT task, message FROM dead_letters WHERE task > ?1 ORDER BY task LIMIT 1");
-                query.id(behind);
-                if (!query.step()) return;
-                behind = TaskId{query.id<Uuid>()};
-                former = query.bytes();
-                fresh = reencryption_.renew(Kind::kMessage, behind, former);
-            }
-            if (!fresh) continue;
-            Query query =
-                db_.query("UPDATE dead_letters SET message = ?1 WHERE task = ?2 AND message = ?3");
-            query.blob(*fresh).id(behind).blob(former).run();
-            note_written();
-        }
-    }
-
     void renew_contexts() {
         std::int64_t owner = -1;
         std::string context;
@@ -118,12 +74,12 @@ public:
     }
 
 private:
-    void write(const Column& column, const std::vector<Change>& changes) {
+    void write(const ContentColumn& column, const std::vector<Change>& changes) {
         if (changes.empty()) return;
         db_.execute("BEGIN IMMEDIATE");
         for (const Change& change : changes) {
             // Configurations are text, all else is a blob, and the two never compare equal.
-            Query query = db_.query(column.write);
+            Query query = db_.query(column.replace);
             const bool is_text = column.kind == Kind::kPushConfig;
             is_text ? query.text(change.fresh) : query.blob(change.fresh);
             query.number(change.key);
@@ -189,8 +145,7 @@ Result<backends::Reencrypted> reencrypt(const std::string& path, const backends:
         if (version > newest_schema()) return fail(refused(path, of_a_newer_version(version)));
         check_schema(db);
         Work work(db, keys);
-        for (const Column& column : kColumns) work.renew_column(column);
-        work.renew_dead_letters();
+        for (const ContentColumn& column : kContentColumns) work.renew_column(column);
         work.renew_contexts();
         return work.done();
     } catch (const Failure& failure) {

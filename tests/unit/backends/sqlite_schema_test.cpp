@@ -1,3 +1,4 @@
+#include "backends/sqlite/content_columns.hpp"
 #include "backends/sqlite/database.hpp"
 #include "backends/sqlite/list_statements.hpp"
 #include "backends/sqlite/schema.hpp"
@@ -9,9 +10,15 @@
 
 #include <gtest/gtest.h>
 
+#include <sqlite3.h>
+
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace a2akit::sqlite {
 namespace {
@@ -105,6 +112,32 @@ TEST_F(SqliteSchemaTest, EveryStatementOfAListingReadsAnIndexAndNothingElse) {
               "status_time>?)");
 }
 
+// -- Contents
+// -----------------------------------------------------------------------------------------------------------
+
+// A column of contents that kContentColumns lacks is not encrypted again under a new key, and is
+// lost with the old one.
+TEST_F(SqliteSchemaTest, EveryColumnOfBytesHoldsContentsOrIsKnownNotTo) {
+    open(path_).reset();
+    std::set<std::string> known = {
+        "meta.name",         "meta.value",          "owners.owner",     "owners.tenant",
+        "tasks.task",        "tasks.context",       "tasks.made",       "tasks.ended",
+        "active.run_claim",  "active.run_answer",   "active.answers",   "inputs.sealed",
+        "nodes.node",        "keys.name",           "keys.hash",        "keys.answer",
+        "dead_letters.task", "dead_letters.reason", "contexts.context", "contexts.value",
+        "push.key",          "push.name",           "push.reason",      "dead_letters.redriven",
+    };
+    for (const ContentColumn& column : kContentColumns)
+        known.insert(std::string(column.table) + "." + column.name);
+    std::set<std::string> stored;
+    Connection db(path_, Connection::Mode::kReadOnly);
+    Query columns = db.query(
+        "SELECT t.name || '.' || c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c "
+        "WHERE t.type = 'table' AND c.type != 'INTEGER'");
+    while (columns.step()) stored.emplace(columns.bytes());
+    EXPECT_EQ(stored, known);
+}
+
 // -- What earlier versions wrote
 // ------------------------------------------------------------------------------------------
 
@@ -167,6 +200,35 @@ TEST_F(SqliteSchema1Test, FinishedTasksAreReadWithTheirLogs) {
     EXPECT_EQ(loop_.await(storage_->events(compacted.id, alice_, 0, 10)).error().code,
               ErrorCode::kCompacted);
     EXPECT_EQ(must(storage_->list(alice_, {})).total, 5);
+}
+
+TEST_F(SqliteSchema1Test, EachStoredContentIsFoundAndCanBeReplaced) {
+    storage_.reset();
+    Connection db(path_, Connection::Mode::kReadWrite);
+    for (const ContentColumn& column : kContentColumns) {
+        const std::string name = std::string(column.table) + "." + column.name;
+        std::vector<std::string> stored;
+        for (Query each = db.query(column.each); each.step();) stored.emplace_back(each.bytes());
+        std::size_t replaced = 0;
+        for (std::int64_t behind = -1;;) {
+            std::string bytes;
+            {
+                Query next = db.query(column.behind);
+                next.number(behind);
+                if (!next.step()) break;
+                behind = next.number();
+                EXPECT_EQ(next.bytes().size(), 16U) << name;
+                bytes = next.bytes();
+            }
+            EXPECT_NE(std::ranges::find(stored, bytes), stored.end()) << name;
+            Query replace = db.query(column.replace);
+            replace.blob("new").number(behind);
+            replace.blob(bytes).run();
+            replaced += static_cast<std::size_t>(sqlite3_changes(db.handle()));
+        }
+        EXPECT_EQ(replaced, stored.size()) << name;
+        if (name != "push.config") EXPECT_GT(replaced, 0U) << name;  // a later version's
+    }
 }
 
 TEST_F(SqliteSchema1Test, UnfinishedTasksGoOn) {
