@@ -19,15 +19,16 @@ struct ContentColumn {
     const char* replace;
 };
 
-#define A2AKIT_COLUMN(TABLE, NAME, KIND, KEY, NUMBER)                                        \
-    ContentColumn {                                                                          \
-        TABLE, NAME, backends::ContentCheck::Kind::KIND,                                     \
-            "SELECT " NAME ", " NUMBER " FROM " TABLE " WHERE " NAME " IS NOT NULL",         \
-            "SELECT " TABLE "." KEY ", tasks.task, " NAME " FROM " TABLE " JOIN tasks ON "   \
-            "tasks.id = " TABLE "." NUMBER " WHERE " TABLE "." KEY " > ?1 AND " NAME         \
-            " IS NOT NULL ORDER BY " TABLE "." KEY " LIMIT 64",                              \
-            "UPDATE " TABLE " SET " NAME " = ?1 WHERE " KEY " = ?2 AND " NAME " = ?3"        \
-    }
+#define A2AKIT_COLUMN(TABLE, NAME, KIND, KEY, NUMBER)                                      \
+    ContentColumn{TABLE,                                                                   \
+                  NAME,                                                                    \
+                  backends::ContentCheck::Kind::KIND,                                      \
+                  "SELECT " NAME ", " NUMBER " FROM " TABLE " WHERE " NAME " IS NOT NULL", \
+                  "SELECT " TABLE "." KEY ", tasks.task, " NAME " FROM " TABLE             \
+                  " JOIN tasks ON "                                                        \
+                  "tasks.id = " TABLE "." NUMBER " WHERE " TABLE "." KEY " > ?1 AND " NAME \
+                  " IS NOT NULL ORDER BY " TABLE "." KEY " LIMIT 64",                      \
+                  "UPDATE " TABLE " SET " NAME " = ?1 WHERE " KEY " = ?2 AND " NAME " = ?3"}
 
 /// All of them, for whatever reads or rewrites every stored content. Two stand elsewhere: the
 /// values of contexts (`contexts.value`) belong to no task, and the sealed context of a request
