@@ -20,7 +20,8 @@ if(A2AKIT_MOLD)
 endif()
 
 add_library(a2akit_flags INTERFACE)
-target_include_directories(a2akit_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(a2akit_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src
+  ${CURL_INCLUDE_DIRS})
 target_compile_definitions(a2akit_flags INTERFACE SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ALL_NO_LIB)
 target_compile_options(a2akit_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers)

@@ -1,6 +1,6 @@
 #include "client/attempts.hpp"
 
-#include <curl/curl.h>
+#include "core/libcurl.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -135,7 +135,7 @@ private:
 }  // namespace
 
 std::string origin_of(const std::string& url) {
-    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
+    const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed(curl_url(), curl_url_cleanup);
     if (parsed == nullptr) throw std::bad_alloc();
     constexpr unsigned kAsForTransfers = CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME;
     if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), kAsForTransfers) != CURLUE_OK)

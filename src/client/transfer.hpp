@@ -1,10 +1,9 @@
 #pragma once
 
 #include "client/http_client.hpp"
+#include "core/libcurl.hpp"
 
 #include <a2akit/core/loop.hpp>
-
-#include <curl/curl.h>
 
 #include <array>
 #include <mutex>

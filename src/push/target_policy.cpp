@@ -1,9 +1,10 @@
 #include "push/target_policy.hpp"
 
+#include "core/libcurl.hpp"
+
 #include <a2akit/core/error.hpp>
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -229,7 +230,7 @@ std::optional<std::string> TargetPolicy::refuse_url(const std::string& url) cons
     const std::string wanted =
         allow_http_ ? "must be an http:// or https:// URL" : "must be an https:// URL";
     if (has_odd_characters(url)) return wanted + " of visible characters, others as %XX";
-    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
+    const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed(curl_url(), curl_url_cleanup);
     if (!parsed) throw std::bad_alloc();
     if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME) !=
         CURLUE_OK)

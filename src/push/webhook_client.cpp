@@ -1,8 +1,9 @@
 #include "push/webhook_client.hpp"
 
+#include "core/libcurl.hpp"
+
 #include <a2akit/core/loop.hpp>
 
-#include <curl/curl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -1,6 +1,7 @@
 #include "security/http_fetch.hpp"
 
-#include <curl/curl.h>
+#include "core/libcurl.hpp"
+
 #include <openssl/crypto.h>
 
 #include <string_view>
@@ -32,7 +33,7 @@ std::string form_encoded(CURL* curl, const std::string& text) {
 }  // namespace
 
 struct HttpFetch::Handle {
-    CURL* curl = curl_easy_init();
+    CURL* curl = libcurl.load() ? curl_easy_init() : nullptr;
     Handle() = default;
     Handle(const Handle&) = delete;
     Handle& operator=(const Handle&) = delete;
@@ -112,7 +113,7 @@ Result<std::string> HttpFetch::post(const std::string& url, const Form& form) {
         curl_easy_setopt(curl, CURLOPT_PASSWORD, secret.c_str());
     }
     const std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(
-        curl_slist_append(nullptr, "Accept: application/json"), &curl_slist_free_all);
+        curl_slist_append(nullptr, "Accept: application/json"), curl_slist_free_all);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.c_str());

@@ -1,6 +1,6 @@
 #include "backends/postgres/pg_address.hpp"
 
-#include <libpq-fe.h>
+#include "backends/postgres/libpq.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -36,9 +36,9 @@ std::vector<std::string> split(std::string_view list) {
 /// False: libpq cannot read it.
 bool read_servers(PgAddress& address) {
     char* error = nullptr;  // it repeats the URL
-    const std::unique_ptr<PQconninfoOption, decltype(&::PQconninfoFree)> read(
-        ::PQconninfoParse(address.url.c_str(), &error), &::PQconninfoFree);
-    ::PQfreemem(error);
+    const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> read(
+        PQconninfoParse(address.url.c_str(), &error), PQconninfoFree);
+    PQfreemem(error);
     if (!read) return false;
     for (const PQconninfoOption* option = read.get(); option->keyword != nullptr; ++option) {
         if (option->val == nullptr) continue;
@@ -120,6 +120,7 @@ Result<PgAddress> PgAddress::parse(std::string_view url) {
         address.url += std::exchange(separator, '&');
         address.url += one;
     }
+    if (auto loaded = libpq.load(); !loaded) return fail(std::move(loaded.error()));
     if (!read_servers(address)) {
         return fail(ErrorCode::kInvalidParams,
                     "the URL cannot be read; write postgresql://user:password@host:port/database, "

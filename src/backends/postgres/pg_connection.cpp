@@ -1,8 +1,7 @@
 #include "backends/postgres/pg_connection.hpp"
 
+#include "backends/postgres/libpq.hpp"
 #include "backends/postgres/pg_error.hpp"
-
-#include <libpq-fe.h>
 
 #include <array>
 #include <utility>
@@ -49,7 +48,7 @@ std::optional<SteadyTime> PgConnection::waits_since() const noexcept {
 AsyncResult<void> PgConnection::wait_until_ready(Wanted wanted, SteadyTime deadline) {
     Signal ready;
     boost::system::error_code error;
-    descriptor_.assign(::PQsocket(connection_), error);
+    descriptor_.assign(PQsocket(connection_), error);
     if (error) co_return fail(unavailable("the connection to PostgreSQL cannot be watched"));
     const auto kind = wanted == Wanted::kRead ? Descriptor::wait_read : Descriptor::wait_write;
     bool ended = false;
@@ -90,21 +89,21 @@ AsyncResult<void> PgConnection::start_connecting(const PgAddress& address,
                             "5",           "10000",           address.url.c_str(),
                             hosts.c_str(), addresses.c_str(), ports.c_str(),
                             "UTF8",        kOptions,          static_cast<const char*>(nullptr)};
-    connection_ = ::PQconnectStartParams(keywords.data(), values.data(), 1);
+    connection_ = PQconnectStartParams(keywords.data(), values.data(), 1);
     if (connection_ == nullptr) co_return fail(ErrorCode::kInternal, "no memory for a connection");
-    ::PQsetErrorVerbosity(connection_,
-                          PQERRORS_VERBOSE);  // with the SQLSTATE, which no language changes
-    ::PQsetNoticeProcessor(connection_, &log_notice, nullptr);
+    PQsetErrorVerbosity(connection_,
+                        PQERRORS_VERBOSE);  // with the SQLSTATE, which no language changes
+    PQsetNoticeProcessor(connection_, &log_notice, nullptr);
     PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
-    while (::PQstatus(connection_) != CONNECTION_BAD && wanted != PGRES_POLLING_OK &&
+    while (PQstatus(connection_) != CONNECTION_BAD && wanted != PGRES_POLLING_OK &&
            wanted != PGRES_POLLING_FAILED) {
         const auto direction = wanted == PGRES_POLLING_READING ? Wanted::kRead : Wanted::kWrite;
         Result<void> ready = co_await wait_until_ready(direction, deadline);
         if (!ready) co_return ready;
-        wanted = ::PQconnectPoll(connection_);
+        wanted = PQconnectPoll(connection_);
     }
-    if (::PQstatus(connection_) != CONNECTION_OK)
-        co_return fail(connection_error(::PQerrorMessage(connection_)));
+    if (PQstatus(connection_) != CONNECTION_OK)
+        co_return fail(connection_error(PQerrorMessage(connection_)));
     co_return Result<void>();
 }
 
@@ -121,9 +120,8 @@ AsyncResult<void> PgConnection::open(const PgAddress& address, PgLookups& lookup
         co_return connected;
     }
     boost::system::error_code error;
-    descriptor_.assign(::PQsocket(connection_), error);
-    if (error || ::PQsetnonblocking(connection_, 1) != 0 ||
-        ::PQenterPipelineMode(connection_) != 1) {
+    descriptor_.assign(PQsocket(connection_), error);
+    if (error || PQsetnonblocking(connection_, 1) != 0 || PQenterPipelineMode(connection_) != 1) {
         drop();
         co_return fail(unavailable("the connection to PostgreSQL cannot be used"));
     }
@@ -140,12 +138,12 @@ void PgConnection::send_one(PgRequest& request) {
     request.prepares = !prepared_[statement.index];
     if (request.prepares) {
         prepared_[statement.index] = true;
-        ::PQsendPrepare(connection_, statement.name.c_str(), statement.sql.c_str(), 0, nullptr);
+        PQsendPrepare(connection_, statement.name.c_str(), statement.sql.c_str(), 0, nullptr);
     }
     const auto values = request.params.values();
     const std::vector<int> formats(values.size(), 1);
-    ::PQsendQueryPrepared(connection_, statement.name.c_str(), request.params.count(),
-                          values.data(), request.params.lengths(), formats.data(), 1);
+    PQsendQueryPrepared(connection_, statement.name.c_str(), request.params.count(), values.data(),
+                        request.params.lengths(), formats.data(), 1);
 }
 
 void PgConnection::send(PgRequestQueue requests) {
@@ -156,7 +154,7 @@ void PgConnection::send(PgRequestQueue requests) {
     current_ = requests.front();
     commands_left_ = current_->prepares ? 2 : 1;
     // What libpq could not take before shows here.
-    if (::PQpipelineSync(connection_) != 1) return close(connection_lost());
+    if (PQpipelineSync(connection_) != 1) return close(connection_lost());
     if (flush_.keep == nullptr) {
         flush_.keep = shared_from_this();
         loop_.post(flush_);
@@ -184,7 +182,7 @@ AsyncResult<PgRows> PgConnection::run(const PgStatement& statement) {
 
 void PgConnection::flush() noexcept {
     if (connection_ == nullptr || writing_) return;
-    const int left = ::PQflush(connection_);
+    const int left = PQflush(connection_);
     if (left < 0) return close(connection_lost());
     if (left > 0) await_writable();
 }
@@ -209,18 +207,18 @@ void PgConnection::await_readable() {
 
 void PgConnection::read() {
     heard_at_ = loop_.now();
-    const bool alive = ::PQconsumeInput(connection_) == 1;
+    const bool alive = PQconsumeInput(connection_) == 1;
     take_results();
     take_notifications();
-    if (!alive || ::PQstatus(connection_) == CONNECTION_BAD) return close(connection_lost());
+    if (!alive || PQstatus(connection_) == CONNECTION_BAD) return close(connection_lost());
     flush();
 }
 
 void PgConnection::take_results() {
     constexpr int kMostGaps = 2;
     int gaps = 0;
-    while (!under_way_.empty() && ::PQisBusy(connection_) == 0) {
-        PGresult* result = ::PQgetResult(connection_);
+    while (!under_way_.empty() && PQisBusy(connection_) == 0) {
+        PGresult* result = PQgetResult(connection_);
         if (result == nullptr) {
             if (current_ != nullptr)
                 end_command();
@@ -229,14 +227,14 @@ void PgConnection::take_results() {
             continue;
         }
         PgRows rows(result);
-        switch (::PQresultStatus(result)) {
+        switch (PQresultStatus(result)) {
             case PGRES_TUPLES_OK:
                 if (current_ != nullptr) current_->rows = std::move(rows);
                 break;
             case PGRES_FATAL_ERROR:
             case PGRES_BAD_RESPONSE: {
-                const char* state = ::PQresultErrorField(result, PG_DIAG_SQLSTATE);
-                const char* text = ::PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+                const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+                const char* text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
                 failure_ = state == nullptr ? connection_lost()
                                             : statement_error(state, text == nullptr ? "" : text);
                 ends_ = ends_ || (state != nullptr && ends_connection(state));
@@ -290,9 +288,9 @@ void PgConnection::end_transaction() {
 }
 
 void PgConnection::take_notifications() {
-    while (PGnotify* notification = ::PQnotifies(connection_)) {
+    while (PGnotify* notification = PQnotifies(connection_)) {
         if (on_notify_) on_notify_(notification->extra);
-        ::PQfreemem(notification);
+        PQfreemem(notification);
     }
 }
 
@@ -308,7 +306,7 @@ void PgConnection::drop() {
     pipelining_ = false;
     if (connection_ == nullptr) return;
     if (descriptor_.is_open()) descriptor_.release();
-    ::PQfinish(std::exchange(connection_, nullptr));
+    PQfinish(std::exchange(connection_, nullptr));
 }
 
 }  // namespace a2akit::postgres

@@ -1,6 +1,6 @@
 #include "backends/postgres/pg_values.hpp"
 
-#include <libpq-fe.h>
+#include "backends/postgres/libpq.hpp"
 
 #include <cstring>
 
@@ -120,13 +120,13 @@ std::vector<const char*> PgParams::values() const {
     return pointers;
 }
 
-bool PgRow::is_null() const noexcept { return ::PQgetisnull(result_, row_, column_) != 0; }
+bool PgRow::is_null() const noexcept { return PQgetisnull(result_, row_, column_) != 0; }
 
 std::string_view PgRow::take() noexcept {
     const int column = column_++;
-    if (::PQgetisnull(result_, row_, column) != 0) return {};
-    return {::PQgetvalue(result_, row_, column),
-            static_cast<std::size_t>(::PQgetlength(result_, row_, column))};
+    if (PQgetisnull(result_, row_, column) != 0) return {};
+    return {PQgetvalue(result_, row_, column),
+            static_cast<std::size_t>(PQgetlength(result_, row_, column))};
 }
 
 std::int64_t PgRow::i64() noexcept { return static_cast<std::int64_t>(number(take())); }
@@ -183,7 +183,7 @@ std::vector<std::int64_t> PgRow::i64_array() {
     return all;
 }
 
-int PgRows::size() const noexcept { return result_ ? ::PQntuples(result_.get()) : 0; }
-void PgRows::free(pg_result* result) noexcept { ::PQclear(result); }
+int PgRows::size() const noexcept { return result_ ? PQntuples(result_.get()) : 0; }
+void PgRows::free(pg_result* result) noexcept { PQclear(result); }
 
 }  // namespace a2akit::postgres
