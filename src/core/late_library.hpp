@@ -7,22 +7,25 @@
 
 namespace a2akit {
 
-/// A shared library that is loaded when it is first needed and then stays loaded. A process that never needs it starts
-/// without the work of loading it and all the libraries behind it. Safe from any thread.
+/// A shared library that is loaded when it is first needed and then stays loaded. A process that
+/// never needs it starts without the work of loading it and all the libraries behind it. Safe from
+/// any thread.
 class LateLibrary {
 public:
-    /// `file`: the name that the loader looks for, such as "libpq.so.5". `package`: Debian's package of it, which the
-    /// error for a missing library names.
+    /// `file`: the name that the loader looks for, such as "libpq.so.5". `package`: Debian's
+    /// package of it, which the error for a missing library names.
     constexpr LateLibrary(const char* file, const char* package) noexcept
         : file_(file), package_(package) {}
     LateLibrary(const LateLibrary&) = delete;
     LateLibrary& operator=(const LateLibrary&) = delete;
 
-    /// Loads the library unless it is loaded. kUnavailable where it cannot be loaded; the next call tries again.
+    /// Loads the library unless it is loaded. kUnavailable where it cannot be loaded; the next call
+    /// tries again.
     Result<void> load();
 
-    /// The address of one of its functions. Throws std::runtime_error where the library cannot be loaded or does not
-    /// have the function: callers that can report an error call load() before their first function.
+    /// The address of one of its functions. Throws std::runtime_error where the library cannot be
+    /// loaded or does not have the function: callers that can report an error call load() before
+    /// their first function.
     void* find(const char* function);
 
 private:
@@ -32,8 +35,8 @@ private:
     void* handle_ = nullptr;
 };
 
-/// A function of a late library, called like the function itself. The first call looks it up, and throws as
-/// LateLibrary::find does.
+/// A function of a late library, called like the function itself. The first call looks it up, and
+/// throws as LateLibrary::find does.
 template <class Function>
 class LateFunction {
 public:

@@ -1,10 +1,9 @@
 #include "server/logging.hpp"
 
 #include "core/log_text.hpp"
+#include "server/log_queue.hpp"
 #include "server/stderr_sink.hpp"
 
-#include <spdlog/async_logger.h>
-#include <spdlog/details/thread_pool.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/spdlog.h>
 
@@ -42,21 +41,18 @@ std::unique_ptr<spdlog::formatter> make_log_formatter() {
 
 ServerLog::ServerLog(const std::string& level)
     : former_(spdlog::default_logger()),
-      writer_(std::make_shared<spdlog::details::thread_pool>(kLinesAhead, std::size_t{1})) {
-    // The sink is only called by the writer's thread.
-    sink_ = std::make_shared<StderrSink>(
-        [writer = writer_.get()] { return writer->overrun_counter(); });
-    auto logger = std::make_shared<spdlog::async_logger>(
-        "", sink_, writer_, spdlog::async_overflow_policy::overrun_oldest);
+      sink_(std::make_shared<StderrSink>([this] { return queue_->lost(); })),
+      queue_(std::make_shared<LogQueue>(sink_, kLinesAhead)) {
+    auto logger = std::make_shared<spdlog::logger>("", queue_);
     logger->set_formatter(make_log_formatter());
     logger->set_level(spdlog::level::from_str(level));
     spdlog::set_default_logger(std::move(logger));
 }
 
-// The writer writes what is left, and ends.
 ServerLog::~ServerLog() {
     sink_->hurry(std::chrono::steady_clock::now() + kPatienceAtEnd);
     spdlog::set_default_logger(former_);
+    queue_->close();
 }
 
 void ServerLog::finish() {

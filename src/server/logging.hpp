@@ -6,9 +6,6 @@
 namespace spdlog {
 class formatter;
 class logger;
-namespace details {
-class thread_pool;
-}
 }  // namespace spdlog
 
 namespace a2akit {
@@ -17,6 +14,7 @@ namespace a2akit {
 /// pairs.
 [[nodiscard]] std::unique_ptr<spdlog::formatter> make_log_formatter();
 
+class LogQueue;
 class StderrSink;
 
 /// The log of a program that is a server: key=value lines on stderr, written by a separate thread,
@@ -39,7 +37,7 @@ public:
 private:
     std::shared_ptr<spdlog::logger> former_;
     std::shared_ptr<StderrSink> sink_;
-    std::shared_ptr<spdlog::details::thread_pool> writer_;
+    std::shared_ptr<LogQueue> queue_;
 };
 
 }  // namespace a2akit
