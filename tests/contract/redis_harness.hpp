@@ -5,6 +5,7 @@
 #include "backends/redis/redis_broker.hpp"
 #include "backends/redis/redis_cancel_registry.hpp"
 #include "backends/redis/redis_event_bus.hpp"
+#include "contract/patient_redis.hpp"
 #include "support/redis_server.hpp"
 
 #include <a2akit/testing/contract_case.hpp>
@@ -47,8 +48,7 @@ private:
     const std::string url_ = test_support::redis_server().fresh_url();
 
     [[nodiscard]] std::shared_ptr<redis::RedisNode> make_node() const {
-        return std::make_shared<redis::RedisNode>(*redis::RedisAddress::parse(url_),
-                                                  redis::RedisNames{}, clock);
+        return std::make_shared<redis::RedisNode>(patient(url_), redis::RedisNames{}, clock);
     }
     static void start(ManualLoop& loop, Port& port) {
         const Result<void> started = loop.await(port.start());

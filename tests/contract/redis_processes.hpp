@@ -5,6 +5,7 @@
 #include "backends/redis/redis_broker.hpp"
 #include "backends/redis/redis_cancel_registry.hpp"
 #include "backends/redis/redis_event_bus.hpp"
+#include "contract/patient_redis.hpp"
 #include "net/loop_group.hpp"
 #include "support/redis_server.hpp"
 
@@ -28,9 +29,8 @@ class RedisProcess {
     net::LoopGroup loops_{1};  // outlives the node, whose thread posts to it
 
 public:
-    explicit RedisProcess(const std::string& url, redis::RedisNames names = {})
-        : node(std::make_shared<redis::RedisNode>(*redis::RedisAddress::parse(url),
-                                                  std::move(names), nullptr)),
+    explicit RedisProcess(redis::RedisAddress address, redis::RedisNames names = {})
+        : node(std::make_shared<redis::RedisNode>(std::move(address), std::move(names), nullptr)),
           broker(node),
           bus(node, std::make_shared<MemoryEventBus>()),
           cancels(node, std::make_shared<MemoryCancelRegistry>()) {}
@@ -87,7 +87,8 @@ protected:
     }
     /// A new process, started.
     RedisProcess& process(const std::string& url) {
-        RedisProcess& made = *processes_.emplace_back(std::make_unique<RedisProcess>(url, names));
+        RedisProcess& made =
+            *processes_.emplace_back(std::make_unique<RedisProcess>(patient(url), names));
         EXPECT_TRUE(ok(made.call(made.bus.start())));
         EXPECT_TRUE(ok(made.call(made.cancels.start())));
         EXPECT_TRUE(ok(made.call(made.broker.start())));

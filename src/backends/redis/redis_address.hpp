@@ -1,5 +1,6 @@
 #pragma once
 
+#include <a2akit/core/clock.hpp>
 #include <a2akit/core/result.hpp>
 
 #include <cstdint>
@@ -21,6 +22,10 @@ struct RedisAddress {
     std::string ca_file;           ///< PEM; empty: the system's.
     std::string certificate_file;  ///< PEM, of this client, with its chain; empty: none.
     std::string key_file;          ///< PEM; empty: in the certificate's file.
+
+    // Not in the URL: how long a server may take before it counts as one that is gone.
+    Duration connect_within = std::chrono::seconds(3);  ///< Until it has let this client in.
+    Duration answer_within = std::chrono::seconds(2);   ///< For one command.
 
     /// `redis://user:password@host:port/database?prefix=a2akit:`, or
     /// `rediss://…?cafile=…&certfile=…&keyfile=…` for TLS. All but the host may be left out; user,

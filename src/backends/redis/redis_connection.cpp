@@ -26,9 +26,9 @@ RedisConnection::RedisConnection(net::AsioLoop& loop)
 
 RedisConnection::~RedisConnection() { ::redisReaderFree(reader_); }
 
-AsyncResult<void> RedisConnection::open(const RedisAddress& address, Duration within) {
+AsyncResult<void> RedisConnection::open(const RedisAddress& address) {
     const auto keep = shared_from_this();
-    open_by_ = loop_.now() + within;
+    open_by_ = loop_.now() + address.connect_within;
     watch_.start(loop_, *open_by_);
     Result<void> connected = co_await stream_.connect(address);
     if (connected && state_ == State::kFresh) {
@@ -48,11 +48,11 @@ AsyncResult<void> RedisConnection::say_hello(const RedisAddress& address) {
         RedisCommand command{"AUTH"};
         if (!address.user.empty()) command.add(address.user);
         command.add(address.password);
-        const auto let_in = co_await ask(std::move(command));
+        const auto let_in = co_await ask(std::move(command), address.answer_within);
         if (!let_in) co_return fail(let_in.error());
     }
     RedisCommand command{"SELECT", std::to_string(address.database)};
-    const auto selected = co_await ask(std::move(command));
+    const auto selected = co_await ask(std::move(command), address.answer_within);
     if (!selected) co_return fail(selected.error());
     co_return Result<void>();
 }

@@ -27,12 +27,12 @@ public:
 
     /// Connects, authenticates and selects the database. kUnavailable, in words for an operator.
     /// Once.
-    AsyncResult<void> open(const RedisAddress& address, Duration within);
+    AsyncResult<void> open(const RedisAddress& address);
     /// Its outcome is the reply, which may be an error of the server's. Fails immediately when the
     /// connection is closed.
     void send(RedisRequest& request);
     /// The same from a coroutine on this loop, with the server's error as error.
-    AsyncResult<RedisReply> ask(RedisCommand command, Duration within = kAnswerWithin);
+    AsyncResult<RedisReply> ask(RedisCommand command, Duration within);
     /// Called with messages on subscribed channels.
     using OnMessage = std::function<void(std::string_view payload)>;
     void on_message(OnMessage on_message) { on_message_ = std::move(on_message); }

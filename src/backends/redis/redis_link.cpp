@@ -11,7 +11,6 @@
 namespace a2akit::redis {
 namespace {
 
-constexpr Duration kConnectWithin = std::chrono::seconds(3);
 constexpr Duration kWaitForConnection = std::chrono::seconds(1);
 constexpr Duration kLookEvery(100);
 constexpr Duration kShortLife = std::chrono::seconds(1);
@@ -21,8 +20,8 @@ constexpr std::size_t kMostWaiting = 10'000;
 
 Duration backoff(int attempt) { return backends::backoff(attempt, Duration(50), Duration(2000)); }
 
-AsyncResult<RedisReply> RedisLink::run(RedisCommand command, Duration within) {
-    RedisRequest request(command, within);
+AsyncResult<RedisReply> RedisLink::run(RedisCommand command, Duration beyond) {
+    RedisRequest request(command, address_.answer_within + beyond);
     backends::Submission submitted(*this, request, loop_, under_way_);
     co_return co_await submitted;
 }
@@ -67,7 +66,7 @@ AsyncResult<void> RedisLink::open() {
     Result<void> opened;
     try {
         connection = opening_ = std::make_shared<RedisConnection>(loop_);
-        opened = co_await connection->open(address_, kConnectWithin);
+        opened = co_await connection->open(address_);
     } catch (const std::exception& e) {
         // There is no thread to resolve the name, or no descriptor for the socket.
         opened = fail(unavailable(std::string("no connection to Redis can be begun: ") + e.what()));

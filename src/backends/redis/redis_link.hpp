@@ -35,8 +35,9 @@ public:
     AsyncResult<void> start();
     Async<void> stop();
 
-    /// Resumes on the caller's loop. The reply may be an error of the server's.
-    AsyncResult<RedisReply> run(RedisCommand command, Duration within = kAnswerWithin);
+    /// Resumes on the caller's loop. The reply may be an error of the server's. `beyond` is the
+    /// time that the command itself asks the server to wait.
+    AsyncResult<RedisReply> run(RedisCommand command, Duration beyond = Duration(0));
     /// Commands whose callers have not gone on yet.
     [[nodiscard]] std::size_t under_way() const noexcept { return under_way_.load(); }
     /// Commands that were sent so far.

@@ -65,7 +65,7 @@ AsyncResult<RedisReply> RedisNode::run(const RedisScript& script, std::vector<st
 
 AsyncResult<void> RedisNode::inspect(std::shared_ptr<RedisConnection> connection) {
     RedisCommand command{"INFO"};
-    const auto told = co_await connection->ask(std::move(command));
+    const auto told = co_await connection->ask(std::move(command), address_.answer_within);
     // A user may have no right to ask; what is wrong then shows with the first command.
     if (!told) co_return connection->is_open() ? Result<void>() : Result<void>(fail(told.error()));
     const ServerInfo info = ServerInfo::read(told->value().text());

@@ -17,6 +17,7 @@ constexpr std::size_t kLongestPayload = 32 * 1024;
 RedisNotifier::RedisNotifier(net::AsioLoop& loop, const RedisAddress& address, RedisLink& commands,
                              std::string channel)
     : loop_(loop),
+      answer_within_(address.answer_within),
       commands_(commands),
       listener_(loop, address, "listener"),
       channel_(std::move(channel)) {
@@ -52,7 +53,7 @@ Async<void> RedisNotifier::stop() {
 AsyncResult<void> RedisNotifier::subscribe(std::shared_ptr<RedisConnection> connection) {
     connection->on_message([this](std::string_view payload) { messages_.hear(payload, handlers); });
     RedisCommand command{"SUBSCRIBE", channel_};
-    const auto subscribed = co_await connection->ask(std::move(command));
+    const auto subscribed = co_await connection->ask(std::move(command), answer_within_);
     if (!subscribed) co_return fail(subscribed.error());
     co_return Result<void>();
 }

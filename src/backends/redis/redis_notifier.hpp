@@ -51,6 +51,7 @@ private:
     Async<void> listen_for_life();
 
     net::AsioLoop& loop_;
+    const Duration answer_within_;
     RedisLink& commands_;
     RedisLink listener_;
     backends::PeerMessages messages_{Uuid::generate().to_string(), 'd'};

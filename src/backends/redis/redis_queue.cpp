@@ -338,7 +338,7 @@ Async<bool> RedisQueue::read_once(int room) {
     const Duration block = node_.names().block;
     RedisCommand command{"XREADGROUP", "GROUP", node_.names().group, consumer_, "COUNT"};
     command.add(room).add("BLOCK").add(block.count()).add("STREAMS").add(stream_).add(">");
-    const auto answered = co_await reading_.run(std::move(command), block + kAnswerWithin);
+    const auto answered = co_await reading_.run(std::move(command), block);
     if (!answered) co_return false;
     const RedisValue value = answered->value();
     if (value.is_error()) {

@@ -7,8 +7,6 @@
 
 namespace a2akit::redis {
 
-inline constexpr Duration kAnswerWithin = std::chrono::seconds(2);
-
 struct RedisRequest : backends::RemoteCall<RedisRequest, RedisReply> {
     RedisRequest(const RedisCommand& c, Duration w) : command(c.formatted()), within(w) {}
 
