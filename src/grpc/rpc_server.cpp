@@ -29,6 +29,10 @@ namespace {
 // Clients that ping an idle connection, as many do every 10 to 30 s, are no offenders.
 constexpr int kLeastPingIntervalMs = 5000;
 
+// Further calls wait at the client until others have ended, as HTTP/2 has it: each takes some 20 kB
+// before the server has read a byte of its message.
+constexpr int kMostCallsOfConnection = 1000;
+
 // How soon a new certificate is used.
 constexpr unsigned kLookForCertificateEvery = 5;
 
@@ -114,6 +118,7 @@ public:
                                    kLeastPingIntervalMs);
         builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE,
                                    limited(door_.options.max_header_bytes));
+        builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCallsOfConnection);
         limit_connections(builder);
         builder.SetMaxReceiveMessageSize(limited(door_.options.max_body_bytes));
         for (const auto& service : services_) builder.RegisterService(service.get());

@@ -3,6 +3,7 @@
 
 usage: grpc_bad_input.py AGENT [unittest's arguments]     (AGENT: tests/interop/interop_agent)
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -122,6 +123,19 @@ class BadInput(unittest.TestCase):
                     client.frame()
             trailers = client.until(http2.HEADERS)[3]
             self.assertIn(http2.literal("grpc-status", "8")[1:], trailers)
+            self.assertTrue(agent.serves())
+
+    def test_a_connection_with_more_open_calls_than_it_may_have_is_closed(self):
+        with Agent() as agent, agent.connect() as client:
+            while client.most_streams is None:
+                client.frame()
+            self.assertEqual(client.most_streams, 1000)
+            before = agent.resident()
+            with contextlib.suppress(ConnectionError):  # while it sends
+                for stream in range(1, 20001, 2):
+                    client.call(SEND, stream)
+            client.rest()  # returns when the server has closed it
+            self.assertLess(agent.resident() - before, 64 * MIB)
             self.assertTrue(agent.serves())
 
     def test_what_is_not_grpc_is_turned_away(self):

@@ -4,7 +4,7 @@ import struct
 
 DATA, HEADERS, RESET, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
-INITIAL_WINDOW_SIZE = 4
+MOST_STREAMS, INITIAL_WINDOW_SIZE = 3, 4
 
 
 def literal(name, value):
@@ -17,6 +17,7 @@ class Connection:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.windows = {0: 65535}
         self.initial_window = 65535
+        self.most_streams = None  # until the server has said how many it takes
         self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         self.send(SETTINGS, 0, 0, b"".join(struct.pack(">HI", name, value) for name, value in settings))
 
@@ -53,6 +54,8 @@ class Connection:
             elif kind == SETTINGS and not flags & ACK:
                 for at in range(0, length, 6):
                     name, value = struct.unpack(">HI", payload[at:at + 6])
+                    if name == MOST_STREAMS:
+                        self.most_streams = value
                     if name == INITIAL_WINDOW_SIZE:
                         self.windows = {key: window + (value - self.initial_window if key else 0)
                                         for key, window in self.windows.items()}
