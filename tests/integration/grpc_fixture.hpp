@@ -61,8 +61,8 @@ inline std::string reason_of(const grpc::Status& status) {
 }
 
 /// Calls a method with bytes that no stub has made.
-inline grpc::Status call_raw(const std::string& address, const char* method, const std::string& bytes,
-                      std::string* answer = nullptr) {
+inline grpc::Status call_raw(const std::string& address, const char* method,
+                             const std::string& bytes, std::string* answer = nullptr) {
     const auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
     grpc::ClientContext context;
     const grpc::Slice slice(bytes);
