@@ -40,9 +40,9 @@ Async<Result<StreamBeginning>> begin_stream(AsyncResult<AsyncClientStream> openi
     if (caller == nullptr) co_return co_await open_and_read(std::move(opening));
     if (caller->stop_requested()) throw Cancelled();
     Signal begun;
-    auto first = co_await detail::within(
-        detail::never_stopped(), when_any(read_beginning(std::move(opening), begun),
-                                          wait_for_patience(*caller, begun, patience)));
+    auto first = co_await detail::within(detail::never_stopped(),
+                                         when_any(read_beginning(std::move(opening), begun),
+                                                  wait_for_patience(*caller, begun, patience)));
     if (first.index() == 1) throw Cancelled();
     co_return std::get<0>(std::move(first));
 }

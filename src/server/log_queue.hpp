@@ -14,14 +14,16 @@
 
 namespace a2akit {
 
-/// Passes the lines of a log to another sink on a thread of its own, so that no other thread waits for that sink. When
-/// more lines come than it can pass on, the oldest are lost.
+/// Passes the lines of a log to another sink on a thread of its own, so that no other thread waits
+/// for that sink. When more lines come than it can pass on, the oldest are lost.
 ///
-/// It takes memory for the lines that wait. spdlog's own queue takes and writes to the memory for all lines that may
-/// ever wait when it is made: 3.3 MB, and a sixth of the time that a server needed to start.
+/// It takes memory for the lines that wait. spdlog's own queue takes and writes to the memory for
+/// all lines that may ever wait when it is made: 3.3 MB, and a sixth of the time that a server
+/// needed to start.
 class LogQueue final : public spdlog::sinks::sink {
 public:
-    /// At most `most` lines wait. Throws std::system_error when the system allows no further thread.
+    /// At most `most` lines wait. Throws std::system_error when the system allows no further
+    /// thread.
     LogQueue(std::shared_ptr<spdlog::sinks::sink> to, std::size_t most);
     ~LogQueue() override { close(); }
     LogQueue(const LogQueue&) = delete;
@@ -36,7 +38,8 @@ public:
         to_->set_formatter(std::move(formatter));
     }
 
-    /// Passes on what waits and ends the thread. Lines that come later are lost. May be called again, not by two threads.
+    /// Passes on what waits and ends the thread. Lines that come later are lost. May be called
+    /// again, not by two threads.
     void close();
     /// How many lines were lost so far. From any thread.
     [[nodiscard]] std::size_t lost() const;

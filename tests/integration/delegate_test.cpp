@@ -3,11 +3,11 @@
 #include "client/stream_beginning.hpp"
 #include "support/test_agent.hpp"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <a2akit/client/client.hpp>
 #include <a2akit/client/delegate.hpp>
 #include <a2akit/testing/scripted_server.hpp>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <atomic>
 #include <functional>
@@ -25,11 +25,11 @@ using test_support::send_body;
 using test_support::task_id_of;
 using test_support::test_options;
 using test_support::until;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using testing::ScriptedConnection;
 using testing::ScriptedRequest;
 using testing::ScriptedServer;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 constexpr const char* kWorking =
     R"({"result":{"task":{"id":"theirs","contextId":"c","status":{"state":"TASK_STATE_WORKING"}}}})";
@@ -104,7 +104,8 @@ bool answers_card(const ScriptedServer& server, const ScriptedRequest& request,
     return true;
 }
 
-TEST_F(DelegateTest, ATaskThatWasCancelledBeforeTheOtherAgentSaidWhichOneItHasBegunIsCancelledThere) {
+TEST_F(DelegateTest,
+       ATaskThatWasCancelledBeforeTheOtherAgentSaidWhichOneItHasBegunIsCancelledThere) {
     std::atomic<bool> asked = false;
     std::atomic<bool> cancelled_there = false;
     std::unique_ptr<ScriptedServer> other;
@@ -134,7 +135,8 @@ TEST_F(DelegateTest, ATaskThatWasCancelledBeforeTheOtherAgentSaidWhichOneItHasBe
     EXPECT_EQ(worker_->stopped, 1);
 }
 
-TEST_F(DelegateTest, AnAgentThatNeverSaysWhichTaskItHasBegunDelaysACancelOnlyForAsLongAsPatienceLasts) {
+TEST_F(DelegateTest,
+       AnAgentThatNeverSaysWhichTaskItHasBegunDelaysACancelOnlyForAsLongAsPatienceLasts) {
     std::atomic<bool> asked = false;
     std::unique_ptr<ScriptedServer> other;
     other = std::make_unique<ScriptedServer>([&](const auto& request, auto& connection) {
