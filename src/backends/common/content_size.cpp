@@ -13,7 +13,7 @@ struct SizeOfContent {
     std::size_t operator()(const RawContent& raw) const noexcept { return raw.bytes.size(); }
     std::size_t operator()(const UrlContent& url) const noexcept { return url.url.size(); }
     std::size_t operator()(const DataContent& data) const noexcept {
-        return data.value.text().size();
+        return content_size(data.value);
     }
 };
 
@@ -21,7 +21,7 @@ std::size_t size_of(const std::vector<Part>& parts) {
     std::size_t sum = 0;
     for (const Part& part : parts) {
         sum += sizeof(Part) + std::visit(SizeOfContent{}, part.content) +
-               part.metadata.text().size() + part.filename.size() + part.media_type.size();
+               content_size(part.metadata) + part.filename.size() + part.media_type.size();
     }
     return sum;
 }
@@ -34,28 +34,32 @@ std::size_t size_of(const std::vector<std::string>& texts) {
 
 }  // namespace
 
+std::size_t content_size(const RawJson& json) noexcept {
+    return json.empty() ? 0 : sizeof(std::string) + json.text().size();
+}
+
 std::size_t content_size(const Message& message) {
-    return sizeof(Message) + size_of(message.parts) + message.metadata.text().size() +
+    return sizeof(Message) + size_of(message.parts) + content_size(message.metadata) +
            size_of(message.extensions) + size_of(message.reference_task_ids);
 }
 
 std::size_t content_size(const Artifact& artifact) {
-    return sizeof(Artifact) + size_of(artifact.parts) + artifact.metadata.text().size() +
+    return sizeof(Artifact) + size_of(artifact.parts) + content_size(artifact.metadata) +
            artifact.name.size() + artifact.description.size() + size_of(artifact.extensions);
 }
 
 std::size_t content_size(const TaskEvent& event) {
     if (const auto* chunk = std::get_if<ArtifactChunk>(&event.change)) {
-        return sizeof(TaskEvent) + content_size(*chunk->artifact) + chunk->metadata.text().size();
+        return sizeof(TaskEvent) + content_size(*chunk->artifact) + content_size(chunk->metadata);
     }
     const auto& change = std::get<StatusChange>(event.change);
     const auto& message = change.status.message;
-    return sizeof(TaskEvent) + change.metadata.text().size() +
+    return sizeof(TaskEvent) + content_size(change.metadata) +
            (message ? content_size(**message) : 0);
 }
 
 std::size_t content_size(const TaskSnapshot& snapshot) {
-    std::size_t sum = sizeof(TaskSnapshot) + snapshot.metadata.text().size();
+    std::size_t sum = sizeof(TaskSnapshot) + content_size(snapshot.metadata);
     if (snapshot.status.message) sum += content_size(**snapshot.status.message);
     for (const auto& artifact : snapshot.artifacts) sum += content_size(*artifact);
     for (const auto& message : snapshot.history) sum += content_size(*message);

@@ -9,6 +9,8 @@ namespace a2akit::backends {
 /// Estimates the bytes of memory that a message, an artifact and so on take. Looks at each part
 /// once; the cost does not depend on their sizes.
 [[nodiscard]] std::size_t content_size(const Message& message);
+/// Without the field itself, which is part of its message; 0 when it is absent.
+[[nodiscard]] std::size_t content_size(const RawJson& json) noexcept;
 [[nodiscard]] std::size_t content_size(const Artifact& artifact);
 [[nodiscard]] std::size_t content_size(const TaskEvent& event);
 [[nodiscard]] std::size_t content_size(const TaskSnapshot& snapshot);

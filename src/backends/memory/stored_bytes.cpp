@@ -31,7 +31,7 @@ private:
 };
 
 std::size_t size_of(const TurnInput& input) {
-    std::size_t bytes = sizeof(TurnInput) + input.metadata.text().size();
+    std::size_t bytes = sizeof(TurnInput) + content_size(input.metadata);
     for (const auto& mode : input.accepted_output_modes) bytes += sizeof(mode) + mode.size();
     for (const auto& extension : input.extensions) bytes += sizeof(extension) + extension.size();
     if (input.sealed_context) bytes += input.sealed_context->bytes.size();
@@ -65,15 +65,14 @@ UpdateSize size_of(const TaskUpdate& update) {
     for (const auto& message : update.history) sum.add(message);
     if (update.status) sum.add(sizeof(StoredEvent));
     if (update.status && update.status->message) sum.add(*update.status->message);
-    if (!update.status_metadata.empty())
-        sum.add(sizeof(RawJson) + update.status_metadata.text().size());
+    sum.add(content_size(update.status_metadata));
     for (const ArtifactChunk& chunk : update.artifacts) {
-        sum.add(sizeof(StoredEvent) + chunk.metadata.text().size());
+        sum.add(sizeof(StoredEvent) + content_size(chunk.metadata));
         sum.add(chunk.artifact);
     }
     if (update.reply) sum.add(*update.reply);
-    if (update.checkpoint) sum.add(update.checkpoint->text().size());
-    if (update.metadata) sum.add(update.metadata->text().size());
+    if (update.checkpoint) sum.add(content_size(*update.checkpoint));
+    if (update.metadata) sum.add(content_size(*update.metadata));
     if (update.once) sum.add(kKey + 3 * update.once->key.size());
     const std::int64_t kept = sum.bytes();
     if (update.turn) {
@@ -88,14 +87,14 @@ std::int64_t size_of(const TaskRecord& task) {
     sum.add(static_cast<std::size_t>(kEmptyTask) + task.events.capacity() * sizeof(StoredEvent));
     for (const auto& message : task.history) sum.add(message);
     for (const StoredEvent& event : task.events) {
-        if (event.metadata) sum.add(sizeof(RawJson) + event.metadata->text().size());
+        sum.add(content_size(event.metadata));
         if (const auto* message = std::get_if<Shared<Message>>(&event.payload)) sum.add(*message);
         if (const auto* artifact = std::get_if<Shared<Artifact>>(&event.payload))
             sum.add(*artifact);
     }
     if (!task.rare) return sum.bytes();
     const RarePart& rare = *task.rare;
-    sum.add(rare.checkpoint.text().size() + rare.metadata.text().size());
+    sum.add(content_size(rare.checkpoint) + content_size(rare.metadata));
     if (rare.reply) sum.add(*rare.reply);
     if (rare.status_message) sum.add(*rare.status_message);
     for (const auto& artifact : rare.artifacts) sum.add(artifact);
@@ -115,7 +114,7 @@ std::int64_t size_of(const PushRecord& record) {
 }
 
 std::size_t content_size(const StoredEvent& event) {
-    std::size_t bytes = sizeof(TaskEvent) + (event.metadata ? event.metadata->text().size() : 0);
+    std::size_t bytes = sizeof(TaskEvent) + content_size(event.metadata);
     if (const auto* message = std::get_if<Shared<Message>>(&event.payload))
         bytes += content_size(**message);
     if (const auto* artifact = std::get_if<Shared<Artifact>>(&event.payload))

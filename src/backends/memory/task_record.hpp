@@ -27,7 +27,7 @@ struct ContextIndex;
 struct StoredEvent {
     std::variant<std::monostate, Shared<Message>, Shared<Artifact>> payload;
     Timestamp time{};  ///< Of a status.
-    std::unique_ptr<const RawJson> metadata;
+    RawJson metadata;
     TaskState state = TaskState::kUnspecified;  ///< kUnspecified: a chunk.
     bool append = false;
     bool last_chunk = false;

@@ -1,5 +1,7 @@
 #include "backends/memory/task_writes.hpp"
 
+#include "backends/common/content_size.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -23,14 +25,10 @@ Appended to_appended(const TaskRecord& task, const Answer& answer) {
             answer.before, answer.after, answer.turn_ended, answer.turn_due, true};
 }
 
-std::unique_ptr<const RawJson> boxed(RawJson json) {
-    return json.empty() ? nullptr : std::make_unique<const RawJson>(std::move(json));
-}
-
 void add_chunk(TaskRecord& task, ArtifactChunk&& chunk) {
     StoredEvent& event = task.events.emplace_back();
     event.payload = std::move(chunk.artifact);
-    event.metadata = boxed(std::move(chunk.metadata));
+    event.metadata = std::move(chunk.metadata);
     event.append = chunk.append;
     event.last_chunk = chunk.last_chunk;
 }
@@ -39,7 +37,7 @@ void add_status(TaskRecord& task, TaskStatus status, RawJson metadata, Timestamp
     StoredEvent& event = task.events.emplace_back();
     if (status.message) event.payload = std::move(*status.message);
     event.time = time;
-    event.metadata = boxed(std::move(metadata));
+    event.metadata = std::move(metadata);
     event.state = status.state;
     task.last_status = static_cast<std::uint32_t>(task.events.size());
 }
@@ -70,7 +68,7 @@ void remember(TaskRecord& task, const Answer& answer, bool made) {
 
 // The new value is counted with its update.
 void replace(TaskShard& shard, TaskRecord& task, RawJson& former, RawJson& value) {
-    shard.count(task, -static_cast<std::int64_t>(former.text().size()));
+    shard.count(task, -static_cast<std::int64_t>(content_size(former)));
     former = std::move(value);
 }
 
@@ -202,15 +200,14 @@ void SnapshotTaker::merge() {
 }
 
 TaskEvent to_event(const StoredEvent& stored, Sequence sequence) {
-    RawJson metadata = stored.metadata ? *stored.metadata : RawJson();
     if (const auto* artifact = std::get_if<Shared<Artifact>>(&stored.payload)) {
         return {sequence,
-                ArtifactChunk{*artifact, stored.append, stored.last_chunk, std::move(metadata)}};
+                ArtifactChunk{*artifact, stored.append, stored.last_chunk, stored.metadata}};
     }
     TaskStatus status{stored.state, {}, stored.time};
     if (const auto* message = std::get_if<Shared<Message>>(&stored.payload))
         status.message = *message;
-    return {sequence, StatusChange{std::move(status), std::move(metadata)}};
+    return {sequence, StatusChange{std::move(status), stored.metadata}};
 }
 
 void compact_log(TaskShard& shard, TaskRecord& task) {
