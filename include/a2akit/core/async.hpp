@@ -110,6 +110,12 @@ public:
     template <class U>
         requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Async>)
     Async(U&& value) : ready_(std::in_place, std::forward<U>(value)) {}  // NOLINT
+    /// Already there, made of `arguments` in its place: large values are then filled in through
+    /// `ready()` instead of being moved here.
+    template <class... Arguments>
+        requires std::is_constructible_v<T, Arguments&&...>
+    explicit Async(std::in_place_t, Arguments&&... arguments)
+        : ready_(std::in_place, std::forward<Arguments>(arguments)...) {}
 
     Async(Async&& other) noexcept
         : handle_(std::exchange(other.handle_, detail::spent<promise_type>())),
@@ -132,6 +138,9 @@ public:
                "returned");
         return !handle_;
     }
+    /// The value that awaiting returns, when it is already there; else null. Valid as long as this
+    /// Async, which may still be awaited afterwards.
+    [[nodiscard]] T* ready() noexcept { return await_ready() ? &*ready_ : nullptr; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiter) noexcept {
         handle_.promise().await_from(awaiter);

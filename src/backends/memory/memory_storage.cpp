@@ -175,17 +175,21 @@ Appended MemoryStorage::joined(const Appended& first) {
 AsyncResult<TaskSnapshot> MemoryStorage::load(TaskId task, OwnerScope scope,
                                               std::optional<std::int32_t> history_length,
                                               bool include_artifacts) {
-    TaskSnapshot snapshot;
-    SnapshotTaker taker(snapshot, history_length, include_artifacts);
+    // Filled in and left where the caller gets it: a snapshot is large.
+    AsyncResult<TaskSnapshot> loaded(std::in_place);
+    SnapshotTaker taker(**loaded.ready(), history_length, include_artifacts);
     TaskShard& shard = shard_of(task);
     {
         const std::lock_guard lock(shard.mutex);
         const TaskRecord* record = shard.find(task);
-        if (record == nullptr || !sees(scope, *record)) return not_found(task);
+        if (record == nullptr || !sees(scope, *record)) {
+            *loaded.ready() = not_found(task);
+            return loaded;
+        }
         taker.take(*record, time());
     }
     taker.merge();
-    return snapshot;
+    return loaded;
 }
 
 AsyncResult<Appended> MemoryStorage::append(TaskId task, OwnerScope scope, TaskUpdate update) {
@@ -258,17 +262,23 @@ void MemoryStorage::note_letter(TaskRecord& task, const TaskUpdate& update, Time
 
 AsyncResult<Claimed> MemoryStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node,
                                           Lease lease) {
-    Claimed claimed(std::in_place_type<Run>);
-    Run& run = std::get<Run>(claimed);
+    AsyncResult<Claimed> claimed(std::in_place, tl::in_place, std::in_place_type<Run>);
+    Run& run = std::get<Run>(**claimed.ready());
     SnapshotTaker taker(run.snapshot, {}, true);
     TaskShard& shard = shard_of(task);
     {
         const std::lock_guard lock(shard.mutex);
         TaskRecord* record = shard.find(task);
-        if (record == nullptr) return Claimed(Refusal::kEnded);
+        if (record == nullptr) {
+            **claimed.ready() = Refusal::kEnded;
+            return claimed;
+        }
         const Timestamp now = time();
-        if (const auto refused = backends::claim(shard, *record, {id, turn, node, lease}, now, run))
-            return Claimed(*refused);
+        const auto refused = backends::claim(shard, *record, {id, turn, node, lease}, now, run);
+        if (refused) {
+            **claimed.ready() = *refused;
+            return claimed;
+        }
         wake_push(*record);
         taker.take(*record, now);
     }

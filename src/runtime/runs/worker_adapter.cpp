@@ -162,12 +162,10 @@ Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::claim(Delivery& 
     const WriteId id = WriteId::next();
     auto pending = node_.storage->claim(id, operation.task, operation.turn, node_.options.node,
                                         node_.options.lease);
-    if (!pending.await_ready()) return claim_slowly(std::move(pending), delivery, id);
-    auto answer = pending.await_resume();
-    if (answer && std::holds_alternative<Run>(*answer)) {
-        return accept(delivery, std::get<Run>(std::move(*answer)));
-    }
-    return claim_slowly(std::move(answer), delivery, id);
+    Result<Claimed>* const answer = pending.ready();
+    if (answer != nullptr && *answer && std::holds_alternative<Run>(**answer))
+        return accept(delivery, std::get<Run>(std::move(**answer)));
+    return claim_slowly(std::move(pending), delivery, id);
 }
 
 Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::put_back(Delivery& delivery) {

@@ -31,6 +31,16 @@ TEST(AsyncTest, AReadyValueNeedsNoCoroutine) {
     EXPECT_EQ(ready.await_resume(), 7);
 }
 
+TEST(AsyncTest, AReadyValueIsMadeAndReadInItsPlace) {
+    Async<std::string> made(std::in_place, 3, 'x');
+    std::string* const value = made.ready();
+    ASSERT_NE(value, nullptr);
+    *value += "y";
+    EXPECT_EQ(made.await_resume(), "xxxy");
+    Async<int> pending = answer();
+    EXPECT_EQ(pending.ready(), nullptr) << "not there before it is awaited";
+}
+
 TEST(AsyncTest, AnExceptionReachesTheAwaiter) {
     ManualLoop loop;
     EXPECT_THROW(loop.await(twice(throws())), std::runtime_error);
