@@ -5,6 +5,7 @@
 #include "runtime/agent_scope.hpp"
 #include "runtime/tasks/enqueue.hpp"
 #include "runtime/tasks/public_error.hpp"
+#include "storage/take_task.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -21,28 +22,13 @@ std::optional<std::int32_t> history_length(const SendMessageRequest& request) {
     return request.configuration ? request.configuration->history_length : std::nullopt;
 }
 
-void keep_newest(std::vector<Shared<Message>>& history, std::optional<std::int32_t> length) {
-    if (!length) return;
-    const auto keep = static_cast<std::size_t>(std::max(*length, 0));
-    if (history.size() > keep)
-        history.erase(history.begin(), history.end() - static_cast<std::ptrdiff_t>(keep));
-}
-
 /// Moves the contents of the snapshot into the response.
 SendMessageResponse response_of(TaskSnapshot&& snapshot, std::optional<std::int32_t> history) {
     SendMessageResponse response;
-    if (snapshot.reply) {
+    if (snapshot.reply)
         response.payload = **snapshot.reply;
-        return response;
-    }
-    Task& task = response.payload.emplace<Task>();
-    task.id = snapshot.id.to_string();
-    task.context_id = std::move(snapshot.context_id);
-    task.status = std::move(snapshot.status);
-    task.artifacts = std::move(snapshot.artifacts);
-    task.history = std::move(snapshot.history);
-    keep_newest(task.history, history);
-    task.metadata = std::move(snapshot.metadata);
+    else
+        take_task(std::move(snapshot), history, response.payload.emplace<Task>());
     return response;
 }
 
@@ -213,7 +199,7 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand&& command
         accepted.unanswered = answer_first(command, accepted.task);
     }
     auto key = once(command);
-    Message message = std::move(command.request.message);
+    Message& message = command.request.message;
     message.task_id = accepted.task.to_string();
     if (message.context_id.empty()) message.context_id = Uuid::generate().to_string();
     // A client that does not wait gets the task, so a direct reply is no longer possible.

@@ -2,6 +2,7 @@
 #include "core/log_text.hpp"
 #include "runtime/tasks/public_error.hpp"
 #include "runtime/tasks/task_manager.hpp"
+#include "storage/take_task.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -37,7 +38,9 @@ AsyncResult<Task> TaskManager::get(GetTaskRequest request, OwnerScope scope) {
     Result<TaskSnapshot> found =
         co_await ports_.storage->load(*task, std::move(scope), request.history_length);
     if (!found) co_return fail(public_error(std::move(found.error())));
-    co_return to_task(*found, request.history_length);
+    Task answer;
+    take_task(std::move(*found), request.history_length, answer);
+    co_return answer;
 }
 
 AsyncResult<ListTasksResponse> TaskManager::list(ListTasksRequest request, OwnerScope scope) {
@@ -52,15 +55,13 @@ AsyncResult<ListTasksResponse> TaskManager::list(ListTasksRequest request, Owner
     query.history_length = request.history_length;
     query.include_artifacts = request.include_artifacts.value_or(false);
     query.max_bytes = options_.max_page_bytes;
-    const bool artifacts = query.include_artifacts;
     ListTasksResponse response;
     response.page_size = query.page_size;
     Result<ListPage> page = co_await ports_.storage->list(std::move(scope), std::move(query));
     if (!page) co_return fail(public_error(std::move(page.error())));
     response.tasks.reserve(page->tasks.size());
-    for (const TaskSnapshot& task : page->tasks) {
-        response.tasks.push_back(to_task(task, request.history_length, artifacts));
-    }
+    for (TaskSnapshot& task : page->tasks)
+        take_task(std::move(task), request.history_length, response.tasks.emplace_back());
     response.next_page_token = std::move(page->next_page_token);
     response.total_size = static_cast<std::int32_t>(
         std::min<std::int64_t>(page->total, std::numeric_limits<std::int32_t>::max()));
@@ -96,7 +97,9 @@ AsyncResult<Task> TaskManager::cancel(CancelTaskRequest request, OwnerScope scop
         now = co_await ports_.storage->load(*task, std::move(scope), 0, false);
     }
     if (!now) co_return fail(public_error(std::move(now.error())));
-    co_return to_task(*now);
+    Task canceled;
+    take_task(std::move(*now), std::nullopt, canceled);
+    co_return canceled;
 }
 
 AsyncResult<TaskSnapshot> TaskManager::request_cancel(TaskSnapshot task, OwnerScope scope) {
