@@ -193,6 +193,30 @@ TEST_P(StorageListContract, FiltersByContextAndCountsIt) {
     EXPECT_EQ(page(query).total, 0);
 }
 
+TEST_P(StorageListContract, TheOnlyTaskOfAContextIsListedThereUnderTheStateItHas) {
+    ListQuery query;
+    query.context_id = "alone";
+    const auto listed_as = [&](TaskState state) {
+        query.state = state;
+        return all_pages(query).ids;
+    };
+    const TaskId task = make_task("alone");
+    const Run run = claim(task);
+    EXPECT_EQ(listed_as(TaskState::kWorking), std::vector{task});
+    EXPECT_TRUE(listed_as(TaskState::kSubmitted).empty());
+    advance(Duration(2));
+    append(task, under(run.epoch, with_status(TaskState::kInputRequired)));
+    EXPECT_EQ(listed_as(TaskState::kInputRequired), std::vector{task});
+    EXPECT_TRUE(listed_as(TaskState::kWorking).empty());
+    advance(Duration(2));
+    const TaskId second = make_task("alone");
+    EXPECT_EQ(listed_as(TaskState::kUnspecified), (std::vector{second, task}));
+    advance(Duration(2));
+    append(task, with_turn("more"));
+    EXPECT_EQ(listed_as(TaskState::kUnspecified), (std::vector{task, second}));
+    EXPECT_EQ(listed_as(TaskState::kSubmitted), (std::vector{task, second}));
+}
+
 TEST_P(StorageListContract, TheSameContextOfAnotherOwnerIsAnotherContext) {
     make_task_of(bob_, "talk");
     const TaskId mine = make_task("talk");

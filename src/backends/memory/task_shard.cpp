@@ -1,6 +1,7 @@
 #include "backends/memory/task_shard.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace a2akit::backends {
@@ -36,6 +37,12 @@ void ContextIndex::remove(TaskRecord& task) {
     if (!group->tasks.empty()) return;
     if (&*group != &groups.back()) std::swap(*group, groups.back());
     groups.pop_back();
+}
+
+bool ContextIndex::has_only(const TaskRecord& task) const {
+    if (groups.size() != 1) return false;
+    const ContextSet& tasks = groups.front().tasks;
+    return &*tasks.begin() == &task && std::next(tasks.begin()) == tasks.end();
 }
 
 TaskShard::TaskShard() = default;
@@ -120,6 +127,7 @@ void TaskShard::count(TaskRecord& task, std::int64_t bytes) {
 RemovedTask TaskShard::remove(TaskRecord& task) {
     RemovedTask removed{nullptr, {task.owner->name.owner, task.owner->name.tenant, false}};
     leave_status(task);
+    task.context->remove(task);
     leave_context(task);
     if (task.SetHook<ByLook>::is_linked()) looks_.erase(looks_.iterator_to(task));
     if (task.active && task.active->run) runs_.erase(runs_.iterator_to(*task.active));
@@ -136,7 +144,6 @@ RemovedTask TaskShard::remove(TaskRecord& task) {
 }
 
 void TaskShard::leave_status(TaskRecord& task) {
-    task.context->remove(task);
     if (task.revealed) {
         auto& set = task.owner->by_state[static_cast<std::size_t>(task.state)];
         set.erase(set.iterator_to(task));
@@ -145,7 +152,6 @@ void TaskShard::leave_status(TaskRecord& task) {
 }
 
 void TaskShard::enter_status(TaskRecord& task) {
-    task.context->add(task);
     if (task.revealed) enter_listing(task);
     if (RestList* rest = resting(task)) rest->push_back(task);
 }
@@ -157,9 +163,17 @@ void TaskShard::enter_listing(TaskRecord& task) {
 }
 
 void TaskShard::move_status(TaskRecord& task, TaskState state, Timestamp time) {
-    if (is_listed(task)) leave_status(task);
+    const bool listed = is_listed(task);
+    // Then it has no place among others there that could change.
+    const bool alone = listed && task.context->has_only(task);
+    if (listed) leave_status(task);
+    if (listed && !alone) task.context->remove(task);
     task.state = state;
     task.status_time = time;
+    if (alone)
+        task.context->groups.front().state = state;
+    else
+        task.context->add(task);
     enter_status(task);
 }
 

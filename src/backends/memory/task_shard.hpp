@@ -59,6 +59,7 @@ struct ContextIndex : local::TableLink<ContextIndex> {
     [[nodiscard]] const std::string& name() const {
         return groups.front().tasks.begin()->context_id();
     }
+    [[nodiscard]] bool has_only(const TaskRecord& task) const;
     void add(TaskRecord& task);
     void remove(TaskRecord& task);
 };
@@ -183,8 +184,9 @@ private:
     [[nodiscard]] static bool is_listed(const TaskRecord& task) noexcept {
         return task.SetHook<ByContext>::is_linked();
     }
-    /// Once the task has left its status: drops the context with its last task.
+    /// Once the task has left its context's index: drops the context with its last task.
     void leave_context(TaskRecord& task);
+    // Except for the context's index.
     void leave_status(TaskRecord& task);
     void enter_status(TaskRecord& task);
     void enter_listing(TaskRecord& task);
