@@ -6,6 +6,8 @@
 
 #include <a2akit/core/ids.hpp>
 
+#include <cstddef>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -41,10 +43,30 @@ AsyncResult<AsyncClientStream> open_stream(std::shared_ptr<client::Session> sess
         std::make_unique<client::ResumingStream>(session, std::move(call), std::move(*opened)));
 }
 
-Error repeated_token() {
-    return {ErrorCode::kInvalidAgentResponse,
-            "the agent's list never ends: it repeats a page token", nullptr};
-}
+/// How many pages without a task may follow each other, and how many a list of push configurations
+/// may have.
+constexpr std::size_t kMaxPages = 100;
+
+/// Finds out that a list never ends.
+class PageTokens {
+public:
+    /// Takes the token of the next page, and whether this page brought something.
+    Result<void> add(const std::string& token, bool is_useful) {
+        if (!seen_.insert(std::hash<std::string>{}(token)).second) {
+            return fail(ErrorCode::kInvalidAgentResponse,
+                        "the agent's list never ends: it repeats a page token");
+        }
+        useless_ = is_useful ? 0 : useless_ + 1;
+        if (useless_ < kMaxPages) return {};
+        return fail(ErrorCode::kInvalidAgentResponse,
+                    "the agent's list never ends: " + std::to_string(kMaxPages) +
+                        " pages led to nothing but the next one");
+    }
+
+private:
+    std::set<std::size_t> seen_;  ///< Hashes: an agent may make its tokens as long as an answer.
+    std::size_t useless_ = 0;
+};
 
 }  // namespace
 
@@ -75,10 +97,11 @@ public:
             taken_ = 0;
             request_.page_token = std::move(page->next_page_token);
             is_last_ = request_.page_token.empty();
-            if (!is_last_ && !tokens_.insert(request_.page_token).second) {
+            if (is_last_) continue;
+            if (auto added = tokens_.add(request_.page_token, !page_.empty()); !added) {
                 is_last_ = true;
                 page_.clear();
-                co_return fail(repeated_token());
+                co_return fail(std::move(added.error()));
             }
         }
         co_return std::optional(std::move(page_[taken_++]));
@@ -87,7 +110,7 @@ public:
 private:
     std::shared_ptr<client::Session> session_;
     ListTasksRequest request_;
-    std::set<std::string> tokens_;
+    PageTokens tokens_;
     std::vector<Task> page_;
     std::size_t taken_ = 0;
     bool is_last_ = false;
@@ -223,7 +246,7 @@ AsyncResult<TaskPushNotificationConfig> AsyncClient::get_push_config(std::string
 static AsyncResult<std::vector<TaskPushNotificationConfig>> all_configs(
     std::shared_ptr<client::Session> session, std::string task_id) {
     std::vector<TaskPushNotificationConfig> all;
-    std::set<std::string> tokens;
+    PageTokens tokens;
     ListTaskPushNotificationConfigsRequest request{{}, std::move(task_id), 0, {}};
     for (;;) {
         auto page = co_await call_for<ListTaskPushNotificationConfigsResponse>(
@@ -231,9 +254,9 @@ static AsyncResult<std::vector<TaskPushNotificationConfig>> all_configs(
         if (!page) co_return fail(std::move(page.error()));
         std::move(page->configs.begin(), page->configs.end(), std::back_inserter(all));
         if (page->next_page_token.empty()) co_return all;
-        request.page_token = page->next_page_token;
-        if (!tokens.insert(std::move(page->next_page_token)).second)
-            co_return fail(repeated_token());
+        request.page_token = std::move(page->next_page_token);
+        if (auto added = tokens.add(request.page_token, false); !added)
+            co_return fail(std::move(added.error()));
     }
 }
 

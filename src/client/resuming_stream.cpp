@@ -1,14 +1,19 @@
 #include "client/resuming_stream.hpp"
 
+#include "json/codec.hpp"
+
 #include <a2akit/core/when.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace a2akit::client {
 namespace {
 
 constexpr std::size_t kMaxDelivered = 256;
+/// A stream that lasted this long was of use, even if its task did nothing meanwhile.
+constexpr Duration kWorthwhile = std::chrono::seconds(5);
 
 struct TaskIdOf {
     std::string operator()(const std::monostate&) const { return {}; }
@@ -94,8 +99,16 @@ bool ResumingStream::is_repeat(const StreamEvent& event) const {
            std::find(delivered_.begin(), delivered_.end(), event.id) != delivered_.end();
 }
 
+/// False for the task as it stood when the stream was resumed the last time: an agent that sends
+/// nothing else, and closes the stream each time, is not resumed for ever.
+bool ResumingStream::is_news(const StreamEvent& event) {
+    if (!is_first_ || !event.id.empty()) return true;
+    const std::size_t now = std::hash<std::string>{}(json::encode(event.response));
+    return std::exchange(resumed_with_, now) != now;
+}
+
 void ResumingStream::note(StreamEvent& event) {
-    backoff_.reset();
+    if (is_news(event)) backoff_.reset();
     // An agent that does not know the last id begins with the task as it stands.
     if (is_first_) event.after_gap = event.task() != nullptr || last_event_id_.empty();
     is_first_ = false;
@@ -120,6 +133,7 @@ Call ResumingStream::next_call() const {
 
 void ResumingStream::take_up(OpenStream stream) {
     reader_.emplace(std::move(stream), session_->options());
+    opened_at_ = Loop::current()->now();
     ++resumptions_;
     is_first_ = true;
 }
@@ -143,6 +157,7 @@ AsyncResult<std::optional<StreamEvent>> ResumingStream::resume(Error cut) {
     }
     std::optional<Duration> wait = reader_->retry();
     reader_.reset();
+    if (!is_first_ && Loop::current()->now() - opened_at_ >= kWorthwhile) backoff_.reset();
     if (is_first_ && !task_id_.empty()) {
         // Some agents break the connection of a subscriber to a task that has ended.
         auto event = co_await read_task();

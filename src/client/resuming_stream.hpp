@@ -24,6 +24,7 @@ public:
 
 private:
     [[nodiscard]] bool is_repeat(const StreamEvent& event) const;
+    [[nodiscard]] bool is_news(const StreamEvent& event);
     void note(StreamEvent& event);
     AsyncResult<std::optional<StreamEvent>> read();
     /// Opens the next answer, or returns the task when it has ended meanwhile.
@@ -43,6 +44,8 @@ private:
     std::string last_event_id_;
     /// The ids of the latest events: an agent may begin with some of them again.
     std::deque<std::string> delivered_;
+    std::size_t resumed_with_ = 0;  ///< The hash of what the last resumption began with.
+    SteadyTime opened_at_{};        ///< When the stream was resumed the last time.
     std::optional<Error> failed_;
     int resumptions_ = 0;
     bool is_first_ = false;  ///< The next event is the first one after a cut.

@@ -234,9 +234,16 @@ Async<tl::expected<Reply, Failure>> Session::call_once(const Call& call, const P
     co_return tl::unexpected(to_failure(std::move(reply.error()), answer->head));
 }
 
-/// Reads the answer that came instead of a stream.
-static AsyncResult<void> read_rest(HttpStream& http, HttpAnswer& answer) {
+/// Reads the answer that came instead of a stream. It is an answer like that of any call: a zero
+/// `timeout` is none.
+static AsyncResult<void> read_rest(HttpStream& http, HttpAnswer& answer, Duration timeout) {
+    const SteadyTime begun = Loop::current()->now();
     while (answer.body.size() < kMaxErrorBytes) {
+        if (timeout > Duration::zero() && Loop::current()->now() - begun >= timeout) {
+            co_return fail(ErrorCode::kUnavailable,
+                           "the agent answered with no stream, and did not end its answer within " +
+                               std::to_string(timeout.count()) + " ms");
+        }
         auto bytes = co_await http.read();
         if (!bytes) co_return fail(std::move(bytes.error()));
         if (!*bytes) {
@@ -266,7 +273,7 @@ Async<tl::expected<OpenStream, Failure>> Session::open_at(const Call& call,
     if (binding.is_event_stream(*head))
         co_return OpenStream{std::move(stream), &binding, std::move(*watched)};
     HttpAnswer answer{std::move(*head), {}};
-    auto read = co_await read_rest(*stream, answer);
+    auto read = co_await read_rest(*stream, answer, options_.call_timeout);
     show(options_, *watched, answer.body);
     Error refusal = read ? binding.refusal(answer) : std::move(read.error());
     co_return tl::unexpected(to_failure(std::move(refusal), answer.head));

@@ -234,7 +234,14 @@ std::string Transfer::url() const {
 }
 
 std::optional<HttpFailure> Transfer::failure() const {
-    if (outcome_ == CURLE_OK) return std::nullopt;
+    if (outcome_ == CURLE_OK && head_done_) return std::nullopt;
+    if (outcome_ == CURLE_OK) {
+        return HttpFailure{{ErrorCode::kUnavailable,
+                            "no answer from " + request_.url +
+                                ": the connection was closed within the headers of the answer",
+                            nullptr},
+                           true};
+    }
     if (body_failure_) return HttpFailure{*body_failure_, true};
     if (!too_long_.empty()) {
         return HttpFailure{{ErrorCode::kInvalidAgentResponse, "the agent's " + too_long_, nullptr},

@@ -41,6 +41,16 @@ public:
         }
         return true;
     }
+    void trickle(std::string_view bytes) override {
+        constexpr int kPauseMs = 10;
+        pollfd closed{.fd = socket_, .events = POLLIN, .revents = 0};
+        while (send(bytes)) {
+            char ignored[256];
+            if (::poll(&closed, 1, kPauseMs) > 0 &&
+                ::recv(socket_, ignored, sizeof ignored, 0) <= 0)
+                return;
+        }
+    }
     void wait_for_close() override {
         char ignored[256];
         while (::recv(socket_, ignored, sizeof ignored, 0) > 0) {

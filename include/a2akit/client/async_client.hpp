@@ -48,8 +48,8 @@ public:
     AsyncTaskList& operator=(AsyncTaskList&&) noexcept;
     ~AsyncTaskList();
 
-    /// The next task; nullopt after the last one. kInvalidAgentResponse when the agent repeats a
-    /// page token, which would never end.
+    /// The next task; nullopt after the last one. kInvalidAgentResponse when the list would never
+    /// end: the agent repeats a page token, or sends 100 pages without a task in a row.
     AsyncResult<std::optional<Task>> next();
 
 private:

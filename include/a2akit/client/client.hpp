@@ -26,7 +26,7 @@ public:
     explicit TaskList(AsyncTaskList tasks) noexcept : tasks_(std::move(tasks)) {}
 
     /// The next task; nullopt after the last one. Throws as Client::list_tasks, and
-    /// kInvalidAgentResponse when the agent repeats a page token, which would never end.
+    /// kInvalidAgentResponse when the list would never end (see AsyncTaskList::next).
     std::optional<Task> next();
 
     class Iterator {
@@ -133,7 +133,7 @@ public:
     TaskPushNotificationConfig set_push_config(TaskPushNotificationConfig config);
     TaskPushNotificationConfig get_push_config(std::string_view task_id,
                                                std::string_view config_id);
-    /// Those of all pages.
+    /// Those of all pages, of which there may be 100.
     std::vector<TaskPushNotificationConfig> list_push_configs(std::string_view task_id);
     void delete_push_config(std::string_view task_id, std::string_view config_id);
     /// The card that the agent shows to callers it knows (specification 1.0, section 3.1.11).

@@ -24,7 +24,7 @@ class CardCache;
 /// fails with it instead (Error::Details::retry_after).
 struct RetryPolicy {
     /// The number of attempts in all, the first included; 1: none is repeated. For a stream: the
-    /// number of attempts to resume it without an event in between.
+    /// number of attempts to resume it without news in between.
     int attempts = 4;
     Duration first_delay = std::chrono::milliseconds(200);
     Duration max_delay = std::chrono::seconds(10);
@@ -81,7 +81,7 @@ struct ClientOptions {
     std::vector<std::string> versions = {"1.0", "0.3"};
     Duration connect_timeout = std::chrono::seconds(10);
     /// For whole calls, repeats included, but not for sends: their answer may take as long as the
-    /// task does.
+    /// task does. For an answer that comes instead of a stream, too.
     Duration call_timeout = std::chrono::seconds(30);
     /// For sends that wait for their task. Zero: none.
     Duration send_timeout = Duration::zero();

@@ -33,6 +33,9 @@ public:
     bool begin_stream();
     /// One server-sent event; an empty id: none.
     bool send_event(std::string_view id, std::string_view data);
+    /// Sends these bytes a hundred times a second, until the client closes the connection or the
+    /// server is destroyed.
+    virtual void trickle(std::string_view bytes) = 0;
     /// Waits until the client closes the connection, or the server is destroyed.
     virtual void wait_for_close() = 0;
     /// Closes the connection with a reset instead of an end.
