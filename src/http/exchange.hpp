@@ -4,6 +4,8 @@
 #include "http/response.hpp"
 #include "wire/endpoint.hpp"
 
+#include <a2akit/core/request_context.hpp>
+
 #include <memory>
 #include <string>
 
@@ -34,6 +36,8 @@ struct Exchange {
     // On the heap: a stream needs neither, and may be idle for hours.
     std::unique_ptr<wire::Route> route;           ///< Of no meaning when the request is refused.
     std::unique_ptr<wire::HttpResponse> refusal;  ///< The response, when the request is refused.
+    /// What the middlewares found out before the body was read; null: nothing.
+    std::unique_ptr<decltype(RequestContext::values)> values;
     bool http_1_0 = false;
     bool keep_alive = true;
     /// Bytes of the request may be under way: close so that the response survives.

@@ -46,6 +46,7 @@ Async<bool> RequestIntake::read_request() {
     exchange_.request_id.clear();
     exchange_.cors.clear();
     exchange_.forwarded_for.clear();
+    exchange_.values.reset();
     for (;;) {
         const RequestReader::Step step = reader_.advance();
         if (step == RequestReader::Step::kComplete) co_return true;
@@ -132,6 +133,7 @@ void RequestIntake::rest() {
     next();
     reader_.release();
     exchange_.route.reset();
+    exchange_.values.reset();
 }
 
 void RequestIntake::close() noexcept {
@@ -211,7 +213,12 @@ Async<void> RequestIntake::ask_before_body() {
     complete(context);
     Async<Result<void>> pending = exchange_.site->handler().before_body(context);
     Result<void> passed = co_await std::move(pending);
-    if (passed) co_return;
+    if (passed) {
+        if (!context.values.empty())
+            exchange_.values =
+                std::make_unique<decltype(context.values)>(std::move(context.values));
+        co_return;
+    }
     const wire::Route& route = *exchange_.route;
     wire::Call call;
     call.json_rpc = route.kind == wire::RouteKind::kJsonRpc;
@@ -228,6 +235,7 @@ Async<void> RequestIntake::ask_before_body() {
 void RequestIntake::complete(RequestContext& context) const {
     context.remote_address = caller();
     context.request_id = exchange_.request_id;
+    if (exchange_.values) context.values = *exchange_.values;
     if (!client_certificate_.empty()) {
         context.values.emplace(kClientCertificate, client_certificate_);
     }

@@ -1,5 +1,7 @@
 #include <a2akit/request/middleware.hpp>
 
+#include "request/kept_principal.hpp"
+
 #include <openssl/crypto.h>
 
 #include <algorithm>
@@ -64,12 +66,17 @@ AsyncResult<Principal> BearerMiddleware::principal_of(const RequestContext& cont
 }
 
 AsyncResult<void> BearerMiddleware::before_body(RequestContext& context) {
-    const Result<Principal> principal = co_await principal_of(context);
-    if (!principal) co_return principal.error();
+    Result<Principal> principal = co_await principal_of(context);
+    if (!principal) co_return std::move(principal.error());
+    keep_principal(context, this, {.principal = std::move(*principal)});
     co_return Result<void>{};
 }
 
 AsyncResult<void> BearerMiddleware::before_dispatch(RequestEnvelope& envelope) {
+    if (auto kept = take_principal(envelope.context, this)) {
+        envelope.principal = std::move(kept->principal);
+        co_return Result<void>{};
+    }
     Result<Principal> principal = co_await principal_of(envelope.context);
     if (!principal) co_return std::move(principal.error());
     envelope.principal = std::move(*principal);

@@ -1,5 +1,6 @@
 #include <a2akit/request/basic_middleware.hpp>
 
+#include "request/kept_principal.hpp"
 #include "security/basic_credentials.hpp"
 #include "security/identity.hpp"
 
@@ -36,12 +37,17 @@ AsyncResult<Principal> BasicMiddleware::principal_of(const RequestContext& conte
 }
 
 AsyncResult<void> BasicMiddleware::before_body(RequestContext& context) {
-    const Result<Principal> principal = co_await principal_of(context);
-    if (!principal) co_return principal.error();
+    Result<Principal> principal = co_await principal_of(context);
+    if (!principal) co_return std::move(principal.error());
+    keep_principal(context, this, {.principal = std::move(*principal)});
     co_return Result<void>{};
 }
 
 AsyncResult<void> BasicMiddleware::before_dispatch(RequestEnvelope& envelope) {
+    if (auto kept = take_principal(envelope.context, this)) {
+        envelope.principal = std::move(kept->principal);
+        co_return Result<void>{};
+    }
     Result<Principal> principal = co_await principal_of(envelope.context);
     if (!principal) co_return std::move(principal.error());
     envelope.principal = std::move(*principal);

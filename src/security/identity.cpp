@@ -3,6 +3,7 @@
 #include "security/text.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace a2akit::security {
@@ -96,14 +97,13 @@ Result<void> Identities::check_card(const Identity& way, const RequestContext& c
                                    bearer_challenge("a2a", verdict.scopes)));
 }
 
-AsyncResult<void> Identities::identify(const RequestContext& context,
-                                       const RequestEnvelope* envelope, Principal& principal) {
-    for (const auto& way : ways_) {
-        if (!way->is_present(context)) continue;
-        Result<Principal> known = co_await way->identify(context, *guard_);
+AsyncResult<KeptPrincipal> Identities::identify(const RequestContext& context) {
+    for (std::size_t i = 0; i < ways_.size(); ++i) {
+        Identity& way = *ways_[i];
+        if (!way.is_present(context)) continue;
+        Result<Principal> known = co_await way.identify(context, *guard_);
         if (!known) co_return fail(std::move(known.error()));
-        principal = std::move(*known);
-        co_return check_card(*way, context, envelope, principal);
+        co_return KeptPrincipal{.principal = std::move(*known), .way = i};
     }
     co_return fail(unauthenticated(
         "credentials are needed: see the security schemes of the agent card", challenges()));
@@ -116,14 +116,24 @@ Result<void> Identities::with_metadata(Result<void> identified,
 }
 
 AsyncResult<void> Identities::before_body(RequestContext& context) {
-    Principal principal;
-    Result<void> identified = co_await identify(context, nullptr, principal);
-    co_return with_metadata(std::move(identified), context);
+    const Result<KeptPrincipal> known = co_await identify(context);
+    if (!known) co_return with_metadata(fail(known.error()), context);
+    keep_principal(context, this, *known);
+    co_return with_metadata(check_card(*ways_[known->way], context, nullptr, known->principal),
+                            context);
 }
 
 AsyncResult<void> Identities::before_dispatch(RequestEnvelope& envelope) {
-    Result<void> identified = co_await identify(envelope.context, &envelope, envelope.principal);
-    co_return with_metadata(std::move(identified), envelope.context);
+    RequestContext& context = envelope.context;
+    std::optional<KeptPrincipal> kept = take_principal(context, this);
+    if (!kept) {
+        Result<KeptPrincipal> known = co_await identify(context);
+        if (!known) co_return with_metadata(fail(std::move(known.error())), context);
+        kept = std::move(*known);
+    }
+    envelope.principal = std::move(kept->principal);
+    co_return with_metadata(check_card(*ways_[kept->way], context, &envelope, envelope.principal),
+                            context);
 }
 
 }  // namespace a2akit::security

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "request/kept_principal.hpp"
 #include "security/declared_security.hpp"
 #include "security/login_guard.hpp"
 
@@ -49,10 +50,9 @@ public:
     AsyncResult<void> before_dispatch(RequestEnvelope& envelope) override;
 
 private:
-    /// Fills in the principal as soon as it is known, even when the card refuses it. `envelope`:
-    /// null before the body is there.
-    AsyncResult<void> identify(const RequestContext& context, const RequestEnvelope* envelope,
-                               Principal& principal);
+    /// The caller, and the number of the way by which it is known.
+    AsyncResult<KeptPrincipal> identify(const RequestContext& context);
+    /// `envelope`: null before the body is there.
     [[nodiscard]] Result<void> check_card(const Identity& way, const RequestContext& context,
                                           const RequestEnvelope* envelope,
                                           const Principal& principal) const;

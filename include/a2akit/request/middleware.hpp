@@ -32,9 +32,11 @@ public:
     /// Called in the order of registration before the body of a large request is read, so that a
     /// client without credentials cannot make the server hold one. Decide here only what the
     /// headers tell; an error refuses the request. `before_dispatch` is called as well once the
-    /// body is there. `context` is a copy that is shared by all middlewares and discarded
-    /// afterwards: a middleware whose `before_dispatch` sets headers for later ones has to set them
-    /// here too. Default: no objection.
+    /// body is there, for each call of a batch, and finds the `values` of `context` as they were
+    /// left here: what was verified does not have to be verified again. All else in `context` is a
+    /// copy that is shared by all middlewares and discarded afterwards: a middleware whose
+    /// `before_dispatch` sets headers for later ones has to set them here too. Default: no
+    /// objection.
     virtual AsyncResult<void> before_body(RequestContext& context);
 
     /// Sees the outcome; for a stream, that it was opened. An error that is thrown or returned here
@@ -44,8 +46,8 @@ public:
 };
 
 /// Checks "Authorization: Bearer …" by a callback of the application; nullopt means refused. The
-/// client gets a 401 without a valid token. The callback is called twice for a large request,
-/// before its body is read and when it is handled, and once for each call of a batch.
+/// client gets a 401 without a valid token. The callback is called once per request, for a large
+/// one before its body is read; for a small batch once for each of its calls.
 class BearerMiddleware final : public Middleware {
 public:
     using Verify = std::function<Async<std::optional<Principal>>(std::string token)>;

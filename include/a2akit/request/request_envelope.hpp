@@ -110,7 +110,8 @@ public:
     virtual ~RequestHandler() = default;
     /// Called before the body of a request is read, unless the body has arrived with the head or is
     /// small. An error refuses the request. `context` is a copy of the headers, the address and the
-    /// id, and lives until it has returned. Default: no objection.
+    /// id, and lives until it has returned; its `values` are put into the envelopes of the
+    /// request. Default: no objection.
     virtual AsyncResult<void> before_body(RequestContext& context);
     /// Fills `handled`, which is empty, and may move parts of `envelope` out. REQUIRES: both live
     /// until it has returned.

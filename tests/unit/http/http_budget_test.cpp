@@ -165,6 +165,30 @@ TEST_F(HttpBudgetTest, OnlyALargeBodyIsAskedAbout) {
     EXPECT_EQ(site.handled, 4);
 }
 
+TEST_F(HttpBudgetTest, WhatWasFoundOutBeforeTheBodyIsKnownToEachCallOfTheRequestAndToNoOther) {
+    serve();
+    Client client(port);
+    const auto send = [&](const std::string& path, const std::string& body,
+                          const std::string& caller) {
+        return client
+            .exchange("POST", path, body,
+                      "Content-Type: application/json\r\nA2A-Version: 1.0\r\nX-Caller: " + caller +
+                          "\r\n")
+            .body;
+    };
+    const std::string call =
+        R"({"jsonrpc":"2.0","id":1,"method":"SendMessage","params":)" + send_body("hi") + "}";
+    const std::string batch = "[" + call + "," + call + "]" + std::string(200'000, ' ');
+    const std::string answers = send("/", batch, "alice");
+    const std::size_t first = answers.find("hi from 127.0.0.1 known as alice");
+    ASSERT_NE(first, std::string::npos) << answers;
+    EXPECT_NE(answers.find("known as alice", first + 40), std::string::npos) << answers;
+    EXPECT_EQ(site.asked, 1);
+    const std::string next = send("/message:send", send_body("hi"), "bob");
+    EXPECT_NE(next.find("hi from 127.0.0.1\""), std::string::npos) << next;
+    EXPECT_EQ(site.asked, 1);
+}
+
 TEST_F(HttpBudgetTest, AnAnswerBeyondTheUnsentBytesIsA503AndSmallOnesGoOn) {
     constexpr std::size_t kLarge = std::size_t{20} << 20U;  // More than the kernel takes of it.
     serve({.max_body_bytes = 64U << 20U, .limits = {.response_bytes = std::size_t{50} << 20U}});

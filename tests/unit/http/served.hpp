@@ -95,6 +95,7 @@ public:
     }
     AsyncResult<void> before_body(RequestContext& context) override {
         ++asked;
+        context.values["found out"] = context.header("x-caller");
         if (context.header("x-caller") != "stranger") return Result<void>{};
         Error::Details details;
         details.challenge = "Bearer";
@@ -130,8 +131,10 @@ public:
             Message reply;
             reply.message_id = "m";
             reply.role = Role::kAgent;
-            reply.parts.push_back(
-                Part::from_text(text + " from " + envelope.context.remote_address));
+            const std::string known(envelope.context.value("found out"));
+            reply.parts.push_back(Part::from_text(text + " from " +
+                                                  envelope.context.remote_address +
+                                                  (known.empty() ? "" : " known as " + known)));
             if (text.ends_with(" large"))
                 reply.parts.push_back(Part::from_text(std::string(1U << 20U, 'x')));
             result.reply = Reply(SendMessageResponse{std::move(reply)});

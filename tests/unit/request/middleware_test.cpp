@@ -54,6 +54,30 @@ TEST_F(MiddlewareTest, CredentialsAreCheckedBeforeABody) {
     EXPECT_EQ(before_body(keys, "x-api-key", "wrong").error().code, ErrorCode::kUnauthenticated);
 }
 
+TEST_F(MiddlewareTest, ATokenThatWasVerifiedBeforeTheBodyIsNotVerifiedAgain) {
+    int verified = 0;
+    const Principal caller{std::string("a:\n\0", 4) + "\xff", {"read", "", "3:x"}};
+    BearerMiddleware bearer([&](std::string) -> Async<std::optional<Principal>> {
+        ++verified;
+        co_return caller;
+    });
+    BearerMiddleware another(verify);
+    RequestEnvelope first = with_header("authorization", "Bearer secret");
+    ASSERT_TRUE(loop_.await(bearer.before_body(first.context)));
+    RequestEnvelope second = first;  // of the same batch
+    ASSERT_TRUE(before(another, first));
+    EXPECT_EQ(first.principal.name, "alice") << "each middleware asks for itself";
+    for (RequestEnvelope* envelope : {&first, &second}) {
+        ASSERT_TRUE(before(bearer, *envelope));
+        EXPECT_EQ(envelope->principal.name, caller.name);
+        EXPECT_EQ(envelope->principal.scopes, caller.scopes);
+        EXPECT_TRUE(envelope->context.values.empty()) << "no handler sees it";
+    }
+    EXPECT_EQ(verified, 1);
+    ASSERT_TRUE(before(bearer, first));
+    EXPECT_EQ(verified, 2) << "it holds for one request";
+}
+
 TEST_F(MiddlewareTest, EverythingElseIsChallenged) {
     BearerMiddleware bearer(verify, "agents");
     for (const char* header :

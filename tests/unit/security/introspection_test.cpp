@@ -95,6 +95,22 @@ TEST_F(IntrospectionTest, ATokenIsNotRememberedBeyondItsExpiry) {
     EXPECT_FALSE(ask("a"));
 }
 
+TEST_F(IntrospectionTest, TheIssuerIsAskedOnceAboutARequestWithALargeBody) {
+    make({}, Duration(0));
+    answers["a"] = R"({"active":true,"sub":"alice"})";
+    Identities identities({std::move(identity)}, std::make_shared<LoginGuard>());
+    RequestEnvelope envelope;
+    envelope.context.headers = {{"authorization", "Bearer a"}};
+    loop.start([&]() -> Async<void> {
+            EXPECT_TRUE(co_await identities.before_body(envelope.context));
+            EXPECT_TRUE(co_await identities.before_dispatch(envelope));
+        })
+        .join();
+    EXPECT_EQ(envelope.principal.name, "alice");
+    EXPECT_EQ(asked, 1);
+    EXPECT_TRUE(envelope.context.values.empty());
+}
+
 TEST_F(IntrospectionTest, NothingIsRememberedWhenTheSettingSaysSo) {
     make({}, Duration(0));
     answers["a"] = R"({"active":true,"sub":"alice"})";

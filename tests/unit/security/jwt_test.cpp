@@ -3,6 +3,7 @@
 #include "support/thread_loop.hpp"
 
 #include <a2akit/json/json.hpp>
+#include <a2akit/testing/manual_loop.hpp>
 
 #include <gtest/gtest.h>
 #include <openssl/bn.h>
@@ -388,6 +389,30 @@ protected:
 };
 
 std::string set_of(const std::string& jwk) { return R"({"keys":[)" + jwk + "]}"; }
+
+// The token expires in between, so that a second verification would refuse it.
+TEST_F(KeySourceTest, ATokenIsVerifiedOnceForARequestWithALargeBody) {
+    make({.url = "https://issuer.example/keys"});
+    serve("https://issuer.example/keys", set_of(ec().jwk()));
+    const auto clock = std::make_shared<testing::FakeClock>(kNow);
+    JwtRules rules;
+    rules.algorithms = {"ES256"};
+    Identities identities(
+        {std::make_shared<JwtIdentity>(
+            std::move(rules), std::shared_ptr<KeySource>(std::move(source)), "a2a", clock)},
+        std::make_shared<LoginGuard>());
+    RequestEnvelope envelope;
+    envelope.context.headers = {
+        {"authorization", "Bearer " + token(ec(), header("ES256", "ec"), claims())}};
+    loop.start([&]() -> Async<void> {
+            EXPECT_TRUE(co_await identities.before_body(envelope.context));
+            clock->advance(std::chrono::hours(1));
+            EXPECT_TRUE(co_await identities.before_dispatch(envelope));
+            EXPECT_EQ(envelope.principal.name, "alice");
+            EXPECT_FALSE(co_await identities.before_dispatch(envelope)) << "of another request";
+        })
+        .join();
+}
 
 TEST_F(KeySourceTest, KeysAreFetchedOnceAndAgainForAnUnknownOne) {
     make({.url = "https://a/keys", .issuer = "", .min_refresh = Duration(0)});
