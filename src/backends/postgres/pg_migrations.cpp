@@ -14,7 +14,7 @@
 namespace a2akit::postgres {
 namespace {
 
-constexpr int kVersion = 6;  // 2: the functions of 1 changed, not its tables
+constexpr int kVersion = 7;  // 2: the functions of 1 changed, not its tables
 constexpr int kOldestServer = 150000;
 constexpr const char* kApplication = "a2akit";
 constexpr auto kUpgradeWithin =
@@ -115,6 +115,18 @@ Result<backends::CursorCodec::Key> read_key(PgSession& session) {
     return key;
 }
 
+/// Begins a transaction. Until its commit, or the end of the session, nodes that start together
+/// wait for this one.
+Result<void> begin_alone(PgSession& session) {
+    auto locked = session.run(
+        "begin; set local client_min_messages = warning; set local lock_timeout = '30s'; "
+        "select pg_advisory_xact_lock(hashtext('a2akit.{schema}'))");
+    if (!locked) return fail(std::move(locked.error()));
+    return {};
+}
+
+/// Commits in between: the functions are in place before the counts are taken once more, without
+/// what older ones made meanwhile.
 Result<void> upgrade(PgSession& session, int from) {
     std::string script;
     if (from < 1) {
@@ -134,9 +146,14 @@ Result<void> upgrade(PgSession& session, int from) {
     if (from < 6) script += sql::kTables5;
     for (const char* const* functions = sql::kFunctions; *functions != nullptr; ++functions)
         script += *functions;
+    script += "update {schema}.meta set version = 6; commit";
+    if (auto done = session.run(script, kUpgradeWithin); !done)
+        return fail(std::move(done.error()));
+    if (Result<void> begun = begin_alone(session); !begun) return begun;
+    script = sql::kTables6;
     script += "update {schema}.meta set version = " + std::to_string(kVersion);
-    auto done = session.run(script, kUpgradeWithin);
-    if (!done) return fail(std::move(done.error()));
+    if (auto done = session.run(script, kUpgradeWithin); !done)
+        return fail(std::move(done.error()));
     return {};
 }
 
@@ -164,12 +181,7 @@ Result<backends::CursorCodec::Key> migrate(const PgAddress& address) {
         return fail(std::move(usable.error()));
     if (Result<void> alone = check_pooler(session, address); !alone)
         return fail(std::move(alone.error()));
-    // Until the commit, or the end of the session: nodes that start together wait for the one that
-    // makes the schema.
-    auto locked = session.run(
-        "begin; set local client_min_messages = warning; set local lock_timeout = '30s'; "
-        "select pg_advisory_xact_lock(hashtext('a2akit.{schema}'))");
-    if (!locked) return fail(std::move(locked.error()));
+    if (Result<void> begun = begin_alone(session); !begun) return fail(std::move(begun.error()));
     Result<int> version = stored_version(session);
     if (!version) return fail(std::move(version.error()));
     if (*version > kVersion) return fail(of_a_newer_version(*version));

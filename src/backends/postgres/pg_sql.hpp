@@ -12,6 +12,8 @@ extern const char* const kTables3;
 extern const char* const kTables4;
 /// The changes from version 5 to 6.
 extern const char* const kTables5;
+/// The changes from version 6 to 7: they follow once kFunctions has been committed.
+extern const char* const kTables6;
 /// The scripts that are run again with every version, in the order of their dependencies; ends with
 /// a null.
 extern const char* const kFunctions[];

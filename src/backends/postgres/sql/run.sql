@@ -1,5 +1,5 @@
 create or replace function {schema}.engine_time(p_at bigint) returns bigint language sql volatile as
-$$ select coalesce(p_at, (extract(epoch from clock_timestamp()) * 1000)::bigint) $$;
+$$ select coalesce(p_at, (date_part('epoch', clock_timestamp()) * 1000)::bigint) $$;
 
 -- 1 s after a turn was made, then 2, 4… up to 30 s after the look before.
 create or replace function {schema}.look_interval(p_looks int) returns bigint language sql immutable as
@@ -68,6 +68,9 @@ begin
             lease_until = t.lease_until, state = t.state, attempts = t.attempts, looks = t.looks,
             run_turn = t.run_turn, run_node = t.run_node, run_claim = t.run_claim
         where id = p_task;
+        if t.has_push and t.last >= o_first then
+            update {schema}.pushes set state = 0 where task = p_task and state = 4;
+        end if;
         insert into {schema}.writes (task, last, revision, first, time, turn, state, before, after, turn_ended,
             turn_due, write)
         values (p_task, t.last, t.revision, o_first, t.status_time, t.turn,

@@ -9,7 +9,7 @@ create table {schema}.task_counts (
     tasks bigint not null,
     primary key (owner, tenant, part)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
--- Whoever makes a task meanwhile waits, and finds the triggers.
+-- A task that is made meanwhile is counted by version 7.
 lock table {schema}.tasks in share row exclusive mode;
 insert into {schema}.task_counts
 select owner, tenant, 0, count(*) from {schema}.tasks where revealed group by owner, tenant;

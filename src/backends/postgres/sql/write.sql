@@ -17,6 +17,8 @@ declare
     v_state int := p_state;
     v_live boolean;
     v_input bytea;
+    v_reveals boolean;
+    v_part bigint;
 begin
     o_code := 0;
     o_task := p_task;
@@ -68,7 +70,8 @@ begin
     o_before := t.state;
     o_first := t.last + 1;
     t.revision := t.revision + 1;
-    if p_reveal then t.revealed := true; end if;
+    v_reveals := p_reveal and not t.revealed;
+    if v_reveals then t.revealed := true; end if;
     if p_input is not null then
         t.turn := t.turn + 1;
         t.turn_ended := false;
@@ -162,6 +165,12 @@ begin
             o_time := w.time; o_repeated := true;
             return;
         end if;
+        if t.revealed then
+            v_part := {schema}.count_part();
+            update {schema}.task_counts set tasks = tasks + 1
+            where owner = t.owner and tenant = t.tenant and part = v_part;
+            if not found then perform {schema}.begin_count(t.owner, t.tenant); end if;
+        end if;
     else
         -- The wide columns come from the row itself, so that what lies out of line stays where it is.
         update {schema}.tasks set
@@ -176,6 +185,10 @@ begin
             reply = coalesce(p_reply, reply),
             sealed = case when t.turn_ended then null else coalesce(p_sealed, sealed) end
         where id = p_task;
+        if v_reveals then perform {schema}.sum_up_count(t.owner, t.tenant, 1); end if;
+        if t.has_push and t.last >= o_first then
+            update {schema}.pushes set state = 0 where task = p_task and state = 4;
+        end if;
     end if;
     insert into {schema}.writes (task, last, revision, first, time, turn, state, before, after, turn_ended, turn_due,
         write, status, chunks, history, input)
