@@ -1,5 +1,6 @@
 #pragma once
 
+#include <a2akit/testing/storage_cancel_contract.hpp>
 #include <a2akit/testing/storage_concurrent_contract.hpp>
 #include <a2akit/testing/storage_list_contract.hpp>
 #include <a2akit/testing/storage_run_contract.hpp>

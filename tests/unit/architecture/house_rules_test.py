@@ -5,10 +5,10 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-SUITES = ("_contract.hpp", "storage_fixture.hpp", "contract_case.hpp", "task_cases.hpp", "task_case_table.hpp")
+SUITES = ("_contract.hpp", "_fixture.hpp", "contract_case.hpp", "task_cases.hpp", "task_case_table.hpp")
 
 # A longer file has more than one idea in it. Suites and tests are lists, which are read one entry at a time.
-MOST_LINES = {"src": 500, "include": 600, "tests": 800}
+MOST_LINES = {"src": 500, "include": 500, "tests": 700}
 # The share of lines with a comment, over all public headers.
 LEAST_COMMENTED = 0.30
 
