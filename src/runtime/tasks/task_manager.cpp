@@ -229,6 +229,19 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand&& command
     co_return accepted;
 }
 
+TaskUpdate TaskManager::follow_up_update(const SendCommand& command,
+                                         const TaskSnapshot& task) const {
+    Message message = command.request.message;
+    message.task_id = task.id.to_string();
+    message.context_id = task.context_id;
+    TaskUpdate update = turn_update(command, Shared<Message>(std::move(message)));
+    if (forgot_question(task)) {
+        update.history.insert(update.history.begin(), *task.status.message);
+    }
+    update.context_id = task.context_id;
+    return update;
+}
+
 AsyncResult<TaskManager::Accepted> TaskManager::continue_task(const SendCommand& command,
                                                               TaskId task, WakeFor wake_for) {
     Accepted accepted;
@@ -249,15 +262,9 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(const SendCommand&
         const auto refusal = refuse_follow_up(task, facts);
         if (refusal && (!key || refusal->code == ErrorCode::kInvalidParams)) co_return *refusal;
 
-        Message message = command.request.message;
-        message.task_id = task.to_string();
-        message.context_id = now->context_id;
-        TaskUpdate update = turn_update(command, Shared<Message>(std::move(message)));
-        if (forgot_question(*now))
-            update.history.insert(update.history.begin(), *now->status.message);
+        TaskUpdate update = follow_up_update(command, *now);
         update.once = key;
         update.guard.revision = refusal ? kNoRevision : now->revision;
-        update.context_id = now->context_id;
         // Before the turn: the task may have as many configurations as it may.
         if (const auto* config = push_config(command); config != nullptr && !refusal) {
             AsyncResult<void> attaching =

@@ -135,6 +135,8 @@ private:
     /// The update that makes a turn of this message. May be called again when the write was
     /// refused.
     TaskUpdate turn_update(const SendCommand& command, Shared<Message> message) const;
+    /// That update for a task that is there.
+    TaskUpdate follow_up_update(const SendCommand& command, const TaskSnapshot& task) const;
     /// Sends the request's context along with that update, as far as that is allowed.
     Result<ContextVault::Offer> pack_context(TaskUpdate& update, const SendCommand& command,
                                              TaskId task, Turn turn) const;
