@@ -9,11 +9,11 @@ import contextlib
 import json
 import pathlib
 import socket
-import ssl
 import struct
 import sys
-import threading
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from raw_server import RawServer, read_request
 from support import Certificates, Cli, card_of, task_of
 
 WORKING = {"task": task_of("WORKING")}
@@ -25,19 +25,12 @@ STATUS = {UNREACHABLE: 3, NOT_FOUND: 3, INVALID: 1, TIMEOUT: 5, BAD_ANSWER: 1, "
 
 
 # -- What a server does with a request ---------------------------------------------------------------------------------
-class Gone(Exception):
-    """The client has closed the connection."""
-
-
 class Connection:
     def __init__(self, connection):
         self.socket = connection
 
     def send(self, data):
-        try:
-            self.socket.sendall(data if isinstance(data, bytes) else data.encode())
-        except OSError as gone:
-            raise Gone from gone
+        self.socket.sendall(data if isinstance(data, bytes) else data.encode())
 
     def wait_for_close(self):
         with contextlib.suppress(OSError):
@@ -275,53 +268,36 @@ COMMANDS = {"card": ["card", "get"], "send": ["send", "x"], "stream": ["send", "
 class BadServer:
     """One connection per request; `card` and `call` say what happens with those for the card and the others."""
 
-    def __init__(self, card=None, call=None, binding="JSONRPC", streams=False, **changes):
+    def __init__(self, card=None, call=None, binding="JSONRPC", streams=False, tls=None, **changes):
         self.card, self.call, self.binding, self.streams, self.changes = card, call, binding, streams, changes
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.server = RawServer(self.serve, tls)
+        self.url = self.server.url
 
     def __enter__(self):
-        threading.Thread(target=self.accept, daemon=True).start()
         return self
 
     def __exit__(self, *ignored):
-        self.listener.close()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        self.server.close()
 
     def serve(self, connection):
-        with connection, contextlib.suppress(Gone, OSError):
-            read = b""
-            while b"\r\n\r\n" not in read:
-                more = connection.recv(65536)
-                if not more:
-                    return
-                read += more
-            head, _, body = read.partition(b"\r\n\r\n")
-            if head.startswith(b"PRI "):
-                self.call(Connection(connection), {"id": None})
-                return
-            length = next((int(line.split(b":")[1]) for line in head.lower().split(b"\r\n")
-                           if line.startswith(b"content-length:")), 0)
-            while len(body) < length:
-                body += connection.recv(65536)
-            request = {"id": json.loads(body).get("id") if body else None}
-            if head.startswith(b"GET /.well-known/") or self.call is None:
-                (self.card or self.good_card)(Connection(connection), request)
-            else:
-                self.call(Connection(connection), request)
-            # What the client has not read yet must not be lost to a reset.
-            if self.call is not resets and self.card is not resets:
-                connection.shutdown(socket.SHUT_WR)
-                connection.settimeout(5)
-                while connection.recv(65536):
-                    pass
+        request = read_request(connection)
+        if not request:
+            return
+        head, body = request
+        if head.startswith(b"PRI "):
+            self.call(Connection(connection), {"id": None})
+            return
+        request = {"id": json.loads(body).get("id") if body else None}
+        if head.startswith(b"GET /.well-known/") or self.call is None:
+            (self.card or self.good_card)(Connection(connection), request)
+        else:
+            self.call(Connection(connection), request)
+        # What the client has not read yet must not be lost to a reset.
+        if self.call is not resets and self.card is not resets:
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(5)
+            while connection.recv(65536):
+                pass
 
     def good_card(self, connection, request):
         interface = {"url": self.url, "protocolBinding": self.binding, "protocolVersion": "1.0"}
@@ -355,10 +331,8 @@ def tls_cases(cli):
     yield "speaks no TLS", plain, {}
     for name, authority, host in (("has a certificate that nobody trusts", None, "127.0.0.1"),
                                   ("has a certificate for another name", "ca.pem", "localhost")):
-        server = BadServer()
-        server.listener = certificates.context().wrap_socket(server.listener, server_side=True,
-                                                             do_handshake_on_connect=False)
-        server.url = server.url.replace("http:", "https:").replace("127.0.0.1", host)
+        server = BadServer(tls=certificates.context())
+        server.url = server.url.replace("127.0.0.1", host)
         yield name, server, {"env": {"A2ACLI_CA_FILE": certificates.path(authority)}} if authority else {}
 
 

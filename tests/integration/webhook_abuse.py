@@ -4,10 +4,8 @@ reason, no other webhook waits for it, and nothing is lost.
 
 usage: webhook_abuse.py PROGRAM   (PROGRAM is examples/notifying.cpp)
 """
-import contextlib
 import json
 import os
-import socket
 import ssl
 import sys
 import tempfile
@@ -17,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from agent_calls import call
 from agent_process import AgentProcess
 from certificates import Authority
+from raw_server import RawServer, read_request
 
 PROGRAM = sys.argv[1]
 TOKEN, ADMIN = "a-token-for-nobody-else", "an-operators-token-1"
@@ -33,51 +32,24 @@ class Receiver:
     """Answers each request as `misbehave` says, and properly once it is mended."""
 
     def __init__(self, misbehave, tls=None):
-        self.misbehave, self.tls = misbehave, tls
+        self.misbehave = misbehave
         self.mended = misbehave is None
         self.ended = threading.Event()  # it was told, properly, that its task has ended
         self.paths, self.sent = [], 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.listener.getsockname()[1]}/hook"
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        self.server = RawServer(self.serve, tls)
+        self.url = self.server.url + "/hook"
 
     def serve(self, connection):
-        # An agent that hangs up in the middle is what most of this is about.
-        with contextlib.suppress(OSError, ssl.SSLError), connection:
-            if self.misbehave is hang_up and not self.mended:
-                return
-            if self.tls:
-                connection = self.tls.wrap_socket(connection, server_side=True)
-            while (request := self.read(connection)) is not None:
-                path, body = request
-                self.paths.append(path)
-                if not self.mended:
-                    return self.misbehave(self, connection)
-                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
-                if "TASK_STATE_COMPLETED" in body:
-                    self.ended.set()
-
-    @staticmethod
-    def read(connection):
-        data = b""
-        while b"\r\n\r\n" not in data:
-            got = connection.recv(65536)
-            if not got:
-                return None
-            data += got
-        head, body = data.split(b"\r\n\r\n", 1)
-        size = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
-        while len(body) < size:
-            body += connection.recv(65536)
-        return head.split(b" ")[1].decode(), body.decode()
+        if self.misbehave is hang_up and not self.mended:
+            return
+        while (request := read_request(connection)) is not None:
+            head, body = request
+            self.paths.append(head.split(b" ")[1].decode())
+            if not self.mended:
+                return self.misbehave(self, connection)
+            connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            if b"TASK_STATE_COMPLETED" in body:
+                self.ended.set()
 
     def send(self, connection, data):
         connection.sendall(data)
