@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -41,6 +42,23 @@ private:
     std::string trace_state_;
     std::string hops_;
 };
+
+/// What a cancel that is passed on has at least, however late it is.
+constexpr Duration kLeastTime = std::chrono::seconds(1);
+
+/// Cancels the other agent's task, which has to be done although the handler is asked to end. The
+/// handler is ended by force at its deadline, so this takes no longer.
+Async<void> pass_cancel_on(TaskContext& ctx, AsyncClient client, std::string task_id) {
+    co_await ctx.cancelled();  // Returns immediately, and knows the deadline then.
+    const std::optional<Timestamp> deadline = ctx.deadline();
+    if (!deadline) {
+        (void)co_await client.cancel(std::move(task_id));
+        co_return;
+    }
+    const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+    const Duration left = std::max(kLeastTime, Duration(*deadline - now));
+    (void)co_await when_any(client.cancel(std::move(task_id)), sleep(left));
+}
 
 /// The outcome of a stream, as far as it was read.
 struct Seen {
@@ -101,9 +119,10 @@ AsyncResult<SendResult> Delegate::send(Message message,
         stopped = true;
     }
     if (stopped) {
-        // This call has to be made although the handler is asked to end.
-        if (ctx_->is_cancelled() && !seen.task_id.empty())
-            (void)co_await detail::within(detail::never_stopped(), client_.cancel(seen.task_id));
+        if (ctx_->is_cancelled() && !seen.task_id.empty()) {
+            co_await detail::within(detail::never_stopped(),
+                                    pass_cancel_on(*ctx_, client_, seen.task_id));
+        }
         throw Cancelled();
     }
     if (seen.error) co_return fail(std::move(*seen.error));

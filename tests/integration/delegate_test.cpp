@@ -66,10 +66,12 @@ private:
 
 class DelegateTest : public ::testing::Test {
 protected:
-    void start(std::function<Async<void>(TaskContext&)> handle) {
+    void start(std::function<Async<void>(TaskContext&)> handle,
+               std::chrono::seconds cancel_force_timeout = std::chrono::minutes(1)) {
         worker_ = std::make_shared<Delegating>(std::move(handle));
         ServerOptions options = test_options(worker_);
         options.settings.cancel_wait = std::chrono::seconds(20);
+        options.settings.cancel_force_timeout = cancel_force_timeout;
         server_ = std::make_unique<Server>(std::move(options));
         const auto started = server_->start();
         ASSERT_TRUE(started) << started.error().message;
@@ -152,6 +154,39 @@ TEST_F(DelegateTest,
     const std::string task = begin();
     until([&] { return asked.load(); });
     EXPECT_THAT(cancel(task), HasSubstr("TASK_STATE_CANCELED"));
+    server_.reset();
+    EXPECT_EQ(worker_->stopped, 1);
+}
+
+TEST_F(DelegateTest, ACancelThatTheOtherAgentDoesNotAnswerLastsNoLongerThanTheHandlersOwn) {
+    std::atomic<bool> begun = false;
+    std::atomic<bool> given_up = false;
+    std::unique_ptr<ScriptedServer> other;
+    other = std::make_unique<ScriptedServer>([&](const auto& request, auto& connection) {
+        if (answers_card(*other, request, connection)) return;
+        if (request.body.find("CancelTask") != std::string::npos) {
+            connection.wait_for_close();
+            given_up = true;
+            return;
+        }
+        connection.begin_stream();
+        connection.send_event("1", kWorking);
+        begun = true;
+        connection.wait_for_close();
+    });
+    start(
+        [&](TaskContext& ctx) -> Async<void> {
+            ClientOptions patient;
+            patient.call_timeout = std::chrono::minutes(10);
+            Delegate delegate = (co_await Delegate::connect(ctx, other->url(), std::move(patient)))
+                                    .value_or_throw();
+            (void)co_await delegate.send("hi");
+        },
+        std::chrono::seconds(1));
+    const std::string task = begin();
+    until([&] { return begun.load(); });
+    EXPECT_THAT(cancel(task), HasSubstr("TASK_STATE_CANCELED"));
+    until([&] { return given_up.load(); });
     server_.reset();
     EXPECT_EQ(worker_->stopped, 1);
 }
