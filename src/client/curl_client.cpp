@@ -1,6 +1,7 @@
 #include "client/http_client.hpp"
 #include "client/transfer_engine.hpp"
 #include "client/waiting.hpp"
+#include "core/later.hpp"
 
 #include <algorithm>
 #include <new>
@@ -76,7 +77,7 @@ private:
     /// Waits for news of the transfer; false when none came for too long.
     Async<bool> more() {
         std::optional<SteadyTime> until;
-        if (idle_timeout_ > Duration::zero()) until = Loop::current()->now() + idle_timeout_;
+        if (idle_timeout_ > Duration::zero()) until = later(Loop::current()->now(), idle_timeout_);
         if (!co_await wait_for(transfer_->changed(), until)) co_return false;
         Transfer::Arrived arrived = transfer_.take();
         head_ = arrived.head;

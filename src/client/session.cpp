@@ -1,5 +1,6 @@
 #include "client/session.hpp"
 
+#include "core/later.hpp"
 #include "wire/uri.hpp"
 
 #include <a2akit/core/when.hpp>
@@ -103,7 +104,7 @@ Backoff Session::backoff() noexcept {
 
 Session::Progress Session::begin(Duration timeout) {
     Progress progress{.backoff = backoff(), .until = {}, .binding = current_};
-    if (timeout > Duration::zero()) progress.until = Loop::current()->now() + timeout;
+    if (timeout > Duration::zero()) progress.until = later(Loop::current()->now(), timeout);
     return progress;
 }
 
@@ -135,7 +136,8 @@ Async<std::optional<Failure>> Session::before_next(Progress& progress, Failure f
     if (!may_repeat(failure, operation, options_.retry)) co_return failure;
     const std::optional<Duration> delay = progress.backoff.next(failure.retry_after);
     if (!delay) co_return failure;
-    if (progress.until && Loop::current()->now() + *delay >= *progress.until) co_return failure;
+    if (progress.until && later(Loop::current()->now(), *delay) >= *progress.until)
+        co_return failure;
     co_await sleep(*delay);
     progress.bindings_tried = 1;
     co_return std::nullopt;

@@ -1,6 +1,7 @@
 #include <a2akit/core/loop.hpp>
 
 #include "core/handler_mark.hpp"
+#include "core/later.hpp"
 #include "core/log.hpp"
 
 #include <cassert>
@@ -31,7 +32,7 @@ Async<void> sleep_for(Duration span) {
     HandlerMark* const mark = HandlerMark::current();
     const std::optional<TaskId> handler = mark != nullptr ? mark->read() : std::nullopt;
     Signal never;
-    co_await never.wait_until(Loop::current()->now() + span);
+    co_await never.wait_until(later(Loop::current()->now(), span));
     if (handler) mark_handler(*handler);
 }
 

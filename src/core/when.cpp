@@ -1,5 +1,7 @@
 #include <a2akit/core/when.hpp>
 
+#include "core/later.hpp"
+
 namespace a2akit {
 namespace detail {
 namespace {
@@ -57,7 +59,7 @@ Async<void> sleep(Duration span) {
     detail::StopScope* scope = co_await detail::current_scope();
     if (scope == nullptr) scope = &detail::never_stopped();
     Signal never;
-    const SteadyTime until = Loop::current()->now() + span;
+    const SteadyTime until = later(Loop::current()->now(), span);
     if (!scope->stop_requested()) co_await scope->wait(never, until);
     if (scope->stop_requested()) throw Cancelled();
 }

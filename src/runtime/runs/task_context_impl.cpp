@@ -1,6 +1,7 @@
 #include "runtime/runs/task_context_impl.hpp"
 
 #include "core/handler_mark.hpp"
+#include "core/later.hpp"
 #include "runtime/emitters/storage_event_emitter.hpp"
 #include "runtime/runs/awaited.hpp"
 #include "runtime/runs/handler_output.hpp"
@@ -72,7 +73,7 @@ Async<void> TaskContextImpl::cancelled() {
 
 Async<bool> TaskContextImpl::cancelled_within(Duration span) {
     if (lost() || deadline()) return awaited("cancelled_within", Async<bool>(true));
-    return awaited("cancelled_within", wait_for_stop(Loop::current()->now() + span));
+    return awaited("cancelled_within", wait_for_stop(later(Loop::current()->now(), span)));
 }
 
 Async<void> TaskContextImpl::wait(Signal& done, std::optional<SteadyTime> until) {

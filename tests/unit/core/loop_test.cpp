@@ -1,3 +1,5 @@
+#include "core/later.hpp"
+
 #include <a2akit/core/loop.hpp>
 #include <a2akit/testing/manual_loop.hpp>
 
@@ -63,6 +65,15 @@ TEST(LoopTest, TimersFireInOrderOfTheirTimes) {
     loop.advance(milliseconds(10));
     EXPECT_EQ(notes.size(), 3U);
     EXPECT_EQ(group.size(), 0U);
+}
+
+TEST(LoopTest, ASpanOfAnyLengthLeadsToALaterTime) {
+    const SteadyTime now = SteadyTime::clock::now();
+    EXPECT_EQ(later(now, milliseconds(5)), now + milliseconds(5));
+    EXPECT_EQ(later(now, Duration::max()), SteadyTime::max());
+    EXPECT_EQ(later(now, std::chrono::years(10'000)), SteadyTime::max());
+    EXPECT_EQ(later(now, milliseconds(-5)), now);
+    EXPECT_EQ(later(now, Duration::min()), now);
 }
 
 Async<void> wait_for(Signal& signal, SteadyTime until, std::optional<bool>& seen) {

@@ -85,6 +85,21 @@ Async<void> works_besides_the_wait(std::string& seen, TaskContext& ctx) {
     if (co_await ctx.cancelled_within(seconds(60))) seen += " and cancelled";
 }
 
+Async<void> waits_for_ever(std::optional<bool>& stopped, TaskContext& ctx) {
+    stopped = co_await ctx.cancelled_within(Duration::max());
+}
+
+TEST_F(TaskContextTest, AWaitOfTheLongestSpanLastsUntilTheCancel) {
+    std::optional<bool> stopped;
+    auto& server = serve([&](TaskContext& ctx) { return waits_for_ever(stopped, ctx); });
+    const TaskId task = send(server, "hello");
+    loop.advance(std::chrono::hours(1));
+    EXPECT_FALSE(stopped);
+    cancel(task, seconds(60));
+    loop.run_ready();
+    EXPECT_EQ(stopped, true);
+}
+
 TEST_F(TaskContextTest, WaitsForTheCancelEndWhenASiblingWins) {
     std::string seen;
     auto& server = serve([&](TaskContext& ctx) { return works_besides_the_wait(seen, ctx); });
