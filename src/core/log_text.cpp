@@ -1,6 +1,7 @@
 #include "core/log_text.hpp"
 
 #include <cstddef>
+#include <string>
 
 namespace a2akit {
 namespace {
@@ -67,8 +68,13 @@ void append_next(std::string& out, std::string_view& text) {
 }  // namespace
 
 std::string Quoted::operator()(std::string_view text) const {
+    const std::size_t size = text.size();
     std::string out(1, '"');
     while (!text.empty()) {
+        if (size - text.size() >= kLongestQuoted) {
+            out += "... (" + std::to_string(size) + " bytes)";
+            break;
+        }
         if (text.front() == '"' || text.front() == '\\') out += '\\';
         append_next(out, text);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -9,8 +10,10 @@ namespace a2akit {
 // engine) are quoted, so that no text looks like a pair, or a line, of its own.
 
 /// `text` in quotation marks, with quotation marks, backslashes, control characters and invalid
-/// UTF-8 escaped. It is an object, so that no argument-dependent lookup takes std::quoted, which
+/// UTF-8 escaped. Of a text beyond kLongestQuoted bytes the beginning is shown, and its size. It is
+/// an object, so that no argument-dependent lookup takes std::quoted, which
 /// <iomanip> declares, for it.
+inline constexpr std::size_t kLongestQuoted = 4096;
 inline constexpr struct Quoted {
     [[nodiscard]] std::string operator()(std::string_view text) const;
 } quoted{};

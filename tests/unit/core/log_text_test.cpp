@@ -16,6 +16,13 @@ TEST(LogTextTest, AQuotedTextIsOneValueWhateverItHolds) {
     EXPECT_EQ(quoted("Zürich"), R"("Zürich")");
 }
 
+TEST(LogTextTest, OfALongTextTheBeginningIsShown) {
+    EXPECT_EQ(quoted(std::string(kLongestQuoted, 'x')),
+              "\"" + std::string(kLongestQuoted, 'x') + "\"");
+    EXPECT_EQ(quoted(std::string(50'000'000, 'x')),
+              "\"" + std::string(kLongestQuoted, 'x') + "... (50000000 bytes)\"");
+}
+
 TEST(LogTextTest, ALineHasNoControlCharacters) {
     EXPECT_EQ(on_one_line("a=\"b\"\nc"), "a=\"b\"\\nc");
     EXPECT_EQ(on_one_line(std::string_view("\0", 1)), "\\x00");
