@@ -49,7 +49,8 @@ handler = Scripted()
 
 
 def served(url, model, *arguments, key=KEY):
-    return Served(PROGRAM, "--openai", url, "--model", model, *arguments, environment={"OPENAI_API_KEY": key})
+    return Served(PROGRAM, "--openai", url, "--model", model, "--model-timeout", "400", *arguments,
+                  environment={"OPENAI_API_KEY": key})
 
 
 def check_answers(url):

@@ -12,6 +12,7 @@ import tiny_model  # noqa: E402
 from served import Served, state_of, status_text, text_of  # noqa: E402
 
 SCRIPT, PROGRAM = sys.argv[1:]
+PATIENT = ("--model-timeout", "400")
 
 
 def ask(url, *messages):
@@ -20,13 +21,13 @@ def ask(url, *messages):
     asked = {"model": "short", "messages": [{"role": roles[i % 2], "content": said} for i, said in enumerate(messages)]}
     request = urllib.request.Request(url + "/chat/completions", json.dumps(asked).encode(),
                                      {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=120) as answer:
+    with urllib.request.urlopen(request, timeout=400) as answer:
         events = [line[6:] for line in answer.read().decode().splitlines() if line.startswith("data: {")]
     return "".join(json.loads(event)["choices"][0]["delta"].get("content", "") for event in events)
 
 
 def check_conversation(url):
-    with Served(PROGRAM, "--openai", url, "--model", "short") as agent:
+    with Served(PROGRAM, "--openai", url, "--model", "short", *PATIENT) as agent:
         events = list(agent.stream("hello"))
         chunks = [event["artifactUpdate"]["artifact"]["parts"][0]["text"] for event in events if "artifactUpdate" in event]
         assert state_of(events[-1]["statusUpdate"]) == "COMPLETED", events
@@ -39,14 +40,14 @@ def check_conversation(url):
 
 
 def check_failure(url):
-    with Served(PROGRAM, "--openai", url, "--model", "short") as agent:
+    with Served(PROGRAM, "--openai", url, "--model", "short", *PATIENT) as agent:
         failed = agent.send("word " * 2000)
         assert state_of(failed) == "FAILED", failed
         assert "status 400: " in status_text(failed) and "exceed the context of 1024" in status_text(failed), failed
 
 
 def check_cancel(url, server):
-    with Served(PROGRAM, "--openai", url, "--model", "endless") as agent:
+    with Served(PROGRAM, "--openai", url, "--model", "endless", *PATIENT) as agent:
         words = 0
         for event in agent.stream("hello"):
             if "artifactUpdate" in event:

@@ -185,8 +185,12 @@ def run_bindings(command, url, bindings):
         return dict(zip(bindings, side_by_side.map(lambda binding: run_client(command, url, binding), bindings)))
 
 
+# The answer to a cancel says that the task is cancelled if the handler ends by then, however busy the machine is.
+PATIENT = {"A2AKIT_CANCEL_WAIT": "60"}
+
+
 def run_clients(command, agent, bindings):
-    environment = {**os.environ, "A2AKIT_GRPC_PORT": "0"} if "GRPC" in bindings else None
+    environment = {**os.environ, **PATIENT, **({"A2AKIT_GRPC_PORT": "0"} if "GRPC" in bindings else {})}
     server = subprocess.Popen([agent, "push"], stdout=subprocess.PIPE, text=True, env=environment)
     try:
         url = server.stdout.readline().strip()

@@ -20,7 +20,7 @@ BELOW_A_PATH = [("location / {", "location /agents/interop/ {"), ("proxy_pass ht
 
 
 def check(command, agent):
-    environment = {**os.environ, "A2AKIT_TRUST_FORWARDED": "true", "A2AKIT_HEARTBEAT": "2"}
+    environment = {**os.environ, **run.PATIENT, "A2AKIT_TRUST_FORWARDED": "true", "A2AKIT_HEARTBEAT": "2"}
     server = subprocess.Popen([agent, "push"], stdout=subprocess.PIPE, text=True, env=environment)
     try:
         port = urllib.parse.urlsplit(server.stdout.readline().strip()).port

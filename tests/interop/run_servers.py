@@ -72,7 +72,8 @@ TRANSPORTS = {"JSONRPC": "jsonrpc", "HTTP+JSON": "rest", "GRPC": "grpc"}
 @contextlib.contextmanager
 def started(command):
     """The URL of an agent, which is ended afterwards."""
-    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                              env={**os.environ, **run.PATIENT})
     try:
         url = server.stdout.readline().strip()
         if not url:

@@ -12,8 +12,10 @@ class Served:
     """A server on a free port, until `stop` or the end of a with block."""
 
     def __init__(self, program, *arguments, environment=None, directory=None):
+        # The answer to a cancel says that the task is cancelled if its handler ends by then, however busy the machine is.
+        settings = {"A2AKIT_CANCEL_WAIT": "60", **(environment or {})}
         self.process = subprocess.Popen([program, "serve", "--port", "0", *arguments], stderr=subprocess.PIPE, text=True,
-                                        env={**os.environ, **(environment or {})}, cwd=directory)
+                                        env={**os.environ, **settings}, cwd=directory)
         self.said = []
         for line in self.process.stderr:
             self.said.append(line)
