@@ -72,8 +72,10 @@ TRANSPORTS = {"JSONRPC": "jsonrpc", "HTTP+JSON": "rest", "GRPC": "grpc"}
 @contextlib.contextmanager
 def started(command):
     """The URL of an agent, which is ended afterwards."""
+    # A circle of agents takes a while, and Python's client gives up after five seconds without a sign of life.
+    settings = {**run.PATIENT, "A2AKIT_HEARTBEAT": "1"}
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                              env={**os.environ, **run.PATIENT})
+                              env={**os.environ, **settings})
     try:
         url = server.stdout.readline().strip()
         if not url:
