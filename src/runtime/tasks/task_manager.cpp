@@ -154,7 +154,7 @@ AsyncResult<std::unique_ptr<EventStream>> TaskManager::send_streaming(SendComman
 }
 
 AsyncResult<TaskManager::Accepted> TaskManager::accept(SendCommand&& command, WakeFor wake_for) {
-    if (refuses()) return draining_error();
+    if (refuses()) return Error{ErrorCode::kStopped, "the server is stopping", nullptr};
     if (const auto* config = push_config(command)) {
         if (auto refused =
                 options_.push->refuse(*config, "configuration.taskPushNotificationConfig."))

@@ -275,6 +275,7 @@ TEST_F(SendTest, ADrainAnswersWithTheTaskAsItStandsAndTakesNoMore) {
     const auto refused = send_now(command(message_of("more")));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(refused.error().message, "the server is stopping; try again");
     EXPECT_TRUE(refused.error().details->retry_after);
 }
 
