@@ -22,6 +22,7 @@ bool same(std::string_view a, std::string_view b) noexcept {
 }  // namespace
 
 bool media_range_covers(std::string_view range, std::string_view type) noexcept {
+    if (range == type) return true;  // Nearly always.
     range = essence(range);
     type = essence(type);
     if (range == "*" || range == "*/*") return true;
