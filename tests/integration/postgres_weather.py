@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from many_nodes import Node, postgres_server, state
+from many_nodes import Node, awake, postgres_server, state
 
 SOON = 5     # seconds for an answer while the database is away
 FROZEN = 16  # and when it neither answers nor closes
@@ -31,7 +31,7 @@ class Answer:
 
 def ask(node, method, path, body=None, stream=False):
     """One request and the whole of its answer; of a stream its first event."""
-    began = time.monotonic()
+    began = awake.seconds()
     connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=60)
     headers = {"Content-Type": "application/json", "A2A-Version": "1.0"}
     if stream:
@@ -43,7 +43,7 @@ def ask(node, method, path, body=None, stream=False):
     else:
         read = json.loads(response.read() or b"{}")
     connection.close()
-    return Answer(response.status, dict(response.getheaders()), read, time.monotonic() - began)
+    return Answer(response.status, dict(response.getheaders()), read, awake.seconds() - began)
 
 
 def message(text, task=None):
@@ -94,9 +94,10 @@ class Together:
 
     def finish(self, within):
         """Pairs of a name and its answer; those that are not there in time are missing."""
-        end = time.monotonic() + within
-        for thread in self.threads:
-            thread.join(max(end - time.monotonic(), 0))
+        end = awake.seconds() + within
+        while any(thread.is_alive() for thread in self.threads) and awake.seconds() < end:
+            for thread in self.threads:
+                thread.join(max(end - awake.seconds(), 0))
         return self.answers
 
 
@@ -123,10 +124,10 @@ class Weather(unittest.TestCase):
         self.nodes += made
         return [node.up() for node in made]
 
-    def wait_until(self, condition, seconds=20, what="it"):
-        deadline = time.monotonic() + seconds
+    def wait_until(self, condition, seconds=60, what="it"):
+        deadline = awake.seconds() + seconds
         while not condition():
-            self.assertLess(time.monotonic(), deadline, f"{what} did not happen in time")
+            self.assertLess(awake.seconds(), deadline, f"{what} did not happen in time")
             time.sleep(0.02)
 
     def working(self, node):

@@ -151,17 +151,17 @@ class AcrossNodes(many_nodes.NodesCase):
         self.assertLess(sorted(waits)[len(waits) // 2], 0.5, "the release finds it, not a sweep")
 
     def test_an_answer_to_a_run_whose_node_dies_before_its_end_is_worked_on(self):
-        nodes = self.start(3)
+        nodes = self.start(3, LEASE=1)
         paused = nodes[0].send("ask 60000")
         owner = self.of_process(int(paused["status"]["message"]["parts"][0]["text"].split()[-1]))
         alive = [node for node in nodes if node is not owner]
         sent = alive[0].send("this one", task=paused["id"], wait=False)
         self.assertNotEqual(state(sent), "COMPLETED")
         owner.kill()
-        self.wait_until(lambda: state(alive[1].task(paused["id"])) == "COMPLETED", 10)
+        self.wait_until(lambda: state(alive[1].task(paused["id"])) == "COMPLETED")
 
     def test_a_process_that_stood_still_while_its_run_was_taken_over_writes_nothing_more(self):
-        nodes = self.start(3)
+        nodes = self.start(3, LEASE=1)
         task = nodes[0].send("sign 60", wait=False)["id"]
         stopped = self.of_process(self.until_signed(nodes[0], task))
         alive = [node for node in nodes if node is not stopped]
@@ -177,7 +177,7 @@ class AcrossNodes(many_nodes.NodesCase):
         self.assertEqual(state(stopped.send("hello")), "COMPLETED")
 
     def test_the_tasks_of_other_nodes_notice_nothing_when_a_node_dies(self):
-        nodes = self.start(3)
+        nodes = self.start(3, LEASE=4)
         tasks = [nodes[i % 3].send("sign 50", wait=False)["id"] for i in range(9)]
         owners = {task: self.until_signed(nodes[0], task) for task in tasks}
         dead = self.of_process(owners[tasks[0]])
@@ -192,7 +192,7 @@ class AcrossNodes(many_nodes.NodesCase):
 
     def test_hundreds_of_handlers_that_write_all_the_time_keep_their_leases(self):
         # Renewals and writes touch the same rows: whichever waited for the other in the wrong order would lose.
-        one, two = self.start(2, LEASE=6)
+        one, two = self.start(2, LEASE=9)
         deadlocks = f"select deadlocks from pg_stat_database where datname = '{postgres_server.DATABASE}'"
         before = int(many_nodes.SERVER.sql(deadlocks))
         for i in range(300):
