@@ -64,10 +64,12 @@ void add(json::Writer& writer, std::string_view name, std::string_view value) {
 }  // namespace
 
 AuditLog::AuditLog(std::string path, int file, DiskSync::Options sync,
-                   std::shared_ptr<const Clock> clock)
+                   std::shared_ptr<const Clock> clock, std::uint64_t max_bytes)
     : path_(std::move(path)),
       clock_(std::move(clock)),
+      max_bytes_(max_bytes),
       file_(file),
+      rotate_at_(max_bytes),
       previous_(first_audit_hash()),
       sync_(std::move(sync), path_) {
     sync_.use(file_);
@@ -93,12 +95,14 @@ Result<int> AuditLog::open_file(const std::string& path) {
 }
 
 Result<std::unique_ptr<AuditLog>> AuditLog::open(std::string path, DiskSync::Options sync,
-                                                 std::shared_ptr<const Clock> clock) {
+                                                 std::shared_ptr<const Clock> clock,
+                                                 std::uint64_t max_bytes) {
     const Result<int> file = open_file(path);
     if (!file) return fail(file.error());
     std::unique_ptr<AuditLog> log(
-        new AuditLog(std::move(path), *file, std::move(sync), std::move(clock)));
+        new AuditLog(std::move(path), *file, std::move(sync), std::move(clock), max_bytes));
     if (Result<void> read = log->read_end(); !read) return fail(std::move(read.error()));
+    if (max_bytes != 0) log->undo_unfinished_rotation();
     const std::lock_guard lock(log->mutex_);
     if (!log->finish_torn_line() || !log->write_event("opened"))
         return fail(wrong_file(log->path_, "cannot be written: the disk may be full"));
@@ -110,6 +114,7 @@ Result<void> AuditLog::read_end() {
     struct stat status{};
     if (::fstat(file_, &status) != 0 || status.st_size == 0) return {};
     const auto size = static_cast<std::size_t>(status.st_size);
+    size_ = size;
     std::string text = end_of(file_, size);
     const bool whole = text.size() == size;
     const std::uint64_t first = first_number(text);
@@ -162,9 +167,81 @@ void AuditLog::go_on_with(int file) {
     if (!tail_.empty()) take_tail();
     sync_.use(file);
     ::close(std::exchange(file_, file));
+    size_ = 0;
+    rotate_at_ = max_bytes_;
     fresh_ = true;
     failing_ = true;  // Until the first line is there.
     if (!ready()) log::error("audit records cannot be written file={}", quoted(path_));
+}
+
+// -- A full file ----------------------------------------------------------------------------------
+
+/// With as many digits as keep the files of a log in order.
+std::string AuditLog::name_of_full_file() const {
+    const std::string number = std::to_string(sequence_);
+    constexpr std::size_t kDigits = 12;
+    return path_ + "." + std::string(kDigits - std::min(kDigits, number.size()), '0') + number;
+}
+
+/// A process that was killed in the middle of `rotate` has left the file with two names.
+void AuditLog::undo_unfinished_rotation() const {
+    const std::string name = name_of_full_file();
+    struct stat ours{};
+    struct stat other{};
+    if (::fstat(file_, &ours) != 0 || ::lstat(name.c_str(), &other) != 0) return;
+    if (ours.st_dev == other.st_dev && ours.st_ino == other.st_ino) ::unlink(name.c_str());
+}
+
+/// The new file gets its first line before it gets the name, so that a process that finds the name
+/// knows where the log goes on. False, with errno: everything is as it was.
+bool AuditLog::rotate() {
+    struct stat ours{};
+    struct stat named{};
+    if (::fstat(file_, &ours) != 0 || ::stat(path_.c_str(), &named) != 0) return false;
+    errno = EBUSY;  // It was moved away, and a SIGHUP is to follow.
+    if (ours.st_dev != named.st_dev || ours.st_ino != named.st_ino) return false;
+    const std::string next = path_ + ".next";
+    ::unlink(next.c_str());  // of a process that was killed
+    const Result<int> file = open_file(next);
+    if (!file) return false;
+    const std::string full = name_of_full_file();
+    const std::string previous = previous_;
+    const std::uint64_t sequence = sequence_;
+    const int former = std::exchange(file_, *file);
+    bool done = write_event("continued") && ::link(path_.c_str(), full.c_str()) == 0;
+    if (done && ::rename(next.c_str(), path_.c_str()) != 0) {
+        ::unlink(full.c_str());
+        done = false;
+    }
+    if (done) {
+        sync_.use(file_);
+        sync_.written();
+        ::close(former);
+        return true;
+    }
+    const int error = errno;
+    ::close(std::exchange(file_, former));
+    ::unlink(next.c_str());
+    previous_ = previous;
+    sequence_ = sequence;
+    tail_.clear();
+    errno = error;
+    return false;
+}
+
+/// REQUIRES: lines can be written.
+void AuditLog::rotate_if_full() {
+    if (max_bytes_ == 0 || size_ < rotate_at_) return;
+    const std::uint64_t size = std::exchange(size_, 0);
+    if (rotate()) {
+        rotate_at_ = max_bytes_;
+        log::info("audit records go on in a new file file={}", quoted(path_));
+        return;
+    }
+    size_ = size;
+    rotate_at_ = size + max_bytes_;
+    log::error("the audit log is full, and cannot go on in a new file file={} error={}",
+               quoted(path_), quoted(std::strerror(errno)));
 }
 
 /// Ends a line that has none, so that the next one begins on its own.
@@ -196,6 +273,7 @@ std::size_t AuditLog::write_bytes(std::string_view bytes) {
         if (count <= 0) break;
         written += static_cast<std::size_t>(count);
     }
+    size_ += written;
     return written;
 }
 
@@ -264,7 +342,10 @@ bool AuditLog::ready() {
 
 bool AuditLog::append(const AuditRecord& record) {
     const std::lock_guard lock(mutex_);
-    if (ready() && write_line(line_of(record, {}))) return true;
+    if (ready()) {
+        rotate_if_full();
+        if (write_line(line_of(record, {}))) return true;
+    }
     ++lost_;
     if (!std::exchange(failing_, true)) {
         log::error("audit records cannot be written file={} error={}", quoted(path_),

@@ -46,9 +46,13 @@ public:
     /// Goes on with an existing file, or makes one that only its owner may read. kInvalidParams
     /// naming the file when it cannot be written, belongs to another process now, or is not an
     /// audit log.
+    ///
+    /// A file of `max_bytes` or more (0: no limit) gets its last number behind its name, such as
+    /// ".000000001234", and the log goes on in a new file under the name. Where that cannot be
+    /// done, which is logged, it is tried again after as many bytes.
     static Result<std::unique_ptr<AuditLog>> open(
         std::string path, DiskSync::Options sync = {},
-        std::shared_ptr<const Clock> clock = system_clock());
+        std::shared_ptr<const Clock> clock = system_clock(), std::uint64_t max_bytes = 0);
     ~AuditLog();
     AuditLog(const AuditLog&) = delete;
     AuditLog& operator=(const AuditLog&) = delete;
@@ -67,11 +71,15 @@ public:
     [[nodiscard]] Result<std::function<void()>> reopen();
 
 private:
-    AuditLog(std::string path, int file, DiskSync::Options sync,
-             std::shared_ptr<const Clock> clock);
+    AuditLog(std::string path, int file, DiskSync::Options sync, std::shared_ptr<const Clock> clock,
+             std::uint64_t max_bytes);
     static Result<int> open_file(const std::string& path);
     [[nodiscard]] Result<void> read_end();
     void go_on_with(int file);
+    [[nodiscard]] std::string name_of_full_file() const;
+    void undo_unfinished_rotation() const;
+    [[nodiscard]] bool rotate();
+    void rotate_if_full();
     void take_tail();
     [[nodiscard]] bool ready();
     [[nodiscard]] bool finish_torn_line();
@@ -82,12 +90,15 @@ private:
 
     const std::string path_;
     const std::shared_ptr<const Clock> clock_;
+    const std::uint64_t max_bytes_;
     std::mutex mutex_;  ///< Guards what follows.
     int file_ = -1;
-    std::uint64_t sequence_ = 0;  ///< Of the last line that is whole.
-    std::string previous_;        ///< The hash of the last line, whole or not.
-    std::string tail_;            ///< A line that has no end yet.
-    std::size_t torn_ = 0;        ///< Bytes of a line that is not whole, before the next one.
+    std::uint64_t size_ = 0;       ///< Of the file.
+    std::uint64_t rotate_at_ = 0;  ///< The size at which the file is full.
+    std::uint64_t sequence_ = 0;   ///< Of the last line that is whole.
+    std::string previous_;         ///< The hash of the last line, whole or not.
+    std::string tail_;             ///< A line that has no end yet.
+    std::size_t torn_ = 0;         ///< Bytes of a line that is not whole, before the next one.
     std::uint64_t lost_ = 0;
     bool failing_ = false;
     bool fresh_ = false;  ///< The file goes on with another one, and has no line yet.

@@ -221,7 +221,8 @@ Result<void> ServerSecurity::open_audit_log(const Settings& settings) {
     DiskSync::Options sync;
     if (when == "second") sync.when = DiskSync::When::kSecond;
     if (when == "always") sync.when = DiskSync::When::kAlways;
-    auto log = AuditLog::open(*settings.audit_log, std::move(sync));
+    auto log = AuditLog::open(*settings.audit_log, std::move(sync), system_clock(),
+                              *settings.audit_max_bytes);
     if (!log) return fail(std::move(log.error()));
     audit_log_ = std::move(*log);
     audit_rules_ = {.reads = *settings.audit_calls == "all", .required = *settings.audit_required};

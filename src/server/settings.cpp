@@ -132,6 +132,7 @@ void resolve_audit(SettingResolver& resolver, Settings& s) {
     resolver.text("A2AKIT_AUDIT_CALLS", s.audit_calls, "all");
     resolver.text("A2AKIT_AUDIT_SYNC", s.audit_sync, "never");
     resolver.flag("A2AKIT_AUDIT_REQUIRED", s.audit_required, false);
+    resolver.number("A2AKIT_AUDIT_MAX_BYTES", s.audit_max_bytes, 0, 0, kMostBytes);
     if (*s.audit_calls != "all" && *s.audit_calls != "changes")
         resolver.wrong("A2AKIT_AUDIT_CALLS", *s.audit_calls, "all or changes");
     if (*s.audit_sync != "never" && *s.audit_sync != "second" && *s.audit_sync != "always")

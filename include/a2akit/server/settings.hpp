@@ -108,6 +108,8 @@ struct Settings {
         {};  ///< A2AKIT_AUDIT_SYNC, never: when lines are put on the disk; or second, or always
     std::optional<bool> audit_required =
         {};  ///< A2AKIT_AUDIT_REQUIRED, false: calls go on when the file cannot be written
+    std::optional<std::size_t> audit_max_bytes =
+        {};  ///< A2AKIT_AUDIT_MAX_BYTES, 0: no limit; at it the log goes on in a new file
 
     // Who may call, and how often (docs/guides/security.md).
     /// A2AKIT_ALLOWED_HOSTS, any: Host headers that are served; on a loopback address the names of

@@ -14,10 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -30,7 +33,7 @@ namespace {
 class AuditLogTest : public ::testing::Test {
 protected:
     std::unique_ptr<AuditLog> open() {
-        auto log = AuditLog::open(path, sync, clock);
+        auto log = AuditLog::open(path, sync, clock, max_bytes);
         EXPECT_TRUE(log) << log.error().message;
         return log ? std::move(*log) : nullptr;
     }
@@ -68,6 +71,7 @@ protected:
     test_support::TemporaryDirectory directory;
     const std::string path = directory.path() + "/audit";
     DiskSync::Options sync;
+    std::uint64_t max_bytes = 0;
     std::shared_ptr<testing::FakeClock> clock = std::make_shared<testing::FakeClock>();
 };
 
@@ -246,6 +250,98 @@ TEST_F(RotationTest, AFileThatIsMissingOrOutOfOrderIsFound) {
         EXPECT_EQ(found.wrong->file, 1U);
         EXPECT_EQ(found.wrong->line, 1U);
     }
+}
+
+/// Files that are full are moved away by the log itself.
+class FullFileTest : public RotationTest {
+protected:
+    /// The files of the log, the oldest first.
+    [[nodiscard]] std::vector<std::string> suffixes() const {
+        std::vector<std::string> all;
+        for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+            const std::string name = entry.path().string();
+            if (name.starts_with(path) && !name.ends_with(".next"))
+                all.push_back(name.substr(path.size()));
+        }
+        std::ranges::sort(all);
+        std::ranges::rotate(all, all.begin() + 1);  // the one without a number is the newest
+        return all;
+    }
+    void expect_whole(std::size_t files, std::uint64_t records) const {
+        ASSERT_EQ(suffixes().size(), files);
+        EXPECT_EQ(suffixes().back(), "");
+        const AuditCheck all = check_files(suffixes());
+        EXPECT_FALSE(all.wrong) << all.wrong->problem;
+        EXPECT_EQ(all.records, records);
+        EXPECT_TRUE(all.before.empty());
+    }
+};
+
+TEST_F(FullFileTest, TheLogGoesOnInANewFileWhenOneIsFull) {
+    max_bytes = 1500;
+    {
+        const auto log = open();
+        for (int i = 0; i < 20; ++i) EXPECT_TRUE(log->append(call("alice")));
+    }
+    const std::size_t files = suffixes().size();
+    ASSERT_GT(files, 2U);
+    for (const std::string& suffix : suffixes()) {
+        const auto size = std::filesystem::file_size(path + suffix);
+        EXPECT_LT(size, 2000U) << suffix;
+        EXPECT_TRUE(size >= 1500 || suffix.empty()) << suffix;
+    }
+    expect_whole(files, 20 + files);  // each file begins with a line of its own
+    EXPECT_EQ(read_audit_line(lines().front())->event, "continued");
+    {
+        const auto log = open();
+        for (int i = 0; i < 20; ++i) EXPECT_TRUE(log->append(call("bob")));
+    }
+    EXPECT_FALSE(check_files(suffixes()).wrong);
+}
+
+TEST_F(FullFileTest, WithoutRoomForAnotherFileTheLogGoesOnInTheOneThatItHas) {
+    max_bytes = 500;
+    const auto log = open();
+    // Something stands where the new file is to be made.
+    std::filesystem::create_directory(path + ".next");
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(log->append(call("alice")));
+    EXPECT_FALSE(check().wrong);
+    EXPECT_EQ(check().records, 11U);
+    std::filesystem::remove(path + ".next");
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(log->append(call("alice")));
+    EXPECT_GT(check().first, 11U) << "it has tried again";
+    EXPECT_FALSE(check_files(suffixes()).wrong);
+    EXPECT_FALSE(std::filesystem::exists(path + ".next"));
+}
+
+TEST_F(FullFileTest, AFileThatWasMovedAwayIsLeftToTheSignalThatFollows) {
+    max_bytes = 500;
+    const auto log = open();
+    ASSERT_TRUE(log->append(call("alice")));
+    move_away(".moved");
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(log->append(call("alice")));
+    EXPECT_EQ(suffixes().size(), 1U);
+    reopen(*log);
+    EXPECT_TRUE(log->append(call("bob")));
+    EXPECT_FALSE(check_files({".moved", ""}).wrong);
+}
+
+TEST_F(FullFileTest, AProcessThatWasKilledWhileItMovedTheFileLosesNothing) {
+    {
+        const auto log = open();
+        for (int i = 0; i < 3; ++i) EXPECT_TRUE(log->append(call("alice")));
+    }
+    // The new file is there, and the full one has both names.
+    std::ofstream(path + ".next") << "{\"seq\":5";
+    std::filesystem::create_hard_link(path, path + ".000000000004");
+    max_bytes = 500;
+    {
+        const auto log = open();
+        expect_whole(1, 5);
+        EXPECT_TRUE(log->append(call("bob")));
+    }
+    expect_whole(2, 7);
+    EXPECT_EQ(suffixes().front(), ".000000000005");
 }
 
 TEST_F(RotationTest, AFileWithItsNameIsKeptAndAStrangeOneIsRefused) {

@@ -174,6 +174,7 @@ std::vector<Variable> variables() {
          "second",
          {{"often", "never, second or always"}}},
         {"A2AKIT_AUDIT_REQUIRED", A2AKIT_READ(audit_required), "false", "1", "true", {}},
+        {"A2AKIT_AUDIT_MAX_BYTES", A2AKIT_READ(audit_max_bytes), "0", "1000000", "1000000", {}},
         {"A2AKIT_ALLOWED_HOSTS", A2AKIT_READ(allowed_hosts), "none", "a.example", "a.example", {}},
         {"A2AKIT_CORS_ORIGINS", A2AKIT_READ(cors_origins), "none", "*", "*", {}},
         {"A2AKIT_TRUSTED_PROXIES",
