@@ -100,8 +100,13 @@ int describe(const postgres::Findings& found) {
         std::cout << sound(found.encrypted) << '\n';
         return kSound;
     }
-    if (found.damaged.empty()) {
+    if (found.damaged.empty() && found.wrong_counts == 0) {
         std::cout << " is damaged; restore it from a backup\n";
+    } else if (found.damaged.empty()) {
+        std::cout << " counts the tasks of " << found.wrong_counts
+                  << (found.wrong_counts == 1 ? " owner" : " owners")
+                  << " wrongly; everything else can be used. Run this with --set-aside to count "
+                     "them anew\n";
     } else {
         std::cout << " is damaged in " << tasks(found.damaged.size())
                   << "; everything else can be used. Run this with --set-aside to move what is "
@@ -114,11 +119,17 @@ int describe(const postgres::Findings& found) {
 int check_postgres(const std::string& url, bool set_aside, const backends::DataKeys* keys) {
     auto found = postgres::check_schema(url, keys);
     if (!found) return say(found.error());
-    if (!set_aside || found->damaged.empty()) return describe(*found);
+    if (!set_aside || (found->damaged.empty() && found->wrong_counts == 0)) return describe(*found);
     for (const std::string& line : found->lines) std::cout << line << '\n';
-    const auto moved = postgres::set_aside(url, found->damaged);
-    if (!moved) return say(moved.error());
-    std::cout << tasks(*moved) << " moved to " << found->schema << ".set_aside\n";
+    if (!found->damaged.empty()) {
+        const auto moved = postgres::set_aside(url, found->damaged);
+        if (!moved) return say(moved.error());
+        std::cout << tasks(*moved) << " moved to " << found->schema << ".set_aside\n";
+    }
+    if (found->wrong_counts != 0) {
+        if (const auto counted = postgres::count_anew(url); !counted) return say(counted.error());
+        std::cout << "all tasks counted anew\n";
+    }
     found = postgres::check_schema(url, keys);
     if (!found) return say(found.error());
     return describe(*found);
@@ -247,7 +258,7 @@ void add_check(CLI::App& command, Program& program) {
         "--set-aside", flags->set_aside,
         "Move each damaged task into a new database beside the file, PATH.set-aside-1, so that the "
         "rest is sound; the agent has to be stopped. On PostgreSQL: into the table set_aside; "
-        "agents may be running");
+        "agents may be running. Counts of tasks that are wrong are made anew");
     set_aside->excludes(audit_log);
     auto* reencrypt = command.add_flag(
         "--reencrypt", flags->reencrypt,

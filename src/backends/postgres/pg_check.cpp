@@ -137,6 +137,8 @@ Result<Findings> check_schema(const std::string& url, const backends::DataKeys* 
         return findings;
     }
     check.describe(findings);
+    if (auto compared = find_wrong_counts(session, kMostLines, findings); !compared)
+        return fail(std::move(compared.error()));
     return findings;
 }
 

@@ -2,6 +2,7 @@
 
 #include "backends/common/data_keys.hpp"
 #include "backends/common/reencryption.hpp"
+#include "backends/postgres/pg_session.hpp"
 
 #include <a2akit/core/ids.hpp>
 #include <a2akit/core/result.hpp>
@@ -20,6 +21,7 @@ struct Findings {
     std::vector<std::string> lines;  ///< The damage, one line each; empty when there is none.
     std::vector<TaskId> damaged;     ///< Those that can be set aside.
     std::size_t encrypted = 0;       ///< Tasks with contents that the keys at hand do not open.
+    std::size_t wrong_counts = 0;    ///< Owners whose tasks are counted wrongly.
 };
 /// Reads every task of the schema, some at a time, as the server does and as the storage does.
 /// `keys`: of A2AKIT_DATA_KEYS; null for none. kUnavailable when the server cannot be reached,
@@ -31,6 +33,15 @@ struct Findings {
 /// not. When one fails, those before it are moved.
 [[nodiscard]] Result<std::size_t> set_aside(const std::string& url,
                                             const std::vector<TaskId>& tasks);
+
+/// Compares the counts of tasks with the tasks, at one moment: adds what differs to `findings`,
+/// with at most `most_lines` lines.
+[[nodiscard]] Result<void> find_wrong_counts(PgSession& session, std::size_t most_lines,
+                                             Findings& findings);
+
+/// Counts the tasks of every owner anew; writes of tasks wait meanwhile. kUnavailable when a
+/// transaction that has written tasks does not end within a minute.
+[[nodiscard]] Result<void> count_anew(const std::string& url);
 
 /// Encrypts all stored contents again under the first key, wherever another key of `keys` has
 /// encrypted them, a row at a time, each if it still holds what was read. Nodes may be running,
