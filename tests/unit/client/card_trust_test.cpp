@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <string>
 
 namespace a2akit {
@@ -79,9 +80,13 @@ protected:
         CardSigner::from_pem(private_key_pem("EC"), "k").value_or_throw()->public_keys();
     AgentCard card_ = example();
     std::atomic<int> key_requests_ = 0;
+    /// Answers when the keys are asked for; set before that.
+    std::function<void(ScriptedConnection&)> misbehave_;
     ScriptedServer server_{[this](const ScriptedRequest& request, ScriptedConnection& connection) {
-        const bool keys = request.line() == "GET /keys.json";
+        const bool elsewhere = request.line() == "GET /elsewhere.json";
+        const bool keys = request.line() == "GET /keys.json" || elsewhere;
         if (keys) ++key_requests_;
+        if (keys && !elsewhere && misbehave_) return misbehave_(connection);
         connection.respond("200 OK", "application/json",
                            keys ? signer_->public_keys() : to_json(card_));
     }};
@@ -132,6 +137,30 @@ TEST_F(CardTrustTest, ASetOfKeysThatIsNotThereIsNamed) {
         EXPECT_EQ(exception.code(), ErrorCode::kUnavailable);
         EXPECT_THAT(exception.error().message, HasSubstr("127.0.0.1:9/keys.json"));
     }
+}
+
+TEST_F(CardTrustTest, ASetOfKeysThatIsElsewhereOrEndlessIsNotUsed) {
+    const std::string url = server_.url() + "/keys.json";
+    sign_with_url(url);
+    ClientOptions options = trusting(CardCheck::kStrict, "");
+    options.card_trust.key_set_urls = {url};
+    std::atomic<int> sent = 0;
+    const std::string megabyte(1U << 20U, ' ');
+    for (const bool redirects : {true, false}) {
+        misbehave_ = [&](ScriptedConnection& connection) {
+            if (redirects) {
+                connection.send(
+                    "HTTP/1.1 302 Found\r\nLocation: /elsewhere.json\r\nContent-Length: 0\r\n\r\n");
+                return;
+            }
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+            while (sent < 95 && connection.send(megabyte)) ++sent;
+            connection.reset();
+        };
+        EXPECT_NE(refusal(options), ErrorCode::kStopped) << redirects;
+    }
+    EXPECT_EQ(key_requests_, 2) << "and nothing else was asked for";
+    EXPECT_LT(sent, 95) << "the client hangs up long before the end";
 }
 
 TEST_F(CardTrustTest, ACachedCardIsCheckedForEachClient) {
