@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Runs the sessions of a guide as they stand there, line by line.
 
-usage: run_guides.py PROGRAM GUIDE   (tests/integration/node_agent or an example; docs/guides/NAME.md)
+usage: run_guides.py PROGRAM GUIDE A2AKIT   (tests/integration/node_agent or an example; docs/guides/NAME.md; the tool)
 
 In a block after <!-- run -->, a line that ends with `./agent` starts PROGRAM with the settings before it, instead of the
-agent that ran before; `8000` stands for its port and `$AGENT` for its process. Every other line is run by a shell, in a
-directory with files of these names: ca, server, alice, and renewed (.pem and .key). It has to succeed, and to print what
+agent that ran before; `8000` stands for its port and `$AGENT` for its process. Every other line is run by a shell that
+finds `a2akit`, in a directory with files of these names: ca, server, alice, and renewed (.pem and .key). It has to succeed, and to print what
 the comment `# => TEXT` at its end says, if there is one. A block after <!-- file: NAME --> is written there.
 """
 import os
@@ -28,8 +28,10 @@ def logical_lines(block):
 
 
 class Session:
-    def __init__(self, program, directory):
+    def __init__(self, program, tool, directory):
         self.program, self.directory, self.agent = program, directory, None
+        path = os.path.dirname(tool) + os.pathsep + os.environ["PATH"]
+        self.environment = {**os.environ, "PATH": path, "HOME": directory}
 
     def start(self, line):
         self.stop()
@@ -39,7 +41,7 @@ class Session:
 
     def run(self, line):
         command, _, wanted = line.partition("  # => ")
-        environment = dict(os.environ)
+        environment = dict(self.environment)
         if self.agent:
             command = command.replace(":8000", f":{self.agent.port}")
             environment["AGENT"] = str(self.agent.process.pid)
@@ -56,13 +58,13 @@ class Session:
 
 
 def main():
-    program, guide = os.path.abspath(sys.argv[1]), sys.argv[2]
+    program, guide, tool = os.path.abspath(sys.argv[1]), sys.argv[2], os.path.abspath(sys.argv[3])
     count = 0
     with tempfile.TemporaryDirectory() as directory:
         authority = Authority(directory)
         for name in ("server", "alice", "renewed"):
             authority.issue(name)
-        session = Session(program, directory)
+        session = Session(program, tool, directory)
         try:
             for kind, block in BLOCK.findall((ROOT / "docs" / "guides" / f"{guide}.md").read_text()):
                 if kind.startswith("file: "):
