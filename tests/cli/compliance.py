@@ -13,6 +13,7 @@ import sys
 import traceback
 
 import registry
+import tier1_access_checks
 import tier1_checks
 import tier2_checks
 import tier3_checks
@@ -82,7 +83,7 @@ def glance(results):
 
 def report(results, version):
     overview, claimed = glance(results)
-    defaults = "\n".join(f"| {name} | yes | yes | |" for name, _ in tier1_checks.DEFAULTS)
+    defaults = "\n".join(f"| {name} | yes | yes | |" for name, _ in tier1_access_checks.DEFAULTS)
     codes = "\n".join(f"| `{code}` | yes | |" for code in ERROR_CODES)
     tiers = "\n\n".join(f"## Tier {tier} — {name}\n\n{table(tier, results)}" for tier, name in NAMES.items())
     return f"""# a2a-cli compliance report
