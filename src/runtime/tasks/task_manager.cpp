@@ -217,16 +217,20 @@ AsyncResult<TaskManager::Accepted> TaskManager::start_task(SendCommand&& command
     if (appended.task == accepted.task) offer->made();
     if (appended.repeated) co_return co_await join(command, appended.task, appended.turn, wake_for);
     accepted.turn = appended.turn;
-    if (const auto* config = push_config(command)) {
-        AsyncResult<void> attaching =
-            options_.push->attach(accepted.task, *config, command.version, appended.first - 1);
-        const Result<void> attached = co_await std::move(attaching);
-        if (!attached) co_return fail(attached.error());
-    }
+    AsyncResult<void> attaching = attach_push(command, accepted.task, appended.first - 1);
+    const Result<void> attached = co_await std::move(attaching);
+    if (!attached) co_return fail(attached.error());
     note_accepted(command, accepted.task, accepted.turn);
     if (appended.turn_due) accepted.queued = co_await enqueue(accepted.task, appended.turn, owner);
     accepted.snapshot = std::move(created->snapshot);
     co_return accepted;
+}
+
+AsyncResult<void> TaskManager::attach_push(const SendCommand& command, TaskId task,
+                                           Sequence after) const {
+    const auto* config = push_config(command);
+    if (config == nullptr) return Result<void>();
+    return options_.push->attach(task, *config, command.version, after);
 }
 
 TaskUpdate TaskManager::follow_up_update(const SendCommand& command,
@@ -265,17 +269,14 @@ AsyncResult<TaskManager::Accepted> TaskManager::continue_task(const SendCommand&
         TaskUpdate update = follow_up_update(command, *now);
         update.once = key;
         update.guard.revision = refusal ? kNoRevision : now->revision;
-        // Before the turn: the task may have as many configurations as it may.
-        if (const auto* config = push_config(command); config != nullptr && !refusal) {
-            AsyncResult<void> attaching =
-                options_.push->attach(task, *config, command.version, now->last_sequence);
-            const Result<void> attached = co_await std::move(attaching);
-            if (!attached) co_return fail(attached.error());
-        }
         // The guard makes sure of the turn's number; a repeat has its context already.
         const Turn next = now->turn + 1;
         ContextVault::Offer offer;
         if (!refusal) {
+            // Before the turn: a configuration too many refuses the message.
+            AsyncResult<void> attaching = attach_push(command, task, now->last_sequence);
+            const Result<void> attached = co_await std::move(attaching);
+            if (!attached) co_return fail(attached.error());
             auto packed = pack_context(update, command, task, next);
             if (!packed) co_return fail(std::move(packed.error()));
             offer = std::move(*packed);

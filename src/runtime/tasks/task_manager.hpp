@@ -142,6 +142,8 @@ private:
                                              TaskId task, Turn turn) const;
     /// The push notification configuration that came with the message; null for none.
     [[nodiscard]] const TaskPushNotificationConfig* push_config(const SendCommand& command) const;
+    /// Stores that configuration, if there is one, for the events behind `after`.
+    AsyncResult<void> attach_push(const SendCommand& command, TaskId task, Sequence after) const;
     /// For a send that is answered without waiting: its turn starts after the answer.
     std::shared_ptr<void> answer_first(const SendCommand& command, TaskId task) const;
     /// The name of the field that identifies a repeat of a message: Idempotency-Key or messageId.
