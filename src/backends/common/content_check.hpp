@@ -44,6 +44,8 @@ public:
     [[nodiscard]] bool has_opened(const std::string& key) const { return opened_.contains(key); }
 
 private:
+    Reading read_status(const TaskId& task, std::string_view bytes);
+    Reading read_chunks(const TaskId& task, std::string_view bytes);
     template <class T>
     Reading open(const TaskId& task, T& content, const KeyIds& ids);
 

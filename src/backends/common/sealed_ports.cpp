@@ -29,15 +29,6 @@ struct Vault {
     UnreadableTasks unreadable;
 };
 
-void drop_contents(TaskSnapshot& snapshot) {
-    snapshot.status.message.reset();
-    snapshot.metadata = {};
-    snapshot.checkpoint = {};
-    snapshot.reply.reset();
-    snapshot.artifacts.clear();
-    snapshot.history.clear();
-}
-
 class SealedStorage final : public ForwardingStorage<> {
 public:
     SealedStorage(std::shared_ptr<Storage> inner, std::shared_ptr<Vault> vault)

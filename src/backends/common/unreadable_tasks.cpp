@@ -17,4 +17,13 @@ Error UnreadableTasks::note(const TaskId& task, std::string_view why) {
                              "what is stored of this task cannot be read; the log says why", id);
 }
 
+void drop_contents(TaskSnapshot& snapshot) {
+    snapshot.status.message.reset();
+    snapshot.metadata = {};
+    snapshot.checkpoint = {};
+    snapshot.reply.reset();
+    snapshot.artifacts.clear();
+    snapshot.history.clear();
+}
+
 }  // namespace a2akit::backends

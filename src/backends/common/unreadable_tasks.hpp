@@ -2,6 +2,7 @@
 
 #include <a2akit/core/error.hpp>
 #include <a2akit/core/ids.hpp>
+#include <a2akit/storage/snapshot.hpp>
 
 #include <cstddef>
 #include <mutex>
@@ -22,5 +23,8 @@ private:
     std::mutex mutex_;
     std::unordered_set<TaskId> named_;
 };
+
+/// Leaves what the ports tell of a task whose contents cannot be read.
+void drop_contents(TaskSnapshot& snapshot);
 
 }  // namespace a2akit::backends

@@ -1,9 +1,9 @@
 #include "backends/postgres/pg_error.hpp"
 
+#include "backends/common/log_pace.hpp"
 #include "core/log.hpp"
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -11,7 +11,6 @@ namespace a2akit::postgres {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryAfter(1000);
-constexpr std::chrono::seconds kLogEvery(10);
 
 constexpr std::string_view kReadOnly =
     "PostgreSQL takes no writes: it is a read-only replica or set to read-only; name the primary "
@@ -98,16 +97,7 @@ constexpr std::array kOutages{
     Meaning{"58", "PostgreSQL cannot read or write its files; its log says which"},
 };
 
-/// True once in ten seconds for each kind of error.
-bool is_time_to_log(std::size_t kind) {
-    static std::array<std::atomic<std::int64_t>, kOutages.size() + 1> logged{};
-    const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
-                                 std::chrono::steady_clock::now().time_since_epoch())
-                                 .count();
-    std::int64_t last = logged[kind].load();
-    return (last == 0 || now >= last + kLogEvery.count()) &&
-           logged[kind].compare_exchange_strong(last, now);
-}
+backends::LogPace<kOutages.size() + 1> log_pace;
 
 }  // namespace
 
@@ -121,11 +111,12 @@ Error statement_error(std::string_view sqlstate, std::string_view message) {
     for (std::size_t kind = 0; kind < kOutages.size(); ++kind) {
         const Meaning& outage = kOutages[kind];
         if (!sqlstate.starts_with(outage.sign)) continue;
-        if (is_time_to_log(kind)) log::warn("postgres sqlstate={} error=\"{}\"", sqlstate, message);
+        if (log_pace.is_time(kind))
+            log::warn("postgres sqlstate={} error=\"{}\"", sqlstate, message);
         return unavailable(std::string(outage.words));
     }
     // Each read of a damaged value says so again.
-    if (!sqlstate.starts_with("XX") || is_time_to_log(kOutages.size()))
+    if (!sqlstate.starts_with("XX") || log_pace.is_time(kOutages.size()))
         log::error("postgres sqlstate={} error=\"{}\"", sqlstate, message);
     return Error{ErrorCode::kInternal, "PostgreSQL refused a statement", nullptr};
 }

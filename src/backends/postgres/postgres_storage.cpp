@@ -75,6 +75,10 @@ PgParams& add_json(PgParams& params, const std::optional<RawJson>& json) {
     return json ? params.bytes(json->text()) : params.null();
 }
 
+PgParams& add_bytes(PgParams& params, const std::optional<std::string>& bytes) {
+    return bytes ? params.bytes(*bytes) : params.null();
+}
+
 PgParams& add_write_id(PgParams& params, const WriteId& id) {
     return id.is_nil() ? params.null() : params.add(id);
 }
@@ -83,19 +87,40 @@ std::optional<std::int64_t> to_number(const std::optional<Timestamp>& time) {
     return time ? std::optional(from_time(*time)) : std::nullopt;
 }
 
-Appended read_appended(PgRow& row) {
-    Appended appended;
-    appended.task = TaskId{row.uuid()};
-    appended.turn = static_cast<Turn>(row.i32());
-    appended.revision = static_cast<Revision>(row.i64());
-    appended.first = static_cast<Sequence>(row.i64());
-    appended.last = static_cast<Sequence>(row.i64());
-    appended.before = static_cast<TaskState>(row.i32());
-    appended.after = static_cast<TaskState>(row.i32());
-    appended.turn_ended = row.boolean();
-    appended.turn_due = row.boolean();
-    appended.repeated = row.boolean();
-    return appended;
+/// What a client will see of the update: status, artifacts, history and direct reply.
+void add_output(PgParams& params, const TaskUpdate& update) {
+    if (update.status) {
+        params.add(static_cast<std::int32_t>(update.status->state));
+        const backends::StoredStatus status{update.status->message, update.status_metadata};
+        params.bytes_or_null(backends::to_stored(status));
+    } else {
+        params.null().null();
+    }
+    if (update.artifacts.empty())
+        params.null();
+    else
+        params.bytes(backends::to_stored(update.artifacts));
+    params.add(static_cast<std::int32_t>(update.artifacts.size()));
+    if (update.history.empty())
+        params.null();
+    else
+        params.bytes(backends::to_stored(update.history));
+    if (update.reply)
+        params.bytes(backends::to_stored(**update.reply));
+    else
+        params.null();
+}
+
+void add_turn(PgParams& params, const std::optional<TurnInput>& turn) {
+    if (!turn) {
+        params.null().null();
+        return;
+    }
+    params.bytes(backends::to_stored(*turn));
+    if (turn->sealed_context)
+        params.bytes(turn->sealed_context->bytes);
+    else
+        params.null();
 }
 
 /// The state of a task that was just made, without reading it.
@@ -166,47 +191,14 @@ PgParams PostgresStorage::write_params(const TaskId& task, const OwnerScope& sco
     add_write_id(params, update.id);
     params.add(update.guard.revision).add(update.guard.epoch).add(update.guard.no_live_run);
     params.add(update.raise_epoch).add(update.reveal);
-    if (update.status) {
-        params.add(static_cast<std::int32_t>(update.status->state));
-        const backends::StoredStatus status{update.status->message, update.status_metadata};
-        params.bytes_or_null(backends::to_stored(status));
-    } else {
-        params.null().null();
-    }
-    if (update.artifacts.empty())
-        params.null();
-    else
-        params.bytes(backends::to_stored(update.artifacts));
-    params.add(static_cast<std::int32_t>(update.artifacts.size()));
-    if (update.history.empty())
-        params.null();
-    else
-        params.bytes(backends::to_stored(update.history));
-    if (update.reply)
-        params.bytes(backends::to_stored(**update.reply));
-    else
-        params.null();
-    if (update.turn) {
-        params.bytes(backends::to_stored(*update.turn));
-        const auto& sealed = update.turn->sealed_context;
-        if (sealed)
-            params.bytes(sealed->bytes);
-        else
-            params.null();
-    } else {
-        params.null().null();
-    }
+    add_output(params, update);
+    add_turn(params, update.turn);
     add_json(params, update.checkpoint);
     add_json(params, update.metadata);
     params.add(to_number(update.cancel_by));
-    if (update.dead_letter)
-        params.bytes(*update.dead_letter);
-    else
-        params.null();
-    if (update.once)
-        params.add(static_cast<std::int64_t>(update.once->lifetime.count()));
-    else
-        params.null();
+    add_bytes(params, update.dead_letter);
+    params.add(update.once ? std::optional(std::int64_t{update.once->lifetime.count()})
+                           : std::nullopt);
     params.add(node_->enqueues());
     if (update.once) {
         const auto& hash = update.once->request_hash;
@@ -225,7 +217,7 @@ AsyncResult<Created> PostgresStorage::create(NewTask task, OwnerScope scope, Tas
     if (const int code = row.i32(); code != kWritten)
         co_return refusal(code, task.id, TaskState::kUnspecified);
     Created created;
-    created.appended = read_appended(row);
+    created.appended = read_appended(row, TaskId{row.uuid()});
     const Timestamp time = to_time(row.i64());
     if (created.appended.repeated && task.wants_snapshot) {
         const TaskId first = created.appended.task;
@@ -253,7 +245,7 @@ AsyncResult<Appended> PostgresStorage::append(TaskId task, OwnerScope scope, Tas
     if (!rows) co_return fail(rows.error());
     PgRow row = (*rows)[0];
     const int code = row.i32();
-    Appended appended = read_appended(row);
+    Appended appended = read_appended(row, TaskId{row.uuid()});
     if (code != kWritten) co_return refusal(code, task, appended.after);
     if (makes_turn && appended.turn_due && !appended.repeated && node_->enqueues()) {
         appended.turn_due = false;  // it is in the queue already

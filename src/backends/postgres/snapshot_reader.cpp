@@ -2,6 +2,7 @@
 
 #include "backends/common/merge_artifacts.hpp"
 #include "backends/common/stored_form.hpp"
+#include "backends/common/unreadable_tasks.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -67,16 +68,6 @@ Result<void> read_contents(const Contents& contents, std::optional<std::int32_t>
     return read_history(contents.history, history_length, snapshot);
 }
 
-TaskSnapshot without_contents(TaskSnapshot snapshot) {
-    snapshot.status.message.reset();
-    snapshot.metadata = {};
-    snapshot.checkpoint = {};
-    snapshot.reply.reset();
-    snapshot.artifacts.clear();
-    snapshot.history.clear();
-    return snapshot;
-}
-
 // The input, and the sealed context that stands beside it.
 Result<TurnInput> read_input(PgRow& row) {
     auto input = backends::read_stored_input(row.bytes());
@@ -120,7 +111,10 @@ Result<TaskSnapshot> read_snapshot(PgRow& row, std::optional<std::int32_t> histo
     contents.history = row.bytes_array();
     auto read = read_contents(contents, history_length, snapshot);
     if (read) return snapshot;
-    if (head != nullptr) *head = without_contents(std::move(snapshot));
+    if (head != nullptr) {
+        backends::drop_contents(snapshot);
+        *head = std::move(snapshot);
+    }
     return fail(std::move(read.error()));
 }
 
@@ -131,6 +125,21 @@ Error not_found(const TaskId& task) {
 std::int64_t to_bigint(std::size_t bytes) noexcept {
     constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
     return bytes > static_cast<std::size_t>(kMost) ? kMost : static_cast<std::int64_t>(bytes);
+}
+
+Appended read_appended(PgRow& row, TaskId task) {
+    Appended appended;
+    appended.task = task;
+    appended.turn = static_cast<Turn>(row.i32());
+    appended.revision = static_cast<Revision>(row.i64());
+    appended.first = static_cast<Sequence>(row.i64());
+    appended.last = static_cast<Sequence>(row.i64());
+    appended.before = static_cast<TaskState>(row.i32());
+    appended.after = static_cast<TaskState>(row.i32());
+    appended.turn_ended = row.boolean();
+    appended.turn_due = row.boolean();
+    appended.repeated = row.boolean();
+    return appended;
 }
 
 Result<Run> read_received_run(PgRow& row, Turn turn, Epoch epoch) {
@@ -161,17 +170,7 @@ Result<Run> read_claimed_run(PgRow& row, TaskId task) {
     auto input = read_input(row);
     if (!input) return fail(std::move(input.error()));
     run.input = std::move(*input);
-    Appended& appended = run.appended;
-    appended.task = task;
-    appended.turn = static_cast<Turn>(row.i32());
-    appended.revision = static_cast<Revision>(row.i64());
-    appended.first = static_cast<Sequence>(row.i64());
-    appended.last = static_cast<Sequence>(row.i64());
-    appended.before = static_cast<TaskState>(row.i32());
-    appended.after = static_cast<TaskState>(row.i32());
-    appended.turn_ended = row.boolean();
-    appended.turn_due = row.boolean();
-    appended.repeated = row.boolean();
+    run.appended = read_appended(row, task);
     auto snapshot = read_snapshot(row);
     if (!snapshot) return fail(std::move(snapshot.error()));
     run.snapshot = std::move(*snapshot);

@@ -23,6 +23,9 @@ namespace a2akit::postgres {
 /// A limit of bytes, for a statement.
 [[nodiscard]] std::int64_t to_bigint(std::size_t bytes) noexcept;
 
+/// What a write of the task did, from the column of its turn on.
+[[nodiscard]] Appended read_appended(PgRow& row, TaskId task);
+
 /// The result of a claim, from the column of its attempt on, followed by the snapshot.
 [[nodiscard]] Result<Run> read_received_run(PgRow& row, Turn turn, Epoch epoch);
 

@@ -1,9 +1,9 @@
 #include "backends/redis/redis_error.hpp"
 
+#include "backends/common/log_pace.hpp"
 #include "core/log.hpp"
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -11,7 +11,6 @@ namespace a2akit::redis {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryAfter(1000);
-constexpr std::chrono::seconds kLogEvery(10);
 
 struct Meaning {
     std::string_view sign;  ///< How the server's message begins.
@@ -57,16 +56,7 @@ constexpr std::array kOutages{
     Meaning{"DENIED", "Redis is in protected mode; set a password and put it into the URL"},
 };
 
-/// True once in ten seconds for each kind of error.
-bool is_time_to_log(std::size_t kind) {
-    static std::array<std::atomic<std::int64_t>, kOutages.size() + 1> logged{};
-    const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
-                                 std::chrono::steady_clock::now().time_since_epoch())
-                                 .count();
-    std::int64_t last = logged[kind].load();
-    return (last == 0 || now >= last + kLogEvery.count()) &&
-           logged[kind].compare_exchange_strong(last, now);
-}
+backends::LogPace<kOutages.size() + 1> log_pace;
 
 }  // namespace
 
@@ -86,11 +76,11 @@ Error not_redis() {
 Error reply_error(std::string_view message) {
     for (std::size_t kind = 0; kind < kOutages.size(); ++kind) {
         if (!message.starts_with(kOutages[kind].sign)) continue;
-        if (is_time_to_log(kind))
+        if (log_pace.is_time(kind))
             log::warn("redis error=\"{}\": {}", message, kOutages[kind].words);
         return unavailable(std::string(kOutages[kind].words));
     }
-    if (is_time_to_log(kOutages.size())) log::error("redis error=\"{}\"", message);
+    if (log_pace.is_time(kOutages.size())) log::error("redis error=\"{}\"", message);
     return Error{ErrorCode::kInternal, "Redis refused a command", nullptr};
 }
 
