@@ -46,7 +46,7 @@ void add_extensions(HttpResponse& response, const std::vector<std::string>& acti
 
 HttpResponse encode(const Call& call, const HandledRequest& handled) {
     if (call.json_rpc && call.rpc_id.empty())
-        return wordless(handled.reply ? nullptr : &handled.reply.error());
+        return no_content(handled.reply ? nullptr : &handled.reply.error());
     HttpResponse response;
     if (call.version == Version::kChat && handled.reply) {
         // Not a status at which clients try again.
@@ -101,7 +101,7 @@ HttpResponse encode_batch(const std::vector<std::string>& entries,
         response.body += response.body.empty() ? '[' : ',';
         response.body += entry;
     }
-    if (response.body.empty()) return wordless(refused);
+    if (response.body.empty()) return no_content(refused);
     response.body += ']';
     response.content_type = kJson;
     if (refused != nullptr && refused->code == ErrorCode::kUnauthenticated)

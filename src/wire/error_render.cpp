@@ -47,7 +47,7 @@ std::string printable(std::string_view text) {
     return clean;
 }
 
-HttpResponse wordless(const Error* error) {
+HttpResponse no_content(const Error* error) {
     HttpResponse response;
     response.status = 204;
     if (error == nullptr) return response;

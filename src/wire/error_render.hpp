@@ -23,7 +23,7 @@ namespace a2akit::wire {
 
 /// The response to a notification, which has no body: 204, or for a caller without permission just
 /// the status, with the challenge of a 401. `error` null: none.
-[[nodiscard]] HttpResponse wordless(const Error* error);
+[[nodiscard]] HttpResponse no_content(const Error* error);
 /// The WWW-Authenticate header of a kUnauthenticated error, or of a missing scope.
 void add_challenge(HttpResponse& response, const Error& error);
 

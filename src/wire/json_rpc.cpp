@@ -46,9 +46,10 @@ void find_method(std::string_view method, RpcRequest& request) {
 }
 
 /// Reads the members of one request object.
-class RequestReader {
+class EnvelopeReader {
 public:
-    RequestReader(json::Cursor& cursor, RpcRequest& request) : cursor_(cursor), request_(request) {}
+    EnvelopeReader(json::Cursor& cursor, RpcRequest& request)
+        : cursor_(cursor), request_(request) {}
 
     bool member(std::string_view key) {
         if (key == "jsonrpc") return once(kVersion) ? version() : cursor_.skip();
@@ -140,7 +141,7 @@ Result<void> read_request(std::string_view text, RpcRequest& request) {
         cursor.skip();
         return cursor.finish();
     }
-    RequestReader reader(cursor, request);
+    EnvelopeReader reader(cursor, request);
     cursor.object([&](std::string_view key) { return reader.member(key); });
     reader.end();
     return cursor.finish();
@@ -270,7 +271,7 @@ std::optional<HttpResponse> decode_single(const EntryDecoder& decoder, std::stri
     const EntryOutcome outcome = decoder.decode(body, add_call(decoded));
     if (outcome.call) return std::nullopt;
     if (!outcome.error || outcome.notification)
-        return wordless(outcome.error ? &*outcome.error : nullptr);
+        return no_content(outcome.error ? &*outcome.error : nullptr);
     return json_rpc_refusal(outcome.id, *outcome.error, outcome.version, outcome.operation);
 }
 

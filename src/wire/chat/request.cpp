@@ -17,9 +17,9 @@ struct ChatMessage {
     std::string text;
 };
 
-class RequestReader {
+class ChatRequestReader {
 public:
-    explicit RequestReader(std::string_view body)
+    explicit ChatRequestReader(std::string_view body)
         : cursor_(body, json::Mode::kStrict, kRequestLimits) {}
 
     Result<void> read() {
@@ -92,7 +92,7 @@ std::string earlier_messages(const std::vector<ChatMessage>& messages) {
 }  // namespace
 
 Result<void> read_request(std::string_view body, const RequestHead& head, Call& call) {
-    RequestReader reader(body);
+    ChatRequestReader reader(body);
     if (Result<void> read = reader.read(); !read) return read;
     call.operation = reader.streams ? Operation::kSendStreamingMessage : Operation::kSendMessage;
     json::Writer(call.rpc_id).string(reader.model);
