@@ -91,7 +91,7 @@ std::optional<CallStatus> read_status(const client::Headers& headers) {
     CallStatus status;
     const char* const end = number.data() + number.size();
     const auto parsed = std::from_chars(number.data(), end, status.code);
-    // A number that nobody can read is not a success.
+    // A number that cannot be read is not a success.
     if (parsed.ec != std::errc{} || parsed.ptr != end) status.code = 2;
     if (status.code == 0) return status;
 

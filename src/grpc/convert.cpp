@@ -247,7 +247,7 @@ void read(const v1::ListTasksRequest& from, OperationParams& to, Violations& wro
         params.status = static_cast<TaskState>(from.status());
     else
         wrong.push_back({"status", "must be a task state, a number from 1 to 8"});
-    // The Go SDK writes the 0 of a field that nobody has set.
+    // The Go SDK writes the 0 of a field that was not set.
     if (from.page_size() != 0) params.page_size = from.page_size();
     read(from.page_token(), params.page_token, {}, "pageToken", wrong);
     if (from.has_history_length()) params.history_length = from.history_length();

@@ -26,7 +26,7 @@
 namespace a2akit::rpc {
 namespace {
 
-// Clients that ping an idle connection, as many do every 10 to 30 s, are no offenders.
+// Clients that ping an idle connection, as many do every 10 to 30 s, do nothing wrong.
 constexpr int kLeastPingIntervalMs = 5000;
 
 // Further calls wait at the client until others have ended, as HTTP/2 has it: each takes some 20 kB
@@ -195,5 +195,5 @@ std::unique_ptr<http::RpcServer> make(net::LoopGroup& loops, const http::Options
 }  // namespace
 }  // namespace a2akit::rpc
 
-/// Who links a2akit::grpc asks the linker for this symbol, and so for this file.
+/// Programs that link a2akit::grpc ask the linker for this symbol, and so for this file.
 extern "C" void a2akit_grpc_is_linked() {}

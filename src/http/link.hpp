@@ -71,7 +71,7 @@ public:
     /// Nothing can be sent any more.
     [[nodiscard]] bool broken() const noexcept { return broken_; }
     void set_broken() noexcept { broken_ = true; }
-    /// The client is not there any more, or nobody serves it.
+    /// The client has gone, or its connection is served no longer.
     [[nodiscard]] bool ended() const noexcept { return client_.gone() || aborted_; }
 
     // -- Sending:

@@ -14,7 +14,7 @@ namespace a2akit::net {
 /// such as systemd, has opened. Closes the socket, and takes the name away if it made it.
 class ListeningSocket {
 public:
-    /// Listens at `path`, which is made. A socket there at which nobody listens any more is
+    /// Listens at `path`, which is made. A socket there at which no process listens any more is
     /// replaced. kUnavailable when another process listens there, or the path cannot be made or
     /// holds something else; kInvalidParams when it is empty or too long for a socket.
     static Result<ListeningSocket> at_path(const std::string& path);

@@ -39,7 +39,7 @@ public:
         used_ -= amount;
         admit();
     }
-    /// Lets nobody in any more; those that wait hear of it.
+    /// Lets no delivery in any more; those that wait are told.
     void close() {
         closed_ = true;
         for (Waiting& one : waiting_) one.signal.set();

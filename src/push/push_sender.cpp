@@ -21,7 +21,7 @@ constexpr int kMostPerLook = 100;
 /// A delivery that has waited this long still has the time of a whole POST until its lease is over.
 constexpr Duration kLongestWait = std::chrono::seconds(8);
 constexpr std::size_t kMostWaitingForHosts = 1000;
-/// How many batches may be read at the same time of which nobody knows how large they are.
+/// How many batches of unknown size may be read at the same time.
 constexpr std::size_t kReadsAtOnce = 8;
 
 using Next = PushOutcome::Next;

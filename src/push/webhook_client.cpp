@@ -73,7 +73,7 @@ public:
         set(CURLOPT_PROTOCOLS_STR, policy.allow_http() ? "http,https" : "https");
         set(CURLOPT_FOLLOWLOCATION, 0L);
         set(CURLOPT_NOSIGNAL, 1L);
-        set(CURLOPT_QUICK_EXIT, 1L);  // a name server that does not answer holds nobody up
+        set(CURLOPT_QUICK_EXIT, 1L);  // a name server that does not answer delays no other delivery
         set(CURLOPT_PATH_AS_IS, 1L);
         set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
         set(CURLOPT_USERAGENT, "a2akit");

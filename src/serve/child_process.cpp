@@ -155,7 +155,7 @@ public:
         });
         for (Output& output : outputs_) await(output);
     }
-    /// Nobody reads any more. The exit is still awaited, so that no zombie stays.
+    /// The output is no longer read. The exit is still awaited, so that no zombie stays.
     void abandon() noexcept {
         kill();
         close(input_);

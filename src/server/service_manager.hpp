@@ -39,7 +39,7 @@ private:
     void tell(std::string_view state) const;
     Async<void> give_signs_of_life();
 
-    std::string socket_;                ///< Empty: nobody asked.
+    std::string socket_;                ///< Empty: no service manager asked.
     std::optional<Duration> interval_;  ///< Between two signs of life.
     TaskGroup group_;
     Signal stop_;

@@ -66,7 +66,7 @@ public:
             field = standard;
     }
 
-    /// As `number`, without a default: absent where nobody gives one.
+    /// As `number`, without a default: absent when it is not set.
     template <class Integer>
     void number_if_given(std::string_view name, std::optional<Integer>& field, std::int64_t least,
                          std::int64_t most) {

@@ -10,7 +10,7 @@
 /// Resources that a server has, whether it is one agent or several.
 namespace a2akit {
 
-/// /health and /health/ready. Whoever looks after the process may ask as often as they like.
+/// /health and /health/ready. They answer any caller, as often as it asks.
 [[nodiscard]] inline wire::Resources health_resources(
     std::function<Async<wire::HttpResponse>()> readiness) {
     const auto alive = [](const wire::ResourceRequest&) -> Async<wire::HttpResponse> {

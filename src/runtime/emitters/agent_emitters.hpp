@@ -12,7 +12,7 @@ namespace a2akit {
 /// The emitter for code that writes to the tasks of every agent of a server: each write goes
 /// through the emitter of the task's agent, so that its hooks are called.
 ///
-/// With one agent it asks nobody; with several it reads the task's owner from Storage before each
+/// With one agent it reads nothing; with several it reads the task's owner from Storage before each
 /// append. Safe from any thread.
 class AgentEmitters final : public EventEmitter {
 public:
