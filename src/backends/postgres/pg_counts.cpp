@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-// The counts of tasks that are kept with each write (sql/count.sql). Pages that were lost, a restore
-// of the data alone, or a hand that changes the tables can make them wrong.
+// The counts of tasks that are kept with each write (sql/count.sql). Pages that were lost, a
+// restore of the data alone, or a hand that changes the tables can make them wrong.
 
 namespace a2akit::postgres {
 namespace {

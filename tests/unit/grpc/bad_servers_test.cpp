@@ -27,7 +27,14 @@ using Script = ScriptedServer::Script;
 
 // -- HTTP/2 by hand -------------------------------------------------------------------------------
 
-enum Kind : char { kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kGoAway = 7, kContinued = 9 };
+enum Kind : char {
+    kData = 0,
+    kHeaders = 1,
+    kReset = 3,
+    kSettings = 4,
+    kGoAway = 7,
+    kContinued = 9
+};
 enum Flags : char { kNone = 0, kEndStream = 1, kEndHeaders = 4, kEnd = kEndStream | kEndHeaders };
 
 /// A number of so many bytes, the highest first.
@@ -39,7 +46,8 @@ std::string number(std::size_t value, int bytes) {
 }
 
 std::string frame(Kind kind, char flags, std::size_t stream, std::string_view payload = {}) {
-    return number(payload.size(), 3) + static_cast<char>(kind) + flags + number(stream, 4) + std::string(payload);
+    return number(payload.size(), 3) + static_cast<char>(kind) + flags + number(stream, 4) +
+           std::string(payload);
 }
 
 /// A header field that no table has, as HPACK writes it. Both texts are shorter than 127 bytes.
@@ -61,7 +69,9 @@ const std::string kHello = frame(kSettings, kNone, 0);
 const std::string kHead = head("200", "application/grpc");
 const std::string kTrailers = frame(kHeaders, kEnd, 1, field("grpc-status", "0"));
 
-std::string content(std::string_view bytes, char flags = kNone) { return frame(kData, flags, 1, bytes); }
+std::string content(std::string_view bytes, char flags = kNone) {
+    return frame(kData, flags, 1, bytes);
+}
 
 /// With what precedes each message of gRPC.
 std::string message(std::string_view bytes) {
@@ -89,11 +99,16 @@ void read_to_its_end(ClientStream stream) {
 
 void ask(Client& client, Asked asked) {
     switch (asked) {
-        case Asked::kGet: return (void)client.get_task("t1");
-        case Asked::kSend: return (void)client.send("hi");
-        case Asked::kList: return (void)client.tasks().next();
-        case Asked::kStream: return read_to_its_end(client.stream("hi"));
-        case Asked::kSubscribe: return read_to_its_end(client.subscribe("t1"));
+        case Asked::kGet:
+            return (void)client.get_task("t1");
+        case Asked::kSend:
+            return (void)client.send("hi");
+        case Asked::kList:
+            return (void)client.tasks().next();
+        case Asked::kStream:
+            return read_to_its_end(client.stream("hi"));
+        case Asked::kSubscribe:
+            return read_to_its_end(client.subscribe("t1"));
     }
 }
 
@@ -164,12 +179,13 @@ std::vector<BadServer> bad_connections() {
     return {
         {"NoConnection", kAll, &closes, kGone, "no answer from"},
         {"BytesThatAreNotHttp2", kAll, sends(std::string(100, '\xFF')), kGone, "no answer from"},
-        {"Http1InsteadOfHttp2", kAll, sends("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), kGone,
-         "no answer from"},
+        {"Http1InsteadOfHttp2", kAll, sends("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+         kGone, "no answer from"},
         {"AFrameOf16Megabytes", kAll, answers(number(0xFFFFFF, 3) + std::string(6, '\0')), kGone,
          "no answer from"},
         {"HeadersThatAreNotHpack", kAll,
-         answers(frame(kHeaders, kEndHeaders, 1, std::string(20, '\xFF'))), kGone, "no answer from"},
+         answers(frame(kHeaders, kEndHeaders, 1, std::string(20, '\xFF'))), kGone,
+         "no answer from"},
         {"HeadersWithoutEnd", kAll,
          endless(frame(kHeaders, kNone, 1, field(":status", "200")),
                  frame(kContinued, kNone, 1, field("x-filler", std::string(120, 'x')))),
@@ -179,8 +195,8 @@ std::vector<BadServer> bad_connections() {
         {"AGoodbye", kAll, answers(frame(kGoAway, kNone, 0, number(0, 4) + number(11, 4))), kGone,
          "no answer from"},
         {"Silence", kCalls, answers(""), kGone, "no answer from", &impatient},
-        {"SilenceWithinAMessage", kCalls, answers(kHead + content(message("xyz").substr(0, 6))), kGone,
-         "no answer from", &impatient},
+        {"SilenceWithinAMessage", kCalls, answers(kHead + content(message("xyz").substr(0, 6))),
+         kGone, "no answer from", &impatient},
         {"SilenceInsteadOfAStream", kStreams, answers(""), kGone, "nothing came from", &impatient},
         {"SilenceAfterTheHeadOfAStream", kStreams, answers(kHead), kGone, "nothing came from",
          &impatient},
@@ -189,12 +205,11 @@ std::vector<BadServer> bad_connections() {
 
 std::vector<BadServer> bad_statuses() {
     const auto ended_with = [](const std::string& status, const std::string& more = {}) {
-        return answers(
-            head("200", "application/grpc", field("grpc-status", status) + more, kEnd));
+        return answers(head("200", "application/grpc", field("grpc-status", status) + more, kEnd));
     };
     return {
-        {"AnotherContentType", kAll, answers(head("200", "text/html") + content("<html>", kEndStream)),
-         kBad, "'text/html'"},
+        {"AnotherContentType", kAll,
+         answers(head("200", "text/html") + content("<html>", kEndStream)), kBad, "'text/html'"},
         {"AStatusOfHttp", kAll, answers(head("404", "text/html", {}, kEnd)), kBad, "status 404"},
         {"AStatusOfHttpThatIsAMoments", kAll, answers(head("502", "text/html", {}, kEnd)), kGone,
          "status 502", &once},
@@ -203,8 +218,8 @@ std::vector<BadServer> bad_statuses() {
         {"AStatusThatIsUnknown", kAll, ended_with("99"), ErrorCode::kInternal, "gave no reason"},
         {"AStatusThatIsNegative", kAll, ended_with("-1"), ErrorCode::kInternal, "gave no reason"},
         {"DetailsThatAreNotBase64", kAll,
-         ended_with("5", field("grpc-message", "not there") +
-                             field("grpc-status-details-bin", "?!?")),
+         ended_with("5",
+                    field("grpc-message", "not there") + field("grpc-status-details-bin", "?!?")),
          ErrorCode::kTaskNotFound, "not there"},
         {"AMessageWithAHalfEscape", kAll, ended_with("3", field("grpc-message", "bad %F")),
          ErrorCode::kInvalidParams, "bad %F"},
@@ -221,14 +236,21 @@ std::vector<BadServer> bad_messages() {
     return {
         {"BytesThatAreNotTheMessage", kCalls,
          answers(kHead + content(message("\xFF\xFF\xFF")) + kTrailers), kBad, "can't be read"},
-        {"TextThatIsNotUtf8", {Asked::kGet},
-         answers(kHead + content(message(proto(1, "\xC3\x28"))) + kTrailers), kBad, "can't be read"},
-        {"AnEmptyMessage", {Asked::kSend}, answers(kHead + content(message("")) + kTrailers), kBad, ""},
+        {"TextThatIsNotUtf8",
+         {Asked::kGet},
+         answers(kHead + content(message(proto(1, "\xC3\x28"))) + kTrailers),
+         kBad,
+         "can't be read"},
+        {"AnEmptyMessage",
+         {Asked::kSend},
+         answers(kHead + content(message("")) + kTrailers),
+         kBad,
+         ""},
         {"NoMessage", kCalls, answers(kHead + kTrailers), kBad, "it holds no message"},
         {"AMessageThatIsCutOff", kCalls,
          answers(kHead + content(message("xyz").substr(0, 6)) + kTrailers), kBad, ""},
-        {"TwoMessages", kCalls, answers(kHead + content(message("") + message("")) + kTrailers), kBad,
-         "more than one message"},
+        {"TwoMessages", kCalls, answers(kHead + content(message("") + message("")) + kTrailers),
+         kBad, "more than one message"},
         {"ACompressedMessage", kAll, answers(kHead + content({"\1\0\0\0\1x", 6}) + kTrailers), kBad,
          "compressed"},
         {"AMessageThatClaims4Gigabytes", kAll,
@@ -238,16 +260,19 @@ std::vector<BadServer> bad_messages() {
          "longer than 4096 bytes"},
         {"AnswerNeverEnds", kCalls, endless(kHead, content(std::string(4000, '\0'))), kBad,
          "longer than 4096 bytes"},
-        {"APageTokenThatRepeats", {Asked::kList},
-         answers(kHead + content(message(proto(2, "again"))) + kTrailers), kBad, "never ends"},
+        {"APageTokenThatRepeats",
+         {Asked::kList},
+         answers(kHead + content(message(proto(2, "again"))) + kTrailers),
+         kBad,
+         "never ends"},
         {"AnEventThatCannotBeRead", kStreams, answers(kHead + content(message("\xFF"))), kBad,
          "can't be read"},
         {"AnEventThatIsEmpty", kStreams, answers(kHead + content(message(""))), kBad,
          "it holds no task, message or update"},
         {"AStreamThatEndsWithinAnEvent", kStreams, answers(kHead + content("\0\0\0\0") + kTrailers),
          kGone, ""},
-        {"TheSameEventAndAnEndForEver", kStreams, answers(kHead + content(event) + kTrailers), kGone,
-         "could not be resumed"},
+        {"TheSameEventAndAnEndForEver", kStreams, answers(kHead + content(event) + kTrailers),
+         kGone, "could not be resumed"},
         {"AnErrorAfterAnEvent", kStreams,
          answers(kHead + content(event) +
                  frame(kHeaders, kEnd, 1,
