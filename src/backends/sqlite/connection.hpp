@@ -69,6 +69,14 @@ private:
     int column_ = 0;
 };
 
+/// The task that a transaction of a reader has read last, and which parts of it.
+struct LastRead {
+    std::int64_t row = 0;
+    std::optional<std::int32_t> history_length;
+    bool include_artifacts = false;
+    TaskSnapshot snapshot;
+};
+
 /// A connection with its prepared statements. Used by one thread at a time. Everything throws
 /// Failure.
 class Connection {
@@ -92,6 +100,10 @@ public:
         return owners_;
     }
 
+    /// For callers that ask for the same within one transaction, and share what was read. The
+    /// thread that ends the transaction empties it.
+    [[nodiscard]] std::optional<LastRead>& last_read() noexcept { return last_read_; }
+
     [[nodiscard]] bool in_transaction() const noexcept;
     [[nodiscard]] sqlite3* handle() const noexcept { return handle_; }
 
@@ -100,6 +112,7 @@ private:
     sqlite3* handle_ = nullptr;
     std::unordered_map<const char*, sqlite3_stmt*> statements_;
     std::unordered_map<std::int64_t, OwnerScope> owners_;
+    std::optional<LastRead> last_read_;
 };
 
 }  // namespace a2akit::sqlite

@@ -1,6 +1,17 @@
 #include "backends/sqlite/operation.hpp"
 
+#include "core/end_of_turn.hpp"
+
+#include <chrono>
+
 namespace a2akit::sqlite {
+namespace {
+
+// What callers do with large answers, such as encoding them, does not keep the sockets waiting for
+// longer.
+constexpr std::chrono::milliseconds kLongestDelivery(2);
+
+}  // namespace
 
 /// The answers for one loop. Frees itself once it has run.
 struct Answers::Batch : Work {
@@ -8,10 +19,16 @@ struct Answers::Batch : Work {
 
     static void deliver(Work& work) noexcept {
         auto& self = static_cast<Batch&>(work);
-        for (Operation* at = self.first; at != nullptr;) {
+        const auto began = std::chrono::steady_clock::now();
+        while (self.first != nullptr) {
             // Once resumed, it may end immediately.
-            Operation& operation = *std::exchange(at, at->next);
+            Operation& operation = *std::exchange(self.first, self.first->next);
             operation.waiter_.resume();
+            if (self.first != nullptr &&
+                std::chrono::steady_clock::now() - began >= kLongestDelivery &&
+                post_at_end_of_turn(self)) {
+                return;
+            }
         }
         delete &self;
     }

@@ -67,6 +67,7 @@ void Readers::answer(Connection& db, Operation* first) {
             sent = now;
         }
     }
+    db.last_read().reset();
     if (db.in_transaction()) sqlite3_exec(db.handle(), "COMMIT", nullptr, nullptr, nullptr);
 }
 

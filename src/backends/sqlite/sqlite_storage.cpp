@@ -237,8 +237,8 @@ AsyncResult<TaskSnapshot> SqliteStorage::load_stored(TaskId task, OwnerScope sco
         const auto row = find_task(db, task);
         if (!row || !sees(db, scope, *row)) return not_found(task);
         const SnapshotParts parts{history_length, include_artifacts};
-        auto snapshot = read_or_note(task, unreadable_,
-                                     [&] { return read_snapshot(db, *row, parts, time_.now()); });
+        auto snapshot = read_or_note(
+            task, unreadable_, [&] { return read_shared_snapshot(db, *row, parts, time_.now()); });
         // A caller that asks for neither is about to end the task, which must stay possible.
         if (!snapshot && history_length == 0 && !include_artifacts)
             return read_head(db, *row, time_.now());

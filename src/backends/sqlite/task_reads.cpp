@@ -126,6 +126,21 @@ TaskSnapshot read_snapshot(Connection& db, const TaskRow& row, const SnapshotPar
     return snapshot;
 }
 
+TaskSnapshot read_shared_snapshot(Connection& db, const TaskRow& row, const SnapshotParts& parts,
+                                  Timestamp now) {
+    std::optional<LastRead>& last = db.last_read();
+    if (!last || last->row != row.id || last->history_length != parts.history_length ||
+        last->include_artifacts != parts.include_artifacts) {
+        last.reset();  // so that two large tasks are not in memory for one caller
+        TaskSnapshot snapshot = read_snapshot(db, row, parts, now);
+        last.emplace(LastRead{row.id, parts.history_length, parts.include_artifacts, snapshot});
+        return snapshot;
+    }
+    TaskSnapshot snapshot = last->snapshot;
+    snapshot.live_run = row.live_run(now);
+    return snapshot;
+}
+
 std::vector<TaskEvent> read_events(Connection& db, const TaskRow& row, Sequence after,
                                    EventLimit limit) {
     std::vector<TaskEvent> events;

@@ -25,6 +25,12 @@ struct SnapshotParts {
 [[nodiscard]] TaskSnapshot read_snapshot(Connection& db, const TaskRow& row,
                                          const SnapshotParts& parts, Timestamp now);
 
+/// The same on a reader's connection. If its transaction has just read the same parts of the same
+/// task, the contents are shared with that snapshot: many callers who ask for one large task cost
+/// the time and the memory of one.
+[[nodiscard]] TaskSnapshot read_shared_snapshot(Connection& db, const TaskRow& row,
+                                                const SnapshotParts& parts, Timestamp now);
+
 /// The state from the row's columns alone, for a task whose contents cannot be read.
 [[nodiscard]] TaskSnapshot read_head(Connection& db, const TaskRow& row, Timestamp now);
 

@@ -1,5 +1,7 @@
 #include "unit/backends/sqlite_storage_fixture.hpp"
 
+#include "backends/sqlite/readers.hpp"
+#include "backends/sqlite/task_reads.hpp"
 #include "json/codec.hpp"
 
 #include <array>
@@ -171,6 +173,57 @@ TEST_F(SqliteStorageTest, AReadDoesNotWaitForTheWriter) {
         << "it was held up all the time";
     other.execute("COMMIT");
     EXPECT_TRUE(ok(write.get()));
+}
+
+TEST_F(SqliteStorageTest, CallersWhoAskForOneTaskTogetherShareWhatIsRead) {
+    const TaskId first = make("first").appended.task;
+    const TaskId second = make("second").appended.task;
+    std::vector<std::unique_ptr<Connection>> connections;
+    connections.push_back(std::make_unique<Connection>(path_, Connection::Mode::kReadOnly));
+    Readers reader(std::move(connections));
+    const auto read = [](Readers& from, TaskId task,
+                         SnapshotParts parts) -> Async<Result<TaskSnapshot>> {
+        auto call = from.call<TaskSnapshot>([&](Connection& db) -> Result<TaskSnapshot> {
+            return read_shared_snapshot(db, *find_task(db, task), parts, Timestamp());
+        });
+        co_return co_await call;
+    };
+    const auto hold = [](Readers& from, std::shared_future<void> go) -> Async<void> {
+        auto call = from.call<void>([&](Connection&) -> Result<void> {
+            go.wait();
+            return {};
+        });
+        static_cast<void>(co_await call);
+    };
+    const std::vector<std::pair<TaskId, SnapshotParts>> wanted = {
+        {first, {}}, {first, {}},        {second, {}},
+        {first, {}}, {first, {0, true}}, {first, {0, true}}};
+    std::vector<TaskSnapshot> seen(wanted.size());
+    std::promise<void> go;
+    group_.spawn(hold(reader, go.get_future().share()));
+    while (reader.queued() != 0) std::this_thread::yield();  // the only thread is at work
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        group_.spawn([](Async<Result<TaskSnapshot>> call, TaskSnapshot& to) -> Async<void> {
+            to = std::move(co_await std::move(call)).value_or_throw();
+        }(read(reader, wanted[i].first, wanted[i].second), seen[i]));
+    }
+    go.set_value();
+    while (reader.busy()) std::this_thread::yield();
+    loop_.run_ready();
+    ASSERT_EQ(seen[3].history.size(), 1U);
+    EXPECT_EQ(&*seen[0].history[0], &*seen[1].history[0]);
+    EXPECT_EQ(seen[2].history[0]->text(), "second");
+    EXPECT_NE(&*seen[3].history[0], &*seen[0].history[0]) << "another was read between them";
+    EXPECT_EQ(seen[3].history[0]->text(), "first");
+    EXPECT_TRUE(seen[4].history.empty());
+    EXPECT_TRUE(seen[5].history.empty());
+    must(storage_->append(first, alice_, update(TaskState::kCompleted)));
+    group_.spawn([](Async<Result<TaskSnapshot>> call, TaskSnapshot& to) -> Async<void> {
+        to = std::move(co_await std::move(call)).value_or_throw();
+    }(read(reader, first, {}), seen[0]));
+    while (reader.busy()) std::this_thread::yield();
+    loop_.run_ready();
+    EXPECT_EQ(seen[0].status.state, TaskState::kCompleted) << "kept after its transaction";
 }
 
 TEST_F(SqliteStorageTest, NoMoreIsClaimedAheadThanItsReceiverHasRoomFor) {
