@@ -74,7 +74,11 @@ std::string zsh_script(const std::vector<CommandNode>& tree) {
         "  case \"$path_\" in\n";
     for (const CommandNode& node : tree)
         script += "    '" + node.path + "') compadd -- " + words_of(node) + " ;;\n";
-    return script + "  esac\n  _files\n}\ncompdef _a2akit a2akit\n";
+    // In a file of $fpath, this script is itself the function that the first Tab calls.
+    return script +
+           "  esac\n  _files\n}\n"
+           "if [ \"$funcstack[1]\" = _a2akit ]; then\n  _a2akit\nelse\n"
+           "  compdef _a2akit a2akit\nfi\n";
 }
 
 std::string fish_script(const std::vector<CommandNode>& tree) {

@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import threading
 import urllib.parse
 
@@ -310,6 +311,19 @@ def conformance(cli):
         assert done.returncode == 1 and "fail A2A 3.3.2" in done.stdout and "fail A2A 9.5" in done.stdout, done
 
 
+def check_zsh(script):
+    """The installed file works from the first Tab on, and the sourced one names the function to call."""
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "_a2akit").write_text(script, encoding="utf-8")
+
+        def run(commands):
+            return subprocess.run(["zsh", "-f", "-c", 'compdef() { print "$@" }; compadd() { print "$@" }; ' + commands, folder],
+                                  text=True, capture_output=True, check=True).stdout.split()
+        offered = run('fpath=("$0" $fpath); autoload -Uz _a2akit; words=(a2akit task ""); CURRENT=3; _files() {}; _a2akit')
+        assert {"get", "list", "cancel"} <= set(offered), offered
+        assert run('source "$0/_a2akit"') == ["_a2akit", "a2akit"]
+
+
 @check("A2ACLI_CLI_002")
 def completion(cli):
     """Each script is accepted by its shell where that is installed; bash offers the commands, the flags of a command, and
@@ -329,6 +343,8 @@ def completion(cli):
     assert {"get", "list", "cancel"} <= set(offered("a2akit", "task", "''"))
     assert "--history" in offered("a2akit", "task", "get", "--h")
     assert offered("a2akit", "send", "-o", "j") == ["json"]
+    if shutil.which("zsh"):
+        check_zsh(scripts["zsh"])
     assert cli.failure("completion", "tcsh", status=2)
 
 
