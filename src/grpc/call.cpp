@@ -138,7 +138,7 @@ void Call::release() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
-// -- Until the operation begins, on threads of gRPC -----------------------------------------------
+// -- Until the operation begins, on threads of gRPC
 
 Call* Call::begin(Door& door, ::grpc::CallbackServerContext& context, const Method& method) {
     auto* const call = new Call(door, context, method);
@@ -233,7 +233,7 @@ Result<void> Call::read_message() {
     return read;
 }
 
-// -- The operation, on the loop -------------------------------------------------------------------
+// -- The operation, on the loop
 
 Async<void> Call::run() {
     Async<void> handling = handle();
@@ -347,7 +347,7 @@ void Call::OnWriteDone(bool ok) {
     sent_.set();
 }
 
-// -- Its end --------------------------------------------------------------------------------------
+// -- Its end
 
 void Call::refuse(const Error& error) {
     const bool named = error.details != nullptr && !error.details->challenge.empty();

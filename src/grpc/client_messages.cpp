@@ -104,7 +104,7 @@ const Method* find(const wire::ClientCodec& codec, Operation operation) noexcept
                                     : find_in(kMethods1_0, operation);
 }
 
-// -- Requests ---------------------------------------------------------------------------------
+// -- Requests
 
 Error no_place(const std::string& reason) {
     return Error{ErrorCode::kInvalidParams,
@@ -173,7 +173,7 @@ struct WriteNames {
     }
 };
 
-// -- Answers ----------------------------------------------------------------------------------
+// -- Answers
 
 Error unreadable(const std::string& reason) {
     return {ErrorCode::kInvalidAgentResponse, "the agent's message can't be read: " + reason,

@@ -131,7 +131,6 @@ void read(const v1::SendMessageConfiguration& from, SendMessageConfiguration& to
 }
 
 // -- Answers
-// ----------------------------------------------------------------------------------------
 
 template <class To>
 void write_metadata(const RawJson& from, To& to) {

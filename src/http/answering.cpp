@@ -190,7 +190,7 @@ Async<void> Answering::answer_batch(wire::Decoded decoded) {
     co_await respond(std::move(response));
 }
 
-// -- Sending --------------------------------------------------------------------------------------
+// -- Sending
 
 Async<void> Answering::respond(wire::HttpResponse response) {
     if (link_.client().gone()) {

@@ -19,7 +19,7 @@ Link::Link(LoopState& state, net::TcpSocket socket, Listener& listener)
     socket_.notify([](void* who) noexcept { static_cast<Link*>(who)->on_read_end(); }, this);
 }
 
-// -- Deadlines ------------------------------------------------------------------------------------
+// -- Deadlines
 
 void Link::wait_in(Phase phase, Duration span) {
     phase_ = phase;
@@ -54,7 +54,7 @@ void Link::abort() noexcept {
     socket_.cancel();
 }
 
-// -- Sending --------------------------------------------------------------------------------------
+// -- Sending
 
 bool Link::hold_unsent(std::size_t bytes) noexcept {
     return bytes <= kUncountedAnswer || unsent_share_.grow_to(bytes);
@@ -106,7 +106,7 @@ Async<void> Link::flush_rest(std::string buffer, std::size_t sent) {
     if (error || aborted_) broken_ = true;
 }
 
-// -- Watching the client --------------------------------------------------------------------------
+// -- Watching the client
 
 void Link::watch_client() {
     if (std::exchange(watching_, true)) return;

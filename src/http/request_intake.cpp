@@ -96,7 +96,7 @@ void RequestIntake::set_reading_deadline() {
     }
 }
 
-// -- The bytes of a request -----------------------------------------------------------------------
+// -- The bytes of a request
 
 bool RequestIntake::may_read() const noexcept {
     return !link_.aborted() && (!state_.draining || reader_.started());
@@ -142,7 +142,7 @@ void RequestIntake::close() noexcept {
     reader_.release();
 }
 
-// -- The memory for bodies ------------------------------------------------------------------------
+// -- The memory for bodies
 
 bool RequestIntake::hold_body() {
     if (link_.socket().reading() || link_.watching()) return true;
@@ -190,7 +190,7 @@ void RequestIntake::give_way() noexcept {
     link_.socket().cancel();
 }
 
-// -- What the head decides ------------------------------------------------------------------------
+// -- What the head decides
 
 void RequestIntake::begin_request() {
     slow_body_mark_ = 0;

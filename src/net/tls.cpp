@@ -21,7 +21,7 @@ constexpr const char* kCiphers12 = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr std::array<unsigned char, 9> kHttp11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 constexpr std::string_view kSessionContext = "a2akit";
 
-// -- The socket, as OpenSSL's BIO -----------------------------------------------------------------
+// -- The socket, as OpenSSL's BIO
 // OpenSSL's own one would raise SIGPIPE when the peer has gone.
 
 TlsSession::Wire& wire_of(BIO* bio) { return *static_cast<TlsSession::Wire*>(BIO_get_data(bio)); }
@@ -67,7 +67,7 @@ BIO_METHOD* wire_method() {
     return kMethod;
 }
 
-// -- Credentials ----------------------------------------------------------------------------------
+// -- Credentials
 
 using Context = std::shared_ptr<SSL_CTX>;
 
@@ -205,7 +205,7 @@ std::string certificate_name(std::string_view pem) {
     return certificate_name(*certificate);
 }
 
-// -- A session ------------------------------------------------------------------------------------
+// -- A session
 
 void TlsSession::Free::operator()(SSL* session) const noexcept { SSL_free(session); }
 

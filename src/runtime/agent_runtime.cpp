@@ -126,7 +126,7 @@ RequestHandler& AgentRuntime::handler(std::size_t agent) noexcept {
     return agents_[agent]->dispatcher;
 }
 
-// -- Start ----------------------------------------------------------------------------------------
+// -- Start
 
 std::vector<AgentRuntime::Component> AgentRuntime::components() {
     std::vector<Component> all;
@@ -236,7 +236,7 @@ void AgentRuntime::start_keepers() {
     housekeeping_->start();
 }
 
-// -- The agent of a task --------------------------------------------------------------------------
+// -- The agent of a task
 
 TaskManager* AgentRuntime::manager_for(const OwnerScope& owner) noexcept {
     const std::string_view name = agent_of(owner);
@@ -272,7 +272,7 @@ AsyncResult<TaskId> AgentRuntime::redrive(DeadLetter letter) {
     return manager->redrive(std::move(letter));
 }
 
-// -- Stop -----------------------------------------------------------------------------------------
+// -- Stop
 
 void AgentRuntime::refuse_new_work() noexcept {
     for (auto& agent : agents_) agent->manager.refuse_new_work();
@@ -353,7 +353,7 @@ Async<void> AgentRuntime::stop_adapters() {
     adapters_.clear();
 }
 
-// -- Parts that may not end -----------------------------------------------------------------------
+// -- Parts that may not end
 
 /// The stop of a part, while it is waited for.
 struct AgentRuntime::Ending {

@@ -109,7 +109,6 @@ std::shared_ptr<const Script> ScriptedWorker::script_for(std::string_view text) 
 }
 
 // -- Gates
-// -----------------------------------------------------------------------------------------
 
 void ScriptedWorker::open(const std::string& gate) {
     const std::lock_guard lock(mutex_);
@@ -138,7 +137,6 @@ Async<void> ScriptedWorker::wait_at(std::string gate) {
 }
 
 // -- What it saw
-// -----------------------------------------------------------------------------------
 
 std::size_t ScriptedWorker::begin(TaskContext& ctx) {
     const std::lock_guard lock(mutex_);

@@ -51,7 +51,6 @@ private:
 };
 
 // -- Getting in
-// -------------------------------------------------------------------------------------------------------
 
 class RedisAccessTest : public RedisNodeTest {};
 
@@ -173,7 +172,6 @@ TEST_F(RedisAccessTest, AKeyOfSomebodyElsesIsNotTouched) {
 }
 
 // -- The queue
-// --------------------------------------------------------------------------------------------------------
 
 class RedisQueueTest : public RedisNodeTest {
 protected:
@@ -399,7 +397,6 @@ TEST_F(RedisSharesTest, AnEntryOfAnOlderNodeHasNoOwner) {
 }
 
 // -- Outages
-// ----------------------------------------------------------------------------------------------------------
 
 class RedisOutageTest : public RedisNodeTest {
 protected:

@@ -56,7 +56,6 @@ protected:
     }
 
     // -- Clients that do what the protocol tells clients to do
-    // ---------------------------------------------------------
     std::uint16_t port(int number) {
         return servers_[static_cast<std::size_t>(number) % servers_.size()]->port();
     }

@@ -62,7 +62,6 @@ protected:
 };
 
 // -- Idempotency-Key
-// ----------------------------------------------------------------------------------------------
 
 TEST_F(PromisesTest, ARepeatJoinsWhateverItsBinding) {
     start();
@@ -119,7 +118,6 @@ TEST_F(PromisesTest, AMessageIdIsAKeyInBothBindingsWhereTheSettingSaysSo) {
 }
 
 // -- Owners
-// -------------------------------------------------------------------------------------------------------
 
 TEST_F(PromisesTest, SomebodyElsesTaskIsNotFoundByAnyOperationOfAnyBinding) {
     start();
@@ -158,7 +156,6 @@ TEST_F(PromisesTest, SomebodyElsesTaskIsNotFoundByAnyOperationOfAnyBinding) {
 }
 
 // -- A full store
-// -------------------------------------------------------------------------------------------------
 
 TEST_F(PromisesTest, AFullStoreRefusesWithRetryInfoAndFinishedTasksMakeRoom) {
     Settings settings;
@@ -182,7 +179,6 @@ TEST_F(PromisesTest, AFullStoreRefusesWithRetryInfoAndFinishedTasksMakeRoom) {
 }
 
 // -- AUTH_REQUIRED
-// ------------------------------------------------------------------------------------------------
 
 /// Asks for credentials until they are there.
 class CarefulAgent final : public Worker {
@@ -222,7 +218,6 @@ TEST_F(PromisesTest, AStreamStaysOpenAtAuthRequiredAndGoesOnWhenItsTaskIsResumed
 }
 
 // -- A worker that blocks
-// -----------------------------------------------------------------------------------------
 
 class BlockingAgent final : public BlockingWorker {
 public:

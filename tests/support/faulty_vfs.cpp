@@ -34,7 +34,6 @@ struct FaultyVfs::Hooks {
     static sqlite3_vfs* below(sqlite3_vfs* vfs) { return self(vfs).real_; }
 
     // -- Files
-    // ---------------------------------------------------------------------------------------------------
     static int close(sqlite3_file* base) {
         const int code = real(base)->pMethods->xClose(real(base));
         file(base).image.~shared_ptr();
@@ -106,7 +105,6 @@ struct FaultyVfs::Hooks {
     }
 
     // -- The file system
-    // -----------------------------------------------------------------------------------------
     static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* base, int flags,
                     int* out_flags) {
         // Version 2: with shared memory, without mapped files, whose writes could not be seen.

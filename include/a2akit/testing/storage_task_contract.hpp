@@ -9,7 +9,6 @@ namespace a2akit::testing {
 class StorageContract : public StorageFixture {};
 
 // -- Creating and loading
-// --------------------------------------------------------------------------------------------
 
 TEST_P(StorageContract, ACreatedTaskIsFoundAsItWasMade) {
     const NewTask task = fresh_task("talk");
@@ -116,7 +115,6 @@ TEST_P(StorageContract, ALoadLeavesArtifactsBehindWhenTheyAreNotAskedFor) {
 }
 
 // -- Appending
-// -------------------------------------------------------------------------------------------------------
 
 TEST_P(StorageContract, EventsAreNumberedFromOneArtifactsBeforeTheStatus) {
     const TaskId task = make_task();
@@ -238,7 +236,6 @@ TEST_P(StorageContract, StatusTimesNeverDecrease) {
 }
 
 // -- Lost answers
-// ----------------------------------------------------------------------------------------------------
 
 TEST_P(StorageContract, ACreateRepeatedUnderItsWriteIdReturnsTheFirstAnswer) {
     const NewTask task = fresh_task();
@@ -308,7 +305,6 @@ TEST_P(StorageContract, AClaimRepeatedUnderItsWriteIdReturnsTheSameRun) {
 }
 
 // -- Idempotency keys
-// ------------------------------------------------------------------------------------------------
 
 TEST_P(StorageContract, AKeyMakesOneTaskHoweverOftenTheRequestComes) {
     const Created first =
@@ -391,7 +387,6 @@ TEST_P(StorageContract, AKeyOfAnotherTaskIsRefused) {
 }
 
 // -- The log
-// ---------------------------------------------------------------------------------------------------------
 
 TEST_P(StorageContract, EventsAreReadFromAnyPlaceInPages) {
     const TaskId task = make_task();

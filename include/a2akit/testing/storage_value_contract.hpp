@@ -6,7 +6,7 @@
 
 namespace a2akit::testing {
 
-// -- Values ---------------------------------------------------------------------------------------
+// -- Values
 
 /// Every byte, and what means something to some engine.
 inline std::string awkward_text() {
@@ -129,7 +129,7 @@ TEST_P(StorageContract, TheAnonymousOwnTheirTasksTogether) {
     EXPECT_EQ(error_of(storage().load(task, alice_)), ErrorCode::kTaskNotFound);
 }
 
-// -- Lost answers, again --------------------------------------------------------------------------
+// -- Lost answers, again
 
 TEST_P(StorageContract, ARepeatedWriteIsNotJudgedByItsGuardAgain) {
     const TaskId task = make_task();
@@ -207,7 +207,7 @@ TEST_P(StorageContract, ARepeatedClaimOfARunThatWasTakenOverGetsNoRun) {
     EXPECT_EQ(load(task).epoch, taken.epoch);
 }
 
-// -- Owners ---------------------------------------------------------------------------------------
+// -- Owners
 
 // A server with several agents puts an agent's name and separators in front of the principal's.
 TEST_P(StorageContract, AnOwnersNameMayHaveAnyCharacterAndAnyLengthThatIsAllowed) {
@@ -239,7 +239,7 @@ TEST_P(StorageContract, AnOwnersNameMayHaveAnyCharacterAndAnyLengthThatIsAllowed
     }
 }
 
-// -- Claims, again --------------------------------------------------------------------------------
+// -- Claims, again
 
 TEST_P(StorageContract, ATurnThatHasEndedIsStaleBeforeItsRunIsReleased) {
     const TaskId task = make_task();

@@ -166,7 +166,6 @@ public:
     virtual ~TaskContext() = default;
 
     // -- The task and its message
-    // --------------------------------------------------------------------------------
     [[nodiscard]] virtual const std::string& task_id() const noexcept = 0;
     [[nodiscard]] virtual const std::string& context_id() const noexcept = 0;
     [[nodiscard]] virtual const std::string& message_id() const noexcept = 0;
@@ -205,7 +204,6 @@ public:
         const noexcept = 0;
 
     // -- This run
-    // ------------------------------------------------------------------------------------------------
     [[nodiscard]] virtual bool is_cancelled() const noexcept = 0;
     /// Returns when the handler should stop soon: the task is cancelled, the run is lost, or the
     /// server's drain time is over. Any number of coroutines can wait. Throws Cancelled when only a
@@ -224,7 +222,6 @@ public:
     [[nodiscard]] virtual spdlog::logger& logger() noexcept = 0;
 
     // -- Resumable work
-    // ------------------------------------------------------------------------------------------
     /// The value that this task stored last, by `save_checkpoint` or with a question; empty for
     /// none.
     [[nodiscard]] virtual const RawJson& checkpoint() const noexcept = 0;
@@ -234,7 +231,6 @@ public:
     virtual Async<void> update_context(RawJson value) = 0;
 
     // -- Progress
-    // ------------------------------------------------------------------------------------------------
     virtual Async<void> send_status(std::string text) = 0;
     virtual Async<void> send_status(AgentMessage message) = 0;
     template <TextView Text>
@@ -254,7 +250,6 @@ public:
                                            std::string artifact_id = "final-answer") = 0;
 
     // -- The end of the turn: exactly one of these †
-    // ---------------------------------------------------------------
     /// † Completed; with text, that text becomes one artifact.
     virtual Async<void> complete(std::optional<std::string> text = std::nullopt,
                                  std::string artifact_id = "final-answer") = 0;

@@ -27,7 +27,6 @@ void BrokerHub::stop() {
 }
 
 // -- Entries
-// -------------------------------------------------------------------------------------------------------
 
 void BrokerHub::enqueue(RunOperation operation, std::optional<Timestamp> not_before) {
     const std::uint64_t hash = hash_of(operation);
@@ -50,7 +49,6 @@ void BrokerHub::enqueue(RunOperation operation, std::optional<Timestamp> not_bef
 }
 
 // -- Claimed runs
-// --------------------------------------------------------------------------------------------------
 
 Seat* BrokerHub::reserve(const Loop* loop, std::uint64_t owner) {
     const std::lock_guard lock(mutex_);
@@ -182,7 +180,6 @@ void BrokerHub::promote_due(Seat& seat) {
 }
 
 // -- Who gets them
-// -------------------------------------------------------------------------------------------------
 
 Seat* BrokerHub::local_seat() noexcept {
     const Loop* here = Loop::current();
@@ -316,7 +313,6 @@ BrokerHub::Taken BrokerHub::take_or_wait(Seat& seat, int room) {
 }
 
 // -- Shares of owners
-// ----------------------------------------------------------------------------------------------
 
 OwnerShare* BrokerHub::join_share(std::uint64_t owner) {
     if (owner == 0) return nullptr;
@@ -396,7 +392,6 @@ void BrokerHub::hand_out_kept() {
 }
 
 // -- Seats
-// ---------------------------------------------------------------------------------------------------------
 
 Seat& BrokerHub::take_seat(Loop& loop, NodeId node, Lease lease, int slots, bool claims) {
     const std::lock_guard lock(mutex_);

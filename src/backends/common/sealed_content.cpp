@@ -303,7 +303,7 @@ Result<void> SealedContent::open(TaskPushNotificationConfig& config) const {
     return {};
 }
 
-// -- Another key ----------------------------------------------------------------------------------
+// -- Another key
 
 Result<bool> SealedContent::renew(std::string& bytes, std::string_view kind) const {
     if (DataKeys::key_id(bytes) == keys_.first_id()) return false;

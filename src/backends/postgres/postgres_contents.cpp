@@ -23,7 +23,6 @@ bool may_see(const OwnerScope& scope, const TaskSnapshot& task) {
 }  // namespace
 
 // -- Claims
-// -----------------------------------------------------------------------------------------------------------
 
 AsyncResult<Claimed> PostgresStorage::claim(WriteId id, TaskId task, Turn turn, NodeId node,
                                             Lease lease) {
@@ -62,7 +61,6 @@ AsyncResult<Claimed> PostgresStorage::claim_damaged(TaskId task, Turn turn, Node
 }
 
 // -- One task
-// ---------------------------------------------------------------------------------------------------------
 
 AsyncResult<TaskSnapshot> PostgresStorage::load(TaskId task, OwnerScope scope,
                                                 std::optional<std::int32_t> history_length,
@@ -110,7 +108,6 @@ AsyncResult<TaskSnapshot> PostgresStorage::load_damaged(TaskId task, OwnerScope 
 }
 
 // -- Several
-// ----------------------------------------------------------------------------------------------------------
 
 AsyncResult<PostgresStorage::Snapshots> PostgresStorage::snapshots(
     std::vector<TaskId> tasks, std::optional<std::int32_t> history_length, bool include_artifacts,

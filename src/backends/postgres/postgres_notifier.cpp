@@ -63,7 +63,6 @@ Async<void> PostgresNotifier::stop() {
 }
 
 // -- Listening
-// --------------------------------------------------------------------------------------------------------
 
 AsyncResult<void> PostgresNotifier::start_listening(std::shared_ptr<PgConnection> connection,
                                                     std::size_t attempt) {
@@ -104,7 +103,6 @@ void PostgresNotifier::hear(std::string_view payload) {
 }
 
 // -- Notifying
-// --------------------------------------------------------------------------------------------------------
 
 void PostgresNotifier::wake(const Wake& wake) {
     if (!has_others()) return;
@@ -144,7 +142,6 @@ Async<void> PostgresNotifier::notify(std::string payload) {
 }
 
 // -- Who lives
-// --------------------------------------------------------------------------------------------------------
 
 Async<void> PostgresNotifier::beat_once() {
     PgParams params;

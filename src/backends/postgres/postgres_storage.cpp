@@ -177,7 +177,6 @@ Result<void> add_events(PgRow& row, Sequence after, EventPage& page) {
 }  // namespace
 
 // -- Writes
-// -----------------------------------------------------------------------------------------------------------
 
 PgParams PostgresStorage::write_params(const TaskId& task, const OwnerScope& scope,
                                        const TaskUpdate& update, const NewTask* made) const {
@@ -299,7 +298,6 @@ AsyncResult<std::optional<Turn>> PostgresStorage::release(TaskId task, Epoch epo
 }
 
 // -- Reads
-// ------------------------------------------------------------------------------------------------------------
 
 AsyncResult<EventPage> PostgresStorage::events(TaskId task, OwnerScope scope, Sequence after,
                                                EventLimit limit) {
@@ -364,7 +362,6 @@ AsyncResult<Timestamp> PostgresStorage::now() {
 }
 
 // -- Listings
-// ---------------------------------------------------------------------------------------------------------
 
 AsyncResult<ListPage> PostgresStorage::list(OwnerScope scope, ListQuery query) {
     backends::ListCursor cursor;
@@ -421,7 +418,6 @@ AsyncResult<ListPage> PostgresStorage::list(OwnerScope scope, ListQuery query) {
 }
 
 // -- Contexts
-// ---------------------------------------------------------------------------------------------------------
 
 AsyncResult<ContextValue> PostgresStorage::load_context(OwnerScope scope, std::string context_id) {
     PgParams params;

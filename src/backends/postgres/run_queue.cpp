@@ -107,7 +107,6 @@ Async<void> RunQueue::stop() {
 }
 
 // -- Hints
-// ------------------------------------------------------------------------------------------------------------
 
 void RunQueue::wake_one_locked() {
     Seat* chosen = nullptr;
@@ -141,7 +140,6 @@ void RunQueue::hint_from_afar() {
 }
 
 // -- Receiving
-// --------------------------------------------------------------------------------------------------------
 
 std::shared_ptr<RunQueue::Seat> RunQueue::take_seat(Loop& loop, NodeId node, int slots) {
     auto seat = std::make_shared<Seat>(loop, node);
@@ -345,7 +343,6 @@ void RunQueue::end_locked(RunOperation operation) {
 }
 
 // -- What nobody took
-// -------------------------------------------------------------------------------------------------
 
 void RunQueue::hold(RunOperation operation, WriteId taken) {
     const std::lock_guard lock(mutex_);

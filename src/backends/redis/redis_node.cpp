@@ -61,7 +61,6 @@ AsyncResult<RedisReply> RedisNode::run(const RedisScript& script, std::vector<st
 }
 
 // -- Starting and stopping
-// --------------------------------------------------------------------------------------------
 
 AsyncResult<void> RedisNode::inspect(std::shared_ptr<RedisConnection> connection) {
     RedisCommand command{"INFO"};

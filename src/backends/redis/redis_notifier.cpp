@@ -48,7 +48,6 @@ Async<void> RedisNotifier::stop() {
 }
 
 // -- Listening
-// --------------------------------------------------------------------------------------------------------
 
 AsyncResult<void> RedisNotifier::subscribe(std::shared_ptr<RedisConnection> connection) {
     connection->on_message([this](std::string_view payload) { messages_.hear(payload, handlers); });
@@ -68,7 +67,6 @@ Async<void> RedisNotifier::listen_for_life() {
 }
 
 // -- Telling
-// ----------------------------------------------------------------------------------------------------------
 
 void RedisNotifier::wake(const Wake& wake) {
     if (!running_.load()) return;

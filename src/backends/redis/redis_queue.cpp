@@ -136,7 +136,6 @@ Async<void> RedisQueue::stop() {
 }
 
 // -- Enqueuing
-// --------------------------------------------------------------------------------------------------------
 
 AsyncResult<void> RedisQueue::enqueue(RunOperation operation, std::optional<Timestamp> not_before) {
     std::vector<std::string> args{
@@ -171,7 +170,6 @@ void RedisQueue::look() {
 }
 
 // -- Receiving
-// --------------------------------------------------------------------------------------------------------
 
 std::shared_ptr<RedisQueue::Seat> RedisQueue::take_seat(Loop& loop, NodeId node, int slots) {
     auto seat = std::make_shared<Seat>(loop, node);
@@ -305,7 +303,6 @@ Async<void> RedisQueue::look_for_due() {
 }
 
 // -- Reading
-// ----------------------------------------------------------------------------------------------------------
 
 AsyncResult<void> RedisQueue::prepare() {
     std::vector<std::string> args{node_.names().group};
@@ -354,7 +351,6 @@ Async<bool> RedisQueue::read_once(int room) {
 }
 
 // -- Answering
-// --------------------------------------------------------------------------------------------------------
 
 AsyncResult<void> RedisQueue::ack(std::string id, RunOperation operation) {
     let_go(id);

@@ -67,7 +67,6 @@ bool unless_damaged(Session& session, std::int64_t id, Function function) {
 }
 
 // -- Sweeps
-// -----------------------------------------------------------------------------------------------------------
 
 // What to do about a task whose look has come; moves the look.
 std::optional<Due> look_at(Session& session, std::int64_t id, Timestamp now) {
@@ -141,7 +140,6 @@ std::vector<Due> sweep(Session& session, int limit) {
 }
 
 // -- Erasing
-// ----------------------------------------------------------------------------------------------------------
 
 struct Resting {
     Timestamp time{};

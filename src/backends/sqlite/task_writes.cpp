@@ -30,7 +30,6 @@ void check_place(std::uint64_t place) {
 }
 
 // -- Turns
-// ------------------------------------------------------------------------------------------------------------
 
 void drop_input(Session& session, TaskRow& row) {
     if ((row.input & 1) != 0)
@@ -81,7 +80,6 @@ Shared<Message> message_of_turn(Connection& db, const TaskRow& row) {
 }
 
 // -- Parts of an update
-// -----------------------------------------------------------------------------------------------
 
 // -- The table of what few tasks have
 

@@ -28,7 +28,6 @@ public:
     TaskContextImpl(WorkerNode& node, const ServedAgent& agent, Turn turn, Run&& run);
 
     // -- For the adapter
-    // -----------------------------------------------------------------------------------------
     [[nodiscard]] TaskId id() const noexcept { return run_.snapshot.id; }
     [[nodiscard]] Epoch epoch() const noexcept { return run_.epoch; }
     [[nodiscard]] const ServedAgent& agent() const noexcept { return agent_; }
@@ -62,7 +61,6 @@ public:
                                  std::optional<std::string> dead_letter);
 
     // -- TaskContext
-    // ---------------------------------------------------------------------------------------------
     [[nodiscard]] const std::string& task_id() const noexcept override { return task_id_; }
     [[nodiscard]] const std::string& context_id() const noexcept override {
         return run_.snapshot.context_id;

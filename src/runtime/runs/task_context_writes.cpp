@@ -251,7 +251,6 @@ Async<void> TaskContextImpl::emit_data_artifact(RawJson data, std::string artifa
 }
 
 // -- The end of the turn
-// ------------------------------------------------------------------------------------------
 
 Async<void> TaskContextImpl::complete(std::optional<std::string> text, std::string artifact_id) {
     if (!text) return awaited("complete", write_status(TaskState::kCompleted, std::nullopt));

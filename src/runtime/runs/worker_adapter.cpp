@@ -114,7 +114,6 @@ Async<void> WorkerAdapter::serve(std::unique_ptr<Delivery> delivery) {
 }
 
 // -- Claiming
-// ---------------------------------------------------------------------------------------------------------
 
 Async<std::unique_ptr<WorkerAdapter::ActiveRun>> WorkerAdapter::accept(Delivery& delivery,
                                                                        Run&& run) {
@@ -222,7 +221,6 @@ Async<void> WorkerAdapter::answer_busy(Delivery& delivery) {
 }
 
 // -- The runs of this loop
-// --------------------------------------------------------------------------------------------
 
 void WorkerAdapter::enter(ActiveRun& run) noexcept {
     run.after = first_;

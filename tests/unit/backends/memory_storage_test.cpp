@@ -111,7 +111,7 @@ TEST_F(MemoryStorageTest, FullOfUnfinishedTasksItRefusesAndNamesATimeToRetry) {
     EXPECT_TRUE(get(storage.create(NewTask{TaskId::generate(), "c", true}, kAlice, update)));
 }
 
-// -- Bytes ----------------------------------------------------------------------------------------
+// -- Bytes
 
 TaskUpdate with_text(TaskState state, std::size_t bytes) {
     TaskUpdate update;

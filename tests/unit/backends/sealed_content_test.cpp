@@ -179,7 +179,7 @@ TEST_F(SealedContentTest, OfAPushConfigurationOnlyTheIdCanBeRead) {
     EXPECT_EQ(config.authentication->credentials, "secret");
 }
 
-// -- Another key ----------------------------------------------------------------------------------
+// -- Another key
 
 class ReencryptionTest : public ::testing::Test {
 protected:

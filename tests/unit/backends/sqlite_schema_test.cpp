@@ -53,7 +53,6 @@ protected:
 };
 
 // -- Steps
-// --------------------------------------------------------------------------------------------------------------
 
 TEST_F(SqliteSchemaTest, EachStepThatIsMissingIsTaken) {
     Connection db(path_, Connection::Mode::kReadWrite);
@@ -81,7 +80,6 @@ TEST_F(SqliteSchemaTest, AStepThatFailsLeavesTheFileAtTheStepBefore) {
 }
 
 // -- Plans
-// --------------------------------------------------------------------------------------------------------------
 
 TEST_F(SqliteSchemaTest, EveryStatementOfAListingReadsAnIndexAndNothingElse) {
     open(path_).reset();
@@ -139,7 +137,6 @@ TEST_F(SqliteSchemaTest, EveryColumnOfBytesHoldsContentsOrIsKnownNotTo) {
 }
 
 // -- What earlier versions wrote
-// ------------------------------------------------------------------------------------------
 
 /// A file as the first version left it: `tests/data/sqlite/schema_1.sql` is its dump, and stays as
 /// it is.

@@ -78,7 +78,6 @@ private:
 };
 
 // -- when_all
-// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(WhenTest, AllRunAtATimeAndReturnInOrder) {
     auto [slow, text, quick, nothing] =
@@ -125,7 +124,6 @@ TEST_F(WhenTest, TheFirstExceptionIsTheOneThatIsThrown) {
 }
 
 // -- when_any
-// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(WhenTest, TheFirstOfAnyWinsAndTheOthersEnd) {
     const auto first = loop.await(when_any(
@@ -193,7 +191,6 @@ TEST_F(WhenTest, AnyWithASleepIsATimeLimit) {
 }
 
 // -- Asking to end early reaches everything below
-// ---------------------------------------------------------------------
 
 Async<void> nests(Log& log) {
     const Trace trace(log, "parent");
@@ -230,7 +227,6 @@ TEST_F(WhenTest, WithoutAnybodyToCancelItASleepIsASleep) {
 }
 
 // -- Misuse
-// -----------------------------------------------------------------------------------------------------------
 
 #ifndef NDEBUG
 Async<int> awaits_twice(Async<int> once) {

@@ -111,7 +111,7 @@ TEST_F(SlowBodyTest, ABodyThatIsNotSlowKeepsItsRoom) {
     EXPECT_EQ(first.response().status, 200);
 }
 
-// -- Before the body ------------------------------------------------------------------------------
+// -- Before the body
 
 TEST_F(HttpBudgetTest, ACallerWithoutPermissionIsRefusedBeforeTheBodyIsRead) {
     serve();

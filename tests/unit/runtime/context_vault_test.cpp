@@ -236,7 +236,6 @@ TEST_F(ContextVaultTest, KeepsABoundedNumberTheNewestOnes) {
 }
 
 // -- Several requests, one turn
-// ---------------------------------------------------------------------------------------
 
 TEST_F(ContextVaultTest, OfRequestsThatRaceForATurnOnlyTheOneThatMadeItGivesItsContext) {
     ContextVault vault(false, std::nullopt);

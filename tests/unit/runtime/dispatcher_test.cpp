@@ -250,7 +250,6 @@ TEST_F(DispatcherTest, TheTenantOfTheParamsCountsWhereThePathNamedNone) {
 }
 
 // -- Middlewares
-// ----------------------------------------------------------------------------------------------------
 
 TEST_F(DispatcherTest, MiddlewaresRunInOrderAndBackInReverse) {
     auto a = noting("a");
@@ -322,7 +321,6 @@ TEST_F(DispatcherTest, MiddlewaresStillSeeTheRequestAfterwards) {
 }
 
 // -- The gate
-// -------------------------------------------------------------------------------------------------------
 
 // -- Limits of a caller
 

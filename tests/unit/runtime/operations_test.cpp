@@ -64,7 +64,6 @@ TEST_F(OperationsTest, SomebodyElsesTaskIsNotListed) {
 }
 
 // -- Lists
-// ----------------------------------------------------------------------------------------------------------
 
 TEST_F(OperationsTest, ListsCarryArtifactsOnlyWhenAsked) {
     accept();
@@ -132,7 +131,6 @@ TEST_F(OperationsTest, AForeignPageTokenIsAWrongField) {
 }
 
 // -- Cancel
-// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(OperationsTest, ATaskThatNobodyRunsIsCanceledAtOnce) {
     const std::string id = accept();
@@ -227,7 +225,6 @@ TEST_F(OperationsTest, ADrainEndsTheWaitOfACancel) {
 }
 
 // -- For the application
-// --------------------------------------------------------------------------------------------
 
 TEST_F(OperationsTest, OnlyATaskThatWaitsForAuthIsResumed) {
     const std::string id = accept();

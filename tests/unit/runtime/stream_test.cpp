@@ -231,7 +231,6 @@ TEST_F(StreamTest, AClientThatGoesAwayChangesNothing) {
 }
 
 // -- Last-Event-ID
-// --------------------------------------------------------------------------------------------------
 
 TEST_F(StreamTest, LastEventIdGoesOnBehindIt) {
     const std::string id = accept();
@@ -286,7 +285,6 @@ TEST_F(StreamTest, AFinishedTaskIsNotSubscribedToWithoutIt) {
 }
 
 // -- Ends
-// -----------------------------------------------------------------------------------------------------------
 
 TEST_F(StreamTest, ALogThatIsCompactedUnderAStreamMakesItBeginAnew) {
     auto stream = this->stream(command(message_of("hello")));

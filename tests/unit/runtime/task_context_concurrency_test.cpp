@@ -45,7 +45,6 @@ TEST_F(TaskContextTest, SeveralCoroutinesCanWaitForTheCancel) {
 }
 
 // -- Several at a time
-// ------------------------------------------------------------------------------------------------
 
 Async<void> emits_in_children(TaskContext& ctx) {
     (void)co_await when_all(ctx.emit_text_artifact("one", "a"), ctx.emit_text_artifact("two", "b"),

@@ -8,7 +8,6 @@ namespace a2akit {
 namespace {
 
 // -- Progress and ends
-// ------------------------------------------------------------------------------------------------
 
 Async<void> streams(TaskContext& ctx) {
     co_await ctx.send_status("on it");
@@ -370,7 +369,6 @@ TEST_F(TaskContextTest, TheTextOfAnExceptionIsShownOnlyWhenAskedFor) {
 }
 
 // -- Direct replies
-// ---------------------------------------------------------------------------------------------------
 
 Async<void> replies(TaskContext& ctx) { co_await ctx.reply_directly("hi"); }
 Async<void> works_then_replies(TaskContext& ctx) {

@@ -66,7 +66,6 @@ protected:
     }
 
     // -- The client's side
-    // -----------------------------------------------------------------------------------------
     static SendCommand command(SendMessageRequest request, std::string key = {}) {
         SendCommand made;
         made.request = std::move(request);
@@ -122,7 +121,6 @@ protected:
     }
 
     // -- The worker's side
-    // -----------------------------------------------------------------------------------------
     /// Receives the next turn and claims it.
     ClaimedRun claim() {
         auto delivery = loop_.await(receiver_->receive());

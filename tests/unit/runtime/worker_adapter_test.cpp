@@ -170,7 +170,6 @@ TEST_F(WorkerAdapterTest, TheMoveToWorkingIsAnnounced) {
 }
 
 // -- Cancellation
-// -----------------------------------------------------------------------------------------------------
 
 Async<void> stops_when_cancelled(TaskContext& ctx) { co_await ctx.cancelled(); }
 Async<void> completes_when_cancelled(TaskContext& ctx) {
@@ -309,7 +308,6 @@ TEST_F(WorkerAdapterTest, AnOverdueCancelIsForcedAndTheSlotHeldUntilTheHandlerRe
 }
 
 // -- Sends that do not wait
-// -------------------------------------------------------------------------------------------
 
 TEST_F(WorkerAdapterTest, ATurnStartsBehindTheAnswersToItsSends) {
     auto worker = std::make_shared<FunctionWorker>(echo);
@@ -345,7 +343,6 @@ TEST_F(WorkerAdapterTest, AClientThatDoesNotReadItsAnswerHoldsNoTurnUpForLong) {
 }
 
 // -- Drain
-// ------------------------------------------------------------------------------------------------------------
 
 TEST_F(WorkerAdapterTest, ADrainWaitsForTheHandlers) {
     Signal gate;
@@ -407,7 +404,6 @@ TEST_F(WorkerAdapterTest, ADrainEndsTheWaitForASlot) {
 }
 
 // -- The request's context
-// --------------------------------------------------------------------------------------------
 
 class KeptContextTest : public WorkerFixture {
 protected:

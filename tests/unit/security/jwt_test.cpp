@@ -353,7 +353,7 @@ TEST(Base64url, IsStrict) {
         EXPECT_FALSE(decode_base64url(wrong, out)) << wrong;
 }
 
-// -- Where the keys come from ---------------------------------------------------------------------
+// -- Where the keys come from
 
 class KeySourceTest : public ::testing::Test {
 protected:

@@ -188,7 +188,7 @@ TEST_F(AuditLogTest, TwoProcessesDoNotShareAFile) {
     EXPECT_NE(second.error().message.find("is in use"), std::string::npos);
 }
 
-// -- Several files --------------------------------------------------------------------------------
+// -- Several files
 
 class RotationTest : public AuditLogTest {
 protected:
@@ -392,7 +392,7 @@ TEST_F(RotationTest, AProcessThatWasKilledInTheFirstLineOfANewFileIsFollowedByOn
     }
 }
 
-// -- The disk -------------------------------------------------------------------------------------
+// -- The disk
 
 TEST_F(AuditLogTest, ALineThatIsWaitedForIsOnTheDiskBeforeTheCallIsAnswered) {
     std::atomic<int> flushes = 0;

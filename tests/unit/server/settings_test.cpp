@@ -18,7 +18,6 @@ TEST(SettingsTest, AnEmptyVariableIsNotSet) {
 }
 
 // -- Every variable
-// -------------------------------------------------------------------------------------------------
 
 std::vector<Variable> variables() {
     std::vector<Variable> all{

@@ -161,7 +161,6 @@ TEST(AgentHarnessTest, LetsMiddlewaresSeeEveryRequest) {
 }
 
 // -- Workers with threads of their own
-// --------------------------------------------------------------------------------
 
 class BlockingFunction final : public BlockingWorker {
 public:
@@ -226,7 +225,6 @@ TEST(AgentHarnessTest, CancelsABlockingHandlerThatLooksWhetherItIs) {
 }
 
 // -- The end of a test
-// ------------------------------------------------------------------------------------------------
 
 class CoroutineFunction final : public Worker {
 public:

@@ -152,7 +152,6 @@ private:
 };
 
 // -- What gets lost: the second column of the tables
-// ------------------------------------------------
 
 void lose(Form, Part& part) {
     const bool file = part.content.index() == 2 || part.content.index() == 3;

@@ -20,7 +20,7 @@ std::string params_of(const Call& call) {
     return std::visit([](const auto& p) { return json::encode(p); }, call.envelope.params);
 }
 
-// -- Requests -------------------------------------------------------------------------------------
+// -- Requests
 
 const std::string kSchemaSend =
     R"({"message":{"kind":"message","messageId":"m","contextId":"c","taskId":"t","role":"user","parts":[)"
@@ -205,7 +205,7 @@ TEST(V03Requests, ExtensionsComeInTheHeaderOf03AndGoBackInIt) {
     EXPECT_EQ(header(encode(call, answer), "A2A-Extensions"), "");
 }
 
-// -- Answers --------------------------------------------------------------------------------------
+// -- Answers
 
 Message reply_message() {
     Message message;
@@ -375,7 +375,7 @@ TEST(V03Answers, EveryStateHasItsName) {
     }
 }
 
-// -- Errors ---------------------------------------------------------------------------------------
+// -- Errors
 
 TEST(V03Errors, AreBareAndOnlyHaveTheNumbersThat03Knows) {
     struct Case {

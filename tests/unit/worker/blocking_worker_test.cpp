@@ -339,7 +339,6 @@ TEST(BlockingWorkerTest, WhenNoFurtherThreadStartsTheTaskWaitsForOneThatRuns) {
 }
 
 // -- Both contexts offer the same calls
-// -------------------------------------------------------------------------------
 
 std::string class_body(const std::string& header, const std::string& name) {
     std::ifstream file(std::string(A2AKIT_INCLUDE_DIR) + "/a2akit/worker/" + header);
