@@ -111,7 +111,6 @@ TEST_F(SqliteSchemaTest, EveryStatementOfAListingReadsAnIndexAndNothingElse) {
 }
 
 // -- Contents
-// -----------------------------------------------------------------------------------------------------------
 
 // A column of contents that kContentColumns lacks is not encrypted again under a new key, and is
 // lost with the old one.

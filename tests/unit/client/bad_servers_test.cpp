@@ -27,7 +27,7 @@ using Script = ScriptedServer::Script;
 constexpr const char* kWorking =
     R"({"task":{"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_WORKING"}}})";
 
-// -- What a client asks ---------------------------------------------------------------------------
+// -- What a client asks
 
 enum class Asked : std::uint8_t { kGet, kSend, kList, kCancel, kPush, kCard, kStream, kSubscribe };
 
@@ -64,7 +64,7 @@ void ask(Client& client, Asked asked) {
     }
 }
 
-// -- What a server does ---------------------------------------------------------------------------
+// -- What a server does
 
 Script says(std::string bytes) {
     return [bytes = std::move(bytes)](const ScriptedRequest&, ScriptedConnection& connection) {
@@ -147,7 +147,7 @@ Script in_turn(std::vector<Script> scripts) {
     };
 }
 
-// -- The table ------------------------------------------------------------------------------------
+// -- The table
 
 /// Generous: what has to be found must not be mistaken for a stall on a slow machine.
 ClientOptions small() {
