@@ -22,8 +22,8 @@ enum class Mode : std::uint8_t { kStrict, kLenient };
 struct Limits {
     std::size_t max_bytes = 64u << 20;
     int max_depth = 64;  ///< Objects and arrays inside one another.
-    long max_elements =
-        std::numeric_limits<long>::max();  ///< Of an array that is read, not skipped.
+    /// Of an array that is read, not skipped.
+    long max_elements = std::numeric_limits<long>::max();
 };
 
 /// Limits for text that a node has written. It may hold whole requests and values of handlers,

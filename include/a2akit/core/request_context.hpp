@@ -16,8 +16,8 @@ inline constexpr std::size_t kMaxNameBytes = 256;
 
 /// The authenticated caller.
 struct Principal {
-    std::string name =
-        {};  ///< Stable; tasks belong to it. At most kMaxNameBytes; empty: anonymous.
+    /// Stable; tasks belong to it. At most kMaxNameBytes; empty: anonymous.
+    std::string name = {};
     std::vector<std::string> scopes = {};
     [[nodiscard]] bool is_anonymous() const noexcept { return name.empty(); }
 };

@@ -38,10 +38,10 @@ struct CardConfig {
     std::string description = {};
     std::string version = {};
     std::optional<AgentProvider> provider = {};
-    std::vector<AgentSkill> skills =
-        {};  ///< None: one, made from name and description. Tags: its id.
-    std::vector<std::string> input_modes =
-        {};  ///< Default text/plain; messages with other parts are refused.
+    /// None: one, made from name and description. Tags: its id.
+    std::vector<AgentSkill> skills = {};
+    /// Default text/plain; messages with other parts are refused.
+    std::vector<std::string> input_modes = {};
     std::vector<std::string> output_modes = {};  ///< Default text/plain.
     bool streaming = true;
     bool push_notifications = false;

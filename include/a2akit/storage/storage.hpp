@@ -19,8 +19,8 @@ using Lease = std::chrono::milliseconds;
 /// a terminal append.
 struct Run {
     Epoch epoch = 0;
-    int attempt =
-        0;  ///< 1 for the first claim of this turn. Runs that a drain handed back do not count.
+    /// 1 for the first claim of this turn. Runs that a drain handed back do not count.
+    int attempt = 0;
     TaskSnapshot snapshot;
     TurnInput input;
     Appended appended;  ///< What the claim itself wrote: the move to working.
@@ -104,8 +104,8 @@ struct Tail {
 };
 
 struct StorageCapabilities {
-    bool in_process =
-        false;  ///< Nothing leaves the process; transient contexts are passed as they are.
+    /// Nothing leaves the process; transient contexts are passed as they are.
+    bool in_process = false;
 };
 
 /// The authority over tasks: their state, their event log, who runs them. All nodes that serve the

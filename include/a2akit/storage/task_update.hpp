@@ -79,8 +79,8 @@ struct TaskUpdate {
 /// The result of a write.
 struct Appended {
     TaskId task;
-    Turn turn =
-        0;  ///< The newest turn after the write (for `once` repeats: the turn that the key made).
+    /// The newest turn after the write (for `once` repeats: the turn that the key made).
+    Turn turn = 0;
     Revision revision = 0;
     Sequence first = 0;  ///< The first event that this write added; last + 1 when it added none.
     Sequence last = 0;   ///< The task's last event after the write.

@@ -30,8 +30,8 @@ struct BrokerEntry : TableLink<BrokerEntry>, Pooled {
     const RunOperation operation;
     BrokerEntry* behind = nullptr;  ///< The next entry in its queue.
     std::unique_ptr<Run> run;       ///< If claimed already, for the node of its seat.
-    OwnerShare* share =
-        nullptr;  ///< null: its owner is unknown. Under the hub's lock, like all that follows.
+    /// null: its owner is unknown. Under the hub's lock, like all that follows.
+    OwnerShare* share = nullptr;
     bool running = false;  ///< Handed to a receiver, or promised to one, and not answered.
     Timestamp due{};
     bool delayed = false;  ///< In BrokerHub's delayed set.

@@ -36,8 +36,9 @@ struct PgAddress {
     [[nodiscard]] Servers servers(std::size_t attempt) const;
     void note_success(const Servers& servers) const { first_server->store(servers.first); }
 
+    /// Of copies too.
     std::shared_ptr<std::atomic<std::size_t>> first_server =
-        std::make_shared<std::atomic<std::size_t>>(0);  ///< Of copies too.
+        std::make_shared<std::atomic<std::size_t>>(0);
 
     /// `postgresql://user:password@host:port/database?schema=a2akit&connections=8`, and whatever
     /// libpq knows. kInvalidParams saying which parameter is wrong, and nothing of the others.

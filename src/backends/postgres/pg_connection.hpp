@@ -91,8 +91,8 @@ private:
     SteadyTime heard_at_{};
     SteadyTime sent_at_{};
     PgRequestQueue under_way_;
-    PgRequest* current_ =
-        nullptr;             ///< Of those under way, whose results are read; null: the commit.
+    /// Of those under way, whose results are read; null: the commit.
+    PgRequest* current_ = nullptr;
     int commands_left_ = 0;  ///< Of the current one: its PREPARE, itself.
     bool ends_ = false;      ///< Once nothing is under way any more.
     bool current_failed_ = false;

@@ -67,9 +67,9 @@ private:
     TaskGroup group_;
     Signal first_outcome_;
     Signal stop_watching_;
-    Error down_ =
-        connection_lost();  ///< Why the last attempt failed; or what to say before there was one.
-    std::string logged_;    ///< What the log says to be wrong; empty: nothing.
+    /// Why the last attempt failed; or what to say before there was one.
+    Error down_ = connection_lost();
+    std::string logged_;                    ///< What the log says to be wrong; empty: nothing.
     std::optional<SteadyTime> down_since_;  ///< No connection stands since then.
     bool stopping_ = true;
     std::atomic<std::size_t> under_way_{0};

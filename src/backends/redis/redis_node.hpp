@@ -19,8 +19,8 @@ namespace a2akit::redis {
 
 /// Options besides the URL; names are without the key prefix.
 struct RedisNames {
-    std::string stream =
-        "{broker}";  ///< In braces, so that the keys beside it stand in one slot of a cluster.
+    /// In braces, so that the keys beside it stand in one slot of a cluster.
+    std::string stream = "{broker}";
     std::string group = "workers";
     std::string consumer_prefix = "node-";
     Duration block = std::chrono::seconds(5);  ///< How long one look into the stream waits.

@@ -28,8 +28,8 @@ private:
     std::condition_variable wake_;
     bool wanted_ = false;
     bool stopping_ = false;
-    int moved_ =
-        0;  ///< How long the log was when this thread last began to move it. Under the mutex.
+    /// How long the log was when this thread last began to move it. Under the mutex.
+    int moved_ = 0;
     std::thread thread_;
 };
 

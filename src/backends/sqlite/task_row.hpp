@@ -31,8 +31,8 @@ struct TaskRow : kernel::TaskHead {
     TaskId task;
     std::int64_t owner = 0;
     std::string context;
-    Sequence status_at =
-        0;  ///< Place in the log of the newest status that holds more than a state; 0: none does.
+    /// Place in the log of the newest status that holds more than a state; 0: none does.
+    Sequence status_at = 0;
     Sequence compacted = 0;  ///< Events up to this one are gone.
     std::uint64_t messages = 0;
     bool has_more = false;        ///< It has a row of `more`.

@@ -23,8 +23,8 @@
 namespace a2akit {
 
 struct TaskManagerOptions {
-    std::optional<Duration> blocking_timeout =
-        {};  ///< None: a blocking send waits for the end of its turn.
+    /// None: a blocking send waits for the end of its turn.
+    std::optional<Duration> blocking_timeout = {};
     Duration cancel_wait{std::chrono::seconds(2)};
     Duration cancel_force_timeout{std::chrono::seconds(60)};
     Duration reveal_after{std::chrono::seconds(1)};  ///< For a direct reply, in a stream.

@@ -26,8 +26,8 @@ struct RecoveryPorts {
     std::shared_ptr<EventBus> bus;
     std::shared_ptr<CancelRegistry> cancels;
     std::shared_ptr<EventEmitter> emitter;
-    std::function<void()> on_outage =
-        {};  ///< Called with each sweep while Storage has been away for kOutage.
+    /// Called with each sweep while Storage has been away for kOutage.
+    std::function<void()> on_outage = {};
     std::shared_ptr<ContextVault> vault = nullptr;  ///< May be null.
 };
 
