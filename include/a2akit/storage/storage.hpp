@@ -132,6 +132,14 @@ public:
     /// retry_after when the owner's share of it is full; kIdempotencyConflict.
     virtual AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) = 0;
 
+    /// `create` for a caller that may have to repeat it: the call moves from `task` and `update`
+    /// only if it returns success that is already there, and otherwise leaves them as they were.
+    /// They need not outlive the call. Unless an engine overrides it, it copies them.
+    virtual AsyncResult<Created> create_or_leave(NewTask& task, const OwnerScope& scope,
+                                                 TaskUpdate& update) {
+        return create(task, scope, update);
+    }
+
     /// The current state of the task. Unrevealed tasks are found only with
     /// `OwnerScope::everything()`. `history_length` limits the history in the snapshot;
     /// `include_artifacts` false leaves the artifacts out. With 0 and false, a task whose contents
@@ -146,6 +154,12 @@ public:
     /// small update that ends the task. A terminal or interrupted status ends the turn; a terminal
     /// one also ends the run and any pending cancel. Cost: in proportion to the update.
     virtual AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) = 0;
+
+    /// `append` for a caller that may have to repeat it, as `create_or_leave`.
+    virtual AsyncResult<Appended> append_or_leave(TaskId task, const OwnerScope& scope,
+                                                  TaskUpdate& update) {
+        return append(task, scope, update);
+    }
 
     /// One compare-and-set that makes `node` the one that runs the turn: raises the epoch, counts
     /// an attempt, and writes the event that the task is working. An expired run of the same turn

@@ -184,6 +184,31 @@ TEST_P(StorageContract, EventsKeepWhatTheirUpdateSaid) {
     EXPECT_FALSE(load(task).status.message) << "a status without a message has none";
 }
 
+TEST_P(StorageContract, ARefusedWriteLeavesItsUpdateToTheCaller) {
+    const TaskId task = make_task();
+    append(task, with_status(TaskState::kCompleted));
+    TaskUpdate late = with_chunk("a", "late", false);
+    late.metadata = RawJson(R"({"k":1})");
+    EXPECT_EQ(error_of(storage().append_or_leave(task, alice_, late)), ErrorCode::kTaskTerminal);
+    ASSERT_EQ(late.artifacts.size(), 1U);
+    EXPECT_EQ(late.artifacts[0].artifact->text(), "late");
+    EXPECT_EQ(late.metadata->text(), R"({"k":1})");
+    const TaskId other = make_task();
+    late.id = WriteId::next();
+    must(storage().append_or_leave(other, alice_, late));
+    EXPECT_EQ(load(other).artifacts.at(0)->text(), "late") << "and it can be written elsewhere";
+    EXPECT_EQ(load(other).metadata.text(), R"({"k":1})");
+}
+
+TEST_P(StorageContract, ATaskIsMadeOfWhatItsCallerMayKeep) {
+    NewTask fresh{TaskId::generate(), "context", true};
+    TaskUpdate update = with_turn("hello");
+    must(storage().create_or_leave(fresh, alice_, update));
+    const TaskSnapshot made = load(fresh.id);
+    EXPECT_EQ(made.context_id, "context");
+    EXPECT_EQ(made.history.at(0)->text(), "hello");
+}
+
 TEST_P(StorageContract, OneTaskHasOneTerminalState) {
     const TaskId task = make_task();
     append(task, with_status(TaskState::kCompleted));

@@ -70,7 +70,9 @@ Timestamp MemoryStorage::time() {
     return latest;
 }
 
-AsyncResult<Created> MemoryStorage::create(NewTask task, OwnerScope scope, TaskUpdate update) {
+// A refusal comes before anything is moved.
+AsyncResult<Created> MemoryStorage::create_or_leave(NewTask& task, const OwnerScope& scope,
+                                                    TaskUpdate& update) {
     Removed evicted;
     auto created = update.once
                        ? create_once(std::move(task), scope, std::move(update), evicted)
@@ -192,7 +194,8 @@ AsyncResult<TaskSnapshot> MemoryStorage::load(TaskId task, OwnerScope scope,
     return loaded;
 }
 
-AsyncResult<Appended> MemoryStorage::append(TaskId task, OwnerScope scope, TaskUpdate update) {
+AsyncResult<Appended> MemoryStorage::append_or_leave(TaskId task, const OwnerScope& scope,
+                                                     TaskUpdate& update) {
     Removed evicted;
     auto appended = update.once ? append_once(task, scope, std::move(update), evicted)
                                 : append_fresh(task, scope, std::move(update), nullptr, evicted);

@@ -44,11 +44,19 @@ public:
     }
     AsyncResult<void> check() override { return Result<>(); }
 
-    AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override;
+    AsyncResult<Created> create(NewTask task, OwnerScope scope, TaskUpdate update) override {
+        return create_or_leave(task, scope, update);
+    }
+    AsyncResult<Created> create_or_leave(NewTask& task, const OwnerScope& scope,
+                                         TaskUpdate& update) override;
     AsyncResult<TaskSnapshot> load(TaskId task, OwnerScope scope,
                                    std::optional<std::int32_t> history_length,
                                    bool include_artifacts) override;
-    AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override;
+    AsyncResult<Appended> append(TaskId task, OwnerScope scope, TaskUpdate update) override {
+        return append_or_leave(task, scope, update);
+    }
+    AsyncResult<Appended> append_or_leave(TaskId task, const OwnerScope& scope,
+                                          TaskUpdate& update) override;
     AsyncResult<Claimed> claim(WriteId id, TaskId task, Turn turn, NodeId node,
                                Lease lease) override;
     AsyncResult<std::vector<Renewal>> renew(NodeId node, Lease lease) override;

@@ -15,6 +15,10 @@ bool refused_for_now(const Error& error) {
     return error.details != nullptr && error.details->retry_after.has_value();
 }
 
+bool is_repeated(const Result<Created>& created) {
+    return !created && answer_lost(created.error()) && !refused_for_now(created.error());
+}
+
 void log_failed_wake(TaskId task, const Error& error) {
     log::warn("waking subscribers failed, they read it from storage later task={} error={}",
               task.to_string(), quoted(error.message));
@@ -30,6 +34,11 @@ bool shows_something(const Appended& appended) {
 }
 Wake wake_of(const Appended& appended) {
     return {appended.task, appended.last, appended.turn, appended.turn_ended};
+}
+
+AsyncResult<Appended> appended_after(Async<void> published, Appended appended) {
+    co_await std::move(published);
+    co_return appended;
 }
 
 AsyncResult<void> done_after(Async<void> published) {
@@ -54,25 +63,20 @@ StorageEventEmitter::StorageEventEmitter(std::shared_ptr<Storage> storage,
 
 AsyncResult<Created> StorageEventEmitter::create(NewTask task, OwnerScope scope,
                                                  TaskUpdate update) {
-    auto pending = storage_->create(task, scope, update);
-    if (!pending.await_ready()) {
+    auto pending = storage_->create_or_leave(task, scope, update);
+    const Result<Created>* const created = pending.ready();
+    if (created == nullptr || is_repeated(*created)) {
         return create_slowly(std::move(pending), std::move(task), std::move(scope),
                              std::move(update));
     }
-    auto created = pending.await_resume();
-    if (!created && answer_lost(created.error()) && !refused_for_now(created.error())) {
-        return create_slowly(std::move(created), std::move(task), std::move(scope),
-                             std::move(update));
-    }
-    if (created) wake_here(created->appended);
-    return created;
+    if (*created) wake_here((*created)->appended);
+    return pending;
 }
 
 AsyncResult<Created> StorageEventEmitter::create_slowly(AsyncResult<Created> pending, NewTask task,
                                                         OwnerScope scope, TaskUpdate repeat) {
     auto created = co_await std::move(pending);
-    for (int tries = 1; tries < kTries; ++tries) {
-        if (created || !answer_lost(created.error()) || refused_for_now(created.error())) break;
+    for (int tries = 1; tries < kTries && is_repeated(created); ++tries) {
         co_await sleep_for(retry_delay(tries));
         created = co_await storage_->create(task, scope, repeat);
     }
@@ -82,18 +86,14 @@ AsyncResult<Created> StorageEventEmitter::create_slowly(AsyncResult<Created> pen
 
 AsyncResult<Appended> StorageEventEmitter::append(TaskId task, OwnerScope scope,
                                                   TaskUpdate update) {
-    auto pending = storage_->append(task, scope, update);
-    if (!pending.await_ready()) {
+    auto pending = storage_->append_or_leave(task, scope, update);
+    const Result<Appended>* const appended = pending.ready();
+    if (appended == nullptr || (!*appended && answer_lost(appended->error())))
         return append_slowly(std::move(pending), task, std::move(scope), std::move(update));
-    }
-    auto appended = pending.await_resume();
-    if (!appended && answer_lost(appended.error())) {
-        return append_slowly(std::move(appended), task, std::move(scope), std::move(update));
-    }
-    if (!appended) return appended;
-    auto published = publish(*appended);
-    if (published.await_ready()) return appended;
-    return append_slowly(std::move(appended), task, std::move(scope), std::move(update));
+    if (!*appended) return pending;
+    auto published = publish(**appended);
+    if (published.await_ready()) return pending;
+    return appended_after(std::move(published), **appended);
 }
 
 AsyncResult<Appended> StorageEventEmitter::append_slowly(AsyncResult<Appended> pending, TaskId task,

@@ -193,6 +193,24 @@ TEST_F(MemoryStorageBytesTest, FullOfUnfinishedTasksItRefusesAndNamesATimeToRetr
     EXPECT_FALSE(is_there(alice));
 }
 
+TEST_F(MemoryStorageBytesTest, AFullStoreLeavesToItsCallerWhatMayBeRepeated) {
+    const TaskId alice = *store("alice", 40'000);
+    const TaskId bob = *store("bob", 40'000);
+    ASSERT_TRUE(store("carol", 12'000));
+    TaskUpdate more = with_artifact(7'000);
+    NewTask fresh{TaskId::generate(), "c", true};
+    TaskUpdate first = with_text(TaskState::kSubmitted, 7'000);
+    const OwnerScope dave{"dave", "", false};
+    ASSERT_FALSE(get(storage_.append_or_leave(alice, OwnerScope::everything(), more)));
+    ASSERT_FALSE(get(storage_.create_or_leave(fresh, dave, first)));
+    finish(bob);
+    EXPECT_TRUE(get(storage_.append_or_leave(alice, OwnerScope::everything(), more)));
+    EXPECT_TRUE(get(storage_.create_or_leave(fresh, dave, first)));
+    const auto everything = OwnerScope::everything();
+    EXPECT_EQ(get(storage_.load(alice, everything, {}, true))->artifacts.size(), 1U);
+    EXPECT_EQ(get(storage_.load(fresh.id, everything, {}, true))->history.size(), 1U);
+}
+
 TEST_F(MemoryStorageBytesTest, OneOwnersUnfinishedTasksLeaveHalfOfItToTheOthers) {
     const TaskId paused = *store("alice", 30'000);
     ASSERT_TRUE(add(paused, with_text(TaskState::kInputRequired, 1)));
