@@ -50,6 +50,9 @@ public:
                                               Operation operation) const = 0;
     /// Whether an answer with this head is a stream of events.
     [[nodiscard]] virtual bool is_event_stream(const HttpHead& head) const = 0;
+    /// Whether an agent may send nothing, not even a head, before the first event of a
+    /// subscription.
+    [[nodiscard]] virtual bool may_begin_late() const noexcept { return false; }
     /// Why there is no stream, from the answer that came instead.
     [[nodiscard]] virtual Error refusal(const HttpAnswer& answer) const = 0;
     /// The decoder has to be destroyed before the binding.

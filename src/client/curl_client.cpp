@@ -62,6 +62,14 @@ public:
         co_return transfer_->head();
     }
 
+    Async<bool> begins_within(Duration span) override {
+        const SteadyTime until = Loop::current()->now() + span;
+        while (!head_ && !finished_) {
+            if (!co_await more(until)) co_return false;
+        }
+        co_return true;
+    }
+
     AsyncResult<std::optional<std::string>> read() override {
         while (bytes_.empty() && !finished_) {
             if (!co_await more()) co_return fail(silence().error());
@@ -78,6 +86,9 @@ private:
     Async<bool> more() {
         std::optional<SteadyTime> until;
         if (idle_timeout_ > Duration::zero()) until = later(Loop::current()->now(), idle_timeout_);
+        return more(until);
+    }
+    Async<bool> more(std::optional<SteadyTime> until) {
         if (!co_await wait_for(transfer_->changed(), until)) co_return false;
         Transfer::Arrived arrived = transfer_.take();
         head_ = arrived.head;

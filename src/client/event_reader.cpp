@@ -10,6 +10,10 @@ EventReader::EventReader(OpenStream stream, const ClientOptions& options)
       decoder_(stream_.binding->decoder(options.max_event_bytes)) {}
 
 AsyncResult<std::optional<StreamEvent>> EventReader::next() {
+    if (!stream_.begun) {
+        auto failure = co_await finish_opening(stream_, options_);
+        if (failure) co_return fail(std::move(failure->error));
+    }
     for (;;) {
         auto event = decoder_->next();
         if (!event || *event) co_return std::move(event);

@@ -67,6 +67,11 @@ public:
     virtual ~HttpStream() = default;
     /// Waits for the status line and the headers.
     virtual Async<HttpResult<HttpHead>> head() = 0;
+    /// Waits for the head, but not longer than `span`; true when it has arrived or never will.
+    virtual Async<bool> begins_within(Duration span) {
+        (void)span;
+        return Async<bool>(true);
+    }
     /// Waits for more bytes; nullopt at the end. kUnavailable when the connection broke or nothing
     /// came for idle_timeout. REQUIRES: `head` succeeded.
     virtual AsyncResult<std::optional<std::string>> read() = 0;

@@ -50,6 +50,7 @@ std::string task_id_of(const Call& call) {
 ResumingStream::ResumingStream(std::shared_ptr<Session> session, Call call, OpenStream stream)
     : session_(std::move(session)), call_(std::move(call)), backoff_(session_->backoff()) {
     reader_.emplace(std::move(stream), session_->options());
+    opened_at_ = Loop::current()->now();
     if (call_.operation == Operation::kSubscribeToTask) {
         task_id_ = task_id_of(call_);
         for (const auto& [name, value] : call_.headers) {
@@ -157,7 +158,8 @@ AsyncResult<std::optional<StreamEvent>> ResumingStream::resume(Error cut) {
     }
     std::optional<Duration> wait = reader_->retry();
     reader_.reset();
-    if (!is_first_ && Loop::current()->now() - opened_at_ >= kWorthwhile) backoff_.reset();
+    const bool was_worthwhile = Loop::current()->now() - opened_at_ >= kWorthwhile;
+    if (!is_first_ && was_worthwhile) backoff_.reset();
     if (is_first_ && !task_id_.empty()) {
         // Some agents break the connection of a subscriber to a task that has ended.
         auto event = co_await read_task();
@@ -165,6 +167,8 @@ AsyncResult<std::optional<StreamEvent>> ResumingStream::resume(Error cut) {
         if (ended_) co_return std::optional(std::move(*event));
         if (!event && event.error().code == ErrorCode::kTaskNotFound)
             co_return fail(std::move(event.error()));
+        // It is the task that is silent: its agent answers.
+        if (event && was_worthwhile) backoff_.reset();
     }
     Error reason = cut;
     for (;;) {

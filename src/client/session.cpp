@@ -13,6 +13,8 @@ namespace a2akit::client {
 namespace {
 
 constexpr std::size_t kMaxErrorBytes = 1U << 20U;
+/// How long a subscription waits for the head of its answer, where the head may come late.
+constexpr Duration kPatience = std::chrono::seconds(5);
 
 std::string join(const std::vector<std::string>& items) {
     std::string joined;
@@ -267,18 +269,27 @@ Async<tl::expected<OpenStream, Failure>> Session::open_at(const Call& call,
     if (!watched) co_return tl::unexpected(final_failure(std::move(watched.error())));
     if (auto placed = place_streamed(call, binding, *http); !placed)
         co_return tl::unexpected(final_failure(std::move(placed.error())));
-    auto stream = http_->open(std::move(*http));
-    auto head = co_await stream->head();
-    report(options_, *watched, head ? head->status : 0, head ? nullptr : &head.error().error);
-    if (!head)
-        co_return tl::unexpected(Failure{std::move(head.error().error), 0, head.error().sent, {}});
-    if (binding.is_event_stream(*head))
-        co_return OpenStream{std::move(stream), &binding, std::move(*watched)};
+    OpenStream stream{http_->open(std::move(*http)), &binding, std::move(*watched)};
+    if (call.operation == Operation::kSubscribeToTask && binding.may_begin_late()) {
+        stream.begun = co_await stream.http->begins_within(kPatience);
+        if (!stream.begun) co_return std::move(stream);
+    }
+    if (auto failure = co_await finish_opening(stream, options_))
+        co_return tl::unexpected(std::move(*failure));
+    co_return std::move(stream);
+}
+
+Async<std::optional<Failure>> finish_opening(OpenStream& stream, const ClientOptions& options) {
+    auto head = co_await stream.http->head();
+    report(options, stream.request, head ? head->status : 0, head ? nullptr : &head.error().error);
+    if (!head) co_return Failure{std::move(head.error().error), 0, head.error().sent, {}};
+    stream.begun = true;
+    if (stream.binding->is_event_stream(*head)) co_return std::nullopt;
     HttpAnswer answer{std::move(*head), {}};
-    auto read = co_await read_rest(*stream, answer, options_.call_timeout);
-    show(options_, *watched, answer.body);
-    Error refusal = read ? binding.refusal(answer) : std::move(read.error());
-    co_return tl::unexpected(to_failure(std::move(refusal), answer.head));
+    auto read = co_await read_rest(*stream.http, answer, options.call_timeout);
+    show(options, stream.request, answer.body);
+    Error refusal = read ? stream.binding->refusal(answer) : std::move(read.error());
+    co_return to_failure(std::move(refusal), answer.head);
 }
 
 AsyncResult<std::optional<ClientRequest>> intercept(const ClientOptions& options,

@@ -27,11 +27,12 @@ struct Call {
     std::vector<OutgoingFile> files = {};  ///< Of a send.
 };
 
-/// An event stream whose head has arrived.
+/// The answer to a call that opens a stream.
 struct OpenStream {
     std::unique_ptr<HttpStream> http;
     const Binding* binding = nullptr;           ///< Lives as long as the session.
     std::optional<ClientRequest> request = {};  ///< For the interceptors; nullopt: there are none.
+    bool begun = true;  ///< Its head has arrived, and says that events follow.
 };
 
 /// One agent as a client sees it: its card, the interfaces that both sides speak, credentials. All
@@ -88,6 +89,9 @@ private:
     std::shared_ptr<HttpClient> http_;
     std::unique_ptr<Authenticator> authenticator_;
 };
+
+/// Waits for the head of the stream; the failure when no events follow.
+Async<std::optional<Failure>> finish_opening(OpenStream& stream, const ClientOptions& options);
 
 /// Lets the interceptors change a request, in order; returns the request as they left it, for
 /// `report`. Nullopt when there are no interceptors.

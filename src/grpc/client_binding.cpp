@@ -153,6 +153,7 @@ public:
     bool is_event_stream(const HttpHead& head) const override {
         return head.status == 200 && is_grpc(head) && head.header("grpc-status").empty();
     }
+    bool may_begin_late() const noexcept override { return true; }
     Error refusal(const HttpAnswer& answer) const override {
         return error_in(answer).value_or(not_grpc("it ends before the first event"));
     }
