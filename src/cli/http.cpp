@@ -85,7 +85,9 @@ client::HttpAnswer fetch_document(const std::string& url, const Options& options
     // The agent is told which version is spoken to it, as in the calls.
     if (!options.a2a_version.empty()) how.headers.emplace_back("A2A-Version", options.a2a_version);
     client::CardFinder finder(http_client(how), how);
-    auto answer = client::run_blocking(finder.fetch(url, {}, kMaxRedirects));
+    // A redirect would take the certificate to an origin that it was not given for.
+    const int redirects = options.client_certificate.empty() ? kMaxRedirects : 0;
+    auto answer = client::run_blocking(finder.fetch(url, {}, redirects));
     if (answer) return std::move(*answer);
     if (answer.error().code == ErrorCode::kUnavailable) throw unreachable(answer.error());
     throw Failure(LocalError::kCardInvalid,

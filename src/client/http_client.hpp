@@ -28,8 +28,10 @@ struct HttpRequest {
     Duration idle_timeout = Duration::zero();  ///< Without a byte, `open` only. Zero: none.
     std::size_t max_bytes = 64U << 20U;        ///< Of the answer's body, `perform` only.
     /// How many redirects are followed, `perform` only; never from https to plain http. The headers
-    /// go with them, so this is for requests without credentials.
+    /// and the certificate go with them, so this is for requests without credentials.
     int max_redirects = 0;
+    /// The client's certificate is not shown: this is not an origin that it was given for.
+    bool without_certificate = false;
     /// HTTP/2 from the first byte on, over plain http as well.
     bool http2 = false;
 };

@@ -36,7 +36,8 @@ bool is_home(const ClientOptions& options, const std::string& home, const std::s
 /// The interfaces that the client's credentials may be sent to.
 std::vector<AgentInterface> keep_home(std::vector<AgentInterface> interfaces,
                                       const ClientOptions& options, const std::string& home) {
-    if (options.headers.empty() && options.bearer_token.empty() && options.credentials.empty())
+    if (options.headers.empty() && options.bearer_token.empty() && options.credentials.empty() &&
+        options.client_certificate_file.empty())
         return interfaces;
     if (!is_home(options, home, interfaces.front().url)) {
         const std::string origin = origin_of(interfaces.front().url);

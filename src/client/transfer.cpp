@@ -84,6 +84,7 @@ void Transfer::set_up(const TransferSettings& settings) {
     if (!settings.ca_file.empty()) set(CURLOPT_CAINFO, settings.ca_file.c_str());
     set(CURLOPT_SSL_VERIFYPEER, settings.verify_tls ? 1L : 0L);
     set(CURLOPT_SSL_VERIFYHOST, settings.verify_tls ? 2L : 0L);
+    if (request_.without_certificate) return;
     if (!settings.client_certificate_file.empty())
         set(CURLOPT_SSLCERT, settings.client_certificate_file.c_str());
     if (!settings.client_key_file.empty()) set(CURLOPT_SSLKEY, settings.client_key_file.c_str());

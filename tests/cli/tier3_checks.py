@@ -84,6 +84,25 @@ def mutual_tls(cli):
         assert done.returncode == 0, done
         assert cli.run(*trust, env={"A2ACLI_CLIENT_CERT": given[0], "A2ACLI_CLIENT_KEY": given[1]}).returncode == 0
         assert cli.failure(*trust, "--client-cert", given[0], status=2)["code"] == "A2ACLI_ERR_USAGE"
+        mine = ["--client-cert", given[0], "--client-key", given[1], "--ca-file", certificates.path("ca.pem")]
+        assert cli.run("card", "get", "-a", agent.url, *mine).returncode == 0
+        stranger_keeps_no_certificate(cli, agent.url, mine)
+
+
+def stranger_keeps_no_certificate(cli, stranger, mine):
+    """Neither a file's address, nor a card's interface, nor a redirect takes the certificate to another origin."""
+    part = {"url": stranger + "/.well-known/agent-card.json", "filename": "file"}
+    with_file = {**task_of("COMPLETED"), "artifacts": [{"artifactId": "a", "parts": [part]}]}
+    with Scripted(answers(GetTask=with_file)) as home:
+        done = cli.run("task", "download", "1", "-a", home.url, "--fetch", "--dir", cli.home / "fetched", *mine)
+        assert done.returncode == 3 and not (cli.home / "fetched" / "file").exists(), done
+    interface = {"url": stranger, "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}
+    with Scripted(answers(SendMessage=COMPLETED), supportedInterfaces=[interface]) as home:
+        error = cli.failure("send", "x", "-a", home.url, *mine)
+        assert "the credentials were given for " + home.url in error["message"], error
+    moved = Answer(302, {}, headers={"Location": stranger + "/.well-known/agent-card.json"})
+    with Scripted(COMPLETED, card_answer=moved) as home:
+        assert cli.run("card", "get", "-a", home.url, *mine).returncode != 0
 
 
 def base64url(data):

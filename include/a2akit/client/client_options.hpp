@@ -62,10 +62,11 @@ struct ClientOptions {
     /// that it fits. The client takes the first of the card's security requirements that it has
     /// credentials for (specification 1.0, section 7).
     std::map<std::string, Credential> credentials = {};
-    /// Further origins, such as "https://agents.example:8443", that `headers`, `bearer_token` and
-    /// `credentials` may be sent to. The origin of the URL given to `connect` is always allowed;
-    /// another host or port, or plain http where the URL says https, is a further origin. A client
-    /// made from a card has no URL, so the origins for its credentials are named here.
+    /// Further origins, such as "https://agents.example:8443", that `headers`, `bearer_token`,
+    /// `credentials` and the client's certificate may be sent to. The origin of the URL given to
+    /// `connect` is always allowed; another host or port, or plain http where the URL says https,
+    /// is a further origin. A client made from a card has no URL, so the origins for its
+    /// credentials are named here.
     std::vector<std::string> credential_origins = {};
     /// URIs of the extensions that the client wants to be active (A2A-Extensions).
     std::vector<std::string> extensions = {};

@@ -130,7 +130,10 @@ TEST(ClientTest, SendsCredentialsToNoOriginButTheOneTheyWereGivenFor) {
     with_token.bearer_token = "secret";
     ClientOptions with_header;
     with_header.headers = {{"X-Api-Key", "secret"}};
-    for (ClientOptions options : {with_token, with_header}) {
+    ClientOptions with_certificate;
+    with_certificate.client_certificate_file = "client.pem";
+    with_certificate.client_key_file = "client.key";
+    for (ClientOptions options : {with_token, with_header, with_certificate}) {
         try {
             (void)Client::connect(home.url(), options);
             ADD_FAILURE() << "it would send them";
