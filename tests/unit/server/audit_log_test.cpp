@@ -483,7 +483,9 @@ TEST_F(AuditLogTest, WhatAFullDiskDidNotTakeIsCountedInTheNextLineThatItTakes) {
             const FullDisk full(now + room);
             fitted = log->append(call("alice"));
             EXPECT_EQ(log->is_writable(), fitted) << room;
-            if (!fitted) EXPECT_FALSE(log->append(call("bob"))) << room;
+            if (!fitted) {
+                EXPECT_FALSE(log->append(call("bob"))) << room;
+            }
         }
         EXPECT_TRUE(log->is_writable());
         EXPECT_TRUE(log->append(call("carol")));
