@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -188,6 +189,17 @@ std::vector<AgentKey> card_keys() {
     };
 }
 
+/// The program of a command, for the card: the rest of it may hold what is nobody else's business.
+std::string program_of(const std::string& command) {
+    const std::string path = command.substr(0, command.find_first_of(" \t\n"));
+    const std::string program = path.substr(path.rfind('/') + 1);
+    const bool is_plain =
+        !program.empty() && std::all_of(program.begin(), program.end(), [](unsigned char c) {
+            return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-' || c == '+';
+        });
+    return is_plain ? program : "command";
+}
+
 }  // namespace
 
 const std::vector<AgentKey>& agent_keys() {
@@ -292,8 +304,8 @@ CardConfig AgentConfig::card() const {
     } else if (!proxy.url.empty()) {
         copy_card(card);
     } else {
-        card.name = exec;
-        card.description = "Runs a command: " + exec;
+        card.name = program_of(exec);
+        card.description = "Answers with what a command prints: " + card.name + ".";
     }
     if (!name.empty()) card.name = name;
     if (!description.empty()) card.description = description;

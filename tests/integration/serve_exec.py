@@ -33,6 +33,10 @@ def check_text():
         assert (card["name"], card["description"]) == ("shout", "Shouts."), card
     with Served(PROGRAM, "--exec", "sort | uniq -c | sort -rn", "--shell") as agent:
         assert text_of(agent.send("b\na\nb")).split() == ["2", "b", "1", "a"]
+        _, card = agent.call("GET", "/.well-known/agent-card.json")
+        assert (card["name"], "uniq" in str(card)) == ("sort", False), card
+    with Served(PROGRAM, "--exec", "KEY=secret env", "--shell") as agent:
+        assert "secret" not in str(agent.call("GET", "/.well-known/agent-card.json"))
     with Served(PROGRAM, "--exec", "printf %s '$(reboot) `x` *'") as agent:
         assert text_of(agent.send("ignored")) == "$(reboot) `x` *"
     with Served(PROGRAM, "--echo") as agent:
