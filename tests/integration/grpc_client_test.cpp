@@ -97,8 +97,9 @@ protected:
         return Client::connect(server_->url(), std::move(options));
     }
     /// The address of the server's gRPC as its card names it.
-    [[nodiscard]] std::string address() const {
-        for (const AgentInterface& one : fetch_card(server_->url()).card.supported_interfaces) {
+    [[nodiscard]] std::string address(const ClientOptions& options = {}) const {
+        const AgentCard card = fetch_card(server_->url(), options).card;
+        for (const AgentInterface& one : card.supported_interfaces) {
             if (one.protocol_binding == "GRPC") return one.url;
         }
         return {};
@@ -236,6 +237,8 @@ protected:
             options.client_certificate_file = directory_.file(holder + ".pem");
             options.client_key_file = directory_.file(holder + ".key");
         }
+        // The certificate, as any credential, goes to the origins that it was given for.
+        options.credential_origins = {"https://" + address(options)};
         return options;
     }
     test_support::TemporaryDirectory directory_;
@@ -253,6 +256,9 @@ TEST_F(GrpcClientTlsTest, ACertificateOfTheClientIsItsNameInEveryBinding) {
         EXPECT_EQ(code_of([&] { (void)bob.get_task(task); }), ErrorCode::kTaskNotFound);
     }
     EXPECT_EQ(code_of([&] { (void)connect(as("", "GRPC")); }), ErrorCode::kUnavailable);
+    ClientOptions elsewhere = as("alice", "GRPC");
+    elsewhere.credential_origins.clear();
+    EXPECT_EQ(code_of([&] { (void)connect(elsewhere); }), ErrorCode::kPermissionDenied);
 }
 
 TEST_F(GrpcClientTlsTest, AServerWhoseCertificateNobodyTrustsGetsNothing) {
