@@ -223,7 +223,9 @@ TEST_F(SqliteSchema1Test, EachStoredContentIsFoundAndCanBeReplaced) {
             replaced += static_cast<std::size_t>(sqlite3_changes(db.handle()));
         }
         EXPECT_EQ(replaced, stored.size()) << name;
-        if (name != "push.config") EXPECT_GT(replaced, 0U) << name;  // a later version's
+        if (name != "push.config") {  // which is a later version's
+            EXPECT_GT(replaced, 0U) << name;
+        }
     }
 }
 
