@@ -82,6 +82,9 @@ protected:
     std::atomic<int> key_requests_ = 0;
     /// Answers when the keys are asked for; set before that.
     std::function<void(ScriptedConnection&)> misbehave_;
+    // What a script uses stays until the server is gone.
+    const std::string megabyte_ = std::string(1U << 20U, ' ');
+    std::atomic<int> megabytes_sent_ = 0;
     ScriptedServer server_{[this](const ScriptedRequest& request, ScriptedConnection& connection) {
         const bool elsewhere = request.line() == "GET /elsewhere.json";
         const bool keys = request.line() == "GET /keys.json" || elsewhere;
@@ -144,23 +147,21 @@ TEST_F(CardTrustTest, ASetOfKeysThatIsElsewhereOrEndlessIsNotUsed) {
     sign_with_url(url);
     ClientOptions options = trusting(CardCheck::kStrict, "");
     options.card_trust.key_set_urls = {url};
-    std::atomic<int> sent = 0;
-    const std::string megabyte(1U << 20U, ' ');
     for (const bool redirects : {true, false}) {
-        misbehave_ = [&](ScriptedConnection& connection) {
+        misbehave_ = [this, redirects](ScriptedConnection& connection) {
             if (redirects) {
                 connection.send(
                     "HTTP/1.1 302 Found\r\nLocation: /elsewhere.json\r\nContent-Length: 0\r\n\r\n");
                 return;
             }
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
-            while (sent < 95 && connection.send(megabyte)) ++sent;
+            while (megabytes_sent_ < 95 && connection.send(megabyte_)) ++megabytes_sent_;
             connection.reset();
         };
         EXPECT_NE(refusal(options), ErrorCode::kStopped) << redirects;
     }
     EXPECT_EQ(key_requests_, 2) << "and nothing else was asked for";
-    EXPECT_LT(sent, 95) << "the client hangs up long before the end";
+    EXPECT_LT(megabytes_sent_, 95) << "the client hangs up long before the end";
 }
 
 TEST_F(CardTrustTest, ACachedCardIsCheckedForEachClient) {
