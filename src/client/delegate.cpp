@@ -43,7 +43,7 @@ private:
     std::string hops_;
 };
 
-/// What a cancel that is passed on has at least, however late it is.
+/// The least time that the other agent is given to cancel its task, even when the deadline is over.
 constexpr Duration kLeastTime = std::chrono::seconds(1);
 
 /// Cancels the other agent's task, which has to be done although the handler is asked to end. The
@@ -74,9 +74,9 @@ std::string task_id_in(const StreamEvent& event) {
     return {};
 }
 
-Async<void> read_all(AsyncClient client, Message message,
+Async<void> read_all(TaskContext& ctx, AsyncClient client, Message message,
                      std::function<void(const StreamEvent&)> on_event, Seen& seen) {
-    auto beginning = co_await client::begin_stream(client.stream(std::move(message)));
+    auto beginning = co_await client::begin_stream(ctx, client.stream(std::move(message)));
     if (!beginning) {
         seen.error = std::move(beginning.error());
         co_return;
@@ -114,7 +114,7 @@ AsyncResult<SendResult> Delegate::send(Message message,
     Seen seen;
     bool stopped = false;
     try {
-        co_await read_all(client_, std::move(message), std::move(on_event), seen);
+        co_await read_all(*ctx_, client_, std::move(message), std::move(on_event), seen);
     } catch (const Cancelled&) {
         stopped = true;
     }

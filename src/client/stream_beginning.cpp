@@ -26,23 +26,26 @@ Async<Result<StreamBeginning>> read_beginning(AsyncResult<AsyncClientStream> ope
     co_return co_await open_and_read(std::move(opening));
 }
 
-/// Returns `patience` after the caller was asked to end early. Ends by itself once it has begun.
-Async<void> wait_for_patience(detail::StopScope& caller, Signal& begun, Duration patience) {
+/// Returns when the caller is asked to end early, but `patience` later when its task is cancelled.
+/// Ends by itself once it has begun.
+Async<void> wait_for_patience(TaskContext& ctx, detail::StopScope& caller, Signal& begun,
+                              Duration patience) {
     co_await caller.wait(begun, std::nullopt);
-    if (!begun.is_set()) co_await sleep(patience);
+    if (!begun.is_set() && ctx.is_cancelled()) co_await sleep(patience);
 }
 
 }  // namespace
 
-Async<Result<StreamBeginning>> begin_stream(AsyncResult<AsyncClientStream> opening,
+Async<Result<StreamBeginning>> begin_stream(TaskContext& ctx,
+                                            AsyncResult<AsyncClientStream> opening,
                                             Duration patience) {
     detail::StopScope* const caller = co_await detail::current_scope();
     if (caller == nullptr) co_return co_await open_and_read(std::move(opening));
     if (caller->stop_requested()) throw Cancelled();
     Signal begun;
-    auto first = co_await detail::within(detail::never_stopped(),
-                                         when_any(read_beginning(std::move(opening), begun),
-                                                  wait_for_patience(*caller, begun, patience)));
+    auto first = co_await detail::within(
+        detail::never_stopped(), when_any(read_beginning(std::move(opening), begun),
+                                          wait_for_patience(ctx, *caller, begun, patience)));
     if (first.index() == 1) throw Cancelled();
     co_return std::get<0>(std::move(first));
 }

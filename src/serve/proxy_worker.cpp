@@ -111,7 +111,7 @@ private:
 
     Async<void> follow(AsyncResult<AsyncClientStream> opening) {
         Result<client::StreamBeginning> beginning =
-            co_await client::begin_stream(std::move(opening));
+            co_await client::begin_stream(ctx_, std::move(opening));
         if (!beginning) co_return co_await not_begun(std::move(beginning.error()));
         Result<std::optional<StreamEvent>> event = std::move(beginning->first);
         for (;; event = co_await beginning->stream.next()) {

@@ -149,7 +149,8 @@ TEST_F(DelegateTest,
     });
     start([&](TaskContext& ctx) -> Async<void> {
         AsyncClient client = (co_await AsyncClient::connect(other->url())).value_or_throw();
-        (void)co_await client::begin_stream(client.stream("hi"), std::chrono::milliseconds(20));
+        (void)co_await client::begin_stream(ctx, client.stream("hi"),
+                                            std::chrono::milliseconds(20));
     });
     const std::string task = begin();
     until([&] { return asked.load(); });
@@ -200,9 +201,10 @@ TEST_F(DelegateTest, TheLoserOfARaceIsNotWaitedFor) {
     });
     start([&](TaskContext& ctx) -> Async<void> {
         AsyncClient client = (co_await AsyncClient::connect(other->url())).value_or_throw();
-        const auto patience = std::chrono::milliseconds(20);
+        const auto patience = std::chrono::hours(1);  // only for a task that is cancelled
         const auto first =
-            co_await when_any(client::begin_stream(client.stream("hi"), patience), sleep(patience));
+            co_await when_any(client::begin_stream(ctx, client.stream("hi"), patience),
+                              sleep(std::chrono::milliseconds(20)));
         co_await ctx.complete(first.index() == 1 ? "no answer in time" : "an answer");
     });
     EXPECT_THAT(send(), HasSubstr("no answer in time"));

@@ -26,8 +26,8 @@ constexpr std::string_view kDifferences =
     "t on t.owner = c.owner and t.tenant = c.tenant "
     "where coalesce(c.n, 0) <> coalesce(t.n, 0) order by 1, 2";
 
-// Whoever writes a task holds the lock that this one excludes until its transaction has ended, so
-// that nobody counts meanwhile.
+// The lock waits for the transactions that write tasks, and keeps new ones out until all is
+// counted.
 constexpr std::string_view kCountAnew =
     "begin; set local lock_timeout = '60s'; set local statement_timeout = 0; "
     "lock table {schema}.tasks in share row exclusive mode; delete from {schema}.task_counts; "
