@@ -65,6 +65,13 @@ Document fetch(const std::string& url, const Options& options, Console& console)
                       "Save the card to a file, and give its path to --agent-card");
     }
     if (status == 429 || status >= 500) throw Failure(LocalError::kUnreachable, said);
+    const std::string_view location = answer.head.header("location");
+    if (status >= 300 && status < 400 && !location.empty() && !options.client_certificate.empty()) {
+        throw Failure(LocalError::kCardNotFound,
+                      said + " to " + std::string(location) +
+                          "; with a client certificate no redirect is followed",
+                      "If the agent is there, give that address to --agent-card");
+    }
     throw Failure(LocalError::kCardNotFound, said + ": there is no agent card",
                   "Give --agent-card the host of an agent, or the whole URL of its card");
 }
