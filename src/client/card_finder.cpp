@@ -140,7 +140,8 @@ void CardCache::Entries::put(Entry entry) {
 }
 
 AsyncResult<FetchedCard> fetch_card_async(std::string url, ClientOptions options) {
-    client::CardFinder finder(client::make_curl_client(options), std::move(options));
+    auto http = client::make_curl_client(options);
+    client::CardFinder finder(std::move(http), std::move(options));
     co_return co_await finder.find(std::move(url));
 }
 
