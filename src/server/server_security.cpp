@@ -10,7 +10,7 @@
 #include <cmath>
 #include <fstream>
 #include <functional>
-#include <iterator>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -102,8 +102,9 @@ Result<void> ServerSecurity::open_tls(const Settings& settings) {
 Result<void> ServerSecurity::open_card_key(const Settings& settings) {
     if (!settings.card_key) return {};
     std::ifstream file(*settings.card_key);
-    const std::string pem{std::istreambuf_iterator<char>(file), {}};
-    auto signer = CardSigner::from_pem(pem, settings.card_key_id.value_or(""));
+    std::ostringstream pem;
+    pem << file.rdbuf();  // Of a folder, and of what does not exist, nothing is read.
+    auto signer = CardSigner::from_pem(pem.str(), settings.card_key_id.value_or(""));
     if (!signer) {
         return fail(Error::invalid_field(
             "A2AKIT_CARD_KEY", "\"" + *settings.card_key + "\": " + signer.error().message));

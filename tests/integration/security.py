@@ -294,8 +294,9 @@ def signed_card(directory):
         signed = (signature["protected"] + "." + encode(text)).encode()
         expect("openssl verifies it", key.verifies(signed, decode(signature["signature"])), card)
         expect("a changed card is not verified", not key.verifies(signed + b"x", decode(signature["signature"])), card)
-    said = refusal(PROGRAM, CARD_KEY=directory + "/set.json")
-    expect("a wrong key is refused", "A2AKIT_CARD_KEY" in said and "PEM" in said, said)
+    for what, path in (("a wrong key", directory + "/set.json"), ("a folder", directory), ("nothing", directory + "/none")):
+        said = refusal(PROGRAM, CARD_KEY=path)
+        expect(what + " is refused as a key", "A2AKIT_CARD_KEY" in said and "PEM" in said, said)
 
 
 def main():
