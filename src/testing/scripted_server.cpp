@@ -51,6 +51,11 @@ public:
                 return;
         }
     }
+    std::string receive() override {
+        std::string bytes;
+        receive(bytes);
+        return bytes;
+    }
     void wait_for_close() override {
         char ignored[256];
         while (::recv(socket_, ignored, sizeof ignored, 0) > 0) {

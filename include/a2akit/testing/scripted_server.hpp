@@ -36,6 +36,8 @@ public:
     /// Sends these bytes a hundred times a second, until the client closes the connection or the
     /// server is destroyed.
     virtual void trickle(std::string_view bytes) = 0;
+    /// What the client sends next; empty once it has gone, or when the server is destroyed.
+    virtual std::string receive() = 0;
     /// Waits until the client closes the connection, or the server is destroyed.
     virtual void wait_for_close() = 0;
     /// Closes the connection with a reset instead of an end.

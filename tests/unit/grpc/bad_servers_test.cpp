@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -43,6 +44,12 @@ std::string number(std::size_t value, int bytes) {
     for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
         text += static_cast<char>(value >> static_cast<unsigned>(shift) & 0xFFU);
     return text;
+}
+
+std::size_t read_number(std::string_view bytes) {
+    std::size_t value = 0;
+    for (const char byte : bytes) value = value << 8U | static_cast<unsigned char>(byte);
+    return value;
 }
 
 std::string frame(Kind kind, char flags, std::size_t stream, std::string_view payload = {}) {
@@ -123,6 +130,57 @@ Script sends(std::string bytes) {
 /// These frames after the server's greeting.
 Script answers(const std::string& frames) { return sends(kHello + frames); }
 
+/// The streams that a client opens, in the order in which it opens them.
+class OpenedStreams {
+public:
+    OpenedStreams(const ScriptedRequest& request, ScriptedConnection& connection)
+        : connection_(connection), bytes_(request.body) {
+        (void)take(std::string_view("SM\r\n\r\n").size());
+    }
+    /// Nothing once the client has gone.
+    std::optional<std::size_t> next() {
+        for (;;) {
+            const std::string frame_head = take(9);
+            if (frame_head.empty()) return std::nullopt;
+            (void)take(read_number(frame_head.substr(0, 3)));
+            if (frame_head[3] == kHeaders) return read_number(frame_head.substr(5));
+        }
+    }
+
+private:
+    std::string take(std::size_t size) {
+        while (bytes_.size() < size) {
+            const std::string more = connection_.receive();
+            if (more.empty()) return {};
+            bytes_ += more;
+        }
+        std::string taken = bytes_.substr(0, size);
+        bytes_.erase(0, size);
+        return taken;
+    }
+
+    ScriptedConnection& connection_;
+    std::string bytes_;
+};
+
+/// The frames of stream 1 as those of another one.
+std::string on_stream(std::size_t stream, std::string frames) {
+    for (std::size_t at = 0; at < frames.size(); at += 9 + read_number(frames.substr(at, 3))) {
+        if (read_number(frames.substr(at + 5, 4)) == 1)
+            frames.replace(at + 5, 4, number(stream, 4));
+    }
+    return frames;
+}
+
+/// The same in answer to each call of a client that makes several on one connection.
+Script answers_each(const std::string& frames) {
+    return [frames](const ScriptedRequest& request, ScriptedConnection& connection) {
+        connection.send(kHello);
+        OpenedStreams opened(request, connection);
+        while (const auto stream = opened.next()) connection.send(on_stream(*stream, frames));
+    };
+}
+
 Script endless(const std::string& frames, std::string piece) {
     return [bytes = kHello + frames, piece = std::move(piece)](const ScriptedRequest&,
                                                                ScriptedConnection& connection) {
@@ -190,7 +248,7 @@ std::vector<BadServer> bad_connections() {
          endless(frame(kHeaders, kNone, 1, field(":status", "200")),
                  frame(kContinued, kNone, 1, field("x-filler", std::string(120, 'x')))),
          kGone, "no answer from"},
-        {"AStreamThatIsReset", kAll, answers(frame(kReset, kNone, 1, number(2, 4))), kGone,
+        {"AStreamThatIsReset", kAll, answers_each(frame(kReset, kNone, 1, number(2, 4))), kGone,
          "no answer from"},
         {"AGoodbye", kAll, answers(frame(kGoAway, kNone, 0, number(0, 4) + number(11, 4))), kGone,
          "no answer from"},
@@ -225,7 +283,7 @@ std::vector<BadServer> bad_statuses() {
          ErrorCode::kInvalidParams, "bad %F"},
         {"NoStatus", kCalls, answers(kHead + content(message(""), kEndStream)), kBad,
          "it has no grpc-status"},
-        {"NoStatusAfterAStream", kStreams, answers(kHead + content("", kEndStream)), kGone,
+        {"NoStatusAfterAStream", kStreams, answers_each(kHead + content("", kEndStream)), kGone,
          "without the status that ends a call"},
         {"SuccessWithoutAStream", kStreams, ended_with("0"), kBad, "ends before the first event"},
     };
@@ -262,7 +320,7 @@ std::vector<BadServer> bad_messages() {
          "longer than 4096 bytes"},
         {"APageTokenThatRepeats",
          {Asked::kList},
-         answers(kHead + content(message(proto(2, "again"))) + kTrailers),
+         answers_each(kHead + content(message(proto(2, "again"))) + kTrailers),
          kBad,
          "never ends"},
         {"AnEventThatCannotBeRead", kStreams, answers(kHead + content(message("\xFF"))), kBad,
@@ -271,7 +329,7 @@ std::vector<BadServer> bad_messages() {
          "it holds no task, message or update"},
         {"AStreamThatEndsWithinAnEvent", kStreams, answers(kHead + content("\0\0\0\0") + kTrailers),
          kGone, ""},
-        {"TheSameEventAndAnEndForEver", kStreams, answers(kHead + content(event) + kTrailers),
+        {"TheSameEventAndAnEndForEver", kStreams, answers_each(kHead + content(event) + kTrailers),
          kGone, "could not be resumed"},
         {"AnErrorAfterAnEvent", kStreams,
          answers(kHead + content(event) +

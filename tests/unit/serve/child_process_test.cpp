@@ -28,7 +28,8 @@ struct Outcome {
 /// False also for a zombie: it is up to its new parent to reap it.
 bool runs(pid_t process) {
     std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-    const std::string line((std::istreambuf_iterator<char>(file)), {});
+    std::string line;
+    std::getline(file, line);  // Fails, and does not throw, when the process ends just now.
     return !line.empty() && line.find(") Z ") == std::string::npos;
 }
 
