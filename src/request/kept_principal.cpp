@@ -57,4 +57,26 @@ std::optional<KeptPrincipal> take_principal(RequestContext& context, const void*
     return kept;
 }
 
+AsyncResult<void> keep_verified(RequestContext& context, const void* middleware,
+                                AsyncResult<Principal> verified) {
+    Result<Principal> principal = co_await std::move(verified);
+    if (!principal) co_return std::move(principal.error());
+    keep_principal(context, middleware, {.principal = std::move(*principal)});
+    co_return Result<void>{};
+}
+
+bool use_kept(RequestEnvelope& envelope, const void* middleware) {
+    auto kept = take_principal(envelope.context, middleware);
+    if (!kept) return false;
+    envelope.principal = std::move(kept->principal);
+    return true;
+}
+
+AsyncResult<void> use_verified(RequestEnvelope& envelope, AsyncResult<Principal> verified) {
+    Result<Principal> principal = co_await std::move(verified);
+    if (!principal) co_return std::move(principal.error());
+    envelope.principal = std::move(*principal);
+    co_return Result<void>{};
+}
+
 }  // namespace a2akit

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <a2akit/core/async.hpp>
 #include <a2akit/core/request_context.hpp>
+#include <a2akit/request/request_envelope.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -21,5 +23,14 @@ void keep_principal(RequestContext& context, const void* middleware, const KeptP
 /// Takes it out again, so that no handler sees it; nullopt when nothing was kept.
 [[nodiscard]] std::optional<KeptPrincipal> take_principal(RequestContext& context,
                                                           const void* middleware);
+
+/// The two calls of a middleware whose caller `verified` finds out. Keeps the caller for
+/// `before_dispatch`; fails when there is none.
+AsyncResult<void> keep_verified(RequestContext& context, const void* middleware,
+                                AsyncResult<Principal> verified);
+/// Makes the caller that was kept the caller of the request; false when none was kept.
+[[nodiscard]] bool use_kept(RequestEnvelope& envelope, const void* middleware);
+/// Makes the caller that `verified` finds out the caller of the request; fails when there is none.
+AsyncResult<void> use_verified(RequestEnvelope& envelope, AsyncResult<Principal> verified);
 
 }  // namespace a2akit

@@ -37,21 +37,12 @@ AsyncResult<Principal> BasicMiddleware::principal_of(const RequestContext& conte
 }
 
 AsyncResult<void> BasicMiddleware::before_body(RequestContext& context) {
-    Result<Principal> principal = co_await principal_of(context);
-    if (!principal) co_return std::move(principal.error());
-    keep_principal(context, this, {.principal = std::move(*principal)});
-    co_return Result<void>{};
+    return keep_verified(context, this, principal_of(context));
 }
 
 AsyncResult<void> BasicMiddleware::before_dispatch(RequestEnvelope& envelope) {
-    if (auto kept = take_principal(envelope.context, this)) {
-        envelope.principal = std::move(kept->principal);
-        co_return Result<void>{};
-    }
-    Result<Principal> principal = co_await principal_of(envelope.context);
-    if (!principal) co_return std::move(principal.error());
-    envelope.principal = std::move(*principal);
-    co_return Result<void>{};
+    if (use_kept(envelope, this)) return Result<void>{};
+    return use_verified(envelope, principal_of(envelope.context));
 }
 
 }  // namespace a2akit
