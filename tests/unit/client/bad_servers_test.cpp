@@ -2,6 +2,8 @@
 // the one error that each of them ends in. tests/cli/bad_servers.py is the table of the command
 // line, tests/unit/grpc/bad_servers_test.cpp that of gRPC.
 
+#include "support/client_calls.hpp"
+
 #include <a2akit/client/client.hpp>
 #include <a2akit/testing/scripted_server.hpp>
 
@@ -18,6 +20,9 @@
 namespace a2akit::client {
 namespace {
 
+using test_support::Asked;
+using test_support::endless;
+using test_support::expect_one_error;
 using ::testing::HasSubstr;
 using testing::ScriptedConnection;
 using testing::ScriptedRequest;
@@ -29,40 +34,12 @@ constexpr const char* kWorking =
 
 // -- What a client asks
 
-enum class Asked : std::uint8_t { kGet, kSend, kList, kCancel, kPush, kCard, kStream, kSubscribe };
-
 const std::vector<Asked> kCalls{Asked::kGet,    Asked::kSend, Asked::kList,
                                 Asked::kCancel, Asked::kPush, Asked::kCard};
 const std::vector<Asked> kStreams{Asked::kStream, Asked::kSubscribe};
 const std::vector<Asked> kAll{Asked::kGet,  Asked::kSend, Asked::kList,   Asked::kCancel,
                               Asked::kPush, Asked::kCard, Asked::kStream, Asked::kSubscribe};
 const std::vector<std::string> kBoth{"JSONRPC", "HTTP+JSON"};
-
-void read_to_its_end(ClientStream stream) {
-    while (stream.next()) {
-    }
-}
-
-void ask(Client& client, Asked asked) {
-    switch (asked) {
-        case Asked::kGet:
-            return (void)client.get_task("t1");
-        case Asked::kSend:
-            return (void)client.send("hi");
-        case Asked::kList:
-            return (void)client.tasks().next();
-        case Asked::kCancel:
-            return (void)client.cancel("t1");
-        case Asked::kPush:
-            return (void)client.list_push_configs("t1");
-        case Asked::kCard:
-            return (void)client.extended_card();
-        case Asked::kStream:
-            return read_to_its_end(client.stream("hi"));
-        case Asked::kSubscribe:
-            return read_to_its_end(client.subscribe("t1"));
-    }
-}
 
 // -- What a server does
 
@@ -109,15 +86,6 @@ Script streams_bytes(std::string data) {
     return [=](const ScriptedRequest&, ScriptedConnection& connection) {
         connection.begin_stream();
         connection.send_event("", data);
-    };
-}
-
-/// `head`, and then `piece` until the client has gone.
-Script endless(std::string head, std::string piece) {
-    return [=](const ScriptedRequest&, ScriptedConnection& connection) {
-        connection.send(head);
-        while (connection.send(piece)) {
-        }
     };
 }
 
@@ -360,17 +328,7 @@ TEST_P(BadServerTest, IsOneClearError) {
     const BadServer& bad = GetParam();
     for (const std::string& binding : bad.bindings) {
         for (const Asked asked : bad.asked) {
-            SCOPED_TRACE(binding + ", call " + std::to_string(static_cast<int>(asked)));
-            ScriptedServer server(bad.script);
-            Client client(parse_card(server.card(binding)), bad.options());
-            try {
-                ask(client, asked);
-                ADD_FAILURE() << "nothing was thrown";
-            } catch (const Exception& exception) {
-                EXPECT_EQ(to_string(exception.code()), to_string(bad.code));
-                EXPECT_THAT(exception.error().message, HasSubstr(bad.message));
-                EXPECT_FALSE(exception.error().message.empty());
-            }
+            expect_one_error(bad.script, binding, bad.options(), asked, bad.code, bad.message);
         }
     }
 }

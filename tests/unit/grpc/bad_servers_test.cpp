@@ -2,6 +2,8 @@
 // and the one error that the call ends in. tests/unit/client/bad_servers_test.cpp is the table of
 // the other bindings. The frames of HTTP/2 are written by hand: no library would send them.
 
+#include "support/client_calls.hpp"
+
 #include <a2akit/client/client.hpp>
 #include <a2akit/testing/scripted_server.hpp>
 
@@ -20,6 +22,9 @@
 namespace a2akit::rpc {
 namespace {
 
+using test_support::Asked;
+using test_support::endless;
+using test_support::expect_one_error;
 using ::testing::HasSubstr;
 using testing::ScriptedConnection;
 using testing::ScriptedRequest;
@@ -93,31 +98,10 @@ std::string proto(int tag, std::string_view bytes) {
 
 // -- The table ------------------------------------------------------------------------------------
 
-enum class Asked : std::uint8_t { kGet, kSend, kList, kStream, kSubscribe };
 const std::vector<Asked> kCalls{Asked::kGet, Asked::kSend, Asked::kList};
 const std::vector<Asked> kStreams{Asked::kStream, Asked::kSubscribe};
 const std::vector<Asked> kAll{Asked::kGet, Asked::kSend, Asked::kList, Asked::kStream,
                               Asked::kSubscribe};
-
-void read_to_its_end(ClientStream stream) {
-    while (stream.next()) {
-    }
-}
-
-void ask(Client& client, Asked asked) {
-    switch (asked) {
-        case Asked::kGet:
-            return (void)client.get_task("t1");
-        case Asked::kSend:
-            return (void)client.send("hi");
-        case Asked::kList:
-            return (void)client.tasks().next();
-        case Asked::kStream:
-            return read_to_its_end(client.stream("hi"));
-        case Asked::kSubscribe:
-            return read_to_its_end(client.subscribe("t1"));
-    }
-}
 
 /// These bytes, and then nothing more until the client has gone.
 Script sends(std::string bytes) {
@@ -181,15 +165,6 @@ Script answers_each(const std::string& frames) {
     };
 }
 
-Script endless(const std::string& frames, std::string piece) {
-    return [bytes = kHello + frames, piece = std::move(piece)](const ScriptedRequest&,
-                                                               ScriptedConnection& connection) {
-        connection.send(bytes);
-        while (connection.send(piece)) {
-        }
-    };
-}
-
 void closes(const ScriptedRequest&, ScriptedConnection&) {}
 
 ClientOptions small() {
@@ -245,7 +220,7 @@ std::vector<BadServer> bad_connections() {
          answers(frame(kHeaders, kEndHeaders, 1, std::string(20, '\xFF'))), kGone,
          "no answer from"},
         {"HeadersWithoutEnd", kAll,
-         endless(frame(kHeaders, kNone, 1, field(":status", "200")),
+         endless(kHello + frame(kHeaders, kNone, 1, field(":status", "200")),
                  frame(kContinued, kNone, 1, field("x-filler", std::string(120, 'x')))),
          kGone, "no answer from"},
         {"AStreamThatIsReset", kAll, answers_each(frame(kReset, kNone, 1, number(2, 4))), kGone,
@@ -344,17 +319,7 @@ class BadGrpcServerTest : public ::testing::TestWithParam<BadServer> {};
 TEST_P(BadGrpcServerTest, IsOneClearError) {
     const BadServer& bad = GetParam();
     for (const Asked asked : bad.asked) {
-        SCOPED_TRACE("call " + std::to_string(static_cast<int>(asked)));
-        ScriptedServer server(bad.script);
-        Client client(parse_card(server.card("GRPC")), bad.options());
-        try {
-            ask(client, asked);
-            ADD_FAILURE() << "nothing was thrown";
-        } catch (const Exception& exception) {
-            EXPECT_EQ(to_string(exception.code()), to_string(bad.code));
-            EXPECT_THAT(exception.error().message, HasSubstr(bad.message));
-            EXPECT_FALSE(exception.error().message.empty());
-        }
+        expect_one_error(bad.script, "GRPC", bad.options(), asked, bad.code, bad.message);
     }
 }
 
