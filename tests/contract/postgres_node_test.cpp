@@ -84,7 +84,7 @@ TEST_F(PostgresNodeTest, AStoredContextStaysWhereATaskOfItIsBeingMadeWhileTheLas
                ".write_task(0, gen_random_uuid(), false, 'alice', '', 'talk', true, "
                "gen_random_uuid(), null, null, false, "
                "false, false, 1, null, null, 0, null, null, null, null, null, null, null, null, 0, "
-               "false)");
+               "false, null, null, null)");
     std::atomic<bool> erased{false};
     std::thread erasing([&] {
         test_support::PostgresServer::sql(pair_.url(),

@@ -24,6 +24,9 @@ protected:
             got.push_back(std::move(delivery));
         }
     }
+    static Async<void> take_one(Broker::Receiver& receiver, std::unique_ptr<Delivery>& got) {
+        got = co_await receiver.receive();
+    }
     void create(int count, const std::string& owner) {
         for (int i = 0; i < count; ++i) PostgresNodeTest::create(one(), {owner, "", false});
         loop_.advance(Duration(1));
@@ -53,6 +56,73 @@ TEST_F(PostgresQueueTest, OwnersShareTheSlotsOfANodeThatClaimsWhatItReceives) {
     EXPECT_EQ(running("bob"), 2);
 }
 
+TEST_F(PostgresQueueTest, AWriteThatMakesATurnClaimsItForAReceiverThatWaits) {
+    std::unique_ptr<Delivery> delivery;
+    group_.spawn(take_one(receiver(one()), delivery));
+    loop_.advance(Duration(1));
+    const std::string never_queued = R"sql(
+create function S.refuse() returns trigger language plpgsql as $$ begin raise 'it was queued'; end $$;
+create trigger refuse before insert on S.queue for each row execute function S.refuse();)sql";
+    test_support::PostgresServer::sql(pair_.url(), in_schema(never_queued));
+    TaskUpdate update = blank();
+    update.status = TaskStatus{TaskState::kSubmitted, {}, {}};
+    update.turn.emplace().message = Message{.message_id = "m", .role = Role::kUser};
+    update.history.emplace_back(Message{.message_id = "m", .role = Role::kUser});
+    update.metadata = RawJson(R"({"a":1})");
+    update.checkpoint = RawJson("[1]");
+    const Created created = await(
+        one().storage.create({TaskId::generate(), "context", true}, {"alice", "", false}, update));
+    EXPECT_FALSE(created.appended.turn_due);
+    EXPECT_EQ(created.snapshot->status.state, TaskState::kSubmitted);
+    loop_.advance(Duration(1));
+    ASSERT_TRUE(delivery && delivery->claimed());
+    const a2akit::Run& run = *delivery->claimed();
+    EXPECT_EQ(run.epoch, 1U);
+    EXPECT_EQ(run.attempt, 1);
+    EXPECT_EQ(run.input.message->message_id, "m");
+    EXPECT_EQ(run.appended.first, created.appended.last + 1);
+    EXPECT_EQ(run.appended.last, run.appended.first);
+    const TaskSnapshot stored = load(created.appended.task);
+    EXPECT_EQ(stored.status.state, TaskState::kWorking);
+    EXPECT_TRUE(stored.live_run && run.snapshot.live_run);
+    EXPECT_EQ(run.snapshot.status.state, stored.status.state);
+    EXPECT_EQ(run.snapshot.status.timestamp, stored.status.timestamp);
+    EXPECT_EQ(run.snapshot.revision, stored.revision);
+    EXPECT_EQ(run.snapshot.last_sequence, stored.last_sequence);
+    EXPECT_EQ(run.snapshot.epoch, stored.epoch);
+    EXPECT_EQ(run.snapshot.turn, stored.turn);
+    EXPECT_EQ(run.snapshot.history.size(), 1U);
+    EXPECT_EQ(run.snapshot.metadata.text(), stored.metadata.text());
+    EXPECT_EQ(run.snapshot.checkpoint.text(), stored.checkpoint.text());
+    EXPECT_EQ(run.snapshot.owner.owner, stored.owner.owner);
+    TaskUpdate end = blank();
+    end.guard.revision = run.snapshot.revision;
+    end.guard.epoch = run.epoch;
+    end.status = TaskStatus{TaskState::kCompleted, {}, {}};
+    EXPECT_TRUE(await(one().storage.append(stored.id, OwnerScope::everything(), end)).turn_ended);
+    await(delivery->ack());
+}
+
+TEST_F(PostgresQueueTest, AWriteThatIsRepeatedClaimsNothing) {
+    std::unique_ptr<Delivery> delivery;
+    group_.spawn(take_one(receiver(one()), delivery));
+    loop_.advance(Duration(1));
+    TaskUpdate update = blank();
+    update.status = TaskStatus{TaskState::kSubmitted, {}, {}};
+    update.turn.emplace().message = Message{.message_id = "m", .role = Role::kUser};
+    const TaskId task = TaskId::generate();
+    const OwnerScope alice{"alice", "", false};
+    const auto first = await(two().storage.create({task, "context", true}, alice, update));
+    EXPECT_FALSE(first.appended.repeated);
+    const auto again = await(one().storage.create({task, "context", true}, alice, update));
+    EXPECT_TRUE(again.appended.repeated);
+    wait_until([&] { return delivery != nullptr; });
+    ASSERT_TRUE(delivery && delivery->claimed());
+    EXPECT_EQ(delivery->operation().task, task);
+    EXPECT_EQ(delivery->claimed()->epoch, 1U) << "it was claimed once";
+    await(delivery->ack());
+}
+
 TEST_F(PostgresQueueTest, ATurnThatIsEnqueuedAgainIsStillItsOwners) {
     const TaskId task = PostgresNodeTest::create(one(), {"alice", "", false}).appended.task;
     const std::string schema = pair_.schema();
@@ -80,6 +150,33 @@ TEST_F(PostgresQueueTest, AnUpgradeKeepsWhatIsQueuedAndLearnsWhoseItIs) {
     loop_.advance(Duration(1));
     EXPECT_EQ(running("bob"), 1);
     EXPECT_EQ(running("alice"), 6);
+}
+
+TEST_F(PostgresQueueTest, AnUpgradeGivesNewFunctionsToNewNodesAndKeepsThoseOfOldOnes) {
+    one();
+    test_support::PostgresServer::sql(pair_.url(), in_schema(R"sql(
+do $$
+declare
+    f regprocedure;
+begin
+    for f in select oid from pg_proc where pronamespace = rtrim('S.', '.')::regnamespace and 'p_claim' = any (proargnames)
+    loop
+        execute 'drop function ' || f;
+    end loop;
+end $$;
+update S.meta set version = 7;)sql"));
+    PostgresNodeTest::create(two());
+    test_support::PostgresServer::sql(pair_.url(), in_schema(R"sql(
+do $$
+declare
+    w record;
+begin
+    select * into w from S.write_task_once(0, gen_random_uuid(), false, 'alice', '', 'talk', true, gen_random_uuid(), 0,
+        null, false, false, false, 1, null, null, 0, null, null, '{}', null, null, null, null, null, 1000, true, 'k', 'h');
+    assert w.o_code = 0 and w.o_turn_due, w::text;
+    assert (select count(*) from S.queue) = 2, 'both are queued';
+    assert (select sum(tasks) from S.task_counts) = 2, 'both are counted';
+end $$;)sql"));
 }
 
 TEST_F(PostgresQueueTest, ALookWhileSlotsAreScarceReadsFewEntriesOfALongQueue) {

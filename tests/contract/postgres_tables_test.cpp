@@ -122,7 +122,7 @@ TEST_F(PostgresNodeTest, ATaskIsCountedWhenItIsShownAndUntilItIsErased) {
 create function pg_temp.written(p_task uuid, p_makes boolean, p_revealed boolean, p_revision int) returns int as $$
     select o_code from S.write_task(0, p_task, true, 'alice', '', case when p_makes then 'talk'::bytea end, p_revealed,
         gen_random_uuid(), p_revision, null, false, false, not p_makes, 1, '{}', null, 0, null, null, null, null, null,
-        null, null, null, 1000, false)
+        null, null, null, 1000, false, null, null, null)
 $$ language sql;
 do $$
 declare
@@ -207,7 +207,7 @@ begin
     -- An event makes its task's configuration due, and it rests again once that is told.
     for i in 2..3 loop
         perform S.write_task(0, v_task, true, '', '', null, true, gen_random_uuid(), i - 1, null, false, false, false, 1,
-            '{}', null, 0, null, null, null, null, null, null, null, null, 0, false);
+            '{}', null, 0, null, null, null, null, null, null, null, null, 0, false, null, null, null);
         select * into strict v_due from S.due_pushes(0, 100, 10, null, 1000);
         if v_due.o_task <> v_task or v_due.o_cursor <> i - 1 then raise exception 'due: %', v_due; end if;
         perform S.settle_push(0, v_due.o_key, v_due.o_lease, 1, i, 0, 0, '');
@@ -227,12 +227,12 @@ insert into S.tasks (id, revision, last, state, status_time, revealed, owner, te
 values (gen_random_uuid(), 1, 1, 2, 0, true, 'alice', '', 'talk');
 select S.put_push(0, id, true, '', '', gen_random_uuid(), 'c', '{}', 1, null, false, 10) from S.tasks;
 select S.write_task(0, id, true, '', '', null, true, gen_random_uuid(), 1, null, false, false,
-    false, 1, '{}', null, 0, null, null, null, null, null, null, null, null, 0, false) from S.tasks;
+    false, 1, '{}', null, 0, null, null, null, null, null, null, null, null, 0, false, null, null, null) from S.tasks;
 select * from S.due_pushes(0, 1, 1, null, 100000);)sql");
     test_support::OpenTransaction writing(pair_.url());
     writing.run(in_schema(R"sql(
 select S.write_task(0, id, true, '', '', null, true, gen_random_uuid(), 2, null, false, false,
-    false, 1, '{}', null, 0, null, null, null, null, null, null, null, null, 0, false) from S.tasks)sql"));
+    false, 1, '{}', null, 0, null, null, null, null, null, null, null, null, 0, false, null, null, null) from S.tasks)sql"));
     std::atomic<bool> settled{false};
     std::thread settling([&] {
         run("select S.settle_push(0, key, lease, 1, 2, 0, 0, '') from S.pushes");
@@ -263,7 +263,7 @@ update S.meta set version = 5;)sql";
 do $$ begin
     if (select count(*) from S.pushes where state = 0) <> 1 then raise exception 'which rest?'; end if;
     perform S.write_task(0, id, true, '', '', null, true, gen_random_uuid(), 1, null, false, false,
-    false, 1, '{}', null, 0, null, null, null, null, null, null, null, null, 0, false) from S.tasks;
+    false, 1, '{}', null, 0, null, null, null, null, null, null, null, null, 0, false, null, null, null) from S.tasks;
     if (select count(*) from S.pushes where state = 0) <> 3 then raise exception 'who wakes?'; end if;
 end $$;)sql";
     EXPECT_NO_THROW(test_support::PostgresServer::sql(pair_.url(), in_schema(now)));

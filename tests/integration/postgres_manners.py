@@ -52,7 +52,7 @@ class Manners(Weather):
 
     def test_nodes_that_start_together_make_the_schema_once(self):
         nodes = self.start(6, LOG_LEVEL="info")
-        made = [line for node in nodes for line in node.lines if "schema_version=7 was=0" in line]
+        made = [line for node in nodes for line in node.lines if "schema_version=8 was=0" in line]
         self.assertEqual(len(made), 1)
 
     def test_a_node_waits_for_the_one_that_makes_the_schema(self):

@@ -14,7 +14,7 @@
 namespace a2akit::postgres {
 namespace {
 
-constexpr int kVersion = 7;  // 2: the functions of 1 changed, not its tables
+constexpr int kVersion = 8;  // 2 and 8: the functions changed, not the tables
 constexpr int kOldestServer = 150000;
 constexpr const char* kApplication = "a2akit";
 constexpr auto kUpgradeWithin =
@@ -146,11 +146,13 @@ Result<void> upgrade(PgSession& session, int from) {
     if (from < 6) script += sql::kTables5;
     for (const char* const* functions = sql::kFunctions; *functions != nullptr; ++functions)
         script += *functions;
-    script += "update {schema}.meta set version = 6; commit";
-    if (auto done = session.run(script, kUpgradeWithin); !done)
-        return fail(std::move(done.error()));
-    if (Result<void> begun = begin_alone(session); !begun) return begun;
-    script = sql::kTables6;
+    if (from < 7) {
+        script += "update {schema}.meta set version = 6; commit";
+        if (auto done = session.run(script, kUpgradeWithin); !done)
+            return fail(std::move(done.error()));
+        if (Result<void> begun = begin_alone(session); !begun) return begun;
+        script = sql::kTables6;
+    }
     script += "update {schema}.meta set version = " + std::to_string(kVersion);
     if (auto done = session.run(script, kUpgradeWithin); !done)
         return fail(std::move(done.error()));

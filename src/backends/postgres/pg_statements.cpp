@@ -15,9 +15,11 @@ constexpr std::string_view kWriteParams =
     "$19::bytea, $20::bytea, $21::bytea, $22::bytea, $23::bytea, $24::bigint, $25::bytea, "
     "$26::bigint, $27::boolean";
 
-std::string write_sql(std::string_view function, std::string_view more) {
+constexpr std::string_view kNoClaim = ", null::uuid, null::uuid, null::bigint";
+
+std::string write_sql(std::string_view function, std::string_view claim, std::string_view more) {
     std::string sql = "select * from {schema}.";
-    sql.append(function).append("(").append(kWriteParams).append(more).append(")");
+    sql.append(function).append("(").append(kWriteParams).append(claim).append(more).append(")");
     return sql;
 }
 
@@ -49,12 +51,14 @@ PgStatement PgStatements::make(std::string_view schema, std::string name, std::s
 }
 
 PgStatements::PgStatements(std::string_view s)
-    : create(make(s, "create", write_sql("write_task", ""))),
-      create_once(
-          make(s, "create_once", write_sql("write_task_once", ", $28::bytea, $29::bytea"), true)),
-      append(make(s, "append", write_sql("write_task", ""))),
-      append_once(
-          make(s, "append_once", write_sql("write_task_once", ", $28::bytea, $29::bytea"), true)),
+    : create(make(s, "create", write_sql("write_task", ", $28::uuid, $29::uuid, $30::bigint", ""))),
+      create_once(make(s, "create_once",
+                       write_sql("write_task_once", ", $30::uuid, $31::uuid, $32::bigint",
+                                 ", $28::bytea, $29::bytea"),
+                       true)),
+      append(make(s, "append", write_sql("write_task", kNoClaim, ""))),
+      append_once(make(s, "append_once",
+                       write_sql("write_task_once", kNoClaim, ", $28::bytea, $29::bytea"), true)),
       load(make(s, "load",
                 with_snapshot("select ",
                               " from {schema}.snapshot_now($1::bigint, $2::uuid, $3::int, "

@@ -9,19 +9,17 @@ class PostgresReceiver final : public Broker::Receiver {
 public:
     PostgresReceiver(std::shared_ptr<PostgresNode> node, NodeId name, Lease lease, int slots)
         : node_(std::move(node)),
-          seat_(node_->queue().take_seat(*Loop::current(), name, slots)),
-          lease_(lease) {}
+          seat_(node_->queue().take_seat(*Loop::current(), name, lease, slots)) {}
     ~PostgresReceiver() override { node_->queue().close(*seat_); }
 
     Async<std::unique_ptr<Delivery>> receive(int room) override {
-        return node_->queue().receive(seat_, lease_, room);
+        return node_->queue().receive(seat_, room);
     }
     void close() noexcept override { node_->queue().close(*seat_); }
 
 private:
     std::shared_ptr<PostgresNode> node_;
     std::shared_ptr<RunQueue::Seat> seat_;
-    const Lease lease_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "backends/common/content_size.hpp"
 #include "backends/common/merge_artifacts.hpp"
 #include "backends/common/stored_form.hpp"
+#include "backends/postgres/claim_ahead.hpp"
 #include "backends/postgres/snapshot_reader.hpp"
 
 #include <algorithm>
@@ -209,12 +210,16 @@ PgParams PostgresStorage::write_params(const TaskId& task, const OwnerScope& sco
 
 AsyncResult<Created> PostgresStorage::create(NewTask task, OwnerScope scope, TaskUpdate update) {
     const auto& statement = update.once ? node_->sql().create_once : node_->sql().create;
+    ClaimAhead ahead(*node_, update.turn.has_value());
     PgParams params = write_params(task.id, scope, update, &task);
+    ahead.add_to(params);
     const auto rows = co_await node_->run(statement, std::move(params));
     if (!rows) co_return fail(rows.error());
     PgRow row = (*rows)[0];
-    if (const int code = row.i32(); code != kWritten)
+    if (const int code = row.i32(); code != kWritten) {
+        ahead.settled();
         co_return refusal(code, task.id, TaskState::kUnspecified);
+    }
     Created created;
     created.appended = read_appended(row, TaskId{row.uuid()});
     const Timestamp time = to_time(row.i64());
@@ -225,14 +230,20 @@ AsyncResult<Created> PostgresStorage::create(NewTask task, OwnerScope scope, Tas
         created.snapshot = std::move(*snapshot);
     }
     if (created.appended.repeated) co_return created;
-    if (created.appended.turn_due && node_->enqueues()) {
-        created.appended.turn_due = false;  // it is in the queue already
-        node_->queue().hint();
+    ahead.settled();
+    const bool claimed = !row.is_null();
+    const auto owner = static_cast<std::uint64_t>(row.i64());
+    const Appended appended = created.appended;
+    if (appended.turn_due && node_->enqueues()) {
+        created.appended.turn_due = false;  // it is in the queue already, or claimed
+        if (!claimed) node_->queue().hint();
     }
-    if (task.wants_snapshot) {
-        created.snapshot = snapshot_of_new(std::move(task), std::move(scope), std::move(update),
-                                           created.appended, time);
-    }
+    if (!claimed && !task.wants_snapshot) co_return created;
+    std::optional<TurnInput> input = claimed ? std::move(update.turn) : std::nullopt;
+    TaskSnapshot made =
+        snapshot_of_new(std::move(task), std::move(scope), std::move(update), appended, time);
+    if (task.wants_snapshot) created.snapshot = made;
+    if (claimed) ahead.deliver(std::move(made), std::move(*input), appended, owner, time);
     co_return created;
 }
 

@@ -12,10 +12,6 @@ namespace {
 
 constexpr Duration kLookEvery = std::chrono::seconds(1);
 constexpr Duration kLookAfterTrouble = std::chrono::seconds(1);
-constexpr Duration kTidyEvery(250);
-constexpr Duration kReadyFor(500);  // entries not received by then go back, for other nodes
-constexpr Duration kVisibleAgain = std::chrono::seconds(30);
-constexpr Duration kRenewEvery = std::chrono::seconds(10);
 constexpr int kFetches = 2;
 constexpr int kMostAtOnce = 32;
 constexpr Duration kTakenSoon(10);  // a receiver that returns this soon has room for more
@@ -141,8 +137,9 @@ void RunQueue::hint_from_afar() {
 
 // -- Receiving
 
-std::shared_ptr<RunQueue::Seat> RunQueue::take_seat(Loop& loop, NodeId node, int slots) {
-    auto seat = std::make_shared<Seat>(loop, node);
+std::shared_ptr<RunQueue::Seat> RunQueue::take_seat(Loop& loop, NodeId node, Lease lease,
+                                                    int slots) {
+    auto seat = std::make_shared<Seat>(loop, node, lease);
     const std::lock_guard lock(mutex_);
     shares_.join(node, slots);
     seats_.push_back(seat);
@@ -174,6 +171,7 @@ RunQueue::Step RunQueue::next_step(Seat& seat, int room) {
     const std::lock_guard lock(mutex_);
     seat.waiting = false;
     seat.fetching = false;
+    seat.receiving = false;
     seat.room = room;
     seat.signal.reset();
     if (stopped_ || seat.closed) {
@@ -186,6 +184,7 @@ RunQueue::Step RunQueue::next_step(Seat& seat, int room) {
         if (!ready_.empty()) wake_one_locked();
         return step;
     }
+    seat.receiving = true;
     const SteadyTime now = seat.loop.now();
     const int free = room + room_locked();
     if (fetching_ == kFetches || free <= 0 || (!dirty_ && now < look_at_))
@@ -220,26 +219,25 @@ int RunQueue::wanted_locked(SteadyTime now, int free) {
     return std::min({wanted, free, kMostAtOnce});
 }
 
-Async<std::unique_ptr<Delivery>> RunQueue::receive(std::shared_ptr<Seat> seat, Lease lease,
-                                                   int room) {
+Async<std::unique_ptr<Delivery>> RunQueue::receive(std::shared_ptr<Seat> seat, int room) {
     for (;;) {
         Step step = next_step(*seat, room);
         if (step.ended) co_return nullptr;
         if (step.delivery) co_return std::move(step.delivery);
         if (step.look.limit != 0)
-            co_await fetch(seat->node, lease, std::move(step));
+            co_await fetch(*seat, std::move(step));
         else
             co_await seat->signal.wait_until(step.wait_until);
         if (time_to_renew(seat->loop.now(), renewed_)) co_await renew_held();
     }
 }
 
-Async<void> RunQueue::fetch(NodeId node, Lease lease, Step step) {
+Async<void> RunQueue::fetch(const Seat& seat, Step step) {
     const bool claims = node_.enqueues();
     const SlotShares::Look& look = step.look;
     const WriteId id = WriteId::next();
     PgParams params = node_.params();
-    params.add(id).add(node).add(static_cast<std::int64_t>(lease.count()));
+    params.add(id).add(seat.node).add(static_cast<std::int64_t>(seat.lease.count()));
     params.add(look.limit).add(claims).add(static_cast<std::int64_t>(kVisibleAgain.count()));
     params.add(look.in_turn).add(step.after).add(look.most).i64s(look.owners).i64s(look.held);
     auto rows = co_await node_.run(node_.sql().receive, params);
@@ -251,7 +249,7 @@ Async<void> RunQueue::fetch(NodeId node, Lease lease, Step step) {
         fetched.next = kLookAfterTrouble;
         if (claims) {
             const std::lock_guard lock(mutex_);
-            lost_.push_back({node, id});
+            lose_locked(seat.node, id);
         }
     }
     for (int i = 0; rows && i < rows->size(); ++i) {
@@ -342,120 +340,37 @@ void RunQueue::end_locked(RunOperation operation) {
     wake_one_locked();
 }
 
-// -- What nobody took
+// -- Claims of the writes that make turns
 
-void RunQueue::hold(RunOperation operation, WriteId taken) {
+std::optional<RunQueue::Claim> RunQueue::promise_claim() {
     const std::lock_guard lock(mutex_);
-    held_[{operation.task, operation.turn}] = taken;
+    if (stopped_ || shares_.unguarded(coming_) <= 0) return std::nullopt;
+    const Seat* chosen = nullptr;
+    int room = -coming_ - static_cast<int>(ready_.size());
+    for (const auto& seat : seats_) {
+        if (!seat->receiving) continue;
+        room += seat->room;
+        chosen = seat.get();
+    }
+    if (room <= 0) return std::nullopt;
+    ++coming_;
+    return Claim{WriteId::next(), chosen->node, chosen->lease};
 }
 
-void RunQueue::let_go(RunOperation operation) {
+void RunQueue::deliver(RunOperation operation, Run run) {
+    auto delivery = std::make_unique<PostgresDelivery>(node_, operation, std::move(run));
     const std::lock_guard lock(mutex_);
-    held_.erase({operation.task, operation.turn});
-    end_locked(operation);
+    --coming_;
+    shares_.begin(operation.owner);
+    ready_.push_back({std::move(delivery), node_.loop().now()});
+    wake_one_locked();
 }
 
-void RunQueue::finish(RunOperation operation) {
+void RunQueue::let_go(const Claim& claim, bool lost) {
     const std::lock_guard lock(mutex_);
-    end_locked(operation);
-}
-
-bool RunQueue::time_to_renew(SteadyTime now, SteadyTime& last) {
-    const std::lock_guard lock(mutex_);
-    if (held_.empty() || now < last + kRenewEvery) return false;
-    last = now;
-    return true;
-}
-
-Async<void> RunQueue::renew_held() {
-    std::vector<Uuid> tasks;
-    std::vector<Uuid> taken;
-    {
-        const std::lock_guard lock(mutex_);
-        for (const auto& [operation, by] : held_) {
-            tasks.push_back(operation.first);
-            taken.push_back(by);
-        }
-    }
-    PgParams params = node_.params();
-    params.uuids(tasks.data(), tasks.size()).uuids(taken.data(), taken.size());
-    params.add(static_cast<std::int64_t>(kVisibleAgain.count()));
-    const auto renewed = co_await node_.run(node_.sql().hold, std::move(params));
-    if (!renewed)
-        log::warn("postgres holding entries of the queue failed: {}", renewed.error().message);
-}
-
-void RunQueue::drop(RunOperation operation, Epoch epoch, Duration delay) {
-    const std::lock_guard lock(mutex_);
-    dropped_.push_back({operation.task, operation.turn, epoch, delay, Release::kHandBack});
-    end_locked(operation);
-}
-
-std::vector<std::unique_ptr<Delivery>> RunQueue::take_stale(SteadyTime before) {
-    std::vector<std::unique_ptr<Delivery>> stale;
-    const std::lock_guard lock(mutex_);
-    while (!ready_.empty() && ready_.front().since < before) {
-        stale.push_back(std::move(ready_.front().delivery));
-        ready_.pop_front();
-    }
-    return stale;
-}
-
-Async<void> RunQueue::tidy_regularly() {
-    Loop& loop = *Loop::current();
-    SteadyTime renewed = loop.now();
-    while (!co_await stop_tidying_.wait_until(loop.now() + kTidyEvery)) {
-        co_await tidy(loop.now() - kReadyFor);
-        // Receivers that have no room do not wait, and so renew nothing.
-        if (time_to_renew(loop.now(), renewed)) co_await renew_held();
-    }
-}
-
-Async<void> RunQueue::tidy(SteadyTime ready_before) {
-    for (const auto& stale : take_stale(ready_before)) {
-        const Result<void> answered = co_await stale->nack(Duration::zero());
-        if (!answered)
-            log::debug("postgres putting an entry back failed: {}", answered.error().message);
-    }
-    std::vector<Dropped> dropped;
-    std::vector<Lost> lost;
-    {
-        const std::lock_guard lock(mutex_);
-        dropped.swap(dropped_);
-        lost.swap(lost_);
-    }
-    for (const Dropped& one : dropped) co_await hand_back(one);
-    for (const Lost& one : lost) {
-        PgParams params = node_.params();
-        params.add(one.node).uuids(&one.claims, 1);
-        const auto done = co_await node_.run(node_.sql().give_back, std::move(params));
-        const std::lock_guard lock(mutex_);
-        if (!done)
-            lost_.push_back(one);
-        else
-            dirty_ = true;
-    }
-}
-
-Async<void> RunQueue::hand_back(Dropped one) {
-    PgParams params = node_.params();
-    params.add(one.task)
-        .add(one.epoch)
-        .add(static_cast<std::int32_t>(one.how))
-        .add(std::int64_t{0});
-    const auto released = co_await node_.run(node_.sql().release, std::move(params));
-    if (!released) {
-        const std::lock_guard lock(mutex_);
-        dropped_.push_back(one);
-        co_return;
-    }
-    // The attempt counts: the sweeps bring the turn again, or end the task.
-    if (one.how == Release::kRetry) co_return;
-    if (released->size() != 1 || (*released)[0].is_null()) co_return;
-    PgParams again = node_.params();
-    again.add(one.task).add((*released)[0].i32()).add(static_cast<std::int64_t>(one.delay.count()));
-    const auto enqueued = co_await node_.run(node_.sql().enqueue_in, std::move(again));
-    if (enqueued) hint(0);  // it was counted when it came
+    --coming_;
+    if (lost) lose_locked(claim.node, claim.id);
+    if (dirty_) wake_one_locked();
 }
 
 }  // namespace a2akit::postgres

@@ -6,6 +6,7 @@
 #include <a2akit/core/loop.hpp>
 #include <a2akit/storage/storage.hpp>
 
+#include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
@@ -44,20 +45,36 @@ public:
 
     /// A receiver as the queue sees it; used on its loop.
     struct Seat {
-        Seat(Loop& l, NodeId n) : loop(l), node(n) {}
+        Seat(Loop& l, NodeId n, Lease le) : loop(l), node(n), lease(le) {}
         Loop& loop;
         const NodeId node;
+        const Lease lease;
         Signal signal;
         bool waiting = false;  ///< Under the queue's lock, like the next.
         bool fetching = false;
+        bool receiving = false;  ///< It has been asked for an entry, and has given none yet.
         bool closed = false;
-        int room = 1;  ///< So many entries it can take, while it waits or fetches.
+        int room = 1;  ///< So many entries it can take, while it is receiving.
     };
     /// `slots`: see Broker::receiver.
-    [[nodiscard]] std::shared_ptr<Seat> take_seat(Loop& loop, NodeId node, int slots);
+    [[nodiscard]] std::shared_ptr<Seat> take_seat(Loop& loop, NodeId node, Lease lease, int slots);
     void close(Seat& seat);
     /// Null: closed or stopped.
-    Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat, Lease lease, int room);
+    Async<std::unique_ptr<Delivery>> receive(std::shared_ptr<Seat> seat, int room);
+
+    /// What a write needs to claim the turn that it makes.
+    struct Claim {
+        WriteId id;
+        NodeId node;
+        Lease lease{};
+    };
+    /// For a receiver that has room now. Nothing while half of the slots are taken: then the order
+    /// of the entries and the shares of their owners matter. Each claim is either delivered or let
+    /// go.
+    [[nodiscard]] std::optional<Claim> promise_claim();
+    void deliver(RunOperation operation, Run run);
+    /// `lost`: the claim may have been written all the same, and is given back soon.
+    void let_go(const Claim& claim, bool lost);
 
     // Each delivery is answered by one of the last three.
     /// A delivered entry without a run: while it is held, it is not given to others.
@@ -69,6 +86,8 @@ public:
     void drop(RunOperation operation, Epoch epoch, Duration delay);
 
 private:
+    static constexpr Duration kVisibleAgain = std::chrono::seconds(30);
+
     struct Ready {
         std::unique_ptr<Delivery> delivery;
         SteadyTime since{};  ///< In the node's time, since it is tidied there.
@@ -79,10 +98,6 @@ private:
         Epoch epoch = 0;
         Duration delay{};
         Release how{};  ///< kRetry: it cannot be read.
-    };
-    struct Lost {
-        NodeId node;
-        WriteId claims;
     };
     struct Step {
         std::unique_ptr<Delivery> delivery;
@@ -103,11 +118,12 @@ private:
     Step next_step(Seat& seat, int room);
     Step wait_locked(Seat& seat, SteadyTime now);
     [[nodiscard]] int wanted_locked(SteadyTime now, int free);
-    Async<void> fetch(NodeId node, Lease lease, Step step);
+    Async<void> fetch(const Seat& seat, Step step);
     Async<void> pass_over_damaged(PgParams params, const Step& step);
     std::unique_ptr<Delivery> read_entry(PgRow& row, WriteId id);
     void end_fetch(Fetched fetched, const Step& step);
     void end_locked(RunOperation operation);
+    void lose_locked(NodeId node, WriteId claim);
     void wake_one_locked();
     [[nodiscard]] int room_locked() const;
     [[nodiscard]] bool time_to_renew(SteadyTime now, SteadyTime& last);
@@ -122,7 +138,7 @@ private:
     std::map<std::pair<TaskId, Turn>, WriteId> held_;
     std::vector<std::shared_ptr<Seat>> seats_;
     std::vector<Dropped> dropped_;
-    std::vector<Lost> lost_;
+    std::map<NodeId, std::vector<Uuid>> lost_;  ///< Claims whose writes were not answered.
     SteadyTime look_at_{};
     SteadyTime renewed_{};  ///< By a receiver, in its loop's time.
     SteadyTime fetched_{};

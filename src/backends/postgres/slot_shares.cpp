@@ -1,6 +1,7 @@
 #include "backends/postgres/slot_shares.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace a2akit::postgres {
 namespace {
@@ -56,12 +57,13 @@ int SlotShares::most_of_one_owner() const noexcept {
     return std::max(1, slots_ - std::max(1, slots_ / 4));
 }
 
+int SlotShares::unguarded(int coming) const noexcept {
+    if (slots_ == 0) return std::numeric_limits<int>::max();
+    return slots_ / 2 - running_ - coming;
+}
+
 SlotShares::Look SlotShares::look(int limit, int coming) const {
-    if (slots_ == 0) return {.limit = limit};
-    // While half of the slots are free, no owner can get more than its share, so the order of the
-    // entries need not be looked at.
-    const int unguarded = slots_ / 2 - running_ - coming;
-    if (unguarded > 0) return {.limit = std::min(limit, unguarded)};
+    if (const int free = unguarded(coming); free > 0) return {.limit = std::min(limit, free)};
     if (coming != 0) return {};
     Look look{.limit = limit, .in_turn = true, .most = most_of_one_owner()};
     for (const auto& [owner, held] : held_) {

@@ -42,6 +42,9 @@ public:
     /// `limit`: how many entries it would take without this rule; at least 1. `coming`: how many
     /// are being fetched.
     [[nodiscard]] Look look(int limit, int coming) const;
+    /// So many more entries may be taken in any order: while half of the slots are free, no owner
+    /// can get more than its share.
+    [[nodiscard]] int unguarded(int coming) const noexcept;
 
 private:
     [[nodiscard]] int most_of_one_owner() const noexcept;

@@ -1,13 +1,15 @@
--- One write to one task. p_context given: makes the task. Codes: see WriteCode in write_codes.hpp.
+-- One write to one task. p_context given: makes the task. Codes: see WriteCode in postgres_storage.cpp. With p_claim, a
+-- turn that it makes with the task is also claimed, and its entry in the queue is never written: o_claimed_for is the
+-- owner's number then.
 create or replace function {schema}.write_task(
     p_at bigint, p_task uuid, p_all boolean, p_owner bytea, p_tenant bytea, p_context bytea, p_revealed boolean,
     p_write uuid, p_revision bigint, p_epoch bigint, p_no_live boolean, p_raise boolean, p_reveal boolean,
     p_state int, p_status bytea, p_chunks bytea, p_chunk_count int, p_history bytea, p_reply bytea,
     p_input bytea, p_sealed bytea, p_checkpoint bytea, p_metadata bytea, p_cancel_by bigint, p_dead bytea,
-    p_keep bigint, p_enqueue boolean,
+    p_keep bigint, p_enqueue boolean, p_claim uuid, p_node uuid, p_lease bigint,
     out o_code int, out o_task uuid, out o_turn int, out o_revision bigint, out o_first bigint, out o_last bigint,
     out o_before int, out o_after int, out o_turn_ended boolean, out o_turn_due boolean, out o_repeated boolean,
-    out o_time bigint)
+    out o_time bigint, out o_claimed_for bigint)
 language plpgsql as $$
 declare
     t {schema}.tasks;
@@ -134,8 +136,6 @@ begin
     else
         t.recent := t.recent[greatest(1, cardinality(t.recent) - 4):] || p_write;
     end if;
-    t.next_look := {schema}.next_look(t);
-
     o_turn := t.turn;
     o_revision := t.revision;
     o_last := t.last;
@@ -145,18 +145,37 @@ begin
     o_time := t.status_time;
     o_repeated := false;
 
+    if p_claim is not null and v_creates and o_turn_due then
+        o_claimed_for := {schema}.owner_number(t.owner);
+        t.epoch := 1;
+        t.revision := t.revision + 1;
+        t.attempts := 1;
+        if t.state <> 2 then
+            t.state := 2;
+            t.last := t.last + 1;
+            t.status_last := t.last;
+            t.status_time := greatest(v_now, t.status_time);
+        end if;
+        t.run_epoch := 1; t.run_turn := t.turn; t.run_node := p_node; t.run_claim := p_claim;
+        t.lease_until := v_now + p_lease; t.run_look := t.lease_until;
+    end if;
+    t.next_look := {schema}.next_look(t);
+
     if v_creates then
         -- See erase_tasks, which takes it away with the last task.
         perform from {schema}.contexts where owner = t.owner and tenant = t.tenant and context = t.context for key share;
         insert into {schema}.tasks (
-            id, revision, last, epoch, status_time, status_last, turn_last, turn_look, next_look, keep_until,
-            state, turn, revealed, turn_ended, made, owner, tenant, context, metadata, checkpoint, reply, sealed)
+            id, revision, last, epoch, status_time, status_last, turn_last, turn_look, next_look, run_epoch, run_look,
+            lease_until, keep_until, state, turn, attempts, run_turn, revealed, turn_ended, run_node, run_claim, made,
+            owner, tenant, context, metadata, checkpoint, reply, sealed)
         values (
             t.id, t.revision, t.last, t.epoch, t.status_time, t.status_last, t.turn_last, t.turn_look, t.next_look,
-            t.keep_until, t.state, t.turn, t.revealed, t.turn_ended, t.made, t.owner, t.tenant, t.context,
-            p_metadata, p_checkpoint, p_reply, p_sealed)
+            t.run_epoch, t.run_look, t.lease_until, t.keep_until, t.state, t.turn, t.attempts, t.run_turn, t.revealed,
+            t.turn_ended, t.run_node, t.run_claim, t.made, t.owner, t.tenant, t.context, p_metadata, p_checkpoint,
+            p_reply, p_sealed)
         on conflict (id) do nothing;
         if not found then
+            o_claimed_for := null;
             select x.* into w from {schema}.writes x join {schema}.tasks y on y.id = x.task
             where x.task = p_task and x.write = p_write and y.made = p_write limit 1;
             if not found then o_code := 10; return; end if;
@@ -192,8 +211,15 @@ begin
     end if;
     insert into {schema}.writes (task, last, revision, first, time, turn, state, before, after, turn_ended, turn_due,
         write, status, chunks, history, input)
-    values (p_task, t.last, t.revision, o_first, t.status_time, t.turn, v_state, o_before, t.state, t.turn_ended,
-        o_turn_due, p_write, p_status, p_chunks, p_history, p_input);
+    values (p_task, o_last, o_revision, o_first, o_time, o_turn, v_state, o_before, o_after, o_turn_ended, o_turn_due,
+        p_write, p_status, p_chunks, p_history, p_input);
+    if o_claimed_for is not null then
+        insert into {schema}.writes (task, last, revision, first, time, turn, state, before, after, turn_ended,
+            turn_due, write)
+        values (p_task, t.last, t.revision, o_last + 1, t.status_time, o_turn, case when o_last < t.last then 2 end,
+            o_after, 2, false, false, p_claim);
+        return;
+    end if;
     if p_enqueue and p_input is not null and o_turn_due then
         insert into {schema}.queue (task, turn, due_at, owner)
         values (p_task, t.turn, v_now, {schema}.owner_number(t.owner)) on conflict do nothing;
@@ -206,10 +232,10 @@ create or replace function {schema}.write_task_once(
     p_write uuid, p_revision bigint, p_epoch bigint, p_no_live boolean, p_raise boolean, p_reveal boolean,
     p_state int, p_status bytea, p_chunks bytea, p_chunk_count int, p_history bytea, p_reply bytea,
     p_input bytea, p_sealed bytea, p_checkpoint bytea, p_metadata bytea, p_cancel_by bigint, p_dead bytea,
-    p_keep bigint, p_enqueue boolean, p_key bytea, p_hash bytea,
+    p_keep bigint, p_enqueue boolean, p_claim uuid, p_node uuid, p_lease bigint, p_key bytea, p_hash bytea,
     out o_code int, out o_task uuid, out o_turn int, out o_revision bigint, out o_first bigint, out o_last bigint,
     out o_before int, out o_after int, out o_turn_ended boolean, out o_turn_due boolean, out o_repeated boolean,
-    out o_time bigint)
+    out o_time bigint, out o_claimed_for bigint)
 language plpgsql as $$
 declare
     k {schema}.keys;
@@ -239,12 +265,50 @@ begin
         end if;
     end if;
     select * into o_code, o_task, o_turn, o_revision, o_first, o_last, o_before, o_after, o_turn_ended, o_turn_due,
-        o_repeated, o_time
+        o_repeated, o_time, o_claimed_for
     from {schema}.write_task(p_at, p_task, p_all, p_owner, p_tenant, p_context, p_revealed, p_write, p_revision, p_epoch,
         p_no_live, p_raise, p_reveal, p_state, p_status, p_chunks, p_chunk_count, p_history, p_reply, p_input, p_sealed,
-        p_checkpoint, p_metadata, p_cancel_by, p_dead, p_keep, p_enqueue);
+        p_checkpoint, p_metadata, p_cancel_by, p_dead, p_keep, p_enqueue,
+        p_claim, p_node, p_lease);
     if o_code = 0 then
         insert into {schema}.keys values (p_owner, p_tenant, p_key, p_hash, v_now + p_keep, o_task, o_turn, o_revision,
             o_first, o_last, o_before, o_after);
     end if;
+end $$;
+
+-- Nodes of schema version 7, and older ones, know of no claims.
+create or replace function {schema}.write_task(
+    p_at bigint, p_task uuid, p_all boolean, p_owner bytea, p_tenant bytea, p_context bytea, p_revealed boolean,
+    p_write uuid, p_revision bigint, p_epoch bigint, p_no_live boolean, p_raise boolean, p_reveal boolean,
+    p_state int, p_status bytea, p_chunks bytea, p_chunk_count int, p_history bytea, p_reply bytea,
+    p_input bytea, p_sealed bytea, p_checkpoint bytea, p_metadata bytea, p_cancel_by bigint, p_dead bytea,
+    p_keep bigint, p_enqueue boolean,
+    out o_code int, out o_task uuid, out o_turn int, out o_revision bigint, out o_first bigint, out o_last bigint,
+    out o_before int, out o_after int, out o_turn_ended boolean, out o_turn_due boolean, out o_repeated boolean,
+    out o_time bigint)
+language plpgsql as $$
+begin
+    select * into o_code, o_task, o_turn, o_revision, o_first, o_last, o_before, o_after, o_turn_ended, o_turn_due,
+        o_repeated, o_time
+    from {schema}.write_task(p_at, p_task, p_all, p_owner, p_tenant, p_context, p_revealed, p_write, p_revision, p_epoch,
+        p_no_live, p_raise, p_reveal, p_state, p_status, p_chunks, p_chunk_count, p_history, p_reply, p_input, p_sealed,
+        p_checkpoint, p_metadata, p_cancel_by, p_dead, p_keep, p_enqueue, null, null, null);
+end $$;
+
+create or replace function {schema}.write_task_once(
+    p_at bigint, p_task uuid, p_all boolean, p_owner bytea, p_tenant bytea, p_context bytea, p_revealed boolean,
+    p_write uuid, p_revision bigint, p_epoch bigint, p_no_live boolean, p_raise boolean, p_reveal boolean,
+    p_state int, p_status bytea, p_chunks bytea, p_chunk_count int, p_history bytea, p_reply bytea,
+    p_input bytea, p_sealed bytea, p_checkpoint bytea, p_metadata bytea, p_cancel_by bigint, p_dead bytea,
+    p_keep bigint, p_enqueue boolean, p_key bytea, p_hash bytea,
+    out o_code int, out o_task uuid, out o_turn int, out o_revision bigint, out o_first bigint, out o_last bigint,
+    out o_before int, out o_after int, out o_turn_ended boolean, out o_turn_due boolean, out o_repeated boolean,
+    out o_time bigint)
+language plpgsql as $$
+begin
+    select * into o_code, o_task, o_turn, o_revision, o_first, o_last, o_before, o_after, o_turn_ended, o_turn_due,
+        o_repeated, o_time
+    from {schema}.write_task_once(p_at, p_task, p_all, p_owner, p_tenant, p_context, p_revealed, p_write, p_revision,
+        p_epoch, p_no_live, p_raise, p_reveal, p_state, p_status, p_chunks, p_chunk_count, p_history, p_reply, p_input,
+        p_sealed, p_checkpoint, p_metadata, p_cancel_by, p_dead, p_keep, p_enqueue, null, null, null, p_key, p_hash);
 end $$;
