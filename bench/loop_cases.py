@@ -22,6 +22,10 @@ class LoopCases:
         self.report_runs("two_loops_beside_one", "tasks/s", [run["rps"] for run in runs[2]],
                          [run["rps"] for run in runs[1]], 1.6, lower_is_better=False)
         used = {loops: statistics.median(run["cpu_us"] for run in runs[loops]) for loops in runs}
-        # What two loops could reach on two cores of their own: free of what the load takes.
-        self.remark(f"CPU us/task: one loop {used[1]:.1f}, two {used[2]:.1f}; on two cores of their own they would reach "
-                    f"{2 * used[1] / used[2]:.2f}")
+        load = statistics.median(run["load_us"] for run in runs[2])
+        self.remark(f"CPU us/task: one loop {used[1]:.1f}, two {used[2]:.1f}, the load {load:.1f}; on two cores of their own "
+                    f"two loops would reach {2 * used[1] / used[2]:.2f}")
+        if not left:
+            # One loop fills its core while the load has the other one; two loops and the load share both.
+            most = 2 * max(used[1], load) / (used[2] + load)
+            self.remark(f"beside a load that takes as much of the same two cores, no server gets above {most:.2f}")

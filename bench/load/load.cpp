@@ -68,6 +68,16 @@ std::uint64_t cpu_ns(long pid) {
     return total;
 }
 
+// Microseconds of CPU that this process has used.
+double own_cpu_us() {
+    rusage used{};
+    ::getrusage(RUSAGE_SELF, &used);
+    const auto total = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+    };
+    return total(used.ru_utime) + total(used.ru_stime);
+}
+
 int connect_to(int port) {
     const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
@@ -134,6 +144,7 @@ int run_closed_loop(const Options& options) {
     std::vector<double> latencies;
     latencies.reserve(static_cast<std::size_t>(options.requests));
     const std::uint64_t cpu_before = options.pid != 0 ? cpu_ns(options.pid) : 0;
+    const double own_before = own_cpu_us();
     const auto begin = Clock::now();
     long sent = 0;
     std::vector<Connection*> idle;
@@ -179,6 +190,7 @@ int run_closed_loop(const Options& options) {
         send_due();
     }
     const double seconds = microseconds(Clock::now() - begin) / 1e6;
+    const double own = own_cpu_us() - own_before;
     const std::uint64_t cpu = options.pid != 0 ? cpu_ns(options.pid) - cpu_before : 0;
     std::sort(latencies.begin(), latencies.end());
     const auto at = [&](double share) {
@@ -187,12 +199,13 @@ int run_closed_loop(const Options& options) {
             static_cast<std::size_t>(share * static_cast<double>(latencies.size())))];
     };
     std::printf(
-        "{\"requests\":%ld,\"seconds\":%.4f,\"rps\":%.0f,\"cpu_us\":%.3f,\"p50_us\":%.1f,\"p99_"
-        "us\":%.1f,"
+        "{\"requests\":%ld,\"seconds\":%.4f,\"rps\":%.0f,\"cpu_us\":%.3f,\"load_us\":%.3f,"
+        "\"p50_us\":%.1f,\"p99_us\":%.1f,"
         "\"max_us\":%.1f,\"bytes\":%.0f}\n",
         done, seconds, static_cast<double>(done) / seconds,
-        static_cast<double>(cpu) / 1e3 / static_cast<double>(done), at(0.5), at(0.99),
-        latencies.back(), static_cast<double>(bytes) / static_cast<double>(done));
+        static_cast<double>(cpu) / 1e3 / static_cast<double>(done), own / static_cast<double>(done),
+        at(0.5), at(0.99), latencies.back(),
+        static_cast<double>(bytes) / static_cast<double>(done));
     return 0;
 }
 
