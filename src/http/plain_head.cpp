@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <tuple>
 #include <utility>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace a2akit::http {
 namespace {
@@ -47,12 +51,48 @@ std::size_t count_of(const Table& table, std::string_view text) noexcept {
     return count;
 }
 
-/// Visible characters of ASCII, and spaces.
-bool is_plain_text(std::string_view text) noexcept {
-    unsigned wrong = 0;
-    for (const char c : text)
-        wrong |= static_cast<unsigned>(static_cast<unsigned char>(c - ' ') > '~' - ' ');
-    return wrong == 0;
+/// How many characters at the beginning are visible ones of ASCII, or spaces.
+std::size_t count_of_plain_text(std::string_view text) noexcept {
+    std::size_t count = 0;
+#if defined(__SSE2__)
+    for (; text.size() - count >= 16; count += 16) {
+        const __m128i chunk =
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + count));
+        // As signed numbers, what is not ASCII is less than a space, too.
+        const auto others = static_cast<unsigned>(
+            _mm_movemask_epi8(_mm_or_si128(_mm_cmplt_epi8(chunk, _mm_set1_epi8(' ')),
+                                           _mm_cmpeq_epi8(chunk, _mm_set1_epi8('\x7f')))));
+        if (others != 0) return count + static_cast<std::size_t>(std::countr_zero(others));
+    }
+#endif
+    while (count < text.size() && text[count] >= ' ' && text[count] <= '~') ++count;
+    return count;
+}
+
+/// How many characters at the beginning are of a name, which are written to `lower` in lower case.
+std::size_t count_of_name(std::string_view text, std::array<char, 64>& lower) noexcept {
+    std::size_t count = 0;
+#if defined(__SSE2__)
+    // Nearly all names are short, and made of letters and hyphens.
+    if (text.size() >= 16) {
+        const auto among = [](__m128i chunk, char first, char last) {
+            return _mm_and_si128(_mm_cmpgt_epi8(chunk, _mm_set1_epi8(static_cast<char>(first - 1))),
+                                 _mm_cmplt_epi8(chunk, _mm_set1_epi8(static_cast<char>(last + 1))));
+        };
+        __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data()));
+        chunk = _mm_or_si128(chunk, _mm_and_si128(among(chunk, 'A', 'Z'), _mm_set1_epi8(' ')));
+        const auto known = static_cast<unsigned>(_mm_movemask_epi8(
+            _mm_or_si128(among(chunk, 'a', 'z'), _mm_cmpeq_epi8(chunk, _mm_set1_epi8('-')))));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(lower.data()), chunk);
+        count = static_cast<std::size_t>(std::countr_one(known));
+    }
+#endif
+    for (; count < std::min(text.size(), lower.size()); ++count) {
+        const char c = kLowerToken[static_cast<unsigned char>(text[count])];
+        if (c == 0) break;
+        lower[count] = c;
+    }
+    return count;
 }
 
 std::string_view take(std::string_view& rest, std::size_t count) noexcept {
@@ -81,18 +121,12 @@ struct Field {
 };
 
 bool take_field(std::string_view& rest, Field& field) noexcept {
-    auto& lower = field.lower;
-    std::size_t size = 0;
-    for (; size < std::min(rest.size(), lower.size()); ++size) {
-        const char c = kLowerToken[static_cast<unsigned char>(rest[size])];
-        if (c == 0) break;
-        lower[size] = c;
-    }
+    const std::size_t size = count_of_name(rest, field.lower);
     if (size == 0 || size == rest.size() || rest[size] != ':') return false;
-    field.name = {lower.data(), size};
+    field.name = {field.lower.data(), size};
     rest.remove_prefix(size + 1);
-    std::string_view text = take(rest, rest.find('\r'));
-    if (!take_prefix(rest, "\r\n") || !is_plain_text(text)) return false;
+    std::string_view text = take(rest, count_of_plain_text(rest));
+    if (!take_prefix(rest, "\r\n")) return false;
     while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
     field.value = text;
