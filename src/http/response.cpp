@@ -2,22 +2,31 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 
 namespace a2akit::http {
 namespace {
 
 constexpr std::size_t kChunkDigits = 8;
 
-void append_number(std::string& out, std::size_t number) {
-    std::array<char, 20> digits;
-    char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+/// Appends all of them; the string grows once.
+template <class... Piece>
+void append(std::string& out, const Piece&... piece) {
+    const std::size_t before = out.size();
+    out.resize(before + (std::string_view(piece).size() + ...));
+    char* to = out.data() + before;
+    const auto put = [&to](std::string_view text) {
+        to = std::copy_n(text.data(), text.size(), to);
+    };
+    (put(piece), ...);
 }
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name).append(": ").append(value).append("\r\n");
+/// A field's name, or nothing where the value is empty.
+std::string_view name_for(std::string_view value, std::string_view name) noexcept {
+    return value.empty() ? std::string_view() : name;
 }
 
 }  // namespace
@@ -89,30 +98,29 @@ std::string_view reason_phrase(int status) noexcept {
 }
 
 void append_head(std::string& out, const wire::HttpResponse& response, const Framing& framing) {
-    if (response.status == 200) {
-        out.append("HTTP/1.1 200 OK\r\n");
-    } else {
-        out.append("HTTP/1.1 ");
-        append_number(out, static_cast<std::size_t>(response.status));
-        out.append(" ").append(reason_phrase(response.status)).append("\r\n");
-    }
-    append_field(out, "Date", framing.date);
-    if (!framing.request_id.empty()) append_field(out, "X-Request-Id", framing.request_id);
-    if (!response.content_type.empty()) append_field(out, "Content-Type", response.content_type);
-    for (const auto& [name, value] : response.headers) append_field(out, name, value);
-    out.append(framing.extra).append(framing.cors);
-    if (framing.chunked) {
-        out.append("Transfer-Encoding: chunked\r\n");
-    } else if (!framing.until_close && response.status != 204 && response.status != 304) {
-        out.append("Content-Length: ");
-        append_number(out, response.body.size());
-        out.append("\r\n");
-    }
+    if (response.status == 200)
+        out.append("HTTP/1.1 200 OK");
+    else
+        fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}", response.status,
+                       reason_phrase(response.status));
+    append(out, "\r\nDate: ", framing.date, name_for(framing.request_id, "\r\nX-Request-Id: "),
+           framing.request_id, name_for(response.content_type, "\r\nContent-Type: "),
+           response.content_type, "\r\n");
+    for (const auto& [name, value] : response.headers) append(out, name, ": ", value, "\r\n");
+    const bool sized = !framing.chunked && !framing.until_close && response.status != 204 &&
+                       response.status != 304;
+    std::array<char, 20> digits;
+    const char* const end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), response.body.size()).ptr;
+    const std::string_view length(digits.data(), sized ? end : digits.data());
+    std::string_view rest = "\r\n";
     if (framing.close)
-        out.append("Connection: close\r\n");
+        rest = "Connection: close\r\n\r\n";
     else if (framing.http_1_0)
-        out.append("Connection: keep-alive\r\n");
-    out.append("\r\n");
+        rest = "Connection: keep-alive\r\n\r\n";
+    append(out, framing.extra, framing.cors,
+           framing.chunked ? "Transfer-Encoding: chunked\r\n" : std::string_view(),
+           name_for(length, "Content-Length: "), length, name_for(length, "\r\n"), rest);
 }
 
 std::size_t begin_chunk(std::string& out) {

@@ -310,6 +310,30 @@ TEST(ResponseTest, TheHeadSaysLengthAndClose) {
               "Content-Length: 7\r\nConnection: close\r\n\r\n");
 }
 
+TEST(ResponseTest, TheHeadHasOnlyTheLinesThatSaySomething) {
+    const auto head_of = [](const wire::HttpResponse& response, const Framing& framing) {
+        std::string out = "before";
+        append_head(out, response, framing);
+        return out;
+    };
+    const wire::HttpResponse full{
+        .status = 200, .content_type = "a/b", .headers = {{"X", "1"}, {"Y", "2"}}, .body = "12"};
+    EXPECT_EQ(head_of(full, {.date = "D", .extra = "E: e\r\n", .cors = "C: c\r\n"}),
+              "beforeHTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: a/b\r\nX: 1\r\nY: 2\r\nE: e\r\n"
+              "C: c\r\nContent-Length: 2\r\n\r\n");
+    EXPECT_EQ(head_of(full, {.date = "D", .close = true, .http_1_0 = true, .until_close = true}),
+              "beforeHTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: a/b\r\nX: 1\r\nY: 2\r\n"
+              "Connection: close\r\n\r\n");
+    EXPECT_EQ(head_of(full, {.date = "D", .chunked = true}),
+              "beforeHTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: a/b\r\nX: 1\r\nY: 2\r\n"
+              "Transfer-Encoding: chunked\r\n\r\n");
+    const wire::HttpResponse none{.status = 304, .content_type = {}, .headers = {}, .body = {}};
+    EXPECT_EQ(head_of(none, {.date = "D"}), "beforeHTTP/1.1 304 Not Modified\r\nDate: D\r\n\r\n");
+    const wire::HttpResponse empty{.status = 200, .content_type = {}, .headers = {}, .body = {}};
+    EXPECT_EQ(head_of(empty, {.date = "D"}),
+              "beforeHTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 0\r\n\r\n");
+}
+
 TEST(ResponseTest, TheDateIsWrittenAsHttpWantsIt) {
     DateLine date;
     EXPECT_EQ(date.now().size(), std::string_view("Tue, 24 Nov 2026 00:10:00 GMT").size());
