@@ -75,8 +75,9 @@ Async<bool> RequestIntake::read_request() {
         if (reader_.in_body() && !hold_body()) co_return true;
         start_reading();
         turn = {};
-        const bool more = co_await read_more();
-        if (!more) co_return refuse_slow_client();
+        if (!may_read()) co_return refuse_slow_client();
+        const net::Socket::ReadResult result = co_await link_.socket().read_end();
+        if (!take_in(result)) co_return refuse_slow_client();
     }
 }
 
@@ -108,14 +109,12 @@ void RequestIntake::start_reading() {
     link_.socket().start_read(space.first(std::min(space.size(), kReadAtOnce)));
 }
 
-/// Waits for the read that `start_reading` began. False: no more bytes will arrive.
-Async<bool> RequestIntake::read_more() {
-    if (!may_read()) co_return false;
-    const net::Socket::ReadResult result = co_await link_.socket().read_end();
+/// Takes what the read has brought that `start_reading` began. False: no more bytes will arrive.
+bool RequestIntake::take_in(const net::Socket::ReadResult& result) {
     if (link_.watching()) std::ranges::copy(link_.take_watched(), reader_.space().data());
     reader_.received(result.bytes);
     // While a client sends without a pause, no read is pending that the timer could cancel.
-    co_return !result.error && result.bytes != 0 && !link_.timed_out() && !gave_way_;
+    return !result.error && result.bytes != 0 && !link_.timed_out() && !gave_way_;
 }
 
 Async<bool> RequestIntake::send_continue() {

@@ -58,7 +58,7 @@ private:
     void set_reading_deadline();
     [[nodiscard]] bool may_read() const noexcept;
     void start_reading();
-    Async<bool> read_more();
+    [[nodiscard]] bool take_in(const net::Socket::ReadResult& result);
     Async<bool> send_continue();
 
     /// Takes the memory for the body from the budget. False: it was refused.
