@@ -59,6 +59,18 @@ constexpr bool kPooled = false;  // the sanitizer has to see every frame's end
 constexpr bool kPooled = true;
 #endif
 
+void keep(void* frame, FramePool::Class& size_class) noexcept {
+    ++size_class.count;
+    size_class.first = new (frame) FreeFrame{size_class.first};
+}
+
+/// The frame of a thread that keeps none yet, or enough of them.
+[[gnu::noinline]] void free_rarely(void* frame, FramePool::Class& size_class) noexcept {
+    ender.exist();  // From the first frame on; after the thread's end this does nothing.
+    if (size_class.count >= pool.keep) return ::operator delete(frame);
+    keep(frame, size_class);
+}
+
 }  // namespace
 
 void* allocate_frame(std::size_t size) {
@@ -74,12 +86,8 @@ void free_frame(void* frame, std::size_t size) noexcept {
     const std::size_t index = class_of(size);
     if (!kPooled || index >= kClasses) return ::operator delete(frame);
     auto& size_class = pool.classes[index];
-    if (size_class.count >= pool.keep) {
-        ender.exist();  // From the first frame on; after the thread's end this does nothing.
-        if (size_class.count >= pool.keep) return ::operator delete(frame);
-    }
-    ++size_class.count;
-    size_class.first = new (frame) FreeFrame{size_class.first};
+    if (size_class.count >= pool.keep) return free_rarely(frame, size_class);
+    keep(frame, size_class);
 }
 
 }  // namespace a2akit::detail
