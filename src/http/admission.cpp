@@ -1,8 +1,9 @@
 #include "http/admission.hpp"
 
-#include "wire/service_parameters.hpp"
+#include <a2akit/core/ids.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <variant>
 
@@ -28,13 +29,26 @@ std::string_view host_of(std::string_view target, const security::Headers& heade
     return authority.substr(authority.find('@') + 1);
 }
 
+/// An id for a request that brings none: unique enough for a log, and short enough to live inside
+/// the string object.
+std::string make_request_id() {
+    static thread_local std::uint64_t next = TaskId::generate().hash();
+    std::string id(15, '0');
+    std::uint64_t rest = next += 0x9E3779B97F4A7C15ULL;
+    for (char& digit : id) {
+        digit = "0123456789abcdef"[rest % 16];
+        rest /= 16;
+    }
+    return id;
+}
+
 }  // namespace
 
 std::string request_id_for(std::string_view given) {
     const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
     if (given.empty() || given.size() > kLongestRequestId ||
         !std::all_of(given.begin(), given.end(), printable)) {
-        return wire::make_request_id();
+        return make_request_id();
     }
     return std::string(given);
 }

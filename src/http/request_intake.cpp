@@ -221,7 +221,7 @@ Async<void> RequestIntake::ask_before_body() {
     const wire::Route& route = *exchange_.route;
     wire::Call call;
     call.json_rpc = route.kind == wire::RouteKind::kJsonRpc;
-    call.version = route.version;
+    call.version = wire::version_of_refusal(route, head());
     call.operation = route.operation;
     call.rpc_id = "null";
     call.content_type = wire::answer_type(head());

@@ -136,7 +136,7 @@ std::variant<Decoded, HttpResponse> decode(const Route& route, const RequestHead
     }
     const auto parameters = read_service_parameters(head, route.query);
     if (!parameters) {
-        return json_rpc ? json_rpc_error({}, parameters.error(), route.version)
+        return json_rpc ? json_rpc_error({}, parameters.error(), version_of_refusal(route, head))
                         : status_error(parameters.error(), answer_type(head), 0, route.version);
     }
     std::variant<Decoded, HttpResponse> outcome;

@@ -126,6 +126,10 @@ struct Decoded {
 /// own type. A client that accepts neither is told so in plain JSON. A literal.
 [[nodiscard]] std::string_view answer_type(const RequestHead& head) noexcept;
 
+/// The version of the form in which to refuse a request whose body was not read: a request of
+/// JSON-RPC tells its version by its method.
+[[nodiscard]] Version version_of_refusal(const Route& route, const RequestHead& head);
+
 /// Finds the route, of which `resources` come first, and checks everything that can be checked
 /// before the body arrives: path (404), method (405 with Allow), Content-Type (415; on JSON-RPC
 /// -32005; unless the body may turn out to be empty), Accept (406), protocol version, the limit on
@@ -137,8 +141,8 @@ struct Decoded {
 
 /// Reads the body (and the query) of a request to kJsonRpc or kOperation. The finished answer when
 /// it is refused. Fills the envelope except for the fields that only `http` knows
-/// (context.remote_address). The headers are moved into the context of the call (a batch copies
-/// them for all but its last call), so read the head before.
+/// (context.remote_address, context.request_id). The headers are moved into the context of the call
+/// (a batch copies them for all but its last call), so read the head before.
 [[nodiscard]] std::variant<Decoded, HttpResponse> decode(const Route& route,
                                                          const RequestHead& head,
                                                          std::string_view body);

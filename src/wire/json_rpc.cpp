@@ -30,7 +30,7 @@ struct RpcRequest {
 struct EntryOutcome {
     bool call = false;
     std::optional<Error> error;
-    std::string id;
+    std::string id;  ///< For an error.
     bool notification = false;
     Version version{};  ///< The version of the error's form.
     Operation operation{};
@@ -195,14 +195,15 @@ public:
             outcome.error = read.error();
             return outcome;
         }
-        outcome.id = request.id;
         if (request.fault != nullptr) {
+            outcome.id = request.id;
             outcome.error = Error{ErrorCode::kInvalidRequest, request.fault, nullptr};
             return outcome;
         }
         outcome.notification = request.id.empty();
         auto decoded = decode_call(request, read, call);
         if (!decoded) {
+            outcome.id = request.id;
             if (decoded.error().code == ErrorCode::kVersionNotSupported)
                 outcome.version = Version::k1_0;
             outcome.error = std::move(decoded.error());
@@ -322,8 +323,8 @@ std::optional<HttpResponse> decode_json_rpc(const Route& route, const RequestHea
     const std::size_t start = body.find_first_not_of(" \t\r\n");
     const bool batch = start != std::string_view::npos && body[start] == '[';
     const EntryDecoder decoder(route, parameters, version, batch);
-    return batch ? decode_batch(decoder, route.version, body, decoded)
-                 : decode_single(decoder, body, decoded);
+    if (!batch) return decode_single(decoder, body, decoded);
+    return decode_batch(decoder, version_for_errors(version, route.versions), body, decoded);
 }
 
 }  // namespace a2akit::wire

@@ -20,23 +20,35 @@ constexpr std::array<Rule, 6> kRules{{{"accept", "Accept", true},
                                       {"if-none-match", "If-None-Match", true},
                                       {"last-event-id", "Last-Event-ID", false}}};
 
-/// Whether a rule may have a name of this length: most headers are about something else.
-constexpr bool has_length_of_rule(std::string_view name) noexcept {
+/// A bit for the length of a name that a rule may have; 0: most headers are about something else.
+constexpr std::uint64_t length_bit(std::string_view name) noexcept {
     constexpr std::uint64_t kLengths = [] {
         std::uint64_t lengths = 0;
         for (const Rule& rule : kRules) lengths |= std::uint64_t{1} << rule.name.size();
         return lengths;
     }();
-    return name.size() < 64 && ((kLengths >> name.size()) & 1) != 0;
+    return name.size() < 64 ? kLengths & (std::uint64_t{1} << name.size()) : 0;
+}
+
+/// Whether a header may be there twice: two of a rule have names of the same length.
+bool may_repeat(const RequestHead& head) noexcept {
+    std::uint64_t lengths = 0;
+    std::uint64_t repeated = 0;
+    for (const auto& [name, value] : *head.headers) {
+        const std::uint64_t bit = length_bit(name);
+        repeated |= lengths & bit;
+        lengths |= bit;
+    }
+    return repeated != 0;
 }
 
 }  // namespace
 
 std::optional<Error> settle_repeated_headers(const RequestHead& head) {
-    if (head.headers == nullptr) return std::nullopt;
+    if (head.headers == nullptr || !may_repeat(head)) return std::nullopt;
     std::array<std::string*, kRules.size()> first{};
     for (auto& [name, value] : *head.headers) {
-        if (!has_length_of_rule(name)) continue;
+        if (length_bit(name) == 0) continue;
         for (std::size_t i = 0; i < kRules.size(); ++i) {
             if (kRules[i].name != name) continue;
             if (first[i] == nullptr) {

@@ -59,7 +59,8 @@ HttpResponse not_routed(const RouteMatch& match, const RequestHead& head,
 /// The refusal in the manner of the route's binding, with the HTTP status of HTTP+JSON.
 HttpResponse refuse(const Route& route, const RequestHead& head, const Error& error,
                     int http_status) {
-    if (route.kind == RouteKind::kJsonRpc) return json_rpc_error({}, error, route.version);
+    if (route.kind == RouteKind::kJsonRpc)
+        return json_rpc_error({}, error, version_of_refusal(route, head));
     return status_error(error, answer_type(head), http_status, route.version);
 }
 
@@ -120,6 +121,12 @@ std::string_view answer_type(const RequestHead& head) noexcept {
         preferred_json(head.header("accept"), sent.empty() ? kA2aJson : sent);
     if (!preferred.empty()) return preferred;
     return sent.empty() ? kJson : sent;
+}
+
+Version version_of_refusal(const Route& route, const RequestHead& head) {
+    if (route.kind != RouteKind::kJsonRpc) return route.version;
+    return version_for_errors(requested_version(head.header("a2a-version"), route.query),
+                              route.versions);
 }
 
 std::string_view RequestHead::header(std::string_view lower_case_name) const noexcept {
@@ -189,10 +196,11 @@ std::variant<Route, HttpResponse> route(const RequestHead& head, std::size_t max
     }
     const RouteKind kind = match.route.kind;
     if (kind == RouteKind::kResource) return std::move(match.route);
-    if (kind == RouteKind::kJsonRpc || match.chat)
-        match.route.version = version_of_error(match, head, versions);
-    else if (auto refused = settle_version(match, head))
-        return std::move(*refused);
+    if (match.chat) {
+        match.route.version = Version::kChat;
+    } else if (kind == RouteKind::kOperation) {
+        if (auto refused = settle_version(match, head)) return std::move(*refused);
+    }
     if (auto refused = check_body(match.route, head, max_body_bytes)) return std::move(*refused);
     if (auto refused = check_accept(match.route, head)) return std::move(*refused);
     return std::move(match.route);

@@ -2,8 +2,6 @@
 
 #include "wire/uri.hpp"
 
-#include <a2akit/core/ids.hpp>
-
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -13,7 +11,6 @@ namespace {
 
 constexpr std::size_t kMaxExtensions = 100;
 constexpr std::size_t kMaxIdempotencyKeyBytes = 255;
-constexpr std::size_t kMaxRequestIdBytes = 128;
 
 bool is_printable(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
@@ -50,31 +47,17 @@ Result<void> read_header(std::string_view name, const std::string& value,
         parameters.idempotency_key = value;
     } else if (name == "last-event-id") {
         parameters.last_event_id = value;
-    } else if (name == "x-request-id") {
-        if (value.size() <= kMaxRequestIdBytes && is_printable(value))
-            parameters.request_id = value;
     }
     return {};
 }
 
 }  // namespace
 
-std::string make_request_id() {
-    static thread_local std::uint64_t next = TaskId::generate().hash();
-    std::string id(15, '0');
-    std::uint64_t rest = next += 0x9E3779B97F4A7C15ULL;
-    for (char& digit : id) {
-        digit = "0123456789abcdefghjkmnpqrstvwxyz"[rest % 16];
-        rest /= 16;
-    }
-    return id;
-}
-
 Result<ServiceParameters> read_service_parameters(const RequestHead& head, std::string_view query) {
     ServiceParameters parameters;
     if (head.headers != nullptr) {
         for (const auto& [name, value] : *head.headers) {
-            if (name.size() < sizeof("x-request-id") - 1) continue;  // shorter than each of them
+            if (name.size() < sizeof("last-event-id") - 1) continue;  // shorter than each of them
             auto read = read_header(name, value, parameters);
             if (!read) return fail(std::move(read.error()));
         }
@@ -83,7 +66,6 @@ Result<ServiceParameters> read_service_parameters(const RequestHead& head, std::
         auto added = add_extensions(query_value(query, "A2A-Extensions"), parameters.extensions);
         if (!added) return fail(std::move(added.error()));
     }
-    if (parameters.request_id.empty()) parameters.request_id = make_request_id();
     return parameters;
 }
 
@@ -100,7 +82,6 @@ Result<void> apply(const ServiceParameters& parameters, RequestEnvelope& envelop
     }
     envelope.extensions = parameters.extensions;
     envelope.idempotency_key = parameters.idempotency_key;
-    envelope.context.request_id = parameters.request_id;
     return {};
 }
 

@@ -9,12 +9,7 @@ struct ServiceParameters {
     std::vector<std::string> extensions;  ///< Each once, in order.
     std::string idempotency_key;
     std::string last_event_id;  ///< As sent; only a subscription reads it.
-    std::string request_id;     ///< X-Request-Id, or generated.
 };
-
-/// An id for a request that brings none: unique enough for a log, and short enough to live inside
-/// the string object.
-[[nodiscard]] std::string make_request_id();
 
 /// kInvalidParams naming a header that can't be used.
 [[nodiscard]] Result<ServiceParameters> read_service_parameters(const RequestHead& head,

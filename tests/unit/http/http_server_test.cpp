@@ -37,7 +37,22 @@ TEST_F(HttpServerTest, TheRequestIdIsEchoedOrMadeUp) {
     const auto echoed = client.exchange("GET", "/tasks/abc", {}, "X-Request-Id: my-id\r\n");
     EXPECT_EQ(echoed.header("x-request-id"), "my-id");
     EXPECT_NE(echoed.body.find("my-id"), std::string::npos);
-    EXPECT_EQ(client.exchange("GET", "/tasks/abc").header("x-request-id").size(), 15U);
+    const std::string made_up = client.exchange("GET", "/tasks/abc").header("x-request-id");
+    EXPECT_EQ(made_up.size(), 15U);
+    EXPECT_NE(client.exchange("GET", "/tasks/abc").header("x-request-id"), made_up);
+}
+
+TEST_F(HttpServerTest, ARequestIdThatIsNoPrintableWordIsReplaced) {
+    serve();
+    Client client(port);
+    for (const std::string& bad :
+         {std::string(), std::string("a b"), std::string("7\xff"), std::string(129, 'x')}) {
+        const auto answer =
+            client.exchange("GET", "/tasks/abc", {}, "X-Request-Id: " + bad + "\r\n");
+        EXPECT_EQ(answer.status, 200) << bad;
+        EXPECT_EQ(answer.header("x-request-id").size(), 15U) << bad;
+        EXPECT_NE(answer.body.find(answer.header("x-request-id")), std::string::npos) << bad;
+    }
 }
 
 TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInOrder) {

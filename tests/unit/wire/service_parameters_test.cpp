@@ -66,20 +66,6 @@ TEST(ServiceParameters, AMalformedLastEventIdIsNamed) {
     }
 }
 
-TEST(ServiceParameters, ARequestWithoutAUsableIdGetsOne) {
-    EXPECT_EQ(call_with(get("/tasks"), {{"x-request-id", "r-1"}}).envelope.context.request_id,
-              "r-1");
-    const std::string made_up = get("/tasks").call().envelope.context.request_id;
-    EXPECT_FALSE(made_up.empty());
-    EXPECT_NE(made_up, get("/tasks").call().envelope.context.request_id);
-    for (const std::string& bad : {std::string(), std::string(129, 'x'), std::string("a\nb")}) {
-        const std::string id =
-            call_with(get("/tasks"), {{"x-request-id", bad}}).envelope.context.request_id;
-        EXPECT_FALSE(id.empty());
-        EXPECT_NE(id, bad);
-    }
-}
-
 TEST(ServiceParameters, HeadersReachTheContextOfEveryCall) {
     EXPECT_EQ(call_with(get("/tasks"), {{"authorization", "Bearer x"}})
                   .envelope.context.header("authorization"),
