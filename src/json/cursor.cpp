@@ -96,10 +96,11 @@ Cursor::Cursor(std::string_view text, Mode mode, Limits limits)
 }
 
 char Cursor::ahead_after_space() noexcept {
-    const char* const start = at_;
-    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
-    space_ += static_cast<std::size_t>(at_ - start);
-    return at_ == end_ ? '\0' : *at_;
+    const char* at = at_;
+    while (at != end_ && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) ++at;
+    space_ += static_cast<std::size_t>(at - at_);
+    at_ = at;
+    return at == end_ ? '\0' : *at;
 }
 
 bool Cursor::too_deep() {
@@ -264,7 +265,7 @@ bool Cursor::string(std::string& out) {
     const char* const start = ++at_;
     at_ = find_special(at_, end_);
     if (at_ != end_ && *at_ == '"') {
-        out.assign(start, at_++);
+        out = std::string(start, at_++);
         return true;
     }
     out.clear();

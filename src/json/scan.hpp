@@ -9,6 +9,25 @@
 
 namespace a2akit::json {
 
+/// As `find_special`, eight bytes at a time: for short texts, and for machines without SSE2. A
+/// function of its own, so that callers, who seldom come here, need few registers.
+[[gnu::noinline]] inline const char* find_special_in_few(const char* at, const char* end) noexcept {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    constexpr std::uint64_t kHighs = 0x8080808080808080;
+    const auto has_zero_byte = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighs; };
+    while (end - at >= 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, at, 8);
+        const std::uint64_t control = (word - kOnes * 0x20) & ~word & kHighs;
+        if ((control | has_zero_byte(word ^ (kOnes * '"')) |
+             has_zero_byte(word ^ (kOnes * '\\'))) != 0)
+            break;
+        at += 8;
+    }
+    while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) ++at;
+    return at;
+}
+
 /// The first quote, backslash or control character (below 0x20) in [at, end), or `end`: what ends a
 /// run of plain characters inside a JSON string, for the reader and the writer alike.
 inline const char* find_special(const char* at, const char* end) noexcept {
@@ -32,20 +51,7 @@ inline const char* find_special(const char* at, const char* end) noexcept {
         return mask == 0 ? end : end - 16 + std::countr_zero(mask);
     }
 #endif
-    constexpr std::uint64_t kOnes = 0x0101010101010101;
-    constexpr std::uint64_t kHighs = 0x8080808080808080;
-    const auto has_zero_byte = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighs; };
-    while (end - at >= 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, at, 8);
-        const std::uint64_t control = (word - kOnes * 0x20) & ~word & kHighs;
-        if ((control | has_zero_byte(word ^ (kOnes * '"')) |
-             has_zero_byte(word ^ (kOnes * '\\'))) != 0)
-            break;
-        at += 8;
-    }
-    while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) ++at;
-    return at;
+    return find_special_in_few(at, end);
 }
 
 }  // namespace a2akit::json

@@ -15,6 +15,19 @@ void Writer::put_slowly(std::string_view text) {
     limit_ = out_.data() + out_.size();
 }
 
+void Writer::plain_string_slowly(std::string_view text) {
+    put('"');
+    put(text);
+    put('"');
+}
+
+void Writer::string_with_escapes(std::string_view text, const char* stop) {
+    put('"');
+    put({text.data(), stop});
+    escape(stop, text.data() + text.size());
+    put('"');
+}
+
 void Writer::escape(const char* at, const char* end) {
     static constexpr char kHex[] = "0123456789abcdef";
     while (at != end) {

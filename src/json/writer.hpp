@@ -66,16 +66,18 @@ public:
     void string(std::string_view text) {
         const char* const end = text.data() + text.size();
         const char* const stop = find_special(text.data(), end);
-        put('"');
-        put({text.data(), stop});
-        if (stop != end) escape(stop, end);
-        put('"');
+        if (stop == end)
+            plain_string(text);
+        else
+            string_with_escapes(text, stop);
     }
     /// As `string`, of text that needs no escape.
     void plain_string(std::string_view text) {
-        put('"');
-        put(text);
-        put('"');
+        if (static_cast<std::size_t>(limit_ - at_) < text.size() + 2)
+            return plain_string_slowly(text);
+        *at_++ = '"';
+        at_ = std::copy_n(text.data(), text.size(), at_);
+        *at_++ = '"';
     }
     void base64(std::string_view bytes) {
         put('"');
@@ -124,6 +126,9 @@ private:
         if (last() != opening) put(',');
     }
     void escape(const char* at, const char* end);
+    void plain_string_slowly(std::string_view text);
+    /// `stop`: its first character that needs one.
+    void string_with_escapes(std::string_view text, const char* stop);
 
     std::string& out_;
     // Of a run: what was added to the string and not written yet; null: nothing.
