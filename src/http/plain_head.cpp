@@ -73,7 +73,7 @@ std::size_t count_of_plain_text(std::string_view text) noexcept {
 std::size_t count_of_name(std::string_view text, std::array<char, 64>& lower) noexcept {
     std::size_t count = 0;
 #if defined(__SSE2__)
-    // Nearly all names are short, and made of letters and hyphens.
+    // Nearly all names are short, and made of letters, digits and hyphens.
     if (text.size() >= 16) {
         const auto among = [](__m128i chunk, char first, char last) {
             return _mm_and_si128(_mm_cmpgt_epi8(chunk, _mm_set1_epi8(static_cast<char>(first - 1))),
@@ -82,7 +82,8 @@ std::size_t count_of_name(std::string_view text, std::array<char, 64>& lower) no
         __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data()));
         chunk = _mm_or_si128(chunk, _mm_and_si128(among(chunk, 'A', 'Z'), _mm_set1_epi8(' ')));
         const auto known = static_cast<unsigned>(_mm_movemask_epi8(
-            _mm_or_si128(among(chunk, 'a', 'z'), _mm_cmpeq_epi8(chunk, _mm_set1_epi8('-')))));
+            _mm_or_si128(_mm_or_si128(among(chunk, 'a', 'z'), among(chunk, '0', '9')),
+                         _mm_cmpeq_epi8(chunk, _mm_set1_epi8('-')))));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(lower.data()), chunk);
         count = static_cast<std::size_t>(std::countr_one(known));
     }

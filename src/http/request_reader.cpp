@@ -295,7 +295,7 @@ void RequestReader::next() {
     method_.clear();
     target_.clear();
     headers_.clear();
-    chunked_body_ = {};
+    chunked_body_.clear();
     body_length_ = 0;
     chunked_ = keep_alive_ = http_1_0_ = expects_continue_ = false;
     state_ = State::kHead;

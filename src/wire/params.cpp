@@ -204,7 +204,7 @@ void check_ranges(const OperationParams& params, Operation operation,
 Result<std::string> unify_tenant(std::string_view from_path, OperationParams& params) {
     Result<std::string> tenant = std::visit(
         [&](auto& p) -> Result<std::string> {
-            if (p.tenant.empty()) p.tenant = from_path;
+            if (p.tenant.empty() && !from_path.empty()) p.tenant = from_path;
             if (!from_path.empty() && p.tenant != from_path) {
                 return fail(
                     Error::invalid_field("tenant", "must be what the path says, or absent"));

@@ -240,7 +240,7 @@ RouteMatch match_route(std::string_view method, std::string_view target,
     if (std::any_of(found.begin(), found.end(), [](const std::string& s) { return s.empty(); }))
         return match;
     match.chat = match.route.under_v1 = chat_path(found) != ChatPath::kNone;
-    match.route.query = target;
+    if (!target.empty()) match.route.query = target;
     if (match_resource(resources, method, found, match)) return match;
     const Methods methods = match_path(found, match);
     if (methods.empty()) return match;
