@@ -14,15 +14,12 @@ ClientPresence::Entry::~Entry() {
     client_->waiting_ = nullptr;
 }
 
-bool ClientPresence::gone() const noexcept {
-    const std::lock_guard lock(mutex_);
-    return gone_;
-}
+bool ClientPresence::gone() const noexcept { return gone_.load(std::memory_order_acquire); }
 
 void ClientPresence::leave() noexcept {
     // Under the lock the signal cannot go away.
     const std::lock_guard lock(mutex_);
-    gone_ = true;
+    gone_.store(true, std::memory_order_release);
     if (waiting_ != nullptr) waiting_->set();
 }
 

@@ -69,7 +69,7 @@ public:
 private:
     mutable std::mutex mutex_;
     Signal* waiting_ = nullptr;
-    bool gone_ = false;
+    std::atomic<bool> gone_{false};
     std::atomic<bool> accepted_{false};
     std::atomic<bool> result_only_{false};
     std::vector<std::string> extensions_;
