@@ -112,6 +112,7 @@ struct AnswerForm {
 
 /// One call that was decoded and waits for its reply.
 struct Call : AnswerForm {
+    Call() noexcept {}  // Without it, all of the memory is filled with zeros before it is set up.
     RequestEnvelope envelope;
 };
 
