@@ -168,7 +168,7 @@ private:
     [[nodiscard]] Shared<Message> agent_message(AgentMessage said) const;
     [[nodiscard]] Shared<Message> agent_text(std::string text) const;
     [[nodiscard]] TaskUpdate blank_update();
-    Async<void> emit_chunk(Artifact artifact, bool append, bool last_chunk);
+    Async<void> emit_chunk(Artifact&& artifact, bool append, bool last_chunk);
     /// In an earlier run or turn.
     [[nodiscard]] bool came_before(const std::string& artifact_id) const;
     Async<void> write_status(TaskState state, std::optional<Shared<Message>> message);

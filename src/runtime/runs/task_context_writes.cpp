@@ -196,7 +196,7 @@ bool TaskContextImpl::came_before(const std::string& artifact_id) const {
     return std::any_of(previous_artifacts().begin(), previous_artifacts().end(), same);
 }
 
-Async<void> TaskContextImpl::emit_chunk(Artifact artifact, bool append, bool last_chunk) {
+Async<void> TaskContextImpl::emit_chunk(Artifact&& artifact, bool append, bool last_chunk) {
     require_sendable(artifact);
     // Clients drop chunks that append to an artifact that they have not seen.
     const bool first = emitted_.insert(artifact.artifact_id).second;

@@ -78,7 +78,10 @@ AsyncResult<SendMessageResponse> TaskManager::send(SendCommand command) {
         if (client != nullptr && client->gone())
             co_return fail(ErrorCode::kUnavailable, "the client has left");
     }
-    Result<TaskSnapshot> now = co_await ports_.storage->load(accepted->task, scope, history);
+    // Left where it was made, if it is there already: a snapshot is large.
+    AsyncResult<TaskSnapshot> loading = ports_.storage->load(accepted->task, scope, history);
+    if (!loading.await_ready()) loading = co_await std::move(loading);
+    Result<TaskSnapshot>& now = *loading.ready();
     if (now && !now->revealed && !now->reply) {
         // There was no direct reply in time; from here on the task is the answer. A reply may still
         // win the race.

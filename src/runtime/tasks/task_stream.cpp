@@ -88,12 +88,23 @@ Async<EventStream::Batch> TaskStream::follow() {
     }
 }
 
+// With a Storage that answers immediately (memory) this makes no coroutine frame.
 Async<EventStream::Batch> TaskStream::read() {
-    Result<EventPage> page = co_await source_.storage->events(start_.task, start_.scope,
-                                                              start_.after, source_.batch_limit);
+    AsyncResult<EventPage> reading =
+        source_.storage->events(start_.task, start_.scope, start_.after, source_.batch_limit);
+    Result<EventPage>* const page = reading.ready();
+    return page != nullptr ? take(std::move(*page)) : read_slowly(std::move(reading));
+}
+
+Async<EventStream::Batch> TaskStream::read_slowly(AsyncResult<EventPage> reading) {
+    Result<EventPage> page = co_await std::move(reading);
+    co_return co_await take(std::move(page));
+}
+
+Async<EventStream::Batch> TaskStream::take(Result<EventPage>&& page) {
     if (!page) {
-        if (page.error().code == ErrorCode::kCompacted) co_return co_await start_over();
-        co_return failed(public_error(std::move(page.error())));
+        if (page.error().code == ErrorCode::kCompacted) return start_over();
+        return failed(public_error(std::move(page.error())));
     }
     Batch batch;
     batch.items.reserve(page->events.size());
@@ -105,7 +116,7 @@ Async<EventStream::Batch> TaskStream::read() {
     // The stream was resumed after the last event of an ended task.
     if (!look_ && is_terminal(page->state)) finished_ = true;
     if (finished_) batch.end = End::kFinished;
-    co_return batch;
+    return batch;
 }
 
 Async<EventStream::Batch> TaskStream::start_over() {

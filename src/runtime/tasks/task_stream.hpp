@@ -49,6 +49,8 @@ public:
 private:
     Async<Batch> follow();
     Async<Batch> read();
+    Async<Batch> read_slowly(AsyncResult<EventPage> reading);
+    Async<Batch> take(Result<EventPage>&& page);
     Async<Batch> start_over();
     void add(const TaskEvent& event, Batch& batch);
 
