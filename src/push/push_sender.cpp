@@ -180,7 +180,11 @@ Async<void> PushSender::follow(std::shared_ptr<Follower> follower) {
             if (page && is_terminal(page->state)) break;
             if (!page && page.error().code == ErrorCode::kTaskNotFound) break;
             if (stopping_) break;
-            co_await subscription.signal().wait();
+            // What could not be read may have been the end, and no wake-up follows an end.
+            if (page)
+                co_await subscription.signal().wait();
+            else
+                co_await subscription.signal().wait_until(Loop::current()->now() + kLookEvery);
         }
         // An event that came between the two reads.
         if (!stopping_) co_await begin_due(task);

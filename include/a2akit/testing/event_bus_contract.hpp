@@ -184,6 +184,16 @@ TEST_P(EventBusContract, ALocalWakeUpTellsWhatTheTailCheckFound) {
     EXPECT_FALSE(turns->erased());
 }
 
+TEST_P(EventBusContract, ATailCheckThatFindsNothingNewWakesNoStream) {
+    const auto subscription = subscribe(task_);
+    publish(bus(), {task_, 4, 1, true});
+    subscription->signal().reset();
+    bus().wake_local({task_, 4, 1, true}, false);
+    EXPECT_FALSE(subscription->signal().is_set());
+    bus().wake_local({task_, 5, 1, true}, false);
+    EXPECT_TRUE(subscription->signal().is_set());
+}
+
 TEST_P(EventBusContract, AnErasedTaskWakesEverybodyWhateverTheirInterest) {
     const auto events = subscribe(task_);
     const auto turns = subscribe(task_, Interest::kTurnEnds);

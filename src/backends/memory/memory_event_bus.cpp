@@ -32,10 +32,14 @@ public:
 
     // REQUIRES: the shard's lock; it also keeps the subscriber alive until the signal is set.
     void wake(const Wake& wake, bool erased) noexcept {
-        if (wake.last > last_.load()) last_.store(wake.last);
-        if (wake.turn_ended && wake.turn > ended_turn_.load()) ended_turn_.store(wake.turn);
+        const bool longer = wake.last > last_.load();
+        const bool ended = wake.turn_ended && wake.turn > ended_turn_.load();
+        if (longer) last_.store(wake.last);
+        if (ended) ended_turn_.store(wake.turn);
         if (erased) erased_.store(true);
-        if (interest_ == Interest::kEveryEvent || wake.turn_ended || erased) signal_.set();
+        // The tail check repeats every second what an idle stream knows already.
+        const bool wanted = interest_ == Interest::kEveryEvent ? longer || ended : wake.turn_ended;
+        if (wanted || erased) signal_.set();
     }
 
 private:
