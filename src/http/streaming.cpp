@@ -13,6 +13,19 @@ constexpr std::size_t kPiece = std::size_t{64} * 1024;
 // Between two events of this size, other connections are served.
 constexpr std::size_t kLargeEvent = std::size_t{128} * 1024;
 
+std::string heartbeat_text(bool chunked) {
+    std::string text;
+    const std::size_t chunk = chunked ? begin_chunk(text) : 0;
+    wire::encode_heartbeat(text);
+    if (chunked) end_chunk(text, chunk);
+    return text;
+}
+
+const std::string& heartbeat(bool chunked) {
+    static const std::string texts[] = {heartbeat_text(false), heartbeat_text(true)};
+    return texts[chunked ? 1 : 0];
+}
+
 }  // namespace
 
 Async<void> Streaming::run(std::unique_ptr<OpenStream> stream) {
@@ -21,12 +34,11 @@ Async<void> Streaming::run(std::unique_ptr<OpenStream> stream) {
     link_.watch_client();
     for (;;) {
         link_.wait_in(Link::Phase::kStreaming, link_.options().heartbeat);
-        Async<EventStream::Batch> pending = stream->events->next();
-        waiting_for_ = stream->events.get();
+        waiting_ = stream.get();
         // Not a local, for which the frame would have room as long as the stream is idle.
         EventStream::Batch& batch = stream->batch;
-        batch = co_await std::move(pending);
-        waiting_for_ = nullptr;
+        batch = co_await stream->events->next();
+        waiting_ = nullptr;
         if (link_.ended()) break;
         if (batch.end == EventStream::End::kMore && link_.state().draining && batch.items.empty()) {
             batch.end = EventStream::End::kDraining;
@@ -38,7 +50,28 @@ Async<void> Streaming::run(std::unique_ptr<OpenStream> stream) {
     }
     if (link_.client().gone()) link_.set_broken();
     link_.work();
-    heartbeat_due_ = false;
+    heartbeat_left_ = 0;
+}
+
+void Streaming::on_heartbeat() noexcept {
+    if (heartbeat_left_ == 0) heartbeat_left_ = heartbeat(!exchange_.http_1_0).size();
+    // Thousands of idle streams have one heartbeat each every few seconds.
+    if (waiting_ != nullptr && !waiting_->head && send_heartbeat())
+        link_.wait_in(Link::Phase::kStreaming, link_.options().heartbeat);
+    else
+        wake();
+}
+
+bool Streaming::send_heartbeat() noexcept {
+    net::NetError error;
+    heartbeat_left_ -= link_.socket().try_send(unsent_heartbeat(), error);
+    if (error) link_.set_broken();
+    return heartbeat_left_ == 0;
+}
+
+std::string_view Streaming::unsent_heartbeat() const noexcept {
+    const std::string_view whole = heartbeat(!exchange_.http_1_0);
+    return whole.substr(whole.size() - heartbeat_left_);
 }
 
 /// The next batch is read after the client has received this one, so a client that does not read
@@ -86,6 +119,8 @@ bool Streaming::write_batch(OpenStream& stream, std::size_t& next) {
         append_head(out, *stream.head, how);
         stream.head.reset();
     }
+    if (heartbeat_left_ != 0) out.append(unsent_heartbeat());
+    heartbeat_left_ = 0;
     const std::size_t head_size = out.size();
     const std::size_t chunk = chunked ? begin_chunk(out) : 0;
     const std::size_t before = out.size();
@@ -99,7 +134,6 @@ bool Streaming::write_batch(OpenStream& stream, std::size_t& next) {
     }
     const bool last = batch.end != EventStream::End::kMore && next == batch.items.size();
     if (last) wire::encode_stream_end(stream.form, batch, out);
-    if (std::exchange(heartbeat_due_, false) && out.size() == before) wire::encode_heartbeat(out);
     if (out.size() == before)
         out.resize(head_size);
     else if (chunked)

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 namespace a2akit::http {
 
@@ -20,15 +21,16 @@ public:
 
     /// Something has happened that a stream without events has to see.
     void wake() noexcept {
-        if (waiting_for_ != nullptr) waiting_for_->wake();
+        if (waiting_ != nullptr) waiting_->events->wake();
     }
     /// At the deadline of Phase::kStreaming.
-    void on_heartbeat() noexcept {
-        heartbeat_due_ = true;
-        wake();
-    }
+    void on_heartbeat() noexcept;
 
 private:
+    /// Sends the heartbeat of a waiting stream without resuming it. False: the socket does not
+    /// accept all of it now.
+    bool send_heartbeat() noexcept;
+    [[nodiscard]] std::string_view unsent_heartbeat() const noexcept;
     /// Encodes items from `next` on, and moves `next` behind them: all items, or a piece of a large
     /// batch.
     bool write_batch(OpenStream& stream, std::size_t& next);
@@ -38,8 +40,8 @@ private:
 
     Link& link_;
     Exchange& exchange_;
-    EventStream* waiting_for_ = nullptr;
-    bool heartbeat_due_ = false;
+    OpenStream* waiting_ = nullptr;   ///< The stream, while it waits for events.
+    std::size_t heartbeat_left_ = 0;  ///< The bytes of a heartbeat that are still to be sent.
 };
 
 }  // namespace a2akit::http

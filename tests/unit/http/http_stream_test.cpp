@@ -74,6 +74,7 @@ TEST_F(HttpStreamTest, AnIdleStreamGetsHeartbeats) {
     client.head();
     client.chunk();
     for (int i = 0; i < 3; ++i) EXPECT_EQ(client.chunk().front(), ':');
+    EXPECT_EQ(site.script.pulled, 2) << "a heartbeat resumes nothing";
 }
 
 TEST_F(HttpStreamTest, AClientThatLeavesEndsItsStreamAtOnce) {
