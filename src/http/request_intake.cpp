@@ -32,7 +32,7 @@ struct UnlinkAtEnd {
 RequestIntake::RequestIntake(Link& link, OpenConnection& owner, std::string peer)
     : link_(link),
       state_(link.state()),
-      reader_({state_.options.max_header_bytes, state_.options.max_body_bytes}),
+      reader_(make_reader()),
       share_(state_.load.requests()),
       upload_(owner),
       peer_(std::move(peer)),
@@ -48,10 +48,10 @@ Async<bool> RequestIntake::read_request() {
     exchange_.forwarded_for.clear();
     exchange_.values.reset();
     for (;;) {
-        const RequestReader::Step step = reader_.advance();
+        const RequestReader::Step step = reader_->advance();
         if (step == RequestReader::Step::kComplete) co_return true;
         if (step == RequestReader::Step::kRefused) {
-            refuse(reader_.refusal().status, reader_.refusal().message);
+            refuse(reader_->refusal().status, reader_->refusal().message);
             co_return true;
         }
         if (step == RequestReader::Step::kHead) {
@@ -60,7 +60,7 @@ Async<bool> RequestIntake::read_request() {
             if (exchange_.refusal && !exchange_.keep_alive) co_return true;
             continue;
         }
-        if (reader_.in_body() && reader_.expects_continue() && !reader_.has_unread_bytes() &&
+        if (reader_->in_body() && reader_->expects_continue() && !reader_->has_unread_bytes() &&
             slow_body_mark_ == 0) {
             const bool sent = co_await send_continue();
             if (!sent) co_return false;
@@ -68,11 +68,11 @@ Async<bool> RequestIntake::read_request() {
         set_reading_deadline();
         // Give memory to one large body at a time, and read it, before the next one.
         LargeTurns::Turn turn;
-        if (reader_.in_body() && reader_.body_received() > ByteShare::kSmall) {
+        if (reader_->in_body() && reader_->body_received() > ByteShare::kSmall) {
             turn = co_await link_.large_turn();
             if (link_.timed_out() || gave_way_ || link_.aborted()) co_return refuse_slow_client();
         }
-        if (reader_.in_body() && !hold_body()) co_return true;
+        if (reader_->in_body() && !hold_body()) co_return true;
         start_reading();
         turn = {};
         if (!may_read()) co_return refuse_slow_client();
@@ -83,16 +83,16 @@ Async<bool> RequestIntake::read_request() {
 
 void RequestIntake::set_reading_deadline() {
     const Options& options = state_.options;
-    if (!reader_.started()) {
+    if (!reader_->started()) {
         // The idle timeout runs from the last response; empty lines do not extend it.
         if (link_.phase() != Link::Phase::kIdle)
             link_.wait_in(Link::Phase::kIdle, options.idle_timeout);
-    } else if (!reader_.in_body()) {
+    } else if (!reader_->in_body()) {
         // The header timeout runs from the first byte; a head that trickles in does not extend it.
         if (link_.phase() != Link::Phase::kReading)
             link_.wait_in(Link::Phase::kReading, options.header_timeout);
-    } else if (reader_.body_received() >= slow_body_mark_) {
-        slow_body_mark_ = reader_.body_received() + kSlowBody;
+    } else if (reader_->body_received() >= slow_body_mark_) {
+        slow_body_mark_ = reader_->body_received() + kSlowBody;
         link_.wait_in(Link::Phase::kReading, options.body_timeout);
     }
 }
@@ -100,19 +100,19 @@ void RequestIntake::set_reading_deadline() {
 // -- The bytes of a request
 
 bool RequestIntake::may_read() const noexcept {
-    return !link_.aborted() && (!state_.draining || reader_.started());
+    return !link_.aborted() && (!state_.draining || reader_->started());
 }
 
 void RequestIntake::start_reading() {
     if (!may_read() || link_.socket().reading() || link_.watching()) return;
-    const std::span<char> space = reader_.space();
+    const std::span<char> space = reader_->space();
     link_.socket().start_read(space.first(std::min(space.size(), kReadAtOnce)));
 }
 
 /// Takes what the read has brought that `start_reading` began. False: no more bytes will arrive.
 bool RequestIntake::take_in(const net::Socket::ReadResult& result) {
-    if (link_.watching()) std::ranges::copy(link_.take_watched(), reader_.space().data());
-    reader_.received(result.bytes);
+    if (link_.watching()) std::ranges::copy(link_.take_watched(), reader_->space().data());
+    reader_->received(result.bytes);
     // While a client sends without a pause, no read is pending that the timer could cancel.
     return !result.error && result.bytes != 0 && !link_.timed_out() && !gave_way_;
 }
@@ -123,34 +123,44 @@ Async<bool> RequestIntake::send_continue() {
     co_return !link_.broken();
 }
 
+std::unique_ptr<RequestReader> RequestIntake::make_reader() const {
+    return std::make_unique<RequestReader>(
+        RequestReader::Limits{state_.options.max_header_bytes, state_.options.max_body_bytes});
+}
+
 void RequestIntake::next() {
-    reader_.next();
+    if (reader_)
+        reader_->next();
+    else
+        reader_ = make_reader();
     share_.release();
 }
 
 void RequestIntake::rest() {
     next();
-    reader_.release();
+    if (reader_->has_unread_bytes())
+        reader_->release();
+    else
+        reader_.reset();
     exchange_.route.reset();
     exchange_.values.reset();
 }
 
 void RequestIntake::close() noexcept {
-    reader_.drop_bytes();
+    reader_.reset();
     share_.release();
-    reader_.release();
 }
 
 // -- The memory for bodies
 
 bool RequestIntake::hold_body() {
     if (link_.socket().reading() || link_.watching()) return true;
-    (void)reader_.space();
-    const std::size_t bytes = reader_.memory();
+    (void)reader_->space();
+    const std::size_t bytes = reader_->memory();
     // Nearly every request fits into the first buffer, which is not counted here.
     if (bytes <= kUncounted || hold_request(bytes)) return true;
     refuse(503, "the server is at its limit of request bytes under way");
-    reader_.drop_bytes();
+    reader_->drop_bytes();
     share_.release();
     return false;
 }
@@ -164,11 +174,11 @@ bool RequestIntake::hold_request(std::size_t bytes) {
 }
 
 void RequestIntake::note_upload() {
-    const bool new_piece = reader_.body_received() >= upload_.next_piece;
+    const bool new_piece = reader_->body_received() >= upload_.next_piece;
     if (upload_.is_linked() && !new_piece) return;
     upload_.unlink();
     upload_.brought = state_.loop.now();
-    upload_.next_piece = reader_.body_received() + kPiece;
+    upload_.next_piece = reader_->body_received() + kPiece;
     state_.uploads.push_back(upload_);
 }
 
@@ -193,22 +203,22 @@ void RequestIntake::give_way() noexcept {
 
 void RequestIntake::begin_request() {
     slow_body_mark_ = 0;
-    Admission(state_, reader_, exchange_).decide(peer_);
+    Admission(state_, *reader_, exchange_).decide(peer_);
 }
 
 bool RequestIntake::asks_before_body() const noexcept {
     const wire::RouteKind kind = exchange_.route->kind;
     if (kind != wire::RouteKind::kJsonRpc && kind != wire::RouteKind::kOperation) return false;
-    const auto length = reader_.body_length();
+    const auto length = reader_->body_length();
     if (!length) return true;
-    const bool waits = reader_.expects_continue() && *length > reader_.body_received();
-    return waits || (*length > kSmallBody && *length > reader_.body_received());
+    const bool waits = reader_->expects_continue() && *length > reader_->body_received();
+    return waits || (*length > kSmallBody && *length > reader_->body_received());
 }
 
 /// Refuses callers without permission before any of the body is held in memory.
 Async<void> RequestIntake::ask_before_body() {
     RequestContext context;
-    context.headers = reader_.headers();
+    context.headers = reader_->headers();
     complete(context);
     Async<Result<void>> pending = exchange_.site->handler().before_body(context);
     Result<void> passed = co_await std::move(pending);
@@ -248,7 +258,7 @@ void RequestIntake::refuse(int status, std::string_view message) {
         exchange_.request_id = request_id_for(request.header("x-request-id"));
     exchange_.refusal = std::make_unique<wire::HttpResponse>(
         wire::http_error(status, message, request, state_.options.versions));
-    exchange_.http_1_0 = reader_.http_1_0();
+    exchange_.http_1_0 = reader_->http_1_0();
     exchange_.keep_alive = false;
     exchange_.lingering = true;
 }
@@ -257,10 +267,10 @@ void RequestIntake::refuse(int status, std::string_view message) {
 bool RequestIntake::refuse_slow_client() {
     if (gave_way_ && !link_.aborted()) {
         refuse(408, "the body came too slowly while others needed its room; try again later");
-        reader_.drop_bytes();
+        reader_->drop_bytes();
         return true;
     }
-    if (!link_.timed_out() || link_.aborted() || !reader_.started()) return false;
+    if (!link_.timed_out() || link_.aborted() || !reader_->started()) return false;
     refuse(408, "the rest of the request did not arrive in time");
     return true;
 }
@@ -268,8 +278,8 @@ bool RequestIntake::refuse_slow_client() {
 void RequestIntake::log_answer(int status) const {
     if (!log::is_on(log::Level::kDebug)) return;
     // Log neither the query nor the authority of a full URL: both may hold secrets.
-    const std::string_view target = without_authority(reader_.target());
-    log::debug("request method={} path={} status={} request_id={}", reader_.method(),
+    const std::string_view target = without_authority(reader_->target());
+    log::debug("request method={} path={} status={} request_id={}", reader_->method(),
                quoted(target.substr(0, target.find('?'))), status, exchange_.request_id);
 }
 

@@ -6,6 +6,7 @@
 #include "http/request_reader.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -31,11 +32,11 @@ public:
 
     [[nodiscard]] Exchange& exchange() noexcept { return exchange_; }
     /// Also finds the request's site.
-    [[nodiscard]] wire::RequestHead head() noexcept { return head_of(reader_, exchange_); }
-    [[nodiscard]] std::string_view method() const noexcept { return reader_.method(); }
-    [[nodiscard]] std::string_view body() const noexcept { return reader_.body(); }
+    [[nodiscard]] wire::RequestHead head() noexcept { return head_of(*reader_, exchange_); }
+    [[nodiscard]] std::string_view method() const noexcept { return reader_->method(); }
+    [[nodiscard]] std::string_view body() const noexcept { return reader_->body(); }
     /// Gives back the memory of a body that has been decoded.
-    void drop_body() { reader_.drop_body(); }
+    void drop_body() { reader_->drop_body(); }
     [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
     /// The address of the caller, which may be behind a proxy.
     [[nodiscard]] const std::string& caller() const noexcept {
@@ -48,6 +49,7 @@ public:
     void log_answer(int status) const;
 
 private:
+    [[nodiscard]] std::unique_ptr<RequestReader> make_reader() const;
     void begin_request();
     /// Whether the body is large and has not arrived completely.
     [[nodiscard]] bool asks_before_body() const noexcept;
@@ -70,7 +72,7 @@ private:
 
     Link& link_;
     LoopState& state_;
-    RequestReader reader_;
+    std::unique_ptr<RequestReader> reader_;  ///< Null during a stream, if all bytes are read.
     ByteShare share_;
     Upload upload_;
     std::string peer_;
