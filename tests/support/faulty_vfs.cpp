@@ -198,6 +198,12 @@ int FaultyVfs::struck() const {
     return struck_;
 }
 
+std::size_t FaultyVfs::unsynced(const std::string& path) const {
+    const std::lock_guard lock(mutex_);
+    const auto image = images_.find(path);
+    return image == images_.end() ? 0 : image->second->unsynced.size();
+}
+
 std::int64_t FaultyVfs::operations() const {
     const std::lock_guard lock(mutex_);
     return operations_;

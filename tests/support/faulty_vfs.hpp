@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -40,6 +41,8 @@ public:
     /// How many faults have struck.
     [[nodiscard]] int struck() const;
     [[nodiscard]] std::int64_t operations() const;
+    /// How many writes to the file have not been synced.
+    [[nodiscard]] std::size_t unsynced(const std::string& path) const;
 
     /// The power fails at the operation so many from now (1: the next): from then on nothing works.
     void cut_power(std::int64_t operations_from_now);

@@ -7,8 +7,9 @@
 namespace a2akit::sqlite {
 namespace {
 
-constexpr int kWorthMoving = 1000;
-constexpr int kWorthStartingOver = 4000;
+constexpr int kWorthMoving = 2000;
+constexpr int kWorthStartingOver = 8000;
+constexpr int kLeftToTheWriter = 100;
 
 /// Does not wait for other connections.
 void move_log(Connection& connection) {
@@ -19,7 +20,30 @@ void move_log(Connection& connection) {
               sqlite3_errmsg(connection.handle()));
 }
 
+/// SQLite does so only once all of the log was moved, which is the writer's part: it would then
+/// wait for all pages since the log started over.
+void sync_file(Connection& connection) {
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (file == nullptr || file->pMethods == nullptr) return;
+    if (file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK) return;
+    log::warn("the database's file could not be synced, which is tried again");
+}
+
 }  // namespace
+
+CheckpointPlan::Step CheckpointPlan::next(int pages) noexcept {
+    if (pages < moved_) moved_ = 0;  // it has started over
+    const int left = pages - moved_;
+    const bool can_start_over = pages >= kWorthStartingOver;
+    // One pass more before that, so that little is left to the writer.
+    const bool last_pass = can_start_over && moved_ < kWorthStartingOver;
+    if (left >= kWorthMoving || (last_pass && left > kLeftToTheWriter)) {
+        moved_ = pages;
+        return Step::kMove;
+    }
+    return can_start_over ? Step::kStartOver : Step::kNone;
+}
 
 Checkpointer::Checkpointer(std::unique_ptr<Connection> connection)
     : connection_(std::move(connection)), thread_([this] { run(); }) {}
@@ -37,17 +61,18 @@ void Checkpointer::log_has_grown(Connection& writer, int pages) {
     if (pages < kWorthMoving) return;
     {
         const std::lock_guard lock(mutex_);
-        if (pages < moved_) moved_ = 0;  // it has started over
         if (wanted_) return;
-        if (pages - moved_ >= kWorthMoving) {
-            wanted_ = true;
-            moved_ = pages;
-            wake_.notify_one();
-            return;
-        }
-        if (pages < kWorthStartingOver) return;
+        const CheckpointPlan::Step step = plan_.next(pages);
+        if (step == CheckpointPlan::Step::kNone) return;
+        wanted_ = step == CheckpointPlan::Step::kMove;
+        if (wanted_) return wake_.notify_one();
     }
     move_log(writer);
+}
+
+bool Checkpointer::busy() {
+    const std::lock_guard lock(mutex_);
+    return wanted_;
 }
 
 void Checkpointer::run() {
@@ -57,6 +82,7 @@ void Checkpointer::run() {
         if (stopping_) return;
         lock.unlock();
         move_log(*connection_);
+        sync_file(*connection_);
         lock.lock();
         wanted_ = false;
     }

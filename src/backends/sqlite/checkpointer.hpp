@@ -9,6 +9,21 @@
 
 namespace a2akit::sqlite {
 
+/// Who moves pages of the write-ahead log next, by how long the log is.
+class CheckpointPlan {
+public:
+    enum class Step {
+        kNone,
+        kMove,       ///< By the thread for it, while the writer goes on.
+        kStartOver,  ///< By the writer: the last pages, so that the log starts over.
+    };
+    /// After a commit while the thread rests.
+    [[nodiscard]] Step next(int pages) noexcept;
+
+private:
+    int moved_ = 0;  ///< How long the log was when the thread last began to move it.
+};
+
 /// A thread that moves what was committed from the write-ahead log into the file, so that the
 /// writer need not: it only moves the last pages itself, once in a while, for the log starts over
 /// only when all of it was moved.
@@ -19,6 +34,8 @@ public:
 
     /// From the writer's thread, between two transactions. `pages`: how long the log is.
     void log_has_grown(Connection& writer, int pages);
+    /// Whether its thread moves pages now. Safe from any thread.
+    [[nodiscard]] bool busy();
 
 private:
     void run();
@@ -28,8 +45,7 @@ private:
     std::condition_variable wake_;
     bool wanted_ = false;
     bool stopping_ = false;
-    /// How long the log was when this thread last began to move it. Under the mutex.
-    int moved_ = 0;
+    CheckpointPlan plan_;  // under the mutex
     std::thread thread_;
 };
 
