@@ -123,6 +123,32 @@ TEST_F(PostgresQueueTest, AWriteThatIsRepeatedClaimsNothing) {
     await(delivery->ack());
 }
 
+TEST_F(PostgresQueueTest, ATurnThatWasClaimedAheadIsGivenBackIfTheAnswerIsLost) {
+    PostgresNodeTest::create(one());  // its input serves for another task
+    test_support::PostgresServer::sql(pair_.url(), in_schema("delete from S.queue"));
+    std::unique_ptr<Delivery> delivery;
+    group_.spawn(take_one(receiver(one()), delivery));
+    loop_.advance(Duration(1));
+    const auto claim = one().node->queue().promise_claim();
+    ASSERT_TRUE(claim);
+    EXPECT_FALSE(one().node->queue().promise_claim()) << "the receiver has room for one";
+    const std::string now = std::to_string(pair_.clock->now().time_since_epoch().count());
+    test_support::PostgresServer::sql(
+        pair_.url(),
+        in_schema("select S.write_task(" + now +
+                  ", gen_random_uuid(), false, 'alice', '', 'talk', true, gen_random_uuid(), 0, "
+                  "null, false, false, false, 1, null, null, 0, null, null, input, null, null, "
+                  "null, null, null, null, true, '" +
+                  claim->id.to_string() + "', '" + node_.to_string() +
+                  "', 15000) from S.writes where input is not null"));
+    one().node->queue().let_go(*claim, true);
+    wait_until([&] { return delivery != nullptr; });
+    ASSERT_TRUE(delivery && delivery->claimed());
+    EXPECT_EQ(delivery->claimed()->epoch, 2U);
+    EXPECT_EQ(delivery->claimed()->attempt, 1) << "an attempt that nobody made counts";
+    await(delivery->ack());
+}
+
 TEST_F(PostgresQueueTest, ATurnThatIsEnqueuedAgainIsStillItsOwners) {
     const TaskId task = PostgresNodeTest::create(one(), {"alice", "", false}).appended.task;
     const std::string schema = pair_.schema();
