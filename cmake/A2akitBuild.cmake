@@ -15,7 +15,7 @@ if(A2AKIT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     CCACHE_DEPEND=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${A2AKIT_CCACHE})
 endif()
 find_program(A2AKIT_MOLD mold)
-if(A2AKIT_MOLD)
+if(A2AKIT_MOLD AND NOT A2AKIT_LTO)
   add_link_options(-fuse-ld=mold)
 endif()
 
@@ -39,6 +39,7 @@ endif()
 # and calls within a file can be inlined though the code is position-independent.
 target_compile_options(a2akit_flags INTERFACE
   $<$<CONFIG:Release>:-fno-semantic-interposition;-fvisibility=hidden;-fvisibility-inlines-hidden>)
+include(A2akitProfile)
 
 # What nearly every file of the rooms reads, precompiled once: a good part of a clean build's time. Each file still
 # includes what it uses: the fuzz preset, which builds without this, shows when one does not.

@@ -1,5 +1,5 @@
 # What `cmake --install` puts in place: the library, its headers, the executable with its manual page and
-# completions, and the package that find_package(a2akit) finds.
+# completions, and the package that find_package(a2akit) finds. `--component program`: the executable and what belongs to it.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 install(TARGETS a2akit EXPORT a2akitTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/a2akit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 if(TARGET a2akit_cli)
-  install(TARGETS a2akit_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS a2akit_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
   # The executable writes its manual page and its completions: "words;file;folder below the prefix".
   set(written
     "man\;a2akit.1\;${CMAKE_INSTALL_MANDIR}/man1"
@@ -24,7 +24,7 @@ if(TARGET a2akit_cli)
       COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_CURRENT_BINARY_DIR}/manual
       COMMAND $<TARGET_FILE:a2akit_cli> ${words} > ${made})
     list(APPEND manual ${made})
-    install(FILES ${made} DESTINATION ${destination})
+    install(FILES ${made} DESTINATION ${destination} COMPONENT program)
   endforeach()
   add_custom_target(a2akit_manual ALL DEPENDS ${manual})
 endif()
