@@ -105,7 +105,7 @@ public:
 
 private:
     /// This much is added at a time; longer pieces are appended.
-    static constexpr std::size_t kSlack = 1024;
+    static constexpr std::size_t kSlack = 1536;
 
     void put(char c) {
         if (at_ == limit_) return put_slowly({&c, 1});
