@@ -12,7 +12,7 @@ constexpr Duration kLongestLook = std::chrono::seconds(30);
 constexpr Duration kCancelLookAgain = std::chrono::seconds(1);
 constexpr Duration kReplyLifetime = std::chrono::hours(24);
 
-bool has_turn(const TaskHead& head) { return head.turn != 0 && !head.turn_ended; }
+bool has_turn(const TaskCore& core) { return core.turn != 0 && !core.turn_ended; }
 
 // The run works on the newest turn, and not on one that has paused before its handler returned.
 bool runs_turn(const TaskHead& head) {
@@ -206,13 +206,13 @@ std::optional<Turn> release(TaskHead& head, Epoch epoch, Release how, Timestamp 
     return due;
 }
 
-Timestamp next_look(const TaskHead& head) noexcept {
+Timestamp next_look(const TaskCore& core, const TaskWork& work) noexcept {
     Timestamp look = Timestamp::max();
-    if (head.run)
-        look = head.run->look;
-    else if (has_turn(head))
-        look = head.turn_look;
-    return head.cancel_by ? std::min(look, head.cancel_look) : look;
+    if (work.run)
+        look = work.run->look;
+    else if (has_turn(core))
+        look = work.turn_look;
+    return work.cancel_by ? std::min(look, work.cancel_look) : look;
 }
 
 std::optional<Due> look(TaskHead& head, const TaskId& task, Timestamp now) {

@@ -87,7 +87,10 @@ std::optional<Turn> release(TaskHead& head, Epoch epoch, Release how, Timestamp 
                             Timestamp now);
 
 /// When a sweep has to look at a task that has not ended; Timestamp::max(): never.
-[[nodiscard]] Timestamp next_look(const TaskHead& head) noexcept;
+[[nodiscard]] Timestamp next_look(const TaskCore& core, const TaskWork& work) noexcept;
+[[nodiscard]] inline Timestamp next_look(const TaskHead& head) noexcept {
+    return next_look(head, head);
+}
 
 /// What a sweep has to do about a task whose look has come; moves the look.
 [[nodiscard]] std::optional<Due> look(TaskHead& head, const TaskId& task, Timestamp now);

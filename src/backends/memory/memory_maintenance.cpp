@@ -60,6 +60,7 @@ AsyncResult<std::vector<Due>> MemoryStorage::due(int limit) {
                 kernel::TaskHead head = task.head();
                 if (const auto due = kernel::look(head, task.id, now)) found.push_back(*due);
                 shard.store(task, head);
+                shard.move_look(task, kernel::next_look(head));
             }
         }
         for (const RemovedTask& task : expired) forget(task);

@@ -13,6 +13,9 @@ constexpr Duration kTellLostRuns = std::chrono::minutes(1);
 // A task that is submitted, works, and ends with one artifact.
 constexpr std::size_t kUsualEvents = 4;
 
+// Of a log; a page may hold more.
+constexpr Sequence kUsualPage = 32;
+
 constexpr std::int64_t kSmallEnd = std::int64_t{64} * 1024;
 
 // A full store must not keep its tasks from ending.
@@ -155,7 +158,7 @@ Result<Created> MemoryStorage::create_fresh(NewTask&& task, const OwnerScope& sc
             if (taker) taker->take(*taken, now);
         } else {
             TaskRecord& made = shard.insert(std::move(record), owner, context_hash);
-            appended = apply(shard, made, std::move(update), size, now, true);
+            appended = apply(shard, made, made.head(), std::move(update), size, now, true);
             if (taker) taker->take(made, now);
         }
     }
@@ -188,7 +191,8 @@ AsyncResult<TaskSnapshot> MemoryStorage::load(TaskId task, OwnerScope scope,
             *loaded.ready() = not_found(task);
             return loaded;
         }
-        taker.take(*record, time());
+        // The time is for the lease of a run, and only a task that has not ended may have one.
+        taker.take(*record, record->active ? time() : Timestamp());
     }
     taker.merge();
     return loaded;
@@ -234,8 +238,8 @@ Result<Appended> MemoryStorage::append_fresh(const TaskId& task, const OwnerScop
             if (record == nullptr || !sees(scope, *record)) return not_found(task);
             if (auto repeated = repeated_write(*record, update.id)) return *repeated;
             const Timestamp now = time();
-            if (auto refused = kernel::refuse(record->head(), task, update, now))
-                return std::move(*refused);
+            const kernel::TaskHead head = record->head();
+            if (auto refused = kernel::refuse(head, task, update, now)) return std::move(*refused);
             const bool counts = !is_always_taken(update, size);
             if (counts) {
                 auto share = check_share(*record->owner->use, 0, size.all);
@@ -244,7 +248,8 @@ Result<Appended> MemoryStorage::append_fresh(const TaskId& task, const OwnerScop
             if (!counts || has_room(size.all)) {
                 if (key != nullptr) record->rarely().keys.push_back(*key);
                 note_letter(*record, update, now);
-                Appended appended = apply(shard, *record, std::move(update), size, now, false);
+                Appended appended =
+                    apply(shard, *record, head, std::move(update), size, now, false);
                 wake_push(*record);
                 return appended;
             }
@@ -342,6 +347,7 @@ AsyncResult<EventPage> MemoryStorage::events(TaskId task, OwnerScope scope, Sequ
     const Sequence begin = std::min<Sequence>(after, page.last);
     const Sequence end =
         std::min<Sequence>(page.last, begin + static_cast<Sequence>(std::max(limit.events, 0)));
+    page.events.reserve(std::min<Sequence>(end - begin, kUsualPage));
     ContentBudget budget(limit.bytes);
     for (Sequence sequence = begin + 1; sequence <= end; ++sequence) {
         const StoredEvent& event = record->events[sequence - record->compacted - 1];

@@ -3,7 +3,7 @@
 #include "backends/common/content_size.hpp"
 
 #include <algorithm>
-#include <unordered_set>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -27,7 +27,7 @@ public:
 
 private:
     std::size_t bytes_ = 0;
-    std::unordered_set<const void*> seen_;
+    std::set<const void*> seen_;
 };
 
 std::size_t size_of(const TurnInput& input) {

@@ -197,9 +197,14 @@ void TaskShard::reveal(TaskRecord& task) {
 void TaskShard::update_look(TaskRecord& task) {
     Timestamp look = Timestamp::max();
     if (!task.has_ended())
-        look = kernel::next_look(task.head());
+        look = kernel::next_look(task, *task.active);
     else if (!task.revealed && task.rare && task.rare->keep_reply_until)
         look = *task.rare->keep_reply_until;
+    if (!task.has_ended() && look > task.next_look) return;
+    move_look(task, look);
+}
+
+void TaskShard::move_look(TaskRecord& task, Timestamp look) {
     if (look == task.next_look) return;
     if (task.SetHook<ByLook>::is_linked()) looks_.erase(looks_.iterator_to(task));
     task.next_look = look;

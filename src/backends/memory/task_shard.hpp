@@ -147,8 +147,12 @@ public:
     void store(TaskRecord& task, const kernel::TaskHead& head);
     /// The task's run is about to end, and its node has to be told. REQUIRES: there is one.
     void note_lost_run(const TaskRecord& task, Timestamp now);
-    /// Puts the task where the earliest of its deadlines belongs.
+    /// Makes sure that the task is looked at when the earliest of its deadlines comes. While it has
+    /// not ended it may be looked at earlier: a deadline that is put off, as with every claim and
+    /// renewal, stays where it is.
     void update_look(TaskRecord& task);
+    /// The task has been looked at: `look` is when that has to be done next.
+    void move_look(TaskRecord& task, Timestamp look);
 
     struct LookOf {
         using type = Timestamp;

@@ -25,6 +25,10 @@ Appended to_appended(const TaskRecord& task, const Answer& answer) {
             answer.before, answer.after, answer.turn_ended, answer.turn_due, true};
 }
 
+bool is_chunk(const StoredEvent& event) {
+    return std::holds_alternative<Shared<Artifact>>(event.payload);
+}
+
 void add_chunk(TaskRecord& task, ArtifactChunk&& chunk) {
     StoredEvent& event = task.events.emplace_back();
     event.payload = std::move(chunk.artifact);
@@ -98,9 +102,8 @@ std::optional<Appended> repeated_write(const TaskRecord& task, const WriteId& id
     return std::nullopt;
 }
 
-Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate&& update, UpdateSize size,
-               Timestamp now, bool creates) {
-    kernel::TaskHead head = task.head();
+Appended apply(TaskShard& shard, TaskRecord& task, kernel::TaskHead head, TaskUpdate&& update,
+               UpdateSize size, Timestamp now, bool creates) {
     const kernel::Effects effects = kernel::apply(head, task.id, update, creates, now);
     const bool makes_turn = update.turn.has_value();
     shard.count(task, size.all);
@@ -157,7 +160,8 @@ std::optional<Turn> release(TaskShard& shard, TaskRecord& task, Epoch epoch, Rel
 void SnapshotTaker::take(const TaskRecord& task, Timestamp now) {
     TaskSnapshot& to = snapshot_;
     to.id = task.id;
-    to.owner = {task.owner->name.owner, task.owner->name.tenant, false};
+    to.owner.owner = task.owner->name.owner;
+    to.owner.tenant = task.owner->name.tenant;
     to.context_id = task.context_id();
     to.status.state = task.state;
     if (task.last_status != 0) {
@@ -187,11 +191,19 @@ void SnapshotTaker::take(const TaskRecord& task, Timestamp now) {
     to.epoch = task.epoch;
     to.live_run = task.live_run(now);
     if (task.active) to.cancel_by = task.active->cancel_by;
-    if (!include_artifacts_) return;
+    if (include_artifacts_) take_artifacts(task);
+}
+
+void SnapshotTaker::take_artifacts(const TaskRecord& task) {
+    const auto pieces = std::count_if(task.events.begin(), task.events.end(), is_chunk);
+    if (pieces > 1) pieces_.reserve(static_cast<std::size_t>(pieces));
     for (const StoredEvent& event : task.events) {
-        if (const auto* artifact = std::get_if<Shared<Artifact>>(&event.payload)) {
+        const auto* artifact = std::get_if<Shared<Artifact>>(&event.payload);
+        if (artifact == nullptr) continue;
+        if (pieces == 1)
+            snapshot_.artifacts.push_back(*artifact);
+        else
             pieces_.push_back({*artifact, event.append});
-        }
     }
 }
 

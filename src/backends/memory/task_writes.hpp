@@ -12,9 +12,9 @@ namespace a2akit::backends {
 /// The first answer, if a write with this id was applied before.
 [[nodiscard]] std::optional<Appended> repeated_write(const TaskRecord& task, const WriteId& id);
 
-/// Applies an update that is allowed, and counts `size`, the update's size.
-Appended apply(TaskShard& shard, TaskRecord& task, TaskUpdate&& update, UpdateSize size,
-               Timestamp now, bool creates);
+/// Applies an update that is allowed, and counts `size`, the update's size. `head`: the task's.
+Appended apply(TaskShard& shard, TaskRecord& task, kernel::TaskHead head, TaskUpdate&& update,
+               UpdateSize size, Timestamp now, bool creates);
 
 /// What a claim asks for.
 struct ClaimQuery {
@@ -45,6 +45,8 @@ public:
     void merge();
 
 private:
+    void take_artifacts(const TaskRecord& task);
+
     TaskSnapshot& snapshot_;
     std::optional<std::int32_t> history_length_;
     bool include_artifacts_;
