@@ -41,7 +41,6 @@ TaskContextImpl::TaskContextImpl(WorkerNode& node, const ServedAgent& agent, Tur
       agent_(agent),
       run_(std::move(run)),
       task_id_(run_.snapshot.id.to_string()),
-      owner_{std::string(principal_of(run_.snapshot.owner)), {}},
       turn_(turn) {
     keep_only_before(run_.snapshot.history, message());
     if (run_.snapshot.cancel_by) note_cancel(*run_.snapshot.cancel_by);
@@ -163,6 +162,14 @@ std::string_view TaskContextImpl::user_text() const noexcept {
     if (all.size() == 1 && all.front().text() != nullptr) return *all.front().text();
     if (!joined_text_) joined_text_ = std::make_unique<const std::string>(message().text());
     return *joined_text_;
+}
+
+const Principal& TaskContextImpl::owner_principal() const noexcept {
+    if (!owner_principal_) {
+        owner_principal_ = std::make_unique<const Principal>(
+            Principal{std::string(principal_of(run_.snapshot.owner)), {}});
+    }
+    return *owner_principal_;
 }
 
 std::vector<FilePart> TaskContextImpl::files() const {

@@ -95,7 +95,7 @@ public:
     }
     [[nodiscard]] const Principal& principal() const noexcept override {
         const auto& context = run_.input.context;
-        return context && context->sender ? *context->sender : owner_;
+        return context && context->sender ? *context->sender : owner_principal();
     }
     [[nodiscard]] const std::string& tenant() const noexcept override {
         return run_.snapshot.owner.tenant;
@@ -162,6 +162,8 @@ private:
     Async<void> wait_until_stopped();
     Async<void> learn_deadline();
     [[nodiscard]] OwnerScope owner() const;
+    /// The owner of the task, for a run whose request is not known.
+    [[nodiscard]] const Principal& owner_principal() const noexcept;
 
     /// For a direct reply, whose client never sees a task.
     [[nodiscard]] Message message_without_task(AgentMessage said) const;
@@ -190,7 +192,8 @@ private:
     const ServedAgent& agent_;
     Run run_;
     std::string task_id_;
-    Principal owner_;                                         ///< Of the task.
+    // Made when the handler asks for them: a handler that waits for hours holds neither.
+    mutable std::unique_ptr<const Principal> owner_principal_;
     mutable std::unique_ptr<const std::string> joined_text_;  ///< Of a message of several parts.
     std::unique_ptr<CancelScope> scope_;
     std::shared_ptr<spdlog::logger> logger_;
