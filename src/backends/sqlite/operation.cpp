@@ -30,6 +30,10 @@ struct Answers::Batch : Work {
                 return;
             }
         }
+        if (self.taken_up) {
+            if (!std::exchange(self.at_end_of_turn, true) && post_at_end_of_turn(self)) return;
+            self.taken_up->one_is_done();
+        }
         delete &self;
     }
 
@@ -37,7 +41,24 @@ struct Answers::Batch : Work {
     Operation* first = nullptr;
     Operation* last = nullptr;
     Batch* after = nullptr;
+    std::shared_ptr<TakenUp> taken_up;
+    bool at_end_of_turn = false;
 };
+
+void TakenUp::expect_one() {
+    const std::lock_guard lock(mutex_);
+    ++expected_;
+}
+
+void TakenUp::one_is_done() {
+    const std::lock_guard lock(mutex_);
+    if (--expected_ == 0) wake_.notify_all();
+}
+
+bool TakenUp::wait_until(std::chrono::steady_clock::time_point time) {
+    std::unique_lock lock(mutex_);
+    return wake_.wait_until(lock, time, [this] { return expected_ == 0; });
+}
 
 void Answers::add(Operation& operation) {
     operation.next = nullptr;
@@ -57,9 +78,11 @@ void Answers::add(Operation& operation) {
     batch->last = &operation;
 }
 
-void Answers::send() noexcept {
+void Answers::send(const std::shared_ptr<TakenUp>& taken_up) noexcept {
     while (first_ != nullptr) {
         Batch& batch = *std::exchange(first_, first_->after);
+        if (taken_up) taken_up->expect_one();
+        batch.taken_up = taken_up;
         batch.loop.post(batch);
     }
     unanswered_ -= std::exchange(answered_, 0);

@@ -6,9 +6,13 @@
 #include <a2akit/core/result.hpp>
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <coroutine>
 #include <cstdint>
 #include <future>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -53,6 +57,21 @@ private:
     std::optional<std::promise<void>> unlooped_;
 };
 
+/// Whether the loops that got answers together have done all that was ready then. Safe from any
+/// thread.
+class TakenUp {
+public:
+    void expect_one();
+    void one_is_done();
+    /// False: not all of them until then.
+    bool wait_until(std::chrono::steady_clock::time_point time);
+
+private:
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    int expected_ = 0;
+};
+
 /// Finished operations, to be given back to the waiting coroutines with one post per loop.
 class Answers {
 public:
@@ -63,7 +82,7 @@ public:
     ~Answers() { send(); }
 
     void add(Operation& operation);
-    void send() noexcept;
+    void send(const std::shared_ptr<TakenUp>& taken_up = nullptr) noexcept;
 
 private:
     struct Batch;

@@ -4,6 +4,8 @@
 
 #include <sqlite3.h>
 
+#include <utility>
+
 namespace a2akit::sqlite {
 namespace {
 
@@ -12,10 +14,11 @@ constexpr std::size_t kMaxBatch = 1024;
 }  // namespace
 
 Writer::Writer(std::unique_ptr<Connection> connection, EngineTime& time,
-               std::function<void(Connection&)> committed)
+               std::function<void(Connection&)> committed, double patience)
     : WorkQueue("writes", kMaxBatch, Wake::kAtEndOfTurn),
       session_(std::move(connection), time),
       committed_(std::move(committed)),
+      patience_(patience),
       thread_([this] { run(); }) {}
 
 Writer::~Writer() {
@@ -25,10 +28,21 @@ Writer::~Writer() {
 
 void Writer::run() {
     while (Operation* batch = take()) {
+        const auto began = std::chrono::steady_clock::now();
         session_.time().begin_writing();
         commit_batch(batch);
         session_.time().end_writing();
+        await_what_follows(std::chrono::steady_clock::now() - began);
     }
+}
+
+// When nothing has queued, the next transaction begins with what the answers lead to anyway.
+void Writer::await_what_follows(std::chrono::steady_clock::duration transaction) {
+    using Duration = std::chrono::steady_clock::duration;
+    const auto taken_up = std::exchange(taken_up_, nullptr);
+    if (taken_up == nullptr || queued() == 0) return;
+    const auto most = std::chrono::duration_cast<Duration>(transaction * patience_);
+    taken_up->wait_until(std::chrono::steady_clock::now() + most);
 }
 
 void Writer::commit_batch(Operation* first) {
@@ -136,7 +150,8 @@ void Writer::finish(Operation* done, Answers& answers) {
     session_.committed();
     if (changed) commits_.fetch_add(1, std::memory_order_relaxed);
     while (done != nullptr) answers.add(*std::exchange(done, done->next));
-    answers.send();
+    taken_up_ = std::make_shared<TakenUp>();
+    answers.send(taken_up_);
     if (changed && committed_) committed_(db);
 }
 

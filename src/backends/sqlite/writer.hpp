@@ -4,6 +4,7 @@
 #include "backends/sqlite/work_queue.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -11,7 +12,8 @@
 namespace a2akit::sqlite {
 
 /// One thread that makes every change. Operations that queue up while it commits become the next
-/// transaction.
+/// transaction, together with what the answers to the last one lead to at once: a task that has
+/// been made, and ends immediately, does not wait for a transaction of other tasks in between.
 ///
 /// No operation can fail its neighbours: when one fails in the database the transaction is rolled
 /// back and done again, each operation in a savepoint of its own (savepoints all the time would
@@ -26,8 +28,10 @@ public:
     };
 
     /// `committed` is called on the writer's thread after each commit that changed something.
+    /// `patience`: for how many times as long as a transaction took, at most, what has queued
+    /// meanwhile waits for what the answers of that transaction lead to.
     Writer(std::unique_ptr<Connection> connection, EngineTime& time,
-           std::function<void(Connection&)> committed);
+           std::function<void(Connection&)> committed, double patience = 0.5);
     /// Does what has queued, and ends.
     ~Writer();
     Writer(const Writer&) = delete;
@@ -41,6 +45,7 @@ public:
 
 private:
     void run();
+    void await_what_follows(std::chrono::steady_clock::duration transaction);
     void commit_batch(Operation* first);
     bool begin(Operation* first, Answers& answers);
     /// False: one of them failed, and nothing was done.
@@ -56,7 +61,9 @@ private:
 
     Session session_;
     const std::function<void(Connection&)> committed_;
+    const double patience_;
     std::int64_t changes_before_ = 0;
+    std::shared_ptr<TakenUp> taken_up_;  ///< The answers of the last transaction.
     std::atomic<std::uint64_t> commits_{0};
     std::atomic<std::uint64_t> operations_{0};
     std::thread thread_;

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -61,6 +62,30 @@ TEST(SqliteAnswersTest, ALoopDoesOtherWorkBetweenAnswersThatTakeLong) {
     set_post_at_end_of_turn(nullptr, nullptr);
     EXPECT_EQ(order, "first other second");
     EXPECT_EQ(unanswered, 0);
+}
+
+TEST(SqliteAnswersTest, TheyAreTakenUpAtTheEndOfTheTurnInWhichTheyWereDelivered) {
+    testing::ManualLoop loop;
+    std::string order;
+    Waiting waiting;
+    TaskGroup group;
+    group.spawn(note(waiting, order, "delivered", std::chrono::milliseconds(0)));
+    static Work* last = nullptr;
+    set_post_at_end_of_turn(&loop, [](Loop&, Work& work) noexcept { last = &work; });
+    std::atomic<std::int64_t> unanswered{1};
+    const auto taken_up = std::make_shared<TakenUp>();
+    const std::chrono::steady_clock::time_point at_once{};
+    Answers answers(unanswered);
+    answers.add(waiting);
+    answers.send(taken_up);
+    EXPECT_FALSE(taken_up->wait_until(at_once));
+    loop.run_ready();
+    set_post_at_end_of_turn(nullptr, nullptr);
+    EXPECT_EQ(order, "delivered");
+    EXPECT_FALSE(taken_up->wait_until(at_once)) << "the turn has not ended";
+    ASSERT_NE(last, nullptr);
+    last->run(*last);
+    EXPECT_TRUE(taken_up->wait_until(at_once));
 }
 
 }  // namespace

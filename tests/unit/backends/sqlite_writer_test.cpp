@@ -29,17 +29,21 @@ using testing::ok;
 /// A writer whose next transactions the test composes: it is held up until enough has queued.
 class SqliteWriterTest : public ::testing::Test {
 protected:
-    SqliteWriterTest() {
+    SqliteWriterTest() { open(0.5); }
+
+    void open(double patience) {
+        writer_.reset();
         auto connection =
             std::make_unique<Connection>(directory_.file("t.db"), Connection::Mode::kReadWrite);
         connection->execute(
-            "PRAGMA journal_mode=WAL; CREATE TABLE tasks(id INTEGER PRIMARY KEY, name);"
-            "CREATE TABLE counts(owner, state, tasks, PRIMARY KEY(owner, state))");
+            "PRAGMA journal_mode=WAL;"
+            "CREATE TABLE IF NOT EXISTS tasks(id INTEGER PRIMARY KEY, name);"
+            "CREATE TABLE IF NOT EXISTS counts(owner, state, tasks, PRIMARY KEY(owner, state))");
         sqlite3_commit_hook(
             connection->handle(),
             [](void* fails) { return static_cast<std::atomic<bool>*>(fails)->load() ? 1 : 0; },
             &commits_fail_);
-        writer_ = std::make_unique<Writer>(std::move(connection), time_, nullptr);
+        writer_ = std::make_unique<Writer>(std::move(connection), time_, nullptr, patience);
     }
 
     Async<void> add(std::string name, std::optional<Result<void>>& answer) {
@@ -105,6 +109,28 @@ TEST_F(SqliteWriterTest, QueuedWritesAreCommittedTogether) {
     EXPECT_EQ(writer_->counters().commits, 1U);
     EXPECT_EQ(stored(), 4);
     EXPECT_EQ(committed_, 4);
+}
+
+TEST_F(SqliteWriterTest, WhatAnAnswerLeadsToIsCommittedWithWhatHasQueuedMeanwhile) {
+    open(1e6);
+    std::promise<void> begun;
+    std::promise<void> queued;
+    std::optional<Result<void>> held;
+    std::optional<Result<void>> follows;
+    std::optional<Result<void>> other;
+    const auto hold_up_and_add = [&]() -> Async<void> {
+        co_await hold_up(begun, queued.get_future(), held);
+        co_await add("follows", follows);
+    };
+    TaskGroup group;
+    group.spawn(hold_up_and_add());
+    begun.get_future().wait();
+    group.spawn(add("other", other));
+    queued.set_value();
+    loop_.run_ready();
+    EXPECT_TRUE(ok(*follows));
+    EXPECT_TRUE(ok(*other));
+    EXPECT_EQ(writer_->counters().commits, 1U);
 }
 
 TEST(SqliteQueueTest, WhatALoopQueuesInOneTurnIsTakenTogether) {
