@@ -1,4 +1,4 @@
-# How the `a2akit` executable can be built for the load of a server; both need clang.
+# What scripts/package builds the `a2akit` executable with; both need clang.
 #
 #   A2AKIT_LTO=ON            optimizes across files when a program is linked (ThinLTO, by lld)
 #   A2AKIT_PROFILE=generate  programs count what they do and write it down when they exit
@@ -30,6 +30,8 @@ elseif(A2AKIT_PROFILE)
   if(NOT EXISTS "${A2AKIT_PROFILE}")
     message(FATAL_ERROR "A2AKIT_PROFILE has to be \"generate\" or a file; there is no ${A2AKIT_PROFILE}")
   endif()
+  # Each program has a main() and static initializers of its own; clang warns that they are not those of the profile.
+  target_compile_options(a2akit_flags INTERFACE -Wno-backend-plugin)
   # What training does not reach would be taken for code that never runs, and be made small instead of fast.
   target_compile_options(a2akit_flags INTERFACE
     "$<$<NOT:$<BOOL:$<TARGET_PROPERTY:A2AKIT_UNTRAINED>>>:-fprofile-use=${A2AKIT_PROFILE}>")

@@ -1,4 +1,4 @@
-"""A2AKIT_LTO and A2AKIT_PROFILE, with one small room and its test: package_test.py CMAKE WORK_FOLDER
+"""What scripts/package does, with one small room and its test in place of the executable: package_test.py CMAKE WORK_FOLDER
 
 The room is built with counters, its test is run, and it is built again for the profile of that run and across files.
 """
@@ -61,6 +61,13 @@ class Package(unittest.TestCase):
     def test_options_that_cannot_work_are_refused(self):
         missing = configure(WORK / "refused", "-DA2AKIT_PROFILE=/nowhere/profile")
         self.assertIn("there is no /nowhere/profile", missing.stderr)
+
+    def test_the_script_says_what_is_wrong_with_its_arguments(self):
+        for arguments, said in ((["--fast"], "unknown option '--fast'"), (["--prefix"], "--prefix needs a path"),
+                                (["--profile", "/nowhere/profile"], "there is no profile /nowhere/profile")):
+            refused = run(ROOT / "scripts" / "package", *arguments)
+            self.assertEqual((2, "", True), (refused.returncode, refused.stdout, said in refused.stderr), refused.stderr)
+        self.assertIn("--tarball FILE", succeed(ROOT / "scripts" / "package", "--help"))
 
 
 if __name__ == "__main__":
