@@ -31,6 +31,7 @@ public:
     /// True when the task is known to be erased.
     [[nodiscard]] virtual bool erased() const noexcept = 0;
     /// Raised by every wake-up that `interest` lets through; the waiter lowers it before it looks.
+    /// A wake-up that tells a subscriber to every event nothing new need not raise it.
     [[nodiscard]] virtual Signal& signal() noexcept = 0;
 };
 
