@@ -2,6 +2,7 @@
 
 #include "backends/common/intrusive_table.hpp"
 #include "backends/common/pooled.hpp"
+#include "core/brief_mutex.hpp"
 
 #include <a2akit/broker/broker.hpp>
 #include <a2akit/core/loop.hpp>
@@ -159,7 +160,7 @@ public:
 
 private:
     struct alignas(64) Shard {
-        std::mutex mutex;
+        BriefMutex mutex;
         IntrusiveTable<BrokerEntry> entries;
     };
     [[nodiscard]] static std::uint64_t hash_of(const RunOperation& operation) noexcept {
@@ -209,7 +210,7 @@ private:
     const std::shared_ptr<const Clock> clock_;
     std::array<Shard, kShards> shards_;
 
-    std::mutex mutex_;
+    BriefMutex mutex_;
     EntryQueue unplaced_;  ///< Enqueued on a loop without a receiver, or while none waited.
     /// Of all owners that had an entry, while they are few.
     std::unordered_map<std::uint64_t, OwnerShare> shares_;

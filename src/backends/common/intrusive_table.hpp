@@ -38,12 +38,13 @@ public:
         --size_;
     }
 
-    /// The first node for which `matches` holds; null when there is none.
+    /// The first node of this hash for which `matches` holds; null when there is none. Of a node of
+    /// another hash it touches nothing else: what that refers to may be cold.
     template <class Matches>
     [[nodiscard]] Node* find(std::uint64_t hash, Matches matches) noexcept {
         if (size_ == 0) return nullptr;
         for (Node* node = bucket(hash); node != nullptr; node = node->TableLink<Node>::next) {
-            if (matches(*node)) return node;
+            if (node->TableLink<Node>::hash == hash && matches(*node)) return node;
         }
         return nullptr;
     }

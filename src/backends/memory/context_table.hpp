@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/common/keyed_hash.hpp"
+#include "core/brief_mutex.hpp"
 
 #include <a2akit/storage/context_store.hpp>
 
@@ -23,7 +24,7 @@ public:
     /// While the lock is held, the value of the context with this keyed hash is not dropped: for a
     /// call that makes a task of the context. Taken before the lock of any task's shard, and after
     /// that of an idempotency key.
-    [[nodiscard]] std::unique_lock<std::mutex> pin(std::uint64_t context_hash) {
+    [[nodiscard]] std::unique_lock<BriefMutex> pin(std::uint64_t context_hash) {
         return std::unique_lock(parts_[context_hash % kParts].mutex);
     }
     /// Drops the value, if there is one and `used()` does not hold. Calls `used` under the lock, so
@@ -41,7 +42,7 @@ public:
 private:
     static constexpr std::size_t kParts = 64;
     struct Part {
-        std::mutex mutex;
+        BriefMutex mutex;
         std::unordered_map<std::string, ContextValue, KeyedHash> values;
     };
     Part& part_of(const std::string& context_id) { return parts_[keyed_hash(context_id) % kParts]; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/common/intrusive_table.hpp"
+#include "core/brief_mutex.hpp"
 
 #include <a2akit/cancel/cancel_registry.hpp>
 
@@ -30,7 +31,7 @@ public:
 private:
     class Scope;
     struct alignas(64) Shard {
-        std::mutex mutex;
+        BriefMutex mutex;
         local::IntrusiveTable<Scope> scopes;
         std::unordered_set<TaskId> requested;
         std::atomic<std::size_t> requested_count{0};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/common/intrusive_table.hpp"
+#include "core/brief_mutex.hpp"
 
 #include <a2akit/event_bus/event_bus.hpp>
 
@@ -30,7 +31,7 @@ public:
 private:
     class Subscriber;
     struct alignas(64) Shard {
-        mutable std::mutex mutex;
+        mutable BriefMutex mutex;
         local::IntrusiveTable<Subscriber> subscribers;
         std::atomic<std::size_t> count{0};
     };

@@ -2,6 +2,7 @@
 
 #include "backends/common/keyed_hash.hpp"
 #include "backends/memory/task_record.hpp"
+#include "core/brief_mutex.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -63,7 +64,7 @@ public:
     void release(const OwnerNameView& owner, std::shared_ptr<OwnerUse> use);
 
 private:
-    std::mutex mutex_;
+    BriefMutex mutex_;
     std::unordered_map<OwnerName, std::shared_ptr<OwnerUse>, OwnerHash, OwnerEqual> owners_;
 };
 

@@ -6,6 +6,7 @@
 #include "backends/memory/record_table.hpp"
 #include "backends/memory/stored_bytes.hpp"
 #include "backends/memory/task_record.hpp"
+#include "core/brief_mutex.hpp"
 
 #include <boost/container/small_vector.hpp>
 #include <boost/intrusive/list.hpp>
@@ -116,7 +117,7 @@ public:
     TaskShard(const TaskShard&) = delete;
     TaskShard& operator=(const TaskShard&) = delete;
 
-    std::mutex mutex;
+    BriefMutex mutex;
 
     /// Sets the counters that all shards share. REQUIRES: they outlive this; called before anything
     /// is inserted.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/brief_mutex.hpp"
+
 #include <a2akit/core/loop.hpp>
 
 #include <algorithm>
@@ -52,7 +54,7 @@ public:
     }
 
 private:
-    std::mutex mutex_;
+    BriefMutex mutex_;
     int free_;
     std::deque<Signal*> waiters_;
 };

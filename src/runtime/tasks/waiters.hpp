@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/brief_mutex.hpp"
+
 #include <a2akit/core/loop.hpp>
 
 #include <array>
@@ -48,7 +50,7 @@ public:
 
 private:
     struct alignas(64) Shard {
-        std::mutex mutex;
+        BriefMutex mutex;
         Entry* first = nullptr;
     };
 
