@@ -28,17 +28,32 @@ const std::string& heartbeat(bool chunked) {
 
 }  // namespace
 
+class Streaming::Wait {
+public:
+    Wait(Streaming& streaming, OpenStream& stream) noexcept : streaming_(streaming) {
+        streaming_.waiting_ = &stream;
+    }
+    /// Also when the stream throws, which destroys it.
+    ~Wait() { streaming_.waiting_ = nullptr; }
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+
+private:
+    Streaming& streaming_;
+};
+
 Async<void> Streaming::run(std::unique_ptr<OpenStream> stream) {
     // Without chunks, only the end of the connection ends the stream.
     if (exchange_.http_1_0) exchange_.keep_alive = false;
     link_.watch_client();
     for (;;) {
         link_.wait_in(Link::Phase::kStreaming, link_.options().heartbeat);
-        waiting_ = stream.get();
         // Not a local, for which the frame would have room as long as the stream is idle.
         EventStream::Batch& batch = stream->batch;
-        batch = co_await stream->events->next();
-        waiting_ = nullptr;
+        {
+            const Wait wait(*this, *stream);
+            batch = co_await stream->events->next();
+        }
         if (link_.ended()) break;
         if (batch.end == EventStream::End::kMore && link_.state().draining && batch.items.empty()) {
             batch.end = EventStream::End::kDraining;

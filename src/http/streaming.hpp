@@ -27,6 +27,8 @@ public:
     void on_heartbeat() noexcept;
 
 private:
+    /// For as long as it lives, a stream waits for events.
+    class Wait;
     /// Sends the heartbeat of a waiting stream without resuming it. False: the socket does not
     /// accept all of it now.
     bool send_heartbeat() noexcept;

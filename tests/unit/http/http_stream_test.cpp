@@ -77,6 +77,21 @@ TEST_F(HttpStreamTest, AnIdleStreamGetsHeartbeats) {
     EXPECT_EQ(site.script.pulled, 2) << "a heartbeat resumes nothing";
 }
 
+TEST_F(HttpStreamTest, AStreamThatThrowsEndsWithItsConnectionAlone) {
+    script({batch({status_item(1, TaskState::kWorking)})});
+    site.script.fails = true;
+    serve({.heartbeat = milliseconds(1)});
+    Client client(port);
+    open(client);
+    client.head();
+    client.chunk();
+    EXPECT_TRUE(client.closed_by_server());
+    EXPECT_EQ(site.script.closed, 1);
+    Client other(port);
+    EXPECT_EQ(other.exchange("GET", "/health").status, 200);
+    server->drain();
+}
+
 TEST_F(HttpStreamTest, AClientThatLeavesEndsItsStreamAtOnce) {
     script({batch({status_item(1, TaskState::kWorking)})});
     serve();

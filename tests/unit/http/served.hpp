@@ -10,6 +10,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -25,6 +26,7 @@ public:
         std::atomic<int> pulled{0};
         std::vector<Batch> batches;  ///< Copied by each stream.
         bool repeat = false;
+        bool fails = false;  ///< By an exception, once it is over.
     };
     explicit ScriptedStream(Script& script) : script_(script) {}
     ~ScriptedStream() override { ++script_.closed; }
@@ -36,6 +38,7 @@ public:
             Batch batch = script_.batches[at_++];
             co_return batch;
         }
+        if (script_.fails) throw std::runtime_error("out of order");
         co_await woken_.wait();
         woken_.reset();
         co_return Batch{};
