@@ -291,7 +291,7 @@ std::vector<BadServer> bad_messages() {
         {"AMessageThatIsTooLong", kCalls,
          answers(kHead + content(message(std::string(5000, 'x'))) + kTrailers), kBad,
          "longer than 4096 bytes"},
-        {"AnswerNeverEnds", kCalls, endless(kHead, content(std::string(4000, '\0'))), kBad,
+        {"AnswerNeverEnds", kCalls, endless(kHello + kHead, content(std::string(4000, '\0'))), kBad,
          "longer than 4096 bytes"},
         {"APageTokenThatRepeats",
          {Asked::kList},

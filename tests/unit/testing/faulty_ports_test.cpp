@@ -197,9 +197,8 @@ TEST_F(FaultyPortsTest, ADroppedWakeUpNeverArrives) {
 
 TEST_F(FaultyPortsTest, ADuplicatedWakeUpArrivesTwice) {
     const auto ports = faulty({.bus_duplicated = 1});
-    auto subscription =
-        loop_.await(ports.ports().event_bus->subscribe(task_, Interest::kEveryEvent));
-    EXPECT_TRUE(loop_.await(ports.ports().event_bus->publish({task_, 1, 1, false})));
+    auto subscription = loop_.await(ports.ports().event_bus->subscribe(task_, Interest::kTurnEnds));
+    EXPECT_TRUE(loop_.await(ports.ports().event_bus->publish({task_, 1, 1, true})));
     EXPECT_TRUE((*subscription)->signal().is_set());
     (*subscription)->signal().reset();
     loop_.advance(seconds(1));
