@@ -2,8 +2,8 @@
 
 namespace a2akit {
 
-// Whoever has waited holds it as kAwaited, since others may still wait behind: at worst its end
-// wakes nobody.
+// A thread that has waited holds it as kAwaited, since others may still be waiting: at worst its
+// end wakes nobody.
 void BriefMutex::wait() noexcept {
     while (state_.exchange(kAwaited) != kFree) state_.wait(kAwaited);
 }

@@ -24,13 +24,15 @@ void keep_principal(RequestContext& context, const void* middleware, const KeptP
 [[nodiscard]] std::optional<KeptPrincipal> take_principal(RequestContext& context,
                                                           const void* middleware);
 
-/// The two calls of a middleware whose caller `verified` finds out. Keeps the caller for
-/// `before_dispatch`; fails when there is none.
+/// For `before_body`: keeps the caller that `verified` finds out for `before_dispatch`; fails when
+/// there is none.
 AsyncResult<void> keep_verified(RequestContext& context, const void* middleware,
                                 AsyncResult<Principal> verified);
-/// Makes the caller that was kept the caller of the request; false when none was kept.
+/// For `before_dispatch`: makes the caller that was kept the caller of the request; false when none
+/// was kept.
 [[nodiscard]] bool use_kept(RequestEnvelope& envelope, const void* middleware);
-/// Makes the caller that `verified` finds out the caller of the request; fails when there is none.
+/// For `before_dispatch`, when none was kept: makes the caller that `verified` finds out the caller
+/// of the request; fails when there is none.
 AsyncResult<void> use_verified(RequestEnvelope& envelope, AsyncResult<Principal> verified);
 
 }  // namespace a2akit

@@ -19,7 +19,7 @@ public:
     ClaimAhead(const ClaimAhead&) = delete;
     ClaimAhead& operator=(const ClaimAhead&) = delete;
 
-    /// What the write needs, in its last three parameters.
+    /// Adds the last three parameters of the write; each is null when nothing is claimed.
     void add_to(PgParams& params);
     /// The write was answered: a claim that is not delivered now was never written.
     void settled() noexcept { unknown_ = false; }

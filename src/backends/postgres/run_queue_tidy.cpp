@@ -4,7 +4,7 @@
 
 #include <utility>
 
-// What nobody took of what was received or claimed, and what is held.
+// Entries that were received or claimed and that no receiver took, and entries that are held.
 
 namespace a2akit::postgres {
 namespace {

@@ -42,8 +42,8 @@ public:
     /// `limit`: how many entries it would take without this rule; at least 1. `coming`: how many
     /// are being fetched.
     [[nodiscard]] Look look(int limit, int coming) const;
-    /// So many more entries may be taken in any order: while half of the slots are free, no owner
-    /// can get more than its share.
+    /// How many more entries may be taken in any order: while half of the slots are free, no owner
+    /// can get more than its share. Zero or less: none.
     [[nodiscard]] int unguarded(int coming) const noexcept;
 
 private:

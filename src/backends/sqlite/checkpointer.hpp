@@ -9,7 +9,7 @@
 
 namespace a2akit::sqlite {
 
-/// Who moves pages of the write-ahead log next, by how long the log is.
+/// Decides which thread moves pages of the write-ahead log next. It depends on the log's length.
 class CheckpointPlan {
 public:
     enum class Step {
